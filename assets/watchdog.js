@@ -1,0 +1,96 @@
+// Watches the page from outside the app, so that it also tells the truth when the app is dead.
+//
+// 1. Link: every frame changes #pulse. When none has come for ten seconds, or the feed itself is
+//    stale, <html data-link> changes, the page dims and a bar says why. The age counts here.
+// 2. Motion: children of [data-flip] glide to their new places when their order changes.
+(() => {
+  "use strict";
+  const SILENT_S = 10;
+  const root = document.documentElement;
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+  let sequence = null;
+  let arrived = performance.now();
+  let ageOnArrival = null;
+  let feed = "waiting";
+
+  const set = (id, text) => {
+    const element = document.getElementById(id);
+    if (element && element.textContent !== text) element.textContent = text;
+  };
+  const seconds = (s) => (s < 10 ? s.toFixed(1) : String(Math.floor(s)));
+
+  function readPulse() {
+    const pulse = document.getElementById("pulse");
+    if (!pulse || pulse.dataset.sequence === "-1" || pulse.dataset.sequence === sequence) return;
+    sequence = pulse.dataset.sequence;
+    arrived = performance.now();
+    const age = Number(pulse.dataset.age);
+    ageOnArrival = age < 0 ? null : age;
+    feed = pulse.dataset.feed;
+  }
+
+  function judge() {
+    readPulse();
+    const silent = (performance.now() - arrived) / 1000;
+    const age = ageOnArrival === null ? null : ageOnArrival + silent;
+    let link = sequence === null ? "connecting" : "up";
+    if (silent > SILENT_S) link = "lost";
+    else if (feed === "stale") link = "stale";
+
+    set("age", age === null ? "--" : seconds(age));
+    if (root.dataset.link !== link) root.dataset.link = link;
+    if (link === "lost") {
+      set("link-title", "Disconnected");
+      set("link-detail", "Nothing reaches this page. What it shows is old; it reconnects by itself.");
+      set("link-age", seconds(age === null ? silent : age) + " s old");
+    } else if (link === "stale") {
+      set("link-title", "Feed stale");
+      set("link-detail", "The timing feed has gone quiet. Gaps and forecasts are old.");
+      set("link-age", age === null ? "" : seconds(age) + " s old");
+    } else {
+      set("link-title", "");
+      set("link-detail", "");
+      set("link-age", "");
+    }
+  }
+
+  // Positions are remembered as offsets, which neither scrolling nor a running glide changes.
+  const places = new WeakMap();
+  const place = (element) => ({ x: element.offsetLeft, y: element.offsetTop });
+  const remember = (container) => {
+    for (const child of container.children) places.set(child, place(child));
+  };
+
+  function glide(container) {
+    for (const child of container.children) {
+      const before = places.get(child);
+      const now = place(child);
+      places.set(child, now);
+      if (calm.matches || document.hidden) continue;
+      if (!before) {
+        child.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 300, easing: "ease-out" });
+      } else if (before.x !== now.x || before.y !== now.y) {
+        const from = `translate(${before.x - now.x}px, ${before.y - now.y}px)`;
+        child.animate([{ transform: from }, { transform: "none" }], {
+          duration: 420,
+          easing: "cubic-bezier(.2,.7,.2,1)",
+        });
+      }
+    }
+  }
+
+  new MutationObserver((changes) => {
+    const moved = new Set();
+    for (const { target } of changes) {
+      if (target.nodeType === 1 && target.hasAttribute("data-flip")) moved.add(target);
+    }
+    moved.forEach(glide);
+  }).observe(document.body || root, { childList: true, subtree: true });
+
+  setInterval(() => {
+    judge();
+    document.querySelectorAll("[data-flip]").forEach(remember);
+  }, 250);
+  judge();
+})();

@@ -1,0 +1,1 @@
+"""The front door for programs: JSON routes, their errors and their documentation."""

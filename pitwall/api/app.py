@@ -1,0 +1,52 @@
+"""The FastAPI app that Reflex mounts (`rx.App(api_transformer=...)`)."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+
+from pitwall import __version__
+from pitwall.api import live, problems
+
+_DESCRIPTION = """
+Live Formula 1 battles, and the chance that each ends in an overtake.
+
+Every answer says in `source` what kind of data it rests on: `live`, `recorded`,
+`reconstructed` or `simulated`. Probabilities are estimates. Errors are problem details
+(RFC 9457).
+"""
+
+
+def build_api() -> FastAPI:
+    """Return the API with its routes, its documentation and its error handlers."""
+    # The offline one serves the documentation's scripts itself: no page loads from outside.
+    api = FastAPIOffline(title="pitwall", version=__version__, description=_DESCRIPTION)
+    api.include_router(live.router)
+    problems.install(api)
+    _document_problems(api)
+    return api
+
+
+def _document_problems(api: FastAPI) -> None:
+    """Put `Problem` among the schemas, and let 422 say what is really answered."""
+
+    def openapi() -> dict[str, object]:
+        if api.openapi_schema:
+            return api.openapi_schema
+        schema = get_openapi(
+            title=api.title,
+            version=api.version,
+            description=api.description,
+            routes=api.routes,
+        )
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs", {})
+        schemas["Problem"] = problem
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        api.openapi_schema = schema
+        return schema
+
+    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

@@ -1,0 +1,123 @@
+"""`GET /health` and `GET /live-battles`: what is happening now, for anyone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from pitwall.api.problems import problem_response
+from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status
+from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.race import Phase
+from pitwall.errors import NothingLiveError
+from pitwall.services import Services, current
+
+router = APIRouter(tags=["live"])
+
+DEAD_AFTER_S = 10.0
+
+CurrentServices = Annotated[Services, Depends(current)]
+
+
+@router.get(
+    "/health",
+    summary="Is the feed alive?",
+    response_model=HealthOut,
+    responses={503: {"model": HealthOut, "description": "The feed is dead while a race is on."}},
+)
+async def health(services: CurrentServices) -> JSONResponse:
+    """Say how the feed, the model and the program are.
+
+    503 when the feed is dead while a race is on, or could not be opened at all. A race that
+    is over, or a replay that stands paused, is no fault.
+    """
+    report = _health(await services.live.latest(), services, datetime.now(UTC))
+    status = 503 if report.status == "dead" else 200
+    return JSONResponse(
+        report.model_dump(mode="json"), status, headers={"Cache-Control": "no-store"}
+    )
+
+
+@router.get(
+    "/live-battles",
+    summary="Battles now, with forecasts",
+    response_model=BattlesOut,
+    responses={
+        304: {"description": "Nothing newer than the ETag that was sent."},
+        422: problem_response("A parameter is not valid."),
+        503: problem_response("No frame has been published yet."),
+    },
+)
+async def live_battles(
+    request: Request,
+    services: CurrentServices,
+    below_s: Annotated[float, Query(gt=0, le=2.0, description="Intervals below this.")] = 2.0,
+    min_p: Annotated[float, Query(ge=0, le=1, description="`p_overtake` from this up.")] = 0.0,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """List the battles under way, front of the field first.
+
+    Every frame has its own ETag: send it back in `If-None-Match` and an unchanged frame is
+    answered with 304.
+    """
+    frame = await services.live.latest()
+    if frame is None:
+        raise NothingLiveError
+    request.state.source = frame.header.source
+    headers = {"ETag": _etag(frame, below_s, min_p), "Cache-Control": "no-cache"}
+    if if_none_match is not None and _matches(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    body = BattlesOut.of(frame, below_s, min_p).model_dump_json()
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _health(frame: LiveFrame | None, services: Services, now: datetime) -> HealthOut:
+    frame_age_s = None if frame is None else max(0.0, (now - frame.published_at).total_seconds())
+    message_age_s = None
+    if frame is not None and frame.data_age_s is not None and frame_age_s is not None:
+        message_age_s = frame.data_age_s + frame_age_s
+    status, detail = _verdict(frame, frame_age_s)
+    about = services.about
+    return HealthOut(
+        status=status,
+        detail=detail,
+        source=frame.header.source if frame else None,  # type: ignore[arg-type]  # a Source value
+        feed=frame.header.feed if frame else None,
+        feed_state=frame.header.feed_state if frame else None,
+        race_on=frame is not None and frame.header.phase is Phase.STARTED,
+        last_message_age_s=message_age_s,
+        frame_age_s=frame_age_s,
+        sequence=frame.sequence if frame else None,
+        malformed=frame.header.malformed if frame else 0,
+        model=ModelOut(version=about.model_version, trained_at=about.model_trained_at)
+        if about.model_version
+        else None,
+        build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
+    )
+
+
+def _verdict(frame: LiveFrame | None, frame_age_s: float | None) -> tuple[Status, str]:
+    if frame is None or frame_age_s is None:
+        return "waiting", "No frame has been published yet."
+    if frame_age_s > DEAD_AFTER_S:
+        return "dead", f"No frame for {frame_age_s:.0f} s: the pipeline has stopped."
+    if frame.header.feed_state is FeedState.STALE:
+        return "dead", "The feed is silent while a race is on."
+    if frame.header.feed_state is FeedState.FAILED:
+        return "dead", frame.header.feed_detail
+    return "ok", ""
+
+
+def _etag(frame: LiveFrame, below_s: float, min_p: float) -> str:
+    # The publication time keeps a restarted server's frame 7 apart from the old one's.
+    instant = int(frame.published_at.timestamp() * 1000)
+    return f'W/"{instant:x}-{frame.sequence:x}-{below_s:g}-{min_p:g}"'
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    wanted = etag.removeprefix("W/")
+    given = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in given or wanted in given

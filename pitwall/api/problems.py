@@ -1,0 +1,102 @@
+"""Errors as RFC 9457 problem details: what was wrong, in words, never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from pitwall.errors import PitwallError
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class InvalidParameter(BaseModel):
+    """One thing wrong with a request."""
+
+    name: str = Field(description="Which parameter or field.", examples=["query.min_p"])
+    reason: str = Field(examples=["Input should be less than or equal to 1"])
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457, `application/problem+json`)."""
+
+    type: str = Field(default="about:blank", description="A URI that names the kind of problem.")
+    title: str = Field(description="The kind of problem, in a few words.")
+    status: int = Field(description="The HTTP status.", ge=400, le=599)
+    detail: str = Field(description="What was wrong with this request.")
+    instance: str = Field(description="The path that was asked for.")
+    invalid: list[InvalidParameter] | None = Field(
+        default=None, description="Each invalid parameter, where that is the problem."
+    )
+    source: str | None = Field(
+        default=None, description="Where the data on show comes from, as in other answers."
+    )
+
+
+def problem_response(description: str) -> dict[str, object]:
+    """Return an OpenAPI response that documents a problem."""
+    return {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def install(api: FastAPI) -> None:
+    """Answer every error of `api` with problem details."""
+    api.add_exception_handler(PitwallError, _pitwall_error)
+    api.add_exception_handler(RequestValidationError, _invalid_request)
+    api.add_exception_handler(HTTPException, _http_error)
+    api.add_exception_handler(Exception, _unexpected)
+
+
+def answer(
+    request: Request, status: int, detail: str, invalid: list[InvalidParameter] | None = None
+) -> JSONResponse:
+    """Return the problem as a response."""
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        invalid=invalid,
+        source=getattr(request.state, "source", None),
+    )
+    body = problem.model_dump(exclude_none=True)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
+
+
+async def _pitwall_error(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, PitwallError) else 500
+    detail = str(error) or (type(error).__doc__ or "").partition("\n")[0]
+    return answer(request, status, detail)
+
+
+async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    invalid = [
+        InvalidParameter(name=".".join(str(part) for part in each["loc"]), reason=each["msg"])
+        for each in found
+    ]
+    what = "; ".join(f"{each.name}: {each.reason}" for each in invalid)
+    return answer(request, 422, f"The request is not valid: {what}.", invalid)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else "Unknown error."
+    if status == HTTPStatus.NOT_FOUND:
+        detail = f"There is nothing at {request.url.path}."
+    return answer(request, status, detail)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("request failed", exc_info=error, extra={"path": request.url.path})
+    return answer(request, 500, "The server failed to answer; the failure is in its log.")

@@ -1,0 +1,137 @@
+"""The composition root: the one module that sees every layer."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+from pitwall import services
+from pitwall.cache.memory import MemoryLiveCache
+from pitwall.errors import SettingsError
+from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.feeds.timing import TimingFeed
+from pitwall.pipeline.live import LiveLoop, Showing
+from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.ring import FrameRing
+from pitwall.ports import Predictor, RecordedFeed
+from pitwall.prediction.logistic import LogisticPredictor
+from pitwall.settings import FeedKind, FeedSpec, Settings, load
+
+SHIPPED_MODEL = Path(__file__).parent / "prediction" / "models" / "first.json"
+# A simulated race is joined after its opening laps, so that there is a battle to watch at once.
+SIMULATION_JOINED_ON_LAP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The adapters that front doors and pipeline share."""
+
+    settings: Settings
+    cache: MemoryLiveCache
+    ring: FrameRing
+    predictor: Predictor
+
+
+@cache
+def parts() -> Parts:
+    """Build what the environment asks for, once.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+        ModelError: The model file is missing or damaged.
+    """
+    settings = load()
+    return Parts(settings, MemoryLiveCache(), FrameRing(), load_predictor(settings))
+
+
+def install(tab_is_open: Callable[[str], bool]) -> services.Services:
+    """Install the ports that pages and routes read.
+
+    Args:
+        tab_is_open: Answers whether a browser tab is connected; the app's to know.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+        ModelError: The model file is missing or damaged.
+    """
+    built = parts()
+    about = services.About(
+        revision=_revision(),
+        model_version=built.predictor.version,
+        model_trained_at=built.predictor.trained_at,
+    )
+    ports = services.Services(
+        live=built.cache, tab_is_open=tab_is_open, history=built.ring, about=about
+    )
+    services.install(ports)
+    return ports
+
+
+async def run_pipeline() -> None:
+    """Play what the environment asks for into the cache, until cancelled."""
+    built = parts()
+    publisher = Publisher(built.cache, built.ring, built.predictor.version)
+    await LiveLoop(publisher, built.predictor).run(showings(built.settings))
+
+
+def load_predictor(settings: Settings) -> Predictor:
+    """Return the forecaster of the shipped model, or of the one the settings name.
+
+    Raises:
+        ModelError: The model file is missing or damaged.
+    """
+    return LogisticPredictor.load(settings.model or SHIPPED_MODEL)
+
+
+def showings(settings: Settings) -> Iterator[Showing]:
+    """Yield what to show, one race after another; simulated races never end.
+
+    Raises:
+        SettingsError: The feed's text has none of the known forms.
+    """
+    spec = settings.feed_spec()
+    lap = settings.start_lap
+    if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
+        from_lap = SIMULATION_JOINED_ON_LAP if lap is None else lap
+        for seed in count(spec.seed):
+            yield Showing(SimulatedFeed(seed), from_lap=from_lap, speed=settings.speed)
+    else:
+        from_lap = 1 if lap is None else lap
+        yield Showing(open_feed(spec), from_lap=from_lap, speed=settings.speed)
+
+
+def open_feed(spec: FeedSpec) -> RecordedFeed:
+    """Return the feed that a specification names; nothing is read yet.
+
+    Raises:
+        SettingsError: The specification lacks what its kind needs.
+    """
+    if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
+        return SimulatedFeed(spec.seed)
+    if spec.path is None:
+        message = f"the feed {spec.kind} needs a path"
+        raise SettingsError(message)
+    if spec.kind is FeedKind.RECORDING:
+        return RecordingFeed(spec.path)
+    return TimingFeed(spec.path, spec.race)
+
+
+def _revision() -> str | None:
+    """Return the commit that runs; None outside a checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607  git where the user has it
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None

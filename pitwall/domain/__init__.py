@@ -1,0 +1,1 @@
+"""Values and rules of racing; standard library only, no clock, no I/O."""

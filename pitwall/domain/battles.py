@@ -1,0 +1,248 @@
+"""Battles: a car close enough behind another to attack it, from opening to end.
+
+Where it sits:  feeds -> race state -> BATTLES -> features -> prediction -> page
+Pure: the same race state and the same earlier battles always give the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import pairwise
+
+from pitwall.domain.gaps import LapsDown, LeaderLap, TimeGap
+from pitwall.domain.race import CarState, DriverNumber, GapSample, Phase, RaceState
+
+_GAPS_APART_S = 6.0  # nine updates in ten of a car's line come within six seconds
+
+
+class EndReason(StrEnum):
+    """Why a battle ended."""
+
+    PASSED = "passed"  # the attacker is ahead, on the track
+    DROPPED_BACK = "dropped_back"  # the interval grew beyond the limit
+    SEPARATED = "separated"  # another car came between, or a place was lost elsewhere
+    PITTED = "pitted"  # one of the two went to the pits
+    RETIRED = "retired"  # one of the two retired or stopped
+    NEUTRALISED = "neutralised"  # safety car, virtual safety car or red flag
+    FINISHED = "finished"  # the chequered flag
+
+
+@dataclass(frozen=True, slots=True)
+class Battle:
+    """One attacker behind one defender.
+
+    Attributes:
+        attacker: The car behind.
+        defender: The car directly ahead, whose place is at stake.
+        position: The defender's position; 1 is the lead.
+        interval_s: Seconds from defender to attacker, newest known.
+        interval_at: When that interval was measured, UTC.
+        opened_at: When this pair's battle began, UTC.
+        opened_lap: Laps the attacker had completed then.
+    """
+
+    attacker: DriverNumber
+    defender: DriverNumber
+    position: int
+    interval_s: float
+    interval_at: datetime
+    opened_at: datetime
+    opened_lap: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndedBattle:
+    """A battle that is over, as it last stood, and why it ended."""
+
+    battle: Battle
+    reason: EndReason
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BattleRules:
+    """When a battle opens and closes.
+
+    Two limits, not one, so that an interval hovering at the limit does not make a
+    battle flicker on the page.
+
+    Attributes:
+        opens_below_s: A battle opens strictly below this interval.
+        closes_beyond_s: An open battle closes strictly above this interval.
+        first_lap: No battle opens before the leader is on this lap: on lap one the whole
+            field is within reach of itself and gaps say nothing.
+        forgets_after_s: How long an open battle lives on its last interval when the feed
+            gives no newer one.
+
+    Raises:
+        ValueError: The two limits are not 0 < opens <= closes.
+    """
+
+    opens_below_s: float = 2.0
+    closes_beyond_s: float = 2.5
+    first_lap: int = 2
+    forgets_after_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.opens_below_s <= self.closes_beyond_s:
+            message = (
+                "battle limits must satisfy 0 < opens_below_s <= closes_beyond_s, "
+                f"were {self.opens_below_s} and {self.closes_beyond_s}"
+            )
+            raise ValueError(message)
+
+
+DEFAULT_RULES = BattleRules()
+
+
+def follow_battles(
+    race: RaceState,
+    previous: Iterable[Battle] = (),
+    rules: BattleRules = DEFAULT_RULES,
+) -> tuple[tuple[Battle, ...], tuple[EndedBattle, ...]]:
+    """Return the battles under way, front of the field first, and those that just ended.
+
+    A pair already in `previous` keeps its `opened_at`. Calling again with the same race
+    and the battles returned changes nothing.
+
+    Args:
+        race: The field at this instant.
+        previous: The battles that this function returned for the instant before.
+        rules: The limits.
+
+    Example:
+        >>> from datetime import UTC
+        >>> from pitwall.domain.gaps import TimeGap
+        >>> from pitwall.domain.race import CarState, Phase
+        >>> now = datetime(2025, 7, 6, 14, tzinfo=UTC)
+        >>> leader = CarState(DriverNumber(4), position=1)
+        >>> chaser = CarState(DriverNumber(81), position=2, interval=TimeGap(0.7), interval_at=now)
+        >>> cars = {leader.number: leader, chaser.number: chaser}
+        >>> battles, ended = follow_battles(RaceState(now, phase=Phase.STARTED, lap=5, cars=cars))
+        >>> [(b.attacker, b.defender, b.interval_s) for b in battles], ended
+        ([(81, 4, 0.7)], ())
+    """
+    before = {(battle.attacker, battle.defender): battle for battle in previous}
+    now = {(b.attacker, b.defender): b for b in _under_way(race, before, rules)}
+    ended = tuple(
+        EndedBattle(battle, _why_over(race, battle, rules), race.as_of)
+        for pair, battle in before.items()
+        if pair not in now
+    )
+    return tuple(now.values()), ended
+
+
+def interval_between(ahead: CarState, behind: CarState) -> tuple[float, datetime] | None:
+    """Return the seconds from `ahead` to `behind` and when that was measured.
+
+    The feed's interval counts only if the two are one place apart and it was sent since
+    both took their places: otherwise it was measured against another car. Without it, the
+    difference of the two gaps to the leader serves; it does not depend on the order of updates.
+    None when lapped, unknown, or when the gaps contradict the order.
+    """
+    neighbours = (behind.position or 0) - (ahead.position or 0) == 1
+    fresh_since = max(ahead.position_at, behind.position_at)
+    if neighbours and behind.interval_at is not None and behind.interval_at >= fresh_since:
+        if isinstance(behind.interval, TimeGap):
+            return behind.interval.seconds, behind.interval_at
+        return None
+    return _difference_of_gaps(ahead, behind)
+
+
+def _difference_of_gaps(ahead: CarState, behind: CarState) -> tuple[float, datetime] | None:
+    if not behind.trace:
+        return None
+    back = behind.trace[-1]
+    # The leader's own line need not be sent for its gap to stay nought.
+    leads = isinstance(ahead.gap_to_leader, LeaderLap)
+    front = GapSample(back.at, 0.0, None) if leads else _newest(ahead.trace)
+    if front is None or front.gap_to_leader_s is None or back.gap_to_leader_s is None:
+        return None
+    difference = back.gap_to_leader_s - front.gap_to_leader_s
+    if difference < 0 or abs((back.at - front.at).total_seconds()) > _GAPS_APART_S:
+        return None
+    return difference, min(front.at, back.at)
+
+
+def _newest(trace: tuple[GapSample, ...]) -> GapSample | None:
+    return trace[-1] if trace else None
+
+
+def _under_way(
+    race: RaceState, before: Mapping[tuple[DriverNumber, DriverNumber], Battle], rules: BattleRules
+) -> Iterator[Battle]:
+    if not _racing(race) or race.lap < rules.first_lap:
+        return
+    running = [car for car in race.in_order() if car.is_running]
+    for ahead, behind in pairwise(running):
+        if ahead.in_pit or behind.in_pit:
+            continue
+        old = before.get((behind.number, ahead.number))
+        battle = _battle_of(race, ahead, behind, old)
+        if battle is None:
+            continue
+        age_s = (race.as_of - battle.interval_at).total_seconds()
+        limit_ok = (
+            battle.interval_s < rules.opens_below_s
+            if old is None
+            else battle.interval_s <= rules.closes_beyond_s
+        )
+        if limit_ok and age_s <= rules.forgets_after_s:
+            yield battle
+
+
+def _battle_of(
+    race: RaceState, ahead: CarState, behind: CarState, old: Battle | None
+) -> Battle | None:
+    measured = interval_between(ahead, behind)
+    if measured is None:
+        if old is None or _lapped(behind):
+            return None
+        measured = (old.interval_s, old.interval_at)
+    interval_s, interval_at = measured
+    return Battle(
+        attacker=behind.number,
+        defender=ahead.number,
+        position=ahead.position or 0,
+        interval_s=interval_s,
+        interval_at=interval_at,
+        opened_at=old.opened_at if old else race.as_of,
+        opened_lap=old.opened_lap if old else behind.laps_completed,
+    )
+
+
+def _why_over(race: RaceState, battle: Battle, rules: BattleRules) -> EndReason:
+    """Name the first cause that applies; what forbids racing comes before who is ahead."""
+    attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
+    if race.phase.is_over:
+        return EndReason.FINISHED
+    if attacker is None or defender is None or not (attacker.is_running and defender.is_running):
+        return EndReason.RETIRED
+    if attacker.in_pit or defender.in_pit:
+        return EndReason.PITTED
+    if not _racing(race):
+        return EndReason.NEUTRALISED
+    return _how_it_ended_on_track(race, attacker, defender, rules)
+
+
+def _how_it_ended_on_track(
+    race: RaceState, attacker: CarState, defender: CarState, rules: BattleRules
+) -> EndReason:
+    places = {car.number: place for place, car in enumerate(race.in_order())}
+    if places.get(attacker.number, 0) < places.get(defender.number, 0):
+        return EndReason.PASSED
+    measured = interval_between(defender, attacker)
+    if measured is not None and measured[0] > rules.closes_beyond_s:
+        return EndReason.DROPPED_BACK
+    return EndReason.SEPARATED
+
+
+def _racing(race: RaceState) -> bool:
+    return race.phase is Phase.STARTED and race.track_status.allows_overtaking
+
+
+def _lapped(car: CarState) -> bool:
+    return isinstance(car.interval, LapsDown)

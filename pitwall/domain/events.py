@@ -1,0 +1,184 @@
+"""What any feed can say, one frozen class for each thing said.
+
+Every field but `sent_at` and the key is optional, because feeds send deltas: None
+means "not said", never "cleared". A gap that was cleared is `NoGap()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pitwall.domain.gaps import Gap
+from pitwall.domain.race import (
+    CarSample,
+    Compound,
+    ControlMessage,
+    DriverNumber,
+    Phase,
+    RaceInfo,
+    TrackPoint,
+    TrackStatus,
+    Weather,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RaceDescribed:
+    """The feed said which race this is."""
+
+    sent_at: datetime
+    info: RaceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DriverListed:
+    """The feed named a driver, or part of what it knows of one."""
+
+    sent_at: datetime
+    number: DriverNumber
+    code: str | None = None
+    name: str | None = None
+    team: str | None = None
+    team_colour: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarTimed:
+    """A change of one car's timing line.
+
+    Attributes:
+        sectors_s: By sector 0 to 2; a value of None clears it.
+        speeds_kmh: By trap `I1`, `I2`, `FL`, `ST`.
+        laps_completed: Rises by one at each line crossing.
+    """
+
+    sent_at: datetime
+    number: DriverNumber
+    position: int | None = None
+    gap_to_leader: Gap | None = None
+    interval: Gap | None = None
+    catching: bool | None = None
+    laps_completed: int | None = None
+    last_lap_s: float | None = None
+    best_lap_s: float | None = None
+    in_pit: bool | None = None
+    pit_out: bool | None = None
+    pit_stops: int | None = None
+    retired: bool | None = None
+    stopped: bool | None = None
+    sectors_s: Mapping[int, float | None] | None = None
+    speeds_kmh: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarGridded:
+    """A car's place on the grid, from 1."""
+
+    sent_at: datetime
+    number: DriverNumber
+    grid_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class StintChanged:
+    """A change of one stint of one car; `stint_number` counts from 1."""
+
+    sent_at: datetime
+    number: DriverNumber
+    stint_number: int
+    compound: Compound | None = None
+    fresh_tyre: bool | None = None
+    tyre_life_laps: int | None = None
+    start_laps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarRemoved:
+    """The feed deleted a car."""
+
+    sent_at: datetime
+    number: DriverNumber
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStatusChanged:
+    """Race control changed the status of the whole track."""
+
+    sent_at: datetime
+    status: TrackStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    """The race started, was stopped, finished or ended."""
+
+    sent_at: datetime
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class LapCounted:
+    """The leader's current lap, the announced distance, or both."""
+
+    sent_at: datetime
+    lap: int | None = None
+    total_laps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherMeasured:
+    """A new weather reading."""
+
+    sent_at: datetime
+    weather: Weather
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSaid:
+    """Race control published a message."""
+
+    sent_at: datetime
+    message: ControlMessage
+
+
+@dataclass(frozen=True, slots=True)
+class CarsSampled:
+    """The newest car-channel sample of each car in one burst."""
+
+    sent_at: datetime
+    samples: Mapping[DriverNumber, CarSample]
+
+
+@dataclass(frozen=True, slots=True)
+class CarsLocated:
+    """The newest location of each car in one burst."""
+
+    sent_at: datetime
+    points: Mapping[DriverNumber, TrackPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The feed lives, and says nothing else."""
+
+    sent_at: datetime
+
+
+TimingEvent = (
+    RaceDescribed
+    | DriverListed
+    | CarTimed
+    | CarGridded
+    | StintChanged
+    | CarRemoved
+    | TrackStatusChanged
+    | PhaseChanged
+    | LapCounted
+    | WeatherMeasured
+    | ControlSaid
+    | CarsSampled
+    | CarsLocated
+    | Heartbeat
+)

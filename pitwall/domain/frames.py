@@ -1,0 +1,171 @@
+"""The live frame: everything a reader needs at one instant, and nothing to look up.
+
+Frames are plain values of plain values, so that they travel as JSON unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pitwall.domain.battles import EndReason
+from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+
+
+class FeedState(StrEnum):
+    """How the feed is doing, as the reader should see it."""
+
+    CONNECTING = "connecting"  # nothing has arrived yet
+    FLOWING = "flowing"  # messages arrive
+    STALE = "stale"  # nothing for 10 s while a race is on
+    PAUSED = "paused"  # the replay clock stands
+    ENDED = "ended"  # the race, or the recording, is over
+    FAILED = "failed"  # the feed cannot be opened; `FrameHeader.feed_detail` says why
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeader:
+    """What the race header shows.
+
+    Attributes:
+        source: `live`, `recorded`, `reconstructed` or `simulated`.
+        feed: The feed as configured, such as `simulated:7`.
+        feed_detail: A sentence for people when something is wrong, else "".
+        race_id, name, kind, circuit, year: As in `RaceInfo`.
+        lap, total_laps: The leader's lap and the announced distance; None before the feed told.
+        as_of: When the newest message in this frame was sent, UTC, on the race's own clock.
+        speed: Playback speed; 1 when live.
+        overtake_enabled: DRS or Overtake Mode enabled by race control; None when not told.
+        malformed: Messages or parts skipped so far because they broke the format.
+    """
+
+    source: str
+    feed: str
+    feed_state: FeedState
+    feed_detail: str
+    race_id: str
+    name: str
+    kind: str
+    circuit: str
+    year: int
+    phase: Phase
+    track_status: TrackStatus
+    lap: int | None
+    total_laps: int | None
+    as_of: datetime | None
+    speed: float
+    overtake_enabled: bool | None
+    malformed: int
+    latest_control: str
+
+
+@dataclass(frozen=True, slots=True)
+class TowerLine:
+    """One car in the timing tower, front of the field first.
+
+    Attributes:
+        gap_to_leader_s, interval_s: Seconds; None for the leader, where lapped or unknown.
+        gap_to_leader_laps, interval_laps: Whole laps down; None where not lapped.
+        tyre_life_laps: Laps on this set; None when not told.
+        grid_position: None when not told.
+    """
+
+    number: DriverNumber
+    position: int
+    code: str
+    name: str
+    team: str
+    team_colour: str
+    gap_to_leader_s: float | None
+    gap_to_leader_laps: int | None
+    interval_s: float | None
+    interval_laps: int | None
+    last_lap_s: float | None
+    best_lap_s: float | None
+    compound: Compound
+    tyre_life_laps: int | None
+    fresh_tyre: bool | None
+    stint_number: int | None
+    pit_stops: int
+    in_pit: bool
+    pit_out: bool
+    retired: bool
+    stopped: bool
+    laps_completed: int
+    grid_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BattleLine:
+    """One battle under way with its forecast.
+
+    Attributes:
+        position: The defender's position, the place at stake; 1 is the lead.
+        interval_s: Newest interval, seconds; `interval_age_s` says how old it is on the
+            race's clock.
+        trend_s_per_lap: Change of the interval over about a lap; negative is closing in. None
+            until there is half a lap of history.
+        opened_at: When this battle opened, UTC, on the race's clock.
+        laps: Laps of battle so far, counted in the attacker's line crossings.
+        p_overtake: Calibrated probability in [0, 1] that the attacker is ahead when both next
+            cross the line, given that neither pits and the track stays clear. None while
+            there is no forecast; `no_forecast_because` then says why.
+        p_history, interval_history: Readings of about the last three minutes, oldest first,
+            one every two seconds of the race's clock.
+        reasons: Contributions to the logit in words, largest first, such as `+0.41 gap 0.6 s`.
+        heat: In [0, 1], by which cards are sorted: how much this battle deserves the eye.
+    """
+
+    attacker: DriverNumber
+    defender: DriverNumber
+    position: int
+    interval_s: float
+    interval_age_s: float
+    trend_s_per_lap: float | None
+    opened_at: datetime
+    laps: int
+    p_overtake: float | None
+    no_forecast_because: str
+    p_history: tuple[float, ...]
+    interval_history: tuple[float, ...]
+    reasons: tuple[str, ...]
+    heat: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLine:
+    """A battle that ended a short while ago, and why."""
+
+    attacker: DriverNumber
+    defender: DriverNumber
+    position: int
+    reason: EndReason
+    ended_at: datetime
+    laps: int
+    p_overtake_before: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFrame:
+    """Everything a reader needs at one instant; never changed once published.
+
+    Attributes:
+        sequence: Rises by one with every frame published.
+        published_at: Wall clock at publication, UTC.
+        data_age_s: Seconds on the wall clock since the newest message arrived, at publication;
+            None before the first.
+        tower: Every placed car, front of the field first.
+        battles: Battles under way, front of the field first.
+        ended: Battles that ended lately, newest first, at most eight.
+        model_version: Which trained model answered; "" without one.
+    """
+
+    sequence: int
+    published_at: datetime
+    data_age_s: float | None
+    header: FrameHeader
+    tower: tuple[TowerLine, ...]
+    battles: tuple[BattleLine, ...]
+    ended: tuple[EndedLine, ...]
+    model_version: str

@@ -1,0 +1,68 @@
+"""Gap texts as the timing feed writes them, and what they mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SECONDS = re.compile(r"\+?(?:(\d+):)?(\d+(?:\.\d+)?)\Z")
+_LAPS = re.compile(r"\+?\s*(\d+)\s*L(?:APS?)?\Z")
+_LEADER = re.compile(r"LAP\s+(\d+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeGap:
+    """Seconds behind the reference car, 0 or more."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LapsDown:
+    """Whole laps behind the reference car, 1 or more."""
+
+    laps: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderLap:
+    """Not a gap: the car leads, and this is the lap it is on."""
+
+    lap: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoGap:
+    """The feed cleared the gap: it knows none."""
+
+
+NO_GAP = NoGap()
+
+Gap = TimeGap | LapsDown | LeaderLap | NoGap
+
+
+def parse_gap(text: str) -> Gap:
+    """Return what a gap text means.
+
+    Source: `GapToLeader` and `IntervalToPositionAhead.Value` of F1 live timing.
+
+    Raises:
+        ValueError: The text has none of the known shapes.
+
+    Example:
+        >>> parse_gap("+1.234"), parse_gap("+1:02.5"), parse_gap("5L"), parse_gap("+1 LAP")
+        (TimeGap(seconds=1.234), TimeGap(seconds=62.5), LapsDown(laps=5), LapsDown(laps=1))
+        >>> parse_gap("LAP 12"), parse_gap("")
+        (LeaderLap(lap=12), NoGap())
+    """
+    text = text.strip().upper()
+    if not text:
+        return NoGap()
+    if match := _SECONDS.match(text):
+        return TimeGap(60.0 * int(match[1] or 0) + float(match[2]))
+    if match := _LAPS.match(text):
+        return LapsDown(int(match[1]))
+    if match := _LEADER.match(text):
+        return LeaderLap(int(match[1]))
+    message = f"not a gap: {text[:40]!r}"
+    raise ValueError(message)

@@ -1,0 +1,300 @@
+"""The state of a race at one instant, as the feeds describe it: values only.
+
+`pitwall.domain.applying` makes the next state from an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NewType
+
+from pitwall.domain.gaps import NO_GAP, Gap
+
+DriverNumber = NewType("DriverNumber", int)
+START_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TrackStatus(StrEnum):
+    """What race control shows the whole track.
+
+    Source: live-timing topic `TrackStatus`; its digits are in the comments.
+    """
+
+    CLEAR = "clear"  # 1
+    YELLOW = "yellow"  # 2
+    SAFETY_CAR = "safety_car"  # 4
+    RED = "red"  # 5
+    VIRTUAL_SAFETY_CAR = "virtual_safety_car"  # 6
+    VSC_ENDING = "vsc_ending"  # 7
+
+    @property
+    def allows_overtaking(self) -> bool:
+        """Whether cars may race for position somewhere on the lap."""
+        return self in {TrackStatus.CLEAR, TrackStatus.YELLOW}
+
+
+class Phase(StrEnum):
+    """Where the race stands. Source: live-timing topic `SessionStatus`."""
+
+    INACTIVE = "inactive"  # before the start, and between a red flag and the restart
+    STARTED = "started"
+    ABORTED = "aborted"  # red flag
+    FINISHED = "finished"
+    FINALISED = "finalised"
+    ENDS = "ends"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the chequered flag has fallen."""
+        return self in {Phase.FINISHED, Phase.FINALISED, Phase.ENDS}
+
+
+class Compound(StrEnum):
+    """Tyre compound as the feed names it; softest slick first."""
+
+    HYPERSOFT = "HYPERSOFT"  # 2018
+    ULTRASOFT = "ULTRASOFT"  # 2018
+    SUPERSOFT = "SUPERSOFT"  # 2018
+    SOFT = "SOFT"
+    MEDIUM = "MEDIUM"
+    HARD = "HARD"
+    SUPERHARD = "SUPERHARD"  # 2018
+    INTERMEDIATE = "INTERMEDIATE"
+    WET = "WET"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def is_slick(self) -> bool:
+        """Whether this is a dry-weather tyre; False when unknown."""
+        return self not in {Compound.INTERMEDIATE, Compound.WET, Compound.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class RaceInfo:
+    """What race this is.
+
+    Attributes:
+        race_id: Our key, such as `2025-dutch-grand-prix-race`; "" before the feed has told.
+        name: Meeting name, such as `Dutch Grand Prix`.
+        kind: `Race` or `Sprint`; other session types of a recording by their own name.
+        circuit: Short circuit name, such as `Zandvoort`.
+        year: Season; 0 before the feed has told.
+    """
+
+    race_id: str = ""
+    name: str = ""
+    kind: str = ""
+    circuit: str = ""
+    year: int = 0
+    starts_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Who drives a car. `team_colour` is RRGGBB without a hash; "" is unknown."""
+
+    code: str = ""
+    name: str = ""
+    team: str = ""
+    team_colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """Laps on one set of tyres.
+
+    Attributes:
+        stint_number: Counted from 1.
+        compound: UNKNOWN until the feed tells.
+        fresh_tyre: Whether the set was new when fitted; None when not told.
+        tyre_life_laps: Laps on this set, earlier sessions included; None when not told.
+        start_laps: Laps the set had when fitted; None when not told.
+    """
+
+    stint_number: int
+    compound: Compound = Compound.UNKNOWN
+    fresh_tyre: bool | None = None
+    tyre_life_laps: int | None = None
+    start_laps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LapRecord:
+    """One completed lap of one car.
+
+    Attributes:
+        completed_at: When the feed reported the line crossing, UTC.
+        speeds_kmh: By trap: `I1`, `I2`, `FL`, `ST`; missing ones left out.
+        pitted: Whether the car was in the pit lane at any time of this lap.
+        track_clear: Whether the track status was clear throughout this lap.
+    """
+
+    lap_number: int
+    completed_at: datetime
+    lap_time_s: float | None = None
+    sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
+    speeds_kmh: Mapping[str, float] = field(default_factory=dict)
+    pitted: bool = False
+    track_clear: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GapSample:
+    """One reading of a car's gaps: seconds, None where lapped or unknown."""
+
+    at: datetime
+    gap_to_leader_s: float | None
+    interval_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CarSample:
+    """One reading of a car's own channels; None is missing, never 0.
+
+    Attributes:
+        speed_kmh, rpm, gear: As sent.
+        throttle_pct, brake_pct: 0 to 100; None where the feed sent 104, which is no reading.
+        drs: The feed's DRS code (8 eligible; 10, 12, 14 open); None from 2026.
+    """
+
+    at: datetime
+    speed_kmh: float | None = None
+    rpm: float | None = None
+    gear: int | None = None
+    throttle_pct: float | None = None
+    brake_pct: float | None = None
+    drs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPoint:
+    """Where a car is, in the feed's own axes, tenths of a metre."""
+
+    at: datetime
+    x: float
+    y: float
+    z: float
+    on_track: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CarState:
+    """One car at one instant.
+
+    Attributes:
+        position: Place in the running order, 1 leads; None before the first value.
+        position_at: When `position` last changed.
+        gap_to_leader, interval: As last sent; `interval` is to the car one place ahead.
+        interval_at: When `interval` was last sent; None before that.
+        laps_completed: Line crossings counted by the feed.
+        in_pit: True from pit entry until the feed says that the car has left the lane.
+        pit_out: True on the lap that left the pit lane.
+        stints: In order; the last is the one being driven.
+        trace: Readings of the last 150 s, oldest first.
+        sectors_s: Sector times of the lap under way, then of the finished lap until the
+            next first sector.
+        speeds_kmh: Latest speed by trap.
+        pitted_this_lap, unclear_this_lap: Become the flags of the next `LapRecord`.
+    """
+
+    number: DriverNumber
+    driver: Driver = Driver()
+    position: int | None = None
+    position_at: datetime = START_OF_TIME
+    grid_position: int | None = None
+    gap_to_leader: Gap = NO_GAP
+    interval: Gap = NO_GAP
+    interval_at: datetime | None = None
+    catching: bool = False
+    laps_completed: int = 0
+    in_pit: bool = False
+    pit_out: bool = False
+    pit_stops: int = 0
+    retired: bool = False
+    stopped: bool = False
+    stints: tuple[Stint, ...] = ()
+    laps: tuple[LapRecord, ...] = ()
+    trace: tuple[GapSample, ...] = ()
+    sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
+    speeds_kmh: Mapping[str, float] = field(default_factory=dict)
+    last_lap_s: float | None = None
+    best_lap_s: float | None = None
+    crossed_at: datetime | None = None
+    pitted_this_lap: bool = False
+    unclear_this_lap: bool = False
+    sample: CarSample | None = None
+    point: TrackPoint | None = None
+
+    @property
+    def stint(self) -> Stint | None:
+        """The stint being driven; None before the feed has told."""
+        return self.stints[-1] if self.stints else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the car is neither retired nor stopped; a stopped one may start again."""
+        return not (self.retired or self.stopped)
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Air and track in °C, humidity in %, pressure in hPa, wind in m/s and degrees."""
+
+    air_c: float | None = None
+    track_c: float | None = None
+    humidity_pct: float | None = None
+    pressure_hpa: float | None = None
+    rainfall: bool | None = None
+    wind_mps: float | None = None
+    wind_direction_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlMessage:
+    """One message of race control."""
+
+    at: datetime
+    category: str
+    message: str
+    flag: str | None = None
+    scope: str | None = None
+    sector: int | None = None
+    lap_number: int | None = None
+    driver_number: DriverNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaceState:
+    """The whole field at one instant.
+
+    Attributes:
+        as_of: When the newest message in this state was sent, UTC.
+        lap: The leader's current lap, from 1; 0 before the first word of it.
+        total_laps: Announced distance; None before the first word of it.
+        cars: By car number, every car the feed has named.
+        control: The latest race-control messages, oldest first, at most 200.
+        overtake_enabled: Whether race control enabled DRS (to 2025) or Overtake Mode (2026);
+            None while nothing was said.
+        low_grip: Whether race control declared it (2026); None while nothing was said.
+    """
+
+    as_of: datetime = START_OF_TIME
+    info: RaceInfo = RaceInfo()
+    phase: Phase = Phase.INACTIVE
+    track_status: TrackStatus = TrackStatus.CLEAR
+    track_status_at: datetime = START_OF_TIME
+    lap: int = 0
+    total_laps: int | None = None
+    cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
+    weather: Weather = Weather()
+    control: tuple[ControlMessage, ...] = ()
+    overtake_enabled: bool | None = None
+    low_grip: bool | None = None
+
+    def in_order(self) -> list[CarState]:
+        """Return the cars that have a position, first place first."""
+        placed = [car for car in self.cars.values() if car.position is not None]
+        return sorted(placed, key=lambda car: (car.position or 0, car.position_at))

@@ -1,0 +1,61 @@
+"""Every error pitwall raises on purpose.
+
+PitwallError
+├── FeedError                   the outside feed misbehaved
+│   ├── FeedUnavailableError        cannot open or connect, or it went quiet
+│   └── MalformedMessageError       arrived, but breaks the documented format
+├── SettingsError               the environment asks for something that cannot be
+├── ModelError                  a model file is missing, damaged or of another schema
+├── RaceNotFoundError           no such race in the place that was named
+└── NothingLiveError            no frame has been published yet
+"""
+
+from __future__ import annotations
+
+
+class PitwallError(Exception):
+    """Base of all deliberate errors; `status_code` is what the API answers."""
+
+    status_code = 500
+
+
+class FeedError(PitwallError):
+    """The outside feed misbehaved."""
+
+    status_code = 502
+
+
+class FeedUnavailableError(FeedError):
+    """The feed cannot be opened or reached, or has been silent for too long."""
+
+
+class MalformedMessageError(FeedError):
+    """A message arrived that breaks the feed's documented format.
+
+    Attributes:
+        kind: A short, stable name of the fault, by which faults are counted.
+    """
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+
+
+class SettingsError(PitwallError):
+    """The environment asks for something that cannot be."""
+
+
+class ModelError(PitwallError):
+    """A model file is missing, damaged or made for other features."""
+
+
+class RaceNotFoundError(PitwallError):
+    """There is no such race in the place that was named."""
+
+    status_code = 404
+
+
+class NothingLiveError(PitwallError):
+    """No frame has been published yet."""
+
+    status_code = 503

@@ -1,0 +1,1 @@
+"""Where messages come from: one module or package for each kind of feed."""

@@ -1,0 +1,128 @@
+"""The feed that plays a recording: finds out its shape and yields its messages in order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.recording.archive import SUFFIX, read_archive
+from pitwall.feeds.recording.contents import BOM, Contents
+from pitwall.feeds.recording.merged import is_merged, read_merged
+from pitwall.feeds.recording.signalr import (
+    LIVE,
+    is_message_line,
+    load_snapshot,
+    read_lines,
+    read_session,
+    read_snapshot,
+)
+from pitwall.wire.message import RawMessage, Source
+
+log = logging.getLogger(__name__)
+
+Reader = Callable[[Path], Contents]
+
+_EXPECTED = (
+    f"Expected a folder of *{SUFFIX} files, a folder with {LIVE}, or a file of SignalR "
+    'messages, of `HH:MM:SS.mmm{"stream":..}` lines, or of one snapshot.'
+)
+
+
+class RecordingFeed:
+    """A `RecordedFeed` that reads one recording from a file or a folder.
+
+    Attributes:
+        skipped: Lines left out as malformed, by kind, in the latest pass.
+        clock: What the times of the latest pass rest on; "" before the first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Find out the recording's shape.
+
+        Raises:
+            FeedUnavailableError: There is nothing, or nothing known, at this path.
+        """
+        self._path = path
+        self._read = _reader_for(path)
+        self._told: set[str] = set()
+        self.skipped: Mapping[str, int] = MappingProxyType({})
+        self.clock = ""
+
+    @property
+    def name(self) -> str:
+        """`recording:` and the path."""
+        return f"recording:{self._path}"
+
+    @property
+    def source(self) -> Source:
+        """Recorded, always."""
+        return Source.RECORDED
+
+    def messages(self) -> Iterator[RawMessage]:
+        """Yield every message in order of `sent_at`.
+
+        A race folder is read at once, tens of MB.
+
+        Raises:
+            FeedUnavailableError: The recording has gone, or cannot be placed in time.
+        """
+        try:
+            contents = self._read(self._path)
+        except OSError as error:
+            raise FeedUnavailableError(f"Cannot read {self._path}: {error.strerror}.") from error
+        self.skipped = MappingProxyType(dict(contents.skipped))
+        self.clock = contents.clock
+        self._tell()
+        yield from contents.messages
+
+    def _tell(self) -> None:
+        for kind, count in self.skipped.items():
+            if kind not in self._told:
+                self._told.add(kind)
+                fields = {"feed": self.name, "kind": kind, "lines": count}
+                log.warning("malformed lines skipped", extra=fields)
+
+
+def _reader_for(path: Path) -> Reader:
+    try:
+        if path.is_dir():
+            return _folder_reader(path)
+        if path.is_file():
+            return _file_reader(path)
+    except OSError as error:
+        raise FeedUnavailableError(f"Cannot read {path}: {error.strerror}.") from error
+    raise FeedUnavailableError(f"There is no recording at {path}. {_EXPECTED}")
+
+
+def _folder_reader(folder: Path) -> Reader:
+    if any(folder.glob(f"*{SUFFIX}")):
+        return read_archive
+    if (folder / LIVE).is_file():
+        return read_session
+    names = sorted(item.name for item in folder.iterdir())
+    held = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
+    raise FeedUnavailableError(f"The folder {folder} holds {held}. {_EXPECTED}")
+
+
+def _file_reader(file: Path) -> Reader:
+    if file.suffix == SUFFIX:
+        raise FeedUnavailableError(
+            f"{file} is one topic of an archive; name the folder that holds it, "
+            "as the other topics tell when and what it was."
+        )
+    with file.open("rb") as text:
+        first = text.readline().removeprefix(BOM).strip()
+    if is_merged(first):
+        return read_merged
+    if is_message_line(first):
+        return read_lines
+    try:
+        load_snapshot(file)
+    except FeedUnavailableError as error:
+        start = first[:40].decode("utf-8", "replace")
+        message = f"{file} begins with {start!r}, which no known recording does. {_EXPECTED}"
+        raise FeedUnavailableError(message) from error
+    return read_snapshot

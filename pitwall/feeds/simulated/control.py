@@ -1,0 +1,179 @@
+"""What race control does: flags, safety car, virtual safety car and Overtake Mode."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from random import Random
+
+from pitwall.domain.race import DriverNumber, TrackStatus
+from pitwall.feeds.simulated.happenings import Announced, Happening, StatusSet
+from pitwall.feeds.simulated.incidents import Trouble
+
+_SC_AFTER_CRASH = 0.62
+_SC_AFTER_BREAKDOWN = 0.10
+_VSC_AFTER_CRASH = 0.25
+_VSC_AFTER_BREAKDOWN = 0.28
+_YELLOW_S = {
+    Trouble.SPIN: (8.0, 25.0),
+    Trouble.BREAKDOWN: (25.0, 90.0),
+    Trouble.CRASH: (30.0, 80.0),
+}
+_LAST_LAPS = 2  # no safety car is called back in later than this many laps before the end
+
+
+class Stage(StrEnum):
+    """How free the cars are to race."""
+
+    RACING = "racing"
+    SAFETY_CAR = "safety_car"
+    VIRTUAL = "virtual"
+
+
+class RaceControl:
+    """Decides on the track status; every change becomes happenings.
+
+    Mutable: the engine tells it the time and the leader's laps, and asks for its stage.
+
+    Attributes:
+        stage: How free the cars are to race now.
+        overtake_enabled: Whether Overtake Mode may be armed.
+    """
+
+    def __init__(self, rng: Random, *, overtake_mode: bool) -> None:
+        self._rng = rng
+        self._overtake_mode = overtake_mode
+        self.stage = Stage.RACING
+        self.overtake_enabled = False
+        self._status = TrackStatus.CLEAR
+        self._yellow_until_s = -1.0
+        self._yellow_sector = 1
+        self._escalation: tuple[float, Stage] | None = None
+        self._vsc_ends_s = 0.0
+        self._sc_laps_left = 0
+        self._enable_on_lap = rng.choice((1, 2))
+        self._enable_at_s: float | None = None
+
+    def report(self, at_s: float, trouble: Trouble, sector: int) -> list[Happening]:
+        """Answer a car in trouble in a marshal sector."""
+        if trouble is Trouble.SMALL or self.stage is not Stage.RACING:
+            return []
+        low, high = _YELLOW_S[trouble]
+        self._yellow_until_s = max(self._yellow_until_s, at_s + self._rng.uniform(low, high))
+        self._yellow_sector = sector
+        if self._escalation is None:
+            self._escalation = self._escalate(at_s, trouble)
+        said: list[Happening] = self._set(at_s, TrackStatus.YELLOW)
+        flag = "YELLOW" if trouble is Trouble.SPIN else "DOUBLE YELLOW"
+        text = f"{flag} IN TRACK SECTOR {sector}"
+        said.append(Announced(at_s + 0.1, "Flag", text, flag=flag, scope="Sector", sector=sector))
+        return said
+
+    def tick(self, at_s: float) -> list[Happening]:
+        """Return what falls due at `at_s`, apart from what waits for the leader's line crossing."""
+        said: list[Happening] = []
+        if self._escalation is not None and at_s >= self._escalation[0]:
+            said += self._neutralise(at_s, self._escalation[1])
+        elif self.stage is Stage.VIRTUAL and at_s >= self._vsc_ends_s:
+            said += self._end_virtual(at_s)
+        elif self._status is TrackStatus.YELLOW and at_s >= self._yellow_until_s:
+            said += self._end_yellow(at_s)
+        if self._enable_at_s is not None and at_s >= self._enable_at_s:
+            said += self._enable(at_s)
+        return said
+
+    def leader_crossed(self, at_s: float, lap: int, laps: int) -> list[Happening]:
+        """Answer the leader's crossing of the line with `lap` laps completed."""
+        if self.stage is Stage.SAFETY_CAR:
+            return self._safety_car_lap(at_s, laps - lap)
+        if self.stage is Stage.RACING and lap >= self._enable_on_lap and self._enable_at_s is None:
+            self._plan_enabling(at_s)
+        return []
+
+    def blue_flag(self, at_s: float, number: DriverNumber, code: str) -> Announced:
+        """Return the message of a blue flag for a car about to be lapped."""
+        text = f"WAVED BLUE FLAG FOR CAR {number} ({code})"
+        return Announced(at_s, "Flag", text, flag="BLUE", scope="Driver", number=number)
+
+    def _escalate(self, at_s: float, trouble: Trouble) -> tuple[float, Stage] | None:
+        if trouble is Trouble.SPIN:
+            return None
+        crash = trouble is Trouble.CRASH
+        luck = self._rng.random()
+        sc = _SC_AFTER_CRASH if crash else _SC_AFTER_BREAKDOWN
+        vsc = _VSC_AFTER_CRASH if crash else _VSC_AFTER_BREAKDOWN
+        if luck >= sc + vsc:
+            return None
+        stage = Stage.SAFETY_CAR if luck < sc else Stage.VIRTUAL
+        return at_s + self._rng.uniform(8.0, 30.0), stage
+
+    def _neutralise(self, at_s: float, stage: Stage) -> list[Happening]:
+        self._escalation = None
+        self.stage = stage
+        self._enable_at_s = None
+        said: list[Happening] = []
+        if stage is Stage.SAFETY_CAR:
+            self._sc_laps_left = self._rng.randint(3, 5)
+            said += self._set(at_s, TrackStatus.SAFETY_CAR)
+            said.append(_safety_car(at_s, "SAFETY CAR", "DEPLOYED", "SAFETY CAR DEPLOYED"))
+        else:
+            self._vsc_ends_s = at_s + self._rng.uniform(70.0, 160.0)
+            said += self._set(at_s, TrackStatus.VIRTUAL_SAFETY_CAR)
+            name = "VIRTUAL SAFETY CAR"
+            said.append(_safety_car(at_s, name, "DEPLOYED", f"{name} DEPLOYED"))
+        if self.overtake_enabled:
+            self.overtake_enabled = False
+            said.append(Announced(at_s + 0.4, "Other", "OVERTAKE DISABLED"))
+        return said
+
+    def _end_virtual(self, at_s: float) -> list[Happening]:
+        if self._status is TrackStatus.VIRTUAL_SAFETY_CAR:
+            self._vsc_ends_s = at_s + self._rng.uniform(10.0, 15.0)
+            name = "VIRTUAL SAFETY CAR"
+            said = self._set(at_s, TrackStatus.VSC_ENDING)
+            return [*said, _safety_car(at_s, name, "ENDING", f"{name} ENDING")]
+        self.stage = Stage.RACING
+        return self._go_green(at_s)
+
+    def _end_yellow(self, at_s: float) -> list[Happening]:
+        sector = self._yellow_sector
+        text = f"CLEAR IN TRACK SECTOR {sector}"
+        clear = Announced(at_s, "Flag", text, flag="CLEAR", scope="Sector", sector=sector)
+        return [*self._set(at_s, TrackStatus.CLEAR), clear]
+
+    def _safety_car_lap(self, at_s: float, laps_left: int) -> list[Happening]:
+        self._sc_laps_left -= 1
+        if self._sc_laps_left == 0:
+            self.stage = Stage.RACING
+            return self._go_green(at_s)
+        if laps_left <= _LAST_LAPS:
+            self._sc_laps_left = max(self._sc_laps_left, 2)  # the race ends behind it
+        if self._sc_laps_left == 1:
+            return [_safety_car(at_s, "SAFETY CAR", "IN THIS LAP", "SAFETY CAR IN THIS LAP")]
+        return []
+
+    def _go_green(self, at_s: float) -> list[Happening]:
+        self._plan_enabling(at_s)
+        clear = Announced(at_s, "Flag", "TRACK CLEAR", flag="CLEAR", scope="Track")
+        return [*self._set(at_s, TrackStatus.CLEAR), clear]
+
+    def _plan_enabling(self, at_s: float) -> None:
+        if not self.overtake_enabled and self._overtake_mode:
+            self._enable_at_s = at_s + self._rng.uniform(20.0, 90.0)
+
+    def _enable(self, at_s: float) -> list[Happening]:
+        self._enable_at_s = None
+        if self.stage is not Stage.RACING:
+            return []
+        self.overtake_enabled = True
+        self._enable_on_lap = 10**6  # from now on only a restart brings it back
+        return [Announced(at_s, "Other", "OVERTAKE ENABLED")]
+
+    def _set(self, at_s: float, status: TrackStatus) -> list[Happening]:
+        if status is self._status:
+            return []
+        self._status = status
+        return [StatusSet(at_s, status)]
+
+
+def _safety_car(at_s: float, mode: str, status: str, text: str) -> Announced:
+    return Announced(at_s + 0.1, "SafetyCar", text, mode=mode, status=status)

@@ -1,0 +1,122 @@
+"""A simulated race as a feed: the same messages, at the same pace, as a real one's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from pitwall.feeds.simulated.engine import Race
+from pitwall.feeds.simulated.happenings import Happening, LoopPassed, RaceFinished
+from pitwall.feeds.simulated.session_talk import (
+    ENDS_S,
+    HEARTBEAT_S,
+    WEATHER_S,
+    SessionTalk,
+    Sky,
+    heartbeat,
+    opening,
+)
+from pitwall.feeds.simulated.setup import PRE_RACE_S, RaceSetup, prepare
+from pitwall.feeds.simulated.spoken import Outbox
+from pitwall.feeds.simulated.telemetry import Telemetry
+from pitwall.feeds.simulated.timing_talk import TimingTalk
+from pitwall.feeds.simulated.truth import Truth, observe
+from pitwall.feeds.simulated.tyre_talk import tyre_words
+from pitwall.wire.message import RawMessage, Source
+
+
+class SimulatedFeed:
+    """A `RecordedFeed` of a race that never was; the same seed gives the same bytes.
+
+    Args:
+        seed: Chooses circuit, cars, day and luck.
+        laps: Shortens the race; None is the circuit's own distance.
+        telemetry: Whether to send `CarData.z` and `Position.z`; the race is the same without.
+        overtake_mode: Whether race control ever enables Overtake Mode.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        laps: int | None = None,
+        telemetry: bool = True,
+        overtake_mode: bool = True,
+    ) -> None:
+        self.setup: RaceSetup = prepare(seed, laps, overtake_mode=overtake_mode)
+        self._telemetry = telemetry
+
+    @property
+    def name(self) -> str:
+        """The feed as a person would configure it."""
+        return f"simulated:{self.setup.seed}"
+
+    @property
+    def source(self) -> Source:
+        """No real race."""
+        return Source.SIMULATED
+
+    def messages(self) -> Iterator[RawMessage]:
+        """Yield every message in order of `sent_at`, made as they are asked for."""
+        return _Speaker(self.setup, telemetry=self._telemetry).messages()
+
+    def truth(self) -> Truth:
+        """Return what really happens in this race; runs it once, in about a third of a second."""
+        return observe(self.setup)
+
+
+class _Speaker:
+    """Puts one race into words; mutable, for one pass."""
+
+    def __init__(self, setup: RaceSetup, *, telemetry: bool) -> None:
+        # Its own luck, so that what is said never changes what happens.
+        rng = Random(f"{setup.seed}:talk")  # noqa: S311 - a simulation, and it must repeat
+        self._setup = setup
+        self._rng = rng
+        self._race = Race(setup)
+        self._outbox = Outbox(setup.lights_out_at)
+        self._timing = TimingTalk(setup, rng)
+        self._session = SessionTalk(setup)
+        self._sky = Sky(setup.air_c, Random(f"{setup.seed}:sky"))  # noqa: S311 - as above
+        self._next_heartbeat_s = -PRE_RACE_S + HEARTBEAT_S
+        self._next_weather_s = -PRE_RACE_S + 1.0
+        self._next_burst_s = -PRE_RACE_S + 2.0 if telemetry else float("inf")
+        telemetry_rng = Random(f"{setup.seed}:telemetry")  # noqa: S311 - as above
+        self._telemetry = Telemetry(setup, self._race.cars, telemetry_rng)
+
+    def messages(self) -> Iterator[RawMessage]:
+        self._outbox.say(opening(self._setup, self._race.cars))
+        yield from self._advance(-0.5)
+        finished_s = 0.0
+        for happening in self._race.run():
+            if isinstance(happening, LoopPassed):
+                # Only these come strictly in order of time: all earlier words are known now.
+                yield from self._advance(happening.at_s)
+            elif isinstance(happening, RaceFinished):
+                finished_s = happening.at_s
+            self._put_into_words(happening)
+        yield from self._advance(finished_s + ENDS_S)
+
+    def _put_into_words(self, happening: Happening) -> None:
+        self._outbox.say(self._timing.words(happening))
+        self._outbox.say(tyre_words(happening, self._rng))
+        self._outbox.say(self._session.words(happening))
+
+    def _advance(self, to_s: float) -> Iterator[RawMessage]:
+        """Yield all that is due by `to_s`, with what comes by the clock mixed in."""
+        while (
+            tick_s := min(self._next_heartbeat_s, self._next_weather_s, self._next_burst_s)
+        ) <= to_s:
+            yield from self._outbox.until(tick_s)
+            self._tick(tick_s)
+        yield from self._outbox.until(to_s)
+
+    def _tick(self, at_s: float) -> None:
+        if at_s == self._next_heartbeat_s:
+            self._outbox.say([heartbeat(self._setup, at_s)])
+            self._next_heartbeat_s += HEARTBEAT_S
+        if at_s == self._next_weather_s:
+            self._outbox.say([self._sky.reading(at_s)])
+            self._next_weather_s += WEATHER_S
+        if at_s == self._next_burst_s:
+            self._next_burst_s = self._telemetry.burst(at_s, self._outbox)

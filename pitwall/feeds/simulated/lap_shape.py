@@ -1,0 +1,221 @@
+"""How a circuit's outline becomes a lap: speeds, mini-sectors, straights and braking zones.
+
+A point-mass car drives the outline: grip limits the corners, power and drag the straights.
+The feed's timing loops lie about 3.7 s apart, so the lap is cut into mini-sectors of that
+length, and everything else in the simulator is told per mini-sector.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pitwall.feeds.simulated.circuits import Circuit
+
+MINI_SECTOR_S = 3.7  # the feed's mean time between two updates of one car
+_SAMPLES = 600
+_DENSE = 16  # curve points for each sketch point
+_GRIP = 17.0  # m/s² of cornering without downforce; chosen for laps of 75 to 100 s
+_DOWNFORCE = 0.0030  # 1/m: cornering gained with the speed squared
+_POWER = 950.0  # W/kg, hence about 320 km/h where power meets drag
+_DRAG = 0.00135  # 1/m
+_TRACTION = 11.0  # m/s²
+_BRAKING = 16.0  # m/s², plus drag and downforce
+_STRAIGHT_MPS = 62.0  # above this a car is on a straight, where slipstream and power matter
+_ZONE_DROP_MPS = 22.0  # a braking zone loses more than this
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MiniSector:
+    """One stretch of the lap between two timing loops.
+
+    Attributes:
+        base_s: Time of the reference car on new medium tyres with an empty tank.
+        straight_s, corner_s: Its parts on straights and in corners; they sum to `base_s`.
+        zone: How good a place to pass the braking zone inside is: 0 none, 1 best.
+    """
+
+    base_s: float
+    straight_s: float
+    corner_s: float
+    zone: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where and how fast the reference car is at one instant of its lap.
+
+    Attributes:
+        x_m, y_m: From the line, metres.
+        throttle_pct, brake_pct: 0 to 100.
+    """
+
+    x_m: float
+    y_m: float
+    speed_kmh: float
+    throttle_pct: int
+    brake_pct: int
+
+
+@dataclass(frozen=True, slots=True)
+class LapShape:
+    """One measured lap.
+
+    Attributes:
+        minis: In order of driving from the line.
+        spots: Evenly spaced in time over the lap, about ten a second.
+        sector_ends: Loop numbers where sectors 1 and 2 end; sector 3 ends at the line.
+        detection: Loop number of the one detection point of Overtake Mode.
+    """
+
+    lap_s: float
+    minis: tuple[MiniSector, ...]
+    spots: tuple[Spot, ...]
+    sector_ends: tuple[int, int]
+    detection: int
+
+
+@lru_cache(maxsize=8)
+def measure(circuit: Circuit) -> LapShape:
+    """Return the lap of `circuit`."""
+    points = _even_points(circuit)
+    step_m = circuit.length_m / _SAMPLES
+    speeds = _speeds(points, step_m)
+    at_s = [0.0]
+    for i in range(_SAMPLES):
+        mean = (speeds[i] + speeds[(i + 1) % _SAMPLES]) / 2.0
+        at_s.append(at_s[-1] + step_m / mean)
+    spots = _spots(points, speeds, at_s)
+    count = round(at_s[-1] / MINI_SECTOR_S)
+    minis = _minis(speeds, at_s, count)
+    return LapShape(
+        lap_s=at_s[-1],
+        minis=minis,
+        spots=spots,
+        sector_ends=(round(count * 0.31), round(count * 0.69)),
+        detection=count - 2,
+    )
+
+
+def _even_points(circuit: Circuit) -> list[Point]:
+    """Return points along a closed curve through the sketch, evenly spaced, in metres."""
+    sketch = circuit.sketch
+    size = len(sketch)
+    dense: list[Point] = []
+    for i in range(size):
+        corners = [sketch[(i + k) % size] for k in (-1, 0, 1, 2)]
+        dense.extend(_catmull_rom(corners, j / _DENSE) for j in range(_DENSE))
+    dense.append(dense[0])
+    along = [0.0]
+    for a, b in itertools.pairwise(dense):
+        along.append(along[-1] + math.dist(a, b))
+    scale = circuit.length_m / along[-1]
+    points: list[Point] = []
+    k = 0
+    for i in range(_SAMPLES):
+        want = along[-1] * i / _SAMPLES
+        while along[k + 1] <= want:
+            k += 1
+        part = (want - along[k]) / (along[k + 1] - along[k])
+        (ax, ay), (bx, by) = dense[k], dense[k + 1]
+        points.append((scale * (ax + part * (bx - ax)), scale * (ay + part * (by - ay))))
+    return points
+
+
+def _catmull_rom(corners: list[tuple[int, int]], part: float) -> Point:
+    """Return the point at `part` of the centripetal curve between the two middle corners."""
+    knots = [0.0]
+    for a, b in itertools.pairwise(corners):
+        knots.append(knots[-1] + math.sqrt(math.dist(a, b)))
+    at = knots[1] + part * (knots[2] - knots[1])
+    row: list[Point] = [(float(x), float(y)) for x, y in corners]
+    for width in (1, 2, 3):
+        # The pyramid of Barry and Goldman: blend neighbours over the knots they span.
+        spans = (
+            ((0, 1), (1, 2), (2, 3))
+            if width == 1
+            else ((0, 2), (1, 3))
+            if width == 2
+            else ((1, 2),)
+        )
+        row = [
+            _blend(row[i], row[i + 1], (at - knots[lo]) / (knots[hi] - knots[lo]))
+            for i, (lo, hi) in enumerate(spans)
+        ]
+    return row[0]
+
+
+def _blend(a: Point, b: Point, part: float) -> Point:
+    return a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])
+
+
+def _curvature(points: list[Point], i: int) -> float:
+    """Return 1/radius at point `i`, over a few points either side to take out kinks."""
+    reach = 3
+    a, b, c = points[i - reach], points[i], points[(i + reach) % len(points)]
+    area2 = abs((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+    return 2.0 * area2 / (math.dist(a, b) * math.dist(b, c) * math.dist(a, c))
+
+
+def _speeds(points: list[Point], step_m: float) -> list[float]:
+    """Return m/s at every point: corner limits, then power forwards, then brakes backwards."""
+    limit = [
+        math.sqrt(min(_GRIP / max(_curvature(points, i) - _DOWNFORCE, 1e-4), 95.0**2))
+        for i in range(_SAMPLES)
+    ]
+    speeds = limit[:]
+    # Twice round, so that the lap begins at the speed it ends with.
+    for i in range(2 * _SAMPLES):
+        v = speeds[i % _SAMPLES]
+        push = min(_TRACTION, _POWER / v) - _DRAG * v * v
+        nxt = (i + 1) % _SAMPLES
+        speeds[nxt] = min(limit[nxt], math.sqrt(max(v * v + 2.0 * push * step_m, 25.0)))
+    for i in range(2 * _SAMPLES, 0, -1):
+        v = speeds[i % _SAMPLES]
+        brake = _BRAKING + (_DRAG + _DOWNFORCE) * v * v
+        before = (i - 1) % _SAMPLES
+        speeds[before] = min(speeds[before], math.sqrt(v * v + 2.0 * brake * step_m))
+    return speeds
+
+
+def _minis(speeds: list[float], at_s: list[float], count: int) -> tuple[MiniSector, ...]:
+    lap_s = at_s[-1]
+    straight = [0.0] * count
+    zone = [0.0] * count
+    top = speeds[-1]
+    for i in range(_SAMPLES):
+        k = min(int(count * at_s[i] / lap_s), count - 1)
+        v, nxt = speeds[i], speeds[(i + 1) % _SAMPLES]
+        if v > _STRAIGHT_MPS and nxt >= v - 0.05:
+            straight[k] += at_s[i + 1] - at_s[i]
+        if nxt < v:
+            # A zone belongs to the mini-sector where its braking ends.
+            zone[k] = max(
+                zone[k], min(1.0, (top - nxt) / 50.0) if top - nxt > _ZONE_DROP_MPS else 0
+            )
+        else:
+            top = nxt
+    base_s = lap_s / count
+    return tuple(MiniSector(base_s, s, base_s - s, z) for s, z in zip(straight, zone, strict=True))
+
+
+def _spots(points: list[Point], speeds: list[float], at_s: list[float]) -> tuple[Spot, ...]:
+    count = round(at_s[-1] * 10.0)
+    spots: list[Spot] = []
+    k = 0
+    for i in range(count):
+        want = at_s[-1] * i / count
+        while at_s[k + 1] <= want:
+            k += 1
+        part = (want - at_s[k]) / (at_s[k + 1] - at_s[k])
+        nxt = (k + 1) % _SAMPLES
+        x, y = _blend(points[k], points[nxt], part)
+        change = (speeds[nxt] - speeds[k]) / (at_s[k + 1] - at_s[k])
+        kmh = 3.6 * (speeds[k] + part * (speeds[nxt] - speeds[k]))
+        throttle = 100 if change > 1.0 else 55 if change > -2.0 else 0
+        spots.append(Spot(x, y, kmh, throttle, 100 if change < -6.0 else 0))
+    return tuple(spots)

@@ -1,0 +1,58 @@
+"""What is decided before lights out: circuit, cars, distance and the day, all from the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from pitwall.feeds.simulated.circuits import CIRCUITS, Circuit
+from pitwall.feeds.simulated.grid import Entrant, enter
+from pitwall.feeds.simulated.lap_shape import LapShape, measure
+from pitwall.feeds.simulated.tyres import Wear
+
+_FIRST_RACE_AT = datetime(2026, 7, 5, 13, 0, tzinfo=UTC)
+PRE_RACE_S = 120.0  # from the first message to lights out
+
+
+@dataclass(frozen=True, slots=True)
+class RaceSetup:
+    """Everything about a race that its running does not change.
+
+    Attributes:
+        laps: The announced distance.
+        entrants: On their grid places, pole first.
+        overtake_mode: Whether race control ever enables Overtake Mode.
+        air_c: Air temperature at the start.
+        lights_out_at: UTC, fictional.
+    """
+
+    seed: int
+    circuit: Circuit
+    shape: LapShape
+    laps: int
+    entrants: tuple[Entrant, ...]
+    wear: Wear
+    air_c: float
+    lights_out_at: datetime
+    overtake_mode: bool = True
+
+
+def prepare(seed: int, laps: int | None = None, *, overtake_mode: bool = True) -> RaceSetup:
+    """Return the race of `seed`; `laps` shortens it, and its tyres wear faster to match."""
+    rng = Random(f"{seed}:setup")  # noqa: S311 - a simulation, and it must repeat
+    circuit = rng.choice(CIRCUITS)
+    distance = laps or circuit.laps
+    # A week for each seed, and a few seconds' delay as there always is.
+    start = _FIRST_RACE_AT + timedelta(weeks=seed % 500, seconds=rng.uniform(180.0, 260.0))
+    return RaceSetup(
+        seed=seed,
+        circuit=circuit,
+        shape=measure(circuit),
+        laps=distance,
+        entrants=enter(rng),
+        wear=Wear.of(circuit.abrasion, distance),
+        air_c=rng.uniform(18.0, 33.0),
+        lights_out_at=start,
+        overtake_mode=overtake_mode,
+    )

@@ -1,0 +1,138 @@
+"""The feed that plays a race of the timing archive, and the list of races it holds."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from pitwall.errors import RaceNotFoundError
+from pitwall.feeds.recording.contents import TimedLine, in_order
+from pitwall.feeds.timing import laps, order, session, stopped
+from pitwall.feeds.timing.tables import (
+    RaceEntry,
+    Row,
+    by_car,
+    entry_of,
+    read_rows,
+    read_sessions,
+    zero_of,
+)
+from pitwall.wire.message import RawMessage, Source
+
+
+def list_races(archive_dir: Path) -> list[RaceEntry]:
+    """Return the archive's races, oldest first.
+
+    Raises:
+        FeedUnavailableError: There is no archive here.
+    """
+    sessions = sorted(read_sessions(archive_dir), key=lambda row: row["start_local"])
+    return [entry_of(row) for row in sessions]
+
+
+class TimingFeed:
+    """A `RecordedFeed` that rewrites one race of the archive as wire messages.
+
+    No message is emitted before its content was known. What the archive lacks is not made
+    up, with three inferences, each documented where it is made: grid places from the order
+    before the start, cars that have stopped, and the clock of races without race control.
+
+    Attributes:
+        race: What race this is.
+    """
+
+    def __init__(self, archive_dir: Path, race: str) -> None:
+        """Choose a race by `race_id`, or by the archive's own number as text.
+
+        Raises:
+            RaceNotFoundError: The archive has no such race.
+            FeedUnavailableError: There is no archive here.
+        """
+        self._archive = archive_dir
+        self._session = _find(read_sessions(archive_dir), race)
+        self.race = entry_of(self._session)
+
+    @property
+    def name(self) -> str:
+        """`timing:` and the race."""
+        return f"timing:{self.race.race_id}"
+
+    @property
+    def source(self) -> Source:
+        """Reconstructed, always."""
+        return Source.RECONSTRUCTED
+
+    def messages(self) -> Iterator[RawMessage]:
+        """Yield the race's messages in order of `sent_at`; about 30,000.
+
+        Raises:
+            FeedUnavailableError: A table of the archive is missing.
+        """
+        statuses = self._rows("session_status", ["t_ms", "status"])
+        flags = self._rows("track_status", ["t_ms", "status", "message"])
+        zero = zero_of(self._session, statuses)
+        lines = [*self._whole_race_lines(statuses, flags, zero)]
+        lines += _car_lines(
+            self._rows("timing_stream", order.COLUMNS),
+            self._rows("laps", laps.COLUMNS),
+            stopped.running_spells(statuses, flags),
+            _started(statuses),
+        )
+        lines += list(session.heartbeat_lines(lines, zero))
+        yield from in_order(lines, zero)
+
+    def _rows(self, table: str, columns: list[str]) -> list[Row]:
+        return read_rows(self._archive, table, self.race.session_id, columns)
+
+    def _whole_race_lines(
+        self, statuses: list[Row], flags: list[Row], zero: datetime
+    ) -> Iterator[TimedLine]:
+        yield session.info_line(self._session)
+        yield session.driver_line(self._rows("drivers", session.DRIVER_COLUMNS))
+        yield from session.flag_lines(
+            flags, statuses, self._rows("lap_count", ["t_ms", "lap", "total"])
+        )
+        yield from session.tyre_lines(self._rows("tyres", session.TYRE_COLUMNS))
+        yield from session.weather_lines(self._rows("weather", session.WEATHER_COLUMNS))
+        if self.race.has_clock:
+            control = self._rows("race_control", session.CONTROL_COLUMNS)
+            yield from session.control_lines(control, zero)
+
+
+def _car_lines(
+    order_rows: list[Row], lap_rows: list[Row], spells: list[tuple[int, int]], started_ms: int
+) -> Iterator[TimedLine]:
+    led = order.leading_spells(order_rows)
+    crossings: dict[int, list[int]] = {}
+    of_cars: dict[int, list[TimedLine]] = {}
+    for car, rows in by_car(lap_rows):
+        rows.sort(key=lambda row: row["lap"])
+        crossings[car] = sorted(laps.told_at(row) for row in rows)
+        leads = [order.led_at(led.get(car), laps.told_at(row)) for row in rows]
+        of_cars[car] = [*laps.lap_lines(car, rows, leads), *laps.pit_lines(car, rows)]
+    activity = {
+        car: sorted([*times, *(line.ms for line in of_cars.get(car, ()))])
+        for car, times in order.spoken_at(order_rows).items()
+    }
+    yield from session.grid_line(order_rows, started_ms)
+    yield from order.order_lines(order_rows, crossings)
+    for lines in of_cars.values():
+        yield from lines
+    yield from stopped.stopped_lines(activity, spells)
+
+
+def _started(statuses: list[Row]) -> int:
+    return min((row["t_ms"] for row in statuses if row["status"] == "Started"), default=0)
+
+
+def _find(sessions: list[Row], race: str) -> Row:
+    by_name = {entry_of(row).race_id: row for row in sessions}
+    by_number = {str(row["session_id"]): row for row in sessions}
+    found = by_name.get(race) or by_number.get(race)
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(race.lower(), by_name, n=3, cutoff=0.4)
+    hint = f"The nearest are {', '.join(near)}." if near else "No name is near it."
+    raise RaceNotFoundError(f"The timing archive has no race {race!r}. {hint}")

@@ -1,0 +1,211 @@
+"""One race in motion: raw messages in, battles with forecasts out.
+
+The engine reads no clock. Battles are followed on a grid of a quarter of a second, and
+forecast on a grid of one second, of the *race's* time, so that the same messages give the
+same battles and forecasts live, in replay at any speed, and in a benchmark.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pitwall.domain.applying import apply
+from pitwall.domain.battles import (
+    DEFAULT_RULES,
+    Battle,
+    BattleRules,
+    EndedBattle,
+    follow_battles,
+)
+from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
+from pitwall.ports import Predictor
+from pitwall.prediction.forecast import Forecast
+from pitwall.wire.decode import decode
+from pitwall.wire.message import RawMessage
+
+log = logging.getLogger(__name__)
+
+STEP = timedelta(milliseconds=250)
+STEPS_A_FORECAST = 4
+STEPS_A_READING = 8
+READINGS_KEPT = 90
+ENDED_KEPT = 8
+_INSTANT = timedelta(microseconds=1)
+_LONGEST_WALK = timedelta(minutes=2)  # a feed that was away: do not relive the silence
+
+Pair = tuple[DriverNumber, DriverNumber]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One point of a battle's history; `p_overtake` is None where there was no forecast."""
+
+    at: datetime
+    interval_s: float
+    p_overtake: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A battle that ended, and the last forecast made of it."""
+
+    battle: EndedBattle
+    laps: int
+    p_overtake_before: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Everything the engine knows at one instant; kept whole to seek back to.
+
+    Attributes:
+        race: The field.
+        sent_at: When the newest message was sent, whether or not it changed anything.
+        taken: Messages taken so far.
+        grid_at: The grid point up to which battles were followed.
+        battles: Battles under way, front of the field first.
+        forecasts: The newest forecast of each battle under way.
+        readings: Each battle's history, oldest first.
+        ended: Battles that ended, newest first, at most eight.
+        faults: Parts of messages skipped because they broke the format, by kind.
+    """
+
+    race: RaceState = field(default_factory=RaceState)
+    sent_at: datetime | None = None
+    taken: int = 0
+    grid_at: datetime = START_OF_TIME
+    battles: tuple[Battle, ...] = ()
+    forecasts: Mapping[Pair, Forecast] = field(default_factory=dict)
+    readings: Mapping[Pair, tuple[Reading, ...]] = field(default_factory=dict)
+    ended: tuple[Ended, ...] = ()
+    faults: Mapping[str, int] = field(default_factory=dict)
+
+
+class RaceEngine:
+    """Takes messages in order and keeps the state up to date.
+
+    Args:
+        predictor: Forecasts the battles; None follows battles without forecasts.
+        rules: When battles open and close.
+    """
+
+    def __init__(self, predictor: Predictor | None, rules: BattleRules = DEFAULT_RULES) -> None:
+        self.predictor = predictor
+        self.state = EngineState()
+        self._rules = rules
+        self._reported: set[str] = set()
+
+    def take(self, message: RawMessage) -> None:
+        """Follow battles up to the message's time, then apply the message.
+
+        Parts of it that break the format are counted, logged once for each kind, and skipped.
+        """
+        # A message at exactly a grid point belongs before it: `settle` would see it so too.
+        state = self._follow_until(self.state, message.sent_at - _INSTANT)
+        decoded = decode(message)
+        race = state.race
+        for event in decoded.events:
+            race = apply(race, event)
+        faults = state.faults
+        if decoded.faults:
+            faults = dict(Counter(faults) + Counter(fault.kind for fault in decoded.faults))
+            for fault in decoded.faults:
+                self._report(fault.kind, fault.detail, message.topic)
+        sent_at = message.sent_at if state.sent_at is None else max(state.sent_at, message.sent_at)
+        if race.as_of < sent_at:
+            race = replace(race, as_of=sent_at)
+        self.state = replace(
+            state, race=race, sent_at=sent_at, taken=state.taken + 1, faults=faults
+        )
+
+    def settle(self, now: datetime) -> None:
+        """Follow battles up to `now` although no message came."""
+        self.state = self._follow_until(self.state, now)
+
+    def _report(self, kind: str, detail: str, topic: str) -> None:
+        if kind not in self._reported:
+            self._reported.add(kind)
+            log.warning("malformed part skipped", extra={"kind": kind, "topic": topic})
+            log.debug("first malformed part: %s: %s", kind, detail[:200])
+
+    def _follow_until(self, state: EngineState, until: datetime) -> EngineState:
+        """Step through the grid points up to `until`; jump where there is nothing to follow."""
+        last = _grid(until)
+        if state.race.phase is not Phase.STARTED and not state.battles:
+            return state if last <= state.grid_at else replace(state, grid_at=last)
+        if last - state.grid_at > _LONGEST_WALK:
+            state = replace(state, grid_at=last - _LONGEST_WALK)
+        while state.grid_at < last:
+            state = self._step(state, state.grid_at + STEP)
+        return state
+
+    def _step(self, state: EngineState, grid_at: datetime) -> EngineState:
+        battles, just_ended = follow_battles(state.race, state.battles, self._rules)
+        if not battles and not state.battles:
+            return replace(state, grid_at=grid_at)
+        pairs = [(battle.attacker, battle.defender) for battle in battles]
+        forecasts = self._forecast(state, battles, pairs, due=_due(grid_at, STEPS_A_FORECAST))
+        readings = {pair: state.readings.get(pair, ()) for pair in pairs}
+        if _due(grid_at, STEPS_A_READING) or any(not readings[pair] for pair in pairs):
+            readings = _noted(grid_at, battles, forecasts, readings)
+        ended = tuple(_ended(state, battle) for battle in just_ended)
+        return replace(
+            state,
+            grid_at=grid_at,
+            battles=battles,
+            forecasts=forecasts,
+            readings=readings,
+            ended=(*ended, *state.ended)[:ENDED_KEPT],
+        )
+
+    def _forecast(
+        self, state: EngineState, battles: tuple[Battle, ...], pairs: list[Pair], *, due: bool
+    ) -> dict[Pair, Forecast]:
+        """Forecast every battle when due, else only those that just opened."""
+        if self.predictor is None:
+            return {
+                pair: Forecast(None, no_forecast_because="no model is loaded") for pair in pairs
+            }
+        known = {} if due else {p: state.forecasts[p] for p in pairs if p in state.forecasts}
+        asked = [battle for battle, pair in zip(battles, pairs, strict=True) if pair not in known]
+        if asked:
+            answers = self.predictor.forecast(state.race, asked)
+            for battle, answer in zip(asked, answers, strict=True):
+                known[(battle.attacker, battle.defender)] = answer
+        return {pair: known[pair] for pair in pairs}
+
+
+def _grid(moment: datetime) -> datetime:
+    """Return the last grid point at or before `moment`."""
+    return START_OF_TIME + ((moment - START_OF_TIME) // STEP) * STEP
+
+
+def _due(grid_at: datetime, steps: int) -> bool:
+    """Whether `grid_at` is one of every `steps` grid points."""
+    return not (grid_at - START_OF_TIME) % (STEP * steps)
+
+
+def _noted(
+    grid_at: datetime,
+    battles: tuple[Battle, ...],
+    forecasts: Mapping[Pair, Forecast],
+    readings: Mapping[Pair, tuple[Reading, ...]],
+) -> dict[Pair, tuple[Reading, ...]]:
+    noted = {}
+    for battle in battles:
+        pair = (battle.attacker, battle.defender)
+        new = Reading(grid_at, battle.interval_s, forecasts[pair].p_overtake)
+        noted[pair] = (*readings[pair][-(READINGS_KEPT - 1) :], new)
+    return noted
+
+
+def _ended(state: EngineState, ended: EndedBattle) -> Ended:
+    battle = ended.battle
+    forecast = state.forecasts.get((battle.attacker, battle.defender))
+    attacker = state.race.cars.get(battle.attacker)
+    laps = attacker.laps_completed - battle.opened_lap if attacker else 0
+    return Ended(ended, laps, forecast.p_overtake if forecast else None)

@@ -1,0 +1,190 @@
+"""What a reader sees of an engine's state: the live frame, built from plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pitwall.domain.applying import seconds_of
+from pitwall.domain.battles import Battle
+from pitwall.domain.frames import (
+    BattleLine,
+    EndedLine,
+    FeedState,
+    FrameHeader,
+    LiveFrame,
+    TowerLine,
+)
+from pitwall.domain.gaps import Gap, LapsDown
+from pitwall.domain.race import CarState, Compound
+from pitwall.pipeline.engine import EngineState, Reading
+from pitwall.prediction.forecast import Forecast
+
+_USUAL_LAP_S = 90.0
+_CLOSEST_COUNTS_BELOW_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """What the pipeline knows of the feed itself.
+
+    Attributes:
+        source: A `Source` value.
+        feed: The feed as configured.
+        state: How it is doing.
+        detail: A sentence when something is wrong, else "".
+        speed: Race seconds for each wall second.
+    """
+
+    source: str
+    feed: str
+    state: FeedState
+    detail: str = ""
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When and as which a frame is published.
+
+    Attributes:
+        sequence: Number of the frame.
+        published_at: Wall clock, UTC.
+        data_age_s: Wall seconds since the newest message arrived; None before the first.
+    """
+
+    sequence: int
+    published_at: datetime
+    data_age_s: float | None
+
+
+def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version: str) -> LiveFrame:
+    """Return the frame of this instant."""
+    return LiveFrame(
+        sequence=stamp.sequence,
+        published_at=stamp.published_at,
+        data_age_s=stamp.data_age_s,
+        header=_header(state, feed),
+        tower=tuple(_tower_line(car) for car in state.race.in_order()),
+        battles=tuple(_battle_line(state, battle) for battle in state.battles),
+        ended=tuple(
+            EndedLine(
+                attacker=ended.battle.battle.attacker,
+                defender=ended.battle.battle.defender,
+                position=ended.battle.battle.position,
+                reason=ended.battle.reason,
+                ended_at=ended.battle.ended_at,
+                laps=ended.laps,
+                p_overtake_before=ended.p_overtake_before,
+            )
+            for ended in state.ended
+        ),
+        model_version=model_version,
+    )
+
+
+def _header(state: EngineState, feed: FeedView) -> FrameHeader:
+    race = state.race
+    return FrameHeader(
+        source=feed.source,
+        feed=feed.feed,
+        feed_state=feed.state,
+        feed_detail=feed.detail,
+        race_id=race.info.race_id,
+        name=race.info.name,
+        kind=race.info.kind,
+        circuit=race.info.circuit,
+        year=race.info.year,
+        phase=race.phase,
+        track_status=race.track_status,
+        lap=race.lap or None,
+        total_laps=race.total_laps,
+        as_of=state.sent_at,
+        speed=feed.speed,
+        overtake_enabled=race.overtake_enabled,
+        malformed=sum(state.faults.values()),
+        latest_control=race.control[-1].message if race.control else "",
+    )
+
+
+def _tower_line(car: CarState) -> TowerLine:
+    stint = car.stint
+    return TowerLine(
+        number=car.number,
+        position=car.position or 0,
+        code=car.driver.code or str(car.number),
+        name=car.driver.name,
+        team=car.driver.team,
+        team_colour=car.driver.team_colour,
+        gap_to_leader_s=seconds_of(car.gap_to_leader),
+        gap_to_leader_laps=_laps_of(car.gap_to_leader),
+        interval_s=seconds_of(car.interval),
+        interval_laps=_laps_of(car.interval),
+        last_lap_s=car.last_lap_s,
+        best_lap_s=car.best_lap_s,
+        compound=stint.compound if stint else Compound.UNKNOWN,
+        tyre_life_laps=stint.tyre_life_laps if stint else None,
+        fresh_tyre=stint.fresh_tyre if stint else None,
+        stint_number=stint.stint_number if stint else None,
+        pit_stops=car.pit_stops,
+        in_pit=car.in_pit,
+        pit_out=car.pit_out,
+        retired=car.retired,
+        stopped=car.stopped,
+        laps_completed=car.laps_completed,
+        grid_position=car.grid_position,
+    )
+
+
+def _laps_of(gap: Gap) -> int | None:
+    return gap.laps if isinstance(gap, LapsDown) else None
+
+
+def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
+    pair = (battle.attacker, battle.defender)
+    forecast = state.forecasts.get(pair) or Forecast(None, no_forecast_because="not yet")
+    readings = state.readings.get(pair, ())
+    attacker = state.race.cars[battle.attacker]
+    lap_s = attacker.last_lap_s or _USUAL_LAP_S
+    # Ages are told on the race's grid, so that they do not depend on when a frame was asked for.
+    age_s = max(0.0, (state.grid_at - battle.interval_at).total_seconds())
+    return BattleLine(
+        attacker=battle.attacker,
+        defender=battle.defender,
+        position=battle.position,
+        interval_s=battle.interval_s,
+        interval_age_s=age_s,
+        trend_s_per_lap=trend_s_per_lap(readings, lap_s),
+        opened_at=battle.opened_at,
+        laps=max(0, attacker.laps_completed - battle.opened_lap),
+        p_overtake=forecast.p_overtake,
+        no_forecast_because=forecast.no_forecast_because,
+        p_history=tuple(
+            round(reading.p_overtake, 4) for reading in readings if reading.p_overtake is not None
+        ),
+        interval_history=tuple(round(reading.interval_s, 3) for reading in readings),
+        reasons=forecast.reasons,
+        heat=heat(forecast.p_overtake, battle.interval_s),
+    )
+
+
+def trend_s_per_lap(readings: tuple[Reading, ...], lap_s: float) -> float | None:
+    """Return the change of the interval over the last lap, seconds a lap; negative is closing.
+
+    The oldest reading of the last lap is compared with the newest, and scaled to a lap.
+    None until half a lap of history exists: a shorter one shows corners, not a trend.
+    """
+    if not readings:
+        return None
+    newest = readings[-1]
+    within = [r for r in readings if (newest.at - r.at).total_seconds() <= lap_s]
+    elapsed_s = (newest.at - within[0].at).total_seconds()
+    if elapsed_s < lap_s / 2:
+        return None
+    return (newest.interval_s - within[0].interval_s) * lap_s / elapsed_s
+
+
+def heat(p_overtake: float | None, interval_s: float) -> float:
+    """Return how much a battle deserves the eye, in [0, 1]: mostly how likely, then how close."""
+    closeness = min(1.0, max(0.0, 1 - interval_s / _CLOSEST_COUNTS_BELOW_S))
+    return 0.75 * (p_overtake or 0.0) + 0.25 * closeness

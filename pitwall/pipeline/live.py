@@ -1,0 +1,170 @@
+"""The live loop: plays races one after another, four looks a second.
+
+A fault stays where it happened: a race that breaks is reported on screen, and the loop
+goes on with the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pitwall.domain.frames import FeedState
+from pitwall.domain.race import Phase
+from pitwall.errors import FeedUnavailableError, PitwallError
+from pitwall.pipeline.clock import ReplayClock, wall_now
+from pitwall.pipeline.engine import EngineState, RaceEngine
+from pitwall.pipeline.framing import FeedView
+from pitwall.pipeline.playback import Playback
+from pitwall.pipeline.publishing import Publisher
+from pitwall.ports import Predictor, RecordedFeed
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25  # 4 Hz at most
+STALE_AFTER_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """One race to show, and how.
+
+    Attributes:
+        feed: What to play.
+        from_lap: The leader's lap at which the show begins; 1 is lights out, 0 the first message.
+        speed: Race seconds for each wall second, 0.5 to 60.
+        stays_s: Wall seconds that the final order stays on screen before the next race.
+    """
+
+    feed: RecordedFeed
+    from_lap: int = 1
+    speed: float = 1.0
+    stays_s: float = 30.0
+
+
+class LiveLoop:
+    """Shows races; owns the clock of the one on screen.
+
+    Args:
+        publisher: Where frames go.
+        predictor: Forecasts battles; None without a model.
+        stale_after_s: Wall seconds of silence, while a race is on, that make the feed stale.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        predictor: Predictor | None,
+        stale_after_s: float = STALE_AFTER_S,
+    ) -> None:
+        self.clock: ReplayClock | None = None
+        self._publisher = publisher
+        self._predictor = predictor
+        self._stale_after_s = stale_after_s
+        self._arrived_at: datetime | None = None
+        self._last: tuple[EngineState, FeedView] | None = None
+
+    async def run(self, showings: Iterable[Showing]) -> None:
+        """Show each race in turn, then keep the last frame on screen for ever."""
+        for showing in showings:
+            try:
+                await self._show(showing)
+            except PitwallError as error:
+                log.warning("race abandoned", extra={"feed": showing.feed.name})
+                await self._fail(showing, str(error))
+            except Exception:
+                # The supervisor: one broken race must not end the show.
+                log.exception("race abandoned", extra={"feed": showing.feed.name})
+                await self._fail(showing, "An internal error stopped this race; see the log.")
+        while self._last is not None:
+            await self._publisher.offer(*self._last, self._arrived_at)
+            await asyncio.sleep(TICK_S)
+
+    async def _show(self, showing: Showing) -> None:
+        playback = Playback(showing.feed, RaceEngine(self._predictor))
+        self.clock = self._arrived_at = None
+        await self._offer(playback, showing)
+        start = await asyncio.to_thread(_join, playback, showing.from_lap)
+        self.clock = ReplayClock(start, showing.speed)
+        self._arrived_at = wall_now()
+        log.info("race on screen", extra={"feed": showing.feed.name, "at": start.isoformat()})
+        over_at: datetime | None = None
+        while over_at is None or (wall_now() - over_at).total_seconds() < showing.stays_s:
+            await self._advance(playback, showing, self.clock)
+            if playback.at_end and over_at is None:
+                over_at = wall_now()
+            await asyncio.sleep(TICK_S)
+
+    async def _advance(self, playback: Playback, showing: Showing, clock: ReplayClock) -> None:
+        """Play up to now; while that takes its time, go on saying how old the picture is."""
+        advancing = asyncio.create_task(asyncio.to_thread(playback.advance, clock.now()))
+        while not advancing.done():
+            await asyncio.wait({advancing}, timeout=TICK_S)
+            if not advancing.done():
+                await self._offer(playback, showing)
+        if await advancing:
+            self._arrived_at = wall_now()
+        await self._offer(playback, showing)
+
+    async def _offer(self, playback: Playback, showing: Showing) -> None:
+        state = playback.state
+        await self._offer_view(state, _view(showing, self._feed_state(playback, state)))
+
+    async def _offer_view(self, state: EngineState, view: FeedView) -> None:
+        self._last = (state, view)
+        await self._publisher.offer(state, view, self._arrived_at)
+
+    async def _fail(self, showing: Showing, why: str) -> None:
+        state = self._last[0] if self._last else EngineState()
+        await self._offer_view(state, _view(showing, FeedState.FAILED, why))
+        await asyncio.sleep(showing.stays_s)
+
+    def _feed_state(self, playback: Playback, state: EngineState) -> FeedState:
+        if self.clock is None:
+            return FeedState.CONNECTING
+        if playback.at_end:
+            return FeedState.ENDED
+        if self.clock.paused:
+            return FeedState.PAUSED
+        silent_s = (wall_now() - self._arrived_at).total_seconds() if self._arrived_at else 0.0
+        race_on = state.race.phase is Phase.STARTED
+        return FeedState.STALE if race_on and silent_s > self._stale_after_s else FeedState.FLOWING
+
+
+def _join(playback: Playback, from_lap: int) -> datetime:
+    """Play unseen up to where the show begins and return that moment.
+
+    Raises:
+        FeedUnavailableError: The feed has no message at all.
+    """
+    playback.advance_to(lambda _state: True)
+    first = playback.state.sent_at
+    if first is None:
+        message = "The feed opened, but it holds no message that can be read."
+        raise FeedUnavailableError(message)
+    if from_lap < 1:
+        return first
+    reached = playback.advance_to(lambda state: _is_at(state, from_lap))
+    if reached is None:
+        # A recording without such a lap: show it from its beginning.
+        playback.advance(first)
+        return first
+    return reached
+
+
+def _is_at(state: EngineState, lap: int) -> bool:
+    started = state.race.phase is Phase.STARTED
+    return started if lap == 1 else started and state.race.lap >= lap
+
+
+def _view(showing: Showing, state: FeedState, detail: str = "") -> FeedView:
+    return FeedView(
+        source=showing.feed.source.value,
+        feed=showing.feed.name,
+        state=state,
+        detail=detail,
+        speed=showing.speed,
+    )

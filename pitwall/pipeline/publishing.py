@@ -1,0 +1,66 @@
+"""When a frame is worth publishing, and its number and age."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from pitwall.domain.frames import LiveFrame
+from pitwall.pipeline.clock import wall_now
+from pitwall.pipeline.engine import EngineState
+from pitwall.pipeline.framing import FeedView, Stamp, build_frame
+from pitwall.pipeline.ring import FrameRing
+from pitwall.ports import LiveCache
+
+QUIET_TICK_S = 1.0  # a frame at least this often, so that readers can tell quiet from dead
+
+
+class Publisher:
+    """Numbers frames and sends them to the cache and the ring.
+
+    Args:
+        cache: Where readers wait.
+        ring: Where delayed readers look back.
+        model_version: Said in every frame.
+    """
+
+    def __init__(self, cache: LiveCache, ring: FrameRing, model_version: str) -> None:
+        self._cache = cache
+        self._ring = ring
+        self._model_version = model_version
+        self._sequence = 0
+        self._shown: tuple[EngineState, FeedView] | None = None
+        self._shown_s = 0.0
+
+    async def offer(
+        self, state: EngineState, feed: FeedView, arrived_at: datetime | None
+    ) -> LiveFrame | None:
+        """Publish a frame if anything changed, or if the last one is a second old.
+
+        Args:
+            state: The race now.
+            feed: The feed now.
+            arrived_at: Wall time at which the newest message arrived; None before the first.
+        """
+        quiet_s = time.monotonic() - self._shown_s
+        if self._shown is not None and quiet_s < QUIET_TICK_S and not self._is_news(state, feed):
+            return None
+        now = wall_now()
+        age_s = None if arrived_at is None else max(0.0, (now - arrived_at).total_seconds())
+        self._sequence += 1
+        frame = build_frame(state, feed, Stamp(self._sequence, now, age_s), self._model_version)
+        self._shown, self._shown_s = (state, feed), time.monotonic()
+        self._ring.add(frame)
+        await self._cache.publish(frame)
+        return frame
+
+    def _is_news(self, state: EngineState, feed: FeedView) -> bool:
+        """Identity, not equality: every state is a new value, and comparing fields is dear."""
+        if self._shown is None:
+            return True
+        shown, shown_feed = self._shown
+        return (
+            shown.taken != state.taken
+            or shown.forecasts is not state.forecasts
+            or shown_feed != feed
+        )

@@ -1,0 +1,118 @@
+"""What the environment asks for: `PITWALL_*` as one typed, validated, frozen object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pitwall.errors import SettingsError
+
+
+class FeedKind(StrEnum):
+    """Which feed plays."""
+
+    AUTO = "auto"
+    SIMULATED = "simulated"
+    RECORDING = "recording"
+    TIMING = "timing"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSpec:
+    """`PITWALL_FEED`, read.
+
+    Attributes:
+        kind: Which feed.
+        path: Where its files are; None for feeds without files.
+        race: The race inside a timing archive; "" elsewhere.
+        seed: Of the simulation.
+    """
+
+    kind: FeedKind
+    path: Path | None = None
+    race: str = ""
+    seed: int = 1
+
+
+class Settings(BaseSettings):
+    """Every setting; each is an environment variable with the prefix `PITWALL_`.
+
+    Attributes:
+        feed: `auto`, `simulated[:SEED]`, `recording:PATH` or `timing:PATH#RACE`.
+        speed: Race seconds for each second of yours when a recorded race plays, 0.5 to 60.
+        start_lap: The leader's lap at which a recorded race begins: 1 is lights out, 0 the
+            first message. None lets the feed choose.
+        host, port: Where the server listens.
+        model: A model file to use instead of the shipped one.
+        log: Log level.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PITWALL_", frozen=True, extra="ignore")
+
+    feed: str = "auto"
+    speed: Annotated[float, Field(ge=0.5, le=60)] = 1.0
+    start_lap: Annotated[int | None, Field(ge=0, le=100)] = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    model: Path | None = None
+    log: str = "INFO"
+
+    def feed_spec(self) -> FeedSpec:
+        """Return the feed asked for.
+
+        Raises:
+            SettingsError: The text has none of the known forms.
+        """
+        return parse_feed(self.feed)
+
+
+def load() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: A value cannot be; the message names the variable and what was found.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PITWALL_" + "_".join(str(part) for part in first["loc"]).upper()
+        message = f"{name}: {first['msg']}, was {first['input']!r}"
+        raise SettingsError(message) from None
+    settings.feed_spec()
+    return settings
+
+
+def parse_feed(text: str) -> FeedSpec:
+    """Return what a feed text asks for.
+
+    Raises:
+        SettingsError: The text has none of the known forms.
+
+    Example:
+        >>> parse_feed("simulated:7").seed
+        7
+        >>> spec = parse_feed("timing:/data/timing#2025-dutch-grand-prix-race")
+        >>> str(spec.path), spec.race
+        ('/data/timing', '2025-dutch-grand-prix-race')
+    """
+    kind, _, rest = text.strip().partition(":")
+    if kind == "auto" and not rest:
+        return FeedSpec(FeedKind.AUTO)
+    if kind == "simulated" and (not rest or rest.isdecimal()):
+        return FeedSpec(FeedKind.SIMULATED, seed=int(rest or 1))
+    if kind == "recording" and rest:
+        return FeedSpec(FeedKind.RECORDING, path=Path(rest).expanduser())
+    archive, _, race = rest.rpartition("#")
+    if kind == "timing" and archive and race:
+        return FeedSpec(FeedKind.TIMING, path=Path(archive).expanduser(), race=race)
+    message = (
+        "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH "
+        f"or timing:PATH#RACE, was {text!r}"
+    )
+    raise SettingsError(message)

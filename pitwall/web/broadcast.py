@@ -1,0 +1,119 @@
+"""Rows to browsers: one emit for the whole room, or a private one for a tab with its own clock.
+
+THE ONE MODULE THAT TOUCHES REFLEX INTERNALS: the suffix of variables in a delta, the event
+namespace, its token manager and its rooms. `tests/web/test_broadcast.py` fails when an upgrade
+of Reflex breaks one of them.
+
+Rows go past the server-side state on purpose. A delta for each tab would cost every tab a state
+load, a lock and a diff four times a second; a room costs one formatting and one encoding in all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+import reflex as rx
+from reflex.app import EventNamespace
+from reflex.state import StateUpdate
+
+from pitwall import services
+from pitwall.web.rows.page import PageRows, page_rows
+
+ROOM = "live"
+VARIABLE_SUFFIX = "_rx_state_"
+RESTART_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Sends rows to the room of shared frames, and to single tabs.
+
+    Only variables that changed since the last emit travel to the room; a tab that joins is
+    sent all of them first. A lock keeps the two in order.
+    """
+
+    def __init__(self) -> None:
+        self._app: rx.App | None = None
+        self._state_name = ""
+        self._sent: PageRows = {}
+        self._order = asyncio.Lock()
+
+    def attach(self, app: rx.App, state: type[rx.State]) -> None:
+        """Say which app's sockets to use and which state shows the rows."""
+        self._app = app
+        self._state_name = state.get_full_name()
+
+    async def run(self) -> None:
+        """Relay every newest frame to the room, for ever: a lifespan task of each worker."""
+        while True:
+            try:
+                async with aclosing(services.current().live.frames()) as frames:
+                    async for frame in frames:
+                        await self.show_room(page_rows(frame))
+            except Exception:  # one bad frame must not end the stream for all
+                log.exception("relay stopped", extra={"restart_s": RESTART_S})
+            await asyncio.sleep(RESTART_S)
+
+    async def show_room(self, rows: PageRows) -> None:
+        """Send the variables that changed to every tab in the room."""
+        async with self._order:
+            changed = {name: value for name, value in rows.items() if self._differs(name, value)}
+            self._sent = rows
+            if changed:
+                await self._emit(changed, ROOM)
+
+    async def join(self, client_token: str) -> None:
+        """Put a tab in the room and bring it up to date at once."""
+        sid = self._socket_of(client_token)
+        if sid is None:
+            return
+        async with self._order:
+            await self._sockets().enter_room(sid, ROOM)
+            if self._sent:
+                await self._emit(self._sent, sid)
+
+    async def leave(self, client_token: str) -> None:
+        """Take a tab out of the room; from then on it gets only what `show_tab` sends."""
+        sid = self._socket_of(client_token)
+        if sid is not None:
+            async with self._order:
+                await self._sockets().leave_room(sid, ROOM)
+
+    async def show_tab(self, client_token: str, rows: PageRows) -> None:
+        """Send rows to one tab, if it is connected."""
+        sid = self._socket_of(client_token)
+        if sid is not None:
+            await self._emit(rows, sid)
+
+    def tab_is_open(self, client_token: str) -> bool:
+        """Whether the tab with this token is connected to this worker."""
+        return self._socket_of(client_token) is not None
+
+    def delta(self, rows: PageRows) -> dict[str, PageRows]:
+        """Return rows in the shape of a Reflex delta of the attached state."""
+        return {
+            self._state_name: {f"{name}{VARIABLE_SUFFIX}": value for name, value in rows.items()}
+        }
+
+    async def _emit(self, rows: PageRows, room: str) -> None:
+        await self._sockets().emit("event", StateUpdate(delta=self.delta(rows)), room=room)
+
+    def _differs(self, name: str, value: object) -> bool:
+        return name not in self._sent or self._sent[name] != value
+
+    def _socket_of(self, client_token: str) -> str | None:
+        record = self._sockets()._token_manager.token_to_socket.get(client_token)
+        return None if record is None else record.sid
+
+    def _sockets(self) -> EventNamespace:
+        if self._app is None or self._app.event_namespace is None:
+            message = "the relay is not attached to an app with sockets"
+            raise RuntimeError(message)
+        return self._app.event_namespace
+
+
+relay = Relay()
+"""This worker's relay; `pitwall.pitwall` attaches it to the app."""

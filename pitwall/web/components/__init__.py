@@ -1,0 +1,1 @@
+"""Parts of pages: each draws rows and holds no state."""

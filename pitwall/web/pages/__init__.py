@@ -1,0 +1,1 @@
+"""Where things stand: one module for each page."""

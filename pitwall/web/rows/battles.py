@@ -1,0 +1,147 @@
+"""Battles under way as cards, hottest first, and their histories as sparklines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pitwall.domain.frames import BattleLine, LiveFrame
+from pitwall.domain.race import DriverNumber
+from pitwall.web.rows.cars import MINUS
+from pitwall.web.rows.sparkline import polyline_points
+
+GAP_SCALE_S = 2.5  # a battle closes beyond this
+OLD_READING_S = 5.0
+STEADY_S_PER_LAP = 0.03
+MOST_REASONS = 3
+_HIGH, _MIDDLE = 0.35, 0.15  # where the colour of a forecast changes
+
+
+@dataclass
+class ReasonRow:
+    """One contribution to the forecast: its signed weight, words, and a CSS class."""
+
+    weight: str
+    words: str
+    tone: str
+
+
+@dataclass
+class BattleCardRow:
+    """One battle; `trend`, `tone` and `heat` steer colours only, the cars are given by number.
+
+    `percent` is "--" and `meter` 0 while there is no forecast; `no_forecast` then says why.
+    """
+
+    key: str
+    stake: str
+    attacker: str
+    defender: str
+    gap: str
+    gap_note: str
+    trend: str
+    trend_words: str
+    percent: str
+    exact: str
+    meter: int
+    tone: str
+    no_forecast: str
+    laps: str
+    reasons: list[ReasonRow]
+    heat: str
+
+
+@dataclass
+class TraceRow:
+    """A battle's last minutes as polyline points; "" until there are two readings."""
+
+    forecast: str
+    gap: str
+
+
+def card_rows(frame: LiveFrame) -> list[BattleCardRow]:
+    """Format the battles, hottest first.
+
+    Heat counts in steps of a tenth, then the place: cards that are nearly as hot keep
+    their order from frame to frame.
+    """
+    ordered = sorted(frame.battles, key=lambda battle: (-round(battle.heat, 1), battle.position))
+    return [_card_row(battle) for battle in ordered]
+
+
+def trace_rows(frame: LiveFrame) -> dict[str, TraceRow]:
+    """Format the histories, by the key of their card."""
+    return {
+        battle_key(battle.attacker, battle.defender): TraceRow(
+            forecast=polyline_points(battle.p_history, top=1.0),
+            gap=polyline_points(battle.interval_history, top=GAP_SCALE_S),
+        )
+        for battle in frame.battles
+    }
+
+
+def battle_key(attacker: DriverNumber, defender: DriverNumber) -> str:
+    """Return the key of a pair, stable for as long as the battle lasts."""
+    return f"{attacker}-{defender}"
+
+
+def stake_words(position: int) -> str:
+    """Return what is fought over: `the lead` or a place.
+
+    >>> stake_words(1), stake_words(4)
+    ('the lead', 'P4')
+    """
+    return "the lead" if position == 1 else f"P{position}"
+
+
+def _card_row(battle: BattleLine) -> BattleCardRow:
+    trend, trend_words = _trend(battle.trend_s_per_lap)
+    p = battle.p_overtake
+    age = battle.interval_age_s
+    return BattleCardRow(
+        key=battle_key(battle.attacker, battle.defender),
+        stake=stake_words(battle.position),
+        attacker=str(battle.attacker),
+        defender=str(battle.defender),
+        gap=f"{battle.interval_s:.3f}",
+        gap_note=f"measured {age:.0f} s ago" if age >= OLD_READING_S else "",
+        trend=trend,
+        trend_words=trend_words,
+        percent="--" if p is None else str(min(max(round(100 * p), 1), 99)),
+        exact="" if p is None else f"{100 * p:.1f} %",
+        meter=0 if p is None else round(100 * p),
+        tone=_tone(p),
+        no_forecast=(battle.no_forecast_because or "no reason given") if p is None else "",
+        laps="first lap"
+        if battle.laps < 1
+        else f"{battle.laps} lap{'' if battle.laps == 1 else 's'}",
+        reasons=[_reason_row(reason) for reason in battle.reasons[:MOST_REASONS]],
+        heat=f"{battle.heat:.1f}",
+    )
+
+
+def _trend(trend: float | None) -> tuple[str, str]:
+    if trend is None:
+        return "unknown", "trend not known yet"
+    if abs(trend) < STEADY_S_PER_LAP:
+        return "steady", "holding the gap"
+    if trend < 0:
+        return "closing", f"closing {-trend:.2f} s/lap"
+    return "opening", f"dropping back {trend:.2f} s/lap"
+
+
+def _tone(p: float | None) -> str:
+    if p is None:
+        return "none"
+    return "high" if p >= _HIGH else "middle" if p >= _MIDDLE else "low"
+
+
+def _reason_row(reason: str) -> ReasonRow:
+    """Split `+0.41 gap 0.6 s` into weight and words; a reason without a sign is all words."""
+    if reason[:1] not in {"+", "-"}:
+        return ReasonRow(weight="", words=reason, tone="plain")
+    weight, _, words = reason.partition(" ")
+    return ReasonRow(
+        weight=weight.replace("-", MINUS),
+        words=words,
+        tone="for" if reason[0] == "+" else "against",
+    )

@@ -1,0 +1,145 @@
+"""What the page says about the race and the feed as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pitwall.domain.frames import FeedState, FrameHeader, LiveFrame
+from pitwall.domain.race import Phase, TrackStatus
+
+_FLAGS = {
+    TrackStatus.CLEAR: ("clear", "Track clear"),
+    TrackStatus.YELLOW: ("yellow", "Yellow flag"),
+    TrackStatus.SAFETY_CAR: ("safety", "Safety car"),
+    TrackStatus.RED: ("red", "Red flag"),
+    TrackStatus.VIRTUAL_SAFETY_CAR: ("safety", "Virtual safety car"),
+    TrackStatus.VSC_ENDING: ("safety", "VSC ending"),
+}
+_SOURCES = {
+    "live": "Live",
+    "recorded": "Recorded race",
+    "reconstructed": "Reconstructed from timing archive",
+    "simulated": "Simulated race",
+}
+_FIRST_YEAR_WITHOUT_DRS = 2026
+
+
+@dataclass
+class HeaderRow:
+    """The race header; `flag`, `source` and `overtake` are CSS classes, the rest is text."""
+
+    race: str = ""
+    venue: str = ""
+    lap: str = "--"
+    total_laps: str = "--"
+    flag: str = "unknown"
+    flag_word: str = "No signal"
+    clock: str = "--:--:--"
+    source: str = "unknown"
+    source_word: str = "Connecting"
+    pace: str = ""
+    overtake: str = "unknown"
+    overtake_label: str = "Overtake aid"
+    overtake_word: str = "not told"
+    control: str = ""
+    feed: str = ""
+    skipped: str = ""
+    model: str = ""
+
+
+@dataclass
+class PulseRow:
+    """What the browser's own watchdog reads: changes with every frame, -1 when unknown."""
+
+    sequence: int = -1
+    age_s: float = -1.0
+    feed: str = "waiting"
+
+
+@dataclass
+class NoticeRow:
+    """A sentence across the page; `title` is "" when there is nothing to say."""
+
+    tone: str = ""
+    title: str = ""
+    detail: str = ""
+
+
+def header_row(frame: LiveFrame) -> HeaderRow:
+    """Format the race header."""
+    header = frame.header
+    flag, flag_word = _flag(header)
+    label, overtake, overtake_word = _overtake_aid(header)
+    skipped = header.malformed
+    return HeaderRow(
+        race=header.name or "Race not named yet",
+        venue=" · ".join(str(part) for part in (header.kind, header.circuit, header.year) if part),
+        lap="--" if header.lap is None else str(header.lap),
+        total_laps="--" if header.total_laps is None else str(header.total_laps),
+        flag=flag,
+        flag_word=flag_word,
+        clock="--:--:--" if header.as_of is None else f"{header.as_of:%H:%M:%S}",
+        source=header.source,
+        source_word=_SOURCES.get(header.source, header.source),
+        pace=_pace(header),
+        overtake=overtake,
+        overtake_label=label,
+        overtake_word=overtake_word,
+        control=header.latest_control,
+        feed=header.feed,
+        skipped=f"{skipped} malformed part{'' if skipped == 1 else 's'} skipped" if skipped else "",
+        model=frame.model_version,
+    )
+
+
+def pulse_row(frame: LiveFrame) -> PulseRow:
+    """Return what the watchdog needs to tell fresh from stale."""
+    age = frame.data_age_s
+    return PulseRow(
+        sequence=frame.sequence,
+        age_s=-1.0 if age is None else round(age, 1),
+        feed=frame.header.feed_state.value,
+    )
+
+
+def notice_row(header: FrameHeader) -> NoticeRow:
+    """Say what is wrong with the feed, in words; silent while messages arrive.
+
+    A stale feed is left to the watchdog, which counts its age in the browser.
+    """
+    match header.feed_state:
+        case FeedState.FAILED:
+            reason = header.feed_detail or "The feed gave no reason."
+            return NoticeRow("failed", f"Feed {header.feed} failed", reason)
+        case FeedState.PAUSED:
+            return NoticeRow("paused", "Replay paused", header.feed_detail)
+        case FeedState.ENDED:
+            return NoticeRow(
+                "ended", "End of the feed: this is the last picture", header.feed_detail
+            )
+        case _:
+            return NoticeRow("told", header.feed_detail) if header.feed_detail else NoticeRow()
+
+
+def _flag(header: FrameHeader) -> tuple[str, str]:
+    if header.phase.is_over:
+        return "chequered", "Chequered flag"
+    if header.phase is Phase.ABORTED:
+        return _FLAGS[TrackStatus.RED]
+    if header.phase is Phase.INACTIVE and header.track_status.allows_overtaking:
+        return "waiting", "Not started"
+    return _FLAGS[header.track_status]
+
+
+def _overtake_aid(header: FrameHeader) -> tuple[str, str, str]:
+    label = "Overtake mode" if header.year >= _FIRST_YEAR_WITHOUT_DRS else "DRS"
+    if header.overtake_enabled is None:
+        return label, "unknown", "not told"
+    return (label, "on", "enabled") if header.overtake_enabled else (label, "off", "disabled")
+
+
+def _pace(header: FrameHeader) -> str:
+    if header.source == "live":
+        return ""
+    speed = f"\N{MULTIPLICATION SIGN}{header.speed:g}"
+    return speed if header.source == "simulated" else f"Replay {speed}"

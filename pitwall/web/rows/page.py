@@ -1,0 +1,63 @@
+"""All rows of the live page, by the name of the state variable that shows them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pitwall.domain.frames import LiveFrame
+from pitwall.web.rows.battles import card_rows, trace_rows
+from pitwall.web.rows.cars import car_rows
+from pitwall.web.rows.events import empty_row, ended_rows, spoken_rows
+from pitwall.web.rows.header import (
+    HeaderRow,
+    NoticeRow,
+    PulseRow,
+    header_row,
+    notice_row,
+    pulse_row,
+)
+from pitwall.web.rows.tower import tower_rows
+
+PageRows = dict[str, Any]
+"""Variable name to JSON-ready value: what a browser receives."""
+
+
+def page_rows(frame: LiveFrame) -> PageRows:
+    """Format one frame for the live page."""
+    return {
+        "pulse": asdict(pulse_row(frame)),
+        "header": asdict(header_row(frame)),
+        "notice": asdict(notice_row(frame.header)),
+        "cars": {key: asdict(row) for key, row in car_rows(frame).items()},
+        "tower": [asdict(row) for row in tower_rows(frame)],
+        "cards": [asdict(row) for row in card_rows(frame)],
+        "traces": {key: asdict(row) for key, row in trace_rows(frame).items()},
+        "ended": [asdict(row) for row in ended_rows(frame)],
+        "spoken": [asdict(row) for row in spoken_rows(frame)],
+        "empty": asdict(empty_row(frame)),
+    }
+
+
+def waiting_rows(sequence: int, delay_s: int) -> PageRows:
+    """Return an empty page for a tab whose delay reaches back before the first frame held.
+
+    `sequence` rises with every call, so that the browser sees that the link is alive.
+    """
+    notice = NoticeRow(
+        "paused",
+        f"TV delay {delay_s} s: nothing that old yet",
+        "The page fills by itself. Nothing newer is shown, so nothing is given away.",
+    )
+    return {
+        "pulse": asdict(PulseRow(sequence=sequence)),
+        "header": asdict(HeaderRow(source_word="Waiting", flag_word="Waiting")),
+        "notice": asdict(notice),
+        "cars": {},
+        "tower": [],
+        "cards": [],
+        "traces": {},
+        "ended": [],
+        "spoken": [],
+        "empty": asdict(NoticeRow("waiting", "Waiting for the delay to fill")),
+    }

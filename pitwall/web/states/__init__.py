@@ -1,0 +1,1 @@
+"""What a tab shows: one state for each page."""

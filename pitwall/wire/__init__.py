@@ -1,0 +1,1 @@
+"""The wire: raw messages as feeds send them, and their one pure decoder."""

@@ -1,0 +1,117 @@
+"""Decode one raw message of F1 live timing into events: pure, and it never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+
+from pitwall.domain.events import Heartbeat
+from pitwall.errors import MalformedMessageError
+from pitwall.wire.decoded import Decoded, Fault, Findings
+from pitwall.wire.inflate import inflate
+from pitwall.wire.message import RawMessage
+from pitwall.wire.session import (
+    decode_control,
+    decode_lap_count,
+    decode_session_info,
+    decode_session_status,
+    decode_track_status,
+    decode_weather,
+)
+from pitwall.wire.telemetry import decode_car_data, decode_positions
+from pitwall.wire.timing import decode_timing
+from pitwall.wire.tyres import decode_drivers, decode_tyres
+
+__all__ = ["Decoded", "Fault", "decode"]
+
+TopicDecoder = Callable[[dict[str, object], Findings], None]
+
+
+def decode(message: RawMessage) -> Decoded:
+    """Return what a message says, and what of it could not be read.
+
+    A fault in one field loses that field only. Topics that we know and do not use give
+    neither event nor fault; topics that we do not know give the fault `unknown_topic`.
+    """
+    topic = message.topic.removesuffix(".z")
+    if topic in _UNUSED:
+        return _NOTHING
+    decoder = _DECODERS.get(topic)
+    if decoder is None:
+        return Decoded(faults=(Fault("unknown_topic", message.topic[:120]),))
+    try:
+        payload = _payload(message)
+    except MalformedMessageError as error:
+        return Decoded(faults=(Fault(error.kind, str(error)[:120]),))
+    found = Findings(message.sent_at)
+    decoder(payload, found)
+    return found.decoded()
+
+
+def _payload(message: RawMessage) -> dict[str, object]:
+    payload = _json(message.body)
+    if message.topic.endswith(".z"):
+        payload = _json(inflate(payload))
+    if not isinstance(payload, dict):
+        kind = type(payload).__name__
+        raise MalformedMessageError("payload_not_object", f"{message.topic} sent a {kind}")
+    return payload
+
+
+def _json(text: bytes) -> object:
+    try:
+        return orjson.loads(text)
+    except ValueError as error:
+        raise MalformedMessageError("json", str(error)) from error
+
+
+def _heartbeat(_payload: dict[str, object], found: Findings) -> None:
+    found.add(Heartbeat(found.sent_at))
+
+
+_NOTHING = Decoded()
+
+_DECODERS: dict[str, TopicDecoder] = {
+    "TimingData": decode_timing,
+    "TimingAppData": decode_tyres,
+    "DriverList": decode_drivers,
+    "RaceControlMessages": decode_control,
+    "TrackStatus": decode_track_status,
+    "SessionStatus": decode_session_status,
+    "SessionInfo": decode_session_info,
+    "LapCount": decode_lap_count,
+    "WeatherData": decode_weather,
+    "CarData": decode_car_data,
+    "Position": decode_positions,
+    "Heartbeat": _heartbeat,
+}
+
+# SessionData repeats TrackStatus and SessionStatus, with its whole past in each snapshot.
+_UNUSED = frozenset(
+    {
+        "ArchiveStatus",
+        "AudioStreams",
+        "ChampionshipPrediction",
+        "ContentStreams",
+        "CurrentTyres",
+        "DriverRaceInfo",
+        "DriverScore",
+        "ExtrapolatedClock",
+        "LapSeries",
+        "OvertakeSeries",
+        "PitLaneTimeCollection",
+        "PitStop",
+        "PitStopSeries",
+        "RcmSeries",
+        "SPFeed",
+        "SessionData",
+        "TeamRadio",
+        "TimingDataF1",
+        "TimingStats",
+        "TlaRcm",
+        "TopThree",
+        "TyreStintSeries",
+        "WeatherDataSeries",
+    }
+)

@@ -1,0 +1,31 @@
+"""Unpack the `.z` topics: quoted base64 of raw deflate, with a limit on what may come out."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+
+from pitwall.errors import MalformedMessageError
+
+LARGEST_PAYLOAD = 8 * 1024 * 1024
+
+
+def inflate(packed: object) -> bytes:
+    """Return the JSON text inside a `.z` payload, at most 8 MB.
+
+    Raises:
+        MalformedMessageError: `inflate` for what cannot be unpacked, `inflate_size` for what
+            would be larger, as a small message can hold gigabytes of zeros.
+    """
+    if not isinstance(packed, str):
+        raise MalformedMessageError("inflate", f"a .z payload is text, was {type(packed).__name__}")
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        text = unpacker.decompress(base64.b64decode(packed, validate=True), LARGEST_PAYLOAD)
+    except (ValueError, zlib.error) as error:
+        raise MalformedMessageError("inflate", str(error)) from error
+    if unpacker.unconsumed_tail:
+        raise MalformedMessageError("inflate_size", f"more than {LARGEST_PAYLOAD} bytes")
+    if not unpacker.eof:
+        raise MalformedMessageError("inflate", "the compressed text is cut short")
+    return text

@@ -1,0 +1,203 @@
+"""Decode what concerns the whole session: which race, its phase, flags, laps and weather."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+
+from pitwall.domain.events import (
+    ControlSaid,
+    LapCounted,
+    PhaseChanged,
+    RaceDescribed,
+    TrackStatusChanged,
+    WeatherMeasured,
+)
+from pitwall.domain.race import ControlMessage, DriverNumber, Phase, RaceInfo, TrackStatus, Weather
+from pitwall.wire.decoded import Findings
+from pitwall.wire.values import (
+    NotAValueError,
+    read_count,
+    read_driver_number,
+    read_flag,
+    read_instant,
+    read_number,
+    read_text,
+)
+from pitwall.wire.walk import each_item, read_field
+
+_TRACK_STATUSES = {
+    "1": TrackStatus.CLEAR,
+    "2": TrackStatus.YELLOW,
+    "4": TrackStatus.SAFETY_CAR,
+    "5": TrackStatus.RED,
+    "6": TrackStatus.VIRTUAL_SAFETY_CAR,
+    "7": TrackStatus.VSC_ENDING,
+}
+_PHASES = {phase.value: phase for phase in Phase}
+_OFFSET = re.compile(r"([+-]?)(\d{1,2}):(\d{2})(?::(\d{2}))?\Z", re.ASCII)
+_WEATHER = {
+    "AirTemp": "air_c",
+    "TrackTemp": "track_c",
+    "Humidity": "humidity_pct",
+    "Pressure": "pressure_hpa",
+    "WindSpeed": "wind_mps",
+    "WindDirection": "wind_direction_deg",
+}
+
+
+def race_id_of(year: int, meeting: str, kind: str) -> str:
+    """Return our key of a race: ASCII, lower case, words joined by hyphens.
+
+    Example:
+        >>> race_id_of(2024, "São Paulo Grand Prix", "Sprint")
+        '2024-sao-paulo-grand-prix-sprint'
+    """
+    plain = unicodedata.normalize("NFKD", f"{year} {meeting} {kind}").encode("ascii", "ignore")
+    return "-".join(re.findall("[a-z0-9]+", plain.decode().lower().replace("'", "")))
+
+
+def decode_session_info(payload: dict[str, object], found: Findings) -> None:
+    """Add which race this is; a delta that names neither meeting nor session adds nothing."""
+    meeting = payload.get("Meeting")
+    if meeting is None and "Name" not in payload:
+        return
+    if not isinstance(meeting, dict):
+        found.fault("session_info", meeting)
+        return
+    name = read_field(meeting, "Name", read_text, "session_info", found)
+    session = read_field(payload, "Name", read_text, "session_info", found)
+    starts = read_field(payload, "StartDate", read_instant, "session_info", found)
+    if name is None or session is None or starts is None:
+        found.fault("session_info", payload)
+        return
+    kind = _kind(session, payload.get("Type"))
+    info = RaceInfo(
+        race_id=race_id_of(starts.year, name, kind),
+        name=name,
+        kind=kind,
+        circuit=_circuit(meeting, found),
+        year=starts.year,
+        starts_at=_starts_at(starts, payload, found),
+    )
+    found.add(RaceDescribed(found.sent_at, info))
+
+
+def _kind(session: str, feed_type: object) -> str:
+    """Return `Race` or `Sprint` for what is raced; 2021 calls its sprints Sprint Qualifying."""
+    if feed_type == "Race" and session != "Race":
+        return "Sprint"
+    return session
+
+
+def _circuit(meeting: dict[str, object], found: Findings) -> str:
+    circuit = meeting.get("Circuit")
+    if not isinstance(circuit, dict):
+        return ""
+    return read_field(circuit, "ShortName", read_text, "session_info", found) or ""
+
+
+def _starts_at(local: datetime, payload: dict[str, object], found: Findings) -> datetime | None:
+    offset = read_field(payload, "GmtOffset", read_offset, "gmt_offset", found)
+    if offset is None:
+        return None
+    try:
+        return local - offset
+    except OverflowError:
+        found.fault("session_info", local)
+        return None
+
+
+def read_offset(value: object) -> timedelta:
+    """Return an offset from UTC such as `04:00:00` or `-06:00:00`.
+
+    Raises:
+        NotAValueError: It is something else.
+    """
+    match = _OFFSET.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise NotAValueError
+    size = timedelta(hours=int(match[2]), minutes=int(match[3]), seconds=int(match[4] or 0))
+    return -size if match[1] == "-" else size
+
+
+def decode_session_status(payload: dict[str, object], found: Findings) -> None:
+    """Add the phase of the session."""
+    phase = read_field(payload, "Status", _phase, "session_status", found)
+    if phase is not None:
+        found.add(PhaseChanged(found.sent_at, phase))
+
+
+def _phase(value: object) -> Phase:
+    phase = _PHASES.get(read_text(value).lower())
+    if phase is None:
+        raise NotAValueError
+    return phase
+
+
+def decode_track_status(payload: dict[str, object], found: Findings) -> None:
+    """Add what race control shows the whole track; 3 is in no public record, so a fault."""
+    status = read_field(payload, "Status", _track_status, "track_status", found)
+    if status is not None:
+        found.add(TrackStatusChanged(found.sent_at, status))
+
+
+def _track_status(value: object) -> TrackStatus:
+    status = _TRACK_STATUSES.get(str(value)[:4])
+    if status is None:
+        raise NotAValueError
+    return status
+
+
+def decode_lap_count(payload: dict[str, object], found: Findings) -> None:
+    """Add the leader's lap and the announced distance."""
+    lap = read_field(payload, "CurrentLap", read_count, "lap_count", found)
+    total = read_field(payload, "TotalLaps", read_count, "lap_count", found)
+    if lap is not None or total is not None:
+        found.add(LapCounted(found.sent_at, lap, total))
+
+
+def decode_weather(payload: dict[str, object], found: Findings) -> None:
+    """Add a weather reading; the feed always sends all of it."""
+    values = {
+        field: read_field(payload, key, read_number, "weather", found)
+        for key, field in _WEATHER.items()
+    }
+    rainfall = read_field(payload, "Rainfall", read_flag, "weather", found)
+    if rainfall is not None or any(value is not None for value in values.values()):
+        weather = Weather(rainfall=rainfall, **values)
+        found.add(WeatherMeasured(found.sent_at, weather))
+
+
+def decode_control(payload: dict[str, object], found: Findings) -> None:
+    """Add every race-control message, in the order of its index."""
+    messages = payload.get("Messages")
+    if messages is None:
+        return
+    for _, message in each_item(messages, found, "control"):
+        if not isinstance(message, dict):
+            found.fault("control_not_object", message)
+            continue
+        text = read_field(message, "Message", read_text, "control_text", found)
+        if text is not None:
+            found.add(ControlSaid(found.sent_at, _control_message(text, message, found)))
+
+
+def _control_message(text: str, message: dict[str, object], found: Findings) -> ControlMessage:
+    said_at = read_field(message, "Utc", read_instant, "control_utc", found)
+    driver = read_field(message, "RacingNumber", _driver, "control_field", found)
+    return ControlMessage(
+        at=said_at or found.sent_at,
+        category=read_field(message, "Category", read_text, "control_field", found) or "",
+        message=text,
+        flag=read_field(message, "Flag", read_text, "control_field", found),
+        scope=read_field(message, "Scope", read_text, "control_field", found),
+        sector=read_field(message, "Sector", read_count, "control_field", found),
+        lap_number=read_field(message, "Lap", read_count, "control_field", found),
+        driver_number=driver,
+    )
+
+
+def _driver(value: object) -> DriverNumber:
+    return read_driver_number(str(value)[:8])

@@ -1,0 +1,103 @@
+"""Decode `CarData` and `Position`: the newest sample of each car in a burst."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from types import MappingProxyType
+
+from pitwall.domain.events import CarsLocated, CarsSampled
+from pitwall.domain.race import CarSample, DriverNumber, TrackPoint
+from pitwall.wire.decoded import Findings
+from pitwall.wire.values import NotAValueError, read_instant, read_number
+from pitwall.wire.walk import each_car, each_item
+
+_FASTEST_KMH = 500.0
+_HIGHEST_RPM = 30_000.0
+_HIGHEST_GEAR = 15.0
+_FULL_PCT = 100.0
+_FARTHEST = 1e7  # tenths of a metre: 1000 km
+
+
+def decode_car_data(payload: dict[str, object], found: Findings) -> None:
+    """Add the newest channels of each car."""
+    samples: dict[DriverNumber, CarSample] = {}
+    for at, cars in _newest_first(payload.get("Entries", []), "Utc", "Cars", found):
+        for number, car in each_car(cars, found, "cars"):
+            channels = car.get("Channels")
+            if number in samples:
+                continue
+            if isinstance(channels, dict):
+                samples[number] = _sample(at, channels)
+            else:
+                found.fault("channels_not_object", channels)
+    if samples:
+        found.add(CarsSampled(found.sent_at, MappingProxyType(samples)))
+
+
+def _newest_first(
+    entries: object, time_key: str, cars_key: str, found: Findings
+) -> Iterator[tuple[datetime, object]]:
+    """Yield time and cars of each entry, the newest first."""
+    timed: list[tuple[datetime, object]] = []
+    for _, entry in each_item(entries, found, "entries"):
+        if not isinstance(entry, dict):
+            found.fault("entry_not_object", entry)
+            continue
+        try:
+            timed.append((read_instant(entry.get(time_key)), entry.get(cars_key)))
+        except NotAValueError:
+            found.fault("entry_time", entry.get(time_key))
+    # Reversed before the stable sort: of two entries of one instant the later sent is newer.
+    timed.reverse()
+    yield from sorted(timed, key=lambda pair: pair[0], reverse=True)
+
+
+def _sample(at: datetime, channels: dict[str, object]) -> CarSample:
+    """Return a sample; 104 in throttle or brake is above its range, so no reading."""
+    gear = _within(channels.get("3"), _HIGHEST_GEAR)
+    drs = _within(channels.get("45"), _FULL_PCT)
+    return CarSample(
+        at=at,
+        speed_kmh=_within(channels.get("2"), _FASTEST_KMH),
+        rpm=_within(channels.get("0"), _HIGHEST_RPM),
+        gear=None if gear is None else int(gear),
+        throttle_pct=_within(channels.get("4"), _FULL_PCT),
+        brake_pct=_within(channels.get("5"), _FULL_PCT),
+        drs=None if drs is None else int(drs),
+    )
+
+
+def _within(value: object, highest: float) -> float | None:
+    """Return a channel's value, None where it is missing, no number or out of range."""
+    if value is None:
+        return None
+    try:
+        number = read_number(value)
+    except NotAValueError:
+        return None
+    return number if 0 <= number <= highest else None
+
+
+def decode_positions(payload: dict[str, object], found: Findings) -> None:
+    """Add the newest location of each car."""
+    points: dict[DriverNumber, TrackPoint] = {}
+    for at, cars in _newest_first(payload.get("Position", []), "Timestamp", "Entries", found):
+        for number, car in each_car(cars, found, "cars"):
+            if number not in points:
+                point = _point(at, car)
+                if point is not None:
+                    points[number] = point
+    if points:
+        found.add(CarsLocated(found.sent_at, MappingProxyType(points)))
+
+
+def _point(at: datetime, car: dict[str, object]) -> TrackPoint | None:
+    """Return where a car is; None where any coordinate is missing or absurd."""
+    try:
+        x, y, z = (read_number(car.get(axis)) for axis in "XYZ")
+    except NotAValueError:
+        return None
+    if max(abs(x), abs(y), abs(z)) > _FARTHEST:
+        return None
+    return TrackPoint(at, x, y, z, on_track=car.get("Status") == "OnTrack")

@@ -1,0 +1,21 @@
+"""Reflex's own settings; everything else is a PITWALL_ variable, read by `pitwall.settings`."""
+
+import reflex as rx
+
+from pitwall.web.same_origin import SameOriginPlugin
+
+config = rx.Config(
+    app_name="pitwall",
+    telemetry_enabled=False,
+    show_built_with_reflex=False,
+    # A tab's state is its TV delay, which its browser keeps: nothing to write to a disk.
+    state_manager_mode="memory",
+    default_color_mode="dark",
+    plugins=[SameOriginPlugin()],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+    frontend_packages=[
+        "dseg@0.46.0",
+        "@fontsource/b612-mono@5.3.0",
+        "@fontsource/saira-condensed@5.3.0",
+    ],
+)
