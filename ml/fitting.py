@@ -92,7 +92,7 @@ def fit(table: pd.DataFrame, recipe: Recipe | None = None) -> LogisticModel:
 
 def in_time(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows in order of race date, then of time in the race."""
-    order = ["date", "session_id", "t_ms", "attacker"]
+    order = ["race_order", "t_ms", "attacker"]
     return table.sort_values(order, kind="stable").reset_index(drop=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from pitwall.api.problems import problem_response
@@ -52,7 +52,6 @@ async def health(services: CurrentServices) -> JSONResponse:
     },
 )
 async def live_battles(
-    request: Request,
     services: CurrentServices,
     below_s: Annotated[float, Query(gt=0, le=2.0, description="Intervals below this.")] = 2.0,
     min_p: Annotated[float, Query(ge=0, le=1, description="`p_overtake` from this up.")] = 0.0,
@@ -66,7 +65,6 @@ async def live_battles(
     frame = await services.live.latest()
     if frame is None:
         raise NothingLiveError
-    request.state.source = frame.header.source
     headers = {"ETag": _etag(frame, below_s, min_p), "Cache-Control": "no-cache"}
     if if_none_match is not None and _matches(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)

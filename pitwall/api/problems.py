@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from pitwall.errors import PitwallError
+from pitwall.services import current
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(Exception, _unexpected)
 
 
-def answer(
+async def answer(
     request: Request, status: int, detail: str, invalid: list[InvalidParameter] | None = None
 ) -> JSONResponse:
     """Return the problem as a response."""
@@ -67,16 +69,24 @@ def answer(
         detail=detail,
         instance=request.url.path,
         invalid=invalid,
-        source=getattr(request.state, "source", None),
+        source=await _source(),
     )
     body = problem.model_dump(exclude_none=True)
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
 
 
+async def _source() -> str | None:
+    """Return where the data on show comes from; an error about errors helps nobody."""
+    with suppress(Exception):
+        frame = await current().live.latest()
+        return frame.header.source if frame else None
+    return None
+
+
 async def _pitwall_error(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, PitwallError) else 500
     detail = str(error) or (type(error).__doc__ or "").partition("\n")[0]
-    return answer(request, status, detail)
+    return await answer(request, status, detail)
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -86,7 +96,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
         for each in found
     ]
     what = "; ".join(f"{each.name}: {each.reason}" for each in invalid)
-    return answer(request, 422, f"The request is not valid: {what}.", invalid)
+    return await answer(request, 422, f"The request is not valid: {what}.", invalid)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -94,9 +104,9 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     detail = str(error.detail) if isinstance(error, HTTPException) else "Unknown error."
     if status == HTTPStatus.NOT_FOUND:
         detail = f"There is nothing at {request.url.path}."
-    return answer(request, status, detail)
+    return await answer(request, status, detail)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request failed", exc_info=error, extra={"path": request.url.path})
-    return answer(request, 500, "The server failed to answer; the failure is in its log.")
+    return await answer(request, 500, "The server failed to answer; the failure is in its log.")

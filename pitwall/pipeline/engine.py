@@ -159,7 +159,7 @@ class RaceEngine:
             battles=battles,
             forecasts=forecasts,
             readings=readings,
-            ended=(*ended, *state.ended)[:ENDED_KEPT],
+            ended=(*ended, *state.ended)[:ENDED_KEPT] if ended else state.ended,
         )
 
     def _forecast(

@@ -97,21 +97,12 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
     ),
     FeatureSpec(
         "interval_change_1lap_s",
-        "s",
-        "interval now minus a lap ago, within 3 s; negative is closing in",
+        "tanh s",
+        "interval now minus a lap ago, tanh; negative is closing in",
         "NumberOfLaps of both",
         formulas.interval_change_1lap_s,
         "closing",
         with_interval=1,
-    ),
-    FeatureSpec(
-        "projected_lead_1lap_s",
-        "s",
-        "how far ahead he would be in a lap if the last lap's change repeated, soft zero below",
-        "as interval_change_1lap_s",
-        formulas.projected_lead_1lap_s,
-        "closing",
-        with_interval=-1,
     ),
     FeatureSpec(
         "closest_1lap_log_s",
@@ -147,8 +138,8 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
     ),
     FeatureSpec(
         "pace_diff_5lap_s",
-        "s",
-        "median lap of the last five without pits, attacker minus defender, tanh",
+        "tanh s",
+        "median of the last five laps of both without pits, tanh",
         "LastLapTime, InPit",
         formulas.pace_diff_5lap_s,
         "pace",
@@ -156,7 +147,7 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
     FeatureSpec(
         "speed_trap_diff_kmh",
         "km/h",
-        "last speed at the trap on the longest straight, within 25",
+        "speed at the trap on the longest straight, last lap of both, within 25",
         "Speeds.ST",
         formulas.speed_trap_diff_kmh,
         "speed",

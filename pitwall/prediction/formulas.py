@@ -7,14 +7,15 @@ orders them.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from statistics import median
 from typing import Final
 
-from pitwall.domain.race import CarState, Compound
+from pitwall.domain.race import Compound, LapRecord
 from pitwall.prediction.circuits import CircuitRates
-from pitwall.prediction.situation import Situation, running_pace_s
+from pitwall.prediction.situation import Situation
 
 CLEAR_AIR_S = 2.0
-_SHARPNESS = 3.0  # per second, of the soft hinge in `projected_lead_1lap_s`
 _SOFTNESS: Final = {
     Compound.HYPERSOFT: 2.0,
     Compound.ULTRASOFT: 1.0,
@@ -40,8 +41,8 @@ def interval_below_1s(at: Situation, _: CircuitRates) -> float:
     return max(0.0, 1.0 - at.interval_s)
 
 
-def _change_s(at: Situation) -> float | None:
-    """Return the interval now minus that of a lap ago, between the line crossings around it."""
+def interval_change_1lap_s(at: Situation, _: CircuitRates) -> float | None:
+    """Return the feature `interval_change_1lap_s`, between the line crossings around a lap ago."""
     past = at.past_lines
     if not past:
         return None
@@ -52,20 +53,7 @@ def _change_s(at: Situation) -> float | None:
     else:
         share = newest.ago_s / at.lap_s
         ago_s = share * newest.gap_s + (1 - share) * before.gap_s
-    return _clip(at.interval_s - ago_s, 3.0)
-
-
-def interval_change_1lap_s(at: Situation, _: CircuitRates) -> float | None:
-    """Return the feature `interval_change_1lap_s`."""
-    return _change_s(at)
-
-
-def projected_lead_1lap_s(at: Situation, _: CircuitRates) -> float | None:
-    """Return the feature `projected_lead_1lap_s`."""
-    change_s = _change_s(at)
-    if change_s is None:
-        return None
-    return math.log1p(math.exp(-_SHARPNESS * (at.interval_s + change_s))) / _SHARPNESS
+    return math.tanh(at.interval_s - ago_s)
 
 
 def closest_1lap_log_s(at: Situation, _: CircuitRates) -> float | None:
@@ -98,19 +86,23 @@ def lines_within_2s_7lap(at: Situation, _: CircuitRates) -> float | None:
 
 def pace_diff_5lap_s(at: Situation, _: CircuitRates) -> float | None:
     """Return the feature `pace_diff_5lap_s`."""
-    attacker_s, defender_s = running_pace_s(at.attacker), running_pace_s(at.defender)
+    attacker_s = _running_pace_s(back for back, _front in at.laps[:5])
+    defender_s = _running_pace_s(front for _back, front in at.laps[:5])
     if attacker_s is None or defender_s is None:
         return None
     return math.tanh(attacker_s - defender_s)
 
 
-def _trap_kmh(car: CarState) -> float | None:
-    return car.speeds_kmh.get("ST")
+def _running_pace_s(laps: Iterable[LapRecord]) -> float | None:
+    times = [lap.lap_time_s for lap in laps if lap.lap_time_s is not None and not lap.pitted]
+    return median(times) if times else None
 
 
 def speed_trap_diff_kmh(at: Situation, _: CircuitRates) -> float | None:
     """Return the feature `speed_trap_diff_kmh`."""
-    attacker_kmh, defender_kmh = _trap_kmh(at.attacker), _trap_kmh(at.defender)
+    if not at.laps:
+        return None
+    attacker_kmh, defender_kmh = (lap.speeds_kmh.get("ST") for lap in at.laps[0])
     if attacker_kmh is None or defender_kmh is None:
         return None
     return _clip(attacker_kmh - defender_kmh, 25.0)

@@ -66,7 +66,7 @@ class LogisticPredictor:
 
     def forecast(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
         """Return one forecast for each battle, in the same order."""
-        refusals = [_why_not(race, battle) for battle in battles]
+        refusals = [why_no_forecast(race, battle) for battle in battles]
         asked = [battle for battle, why in zip(battles, refusals, strict=True) if not why]
         answers = iter(self._answers(race, asked) if asked else ())
         return [Forecast(None, (), why) if why else next(answers) for why in refusals]
@@ -99,8 +99,8 @@ class LogisticPredictor:
         return np.where(np.isnan(deviations), 0.0, deviations)
 
 
-def _why_not(race: RaceState, battle: Battle) -> str:
-    """Return why there is no forecast, or ""."""
+def why_no_forecast(race: RaceState, battle: Battle) -> str:
+    """Return why the model has no answer for this battle, or ""."""
     attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
     if attacker is None or defender is None:
         return "car unknown"

@@ -9,6 +9,7 @@ from typing import Final
 from pitwall.prediction.formulas import CLEAR_AIR_S
 
 SHOWN = 3
+_TANH_2S = math.tanh(2.0)
 LEAST = 0.05  # of a logit; less than that is no reason
 
 Values = Mapping[str, float]
@@ -37,11 +38,10 @@ def _gap(values: Values) -> str | None:
 
 
 def _closing(values: Values) -> str | None:
-    change_s = values["interval_change_1lap_s"]
-    if math.isnan(change_s):
+    change = values["interval_change_1lap_s"]
+    if math.isnan(change):
         return None
-    amount = "3 s or more" if abs(change_s) >= 3 else f"{abs(change_s):.1f} s"
-    return f"{'closed' if change_s < 0 else 'lost'} {amount} in a lap"
+    return f"{'closed' if change < 0 else 'lost'} {_seconds(change)} in a lap"
 
 
 def _closest(values: Values) -> str | None:
@@ -69,8 +69,14 @@ def _pace(values: Values) -> str | None:
     pace = values["pace_diff_5lap_s"]
     if math.isnan(pace):
         return None
-    pace_s = math.atanh(max(-0.995, min(0.995, pace)))
-    return f"running pace {abs(pace_s):.1f} s a lap {'faster' if pace_s < 0 else 'slower'}"
+    return f"running pace {_seconds(pace)} a lap {'faster' if pace < 0 else 'slower'}"
+
+
+def _seconds(squashed: float) -> str:
+    """Undo the tanh of a difference, which tells little beyond 2 s."""
+    if abs(squashed) > _TANH_2S:
+        return "2 s or more"
+    return f"{abs(math.atanh(squashed)):.1f} s"
 
 
 def _speed(values: Values) -> str | None:

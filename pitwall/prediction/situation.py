@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 
 from pitwall.domain.battles import Battle
-from pitwall.domain.race import CarState, DriverNumber, GapSample, RaceState
+from pitwall.domain.race import CarState, DriverNumber, GapSample, LapRecord, RaceState
 
 JUST_NOW_S = 5.0
+CROSSING_NEWER = timedelta(seconds=2)
 LINES_KEPT = 9
 USUAL_LAP_S = 90.0  # until a car has a lap time of its own
 LONGEST_LAP_S = 150.0  # the trace reaches no further back
@@ -45,6 +45,7 @@ class Situation:
         lap_s: Duration of a lap here: the attacker's last, within reason.
         defender_interval_s: Seconds from the next car ahead to the defender; inf when the
             defender leads, None when unknown.
+        laps: The last laps that both have completed, newest first, attacker's record first.
         lines: Gaps at the last line crossings of both, newest first.
         readings: Gaps of the two during the last lap, without the last five seconds;
             negative where the attacker was ahead. Empty when the feed gave none.
@@ -56,6 +57,7 @@ class Situation:
     interval_s: float
     lap_s: float
     defender_interval_s: float | None
+    laps: list[tuple[LapRecord, LapRecord]]
     lines: tuple[LineGap, ...]
     readings: tuple[float, ...]
 
@@ -76,23 +78,31 @@ def newest_interval_s(
 ) -> float | None:
     """Return the newest interval of two cars: the feed's, or that of their last line crossings.
 
-    The crossings count when both have completed the same lap and the later crossing is at
-    least as new as the feed's interval. At the line the two agree to a few hundredths, but
-    the feed's arrives up to some seconds later, and may still be about another car.
+    The crossings count when both have completed the same lap and the later crossing is
+    newer than the feed's interval by `CROSSING_NEWER`. At the line the feed's own interval
+    is the better of the two: it is exact, while a crossing is told some hundredths late.
     """
     if ahead.laps and behind.laps and ahead.laps[-1].lap_number == behind.laps[-1].lap_number:
         front_at, back_at = ahead.laps[-1].completed_at, behind.laps[-1].completed_at
-        if back_at > front_at and (feed_at is None or back_at >= feed_at):
+        if back_at > front_at and (feed_at is None or back_at - feed_at > CROSSING_NEWER):
             return (back_at - front_at).total_seconds()
     return feed_s
 
 
-def running_pace_s(car: CarState, laps: int = 5) -> float | None:
-    """Return the median time of the last laps without a visit to the pits; None without any."""
-    times = [
-        lap.lap_time_s for lap in car.laps[-laps:] if lap.lap_time_s is not None and not lap.pitted
-    ]
-    return median(times) if times else None
+def shared_laps(
+    attacker: CarState, defender: CarState, laps: int = LINES_KEPT
+) -> list[tuple[LapRecord, LapRecord]]:
+    """Return the last laps that both have completed, newest first, attacker's record first.
+
+    Only these are compared: while one of the two has yet to cross the line, his lap times
+    stop a lap earlier.
+    """
+    of_defender = {lap.lap_number: lap for lap in defender.laps[-laps - 1 :]}
+    return [
+        (lap, of_defender[lap.lap_number])
+        for lap in reversed(attacker.laps[-laps - 1 :])
+        if lap.lap_number in of_defender
+    ][:laps]
 
 
 def _situation(
@@ -103,6 +113,7 @@ def _situation(
         return None
     interval_s = newest_interval_s(defender, attacker, battle.interval_s, battle.interval_at)
     lap_s = min(attacker.last_lap_s or USUAL_LAP_S, LONGEST_LAP_S)
+    laps = shared_laps(attacker, defender)
     return Situation(
         race=race,
         attacker=attacker,
@@ -110,7 +121,14 @@ def _situation(
         interval_s=battle.interval_s if interval_s is None else interval_s,
         lap_s=lap_s,
         defender_interval_s=_defender_interval_s(defender, attacker, ahead_of),
-        lines=tuple(_line_gaps(race.as_of, attacker, defender)),
+        laps=laps,
+        lines=tuple(
+            LineGap(
+                (race.as_of - back.completed_at).total_seconds(),
+                (back.completed_at - front.completed_at).total_seconds(),
+            )
+            for back, front in laps
+        ),
         readings=tuple(_readings(race.as_of, attacker.trace, defender.trace, lap_s)),
     )
 
@@ -148,16 +166,6 @@ def _defender_interval_s(
     ):
         return math.inf  # lapped against the car ahead: nobody to be held up by
     return interval_s
-
-
-def _line_gaps(now: datetime, attacker: CarState, defender: CarState) -> Iterator[LineGap]:
-    """Yield the gaps at the laps that both have completed, newest first."""
-    front = {lap.lap_number: lap.completed_at for lap in defender.laps[-LINES_KEPT - 1 :]}
-    for lap in reversed(attacker.laps[-LINES_KEPT:]):
-        at = front.get(lap.lap_number)
-        if at is not None:
-            ago_s = (now - lap.completed_at).total_seconds()
-            yield LineGap(ago_s, (lap.completed_at - at).total_seconds())
 
 
 def _readings(

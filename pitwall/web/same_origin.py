@@ -13,6 +13,8 @@ from pathlib import Path
 import reflex as rx
 from reflex_base.constants import Endpoint
 
+_PLAIN = {"http": "http", "https": "http", "ws": "ws", "wss": "ws"}
+
 
 class SameOriginPlugin(rx.plugins.Plugin):
     """Rewrites the addresses of the server in the built scripts."""
@@ -47,7 +49,7 @@ def relative_to_page(script: str, addresses: list[str]) -> tuple[str, int]:
     for address in addresses:
         scheme, _, rest = address.partition("://")
         path = "/" + rest.partition("/")[2]
-        origin = f'globalThis.location?.origin.replace(/^http/,"{scheme.removesuffix("s")}")'
+        origin = f'globalThis.location?.origin.replace(/^http/,"{_PLAIN[scheme]}")'
         quoted = rf'(["\'`]){re.escape(address)}\1'
         script, count = re.subn(quoted, lambda _, url=f'{origin}+"{path}"': url, script)
         replaced += count

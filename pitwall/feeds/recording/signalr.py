@@ -31,8 +31,9 @@ _CLOCK = "the feed's own stamps"
 
 
 def is_message_line(line: bytes) -> bool:
-    """Return whether a line is one message, or the reply that holds a snapshot."""
-    return _message(line) is not None or _reply(line) is not None
+    """Return whether a line begins with a message, or with the reply that holds a snapshot."""
+    frame = line.split(_RECORD_SEPARATOR)[0]
+    return _message(frame) is not None or _reply(frame) is not None
 
 
 def read_session(folder: Path) -> Contents:

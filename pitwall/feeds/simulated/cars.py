@@ -23,6 +23,7 @@ class RaceCar:
         form_s: The part of it that drifts from lap to lap.
         behind_s: Gap of the car behind at its newest loop; the defender's mirror.
         ahead_s: Gap to the car ahead on the road at the newest loop.
+        charging: The driver lifts to charge, and neither attacks nor defends.
         mode: Overtake Mode is armed for this lap; `mode_next` for the next.
         hurt_s: Seconds lost in this mini-sector to an error: an easy prey when large.
         plan: Stops to come: lap and compound.
@@ -32,6 +33,7 @@ class RaceCar:
         "ahead_s",
         "battery_mj",
         "behind_s",
+        "charging",
         "entrant",
         "exit_at_s",
         "fail_at",
@@ -74,6 +76,7 @@ class RaceCar:
         self.battery_mj = 3.2
         self.behind_s = 99.0
         self.ahead_s = 99.0
+        self.charging = False
         self.mode = False
         self.mode_next = False
         self.hurt_s = 0.0

@@ -9,7 +9,7 @@ from pitwall.domain.race import DriverNumber, TrackStatus
 from pitwall.feeds.simulated.happenings import Announced, Happening, StatusSet
 from pitwall.feeds.simulated.incidents import Trouble
 
-_SC_AFTER_CRASH = 0.62
+_SC_AFTER_CRASH = 0.5
 _SC_AFTER_BREAKDOWN = 0.10
 _VSC_AFTER_CRASH = 0.25
 _VSC_AFTER_BREAKDOWN = 0.28

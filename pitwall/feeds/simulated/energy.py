@@ -16,10 +16,12 @@ MODE_WITHIN_S = 1.0  # behind the next car at the detection point
 RESERVE_MJ = 0.6  # nobody fights below this
 _BOOST_MW = 0.15  # the cap on Boost in races
 _MODE_MW = 0.10  # what Overtake Mode adds on average: it tapers later than usual deployment
-_GAIN_S_PER_MJ = 0.16  # at the end of a straight
+_GAIN_S_PER_MJ = 0.11  # at the end of a straight
 _SAVING_MW = 0.012  # won back all round the lap while not fighting
-_SAVING_COST = 0.0006  # seconds lost for each second of saving on a low battery
-_LOW_MJ = 1.5
+_CHARGING_MW = 0.030  # won back by a driver who lifts to charge
+_CHARGING_COST = 0.0050  # seconds that lifting costs for each second
+_EMPTY_MJ = 1.0  # a driver gives a fight up to charge below this
+_READY_MJ = 3.0  # and attacks again above this
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,20 @@ def spend(battery_mj: float, straight_s: float, *, boost: bool, mode: bool) -> D
     return Deployment(_GAIN_S_PER_MJ * used, battery_mj - used)
 
 
-def save(battery_mj: float, time_s: float) -> Deployment:
+def save(battery_mj: float, time_s: float, *, charging: bool) -> Deployment:
     """Return the effect of `time_s` seconds without a fight."""
-    cost = _SAVING_COST * time_s if battery_mj < _LOW_MJ else 0.0
-    return Deployment(-cost, min(CAPACITY_MJ, battery_mj + _SAVING_MW * time_s))
+    power, cost = (_CHARGING_MW, _CHARGING_COST) if charging else (_SAVING_MW, 0.0)
+    return Deployment(-cost * time_s, min(CAPACITY_MJ, battery_mj + power * time_s))
+
+
+def charges(battery_mj: float, *, charging: bool) -> bool:
+    """Return whether the driver lifts to charge: from empty until ready, and not in between.
+
+    Example:
+        >>> charges(0.8, charging=False), charges(2.0, charging=True), charges(2.0, charging=False)
+        (True, True, False)
+    """
+    return battery_mj < (_READY_MJ if charging else _EMPTY_MJ)
 
 
 def arm(battery_mj: float) -> float:

@@ -307,10 +307,11 @@ class Race:
     def _fight_s(self, car: RaceCar, loop: int) -> float:
         """Return seconds lost or gained to the car ahead's air and to the battery."""
         mini = self.setup.shape.minis[loop]
+        car.charging = energy.charges(car.battery_mj, charging=car.charging)
         boost = wants_boost(car, car.ahead_s)
-        if boost or car.mode:
+        if boost or (car.mode and not car.charging):
             work = energy.spend(car.battery_mj, mini.straight_s, boost=boost, mode=car.mode)
         else:
-            work = energy.save(car.battery_mj, mini.base_s)
+            work = energy.save(car.battery_mj, mini.base_s, charging=car.charging)
         car.battery_mj = work.battery_mj
         return air_s(car.ahead_s, mini) - work.gain_s

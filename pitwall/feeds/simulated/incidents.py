@@ -12,9 +12,9 @@ from random import Random
 
 _SMALL_PER_LAP = 0.010  # a lock-up or a wide moment
 _SPIN_PER_LAP = 0.0011
-_BREAKDOWN_PER_RACE = 0.055
-_CRASH_PER_RACE = 0.030
-_CRASH_ON_LAP_ONE = 0.012
+_BREAKDOWN_PER_RACE = 0.05
+_CRASH_PER_RACE = 0.025
+_CRASH_ON_LAP_ONE = 0.009
 _FIGHTING = 1.8  # errors come more often right behind another car
 
 

@@ -13,19 +13,18 @@ from dataclasses import dataclass
 from random import Random
 
 from pitwall.feeds.simulated.cars import RaceCar
-from pitwall.feeds.simulated.energy import RESERVE_MJ
 from pitwall.feeds.simulated.lap_shape import MiniSector
 
-FOLLOW_S = 0.28  # nearest that a car follows through a corner
-TUCKED_S = 0.14  # nearest down a straight
-_DIRTY_S = 0.020  # lost for each second of cornering right behind another car
-_DIRTY_REACH_S = 1.6
-_TOW_S = 0.030  # gained for each second of straight right behind another car
-_TOW_FALL_S = 0.55
+FOLLOW_S = 0.48  # nearest that a car follows through a corner
+TUCKED_S = 0.15  # nearest down a straight
+_DIRTY_S = 0.036  # lost for each second of cornering right behind another car
+_DIRTY_FALL_S = 1.3
+_TOW_S = 0.045  # gained for each second of straight right behind another car
+_TOW_FALL_S = 0.5
 _ATTACK_S = 1.1  # a driver spends battery when nearer than this to the car ahead
 _DEFEND_S = 0.9  # and when the car behind is nearer than this
-_TRY_S = 0.16  # how nearly alongside an attempt needs to be
-_SPREAD_S = 0.13  # luck in a braking zone
+_TRY_S = 0.25  # how nearly alongside an attempt needs to be
+_SPREAD_S = 0.17  # luck in a braking zone
 _CRAFT_S = 0.015
 _GRIP_S = 0.03  # braking advantage for each second a lap of fresher tyres
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
@@ -49,16 +48,14 @@ class Contest:
 
 def air_s(gap_s: float, mini: MiniSector) -> float:
     """Return seconds lost (negative: gained) to the air of a car `gap_s` ahead."""
-    dirty = _DIRTY_S * max(0.0, 1.0 - gap_s / _DIRTY_REACH_S) * mini.corner_s
+    dirty = _DIRTY_S * math.exp(-gap_s / _DIRTY_FALL_S) * mini.corner_s
     tow = _TOW_S * math.exp(-gap_s / _TOW_FALL_S) * mini.straight_s
     return dirty - tow
 
 
 def wants_boost(car: RaceCar, gap_s: float) -> bool:
     """Return whether the driver spends battery to attack or to defend."""
-    attacks = gap_s < _ATTACK_S and car.battery_mj > RESERVE_MJ
-    defends = car.behind_s < _DEFEND_S and car.battery_mj > 1.4 * RESERVE_MJ
-    return attacks or defends
+    return not car.charging and (gap_s < _ATTACK_S or car.behind_s < _DEFEND_S)
 
 
 def contest(

@@ -14,7 +14,10 @@ _CLEARANCE_S = 1.3 * FOLLOW_S  # cars that leave a mini-sector further apart did
 _SIDE_BY_SIDE_S = 0.10  # nearest that two cars pass a loop one behind the other
 _QUEUE_S = {Stage.SAFETY_CAR: 0.75, Stage.VIRTUAL: 0.55}
 _YIELDS = 0.25  # share of straight above which a lapped car can get out of the way
-_CHAOS = 0.45  # how much easier it is to pass in the first mini-sectors of the race
+_OPENING_S = 0.55  # the field strings out on lap one: nobody follows nearer than this
+_CHAOS = 0.1  # how much easier it is to pass in the first mini-sectors of the race
+
+_CHAOS_LOOPS = 5
 
 Plan = tuple[float, int, int]  # when, index of the car, version of its plan
 
@@ -79,16 +82,22 @@ class Traffic:
             return _stay(max(exit_s, nearest), ahead)
         laps_apart = (car.progress - ahead.progress) // len(self._shape.minis)
         if laps_apart == 0:
-            difficulty = self._difficulty
-            if car.progress < 5:
-                difficulty -= _CHAOS
-            return contest(self._rng, car, ahead, exit_s, (mini, difficulty))
+            return self._fight(car, ahead, exit_s, mini)
         gets_by = mini.straight_s > _YIELDS * mini.base_s or self._rng.random() < 0.2
         if laps_apart > 0 and gets_by:
             return yield_to(self._rng, exit_s, ahead.exit_at_s)
         if laps_apart < 0 and gets_by and exit_s < ahead.exit_at_s - 0.1:
             return yield_to(self._rng, exit_s, ahead.exit_at_s)
         return _stay(max(exit_s, ahead.exit_at_s + FOLLOW_S), ahead)
+
+    def _fight(self, car: RaceCar, ahead: RaceCar, exit_s: float, mini: MiniSector) -> Contest:
+        opening = car.progress < len(self._shape.minis)
+        difficulty = self._difficulty - (_CHAOS if car.progress < _CHAOS_LOOPS else 0.0)
+        result = contest(self._rng, car, ahead, exit_s, (mini, difficulty))
+        if opening and not result.passed:
+            nearest = ahead.exit_at_s + _OPENING_S * self._rng.uniform(0.7, 2.0)
+            return _stay(max(result.attacker_exit_s, nearest), ahead)
+        return result
 
 
 def _stay(exit_s: float, ahead: RaceCar) -> Contest:

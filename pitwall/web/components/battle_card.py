@@ -96,8 +96,8 @@ def _sparkline(label: str, points: rx.Var[str], guide: int, kind: str) -> rx.Com
     return rx.el.figure(
         rx.el.figcaption(label, class_name="label"),
         rx.el.svg(
-            rx.el.line(x1=0, y1=guide, x2=WIDTH, y2=guide, class_name="guide"),
-            rx.el.polyline(points=points),
+            rx.el.svg.line(x1=0, y1=guide, x2=WIDTH, y2=guide, class_name="guide"),
+            rx.el.svg.polyline(points=points),
             view_box=_BOX,
             custom_attrs={"preserveAspectRatio": "none"},
             aria_hidden="true",

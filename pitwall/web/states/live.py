@@ -26,7 +26,7 @@ LONGEST_DELAY_S = 300
 WAITING_EVERY = 4  # with nothing to show, one sign of life in so many turns
 
 
-def parse_delay(typed: str) -> int:
+def parse_delay(typed: str | float) -> int:
     """Return a delay in whole seconds from what was typed or stored; 0 if it is no number.
 
     >>> parse_delay("12"), parse_delay("-3"), parse_delay("999"), parse_delay("soon")
@@ -87,7 +87,7 @@ class LiveState(rx.State):
             await asyncio.sleep(REFRESH_S)
 
     @rx.event
-    def set_delay(self, typed: str) -> rx.event.EventSpec | rx.event.EventCallback:
+    def set_delay(self, typed: str | float) -> rx.event.EventSpec | rx.event.EventCallback:
         """Set the TV delay to what was typed, in seconds."""
         self.tv_delay = str(parse_delay(typed))
         return LiveState.watch

@@ -1,0 +1,67 @@
+# One command to run, one to test. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+RUNTIME := .venv/.runtime-installed
+DEV := .venv/.dev-installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+ARGS ?=
+
+.PHONY: help run build setup test check lint types contracts spelling fix bench train card clean
+.DEFAULT_GOAL := help
+
+help:      ## list targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: build ## set up once, then show a race: page and API on http://127.0.0.1:8000 (PITWALL_PORT)
+	@exec $(BIN)/python -m pitwall.serve
+
+build: $(RUNTIME) ## the front end, if anything it is made from changed
+	@$(BIN)/python scripts/build.py
+
+setup: $(DEV) ## install everything a developer needs into .venv
+
+test: $(DEV) ## set up, then run the tests; ARGS="-k battles" to choose
+	@$(BIN)/python scripts/build.py
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types contracts spelling test ## all that CI checks
+
+lint: $(DEV)      ## style and likely bugs
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(DEV)     ## strict types
+	@$(BIN)/mypy
+
+contracts: $(DEV) ## who may import whom
+	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
+
+spelling: $(DEV)
+	@$(BIN)/codespell
+
+fix: $(DEV)       ## format and apply safe fixes
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(DEV)     ## how fast it is, as ratios; ARGS="race" to choose
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+train: $(DEV)     ## train the forecast from a timing archive; ARCHIVE=DIR ROWS=FILE
+	@$(BIN)/python -m ml.dataset --archive $(ARCHIVE) --rows $(ROWS) --out build/rows.parquet
+	@$(BIN)/python -m ml.train --rows build/rows.parquet
+	@$(BIN)/python -m ml.evaluate --rows build/rows.parquet
+
+clean:     ## remove everything that was built or installed here
+	rm -rf .venv .tools .web build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(RUNTIME): requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "pitwall needs Python 3.11 or newer; name it with PYTHON=..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
+		|| { rm -rf .venv; echo "no virtual environment could be made: on Debian and Ubuntu install python3-venv" >&2; exit 1; }
+	@echo "installing what pitwall runs with into .venv, once ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.txt
+	@echo "installing what the tests need into .venv, once ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@

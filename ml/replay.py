@@ -1,0 +1,99 @@
+"""Replay one race of the timing archive and read its features at chosen instants."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from pitwall.domain.applying import apply
+from pitwall.domain.battles import Battle
+from pitwall.domain.events import CarTimed
+from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.feeds.timing import TimingFeed
+from pitwall.feeds.timing.tables import read_rows, read_sessions, zero_of
+from pitwall.prediction.circuits import CircuitRates
+from pitwall.prediction.features import feature_matrix, feature_names
+from pitwall.prediction.predictor import why_no_forecast
+from pitwall.wire.decode import decode
+from pitwall.wire.message import RawMessage
+
+LATEST_TOLD = timedelta(seconds=3)
+NO_RATES = CircuitRates(0.5)  # training counts its own; see `ml.fitting`
+
+
+def race_features(archive: Path, session_id: int, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the features of one race's rows, and why a predictor would refuse, by row index.
+
+    The state at a row holds every message sent up to its `t_ms`. Of what was sent later it
+    holds one thing: that the two cars have crossed the line, which the row itself says. The
+    feed tells a crossing a few hundredths of a second after it happened; here it counts as
+    told at `t_ms`. The battle is the row's own: its two cars, and the gap of their crossings.
+    """
+    zero = zero_of_race(archive, session_id)
+    story = RaceStory(TimingFeed(archive, str(session_id)).messages())
+    found: list[list[float]] = []
+    refused: list[str] = []
+    ordered = rows.sort_values("t_ms", kind="stable")
+    for row in ordered.to_dict("records"):
+        at = zero + timedelta(milliseconds=int(row["t_ms"]))
+        battle = battle_of(row, at)
+        race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
+        found.append(feature_matrix(race, [battle], NO_RATES)[0].tolist())
+        refused.append(why_no_forecast(race, battle))
+    table = pd.DataFrame(found, columns=list(feature_names()), index=ordered.index)
+    return table.assign(refused=refused).reindex(rows.index)
+
+
+def zero_of_race(archive: Path, session_id: int) -> datetime:
+    """Return the instant of `t_ms` 0, as `TimingFeed` stamps its messages."""
+    session = next(row for row in read_sessions(archive) if row["session_id"] == session_id)
+    return zero_of(session, read_rows(archive, "session_status", session_id, ["t_ms", "status"]))
+
+
+class RaceStory:
+    """The events of one race, and its state at instants that only move forward."""
+
+    def __init__(self, messages: Iterable[RawMessage]) -> None:
+        self._events = [event for message in messages for event in decode(message).events]
+        self._crossings = {
+            (event.number, event.laps_completed): event
+            for event in self._events
+            if isinstance(event, CarTimed) and event.laps_completed is not None
+        }
+        self._next = 0
+        self._race = RaceState()
+
+    def at(self, instant: datetime) -> RaceState:
+        """Return the state after all that was sent up to an instant, and nothing later."""
+        while self._next < len(self._events) and self._events[self._next].sent_at <= instant:
+            self._race = apply(self._race, self._events[self._next])
+            self._next += 1
+        return self._race
+
+    def at_crossing(self, instant: datetime, lap: int, cars: Iterable[DriverNumber]) -> RaceState:
+        """Return the state at an instant at which `cars` had crossed the line to complete `lap`."""
+        race = self.at(instant)
+        for number in cars:
+            told = self._crossings.get((number, lap))
+            late = told is not None and instant < told.sent_at <= instant + LATEST_TOLD
+            if told is not None and late:
+                race = apply(race, replace(told, sent_at=instant))
+        return race
+
+
+def battle_of(row: Mapping[Hashable, object], at: datetime) -> Battle:
+    """Return the battle that a row of the evaluation table describes."""
+    number = {name: int(str(row[name])) for name in ("attacker", "defender", "lap")}
+    return Battle(
+        attacker=DriverNumber(number["attacker"]),
+        defender=DriverNumber(number["defender"]),
+        position=int(str(row["attacker_pos"])) - 1,
+        interval_s=float(str(row["gap_ms"])) / 1000,
+        interval_at=at,
+        opened_at=at,
+        opened_lap=number["lap"],
+    )

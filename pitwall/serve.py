@@ -1,0 +1,106 @@
+"""Serves the built front end, the API and the socket on one port: `python -m pitwall.serve`.
+
+Nothing is compiled here; `scripts/build.py` does that when something changed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from pitwall.errors import SettingsError
+from pitwall.settings import load
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
+STOP_WITHIN_S = 5  # then open sockets are cut
+ANNOUNCE_WITHIN_S = 60.0
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only compared with
+
+
+def main() -> int:
+    """Serve until interrupted; return the exit code."""
+    os.chdir(ROOT)  # Reflex looks for rxconfig.py and .web here
+    try:
+        settings = load()
+    except SettingsError as error:
+        return _refuse(str(error))
+    host, port = settings.host, settings.port
+    if not BUILT_PAGE.is_file():
+        return _refuse("the front end is not built: run python scripts/build.py")
+    taken = why_not(host, port)
+    if taken:
+        return _refuse(taken)
+    os.environ |= reflex_environment()
+    # A fork would copy the import locks that the announcing thread may hold at that moment.
+    multiprocessing.set_start_method("spawn")
+    threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    Server(
+        target="pitwall.pitwall:app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        workers_kill_timeout=STOP_WITHIN_S,
+        log_level=LogLevels.warning,
+    ).serve()
+    return 0
+
+
+def reflex_environment() -> dict[str, str]:
+    """Return what tells Reflex to mount the build as it is, and to stay at home."""
+    return {
+        "REFLEX_ENV_MODE": "prod",
+        "__REFLEX_SKIP_COMPILE": "true",
+        "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+    }
+
+
+def why_not(host: str, port: int) -> str:
+    """Return why this address cannot be listened on; "" when it can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            return f"cannot listen on {host}:{port}: {reason}. Set PITWALL_PORT to another port."
+    return ""
+
+
+def _announce(host: str, port: int) -> None:
+    """Print the address once the server answers there."""
+    reachable = _ANY_HOST.get(host, host)
+    deadline = time.monotonic() + ANNOUNCE_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((reachable, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+            continue
+        shown = f"[{reachable}]" if ":" in reachable else reachable
+        sys.stdout.write(f"pitwall is on http://{shown}:{port}\n")
+        sys.stdout.flush()
+        return
+
+
+def _refuse(reason: str) -> int:
+    sys.stderr.write(f"pitwall: {reason}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

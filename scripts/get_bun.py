@@ -1,0 +1,55 @@
+"""Puts bun, which Reflex builds the front end with, in `.tools`; silent when it is there.
+
+npm has it as a package. Without npm nothing is done and Reflex fetches bun by itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+BUN = "1.4.5"
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / ".tools"
+BIN = TOOLS / "node_modules" / ".bin"
+
+
+def bun_directory() -> Path | None:
+    """Return the directory of our bun, fetching it if need be; None to let Reflex fetch one.
+
+    Raises:
+        SystemExit: npm is there, but could not install bun.
+    """
+    if _is_installed():
+        return BIN
+    npm = shutil.which("npm")
+    if npm is None:
+        return None
+    TOOLS.mkdir(exist_ok=True)
+    command = [npm, "install", "--prefix", str(TOOLS), f"bun@{BUN}", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0 or not _is_installed():
+        sys.exit(f"npm could not install bun {BUN}:\n{done.stderr.strip()[-800:]}")
+    return BIN
+
+
+def registry() -> str:
+    """Return the npm registry that this user's npm uses."""
+    npm = shutil.which("npm")
+    if npm is not None:
+        command = [npm, "config", "get", "registry"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        if said.startswith("http"):
+            return said
+    return "https://registry.npmjs.org"
+
+
+def _is_installed() -> bool:
+    manifest = TOOLS / "node_modules" / "bun" / "package.json"
+    return (BIN / "bun").exists() and f'"version": "{BUN}"' in manifest.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    bun_directory()

@@ -1,0 +1,230 @@
+"""`/health` and `/live-battles` say what is true, in the documented shapes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from pitwall import services
+from pitwall.api.app import build_api
+from pitwall.cache.memory import MemoryLiveCache
+from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.race import Phase
+from pitwall.pipeline.clock import wall_now
+from pitwall.pipeline.engine import RaceEngine
+from pitwall.pipeline.framing import FeedView, Stamp, build_frame
+from pitwall.pipeline.ring import FrameRing
+from tests.makers import a_duel, at
+from tests.pipeline.test_engine import CountingPredictor
+
+TRAINED = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def a_frame(sequence: int = 1, source: str = "simulated", seconds: float = 20) -> LiveFrame:
+    engine = RaceEngine(CountingPredictor())
+    for message in a_duel(60):
+        if message.sent_at <= at(seconds):
+            engine.take(message)
+    engine.settle(at(seconds))
+    view = FeedView(source, f"{source}:1", FeedState.FLOWING)
+    return build_frame(engine.state, view, Stamp(sequence, wall_now(), 0.2), "counting")
+
+
+def with_header(frame: LiveFrame, **changes: object) -> LiveFrame:
+    return replace(frame, header=replace(frame.header, **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def live() -> MemoryLiveCache:
+    cache = MemoryLiveCache()
+    about = services.About(revision="abc", model_version="counting", model_trained_at=TRAINED)
+    services.install(services.Services(cache, lambda _token: True, FrameRing(), about))
+    return cache
+
+
+@pytest.fixture
+def api(live: MemoryLiveCache) -> FastAPI:
+    return build_api()
+
+
+@pytest.fixture
+async def client(api: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(api, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://pitwall") as opened:
+        yield opened
+
+
+async def test_battles_carry_what_a_program_needs(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    await live.publish(a_frame(7))
+
+    answer = await client.get("/live-battles")
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["source"], body["sequence"], body["model_version"]) == ("simulated", 7, "counting")
+    (battle,) = body["battles"]
+    assert (battle["attacker"]["code"], battle["defender"]["code"]) == ("PIA", "NOR")
+    assert battle["interval_s"] == pytest.approx(1.12)
+    assert 0 < battle["p_overtake"] < 1
+    assert battle["position"] == 1
+    assert body["race"]["lap"] == 5
+
+
+async def test_an_unchanged_frame_is_answered_with_304(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    await live.publish(a_frame(1))
+    first = await client.get("/live-battles")
+
+    same = await client.get("/live-battles", headers={"If-None-Match": first.headers["ETag"]})
+    other = await client.get(
+        "/live-battles", params={"min_p": 0.1}, headers={"If-None-Match": first.headers["ETag"]}
+    )
+    await live.publish(a_frame(2))
+    newer = await client.get("/live-battles", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (same.status_code, same.content) == (304, b"")
+    assert other.status_code == 200
+    assert newer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("params", "count"),
+    [({}, 1), ({"below_s": 1.0}, 0), ({"min_p": 0.99}, 0), ({"below_s": 1.5, "min_p": 0.2}, 1)],
+)
+async def test_filters(
+    client: httpx.AsyncClient, live: MemoryLiveCache, params: dict[str, float], count: int
+) -> None:
+    await live.publish(a_frame())
+
+    assert len((await client.get("/live-battles", params=params)).json()["battles"]) == count
+
+
+async def test_a_battle_between_two_and_two_and_a_half_seconds_is_not_listed(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    frame = a_frame()
+    wide = replace(frame.battles[0], interval_s=2.2)
+    await live.publish(replace(frame, battles=(wide,)))
+
+    assert (await client.get("/live-battles")).json()["battles"] == []
+
+
+@pytest.mark.parametrize("params", [{"min_p": "2"}, {"below_s": "x"}, {"below_s": "nan"}])
+async def test_a_bad_parameter_is_a_problem_that_says_which(
+    client: httpx.AsyncClient, live: MemoryLiveCache, params: dict[str, str]
+) -> None:
+    await live.publish(a_frame())
+
+    answer = await client.get("/live-battles", params=params)
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == 422
+    assert body["invalid"][0]["name"] == f"query.{next(iter(params))}"
+    assert body["source"] == "simulated"
+
+
+async def test_before_the_first_frame_there_is_nothing_live(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/live-battles")
+
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "No frame has been published yet."
+
+
+async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nothing-here")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["instance"] == "/nothing-here"
+
+
+async def test_an_unexpected_error_shows_no_stack_trace(
+    client: httpx.AsyncClient, live: MemoryLiveCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> LiveFrame | None:
+        message = "secret detail"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(live, "latest", broken)
+
+    answer = await client.get("/live-battles")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_health_says_what_runs(client: httpx.AsyncClient, live: MemoryLiveCache) -> None:
+    await live.publish(a_frame(3))
+
+    answer = await client.get("/health")
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["status"], body["feed_state"], body["source"]) == ("ok", "flowing", "simulated")
+    assert body["model"] == {"version": "counting", "trained_at": "2026-01-02T00:00:00Z"}
+    assert body["race_on"] is True
+    assert 0.2 <= body["last_message_age_s"] < 5
+
+
+async def test_health_waits_before_the_first_frame(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/health")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "waiting")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"feed_state": FeedState.STALE}, 503),
+        ({"feed_state": FeedState.FAILED, "feed_detail": "no such file"}, 503),
+        ({"feed_state": FeedState.ENDED, "phase": Phase.ENDS}, 200),
+        ({"feed_state": FeedState.PAUSED}, 200),
+    ],
+)
+async def test_health_is_503_only_when_the_feed_is_dead(
+    client: httpx.AsyncClient, live: MemoryLiveCache, changes: dict[str, object], status: int
+) -> None:
+    await live.publish(with_header(a_frame(), **changes))
+
+    answer = await client.get("/health")
+
+    assert answer.status_code == status
+    assert bool(answer.json()["detail"]) is (status == 503)
+
+
+async def test_health_notices_that_the_pipeline_itself_stopped(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    await live.publish(replace(a_frame(), published_at=wall_now() - timedelta(seconds=30)))
+
+    answer = await client.get("/health")
+
+    assert answer.status_code == 503
+    assert answer.json()["last_message_age_s"] >= 30
+
+
+async def test_the_documentation_loads_nothing_from_outside(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/docs")).text
+
+    assert "swagger" in page
+    assert "https://" not in page
+
+
+def test_openapi_documents_problems_as_they_are_answered(api: FastAPI) -> None:
+    schema = api.openapi()
+
+    responses = schema["paths"]["/live-battles"]["get"]["responses"]
+    assert "application/problem+json" in responses["422"]["content"]
+    assert "Problem" in schema["components"]["schemas"]
+    assert "HTTPValidationError" not in schema["components"]["schemas"]

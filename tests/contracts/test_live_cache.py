@@ -1,0 +1,72 @@
+"""What every `LiveCache` adapter must do; each test runs against all of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pitwall.cache.memory import MemoryLiveCache
+from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.pipeline.engine import EngineState
+from pitwall.pipeline.framing import FeedView, Stamp, build_frame
+from pitwall.ports import LiveCache
+from tests.makers import at
+
+
+def a_frame(sequence: int) -> LiveFrame:
+    view = FeedView("recorded", "recording:made", FeedState.FLOWING)
+    return build_frame(EngineState(), view, Stamp(sequence, at(sequence), None), "")
+
+
+@pytest.fixture(params=[MemoryLiveCache])
+def cache(request: pytest.FixtureRequest) -> LiveCache:
+    adapter: LiveCache = request.param()
+    return adapter
+
+
+async def test_starts_empty(cache: LiveCache) -> None:
+    assert await cache.latest() is None
+
+
+async def test_returns_the_frame_unchanged(cache: LiveCache) -> None:
+    await cache.publish(a_frame(1))
+
+    assert await cache.latest() == a_frame(1)
+
+
+async def test_ignores_older_frames(cache: LiveCache) -> None:
+    await cache.publish(a_frame(2))
+    await cache.publish(a_frame(1))
+
+    newest = await cache.latest()
+    assert newest is not None
+    assert newest.sequence == 2
+
+
+async def test_a_slow_reader_skips_to_the_newest(cache: LiveCache) -> None:
+    frames = aiter(cache.frames())
+    await cache.publish(a_frame(1))
+    assert (await anext(frames)).sequence == 1
+
+    for sequence in range(2, 50):
+        await cache.publish(a_frame(sequence))
+
+    assert (await anext(frames)).sequence == 49
+
+
+async def test_wakes_a_waiting_reader_at_once(cache: LiveCache) -> None:
+    waiting = asyncio.ensure_future(anext(cache.frames()))
+    await asyncio.sleep(0.05)  # let the reader start to wait
+
+    await cache.publish(a_frame(1))
+
+    frame = await asyncio.wait_for(waiting, timeout=0.5)
+    assert frame.sequence == 1
+
+
+async def test_never_repeats_a_frame(cache: LiveCache) -> None:
+    await cache.publish(a_frame(1))
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(cache.frames(after=1)), timeout=0.1)

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
+
+from pitwall.domain.events import CarTimed, RaceDescribed
+from pitwall.errors import FeedUnavailableError, RaceNotFoundError
+from pitwall.feeds.timing import TimingFeed, list_races
+from pitwall.feeds.timing.laps import lap_lines, pit_lines
+from pitwall.feeds.timing.order import order_lines
+from pitwall.feeds.timing.stopped import running_spells, stopped_lines
+from pitwall.feeds.timing.tables import Row
+from pitwall.wire.decode import decode
+from pitwall.wire.message import RawMessage, Source
+
+ZERO = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
+NAIVE_ZERO = ZERO.replace(tzinfo=None)
+RACE = "2025-dutch-grand-prix-race"
+Archive = Callable[..., Path]
+
+
+def lap(number: int, t_ms: int, **fields: Any) -> Row:
+    empty = dict.fromkeys(
+        [
+            *("lap_ms", "s1_ms", "s2_ms", "s3_ms", "s1_t_ms", "s2_t_ms", "s3_t_ms"),
+            *("pit_in_ms", "pit_out_ms", "v_i1", "v_i2", "v_fl", "v_st"),
+        ]
+    )
+    return {"car": 44, "lap": number, "t_ms": t_ms, **empty, "pb": False, **fields}
+
+
+def order(t_ms: int, car: int = 44, **fields: Any) -> Row:
+    empty = dict.fromkeys(["gap_ms", "gap_laps", "int_ms", "int_laps"])
+    return {"t_ms": t_ms, "car": car, "pos": 1, **empty, "leader": False, **fields}
+
+
+def said(line: bytes) -> dict[str, Any]:
+    payload: dict[str, Any] = orjson.loads(line)["Lines"]
+    (only,) = payload.values()
+    return dict(only)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """Return a maker of small archives; tables named in its call replace the usual ones."""
+
+    def make(t0_utc: datetime | None = NAIVE_ZERO, **tables: list[Row]) -> Path:
+        session = {
+            "session_id": 7,
+            "year": 2025,
+            "event": "Dutch Grand Prix",
+            "session": "Race",
+            "location": "Zandvoort",
+            "country": "Netherlands",
+            "circuit_key": 55,
+            "circuit": "Zandvoort",
+            "meeting_key": 1,
+            "session_key": 2,
+            "path": "2025/x/",
+            "start_local": datetime(2025, 8, 31, 15, 0),
+            "gmt_offset_s": 7200.0,  # noqa: DTZ001
+            "pos_quality": "good",
+            "t0_utc": t0_utc,
+        }
+        driver = dict.fromkeys(
+            ["RacingNumber", "BroadcastName", "FullName", "TeamColour", "FirstName", "LastName"]
+        )
+        rows: dict[str, list[Row]] = {
+            "sessions": [session],
+            "drivers": [{**driver, "num": "44", "Tla": "HAM", "TeamName": "Ferrari"}],
+            "timing_stream": [order(4000, leader=True), order(700_000, gap_ms=1500, int_ms=300)],
+            "laps": [lap(1, 650_000, lap_ms=80_000)],
+            "tyres": [tyre(5000, compound="SOFT", new="True"), tyre(6000, new="False")],
+            "track_status": [{"t_ms": 10, "status": "1", "message": "AllClear"}],
+            "session_status": [{"t_ms": 600_000, "status": "Started"}],
+            "lap_count": [{"t_ms": 20, "lap": 1, "total": None}],
+            "race_control": [control(timedelta(minutes=5))],
+            "weather": [weather(60_000)],
+            **tables,
+        }
+        for table, found in rows.items():
+            keyed = [{"session_id": 7, **row} for row in found]
+            pq.write_table(pa.Table.from_pylist(keyed), tmp_path / f"{table}.parquet")
+        return tmp_path
+
+    return make
+
+
+def tyre(t_ms: int, **fields: Any) -> Row:
+    empty = dict.fromkeys(["lap_number", "lap_ms", "total_laps", "start_laps", "compound", "new"])
+    return {"t_ms": t_ms, "car": 44, "stint": 0, **empty, **fields}
+
+
+def control(after: timedelta) -> Row:
+    empty = dict.fromkeys(["status", "flag", "scope", "sector", "racingnumber", "lap"])
+    return {"utc": NAIVE_ZERO + after, "category": "Drs", "message": "DRS ENABLED", **empty}
+
+
+def weather(t_ms: int) -> Row:
+    numbers = {"airtemp": 20.5, "humidity": 50.0, "pressure": 990.0, "tracktemp": 30.0}
+    return {"t_ms": t_ms, **numbers, "rainfall": True, "winddirection": 90, "windspeed": 1.5}
+
+
+def play(folder: Path) -> list[RawMessage]:
+    return list(TimingFeed(folder, RACE).messages())
+
+
+def test_a_race_is_named_by_its_id_or_by_its_number(archive: Archive) -> None:
+    folder = archive()
+
+    by_number = TimingFeed(folder, "7")
+
+    assert by_number.race == TimingFeed(folder, RACE).race == list_races(folder)[0]
+    assert by_number.name == f"timing:{RACE}"
+    assert by_number.source is Source.RECONSTRUCTED
+
+
+def test_an_unknown_race_is_refused_with_the_nearest_names(archive: Archive) -> None:
+    with pytest.raises(RaceNotFoundError, match=f"nearest are {RACE}"):
+        TimingFeed(archive(), "2025-dutch-gp")
+
+
+def test_no_archive_is_no_feed(tmp_path: Path) -> None:
+    with pytest.raises(FeedUnavailableError, match=r"sessions\.parquet was expected"):
+        TimingFeed(tmp_path, RACE)
+
+
+def test_everything_decodes_without_a_fault(archive: Archive) -> None:
+    decoded = [decode(message) for message in play(archive())]
+
+    assert [fault for one in decoded for fault in one.faults] == []
+    described = decoded[0].events[0]
+    assert isinstance(described, RaceDescribed)
+    assert described.info.race_id == RACE
+    assert described.info.starts_at == datetime(2025, 8, 31, 13, 0, tzinfo=UTC)
+
+
+def test_heartbeats_come_every_15_seconds(archive: Archive) -> None:
+    beats = [m.sent_at - ZERO for m in play(archive()) if m.topic == "Heartbeat"]
+
+    assert beats[:2] == [timedelta(seconds=15), timedelta(seconds=30)]
+    assert len(beats) == 700 // 15
+
+
+def test_without_race_control_the_start_is_the_announced_one_and_a_formation_lap(
+    archive: Archive,
+) -> None:
+    messages = play(archive(t0_utc=None))
+
+    started = next(m for m in messages if m.topic == "SessionStatus")
+    assert started.sent_at == datetime(2025, 8, 31, 13, 3, 28, tzinfo=UTC)
+    assert not [m for m in messages if m.topic == "RaceControlMessages"]
+
+
+def test_race_control_is_told_a_second_after_its_whole_second(archive: Archive) -> None:
+    (message,) = [m for m in play(archive()) if m.topic == "RaceControlMessages"]
+
+    assert message.sent_at == ZERO + timedelta(minutes=5, seconds=1)
+
+
+def test_a_filled_in_new_flag_is_not_passed_on(archive: Archive) -> None:
+    tyres = [m.body for m in play(archive()) if m.topic == "TimingAppData" and b"Stints" in m.body]
+
+    assert b'"New":"true"' in tyres[0]
+    assert b"New" not in tyres[1]
+
+
+def test_the_order_before_the_start_is_the_grid(archive: Archive) -> None:
+    bodies = [m.body for m in play(archive())]
+
+    assert b'{"Lines":{"44":{"GridPos":"1"}}}' in bodies
+
+
+def test_only_what_changed_of_a_line_is_sent() -> None:
+    rows = [
+        order(0, pos=2, gap_ms=1500, int_ms=300),
+        order(1000, pos=3, gap_ms=1500, int_ms=300),
+        order(2000, pos=3, gap_ms=1500, int_ms=300),
+        order(3000, pos=3, gap_laps=1, int_ms=90_000),
+    ]
+
+    lines = list(order_lines(rows, {}))
+
+    assert [(line.ms, said(line.body)) for line in lines[1:]] == [
+        (1000, {"Line": 3}),
+        (3000, {"GapToLeader": "1L", "IntervalToPositionAhead": {"Value": "+90.000"}}),
+    ]
+
+
+def test_the_leaders_gap_is_the_lap_he_is_on() -> None:
+    (line,) = order_lines([order(500, leader=True)], {44: [100, 400]})
+
+    assert said(line.body)["GapToLeader"] == "LAP 3"
+
+
+def test_a_lap_is_told_when_it_was_reported_and_sectors_at_their_own_moments() -> None:
+    laps = [
+        lap(4, 90_000, s3_ms=30_000, s3_t_ms=90_100),
+        lap(
+            5,
+            180_000,
+            lap_ms=90_000,
+            s1_ms=30_000,
+            s1_t_ms=120_000,
+            s2_ms=30_000,
+            s2_t_ms=150_000,
+            s3_ms=30_000,
+            s3_t_ms=180_120,
+            v_st=301.0,
+            pb=True,
+        ),
+    ]
+
+    lines = [(line.ms, said(line.body)) for line in lap_lines(44, laps, [False, True])]
+
+    assert lines[1:] == [
+        (120_000, {"Sectors": {"0": {"Value": "30.000"}, "1": {"Value": ""}, "2": {"Value": ""}}}),
+        (150_000, {"Sectors": {"1": {"Value": "30.000"}}}),
+        (
+            180_120,
+            {
+                "Sectors": {"2": {"Value": "30.000"}},
+                "NumberOfLaps": 5,
+                "LastLapTime": {"Value": "1:30.000"},
+                "BestLapTime": {"Value": "1:30.000", "Lap": 5},
+                "Speeds": {"ST": {"Value": "301"}},
+                "GapToLeader": "LAP 6",
+                "IntervalToPositionAhead": {"Value": "LAP 6"},
+            },
+        ),
+    ]
+    assert lines[0][0] == 90_100
+
+
+def test_a_third_sector_far_from_its_crossing_is_not_waited_for() -> None:
+    (line,) = lap_lines(44, [lap(1, 90_000, s3_ms=30_000, s3_t_ms=5_000_000)], [False])
+
+    assert line.ms == 90_000
+
+
+def test_the_pit_lane_counts_stops_at_entry_and_leaving_for_the_grid_is_none() -> None:
+    laps = [
+        lap(1, 90_000, pit_out_ms=4_000),
+        lap(2, 180_000, pit_in_ms=170_000),
+        lap(3, 270_000, pit_out_ms=195_000),
+    ]
+
+    assert [(line.ms, said(line.body)) for line in pit_lines(44, laps)] == [
+        (4_000, {"InPit": False}),
+        (170_000, {"InPit": True, "NumberOfPitStops": 1}),
+        (195_000, {"InPit": False, "PitOut": True}),
+        (270_000, {"PitOut": False}),
+    ]
+
+
+def test_a_silent_car_stops_two_minutes_later_and_starts_when_it_speaks() -> None:
+    going = list(range(0, 1_000_000, 4_000))
+    activity = {1: going, 2: going, 44: [*going[:50], *going[125:]]}
+
+    lines = [(line.ms, said(line.body)) for line in stopped_lines(activity, [(0, 1_000_000)])]
+
+    assert lines == [(316_000, {"Stopped": True}), (500_000, {"Stopped": False})]
+
+
+def test_nobody_has_stopped_when_everybody_is_silent_or_under_a_red_flag() -> None:
+    going = list(range(0, 1_000_000, 4_000))
+    quiet = going[:50]
+
+    assert not list(stopped_lines({1: quiet, 44: quiet}, [(0, 1_000_000)]))
+    assert not list(stopped_lines({1: going, 44: quiet}, [(0, 250_000)]))
+
+
+def test_racing_is_a_started_session_without_a_red_flag() -> None:
+    statuses = [
+        {"t_ms": 100, "status": "Started"},
+        {"t_ms": 500, "status": "Aborted"},
+        {"t_ms": 700, "status": "Started"},
+        {"t_ms": 900, "status": "Finished"},
+    ]
+    flags = [{"t_ms": 490, "status": "5"}, {"t_ms": 650, "status": "1"}]
+
+    assert running_spells(statuses, flags) == [(100, 490), (700, 900)]
+
+
+@pytest.mark.slow
+def test_nothing_of_a_real_lap_is_told_before_it_was_known(shared: Path) -> None:
+    folder = shared / "data" / "timing"
+    feed = TimingFeed(folder, RACE)
+    table = pq.read_table(
+        folder / "laps.parquet", filters=[("session_id", "=", feed.race.session_id)]
+    )
+    crossed = {(row["car"], row["lap"]): row["t_ms"] for row in table.to_pylist()}
+    messages = list(feed.messages())
+    zero = messages[0].sent_at
+
+    told = [
+        (event.number, event.laps_completed, (event.sent_at - zero) / timedelta(milliseconds=1))
+        for message in messages
+        if b"NumberOfLaps" in message.body
+        for event in decode(message).events
+        if isinstance(event, CarTimed)
+    ]
+
+    assert len(told) == len(crossed)
+    assert all(0 <= ms - crossed[number, lap or 0] < 3000 for number, lap, ms in told)
