@@ -35,7 +35,7 @@ types: $(DEV)     ## strict types
 contracts: $(DEV) ## who may import whom
 	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
 
-spelling: $(DEV)
+spelling: $(DEV)  ## spelling of words
 	@$(BIN)/codespell
 
 fix: $(DEV)       ## format and apply safe fixes

@@ -15,7 +15,7 @@ config = rx.Config(
     disable_plugins=[rx.plugins.SitemapPlugin],
     frontend_packages=[
         "dseg@0.46.0",
-        "@fontsource/b612-mono@5.3.0",
+        "@fontsource/ibm-plex-mono@5.3.0",
         "@fontsource/saira-condensed@5.3.0",
     ],
 )

@@ -19,10 +19,9 @@ from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
-from pitwall.prediction.logistic import LogisticPredictor
+from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
 
-SHIPPED_MODEL = Path(__file__).parent / "prediction" / "models" / "first.json"
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
 
@@ -85,7 +84,7 @@ def load_predictor(settings: Settings) -> Predictor:
     Raises:
         ModelError: The model file is missing or damaged.
     """
-    return LogisticPredictor.load(settings.model or SHIPPED_MODEL)
+    return LogisticPredictor.load(settings.model) if settings.model else LogisticPredictor.load()
 
 
 def showings(settings: Settings) -> Iterator[Showing]:

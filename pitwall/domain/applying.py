@@ -230,19 +230,14 @@ def _control_said(race: RaceState, event: said.ControlSaid) -> RaceState:
 
 
 def _cars_sampled(race: RaceState, event: said.CarsSampled) -> RaceState:
-    cars = dict(race.cars)
-    for number, sample in event.samples.items():
-        if number in cars:  # the feed also sends cars that are not in this race
-            cars[number] = replace(cars[number], sample=sample)
-    return replace(race, cars=cars, as_of=max(race.as_of, event.sent_at))
+    # The feed also sends cars that are not in this race.
+    known = {number: each for number, each in event.samples.items() if number in race.cars}
+    return replace(race, samples={**race.samples, **known}, as_of=max(race.as_of, event.sent_at))
 
 
 def _cars_located(race: RaceState, event: said.CarsLocated) -> RaceState:
-    cars = dict(race.cars)
-    for number, point in event.points.items():
-        if number in cars:
-            cars[number] = replace(cars[number], point=point)
-    return replace(race, cars=cars, as_of=max(race.as_of, event.sent_at))
+    known = {number: each for number, each in event.points.items() if number in race.cars}
+    return replace(race, points={**race.points, **known}, as_of=max(race.as_of, event.sent_at))
 
 
 def _heartbeat(race: RaceState, event: said.Heartbeat) -> RaceState:

@@ -191,7 +191,6 @@ class CarState:
         interval_at: When `interval` was last sent; None before that.
         laps_completed: Line crossings counted by the feed.
         in_pit: True from pit entry until the feed says that the car has left the lane.
-        pit_out: True on the lap that left the pit lane.
         stints: In order; the last is the one being driven.
         trace: Readings of the last 150 s, oldest first.
         sectors_s: Sector times of the lap under way, then of the finished lap until the
@@ -225,8 +224,6 @@ class CarState:
     crossed_at: datetime | None = None
     pitted_this_lap: bool = False
     unclear_this_lap: bool = False
-    sample: CarSample | None = None
-    point: TrackPoint | None = None
 
     @property
     def stint(self) -> Stint | None:
@@ -275,6 +272,7 @@ class RaceState:
         lap: The leader's current lap, from 1; 0 before the first word of it.
         total_laps: Announced distance; None before the first word of it.
         cars: By car number, every car the feed has named.
+        samples, points: Each car's newest reading and place; apart from `cars` for speed.
         control: The latest race-control messages, oldest first, at most 200.
         overtake_enabled: Whether race control enabled DRS (to 2025) or Overtake Mode (2026);
             None while nothing was said.
@@ -289,6 +287,8 @@ class RaceState:
     lap: int = 0
     total_laps: int | None = None
     cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
+    samples: Mapping[DriverNumber, CarSample] = field(default_factory=dict)
+    points: Mapping[DriverNumber, TrackPoint] = field(default_factory=dict)
     weather: Weather = Weather()
     control: tuple[ControlMessage, ...] = ()
     overtake_enabled: bool | None = None

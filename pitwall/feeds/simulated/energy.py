@@ -19,7 +19,7 @@ _MODE_MW = 0.10  # what Overtake Mode adds on average: it tapers later than usua
 _GAIN_S_PER_MJ = 0.11  # at the end of a straight
 _SAVING_MW = 0.012  # won back all round the lap while not fighting
 _CHARGING_MW = 0.030  # won back by a driver who lifts to charge
-_CHARGING_COST = 0.0050  # seconds that lifting costs for each second
+_CHARGING_COST = 0.0035  # seconds that lifting costs for each second
 _EMPTY_MJ = 1.0  # a driver gives a fight up to charge below this
 _READY_MJ = 3.0  # and attacks again above this
 

@@ -7,8 +7,8 @@ from random import Random
 
 from pitwall.domain.race import DriverNumber
 
-_TEAM_SPREAD_S = 2.8  # a lap, first team to last; tuned so that the field spreads as counted
-_DRIVER_SD_S = 0.11  # a lap, between team-mates
+_TEAM_SPREAD_S = 2.0  # a lap, first team to last; tuned so that the field spreads as counted
+_DRIVER_SD_S = 0.15  # a lap, between team-mates
 _WEEKEND_SD_S = 0.12  # a lap, how well a team's set-up suits the day
 _QUALIFYING_SD_S = 0.15
 

@@ -17,16 +17,17 @@ from pitwall.feeds.simulated.lap_shape import MiniSector
 
 FOLLOW_S = 0.48  # nearest that a car follows through a corner
 TUCKED_S = 0.15  # nearest down a straight
-_DIRTY_S = 0.036  # lost for each second of cornering right behind another car
-_DIRTY_FALL_S = 1.3
+_DIRTY_S = 0.039  # lost for each second of cornering right behind another car
+_DIRTY_FALL_S = 1.8
 _TOW_S = 0.045  # gained for each second of straight right behind another car
 _TOW_FALL_S = 0.5
 _ATTACK_S = 1.1  # a driver spends battery when nearer than this to the car ahead
-_DEFEND_S = 0.9  # and when the car behind is nearer than this
+_DEFEND_S = 0.6  # and when the car behind is nearer than this
 _TRY_S = 0.25  # how nearly alongside an attempt needs to be
 _SPREAD_S = 0.17  # luck in a braking zone
 _CRAFT_S = 0.015
-_GRIP_S = 0.03  # braking advantage for each second a lap of fresher tyres
+_GRIP_S = 0.25  # braking advantage for each second a lap of fresher tyres
+_ZONE_EDGE_S = -0.25  # in the worst zone of the easiest circuit
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
 
 
@@ -113,7 +114,7 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
     tyres = max(-2.0, min(2.0, defender.pace_s - attacker.pace_s))
     edge = _CRAFT_S * (attacker.entrant.craft - defender.entrant.craft) + _GRIP_S * tyres
     if mini.zone > 0.0:
-        return edge + 0.10 * mini.zone - 0.10 - 0.16 * difficulty
+        return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.16 * difficulty
     # Off the zones a pass takes a car that is all but alongside already.
     return edge - 0.38 - 0.20 * difficulty
 

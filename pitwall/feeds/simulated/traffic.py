@@ -15,9 +15,8 @@ _SIDE_BY_SIDE_S = 0.10  # nearest that two cars pass a loop one behind the other
 _QUEUE_S = {Stage.SAFETY_CAR: 0.75, Stage.VIRTUAL: 0.55}
 _YIELDS = 0.25  # share of straight above which a lapped car can get out of the way
 _OPENING_S = 0.55  # the field strings out on lap one: nobody follows nearer than this
-_CHAOS = 0.1  # how much easier it is to pass in the first mini-sectors of the race
+_OPENING_ROOM = 0.3
 
-_CHAOS_LOOPS = 5
 
 Plan = tuple[float, int, int]  # when, index of the car, version of its plan
 
@@ -91,13 +90,16 @@ class Traffic:
         return _stay(max(exit_s, ahead.exit_at_s + FOLLOW_S), ahead)
 
     def _fight(self, car: RaceCar, ahead: RaceCar, exit_s: float, mini: MiniSector) -> Contest:
-        opening = car.progress < len(self._shape.minis)
-        difficulty = self._difficulty - (_CHAOS if car.progress < _CHAOS_LOOPS else 0.0)
-        result = contest(self._rng, car, ahead, exit_s, (mini, difficulty))
-        if opening and not result.passed:
-            nearest = ahead.exit_at_s + _OPENING_S * self._rng.uniform(0.7, 2.0)
-            return _stay(max(result.attacker_exit_s, nearest), ahead)
-        return result
+        arena = (mini, self._difficulty)
+        if car.progress >= len(self._shape.minis):
+            return contest(self._rng, car, ahead, exit_s, arena)
+        # Lap one: there is seldom room to use a run, and the field strings out.
+        if self._rng.random() < _OPENING_ROOM:
+            result = contest(self._rng, car, ahead, exit_s, arena)
+            if result.passed:
+                return result
+        nearest = ahead.exit_at_s + _OPENING_S * self._rng.uniform(0.7, 2.0)
+        return _stay(max(exit_s, nearest), ahead)
 
 
 def _stay(exit_s: float, ahead: RaceCar) -> Contest:

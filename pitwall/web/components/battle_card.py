@@ -30,7 +30,7 @@ def battle_card(
             ),
             rx.el.div(
                 _car(attacker, "attacker"),
-                rx.el.span(class_name="chevrons", role="img", aria_label="attacks"),
+                _chevrons(row.trend),
                 _car(defender, "defender"),
                 class_name="pair",
             ),
@@ -47,6 +47,16 @@ def battle_card(
         key=row.key,
         custom_attrs={"data-key": row.key},
         class_name="card-slot",
+    )
+
+
+def _chevrons(trend: rx.Var[str]) -> rx.Component:
+    return rx.el.svg(
+        *[rx.el.svg.path(d=f"M{x} 2l9 9l-9 9") for x in (4, 19, 34)],
+        view_box="0 0 50 22",
+        role="img",
+        aria_label="attacks",
+        class_name=f"chevrons chases-{trend}",
     )
 
 
@@ -80,14 +90,13 @@ def _forecast(row: rx.Var[BattleCardRow]) -> rx.Component:
 
 def _gap(row: rx.Var[BattleCardRow]) -> rx.Component:
     return rx.el.div(
-        rx.el.span("Gap", class_name="label"),
+        rx.el.span("Gap ", rx.el.span(row.gap_note, class_name="gap-note"), class_name="label"),
         rx.el.span(row.gap, rx.el.span(" s", class_name="unit"), class_name="gap-value"),
         rx.el.span(
             rx.el.span(class_name="arrow", aria_hidden="true"),
             row.trend_words,
             class_name=f"trend trend-{row.trend}",
         ),
-        rx.el.span(row.gap_note, class_name="gap-note"),
         class_name="gap",
     )
 

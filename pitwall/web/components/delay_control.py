@@ -39,11 +39,11 @@ def delay_control(
         ),
         *[_step(step, on_shift) for step in _STEPS[2:]],
         rx.el.button(
-            "No delay",
+            "Off",
             type="button",
             on_click=on_set("0"),
             disabled=delay == "0",
-            class_name="live-button",
+            aria_label="No delay",
         ),
         class_name=rx.cond(delay == "0", "delay panel", "delay panel delayed"),
         title="Holds everything on this page back, so that it matches a late television picture.",

@@ -1,0 +1,57 @@
+"""Rules of the house that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from pitwall.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+CODE = sorted(
+    path
+    for folder in ("pitwall", "ml", "benchmarks", "scripts", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+MAX_LINES = 300
+
+
+def is_empty_marker(path: Path) -> bool:
+    return path.name == "__init__.py" and not path.read_text().strip()
+
+
+@pytest.mark.parametrize("module", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_short_and_says_what_it_is_for(module: Path) -> None:
+    source = module.read_text()
+
+    assert source.count("\n") <= MAX_LINES, "split it by the reader's question it answers"
+    if not is_empty_marker(module):
+        assert ast.get_docstring(ast.parse(source)), "open with one sentence: what is this for?"
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    assert f"`PITWALL_{name.upper()}`" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_and_pictures_in_documents_exist(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text()):
+        assert (document.parent / target).exists(), f"{target} is not there"
+
+
+def test_every_make_target_is_explained() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert targets is not None
+
+    unexplained = [
+        name
+        for name in targets[1].split()
+        if not re.search(rf"^{name}:.*##", makefile, re.MULTILINE)
+    ]
+    assert unexplained == []
