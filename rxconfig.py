@@ -1,6 +1,7 @@
 """Reflex's own settings; everything else is a PITWALL_ variable, read by `pitwall.settings`."""
 
 import reflex as rx
+from reflex.constants import StateManagerMode
 
 from pitwall.web.same_origin import SameOriginPlugin
 
@@ -9,7 +10,7 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     # A tab's state is its TV delay, which its browser keeps: nothing to write to a disk.
-    state_manager_mode="memory",
+    state_manager_mode=StateManagerMode.MEMORY,
     default_color_mode="dark",
     plugins=[SameOriginPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],

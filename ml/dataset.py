@@ -56,9 +56,9 @@ def build(archive: Path, rows_file: Path, cache: Path, n_jobs: int = 2) -> pd.Da
     rows = pd.read_parquet(rows_file)
     rows = rows[rows.y1.notna()]
     cache.mkdir(parents=True, exist_ok=True)
-    code = _code_hash()
+    source = _code_hash() + _archive_hash(archive)
     jobs = [
-        Job(archive, entry, race_rows, cache / f"{entry.race_id}-{_key(code, race_rows)}.parquet")
+        Job(archive, entry, race_rows, cache / f"{entry.race_id}-{_key(source, race_rows)}.parquet")
         for entry in list_races(archive)
         if len(race_rows := rows[rows.session_id == entry.session_id])
     ]
@@ -107,9 +107,16 @@ def _code_hash() -> str:
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _key(code: str, rows: pd.DataFrame) -> str:
+def _archive_hash(archive: Path) -> str:
+    """Return a hash of the names, sizes and dates of an archive's tables."""
+    tables = [(file.name, file.stat()) for file in sorted(archive.glob("*.parquet"))]
+    text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in tables)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _key(source: str, rows: pd.DataFrame) -> str:
     hashed = pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes()
-    return hashlib.sha256(code.encode() + hashed).hexdigest()[:16]
+    return hashlib.sha256(source.encode() + hashed).hexdigest()[:16]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -21,7 +21,13 @@ app = rx.App(
 # The page's own watchdog says more than Reflex's connection toasts, and in place.
 app.app_wraps.pop((5, "Overlay"))
 
-app.add_page(live_page, route="/", title="Pitwall · live battles", image="/favicon.svg", on_load=LiveState.watch)
+app.add_page(
+    live_page,
+    route="/",
+    title="Pitwall · live battles",
+    image="/favicon.svg",
+    on_load=LiveState.watch,
+)
 
 relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)

@@ -29,7 +29,7 @@ def bun_directory() -> Path | None:
         return None
     TOOLS.mkdir(exist_ok=True)
     command = [npm, "install", "--prefix", str(TOOLS), f"bun@{BUN}", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0 or not _is_installed():
         sys.exit(f"npm could not install bun {BUN}:\n{done.stderr.strip()[-800:]}")
     return BIN
@@ -40,9 +40,9 @@ def registry() -> str:
     npm = shutil.which("npm")
     if npm is not None:
         command = [npm, "config", "get", "registry"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-        if said.startswith("http"):
-            return said
+        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if said.stdout.startswith("http"):
+            return said.stdout.strip()
     return "https://registry.npmjs.org"
 
 

@@ -134,8 +134,12 @@ def _situation(
 
 
 def _next_ahead(race: RaceState) -> dict[DriverNumber, Sequence[CarState]]:
-    """Return for each car on the track the cars ahead of it, the nearest two, nearest first."""
-    order = [car for car in race.in_order() if car.is_running and not car.in_pit]
+    """Return for each car the cars ahead of it in the running order, the nearest two first.
+
+    Cars in the pits or stopped are not left out: the feed's interval is to the car one place
+    ahead, whoever that is.
+    """
+    order = race.in_order()
     return {car.number: order[max(i - 2, 0) : i][::-1] for i, car in enumerate(order)}
 
 

@@ -7,7 +7,6 @@ behind a proxy calls the proxy.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import reflex as rx
@@ -50,7 +49,7 @@ def relative_to_page(script: str, addresses: list[str]) -> tuple[str, int]:
         scheme, _, rest = address.partition("://")
         path = "/" + rest.partition("/")[2]
         origin = f'globalThis.location?.origin.replace(/^http/,"{_PLAIN[scheme]}")'
-        quoted = rf'(["\'`]){re.escape(address)}\1'
-        script, count = re.subn(quoted, lambda _, url=f'{origin}+"{path}"': url, script)
-        replaced += count
+        for quote in "\"'`":
+            replaced += script.count(f"{quote}{address}{quote}")
+            script = script.replace(f"{quote}{address}{quote}", f'{origin}+"{path}"')
     return script, replaced

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pitwall.domain.events import CarTimed, RaceDescribed
@@ -15,6 +15,7 @@ from pitwall.errors import FeedUnavailableError, RaceNotFoundError
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.feeds.timing.laps import lap_lines, pit_lines
 from pitwall.feeds.timing.order import order_lines
+from pitwall.feeds.timing.session import tyre_lines
 from pitwall.feeds.timing.stopped import running_spells, stopped_lines
 from pitwall.feeds.timing.tables import Row
 from pitwall.wire.decode import decode
@@ -33,7 +34,7 @@ def lap(number: int, t_ms: int, **fields: Any) -> Row:
             *("pit_in_ms", "pit_out_ms", "v_i1", "v_i2", "v_fl", "v_st"),
         ]
     )
-    return {"car": 44, "lap": number, "t_ms": t_ms, **empty, "pb": False, **fields}
+    return {"car": 44, "lap": number, "t_ms": t_ms, **empty, **fields}
 
 
 def order(t_ms: int, car: int = 44, **fields: Any) -> Row:
@@ -64,8 +65,8 @@ def archive(tmp_path: Path) -> Archive:
             "meeting_key": 1,
             "session_key": 2,
             "path": "2025/x/",
-            "start_local": datetime(2025, 8, 31, 15, 0),
-            "gmt_offset_s": 7200.0,  # noqa: DTZ001
+            "start_local": NAIVE_ZERO + timedelta(hours=3),
+            "gmt_offset_s": 7200.0,
             "pos_quality": "good",
             "t0_utc": t0_utc,
         }
@@ -165,11 +166,18 @@ def test_race_control_is_told_a_second_after_its_whole_second(archive: Archive) 
     assert message.sent_at == ZERO + timedelta(minutes=5, seconds=1)
 
 
-def test_a_filled_in_new_flag_is_not_passed_on(archive: Archive) -> None:
-    tyres = [m.body for m in play(archive()) if m.topic == "TimingAppData" and b"Stints" in m.body]
+def test_a_filled_in_new_flag_is_not_passed_on() -> None:
+    rows = [
+        tyre(0, compound="SOFT", new="False"),
+        tyre(1, new="False", total_laps=1),
+        tyre(2, new="True"),
+    ]
 
-    assert b'"New":"true"' in tyres[0]
-    assert b"New" not in tyres[1]
+    filled = [said(line.body)["Stints"]["0"] for line in tyre_lines(rows, year=2018)]
+    sent = [said(line.body)["Stints"]["0"] for line in tyre_lines(rows, year=2024)]
+
+    assert filled == [{"Compound": "SOFT", "New": "false"}, {"TotalLaps": 1}, {"New": "true"}]
+    assert sent[1] == {"New": "false", "TotalLaps": 1}
 
 
 def test_the_order_before_the_start_is_the_grid(archive: Archive) -> None:
@@ -186,7 +194,7 @@ def test_only_what_changed_of_a_line_is_sent() -> None:
         order(3000, pos=3, gap_laps=1, int_ms=90_000),
     ]
 
-    lines = list(order_lines(rows, {}))
+    lines = list(order_lines(rows, {}, 72))
 
     assert [(line.ms, said(line.body)) for line in lines[1:]] == [
         (1000, {"Line": 3}),
@@ -195,9 +203,11 @@ def test_only_what_changed_of_a_line_is_sent() -> None:
 
 
 def test_the_leaders_gap_is_the_lap_he_is_on() -> None:
-    (line,) = order_lines([order(500, leader=True)], {44: [100, 400]})
+    (line,) = order_lines([order(500, leader=True)], {44: [100, 400]}, 72)
+    (finished,) = order_lines([order(500, leader=True)], {44: [100, 400]}, 2)
 
     assert said(line.body)["GapToLeader"] == "LAP 3"
+    assert said(finished.body)["GapToLeader"] == "LAP 2"
 
 
 def test_a_lap_is_told_when_it_was_reported_and_sectors_at_their_own_moments() -> None:
@@ -214,11 +224,10 @@ def test_a_lap_is_told_when_it_was_reported_and_sectors_at_their_own_moments() -
             s3_ms=30_000,
             s3_t_ms=180_120,
             v_st=301.0,
-            pb=True,
         ),
     ]
 
-    lines = [(line.ms, said(line.body)) for line in lap_lines(44, laps, [False, True])]
+    lines = [(line.ms, said(line.body)) for line in lap_lines(44, laps, [None, 6])]
 
     assert lines[1:] == [
         (120_000, {"Sectors": {"0": {"Value": "30.000"}, "1": {"Value": ""}, "2": {"Value": ""}}}),
@@ -240,7 +249,7 @@ def test_a_lap_is_told_when_it_was_reported_and_sectors_at_their_own_moments() -
 
 
 def test_a_third_sector_far_from_its_crossing_is_not_waited_for() -> None:
-    (line,) = lap_lines(44, [lap(1, 90_000, s3_ms=30_000, s3_t_ms=5_000_000)], [False])
+    (line,) = lap_lines(44, [lap(1, 90_000, s3_ms=30_000, s3_t_ms=5_000_000)], [None])
 
     assert line.ms == 90_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -240,7 +241,7 @@ def _over(frame: LiveFrame) -> LiveFrame:
     )
 
 
-_SCENES = {
+_SCENES: dict[str, Callable[[LiveFrame], LiveFrame]] = {
     "racing": lambda frame: frame,
     "calm": lambda frame: replace(frame, battles=()),
     "safety_car": _safety_car,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from pitwall.wire.message import RawMessage
 
@@ -16,8 +15,9 @@ _RANKS = {topic: rank for rank, topic in enumerate(_FIRST)}
 BOM = b"\xef\xbb\xbf"
 
 
-class TimedLine(NamedTuple):
-    """One line of an archive file; a tuple, as a race has a hundred thousand of them.
+@dataclass(frozen=True, slots=True)
+class TimedLine:
+    """One line of an archive file.
 
     Attributes:
         ms: Milliseconds since the session's data began.

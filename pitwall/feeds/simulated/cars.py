@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pitwall.domain.race import Compound
 from pitwall.feeds.simulated.grid import Entrant
+from pitwall.feeds.simulated.happenings import Gap
 from pitwall.feeds.simulated.tyres import TyreSet
 
 
@@ -104,8 +105,9 @@ class RaceCar:
 class RunningOrder:
     """The cars in race order: by loops passed, then by who passed the newest first."""
 
-    def __init__(self, cars: list[RaceCar]) -> None:
+    def __init__(self, cars: list[RaceCar], loops: int) -> None:
         self.cars = list(cars)
+        self._loops = loops
 
     @property
     def leader(self) -> RaceCar:
@@ -115,6 +117,13 @@ class RunningOrder:
     def place(self, car: RaceCar) -> int:
         """Return the car's index in the order; 0 leads."""
         return self.cars.index(car)
+
+    def gap(self, car: RaceCar, reference: RaceCar) -> Gap:
+        """Return how far `car` is behind one ahead of it in the order, at its newest loop."""
+        laps = (reference.progress - car.progress) // self._loops
+        if laps:
+            return Gap(None, laps)
+        return Gap(car.at_s - reference.passed_at_s[car.progress])
 
     def advance(self, car: RaceCar) -> list[RaceCar]:
         """Move `car`, which has just passed a loop, ahead of all that have not; return those."""

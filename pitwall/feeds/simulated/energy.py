@@ -15,7 +15,8 @@ MODE_MJ = 0.5  # extra for each lap with Overtake Mode
 MODE_WITHIN_S = 1.0  # behind the next car at the detection point
 RESERVE_MJ = 0.6  # nobody fights below this
 _BOOST_MW = 0.15  # the cap on Boost in races
-_MODE_MW = 0.10  # what Overtake Mode adds on average: it tapers later than usual deployment
+_MODE_MW = 0.0125  # spends those 0.5 MJ over the straights of a lap
+_MODE_GAIN = 0.012  # seconds for each second of straight: power where others taper off
 _GAIN_S_PER_MJ = 0.11  # at the end of a straight
 _SAVING_MW = 0.012  # won back all round the lap while not fighting
 _CHARGING_MW = 0.030  # won back by a driver who lifts to charge
@@ -41,9 +42,11 @@ def spend(battery_mj: float, straight_s: float, *, boost: bool, mode: bool) -> D
         >>> spend(0.1, 3.7, boost=True, mode=True).gain_s
         0.0
     """
-    power = (_BOOST_MW if boost else 0.0) + (_MODE_MW if mode else 0.0)
-    used = min(power * straight_s, max(0.0, battery_mj - RESERVE_MJ))
-    return Deployment(_GAIN_S_PER_MJ * used, battery_mj - used)
+    left_mj = max(0.0, battery_mj - RESERVE_MJ)
+    boosted = min(left_mj, _BOOST_MW * straight_s) if boost else 0.0
+    extra = min(left_mj - boosted, _MODE_MW * straight_s) if mode else 0.0
+    gain_s = _GAIN_S_PER_MJ * boosted + _MODE_GAIN / _MODE_MW * extra
+    return Deployment(gain_s, battery_mj - boosted - extra)
 
 
 def save(battery_mj: float, time_s: float, *, charging: bool) -> Deployment:

@@ -16,7 +16,6 @@ from pitwall.feeds.simulated.control import RaceControl, Stage
 from pitwall.feeds.simulated.happenings import (
     CarRetired,
     CarStopped,
-    Gap,
     Happening,
     How,
     LaneEntered,
@@ -28,15 +27,15 @@ from pitwall.feeds.simulated.happenings import (
     RaceFinished,
 )
 from pitwall.feeds.simulated.incidents import Trouble, draw_end, draw_mishap
+from pitwall.feeds.simulated.pit_wall import PitWall
 from pitwall.feeds.simulated.racecraft import air_s, wants_boost
 from pitwall.feeds.simulated.setup import RaceSetup
-from pitwall.feeds.simulated.strategy import Situation, choose_stop, plan_race
+from pitwall.feeds.simulated.strategy import plan_race
 from pitwall.feeds.simulated.traffic import Traffic
 from pitwall.feeds.simulated.tyres import TyreSet
 
 _FAR_S = 99.0
 _SLOW_S = 1.5  # a car that lost this much in a mini-sector was passed for being slow
-_JUST_STOPPED_LAPS = 2
 _BLUE_EVERY_S = 45.0
 
 
@@ -53,7 +52,8 @@ class Race:
         self._rng = Random(f"{setup.seed}:race")  # noqa: S311 - a simulation, and it must repeat
         self._loops = len(setup.shape.minis)
         self.cars = [self._car(i) for i in range(len(setup.entrants))]
-        self._order = RunningOrder(self.cars)
+        self._order = RunningOrder(self.cars, self._loops)
+        self._pit_wall = PitWall(self._rng, setup, self._order)
         self._control = RaceControl(self._rng, overtake_mode=setup.overtake_mode)
         self._traffic = Traffic(self._rng, setup.shape, setup.circuit.difficulty)
         self._loop_at = [-_FAR_S] * self._loops
@@ -147,15 +147,9 @@ class Race:
             loop=loop,
             lap=car.progress // self._loops,
             position=place + 1,
-            to_leader=None if leads else self._gap(car, self._order.leader),
-            to_ahead=None if leads else self._gap(car, self._order.cars[place - 1]),
+            to_leader=None if leads else self._order.gap(car, self._order.leader),
+            to_ahead=None if leads else self._order.gap(car, self._order.cars[place - 1]),
         )
-
-    def _gap(self, car: RaceCar, reference: RaceCar) -> Gap:
-        laps = (reference.progress - car.progress) // self._loops
-        if laps:
-            return Gap(None, laps)
-        return Gap(car.at_s - reference.passed_at_s[car.progress])
 
     def _cross_line(self, car: RaceCar) -> Iterator[Happening]:
         lap = car.progress // self._loops
@@ -182,14 +176,14 @@ class Race:
 
     def _lap_done(self, car: RaceCar, lap: int) -> LapDone:
         place = self._order.place(car)
-        ahead = self._gap(car, self._order.cars[place - 1]).seconds if place else None
+        ahead = self._order.gap(car, self._order.cars[place - 1]).seconds if place else None
         return LapDone(
             at_s=car.at_s,
             number=car.entrant.number,
             lap=lap,
             lap_time_s=car.at_s - car.lap_began_s,
             position=place + 1,
-            gap_to_leader_s=self._gap(car, self._order.leader).seconds if place else None,
+            gap_to_leader_s=self._order.gap(car, self._order.leader).seconds if place else None,
             interval_s=ahead,
             tyres=car.tyres,
             stint_number=car.stint_number,
@@ -210,34 +204,14 @@ class Race:
         heapq.heappush(self._due, (gone.at_s, car.index, gone))
 
     def _visit_pits(self, car: RaceCar) -> Iterator[Happening]:
-        place = self._order.place(car)
-        ahead = self._gap(car, self._order.cars[place - 1]).seconds if place else None
-        now = Situation(
-            lap=car.progress // self._loops + 1,
-            laps=self.setup.laps,
-            gap_ahead_s=_FAR_S if ahead is None else ahead,
-            threat_stopped=self._threatened(car, place),
-            neutral=self._control.stage is not Stage.RACING,
-        )
-        fit = None if self._flag_fell else choose_stop(self._rng, car, self.setup.wear, now)
+        neutral = self._control.stage is not Stage.RACING
+        fit = None if self._flag_fell else self._pit_wall.call_in(car, neutral=neutral)
         if fit is not None:
             car.in_lane = True
             car.next_set = fit
             car.lane_at_s = car.at_s
             car.plan = car.plan[1:]
             yield LaneEntered(car.at_s, car.entrant.number, car.stint_number)
-
-    def _threatened(self, car: RaceCar, place: int) -> bool:
-        """Return whether a car that has just stopped would come out ahead if we stay out."""
-        loss_s = self.setup.circuit.pit_loss_s
-        for other in self._order.cars[place + 1 :]:
-            if other.progress <= car.progress - self._loops:
-                break
-            gap_s = other.at_s - car.passed_at_s[other.progress]
-            fresh = other.stint_number > 1 and other.tyres.age_laps < _JUST_STOPPED_LAPS
-            if fresh and loss_s - 2.0 < gap_s < loss_s + 4.0:
-                return True
-        return False
 
     def _leave_lane(self, car: RaceCar) -> LaneLeft:
         old = car.tyres.compound

@@ -132,8 +132,8 @@ class SessionTalk:
     def _finish(self, at_s: float) -> list[Saying]:
         flag = Announced(at_s + 0.3, "Flag", "CHEQUERED FLAG", flag="CHEQUERED", scope="Track")
         finalised_s = at_s + _FINALISED_S
-        done = {"Status": "Finalised", "Started": "Finished"}
-        ends = {"Status": "Ends", "Started": "Finished"}
+        done: dict[str, object] = {"Status": "Finalised", "Started": "Finished"}
+        ends: dict[str, object] = {"Status": "Ends", "Started": "Finished"}
         return [
             self._announce(flag),
             Saying(at_s + 0.4, "SessionStatus", {"Status": "Finished", "Started": "Finished"}),

@@ -43,8 +43,9 @@ def prepare(seed: int, laps: int | None = None, *, overtake_mode: bool = True) -
     rng = Random(f"{seed}:setup")  # noqa: S311 - a simulation, and it must repeat
     circuit = rng.choice(CIRCUITS)
     distance = laps or circuit.laps
-    # A week for each seed, and a few seconds' delay as there always is.
-    start = _FIRST_RACE_AT + timedelta(weeks=seed % 500, seconds=rng.uniform(180.0, 260.0))
+    # Another day for each seed, within the season, and a delay as there always is.
+    delay_s = round(rng.uniform(180.0, 260.0), 3)
+    start = _FIRST_RACE_AT + timedelta(days=7 * (seed % 22), seconds=delay_s)
     return RaceSetup(
         seed=seed,
         circuit=circuit,

@@ -83,10 +83,8 @@ class TimingTalk:
                 return self._places(happening)
             case LapDone():
                 return [self._lap(happening)]
-            case LaneEntered(at_s=at_s, number=number, stop=stop):
-                return [self._line(at_s, number, {"InPit": True, "NumberOfPitStops": stop})]
-            case LaneLeft(at_s=at_s, number=number):
-                return self._pit_out(at_s, number)
+            case LaneEntered() | LaneLeft():
+                return self._lane(happening)
             case CarStopped() | CarRetired():
                 return self._gone(happening)
         return []
@@ -170,7 +168,10 @@ class TimingTalk:
             said["BestLapTime"] = {"Value": text, "Lap": done.lap}
         return said
 
-    def _pit_out(self, at_s: float, number: DriverNumber) -> list[Saying]:
+    def _lane(self, moved: LaneEntered | LaneLeft) -> list[Saying]:
+        at_s, number = moved.at_s, moved.number
+        if isinstance(moved, LaneEntered):
+            return [self._line(at_s, number, {"InPit": True, "NumberOfPitStops": moved.stop})]
         over_s = at_s + self._rng.uniform(18.0, 45.0)
         return [
             self._line(at_s + 0.1, number, {"InPit": False}),

@@ -15,8 +15,7 @@ _SIDE_BY_SIDE_S = 0.10  # nearest that two cars pass a loop one behind the other
 _QUEUE_S = {Stage.SAFETY_CAR: 0.75, Stage.VIRTUAL: 0.55}
 _YIELDS = 0.25  # share of straight above which a lapped car can get out of the way
 _OPENING_S = 0.55  # the field strings out on lap one: nobody follows nearer than this
-_OPENING_ROOM = 0.3
-
+_OPENING_ROOM = 0.3  # how often there is room to use a run on lap one
 
 Plan = tuple[float, int, int]  # when, index of the car, version of its plan
 

@@ -21,6 +21,9 @@ from pitwall.feeds.timing.tables import (
 )
 from pitwall.wire.message import RawMessage, Source
 
+_NEVER: tuple[list[int], list[bool]] = ([], [])
+_ANY_DISTANCE = 999
+
 
 def list_races(archive_dir: Path) -> list[RaceEntry]:
     """Return the archive's races, oldest first.
@@ -72,29 +75,28 @@ class TimingFeed:
         """
         statuses = self._rows("session_status", ["t_ms", "status"])
         flags = self._rows("track_status", ["t_ms", "status", "message"])
+        order_rows = self._rows("timing_stream", order.COLUMNS)
         zero = zero_of(self._session, statuses)
-        lines = [*self._whole_race_lines(statuses, flags, zero)]
+        counts = self._rows("lap_count", ["t_ms", "lap", "total"])
+        lines = list(self._whole_race_lines(zero))
+        lines += session.flag_lines(flags, statuses, counts)
         lines += _car_lines(
-            self._rows("timing_stream", order.COLUMNS),
+            order_rows,
             self._rows("laps", laps.COLUMNS),
             stopped.running_spells(statuses, flags),
-            _started(statuses),
+            _distance(counts),
         )
+        lines += session.grid_line(order_rows, _started(statuses))
         lines += list(session.heartbeat_lines(lines, zero))
         yield from in_order(lines, zero)
 
     def _rows(self, table: str, columns: list[str]) -> list[Row]:
         return read_rows(self._archive, table, self.race.session_id, columns)
 
-    def _whole_race_lines(
-        self, statuses: list[Row], flags: list[Row], zero: datetime
-    ) -> Iterator[TimedLine]:
+    def _whole_race_lines(self, zero: datetime) -> Iterator[TimedLine]:
         yield session.info_line(self._session)
         yield session.driver_line(self._rows("drivers", session.DRIVER_COLUMNS))
-        yield from session.flag_lines(
-            flags, statuses, self._rows("lap_count", ["t_ms", "lap", "total"])
-        )
-        yield from session.tyre_lines(self._rows("tyres", session.TYRE_COLUMNS))
+        yield from session.tyre_lines(self._rows("tyres", session.TYRE_COLUMNS), self.race.year)
         yield from session.weather_lines(self._rows("weather", session.WEATHER_COLUMNS))
         if self.race.has_clock:
             control = self._rows("race_control", session.CONTROL_COLUMNS)
@@ -102,7 +104,7 @@ class TimingFeed:
 
 
 def _car_lines(
-    order_rows: list[Row], lap_rows: list[Row], spells: list[tuple[int, int]], started_ms: int
+    order_rows: list[Row], lap_rows: list[Row], spells: list[tuple[int, int]], distance: int
 ) -> Iterator[TimedLine]:
     led = order.leading_spells(order_rows)
     crossings: dict[int, list[int]] = {}
@@ -110,17 +112,26 @@ def _car_lines(
     for car, rows in by_car(lap_rows):
         rows.sort(key=lambda row: row["lap"])
         crossings[car] = sorted(laps.told_at(row) for row in rows)
-        leads = [order.led_at(led.get(car), laps.told_at(row)) for row in rows]
-        of_cars[car] = [*laps.lap_lines(car, rows, leads), *laps.pit_lines(car, rows)]
+        spell = led.get(car, _NEVER)
+        leading = [
+            min(row["lap"] + 1, distance) if order.led_at(spell, laps.told_at(row)) else None
+            for row in rows
+        ]
+        of_cars[car] = [*laps.lap_lines(car, rows, leading), *laps.pit_lines(car, rows)]
     activity = {
         car: sorted([*times, *(line.ms for line in of_cars.get(car, ()))])
         for car, times in order.spoken_at(order_rows).items()
     }
-    yield from session.grid_line(order_rows, started_ms)
-    yield from order.order_lines(order_rows, crossings)
+    yield from order.order_lines(order_rows, crossings, distance)
     for lines in of_cars.values():
         yield from lines
     yield from stopped.stopped_lines(activity, spells)
+
+
+def _distance(counts: list[Row]) -> int:
+    """Return the number of laps first announced; more than any race has, if none was."""
+    ordered = sorted(counts, key=lambda row: row["t_ms"])
+    return next((row["total"] for row in ordered if row["total"] is not None), _ANY_DISTANCE)
 
 
 def _started(statuses: list[Row]) -> int:

@@ -13,7 +13,7 @@ from pitwall.wire.encode import gap_text, lap_time_text
 
 COLUMNS = [
     *("car", "lap", "t_ms", "lap_ms", "s1_ms", "s2_ms", "s3_ms", "s1_t_ms", "s2_t_ms", "s3_t_ms"),
-    *("pit_in_ms", "pit_out_ms", "v_i1", "v_i2", "v_fl", "v_st", "pb"),
+    *("pit_in_ms", "pit_out_ms", "v_i1", "v_i2", "v_fl", "v_st"),
 ]
 _TRAPS = {"I1": "v_i1", "I2": "v_i2", "FL": "v_fl", "ST": "v_st"}
 # The feed reports a third sector up to 2 s after the crossing in 99.9 % of laps; the rest,
@@ -34,16 +34,16 @@ def told_at(lap: Row) -> int:
     return crossed
 
 
-def lap_lines(car: int, laps: list[Row], led: list[bool]) -> Iterator[TimedLine]:
+def lap_lines(car: int, laps: list[Row], leading: list[int | None]) -> Iterator[TimedLine]:
     """Yield sectors and crossings of one car's laps, which come in order.
 
-    `led` tells for each lap whether the car led when it crossed the line: the feed then
-    moves its `LAP 12` on.
+    `leading` has for each lap the lap that begins, if the car led when it crossed the line:
+    the feed then moves its `LAP 12` on.
     """
     before = -1
-    for lap, leads in zip(laps, led, strict=True):
+    best: int | None = None
+    for lap, begins in zip(laps, leading, strict=True):
         told = told_at(lap)
-        crossing: dict[str, Any] = {}
         sectors: dict[str, Any] = {}
         first = _is_known(lap, "s1", before, told)
         second = _is_known(lap, "s2", before, told)
@@ -59,9 +59,13 @@ def lap_lines(car: int, laps: list[Row], led: list[bool]) -> Iterator[TimedLine]
         else:
             sectors["1"] = _time(lap["s2_ms"])
         sectors["2"] = _time(lap["s3_ms"])
-        crossing = {"Sectors": sectors, **_crossing(lap)}
-        if leads:
-            text = gap_text(LeaderLap(lap["lap"] + 1))
+        crossing: dict[str, Any] = {"Sectors": sectors, **_crossing(lap)}
+        if lap["lap_ms"] is not None and (best is None or lap["lap_ms"] < best):
+            # Not the archive's own mark, which knows of laps that were deleted afterwards.
+            best = lap["lap_ms"]
+            crossing["BestLapTime"] = {**_time(best), "Lap": lap["lap"]}
+        if begins is not None:
+            text = gap_text(LeaderLap(begins))
             crossing |= {"GapToLeader": text, "IntervalToPositionAhead": {"Value": text}}
         yield car_line(told, car, crossing)
         before = told
@@ -80,10 +84,7 @@ def _time(ms: int | None) -> dict[str, str]:
 def _crossing(lap: Row) -> dict[str, Any]:
     line: dict[str, Any] = {"NumberOfLaps": lap["lap"]}
     if lap["lap_ms"] is not None:
-        time = _time(lap["lap_ms"])
-        line["LastLapTime"] = time
-        if lap["pb"]:
-            line["BestLapTime"] = {**time, "Lap": lap["lap"]}
+        line["LastLapTime"] = _time(lap["lap_ms"])
     speeds = {
         trap: {"Value": f"{lap[column]:.0f}"}
         for trap, column in _TRAPS.items()

@@ -20,7 +20,9 @@ def car_line(t_ms: int, car: int, line: Mapping[str, Any]) -> TimedLine:
     return TimedLine(t_ms, TOPIC, encode_body({"Lines": {str(car): line}}))
 
 
-def order_lines(rows: list[Row], crossings: Mapping[int, Sequence[int]]) -> Iterator[TimedLine]:
+def order_lines(
+    rows: list[Row], crossings: Mapping[int, Sequence[int]], distance: int
+) -> Iterator[TimedLine]:
     """Yield what changed of a car's line whenever it changed.
 
     The archive repeats the whole line; the feed sent only what was new, and so do we, or
@@ -30,6 +32,7 @@ def order_lines(rows: list[Row], crossings: Mapping[int, Sequence[int]]) -> Iter
         rows: The race's rows of `timing_stream`.
         crossings: For each car when it completed each lap, rising, from which the leader's
             `LAP 12` is told.
+        distance: The announced number of laps; no lap beyond it begins.
     """
     for car, lines in by_car(rows):
         done = crossings.get(car, ())
@@ -37,7 +40,7 @@ def order_lines(rows: list[Row], crossings: Mapping[int, Sequence[int]]) -> Iter
         before: dict[str, Any] = {}
         for row in lines:
             leads = row["leader"]
-            lap = bisect_right(done, row["t_ms"]) + 1 if leads else 0
+            lap = min(bisect_right(done, row["t_ms"]) + 1, distance) if leads else 0
             now = {
                 "GapToLeader": _text(row["gap_ms"], row["gap_laps"], lap),
                 "IntervalToPositionAhead": {"Value": _text(row["int_ms"], row["int_laps"], lap)},
@@ -83,9 +86,7 @@ def leading_spells(rows: list[Row]) -> dict[int, tuple[list[int], list[bool]]]:
     return spells
 
 
-def led_at(spell: tuple[list[int], list[bool]] | None, t_ms: int) -> bool:
+def led_at(spell: tuple[list[int], list[bool]], t_ms: int) -> bool:
     """Return whether a car led at an instant, by its spells."""
-    if spell is None:
-        return False
     index = bisect_right(spell[0], t_ms) - 1
     return index >= 0 and spell[1][index]

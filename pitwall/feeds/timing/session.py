@@ -87,17 +87,18 @@ def grid_line(order: list[Row], started_ms: int) -> Iterator[TimedLine]:
         yield _line(first_ms, "TimingAppData", {"Lines": places})
 
 
-def tyre_lines(rows: list[Row]) -> Iterator[TimedLine]:
+def tyre_lines(rows: list[Row], year: int) -> Iterator[TimedLine]:
     """Yield `TimingAppData` stint patches.
 
-    `new` of rows without a compound is a filling of the archive's maker (2018, 2019), not
-    a word of the feed, and is left out.
+    To 2019 the archive's maker filled `new` with False wherever the feed said nothing; such
+    a False counts only in the row that names the compound.
     """
     for row in rows:
-        is_fitting = row["compound"] is not None
+        is_filling = year <= 2019 and row["compound"] is None and row["new"] == "False"
+        new = None if is_filling or row["new"] is None else row["new"].lower()
         stint = {
             "Compound": row["compound"],
-            "New": row["new"].lower() if is_fitting and row["new"] is not None else None,
+            "New": new,
             "TotalLaps": row["total_laps"],
             "StartLaps": row["start_laps"],
             "LapNumber": row["lap_number"],

@@ -11,6 +11,8 @@ from pitwall.feeds.timing.tables import Row
 
 # Twice the slowest sector behind a safety car; a running car's line changes every 4 s.
 SILENCE_MS = 120_000
+# A standing restart begins with a lap behind the safety car and a wait on the grid.
+_START_MS = 60_000
 
 
 def running_spells(statuses: list[Row], flags: list[Row]) -> list[tuple[int, int]]:
@@ -60,7 +62,7 @@ def stopped_lines(
 def _silences(times: Sequence[int], since: int, until: int) -> Iterator[tuple[int, int | None]]:
     """Yield each long silence that ends or lasts within a spell: its start and its end if any."""
     begin = bisect_right(times, since)
-    before = since if begin else None
+    before = since + _START_MS if begin else None
     for t_ms in times[begin:]:
         if before is not None and t_ms - before > SILENCE_MS:
             yield before, t_ms

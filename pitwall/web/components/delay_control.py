@@ -17,8 +17,8 @@ def delay_control(
     longest_s: int,
 ) -> rx.Component:
     """Draw the control; the field is drawn anew when the delay changes elsewhere."""
-    return rx.el.fieldset(
-        rx.el.legend("TV delay", class_name="label"),
+    return rx.el.div(
+        rx.el.span("TV delay", class_name="label", aria_hidden="true"),
         *[_step(step, on_shift) for step in _STEPS[:2]],
         rx.el.label(
             rx.el.span("TV delay in seconds", class_name="sr-only"),
@@ -45,6 +45,8 @@ def delay_control(
             disabled=delay == "0",
             aria_label="No delay",
         ),
+        role="group",
+        aria_label="TV delay",
         class_name=rx.cond(delay == "0", "delay panel", "delay panel delayed"),
         title="Holds everything on this page back, so that it matches a late television picture.",
     )

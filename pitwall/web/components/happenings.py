@@ -40,10 +40,10 @@ def race_control(message: rx.Var[str]) -> rx.Component:
     """Draw the latest message of race control."""
     return rx.el.p(
         rx.el.span("Race control", class_name="label"),
-        rx.el.span(
-            rx.cond(message != "", message, "no message yet"),
-            class_name="message",
-            title=message,
+        rx.cond(
+            message != "",
+            rx.el.span(message, class_name="message", title=message),
+            rx.el.span("no message yet", class_name="silence"),
         ),
         class_name="control panel",
     )
@@ -66,9 +66,7 @@ def notice_bar(notice: rx.Var[NoticeRow]) -> rx.Component:
 def disconnected_bar() -> rx.Component:
     """Draw the bar that the watchdog fills and shows when frames or messages stop."""
     return rx.el.div(
-        rx.el.div(
-            rx.el.strong(id="link-title"), rx.el.span(id="link-detail"), role="alert"
-        ),
+        rx.el.div(rx.el.strong(id="link-title"), rx.el.span(id="link-detail"), role="alert"),
         # Counts every second, which nobody wants read aloud.
         rx.el.span(id="link-age", class_name="link-age", aria_hidden="true"),
         class_name="notice notice-lost",

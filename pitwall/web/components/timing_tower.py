@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import reflex as rx
 
 from pitwall.web.components.tyre import tyre
@@ -18,7 +20,9 @@ _HEADINGS = [
 ]
 
 
-def timing_tower(rows: rx.Var[list[TowerRow]], cars: rx.Var[dict[str, CarRow]]) -> rx.Component:
+def timing_tower(
+    rows: rx.Var[list[TowerRow]], car_of: Callable[[rx.Var[TowerRow]], rx.Var[CarRow]]
+) -> rx.Component:
     """Draw the tower as a table; rows keep their identity when cars change places."""
     return rx.el.section(
         rx.el.h2("Timing tower", class_name="heading"),
@@ -34,7 +38,7 @@ def timing_tower(rows: rx.Var[list[TowerRow]], cars: rx.Var[dict[str, CarRow]]) 
                 )
             ),
             rx.el.tbody(
-                rx.foreach(rows, lambda row: _line(row, cars[row.key])),
+                rx.foreach(rows, lambda row: _line(row, car_of(row))),
                 custom_attrs={"data-flip": "rows"},
             ),
             class_name="tower",

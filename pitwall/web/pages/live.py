@@ -17,48 +17,48 @@ from pitwall.web.components.happenings import (
 from pitwall.web.components.race_header import race_header
 from pitwall.web.components.timing_tower import timing_tower
 from pitwall.web.rows.battles import BattleCardRow
+from pitwall.web.rows.cars import CarRow
+from pitwall.web.rows.tower import TowerRow
 from pitwall.web.states.live import LONGEST_DELAY_S, LiveState
+from pitwall.web.typed import as_handler, as_var
 
 
 def live_page() -> rx.Component:
     """Lay the live page out; battles come before the tower for readers and small screens."""
+    header = as_var(LiveState.header)
     return rx.el.div(
         rx.el.a("Skip to the battles", href="#battles", class_name="skip"),
-        race_header(LiveState.header, LiveState.pulse),
+        race_header(header, as_var(LiveState.pulse)),
         disconnected_bar(),
-        notice_bar(LiveState.notice),
+        notice_bar(as_var(LiveState.notice)),
         rx.el.div(
-            race_control(LiveState.header.control),
+            race_control(header.control),
             delay_control(
-                LiveState.tv_delay, LiveState.set_delay, LiveState.shift_delay, LONGEST_DELAY_S
+                as_var(LiveState.tv_delay),
+                as_handler(LiveState.set_delay),
+                as_handler(LiveState.shift_delay),
+                LONGEST_DELAY_S,
             ),
             class_name="strip",
         ),
         rx.el.main(
             _battles(),
-            timing_tower(LiveState.tower, LiveState.cars),
+            timing_tower(as_var(LiveState.tower), _car_of),
             id="live",
         ),
-        spoken_feed(LiveState.spoken),
+        spoken_feed(as_var(LiveState.spoken)),
         _footer(),
         class_name="pitwall",
     )
 
 
 def _battles() -> rx.Component:
+    cards = as_var(LiveState.cards)
     return rx.el.section(
-        rx.el.h2(
-            "Battles",
-            rx.el.span(LiveState.cards.length(), class_name="count"),
-            class_name="heading",
-        ),
-        rx.el.ol(
-            rx.foreach(LiveState.cards, _card),
-            class_name="cards",
-            custom_attrs={"data-flip": "cards"},
-        ),
-        empty_sign(LiveState.empty),
-        ended_list(LiveState.ended),
+        rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
+        rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
+        empty_sign(as_var(LiveState.empty)),
+        ended_list(as_var(LiveState.ended)),
         id="battles",
         tab_index=-1,
         class_name="battles",
@@ -68,13 +68,18 @@ def _battles() -> rx.Component:
 def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
     return battle_card(
         row,
-        LiveState.cars[row.attacker],
-        LiveState.cars[row.defender],
-        LiveState.traces[row.key],
+        as_var(LiveState.cars[row.attacker]),
+        as_var(LiveState.cars[row.defender]),
+        as_var(LiveState.traces[row.key]),
     )
 
 
+def _car_of(row: rx.Var[TowerRow]) -> rx.Var[CarRow]:
+    return as_var(LiveState.cars[row.key])
+
+
 def _footer() -> rx.Component:
+    header = as_var(LiveState.header)
     return rx.el.footer(
         rx.el.p(
             rx.el.strong("Overtake, estimated: "),
@@ -83,12 +88,10 @@ def _footer() -> rx.Component:
         ),
         rx.el.p(
             "Model ",
-            rx.cond(
-                LiveState.header.model != "", LiveState.header.model, "none: no forecasts are made"
-            ),
+            rx.cond(header.model != "", header.model, "none: no forecasts are made"),
             " · feed ",
-            LiveState.header.feed,
-            rx.cond(LiveState.header.skipped != "", f" · {LiveState.header.skipped}", ""),
+            header.feed,
+            rx.cond(header.skipped != "", f" · {header.skipped}", ""),
         ),
         rx.el.p(rx.el.a("API and its documentation", href="/docs")),
     )

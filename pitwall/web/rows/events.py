@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.frames import EndedLine, LiveFrame
+from pitwall.domain.frames import EndedLine, FeedState, LiveFrame
 from pitwall.domain.race import DriverNumber, Phase, TrackStatus
 from pitwall.web.rows.battles import battle_key, stake_words
 from pitwall.web.rows.cars import driver_code
@@ -27,6 +27,7 @@ _OVER = NoticeRow("over", "The race is over", "The last battles are listed below
 _NO_FIELD = NoticeRow(
     "waiting", "Waiting for the first timing messages", "The field appears when they come."
 )
+_FAILED = NoticeRow("red", "No data", "The feed could not be opened; the bar above says why.")
 _RED = NoticeRow("red", "Red flag", "Battles resume when the race is restarted.")
 _NEUTRALISED = NoticeRow(
     "safety",
@@ -105,7 +106,7 @@ def empty_row(frame: LiveFrame) -> NoticeRow:
     if header.phase.is_over:
         return _OVER
     if not frame.tower:
-        return _NO_FIELD
+        return _FAILED if header.feed_state is FeedState.FAILED else _NO_FIELD
     if header.phase is Phase.ABORTED or header.track_status is TrackStatus.RED:
         return _RED
     if not header.track_status.allows_overtaking:

@@ -39,7 +39,7 @@ class HeaderRow:
     source_word: str = "Connecting"
     pace: str = ""
     overtake: str = "unknown"
-    overtake_label: str = "Overtake aid"
+    overtake_label: str = "Overtake mode"
     overtake_word: str = "not told"
     control: str = ""
     feed: str = ""
@@ -122,6 +122,8 @@ def notice_row(header: FrameHeader) -> NoticeRow:
 
 
 def _flag(header: FrameHeader) -> tuple[str, str]:
+    if header.as_of is None:
+        return "unknown", "No signal"
     if header.phase.is_over:
         return "chequered", "Chequered flag"
     if header.phase is Phase.ABORTED:
@@ -132,7 +134,7 @@ def _flag(header: FrameHeader) -> tuple[str, str]:
 
 
 def _overtake_aid(header: FrameHeader) -> tuple[str, str, str]:
-    label = "Overtake mode" if header.year >= _FIRST_YEAR_WITHOUT_DRS else "DRS"
+    label = "DRS" if 0 < header.year < _FIRST_YEAR_WITHOUT_DRS else "Overtake mode"
     if header.overtake_enabled is None:
         return label, "unknown", "not told"
     return (label, "on", "enabled") if header.overtake_enabled else (label, "off", "disabled")

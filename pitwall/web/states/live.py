@@ -87,15 +87,16 @@ class LiveState(rx.State):
             await asyncio.sleep(REFRESH_S)
 
     @rx.event
-    def set_delay(self, typed: str | float) -> rx.event.EventSpec | rx.event.EventCallback:
-        """Set the TV delay to what was typed, in seconds."""
+    def set_delay(self, typed: str | float) -> object:
+        """Set the TV delay to what was typed, in seconds, and watch with it."""
         self.tv_delay = str(parse_delay(typed))
         return LiveState.watch
 
     @rx.event
-    def shift_delay(self, seconds: int) -> rx.event.EventSpec | rx.event.EventCallback:
-        """Move the TV delay by some seconds."""
-        return self.set_delay(str(parse_delay(self.tv_delay) + seconds))
+    def shift_delay(self, seconds: int) -> object:
+        """Move the TV delay by some seconds, and watch with it."""
+        self.tv_delay = str(parse_delay(parse_delay(self.tv_delay) + seconds))
+        return LiveState.watch
 
 
 class _DelayedRows:

@@ -1,0 +1,118 @@
+"""The real server as a process of its own, and a browser to look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+STARTS_WITHIN_S = 60.0
+
+
+class Server:
+    """`python -m pitwall.serve` on one port, which can be killed and started again."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://localhost:{port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = os.environ | {
+            "PITWALL_PORT": str(self.port),
+            "PITWALL_HOST": "127.0.0.1",
+            "PITWALL_FEED": "simulated:7",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pitwall.serve"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while not self._answers():
+            assert self._process.poll() is None, "the server ended by itself"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.1)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End the server and whatever it started; return its exit code."""
+        assert self._process is not None
+        if how is signal.SIGTERM:
+            self._process.terminate()
+        else:
+            os.killpg(self._process.pid, how)
+        code = self._process.wait(timeout=20)
+        self._process = None
+        return code
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = Server(port)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = os.environ.get("PITWALL_CHROMIUM") or shutil.which("chromium")
+        if found is None and not Path(playwright.chromium.executable_path).exists():
+            _without_browser("no chromium; set PITWALL_CHROMIUM")
+        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    tabs = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield tabs
+    tabs.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def _without_browser(reason: str) -> NoReturn:
+    if os.environ.get("PITWALL_REQUIRE_ALL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,178 @@
+"""The live page in a real browser, against the production build and a simulated race."""
+
+from __future__ import annotations
+
+import re
+import signal
+from datetime import datetime
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from tests.browser.conftest import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SOON_MS = 15_000
+PHONE = {"width": 375, "height": 800}
+
+
+def test_battles_move_by_themselves(server: Server, page: Page) -> None:
+    page.goto(server.url)
+
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".tower .line").first).to_be_visible()
+    before = page.locator(".tower tbody").inner_text()
+    page.wait_for_function(
+        "before => document.querySelector('.tower tbody').innerText !== before",
+        arg=before,
+        timeout=SOON_MS,
+    )
+
+
+def test_a_simulation_says_so(server: Server, page: Page) -> None:
+    page.goto(server.url)
+
+    expect(page.get_by_text("Simulated race", exact=True)).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("Overtake, estimated").first).to_be_visible()
+
+
+def test_nothing_is_fetched_from_elsewhere_and_the_console_stays_clean(
+    server: Server, page: Page
+) -> None:
+    asked: list[str] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.on("console", note)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+    page.wait_for_timeout(1_500)
+
+    own = re.compile(rf"(https?|ws)://localhost:{server.port}/|data:|blob:")
+    assert [url for url in asked if not own.match(url)] == []
+    assert any(url.startswith("ws://") for url in asked)
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [375, 768, 1024, 1440])
+def test_nothing_overflows(server: Server, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_a_phone_battles_come_before_the_tower(server: Server, page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+
+    card, tower = page.locator(".card").first.bounding_box(), page.locator(".tower").bounding_box()
+
+    assert card is not None
+    assert tower is not None
+    assert card["y"] < tower["y"]
+
+
+def test_text_has_contrast(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+
+    assert page.evaluate(POOR_CONTRAST) == []
+
+
+def test_a_dead_server_looks_dead_and_the_page_resumes(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+    expect(page.locator("#link")).to_be_hidden()
+
+    server.stop(signal.SIGKILL)
+    try:
+        expect(page.get_by_text("Disconnected")).to_be_visible(timeout=SOON_MS)
+        expect(page.locator("#link-age")).to_contain_text("s old")
+        age = page.locator("#age").inner_text()
+        page.wait_for_timeout(1_500)
+        assert float(page.locator("#age").inner_text()) > float(age)
+        expect(page.get_by_text("Old reading").first).to_be_visible()
+    finally:
+        server.start()
+
+    expect(page.locator("#link")).to_be_hidden(timeout=SOON_MS)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+
+
+def test_the_tv_delay_holds_the_whole_page_back_and_survives_a_reload(
+    server: Server, context: BrowserContext, page: Page
+) -> None:
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+    page.get_by_label("More delay, 5 seconds").click()
+    expect(page.locator("#tv-delay")).to_have_value("5")
+    page.reload()
+    expect(page.locator("#tv-delay")).to_have_value("5", timeout=SOON_MS)
+    undelayed = context.browser.new_page() if context.browser else page
+    undelayed.goto(server.url)
+    expect(undelayed.locator(".card").first).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".tower .line").first).to_be_visible(timeout=SOON_MS)
+    page.wait_for_timeout(1_000)
+
+    behind = _race_clock(undelayed) - _race_clock(page)
+    undelayed.close()
+
+    assert 3 <= behind.total_seconds() <= 7
+    page.get_by_label("No delay").click()
+    expect(page.locator("#tv-delay")).to_have_value("0")
+
+
+def test_the_keyboard_reaches_the_battles_first(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+
+    page.keyboard.press("Tab")
+
+    expect(page.locator(".skip")).to_be_focused()
+
+
+def _race_clock(page: Page) -> datetime:
+    return datetime.strptime(page.locator(".dial-clock .digits").inner_text(), "%H:%M:%S")  # noqa: DTZ007
+
+
+POOR_CONTRAST = """
+() => {
+  const numbers = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((v) => {
+      v /= 255;
+      return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const [r, g, b, a] = numbers(getComputedStyle(e).backgroundColor);
+      if ((a ?? 1) > 0.5) return [r, g, b];
+    }
+    return [23, 27, 19];
+  };
+  const poor = [];
+  for (const element of document.querySelectorAll(".pitwall *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || element.closest(".sr-only, .skip, [hidden], svg")) continue;
+    const style = getComputedStyle(element);
+    if (!element.getClientRects().length || style.color.startsWith("color")) continue;
+    const ink = light(numbers(style.color).slice(0, 3));
+    const paper = light(behind(element));
+    const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+    if (ratio < 4.5) poor.push(`${element.className}: ${ratio.toFixed(2)}`);
+  }
+  return [...new Set(poor)];
+}
+"""
