@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ml.evaluation import Result
+from ml.midlap import MidLap
 from ml.scores import ReliabilityBin
 from pitwall.prediction.features import FEATURES
 from pitwall.prediction.model_file import LogisticModel
@@ -21,8 +22,9 @@ races and sprints, {first} to {last}, whose running order can be trusted.
 
 ## What it says
 
-The probability that the attacker of a battle is ahead of the defender when both next cross
-the line, **given that** neither pits or retires on that lap or the last one, the track stays
+At the line: the probability that the attacker of a battle is ahead of the defender when both next
+cross it. In mid-lap: that he is ahead a lap from now, **not** by the end of this lap. Both **given
+that** neither pits or retires on that lap or the last one, the track stays
 clear, and both are on slicks. A pass on a slow or yielding car is a pass; a pass that is lost
 again before the line is none.
 
@@ -75,21 +77,26 @@ seen while doing so, but no column was kept or dropped for their sake.
 
 ## Where it is wrong, and what it cannot know
 
-- **Between the lines.** It was trained at line crossings. In mid-lap the same features are
-  read, and the answer still means a whole lap from here: what is left of the lap is not known
-  to it, and its calibration is measured at the line only.
+- **Between the lines** it was not trained. The table above shows how far "ahead a lap from now"
+  holds there; read as "ahead by the end of this lap" the forecast would be far too high, as part
+  of the lap is gone by then.
 - **2026.** No channel says who has Overtake Mode, boost or battery, and no DRS: cars swap
-  places back and forth more than in any year that the 2026 split was trained on. The
-  table of years shows it.
+  places back and forth, and the 2026 split was trained on years of DRS only. Five races are
+  few: see its intervals.
 - **A linear model** knows no case in which two things together mean more than their sum,
-  such as fresher tyres in a train of cars. That is the next model's work.
+  such as fresher tyres in a train of cars.
 - **Whole-season level.** Passing is easier in some years than in others; the model cannot
   know this year's level in advance, and its intercept is off by the difference.
 - **Team orders, damage, penalties, blue flags** are not in the features.
 """
 
 
-def model_card(model: LogisticModel, results: Sequence[Result], years: Sequence[Result]) -> str:
+def model_card(
+    model: LogisticModel,
+    results: Sequence[Result],
+    years: Sequence[Result],
+    midlap: Sequence[MidLap],
+) -> str:
     """Return the card as Markdown."""
     training = model.training
     intro = _INTRO.format(
@@ -107,7 +114,7 @@ def model_card(model: LogisticModel, results: Sequence[Result], years: Sequence[
     lines = [intro + "\n".join(_feature_rows(model)) + "\n" + _CIRCUITS]
     for result in results:
         lines += [*_score_rows(result), *_reliability(result.bins), *_slice_rows(result)]
-    lines += _year_rows(years)
+    lines += [*_year_rows(years), *_midlap_rows(midlap)]
     return "\n".join(lines) + _NOTES
 
 
@@ -180,4 +187,20 @@ def _year_rows(years: Sequence[Result]) -> Iterator[str]:
             f"| {result.passes / result.rows:.2%} | {model.log_loss:.4f} | {gap.log_loss:.4f} "
             f"| {gain:.4f} ({low:+.4f} to {high:+.4f}) | {model.ece:.4f} "
             f"| {model.intercept or 0.0:+.2f} |"
+        )
+
+
+def _midlap_rows(midlap: Sequence[MidLap]) -> Iterator[str]:
+    yield "\n### Between the lines\n"
+    yield (
+        "Battles of 2025 whose outcome over three laps is known, followed into the lap after the "
+        "line, with a model of the years before: the forecast at each point of the lap, and the "
+        "share in which the attacker was ahead one lap after that point.\n"
+    )
+    yield "| lap done | battles | forecast | observed | log-loss | ROC AUC | ECE |"
+    yield "|---|---|---|---|---|---|---|"
+    for m in midlap:
+        yield (
+            f"| {m.share:.0%} | {m.rows:,} | {m.forecast:.4f} | {m.observed:.4f} "
+            f"| {m.log_loss:.4f} | {m.roc_auc:.3f} | {m.ece:.4f} |"
         )

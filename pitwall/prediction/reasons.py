@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pitwall.prediction.formulas import CLEAR_AIR_S
@@ -22,15 +22,15 @@ def in_words(contributions: Mapping[str, float], values: Values) -> tuple[str, .
         contributions: To the logit, by topic, against the average battle of the training.
         values: By feature name; a missing one is NaN, and its topic is left out.
     """
-    largest: Sequence[tuple[str, float]] = sorted(
-        contributions.items(), key=lambda item: abs(item[1]), reverse=True
-    )
-    shown = []
-    for topic, amount in largest:
+    shown: list[str] = []
+    for topic in sorted(contributions, key=lambda topic: -abs(contributions[topic])):
+        amount = contributions[topic]
+        if len(shown) == SHOWN or abs(amount) < LEAST:
+            break
         words = _WORDS[topic](values)
-        if abs(amount) >= LEAST and words is not None:
+        if words is not None:
             shown.append(f"{amount:+.2f} {words}")
-    return tuple(shown[:SHOWN])
+    return tuple(shown)
 
 
 def _gap(values: Values) -> str | None:
@@ -46,7 +46,7 @@ def _closing(values: Values) -> str | None:
 
 def _closest(values: Values) -> str | None:
     closest = values["closest_1lap_log_s"]
-    return None if math.isnan(closest) else f"came within {math.exp(closest):.1f} s this lap"
+    return None if math.isnan(closest) else f"closest {math.exp(closest):.1f} s in the last lap"
 
 
 def _lost(values: Values) -> str | None:

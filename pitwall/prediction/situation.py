@@ -8,9 +8,11 @@ the present, and the one before it is a lap ago.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import CarState, DriverNumber, GapSample, LapRecord, RaceState
@@ -20,6 +22,8 @@ CROSSING_NEWER = timedelta(seconds=2)
 LINES_KEPT = 9
 USUAL_LAP_S = 90.0  # until a car has a lap time of its own
 LONGEST_LAP_S = 150.0  # the trace reaches no further back
+
+_sent_at = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +184,28 @@ def _readings(
     The defender passes each timing point just before the attacker does, so that his newest
     reading is from the same point of the track.
     """
-    since, until = now - timedelta(seconds=lap_s), now - timedelta(seconds=JUST_NOW_S)
-    newest = -1
-    for sample in back:
-        if sample.at > until:
-            return
-        while newest + 1 < len(front) and front[newest + 1].at <= sample.at:
+    first = bisect_left(back, now - timedelta(seconds=lap_s), key=_sent_at)
+    until = bisect_right(back, now - timedelta(seconds=JUST_NOW_S), key=_sent_at)
+    if first >= until or not front:
+        return
+    newest = bisect_right(front, back[first].at, key=_sent_at) - 1
+    last = len(front) - 1
+    for sample in back[first:until]:
+        while newest < last and front[newest + 1].at <= sample.at:
             newest += 1
-        if newest < 0 or sample.at < since or sample.gap_to_leader_s is None:
-            continue
-        front_gap_s = front[newest].gap_to_leader_s
-        if front_gap_s is not None:
-            yield sample.gap_to_leader_s - front_gap_s
+        if newest >= 0 and (gap_s := _gap_s(sample, front[newest])) is not None:
+            yield gap_s
+
+
+def _gap_s(back: GapSample, front: GapSample) -> float | None:
+    """Return how far `back` was behind `front`; None where lapped or unknown.
+
+    A car that has just taken the lead may be without a gap until it next crosses the line;
+    the car behind it tells by an interval that is also its gap to the leader.
+    """
+    back_s, front_s = back.gap_to_leader_s, front.gap_to_leader_s
+    if back_s is not None and front_s is not None:
+        return back_s - front_s
+    if back_s is not None and back.interval_s == back_s:
+        return back_s
+    return -front_s if front_s is not None and front.interval_s == front_s else None

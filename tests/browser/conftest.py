@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import NoReturn
 
@@ -70,11 +71,14 @@ class Server:
         return code
 
     def _answers(self) -> bool:
+        asking = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            with urllib.request.urlopen(self.url, timeout=2) as answer:
-                return bool(answer.status == 200)
+            asking.request("GET", "/")
+            return asking.getresponse().status == HTTPStatus.OK
         except OSError:
             return False
+        finally:
+            asking.close()
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +93,9 @@ def server() -> Iterator[Server]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running in this thread, in which no
+# asynchronous test of another module could run.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         found = os.environ.get("PITWALL_CHROMIUM") or shutil.which("chromium")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
 from pitwall.ports import RecordedFeed
 from pitwall.wire.decode import decode
@@ -37,6 +38,7 @@ FEEDS: dict[str, Maker] = {
     "merged-qualifying": recording("merged/2025-05-16_Emilia_Romagna_Grand_Prix__Qualifying.txt"),
     "merged-practice": recording("merged/2025-06-27_Austrian_Grand_Prix__Practice_3.txt"),
     "timing": timing("2025-dutch-grand-prix-race"),
+    "simulated": lambda _shared: SimulatedFeed(1),
     "timing-sprint-without-clock": timing("2021-british-grand-prix-sprint"),
 }
 

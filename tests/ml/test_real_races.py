@@ -51,9 +51,9 @@ def test_features_are_the_same_on_an_archive_cut_at_the_row(
 ) -> None:
     columns = [*feature_names(), "refused"]
     race = battles[battles.race_order == 0].assign(attacker_pos=2)
-    instants = race.t_ms.drop_duplicates().sort_values()
+    instants = sorted(set(race.t_ms.tolist()))
 
-    for t_ms in instants.iloc[[3, len(instants) // 2, -2]].tolist():
+    for t_ms in (instants[3], instants[len(instants) // 2], instants[-2]):
         known = race[race.t_ms <= t_ms]
         session_id = int(known.session_id.iloc[0])
         shorter = cut(archive, session_id, t_ms, tmp_path / str(t_ms))

@@ -15,7 +15,7 @@ from pitwall.domain.applying import apply
 from pitwall.domain.battles import Battle
 from pitwall.domain.events import CarTimed
 from pitwall.domain.gaps import TimeGap
-from pitwall.domain.race import Compound, DriverNumber, RaceState, Stint
+from pitwall.domain.race import Compound, DriverNumber, GapSample, RaceState, Stint
 from pitwall.prediction.circuits import count_rates
 from pitwall.prediction.features import FEATURES, feature_hash, feature_matrix, feature_names
 from tests.prediction.makers import RATES, a_battle, a_car, a_chase, fields, with_car
@@ -56,6 +56,21 @@ def test_a_lap_in_which_the_attacker_was_ahead_shows() -> None:
 
     assert found["attacker_ahead_1lap_share"] > 0.5
     assert found["closest_1lap_log_s"] == pytest.approx(math.log(0.1))
+
+
+@pytest.mark.parametrize("leads", [1, 2])
+def test_a_leader_whose_gap_the_feed_cleared_is_placed_by_the_car_behind(leads: int) -> None:
+    race, battle = a_chase(1.0, 1.0, 0.4)
+    samples = race.cars[DriverNumber(1)].trace
+    for number in (1, 2):
+        gap_s = None if number == leads else 0.3
+        trace = tuple(GapSample(sample.at, gap_s, gap_s) for sample in samples)
+        race = with_car(race, number, trace=trace)
+
+    found = values(race, battle)
+
+    assert found["attacker_ahead_1lap_share"] == (1.0 if leads == 2 else 0.0)
+    assert math.exp(found["closest_1lap_log_s"]) == pytest.approx(0.1 if leads == 2 else 0.3)
 
 
 def test_without_gaps_to_the_leader_the_last_line_stands_for_the_lap() -> None:

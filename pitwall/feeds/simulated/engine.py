@@ -36,7 +36,9 @@ from pitwall.feeds.simulated.tyres import TyreSet
 
 _FAR_S = 99.0
 _SLOW_S = 1.5  # a car that lost this much in a mini-sector was passed for being slow
-_BLUE_EVERY_S = 45.0
+_BLUE_EVERY_S = 60.0
+_BLUE_WITHIN_S = 1.3
+_BLUE_LIFT_S = 0.25
 
 
 class Race:
@@ -267,7 +269,9 @@ class Race:
         ahead = self._traffic.last_in(loop)
         if ahead is not None:
             ahead.behind_s = car.ahead_s
-            if ahead.progress <= car.progress - self._loops:
+            if ahead.progress <= car.progress - self._loops and car.ahead_s < _BLUE_WITHIN_S:
+                # The lapped car lifts: whoever laps it must not be held up by its air.
+                self._traffic.schedule(ahead, ahead.exit_at_s + _BLUE_LIFT_S)
                 yield from self._wave_blue(ahead, car.at_s)
         if loop == self.setup.shape.detection:
             car.mode_next = car.ahead_s <= energy.MODE_WITHIN_S and self._control.overtake_enabled

@@ -40,7 +40,7 @@ def draw_end(rng: Random, loops: int, laps: int) -> tuple[int, Trouble] | None:
     if rng.random() < _CRASH_ON_LAP_ONE:
         return rng.randrange(1, loops), Trouble.CRASH
     luck = rng.random()
-    at = rng.randrange(loops, loops * laps)
+    at = rng.randrange(loops, loops * max(2, laps))
     if luck < _CRASH_PER_RACE:
         return at, Trouble.CRASH
     if luck < _CRASH_PER_RACE + _BREAKDOWN_PER_RACE:

@@ -28,6 +28,7 @@ class LineBattle:
         mode: Whether the attacker had Overtake Mode on the next lap.
     """
 
+    race_seed: int
     lap: int
     attacker: DriverNumber
     defender: DriverNumber
@@ -61,6 +62,7 @@ def _battle(
     next_attacker = following.get(attacker.number)
     wear = truth.setup.wear
     return LineBattle(
+        race_seed=truth.setup.seed,
         lap=attacker.lap,
         attacker=attacker.number,
         defender=defender.number,

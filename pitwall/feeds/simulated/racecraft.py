@@ -24,10 +24,10 @@ _TOW_FALL_S = 0.7
 _ATTACK_S = 1.4  # a driver spends battery when nearer than this to the car ahead
 _DEFEND_S = 0.6  # and when the car behind is nearer than this
 _TRY_S = 0.25  # how nearly alongside an attempt needs to be
-_SPREAD_S = 0.2  # luck in a braking zone
+_SPREAD_S = 0.17  # luck in a braking zone
 _CRAFT_S = 0.015
 _GRIP_S = 0.25  # braking advantage for each second a lap of fresher tyres
-_ZONE_EDGE_S = -0.26  # in the worst zone of the easiest circuit
+_ZONE_EDGE_S = -0.31  # in the worst zone of the easiest circuit
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
 
 

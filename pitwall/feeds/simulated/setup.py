@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from pitwall.errors import SettingsError
 from pitwall.feeds.simulated.circuits import CIRCUITS, Circuit
 from pitwall.feeds.simulated.grid import Entrant, enter
 from pitwall.feeds.simulated.lap_shape import LapShape, measure
@@ -39,7 +40,13 @@ class RaceSetup:
 
 
 def prepare(seed: int, laps: int | None = None, *, overtake_mode: bool = True) -> RaceSetup:
-    """Return the race of `seed`; `laps` shortens it, and its tyres wear faster to match."""
+    """Return the race of `seed`; `laps` shortens it, and its tyres wear faster to match.
+
+    Raises:
+        SettingsError: `laps` is below 1.
+    """
+    if laps is not None and laps < 1:
+        raise SettingsError(f"a simulated race needs at least one lap, not {laps}")
     rng = Random(f"{seed}:setup")  # noqa: S311 - a simulation, and it must repeat
     circuit = rng.choice(CIRCUITS)
     distance = laps or circuit.laps

@@ -87,7 +87,7 @@ class Telemetry:
         if car.in_lane:
             return self._lane[cell]
         mini_s = car.exit_at_s - car.at_s
-        if car.finished or mini_s > 1.12 * self._setup.shape.minis[0].base_s:
+        if car.finished or mini_s > 1.17 * self._setup.shape.minis[0].base_s:
             return self._slow[cell]
         return self._racing[(car.index + cell // 40 + 2 * car.mode) % 4][cell]
 

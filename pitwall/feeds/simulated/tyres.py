@@ -27,9 +27,9 @@ class Character:
 # Chosen within what stints of 2022-2025 show: about 0.5 s between neighbours when new,
 # 0.03 to 0.09 s a lap of wear after fuel is taken out.
 CHARACTERS = {
-    Compound.SOFT: Character(offset_s=-0.55, wear_s=0.085, life_laps=17.0, cold_s=0.3),
-    Compound.MEDIUM: Character(offset_s=0.0, wear_s=0.052, life_laps=27.0, cold_s=0.7),
-    Compound.HARD: Character(offset_s=0.45, wear_s=0.032, life_laps=39.0, cold_s=1.2),
+    Compound.SOFT: Character(offset_s=-0.55, wear_s=0.085, life_laps=17.0, cold_s=0.1),
+    Compound.MEDIUM: Character(offset_s=0.0, wear_s=0.052, life_laps=27.0, cold_s=0.3),
+    Compound.HARD: Character(offset_s=0.45, wear_s=0.032, life_laps=39.0, cold_s=0.6),
 }
 _CLIFF_S = 0.035  # s per lap squared beyond the life
 _CLIFF_MOST_S = 5.0

@@ -73,6 +73,7 @@ def _forecast(row: rx.Var[BattleCardRow]) -> rx.Component:
     return rx.el.div(
         rx.el.span("Overtake, estimated", class_name="label"),
         rx.el.span(
+            rx.el.span(row.bound, class_name="bound"),
             rx.el.span(row.percent, class_name="digits big", custom_attrs={"data-ghost": "88"}),
             rx.el.span("%", class_name="unit"),
             class_name="percent",

@@ -30,6 +30,7 @@ class BattleCardRow:
     """One battle; `trend`, `tone` and `heat` steer colours only, the cars are given by number.
 
     `percent` is "--" and `meter` 0 while there is no forecast; `no_forecast` then says why.
+    `bound` is "<" or ">" where two digits cannot say it: below 1 % and above 99 %.
     """
 
     key: str
@@ -40,6 +41,7 @@ class BattleCardRow:
     gap_note: str
     trend: str
     trend_words: str
+    bound: str
     percent: str
     exact: str
     meter: int
@@ -106,6 +108,7 @@ def _card_row(battle: BattleLine) -> BattleCardRow:
         gap_note=f"measured {age:.0f} s ago" if age >= OLD_READING_S else "",
         trend=trend,
         trend_words=trend_words,
+        bound=_bound(p),
         percent="--" if p is None else str(min(max(round(100 * p), 1), 99)),
         exact="" if p is None else f"{100 * p:.1f} %",
         meter=0 if p is None else round(100 * p),
@@ -127,6 +130,12 @@ def _trend(trend: float | None) -> tuple[str, str]:
     if trend < 0:
         return "closing", f"closing {-trend:.2f} s/lap"
     return "opening", f"dropping back {trend:.2f} s/lap"
+
+
+def _bound(p: float | None) -> str:
+    if p is None:
+        return ""
+    return "<" if p < 0.01 else ">" if p > 0.99 else ""
 
 
 def _tone(p: float | None) -> str:

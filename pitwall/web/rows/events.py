@@ -119,7 +119,7 @@ def _ended_row(ended: EndedLine, codes: dict[DriverNumber, str]) -> EndedRow:
     passed = ended.reason is EndReason.PASSED
     details = [f"{ended.laps} lap{'' if ended.laps == 1 else 's'}"]
     if forecast is not None:
-        details.append(f"was {round(100 * forecast)} %")
+        details.append("was under 1 %" if forecast < 0.01 else f"was {round(100 * forecast)} %")
     return EndedRow(
         key=f"{battle_key(ended.attacker, ended.defender)}-{ended.ended_at:%H%M%S}",
         pair=f"{_code(ended.attacker, codes)} → {_code(ended.defender, codes)}",
