@@ -73,7 +73,7 @@
       } else if (before.x !== now.x || before.y !== now.y) {
         const from = `translate(${before.x - now.x}px, ${before.y - now.y}px)`;
         child.animate([{ transform: from }, { transform: "none" }], {
-          duration: 420,
+          duration: 300,
           easing: "cubic-bezier(.2,.7,.2,1)",
         });
       }

@@ -31,7 +31,7 @@ FIELD = [
     (23, "ALB", "Alexander Albon", "Williams", "64C4FF"),
     (6, "HAD", "Isack Hadjar", "Red Bull Racing", "3671C6"),
     (27, "HUL", "Nico Hulkenberg", "Audi", "52E252"),
-    (14, "ALO", "Fernando Alonso", "Aston Martin", "229971"),
+    (34, "DRU", "Felipe Drugovich", "Aston Martin", "229971"),
     (55, "SAI", "Carlos Sainz", "Williams", "64C4FF"),
     (87, "BEA", "Oliver Bearman", "Haas F1 Team", "B6BABD"),
     (30, "LAW", "Liam Lawson", "Racing Bulls", "6692FF"),

@@ -8,22 +8,17 @@ from dataclasses import replace
 import pytest
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.frames import FeedState, LiveFrame, TowerLine
-from pitwall.domain.race import Compound, Phase, TrackStatus
+from pitwall.domain.frames import LiveFrame, TowerLine
+from pitwall.domain.race import Compound
 from pitwall.web.rows.battles import BattleCardRow, ReasonRow, card_rows, trace_rows
 from pitwall.web.rows.cars import car_rows
 from pitwall.web.rows.events import EndedRow, empty_row, ended_rows, spoken_rows
-from pitwall.web.rows.header import header_row, notice_row, pulse_row
 from pitwall.web.rows.page import page_rows, waiting_rows
 from pitwall.web.rows.tower import TowerRow, tower_rows
 from tests.web.frames import make_frame
 
 LARGEST_MESSAGE = 12_000
 STEADY = ("pulse", "header", "tower", "cards", "traces")  # what changes all the time
-
-
-def with_header(frame: LiveFrame, **changes: object) -> LiveFrame:
-    return replace(frame, header=replace(frame.header, **changes))  # type: ignore[arg-type]
 
 
 def with_car(frame: LiveFrame, place: int, **changes: object) -> LiveFrame:
@@ -35,86 +30,6 @@ def with_car(frame: LiveFrame, place: int, **changes: object) -> LiveFrame:
 def card(frame: LiveFrame, **changes: object) -> BattleCardRow:
     line = replace(frame.battles[0], **changes)  # type: ignore[arg-type]
     return card_rows(replace(frame, battles=(line,)))[0]
-
-
-def test_the_header_names_race_lap_flag_clock_and_source() -> None:
-    row = header_row(make_frame(4))
-
-    assert (row.race, row.venue) == ("Dutch Grand Prix", "Race · Zandvoort · 2026")
-    assert (row.lap, row.total_laps, row.clock) == ("23", "72", "13:31:01")
-    assert (row.flag, row.flag_word) == ("clear", "Track clear")
-    assert (row.source_word, row.pace) == ("Simulated race", "\N{MULTIPLICATION SIGN}1")
-    assert (row.overtake_label, row.overtake_word) == ("Overtake mode", "enabled")
-
-
-@pytest.mark.parametrize(
-    ("source", "speed", "word", "pace"),
-    [
-        ("live", 1.0, "Live", ""),
-        ("recorded", 8.0, "Recorded race", "Replay \N{MULTIPLICATION SIGN}8"),
-        (
-            "reconstructed",
-            0.5,
-            "Reconstructed from timing archive",
-            "Replay \N{MULTIPLICATION SIGN}0.5",
-        ),
-    ],
-)
-def test_the_source_is_always_named(source: str, speed: float, word: str, pace: str) -> None:
-    row = header_row(with_header(make_frame(), source=source, speed=speed))
-
-    assert (row.source_word, row.pace) == (word, pace)
-
-
-@pytest.mark.parametrize(
-    ("changes", "flag"),
-    [
-        ({"track_status": TrackStatus.YELLOW}, "yellow"),
-        ({"track_status": TrackStatus.SAFETY_CAR}, "safety"),
-        ({"track_status": TrackStatus.VSC_ENDING}, "safety"),
-        ({"phase": Phase.ABORTED}, "red"),
-        ({"phase": Phase.INACTIVE, "track_status": TrackStatus.RED}, "red"),
-        ({"phase": Phase.INACTIVE}, "waiting"),
-        ({"phase": Phase.FINISHED, "track_status": TrackStatus.YELLOW}, "chequered"),
-        ({"as_of": None}, "unknown"),
-    ],
-)
-def test_the_flag_that_matters_most_is_shown(changes: dict[str, object], flag: str) -> None:
-    assert header_row(with_header(make_frame(), **changes)).flag == flag
-
-
-def test_before_2026_the_overtake_aid_is_drs() -> None:
-    row = header_row(with_header(make_frame(), year=2025, overtake_enabled=None))
-
-    assert (row.overtake_label, row.overtake, row.overtake_word) == ("DRS", "unknown", "not told")
-
-
-def test_unknown_laps_are_dashes_not_zero() -> None:
-    row = header_row(with_header(make_frame(), lap=None, total_laps=None))
-
-    assert (row.lap, row.total_laps) == ("--", "--")
-
-
-def test_the_pulse_of_an_unknown_age_is_minus_one() -> None:
-    row = pulse_row(replace(make_frame(7), data_age_s=None))
-
-    assert (row.sequence, row.age_s, row.feed) == (7, -1.0, "flowing")
-
-
-def test_a_failed_feed_says_why() -> None:
-    header = replace(make_frame().header, feed_state=FeedState.FAILED, feed_detail="No such file.")
-
-    row = notice_row(header)
-
-    assert (row.tone, row.title, row.detail) == (
-        "failed",
-        "Feed simulated:7 failed",
-        "No such file.",
-    )
-
-
-def test_a_flowing_feed_says_nothing() -> None:
-    assert notice_row(make_frame().header).title == ""
 
 
 def test_the_leader_has_no_gap_and_fighters_are_marked() -> None:

@@ -86,12 +86,16 @@ def _footer() -> rx.Component:
             "P(ahead at next line crossing | neither pits, track stays clear). ",
             "A battle is two cars within two seconds.",
         ),
-        rx.el.p(
-            "Model ",
-            rx.cond(header.model != "", header.model, "none: no forecasts are made"),
-            " · feed ",
-            header.feed,
-            rx.cond(header.skipped != "", f" · {header.skipped}", ""),
+        rx.cond(
+            header.feed != "",
+            rx.el.p(
+                "Model ",
+                rx.cond(header.model != "", header.model, "none: no forecasts are made"),
+                " · feed ",
+                header.feed,
+                rx.cond(header.skipped != "", f" · {header.skipped}", ""),
+            ),
+            rx.fragment(),
         ),
         rx.el.p(rx.el.a("API and its documentation", href="/docs")),
     )

@@ -51,7 +51,7 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
     )
     return {
         "pulse": asdict(PulseRow(sequence=sequence)),
-        "header": asdict(HeaderRow(source_word="Waiting", flag_word="Waiting")),
+        "header": asdict(HeaderRow(race="Held back", source_word="Waiting", flag_word="Waiting")),
         "notice": asdict(notice),
         "cars": {},
         "tower": [],
@@ -59,5 +59,7 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "traces": {},
         "ended": [],
         "spoken": [],
-        "empty": asdict(NoticeRow("waiting", "Waiting for the delay to fill")),
+        "empty": asdict(
+            NoticeRow("waiting", "Waiting for the delay to fill", f"It takes {delay_s} s at most.")
+        ),
     }
