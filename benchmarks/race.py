@@ -35,7 +35,7 @@ Messages = Sequence[RawMessage]
 
 def main() -> None:
     """Print the table, then what takes the time in the last stage."""
-    sys.stdout.write("\nOne race through one core: times real time (median of 3, higher is faster)\n")
+    sys.stdout.write("\nOne race through one core: times real time, median of 3 runs\n")
     for feed in _feeds():
         messages = list(feed.messages())
         race_s = (messages[-1].sent_at - messages[0].sent_at).total_seconds()

@@ -17,8 +17,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from pitwall.errors import SettingsError
-from pitwall.settings import load
+from pitwall.errors import FeedUnavailableError, PitwallError
+from pitwall.settings import FeedKind, Settings, load
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
@@ -32,7 +32,8 @@ def main() -> int:
     os.chdir(ROOT)  # Reflex looks for rxconfig.py and .web here
     try:
         settings = load()
-    except SettingsError as error:
+        _check_feed(settings)
+    except PitwallError as error:
         return _refuse(str(error))
     host, port = settings.host, settings.port
     if not BUILT_PAGE.is_file():
@@ -55,6 +56,20 @@ def main() -> int:
         log_level=LogLevels.warning,
     ).serve()
     return 0
+
+
+def _check_feed(settings: Settings) -> None:
+    """Open a feed that rests on files, so that a wrong path is told here and not on a page.
+
+    Raises:
+        PitwallError: The feed cannot be opened, or holds no message.
+    """
+    spec = settings.feed_spec()
+    if spec.kind in {FeedKind.RECORDING, FeedKind.TIMING}:
+        from pitwall.bootstrap import open_feed  # the server's own process imports it anyway
+
+        if next(open_feed(spec).messages(), None) is None:
+            raise FeedUnavailableError(f"{spec.path} holds no message that can be read")
 
 
 def reflex_environment() -> dict[str, str]:

@@ -73,7 +73,9 @@ def _environment() -> dict[str, str]:
     environment = dict(os.environ)
     environment |= {"REFLEX_TELEMETRY_ENABLED": "false", "REFLEX_CHECK_LATEST_VERSION": "false"}
     # Else Reflex times two registries, one of them a mirror in another country.
-    environment.setdefault("NPM_CONFIG_REGISTRY", registry())
+    npm_registry = registry()
+    if npm_registry is not None:
+        environment.setdefault("NPM_CONFIG_REGISTRY", npm_registry)
     bun = bun_directory()
     if bun is not None:
         environment["PATH"] = f"{bun}{os.pathsep}{environment.get('PATH', '')}"

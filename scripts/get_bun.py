@@ -29,21 +29,21 @@ def bun_directory() -> Path | None:
         return None
     TOOLS.mkdir(exist_ok=True)
     command = [npm, "install", "--prefix", str(TOOLS), f"bun@{BUN}", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 or not _is_installed():
         sys.exit(f"npm could not install bun {BUN}:\n{done.stderr.strip()[-800:]}")
     return BIN
 
 
-def registry() -> str:
-    """Return the npm registry that this user's npm uses."""
+def registry() -> str | None:
+    """Return the npm registry that this user's npm uses; None without npm."""
     npm = shutil.which("npm")
-    if npm is not None:
-        command = [npm, "config", "get", "registry"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if said.stdout.startswith("http"):
-            return said.stdout.strip()
-    return "https://registry.npmjs.org"
+    if npm is None:
+        return None
+    command = [npm, "config", "get", "registry"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stdout.strip()
+    return said if said.startswith("http") else None
 
 
 def _is_installed() -> bool:

@@ -86,8 +86,8 @@ class BattleOut(BaseModel):
     opened_at: datetime = Field(description="When the battle opened, UTC on the race's clock.")
     laps: int = Field(description="Laps of battle so far.", ge=0)
     p_overtake: float | None = Field(
-        description="Estimated probability that the attacker is ahead when both next cross the "
-        "line, if neither pits and the track stays clear. Null without a forecast.",
+        description="Estimated probability that the attacker is ahead a lap from now, if neither "
+        "pits and the track stays clear. Null without a forecast.",
         ge=0,
         le=1,
     )

@@ -108,9 +108,9 @@ class BattleLine:
             until there is half a lap of history.
         opened_at: When this battle opened, UTC, on the race's clock.
         laps: Laps of battle so far, counted in the attacker's line crossings.
-        p_overtake: Calibrated probability in [0, 1] that the attacker is ahead when both next
-            cross the line, given that neither pits and the track stays clear. None while
-            there is no forecast; `no_forecast_because` then says why.
+        p_overtake: Calibrated probability in [0, 1] that the attacker is ahead a lap from now,
+            given that neither pits and the track stays clear; at the line, that is when both
+            next cross it. None while there is no forecast; `no_forecast_because` says why.
         p_history, interval_history: Readings of about the last three minutes, oldest first,
             one every two seconds of the race's clock.
         reasons: Contributions to the logit in words, largest first, such as `+0.41 gap 0.6 s`.

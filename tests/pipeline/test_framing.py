@@ -37,7 +37,7 @@ def played(until_s: float) -> EngineState:
 def test_an_empty_engine_gives_an_empty_frame() -> None:
     frame = a_frame(EngineState())
 
-    assert not (frame.tower or frame.battles or frame.ended)
+    assert [len(frame.tower), len(frame.battles), len(frame.ended)] == [0, 0, 0]
     assert frame.header.lap is None
     assert frame.header.as_of is None
 

@@ -129,9 +129,12 @@ def _car_lines(
 
 
 def _distance(counts: list[Row]) -> int:
-    """Return the number of laps first announced; more than any race has, if none was."""
+    """Return the number of laps first announced; more than any race has, if none was.
+
+    Two races of the archive first announce a distance of 0.
+    """
     ordered = sorted(counts, key=lambda row: row["t_ms"])
-    return next((row["total"] for row in ordered if row["total"] is not None), _ANY_DISTANCE)
+    return next((row["total"] for row in ordered if row["total"]), _ANY_DISTANCE)
 
 
 def _started(statuses: list[Row]) -> int:

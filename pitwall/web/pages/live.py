@@ -83,7 +83,7 @@ def _footer() -> rx.Component:
     return rx.el.footer(
         rx.el.p(
             rx.el.strong("Overtake, estimated: "),
-            "P(ahead at next line crossing | neither pits, track stays clear). ",
+            "P(attacker ahead a lap from now | neither pits, track stays clear). ",
             "A battle is two cars within two seconds.",
         ),
         rx.cond(
