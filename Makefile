@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Bytecode is compiled when it is first imported, not for every module of every package.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-compile
 ARGS ?=
 
 .PHONY: help run build setup test check lint types contracts spelling fix bench train card clean
@@ -58,7 +59,7 @@ $(RUNTIME): requirements.txt constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
 		|| { rm -rf .venv; echo "no virtual environment could be made: on Debian and Ubuntu install python3-venv" >&2; exit 1; }
 	@echo "installing what pitwall runs with into .venv, once ..."
-	@$(PIP) -r requirements.txt
+	@$(PYTHON) scripts/get_bun.py & fetching=$$!; $(PIP) -r requirements.txt && wait $$fetching
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements-dev.txt
