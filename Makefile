@@ -7,7 +7,7 @@ DEV := .venv/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-compile
 ARGS ?=
 
-.PHONY: help run build setup test check lint types contracts spelling fix bench train card clean
+.PHONY: help run build setup test check lint types contracts spelling fix bench train clean
 .DEFAULT_GOAL := help
 
 help:      ## list targets

@@ -1,3 +1,5 @@
+"""What every `RecordedFeed` adapter must do; each test runs against all of them."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

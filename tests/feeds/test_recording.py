@@ -1,3 +1,5 @@
+"""Recordings of every shape play back in order, and what cannot be read is counted."""
+
 from __future__ import annotations
 
 import logging

@@ -1,3 +1,5 @@
+"""The timing archive comes back as wire messages, none earlier than it was known."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""What we write in the wire format reads back as what was meant."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,5 @@
+"""Deltas merge as the feed defines it."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""Race, status, laps, weather and race control decode to their events."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

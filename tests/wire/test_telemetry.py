@@ -1,3 +1,5 @@
+"""Car channels and places decode to the newest reading of each car, and absence stays absence."""
+
 from __future__ import annotations
 
 import base64

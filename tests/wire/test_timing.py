@@ -1,3 +1,5 @@
+"""Timing lines decode in every shape the feed sends them in."""
+
 from __future__ import annotations
 
 from typing import Any
