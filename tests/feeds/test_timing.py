@@ -18,7 +18,6 @@ from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.feeds.timing.laps import lap_lines, pit_lines
 from pitwall.feeds.timing.order import order_lines
 from pitwall.feeds.timing.session import tyre_lines
-from pitwall.feeds.timing.stopped import running_spells, stopped_lines
 from pitwall.feeds.timing.tables import Row
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage, Source
@@ -269,35 +268,6 @@ def test_the_pit_lane_counts_stops_at_entry_and_leaving_for_the_grid_is_none() -
         (195_000, {"InPit": False, "PitOut": True}),
         (270_000, {"PitOut": False}),
     ]
-
-
-def test_a_silent_car_stops_two_minutes_later_and_starts_when_it_speaks() -> None:
-    going = list(range(0, 1_000_000, 4_000))
-    activity = {1: going, 2: going, 44: [*going[:50], *going[125:]]}
-
-    lines = [(line.ms, said(line.body)) for line in stopped_lines(activity, [(0, 1_000_000)])]
-
-    assert lines == [(316_000, {"Stopped": True}), (500_000, {"Stopped": False})]
-
-
-def test_nobody_has_stopped_when_everybody_is_silent_or_under_a_red_flag() -> None:
-    going = list(range(0, 1_000_000, 4_000))
-    quiet = going[:50]
-
-    assert not list(stopped_lines({1: quiet, 44: quiet}, [(0, 1_000_000)]))
-    assert not list(stopped_lines({1: going, 44: quiet}, [(0, 250_000)]))
-
-
-def test_racing_is_a_started_session_without_a_red_flag() -> None:
-    statuses = [
-        {"t_ms": 100, "status": "Started"},
-        {"t_ms": 500, "status": "Aborted"},
-        {"t_ms": 700, "status": "Started"},
-        {"t_ms": 900, "status": "Finished"},
-    ]
-    flags = [{"t_ms": 490, "status": "5"}, {"t_ms": 650, "status": "1"}]
-
-    assert running_spells(statuses, flags) == [(100, 490), (700, 900)]
 
 
 @pytest.mark.slow
