@@ -6,6 +6,20 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+REQUIRE_ALL = os.environ.get("PITWALL_REQUIRE_ALL") == "1"
+
+# How fast the machine is today is no property of the code. Where everything is required, the
+# examples are the same ones each time, so that a change is judged by itself and not by luck;
+# everywhere else they are new ones.
+settings.register_profile(
+    "pitwall",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=REQUIRE_ALL,
+)
+settings.load_profile("pitwall")
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +32,7 @@ def shared() -> Path:
     folder = Path(os.environ.get("PITWALL_SHARED") or beside)
     if not (folder / "data").is_dir():
         reason = f"no recordings at {folder}; set PITWALL_SHARED"
-        if os.environ.get("PITWALL_REQUIRE_ALL") == "1":
+        if REQUIRE_ALL:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
