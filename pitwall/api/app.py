@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
 from pitwall.api import live, problems
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 _DESCRIPTION = """
 Live Formula 1 battles, and the chance that each ends in an overtake.
@@ -24,8 +31,40 @@ def build_api() -> FastAPI:
     api = FastAPIOffline(title="pitwall", version=__version__, description=_DESCRIPTION)
     api.include_router(live.router)
     problems.install(api)
+    _refuse_other_methods(api, live.router)
     _document_problems(api)
     return api
+
+
+def _refuse_other_methods(api: FastAPI, router: APIRouter) -> None:
+    """Answer the methods that a path of `router` does not have.
+
+    The pages are mounted below the API and match every path, so that without this they would
+    answer in its place, and not with problem details.
+    """
+    known: dict[str, set[str]] = {}
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            known.setdefault(route.path, set()).update(route.methods or ())
+    for path, methods in known.items():
+        api.add_api_route(
+            path,
+            _refusal(methods),
+            methods=sorted(_METHODS - methods),
+            include_in_schema=False,
+        )
+
+
+def _refusal(methods: set[str]) -> Callable[[Request], Awaitable[JSONResponse]]:
+    allowed = ", ".join(sorted(methods))
+
+    async def refuse(request: Request) -> JSONResponse:
+        detail = f"{request.url.path} answers {allowed}, not {request.method}."
+        response = await problems.answer(request, HTTPStatus.METHOD_NOT_ALLOWED, detail)
+        response.headers["Allow"] = allowed
+        return response
+
+    return refuse
 
 
 def _document_problems(api: FastAPI) -> None:

@@ -148,6 +148,19 @@ async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
     assert answer.json()["instance"] == "/nothing-here"
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/health", "/live-battles"])
+async def test_a_method_that_a_path_does_not_have_is_a_problem(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await client.request(method, path)
+
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["allow"] == "GET"
+    assert answer.json()["detail"] == f"{path} answers GET, not {method}."
+
+
 async def test_an_unexpected_error_shows_no_stack_trace(
     client: httpx.AsyncClient, live: MemoryLiveCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
