@@ -41,12 +41,30 @@ Pair = tuple[DriverNumber, DriverNumber]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One point of a battle's history; `p_overtake` is None where there was no forecast."""
+class History:
+    """A battle's last three minutes, oldest first; a point every two seconds of race time.
 
-    at: datetime
-    interval_s: float
-    p_overtake: float | None
+    Frames share these tuples instead of copying them: five minutes of frames are kept.
+
+    Attributes:
+        at: When each point was taken.
+        interval_s: The interval at each point, rounded to the millisecond.
+        p_overtake: The forecasts made at these points; points without one are left out.
+    """
+
+    at: tuple[datetime, ...] = ()
+    interval_s: tuple[float, ...] = ()
+    p_overtake: tuple[float, ...] = ()
+
+    def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> History:
+        """Return the history with one more point, and without those too old to keep."""
+        kept = -(READINGS_KEPT - 1)
+        forecasts = self.p_overtake
+        if p_overtake is not None:
+            forecasts = (*forecasts[kept:], round(p_overtake, 4))
+        return History(
+            (*self.at[kept:], at), (*self.interval_s[kept:], round(interval_s, 3)), forecasts
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +87,7 @@ class EngineState:
         grid_at: The grid point up to which battles were followed.
         battles: Battles under way, front of the field first.
         forecasts: The newest forecast of each battle under way.
-        readings: Each battle's history, oldest first.
+        histories: The last minutes of each battle under way.
         ended: Battles that ended, newest first, at most eight.
         faults: Parts of messages skipped because they broke the format, by kind.
     """
@@ -80,7 +98,7 @@ class EngineState:
     grid_at: datetime = START_OF_TIME
     battles: tuple[Battle, ...] = ()
     forecasts: Mapping[Pair, Forecast] = field(default_factory=dict)
-    readings: Mapping[Pair, tuple[Reading, ...]] = field(default_factory=dict)
+    histories: Mapping[Pair, History] = field(default_factory=dict)
     ended: tuple[Ended, ...] = ()
     faults: Mapping[str, int] = field(default_factory=dict)
 
@@ -149,16 +167,16 @@ class RaceEngine:
             return replace(state, grid_at=grid_at)
         pairs = [(battle.attacker, battle.defender) for battle in battles]
         forecasts = self._forecast(state, battles, pairs, due=_due(grid_at, STEPS_A_FORECAST))
-        readings = {pair: state.readings.get(pair, ()) for pair in pairs}
-        if _due(grid_at, STEPS_A_READING) or any(not readings[pair] for pair in pairs):
-            readings = _noted(grid_at, battles, forecasts, readings)
+        histories = {pair: state.histories.get(pair, History()) for pair in pairs}
+        if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
+            histories = _noted(grid_at, battles, forecasts, histories)
         ended = tuple(_ended(state, battle) for battle in just_ended)
         return replace(
             state,
             grid_at=grid_at,
             battles=battles,
             forecasts=forecasts,
-            readings=readings,
+            histories=histories,
             ended=(*ended, *state.ended)[:ENDED_KEPT] if ended else state.ended,
         )
 
@@ -193,13 +211,13 @@ def _noted(
     grid_at: datetime,
     battles: tuple[Battle, ...],
     forecasts: Mapping[Pair, Forecast],
-    readings: Mapping[Pair, tuple[Reading, ...]],
-) -> dict[Pair, tuple[Reading, ...]]:
+    histories: Mapping[Pair, History],
+) -> dict[Pair, History]:
     noted = {}
     for battle in battles:
         pair = (battle.attacker, battle.defender)
-        new = Reading(grid_at, battle.interval_s, forecasts[pair].p_overtake)
-        noted[pair] = (*readings[pair][-(READINGS_KEPT - 1) :], new)
+        p_overtake = forecasts[pair].p_overtake
+        noted[pair] = histories[pair].with_point(grid_at, battle.interval_s, p_overtake)
     return noted
 
 

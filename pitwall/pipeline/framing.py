@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pitwall.domain.applying import seconds_of
 from pitwall.domain.battles import Battle
@@ -17,7 +18,7 @@ from pitwall.domain.frames import (
 )
 from pitwall.domain.gaps import Gap, LapsDown
 from pitwall.domain.race import CarState, Compound
-from pitwall.pipeline.engine import EngineState, Reading
+from pitwall.pipeline.engine import EngineState, History
 from pitwall.prediction.forecast import Forecast
 
 _USUAL_LAP_S = 90.0
@@ -143,7 +144,7 @@ def _laps_of(gap: Gap) -> int | None:
 def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
     pair = (battle.attacker, battle.defender)
     forecast = state.forecasts.get(pair) or Forecast(None, no_forecast_because="not yet")
-    readings = state.readings.get(pair, ())
+    history = state.histories.get(pair, History())
     attacker = state.race.cars[battle.attacker]
     lap_s = attacker.last_lap_s or _USUAL_LAP_S
     # Ages are told on the race's grid, so that they do not depend on when a frame was asked for.
@@ -154,34 +155,32 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
         position=battle.position,
         interval_s=battle.interval_s,
         interval_age_s=age_s,
-        trend_s_per_lap=trend_s_per_lap(readings, lap_s),
+        trend_s_per_lap=trend_s_per_lap(history, lap_s),
         opened_at=battle.opened_at,
         laps=max(0, attacker.laps_completed - battle.opened_lap),
         p_overtake=forecast.p_overtake,
         no_forecast_because=forecast.no_forecast_because,
-        p_history=tuple(
-            round(reading.p_overtake, 4) for reading in readings if reading.p_overtake is not None
-        ),
-        interval_history=tuple(round(reading.interval_s, 3) for reading in readings),
+        p_history=history.p_overtake,
+        interval_history=history.interval_s,
         reasons=forecast.reasons,
         heat=heat(forecast.p_overtake, battle.interval_s),
     )
 
 
-def trend_s_per_lap(readings: tuple[Reading, ...], lap_s: float) -> float | None:
+def trend_s_per_lap(history: History, lap_s: float) -> float | None:
     """Return the change of the interval over the last lap, seconds a lap; negative is closing.
 
-    The oldest reading of the last lap is compared with the newest, and scaled to a lap.
+    The oldest point of the last lap is compared with the newest, and scaled to a lap.
     None until half a lap of history exists: a shorter one shows corners, not a trend.
     """
-    if not readings:
+    if not history.at:
         return None
-    newest = readings[-1]
-    within = [r for r in readings if (newest.at - r.at).total_seconds() <= lap_s]
-    elapsed_s = (newest.at - within[0].at).total_seconds()
+    newest_at = history.at[-1]
+    oldest = bisect_left(history.at, newest_at - timedelta(seconds=lap_s))
+    elapsed_s = (newest_at - history.at[oldest]).total_seconds()
     if elapsed_s < lap_s / 2:
         return None
-    return (newest.interval_s - within[0].interval_s) * lap_s / elapsed_s
+    return (history.interval_s[-1] - history.interval_s[oldest]) * lap_s / elapsed_s
 
 
 def heat(p_overtake: float | None, interval_s: float) -> float:

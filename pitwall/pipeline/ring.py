@@ -15,8 +15,7 @@ LONGEST_DELAY_S = 300.0
 class FrameRing:
     """`FrameHistory` in memory: at most `longest_s` of frames, older ones forgotten.
 
-    A frame shares its strings and most rows with its neighbours' cars, and five minutes at
-    4 Hz are 1,200 frames: some 30 MB in the worst case, and never more.
+    Five minutes at 4 Hz are 1,200 frames. Neighbours share their histories, texts and numbers.
     """
 
     def __init__(self, longest_s: float = LONGEST_DELAY_S) -> None:

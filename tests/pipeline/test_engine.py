@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ def test_opens_a_battle_and_forecasts_it_at_once() -> None:
     (battle,) = state.battles
     assert (battle.attacker, battle.defender) == PAIR
     assert state.forecasts[PAIR].p_overtake == pytest.approx(1 / (1 + battle.interval_s))
-    assert len(state.readings[PAIR]) == 1
+    assert len(state.histories[PAIR].at) == 1
 
 
 def test_forecasts_once_a_second_of_race_time() -> None:
@@ -88,10 +89,9 @@ def test_a_pass_ends_the_battle_and_keeps_the_last_forecast() -> None:
 def test_history_is_bounded() -> None:
     state = played(a_duel(1000, closing_s=0), 1000)
 
-    assert len(state.readings[PAIR]) == 90
-    spacing = {
-        b.at - a.at for a, b in zip(state.readings[PAIR], state.readings[PAIR][1:], strict=False)
-    }
+    assert len(state.histories[PAIR].at) == 90
+    times = state.histories[PAIR].at
+    spacing = {later - earlier for earlier, later in pairwise(times)}
     assert spacing == {timedelta(seconds=2)}
 
 

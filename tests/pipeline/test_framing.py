@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.frames import FeedState, LiveFrame
-from pitwall.pipeline.engine import EngineState, RaceEngine, Reading
+from pitwall.pipeline.engine import EngineState, History, RaceEngine
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame, heat, trend_s_per_lap
 from pitwall.pipeline.ring import FrameRing
 from tests.makers import a_duel, a_message, at
@@ -61,21 +59,21 @@ def test_a_battle_carries_its_forecast_and_its_history() -> None:
     assert 0 <= battle.interval_age_s <= 1.2
 
 
-def readings(*intervals_s: float, every_s: float = 2) -> tuple[Reading, ...]:
-    return tuple(
-        Reading(at(0) + timedelta(seconds=every_s * i), interval, None)
-        for i, interval in enumerate(intervals_s)
-    )
+def a_history(*intervals_s: float, every_s: float = 2) -> History:
+    history = History()
+    for step, interval_s in enumerate(intervals_s):
+        history = history.with_point(at(every_s * step), interval_s, None)
+    return history
 
 
 def test_there_is_no_trend_before_half_a_lap() -> None:
-    assert trend_s_per_lap((), 90) is None
-    assert trend_s_per_lap(readings(1.0, 0.5), 90) is None
-    assert trend_s_per_lap(readings(1.0, 0.5, every_s=45), 90) == pytest.approx(-1.0)
+    assert trend_s_per_lap(History(), 90) is None
+    assert trend_s_per_lap(a_history(1.0, 0.5), 90) is None
+    assert trend_s_per_lap(a_history(1.0, 0.5, every_s=45), 90) == pytest.approx(-1.0)
 
 
 def test_the_trend_looks_one_lap_back_and_no_further() -> None:
-    steps = readings(9.0, 1.0, 0.8, every_s=80)
+    steps = a_history(9.0, 1.0, 0.8, every_s=80)
 
     assert trend_s_per_lap(steps, 90) == pytest.approx((0.8 - 1.0) * 90 / 80)
 
