@@ -9,7 +9,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from pitwall import services
+from pitwall import logs, services
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.errors import SettingsError
 from pitwall.feeds.recording import RecordingFeed
@@ -45,6 +45,7 @@ def parts() -> Parts:
         ModelError: The model file is missing or damaged.
     """
     settings = load()
+    logs.configure(settings.log)
     return Parts(settings, MemoryLiveCache(), FrameRing(), load_predictor(settings))
 
 

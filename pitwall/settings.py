@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,7 +49,7 @@ class Settings(BaseSettings):
             first message. None lets the feed choose.
         host, port: Where the server listens.
         model: A model file to use instead of the shipped one.
-        log: Log level.
+        log: What is logged, from this level up.
     """
 
     model_config = SettingsConfigDict(env_prefix="PITWALL_", frozen=True, extra="ignore")
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     model: Path | None = None
-    log: str = "INFO"
+    log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     def feed_spec(self) -> FeedSpec:
         """Return the feed asked for.

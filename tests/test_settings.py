@@ -1,0 +1,57 @@
+"""The environment is read whole or refused with the name of what was wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pitwall.errors import SettingsError
+from pitwall.settings import FeedKind, load, parse_feed
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"):
+        monkeypatch.delenv(f"PITWALL_{name}", raising=False)
+
+
+def test_defaults_show_a_simulated_race_to_this_machine_only() -> None:
+    settings = load()
+
+    assert settings.feed_spec().kind is FeedKind.AUTO
+    assert (settings.host, settings.port, settings.speed) == ("127.0.0.1", 8000, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SPEED", "0.4"),
+        ("SPEED", "fast"),
+        ("PORT", "0"),
+        ("PORT", "70000"),
+        ("START_LAP", "-1"),
+        ("LOG", "LOUD"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"PITWALL_{name}", value)
+
+    with pytest.raises(SettingsError, match=f"PITWALL_{name}: .*{value}"):
+        load()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "live", "recording:", "timing:dir", "timing:#race", "simulated:x", "auto:1"]
+)
+def test_a_feed_of_no_known_form_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="PITWALL_FEED must be"):
+        parse_feed(text)
+
+
+def test_paths_may_hold_colons_and_hashes() -> None:
+    assert parse_feed("recording:C:/race").path == Path("C:/race")
+    spec = parse_feed("timing:/odd#dir#2025-dutch-grand-prix-race")
+    assert (spec.path, spec.race) == (Path("/odd#dir"), "2025-dutch-grand-prix-race")
