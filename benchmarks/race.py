@@ -41,8 +41,7 @@ def main() -> None:
         race_s = (messages[-1].sent_at - messages[0].sent_at).total_seconds()
         size_mb = sum(len(message.body) for message in messages) / 1e6
         sys.stdout.write(
-            f"\n{feed.name.split('/')[-1]}: {race_s:.0f} s, {len(messages)} messages, "
-            f"{size_mb:.1f} MB\n"
+            f"\n{feed.name}: {race_s:.0f} s, {len(messages)} messages, {size_mb:.1f} MB\n"
         )
         last = None
         for name, stage in STAGES.items():

@@ -26,7 +26,7 @@ class RecordedFeed(Protocol):
 
     @property
     def name(self) -> str:
-        """The feed as a person would configure it, such as `simulated:7`."""
+        """What people are shown of the feed, such as `simulated:7`; never a path."""
         ...
 
     @property

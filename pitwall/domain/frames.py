@@ -30,7 +30,7 @@ class FrameHeader:
 
     Attributes:
         source: `live`, `recorded`, `reconstructed` or `simulated`.
-        feed: The feed as configured, such as `simulated:7`.
+        feed: What people are shown of the feed, such as `simulated:7`.
         feed_detail: A sentence for people when something is wrong, else "".
         race_id, name, kind, circuit, year: As in `RaceInfo`.
         lap, total_laps: The leader's lap and the announced distance; None before the feed told.

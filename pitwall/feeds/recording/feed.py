@@ -53,8 +53,8 @@ class RecordingFeed:
 
     @property
     def name(self) -> str:
-        """`recording:` and the path."""
-        return f"recording:{self._path}"
+        """`recording:` and the file's own name: pages and answers show it, paths are private."""
+        return f"recording:{self._path.resolve().name}"
 
     @property
     def source(self) -> Source:
