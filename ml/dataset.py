@@ -13,7 +13,7 @@ import hashlib
 import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,14 +56,16 @@ def build(archive: Path, rows_file: Path, cache: Path, n_jobs: int = 2) -> pd.Da
     rows = pd.read_parquet(rows_file)
     rows = rows[rows.y1.notna()]
     cache.mkdir(parents=True, exist_ok=True)
-    source = _code_hash() + _archive_hash(archive)
+    source = code_hash() + archive_hash(archive)
     jobs = [
-        Job(archive, entry, race_rows, cache / f"{entry.race_id}-{_key(source, race_rows)}.parquet")
+        Job(archive, entry, race_rows, kept_at(cache, entry, source, race_rows))
         for entry in list_races(archive)
         if len(race_rows := rows[rows.session_id == entry.session_id])
     ]
-    work = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_run)(job) for job in jobs)
-    tables = list(_told(work, len(jobs)))
+    work = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(run)(job, race_table) for job in jobs
+    )
+    tables = list(told(work, len(jobs)))
     return pd.concat(
         [table.assign(race_order=order) for order, table in enumerate(tables)], ignore_index=True
     )
@@ -76,10 +78,11 @@ def race_table(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFr
     return table.assign(race_id=entry.race_id, circuit=entry.circuit, quality=entry.quality)
 
 
-def _run(job: Job) -> pd.DataFrame:
+def run(job: Job, make: Callable[[Path, RaceEntry, pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Return the table of one race, which `make` makes unless it was kept."""
     if job.kept.exists():
         return pd.read_parquet(job.kept)
-    table = race_table(job.archive, job.entry, job.rows)
+    table = make(job.archive, job.entry, job.rows)
     # Rename last: a run that is stopped in the middle leaves no half a race behind.
     unfinished = job.kept.with_suffix(".part")
     table.to_parquet(unfinished)
@@ -87,7 +90,7 @@ def _run(job: Job) -> pd.DataFrame:
     return table
 
 
-def _told(tables: Iterator[pd.DataFrame], total: int) -> Iterator[pd.DataFrame]:
+def told(tables: Iterator[pd.DataFrame], total: int) -> Iterator[pd.DataFrame]:
     """Pass tables on and show progress on the terminal's error stream."""
     started = time.monotonic()
     for done, table in enumerate(tables, 1):
@@ -99,24 +102,26 @@ def _told(tables: Iterator[pd.DataFrame], total: int) -> Iterator[pd.DataFrame]:
     sys.stderr.write("\n")
 
 
-def _code_hash() -> str:
-    """Return a hash of all code that a feature passes through."""
+def code_hash(*more: Path) -> str:
+    """Return a hash of all code that a feature passes through, and of more files."""
     root = Path(pitwall.__file__).parent
     files = [file for part in _CODE for file in sorted((root / part).rglob("*.py"))]
-    files.append(Path(__file__).with_name("replay.py"))
+    files += [Path(__file__).with_name("replay.py"), *more]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _archive_hash(archive: Path) -> str:
+def archive_hash(archive: Path) -> str:
     """Return a hash of the names, sizes and dates of an archive's tables."""
     tables = [(file.name, file.stat()) for file in sorted(archive.glob("*.parquet"))]
     text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in tables)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _key(source: str, rows: pd.DataFrame) -> str:
+def kept_at(cache: Path, entry: RaceEntry, source: str, rows: pd.DataFrame) -> Path:
+    """Return where a race is kept that was made of this code, archive and rows."""
     hashed = pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes()
-    return hashlib.sha256(source.encode() + hashed).hexdigest()[:16]
+    key = hashlib.sha256(source.encode() + hashed).hexdigest()[:16]
+    return cache / f"{entry.race_id}-{key}.parquet"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

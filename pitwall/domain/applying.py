@@ -24,7 +24,7 @@ from pitwall.domain.race import (
     TrackStatus,
 )
 
-TRACE_FOR = timedelta(seconds=150)  # more than any green lap, so that a lap-long trend exists
+TRACE_FOR = timedelta(seconds=330)  # three green laps, so that a lap has others to compare with
 CONTROL_KEPT = 200
 _NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
@@ -59,6 +59,9 @@ def _take_place_and_gaps(car: CarState, event: said.CarTimed, changes: dict[str,
     if event.position is not None and event.position != car.position:
         changes["position"] = event.position
         changes["position_at"] = event.sent_at
+        if car.trace and car.trace[-1].at == event.sent_at:  # the same word, in two halves
+            same = replace(car.trace[-1], position=event.position)
+            changes["trace"] = (*car.trace[:-1], same)
     if event.catching is not None:
         changes["catching"] = event.catching
     if event.gap_to_leader is None and event.interval is None:
@@ -70,8 +73,12 @@ def _take_place_and_gaps(car: CarState, event: said.CarTimed, changes: dict[str,
         changes["interval"] = interval
         changes["interval_at"] = event.sent_at
     since = event.sent_at - TRACE_FOR
-    kept = [sample for sample in car.trace if sample.at >= since]
-    changes["trace"] = (*kept, GapSample(event.sent_at, seconds_of(gap), seconds_of(interval)))
+    trace, first = changes.get("trace", car.trace), 0
+    while first < len(trace) and trace[first].at < since:
+        first += 1
+    place = changes.get("position", car.position)
+    sample = GapSample(event.sent_at, seconds_of(gap), seconds_of(interval), place)
+    changes["trace"] = (*trace[first:], sample)
 
 
 def _take_pits_and_stops(event: said.CarTimed, changes: dict[str, Any]) -> None:
@@ -95,6 +102,7 @@ def _take_times(car: CarState, event: said.CarTimed, changes: dict[str, Any]) ->
         changes["sectors_s"] = tuple(sectors)
     if event.speeds_kmh:
         changes["speeds_kmh"] = {**car.speeds_kmh, **event.speeds_kmh}
+        changes["traps_this_lap"] = car.traps_this_lap.union(event.speeds_kmh)
 
 
 def _complete_lap(
@@ -104,14 +112,16 @@ def _complete_lap(
     in_pit = changes.get("in_pit", car.in_pit)
     pitted = changes.get("pitted_this_lap", car.pitted_this_lap) or in_pit
     clear = race.track_status is TrackStatus.CLEAR
+    speeds = changes.get("speeds_kmh", car.speeds_kmh)
     record = LapRecord(
         lap_number=event.laps_completed or 0,
         completed_at=event.sent_at,
         lap_time_s=event.last_lap_s,
         sectors_s=changes.get("sectors_s", car.sectors_s),
-        speeds_kmh=changes.get("speeds_kmh", car.speeds_kmh),
+        speeds_kmh=speeds,
         pitted=pitted,
         track_clear=clear and not car.unclear_this_lap,
+        stale_traps=frozenset(speeds) - changes.get("traps_this_lap", car.traps_this_lap),
     )
     changes |= {
         "laps_completed": event.laps_completed,
@@ -119,6 +129,7 @@ def _complete_lap(
         "crossed_at": event.sent_at,
         "pitted_this_lap": in_pit,
         "unclear_this_lap": not clear,
+        "traps_this_lap": frozenset(),
     }
 
 

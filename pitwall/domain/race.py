@@ -78,9 +78,8 @@ class RaceInfo:
 
     Attributes:
         race_id: Our key, such as `2025-dutch-grand-prix-race`; "" before the feed has told.
-        name: Meeting name, such as `Dutch Grand Prix`.
+        name, circuit: Of the meeting, `Dutch Grand Prix`, and in short, `Zandvoort`.
         kind: `Race` or `Sprint`; other session types of a recording by their own name.
-        circuit: Short circuit name, such as `Zandvoort`.
         year: Season; 0 before the feed has told.
     """
 
@@ -130,6 +129,7 @@ class LapRecord:
         speeds_kmh: By trap: `I1`, `I2`, `FL`, `ST`; missing ones left out.
         pitted: Whether the car was in the pit lane at any time of this lap.
         track_clear: Whether the track status was clear throughout this lap.
+        stale_traps: Traps of `speeds_kmh` that told nothing in this lap: an earlier speed.
     """
 
     lap_number: int
@@ -139,15 +139,17 @@ class LapRecord:
     speeds_kmh: Mapping[str, float] = field(default_factory=dict)
     pitted: bool = False
     track_clear: bool = True
+    stale_traps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class GapSample:
-    """One reading of a car's gaps: seconds, None where lapped or unknown."""
+    """One reading of a car's gaps, s, None where lapped or unknown, and its place then."""
 
     at: datetime
     gap_to_leader_s: float | None
     interval_s: float | None
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +194,10 @@ class CarState:
         laps_completed: Line crossings counted by the feed.
         in_pit: True from pit entry until the feed says that the car has left the lane.
         stints: In order; the last is the one being driven.
-        trace: Readings of the last 150 s, oldest first.
-        sectors_s: Sector times of the lap under way, then of the finished lap until the
-            next first sector.
+        trace: Readings of the last 330 s, oldest first.
+        sectors_s: Of the lap under way, then of the finished one until the next first sector.
         speeds_kmh: Latest speed by trap.
-        pitted_this_lap, unclear_this_lap: Become the flags of the next `LapRecord`.
+        pitted_this_lap, unclear_this_lap, traps_this_lap: Go into the next `LapRecord`.
     """
 
     number: DriverNumber
@@ -224,6 +225,7 @@ class CarState:
     crossed_at: datetime | None = None
     pitted_this_lap: bool = False
     unclear_this_lap: bool = False
+    traps_this_lap: frozenset[str] = frozenset()
 
     @property
     def stint(self) -> Stint | None:
@@ -269,14 +271,12 @@ class RaceState:
 
     Attributes:
         as_of: When the newest message in this state was sent, UTC.
-        lap: The leader's current lap, from 1; 0 before the first word of it.
-        total_laps: Announced distance; None before the first word of it.
+        lap, total_laps: The leader's, from 1, and the announced; 0, None before any word of it.
         cars: By car number, every car the feed has named.
         samples, points: Each car's newest reading and place; apart from `cars` for speed.
         control: The latest race-control messages, oldest first, at most 200.
-        overtake_enabled: Whether race control enabled DRS (to 2025) or Overtake Mode (2026);
-            None while nothing was said.
-        low_grip: Whether race control declared it (2026); None while nothing was said.
+        overtake_enabled, low_grip: Whether race control enabled DRS (to 2025) or Overtake
+            Mode, or declared low grip (2026); None while nothing was said.
     """
 
     as_of: datetime = START_OF_TIME

@@ -72,12 +72,12 @@ def test_a_cleared_gap_is_no_gap() -> None:
     assert car(race).trace[-1].interval_s is None
 
 
-def test_the_trace_forgets_what_is_older_than_150_seconds() -> None:
+def test_the_trace_forgets_what_is_older_than_330_seconds() -> None:
     race = after(*(timed(s, interval=TimeGap(1 + s / 1000)) for s in range(0, 400, 4)))
 
     trace = car(race).trace
-    assert trace[0].at >= at(396 - 150)
-    assert len(trace) == 38
+    assert trace[0].at >= at(396 - 330)
+    assert len(trace) == 83
     assert [sample.at for sample in trace] == sorted(sample.at for sample in trace)
 
 
@@ -266,3 +266,27 @@ def test_applying_changes_no_earlier_state(events: list[said.TimingEvent]) -> No
         race = apply(race, event)
 
     assert all(repr(state) == text for state, text in kept)
+
+
+def test_a_reading_keeps_the_place_it_was_measured_in() -> None:
+    race = after(
+        timed(0, position=3, interval=TimeGap(1.2)),
+        timed(4, position=2),
+        timed(5, interval=TimeGap(7.0)),
+    )
+
+    assert [sample.position for sample in car(race).trace] == [3, 2]
+
+
+def test_a_lap_names_the_traps_that_told_nothing_in_it() -> None:
+    race = after(
+        timed(60, speeds_kmh={"I1": 280.0, "ST": 310.0}),
+        timed(90, laps_completed=1),
+        timed(150, speeds_kmh={"ST": 312.0}),
+        timed(180, laps_completed=2, speeds_kmh={"FL": 290.0}),
+    )
+
+    first, second = car(race).laps
+    assert first.stale_traps == frozenset()
+    assert second.stale_traps == {"I1"}
+    assert second.speeds_kmh == {"I1": 280.0, "ST": 312.0, "FL": 290.0}

@@ -1,0 +1,168 @@
+"""The members of the mixture: what each learns, from which columns, and how it is fitted."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from ml.scores import Array
+from pitwall.prediction.experts import EVERYTHING, Column, Expert, Rows, positions, read_expert
+
+log = logging.getLogger(__name__)
+
+_LIGHTGBM: Final[Mapping[str, Any]] = {
+    "objective": "binary",
+    "learning_rate": 0.03,
+    "num_leaves": 12,
+    "min_data_in_leaf": 120,
+    "feature_fraction": 0.2,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 10,
+    "max_bin": 127,
+    "verbose": -1,
+    "deterministic": True,
+    "force_col_wise": True,
+}
+_XGBOOST: Final[Mapping[str, Any]] = {
+    "objective": "binary:logistic",
+    "eta": 0.03,
+    "max_depth": 5,
+    "min_child_weight": 12,
+    "subsample": 0.7,
+    "colsample_bytree": 0.25,
+    "reg_lambda": 8,
+    "tree_method": "hist",
+    "max_bin": 128,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One learner of the recipe.
+
+    Attributes:
+        view: Which columns it sees: an expert's name, or `everything`.
+        label: `y1`, `y3` or `outcome` (a number of `interruption.OUTCOMES`).
+        rounds: Number of trees (for each class).
+        settings: On top of the library's usual ones above.
+        is_monotone: Whether a smaller gap may never make it less likely.
+    """
+
+    name: str
+    view: str
+    label: Literal["y1", "y3", "outcome"] = "y1"
+    library: Literal["lightgbm", "xgboost"] = "lightgbm"
+    rounds: int = 550
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    is_monotone: bool = True
+
+
+MEMBERS: Final = (
+    Member("om", "om", seed=2, settings={"num_leaves": 14, "path_smooth": 10}),
+    Member("boost", "boost", library="xgboost", rounds=520, seed=3),
+    Member(
+        "aero",
+        "aero",
+        seed=4,
+        settings={
+            "extra_trees": True,
+            "num_leaves": 24,
+            "min_data_in_leaf": 30,
+            "feature_fraction": 0.5,
+            "learning_rate": 0.05,
+        },
+    ),
+    Member("three", EVERYTHING, label="y3", seed=6),
+    Member("pooled", EVERYTHING, seed=1),
+    Member(
+        "interruption",
+        EVERYTHING,
+        label="outcome",
+        rounds=90,
+        seed=7,
+        settings={
+            "objective": "multiclass",
+            "num_class": 4,
+            "num_leaves": 8,
+            "learning_rate": 0.06,
+            "feature_fraction": 0.1,
+        },
+        is_monotone=False,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a member is fitted on.
+
+    Attributes:
+        rows: Shape (n, n_columns).
+        labels: Shape (n,), none missing.
+        columns: Names and views of the columns.
+        gap: Name of the column that is monotone.
+    """
+
+    rows: Rows
+    labels: Array
+    columns: Sequence[Column]
+    gap: str
+
+
+@dataclass(frozen=True, slots=True)
+class FittedMember:
+    """A member after training: as it is stored, and read back from that."""
+
+    member: Member
+    blob: bytes
+    expert: Expert
+
+
+def fit_member(member: Member, training: Training, seed: int, threads: int) -> FittedMember:
+    """Return a member fitted on all rows given, read back from its stored form."""
+    began = time.perf_counter()
+    seen = positions(training.columns, member.view)
+    names = [training.columns[i].name for i in seen.tolist()]
+    signs = [-1 if member.is_monotone and name == training.gap else 0 for name in names]
+    matrix = np.ascontiguousarray(training.rows[:, seen])
+    fit = _fit_lightgbm if member.library == "lightgbm" else _fit_xgboost
+    extra = {"monotone_constraints": signs, "seed": member.seed + 100 * seed}
+    blob = fit(member, matrix, training.labels, names, extra | {"threads": threads})
+    log.info("%-12s %6d rows %5.1f s", member.name, len(matrix), time.perf_counter() - began)
+    expert = read_expert(member.library, blob, training.columns, member.view)
+    return FittedMember(member, blob, expert)
+
+
+def _fit_lightgbm(
+    member: Member, matrix: Rows, labels: Array, names: list[str], extra: Mapping[str, Any]
+) -> bytes:
+    import lightgbm
+
+    settings = {**_LIGHTGBM, **member.settings, **extra}
+    settings["num_threads"] = settings.pop("threads")
+    if not any(settings["monotone_constraints"]):
+        del settings["monotone_constraints"]
+    data = lightgbm.Dataset(matrix, labels, feature_name=names)
+    text: str = lightgbm.train(settings, data, member.rounds).model_to_string()
+    head, _, _ = text.partition("\nparameters:")  # they hold nothing that a forecast needs
+    return (head + "\n").encode()
+
+
+def _fit_xgboost(
+    member: Member, matrix: Rows, labels: Array, names: list[str], extra: Mapping[str, Any]
+) -> bytes:
+    import xgboost
+
+    settings = {**_XGBOOST, **member.settings, **extra}
+    settings["nthread"] = settings.pop("threads")
+    settings["monotone_constraints"] = tuple(settings["monotone_constraints"])
+    data = xgboost.DMatrix(matrix, labels, feature_names=names, nthread=settings["nthread"])
+    booster = xgboost.train(settings, data, member.rounds)
+    return bytes(booster.save_raw("ubj"))

@@ -1,0 +1,100 @@
+"""Members fitted on whole races, asked about races that they have not seen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.members import MEMBERS, FittedMember, Member, Training, fit_member
+from ml.mixture_table import BattleTable
+from ml.scores import Array
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureRecipe:
+    """How the mixture is trained.
+
+    Attributes:
+        folds: Groups of whole races.
+        seed: Deals races into folds and seeds the learners; nothing else is random.
+        threads: Of the learners; the result does not depend on it.
+    """
+
+    members: tuple[Member, ...] = MEMBERS
+    folds: int = 4
+    seed: int = 0
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """What the members of a recipe make of a table.
+
+    Attributes:
+        refits: By name, each fitted on all rows that have its label.
+        margins: By name: raw logits of each row by the model that had not seen its race;
+            shape (n,), or (n, n_classes).
+        by_fold: By name: raw logits of the rows `undecided`, by each fold's model, shape
+            (folds, m). No member was fitted on them, so that these show how far forecasts
+            move with the races that were trained on.
+        undecided: Which rows could be asked about, but have no `y1` as the battle was
+            interrupted, shape (n,).
+    """
+
+    refits: dict[str, FittedMember]
+    margins: dict[str, Array]
+    by_fold: dict[str, Array]
+    undecided: npt.NDArray[np.bool_]
+
+
+def race_groups(
+    races: npt.NDArray[np.int64], folds: int, seed: int
+) -> Iterator[npt.NDArray[np.bool_]]:
+    """Yield for each fold which rows are held out; all rows of a race together."""
+    shuffled = np.random.default_rng(seed).permutation(np.unique(races))
+    for part in np.array_split(shuffled, min(folds, len(shuffled))):
+        yield np.isin(races, part)
+
+
+def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
+    """Fit every member without each fold and on everything."""
+    groups = list(race_groups(table.races, recipe.folds, recipe.seed))
+    undecided = np.isnan(table.y1) & (table.outcome >= 0)
+    refits, margins, by_fold = {}, {}, {}
+    for member in recipe.members:
+        parts = [_fit(member, table, ~held_out, recipe) for held_out in groups]
+        margins[member.name] = _held_out_margins(table, groups, parts)
+        if member.label == "y1":
+            asked = table.rows[undecided]
+            by_fold[member.name] = np.stack([part.expert.margins(asked) for part in parts])
+        everything = np.ones(len(table), dtype=bool)
+        refits[member.name] = _fit(member, table, everything, recipe)
+        log.info("%s done", member.name)
+    return OutOfFold(refits, margins, by_fold, undecided)
+
+
+def _fit(
+    member: Member, table: BattleTable, chosen: npt.NDArray[np.bool_], recipe: MixtureRecipe
+) -> FittedMember:
+    labels = table.label(member.label)
+    rows = chosen & np.isfinite(labels)
+    training = Training(table.rows[rows], labels[rows], table.columns, table.roles.gap)
+    return fit_member(member, training, recipe.seed, recipe.threads)
+
+
+def _held_out_margins(
+    table: BattleTable, groups: Sequence[npt.NDArray[np.bool_]], parts: Sequence[FittedMember]
+) -> Array:
+    answers = [
+        part.expert.margins(table.rows[rows]) for part, rows in zip(parts, groups, strict=True)
+    ]
+    margins = np.full((len(table), *answers[0].shape[1:]), np.nan)
+    for rows, answer in zip(groups, answers, strict=True):
+        margins[rows] = answer
+    return margins

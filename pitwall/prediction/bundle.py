@@ -1,0 +1,203 @@
+"""The bundle of a trained mixture: a directory of model files and a manifest, verified on load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pitwall.errors import ModelError
+from pitwall.prediction.bundle_parts import parts_document, parts_from_document
+from pitwall.prediction.experts import Column, Expert, read_expert
+from pitwall.prediction.mixture import MixtureParts
+
+SCHEMA: Final = 1
+MANIFEST: Final = "manifest.json"
+SUFFIXES: Final[Mapping[str, str]] = {"lightgbm": ".txt", "xgboost": ".ubj"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredExpert:
+    """An expert as its file has it.
+
+    Attributes:
+        name: Such as `om`; the file's name without its suffix.
+        library: `lightgbm` or `xgboost`.
+        view: Which columns it sees.
+        blob: Content of the file.
+    """
+
+    name: str
+    library: str
+    view: str
+    blob: bytes
+
+    @property
+    def file(self) -> str:
+        """Name of its file."""
+        return self.name + SUFFIXES[self.library]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A trained mixture and where it comes from.
+
+    Attributes:
+        name: Such as `mixture`.
+        trained_at: UTC.
+        training: What it was trained on: years, races, rows, passes, seed.
+        versions: Of the libraries that trained it.
+        scores: Of the same recipe on races it had not seen.
+        content_hash: SHA-256 of everything but the date; "" before it was written.
+    """
+
+    name: str
+    parts: MixtureParts
+    trained_at: datetime
+    training: Mapping[str, Any]
+    versions: Mapping[str, str]
+    scores: Mapping[str, Any]
+    content_hash: str = ""
+
+    @property
+    def version(self) -> str:
+        """Name and the first twelve digits of the content hash."""
+        return f"{self.name}-{self.content_hash[:12]}"
+
+
+def column_hash(columns: Sequence[Column]) -> str:
+    """Return the SHA-256 of names and views of columns, in order."""
+    text = "\n".join(f"{column.name} {' '.join(column.views)}" for column in columns)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def content_hash(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a manifest but its hash and date; it holds those of the files."""
+    content = {k: v for k, v in manifest.items() if k not in {"content_hash", "trained_at"}}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_bundle(bundle: Bundle, stored: Sequence[StoredExpert], directory: Path) -> Bundle:
+    """Write a bundle's files and return it as read back from them."""
+    manifest: dict[str, Any] = {
+        "schema": SCHEMA,
+        "name": bundle.name,
+        "columns": [[column.name, list(column.views)] for column in bundle.parts.columns],
+        "column_hash": column_hash(bundle.parts.columns),
+        "experts": {
+            expert.name: {
+                "file": expert.file,
+                "library": expert.library,
+                "view": expert.view,
+                "sha256": hashlib.sha256(expert.blob).hexdigest(),
+            }
+            for expert in stored
+        },
+        **parts_document(bundle.parts),
+        "trained_at": bundle.trained_at.isoformat(),
+        "training": dict(bundle.training),
+        "versions": dict(bundle.versions),
+        "scores": dict(bundle.scores),
+    }
+    manifest["content_hash"] = content_hash(manifest)
+    directory.mkdir(parents=True, exist_ok=True)
+    for expert in stored:
+        (directory / expert.file).write_bytes(expert.blob)
+    text = json.dumps(manifest, indent=1, allow_nan=False) + "\n"
+    (directory / MANIFEST).write_text(text, encoding="utf-8")
+    return load_bundle(directory)
+
+
+def load_bundle(directory: Path, columns: Sequence[Column] | None = None) -> Bundle:
+    """Return the mixture of a bundle.
+
+    Args:
+        directory: Holds the manifest and the model files.
+        columns: What this version computes, if the bundle must match it.
+
+    Raises:
+        ModelError: A file is missing, damaged, swapped, of another schema, or made for other
+            columns or another order of them.
+    """
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"cannot read {MANIFEST} of the bundle {directory.name}: {error}"
+        raise ModelError(message) from error
+    if not isinstance(manifest, dict):
+        message = f"{MANIFEST} of the bundle {directory.name} must hold an object"
+        raise ModelError(message)
+    _verify(manifest, directory.name)
+    try:
+        return _from_manifest(manifest, directory, columns)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"{MANIFEST} of {directory.name} lacks or misspells something: {error!r}"
+        raise ModelError(message) from error
+
+
+def _verify(manifest: Mapping[str, Any], bundle: str) -> None:
+    if manifest.get("schema") != SCHEMA:
+        message = f"{bundle} has schema {manifest.get('schema')!r}, this version reads {SCHEMA}"
+        raise ModelError(message)
+    try:
+        is_intact = manifest.get("content_hash") == content_hash(manifest)
+    except ValueError as error:
+        message = f"{MANIFEST} of {bundle} holds a number that is not finite"
+        raise ModelError(message) from error
+    if not is_intact:
+        message = f"{MANIFEST} of {bundle} is damaged: its content does not match its hash"
+        raise ModelError(message)
+
+
+def _from_manifest(
+    manifest: Mapping[str, Any], directory: Path, expected: Sequence[Column] | None
+) -> Bundle:
+    columns = tuple(Column(str(name), tuple(views)) for name, views in manifest["columns"])
+    if column_hash(columns) != manifest["column_hash"]:
+        message = f"{MANIFEST} of {directory.name} is damaged: its columns do not match their hash"
+        raise ModelError(message)
+    if expected is not None and column_hash(expected) != column_hash(columns):
+        message = f"{directory.name} was trained on other columns: {_difference(columns, expected)}"
+        raise ModelError(message)
+    experts = {
+        name: _read_verified(directory, name, entry, columns)
+        for name, entry in manifest["experts"].items()
+    }
+    return Bundle(
+        name=str(manifest["name"]),
+        parts=parts_from_document(manifest, columns, experts),
+        trained_at=datetime.fromisoformat(manifest["trained_at"]),
+        training=manifest["training"],
+        versions=manifest["versions"],
+        scores=manifest["scores"],
+        content_hash=str(manifest["content_hash"]),
+    )
+
+
+def _read_verified(
+    directory: Path, name: str, entry: Mapping[str, str], columns: Sequence[Column]
+) -> Expert:
+    path = directory / Path(entry["file"]).name  # never outside the bundle
+    try:
+        blob = path.read_bytes()
+    except OSError as error:
+        message = f"the bundle {directory.name} lacks {path.name}, its {name} model: {error}"
+        raise ModelError(message) from error
+    if hashlib.sha256(blob).hexdigest() != entry["sha256"]:
+        message = f"{path.name} of the bundle {directory.name} is damaged or was swapped"
+        raise ModelError(message)
+    return read_expert(entry["library"], blob, columns, entry["view"])
+
+
+def _difference(columns: Sequence[Column], expected: Sequence[Column]) -> str:
+    had, has = set(columns), set(expected)
+    if had == has:
+        return "the same ones in another order"
+    missing = sorted(column.name for column in had - has)
+    added = sorted(column.name for column in has - had)
+    return f"it needs {missing}, this version adds {added}"

@@ -1,0 +1,160 @@
+"""The experts: boosted trees that turn rows of features into raw logits, on one thread each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pitwall.errors import ModelError
+
+Rows = npt.NDArray[np.float32]
+Logits = npt.NDArray[np.float64]
+
+EXPERTS: Final = ("om", "boost", "aero")
+SHARED: Final = "shared"
+EVERYTHING: Final = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the feature matrix.
+
+    Attributes:
+        name: As the feature's definition gives it.
+        views: The experts that see it, or `shared` for all.
+    """
+
+    name: str
+    views: tuple[str, ...] = (SHARED,)
+
+    def is_seen_by(self, view: str) -> bool:
+        """Tell whether an expert sees this column; `everything` sees all."""
+        return view == EVERYTHING or SHARED in self.views or view in self.views
+
+
+def positions(columns: Sequence[Column], view: str) -> npt.NDArray[np.intp]:
+    """Return where the columns of a view lie in the whole matrix, in its order."""
+    return np.array([i for i, column in enumerate(columns) if column.is_seen_by(view)], np.intp)
+
+
+class Expert(Protocol):
+    """An opinion on battles, from the columns that it sees."""
+
+    @property
+    def columns(self) -> npt.NDArray[np.intp]:
+        """Where its columns lie in the whole matrix, shape (k,)."""
+        ...
+
+    def margins(self, rows: Rows) -> Logits:
+        """Return raw logits, shape (n,), of rows of the whole matrix, shape (n, n_columns).
+
+        A model of several classes returns shape (n, n_classes).
+        """
+        ...
+
+    def contributions(self, rows: Rows) -> Logits:
+        """Return exact TreeSHAP values, shape (n, k + 1), that add up to the margin; last the base.
+
+        A hundred times dearer than `margins`: ask only for what is shown.
+        """
+        ...
+
+
+class LightGBMExpert:
+    """A LightGBM booster read from its text, which is what it is stored as."""
+
+    def __init__(self, blob: bytes, columns: Sequence[Column], view: str) -> None:
+        import lightgbm  # takes a second: only a process that forecasts pays for it
+
+        self._columns = positions(columns, view)
+        try:
+            self._booster = lightgbm.Booster(model_str=blob.decode())
+        except (lightgbm.basic.LightGBMError, ValueError) as error:
+            message = f"the {view} expert is no LightGBM model: {error}"
+            raise ModelError(message) from error
+        _refuse_other_columns(self._booster.feature_name(), columns, self._columns, view)
+
+    @property
+    def columns(self) -> npt.NDArray[np.intp]:
+        """Where its columns lie in the whole matrix, shape (k,)."""
+        return self._columns
+
+    def margins(self, rows: Rows) -> Logits:
+        """Return raw logits, shape (n,) or (n, n_classes)."""
+        return self._predict(rows, raw_score=True)
+
+    def contributions(self, rows: Rows) -> Logits:
+        """Return TreeSHAP values, shape (n, k + 1); last the base."""
+        return self._predict(rows, pred_contrib=True)
+
+    def _predict(self, rows: Rows, **what: bool) -> Logits:
+        seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
+        answer = self._booster.predict(seen, num_threads=1, **what)
+        return np.asarray(answer, dtype=np.float64)
+
+
+class XGBoostExpert:
+    """An XGBoost booster read from UBJSON, which is what it is stored as."""
+
+    def __init__(self, blob: bytes, columns: Sequence[Column], view: str) -> None:
+        import xgboost  # as above
+
+        self._columns = positions(columns, view)
+        self._booster = xgboost.Booster({"nthread": 1})
+        try:
+            self._booster.load_model(bytearray(blob))
+        except (xgboost.core.XGBoostError, ValueError) as error:
+            message = f"the {view} expert is no XGBoost model: {error}"
+            raise ModelError(message) from error
+        self._booster.set_param({"nthread": 1})
+        names = self._booster.feature_names or []
+        _refuse_other_columns(names, columns, self._columns, view)
+
+    @property
+    def columns(self) -> npt.NDArray[np.intp]:
+        """Where its columns lie in the whole matrix, shape (k,)."""
+        return self._columns
+
+    def margins(self, rows: Rows) -> Logits:
+        """Return raw logits, shape (n,)."""
+        seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
+        answer = self._booster.inplace_predict(seen, predict_type="margin", validate_features=False)
+        return np.asarray(answer, dtype=np.float64)
+
+    def contributions(self, rows: Rows) -> Logits:
+        """Return TreeSHAP values, shape (n, k + 1); last the base. Single precision."""
+        import xgboost
+
+        seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
+        matrix = xgboost.DMatrix(seen, nthread=1)
+        answer = self._booster.predict(matrix, pred_contribs=True, validate_features=False)
+        return np.asarray(answer, dtype=np.float64)
+
+
+LIBRARIES: Final[Mapping[str, Any]] = {"lightgbm": LightGBMExpert, "xgboost": XGBoostExpert}
+
+
+def read_expert(library: str, blob: bytes, columns: Sequence[Column], view: str) -> Expert:
+    """Return the expert of a stored model.
+
+    Raises:
+        ModelError: The library is unknown, the model is damaged or made for other columns.
+    """
+    if library not in LIBRARIES:
+        message = f"the {view} expert needs {library!r}, this version reads {sorted(LIBRARIES)}"
+        raise ModelError(message)
+    expert: Expert = LIBRARIES[library](blob, columns, view)
+    return expert
+
+
+def _refuse_other_columns(
+    names: Sequence[str], columns: Sequence[Column], seen: npt.NDArray[np.intp], view: str
+) -> None:
+    """LightGBM would take reordered columns without a word."""
+    if list(names) != [columns[i].name for i in seen.tolist()]:
+        message = f"the {view} expert was trained on other columns, or in another order"
+        raise ModelError(message)

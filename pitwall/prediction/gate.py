@@ -1,0 +1,105 @@
+"""The gate: how much each expert counts, from a few things about the battle and its race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pitwall.prediction.experts import Column, Logits, Rows
+
+_SETTLED_LAPS = 20.0
+_HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Names of the columns that the gate reads, and that are monotone.
+
+    Attributes:
+        gap: Attacker's distance to the defender, s.
+        since_neutral: Laps since the track was last not clear.
+        race_fraction: Share of the race distance done, 0 to 1.
+        year: Season.
+    """
+
+    gap: str
+    since_neutral: str
+    race_fraction: str
+    year: str
+
+    def situations(self, rows: Rows, columns: Sequence[Column], residuals: Logits) -> Situations:
+        """Return what the gate sees of rows of the whole matrix, shape (n, n_columns)."""
+        names = [column.name for column in columns]
+        gap, since, fraction, year = (
+            rows[:, names.index(name)].astype(np.float64)
+            for name in (self.gap, self.since_neutral, self.race_fraction, self.year)
+        )
+        return Situations(gap, since, fraction, year, residuals)
+
+
+@dataclass(frozen=True, slots=True)
+class Situations:
+    """What the gate may know of n battles; shape (n,), residuals (n, 3)."""
+
+    gap_s: Logits
+    laps_since_neutral: Logits
+    race_fraction: Logits
+    year: Logits
+    residuals: Logits
+
+    def context(self, terms: Sequence[str]) -> Logits:
+        """Return the named terms, shape (n, len(terms)); what is missing counts as usual."""
+        return np.stack([TERMS[term](self) for term in terms], axis=1)
+
+
+TERMS: Final[Mapping[str, Callable[[Situations], Logits]]] = {
+    "one": lambda s: np.ones(len(s.gap_s)),
+    "gap": lambda s: np.nan_to_num(s.gap_s - 0.9),
+    "gap_below_half": lambda s: (s.gap_s < _HALF).astype(np.float64),
+    "race_residual": lambda s: s.residuals[:, 0],
+    "since_neutral": lambda s: np.nan_to_num(
+        np.minimum(s.laps_since_neutral, _SETTLED_LAPS) / _SETTLED_LAPS, nan=1.0
+    ),
+    "race_fraction": lambda s: np.nan_to_num(s.race_fraction - 0.5),
+    "rules_2022": lambda s: ((s.year >= 2022) & (s.year < 2026)).astype(np.float64),
+    "rules_2026": lambda s: (s.year >= 2026).astype(np.float64),
+}
+
+# With the gap among them a closer attacker could be less likely to pass, as the weights would
+# move towards an expert that thinks less of him.
+MONOTONE_TERMS: Final = (
+    "one",
+    "race_residual",
+    "since_neutral",
+    "race_fraction",
+    "rules_2022",
+    "rules_2026",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A softmax over experts.
+
+    Attributes:
+        terms: Names of `TERMS`.
+        weights: Shape (len(terms), n_experts - 1); the last expert's are 0.
+    """
+
+    terms: tuple[str, ...]
+    weights: Logits
+
+    def shares(self, situations: Situations) -> Logits:
+        """Return each expert's share, shape (n, n_experts), adding up to one."""
+        return softmax_shares(situations.context(self.terms) @ self.weights)
+
+
+def softmax_shares(scores: Logits) -> Logits:
+    """Return softmax over (scores, 0): shape (n, k) to (n, k + 1)."""
+    whole = np.concatenate([scores, np.zeros((len(scores), 1))], axis=1)
+    odds = np.exp(whole - whole.max(axis=1, keepdims=True))
+    shares: Logits = odds / odds.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,131 @@
+"""The wide matrix: three hundred columns of each battle, for training and for serving alike.
+
+`wide_matrix(race, battles, history, book)` reads the race state, the battles and the tables
+of earlier seasons, at the line or anywhere in the lap. Differences are attacker minus
+defender. NaN is missing, never 0. The book only saves time: without one the values are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from pitwall.domain.battles import Battle
+from pitwall.domain.race import RaceState
+from pitwall.prediction.features import Matrix
+from pitwall.prediction.wide import (
+    control,
+    history,
+    line,
+    pace,
+    profile,
+    race_so_far,
+    scene,
+    sectors,
+    stream,
+    traffic,
+    traps,
+    tyres,
+)
+from pitwall.prediction.wide.history import Names, WideHistory
+from pitwall.prediction.wide.spec import Columns, FeatureSpec
+
+GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
+    "line": line.SPECS,
+    "tyres": tyres.SPECS,
+    "sectors": sectors.SPECS,
+    "stream": stream.SPECS,
+    "profile": profile.SPECS,
+    "pace": pace.SPECS,
+    "traps": traps.SPECS,
+    "traffic": traffic.SPECS,
+    "race so far": race_so_far.SPECS,
+    "earlier seasons": history.SPECS,
+    "control": control.SPECS,
+}
+WIDE_FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
+NO_HISTORY: Final = WideHistory()
+
+
+class WideBook(scene.SceneBook):
+    """What is kept between ticks of one race; it changes no value, only the time it takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.control = control.ControlBook()
+
+
+def wide_matrix(
+    race: RaceState,
+    battles: Sequence[Battle],
+    tables: WideHistory = NO_HISTORY,
+    book: WideBook | None = None,
+) -> Matrix:
+    """Return X, shape (n_battles, n_features), float64, NaN for missing.
+
+    A battle whose cars are not in the race state gives a row of NaN.
+
+    Args:
+        race: The field at this instant.
+        battles: Attacker and defender, with their newest interval.
+        tables: What earlier seasons say; without, every circuit and name is usual.
+        book: Kept by the caller from tick to tick.
+    """
+    if not battles:
+        return np.empty((0, len(WIDE_FEATURES)))
+    book = WideBook() if book is None else book
+    at = scene.scene_of(race, battles, tables, book)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a sector of 0 s is a fault of the feed
+        columns = _columns(at, book)
+    matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in WIDE_FEATURES]).T)
+    matrix[np.isinf(matrix)] = np.nan
+    absent = [a is None or d is None for a, d in zip(at.attackers, at.defenders, strict=True)]
+    matrix[np.array(absent)] = np.nan
+    return matrix
+
+
+def wide_names(view: str | None = None) -> tuple[str, ...]:
+    """Return the names of the columns of X, in order; of one expert's, if `view` is given."""
+    return tuple(spec.name for spec in WIDE_FEATURES if view is None or spec.is_seen_by(view))
+
+
+def wide_hash() -> str:
+    """Return a short hash of what defines the columns: names, units and meanings, in order."""
+    texts = [f"{spec.name}|{spec.unit}|{spec.meaning}" for spec in WIDE_FEATURES]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def names_of(at: scene.Scene) -> list[Names]:
+    """Return by which names the tables of earlier seasons know each battle."""
+    return [
+        Names(
+            at.race.info.circuit,
+            a.driver.code if a else "",
+            d.driver.code if d else "",
+            a.driver.team if a else "",
+            d.driver.team if d else "",
+        )
+        for a, d in zip(at.attackers, at.defenders, strict=True)
+    ]
+
+
+def _columns(at: scene.Scene, book: WideBook) -> Columns:
+    readings = stream.pair_readings(at)
+    of_line = line.values(at)
+    of_stream = stream.values(at, readings)
+    return {
+        **of_line,
+        **tyres.values(at),
+        **sectors.values(at),
+        **of_stream,
+        **profile.values(at, readings, of_stream),
+        **pace.values(at, of_line),
+        **traps.values(at),
+        **traffic.values(at, readings.position, readings.age_s),
+        **race_so_far.values(at),
+        **history.values(at.history, names_of(at)),
+        **control.values(at, book.control.of(at.race)),
+    }

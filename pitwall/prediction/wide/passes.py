@@ -1,0 +1,129 @@
+"""The battles at the line whose next lap is over: how many passes came of how many expected.
+
+A battle is two cars less than 2.0 s apart at the line; it is resolved when both have
+crossed again. Laps with pits or a track that was not clear do not count.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pitwall.prediction.wide.cells import INDEX, LAGS
+
+_LIMIT_S: Final = 2.0
+_GAPS_S: Final = (0.0, 0.125, 0.375, 0.625, 0.875, 1.125, 1.375, 1.75, 2.0)
+_RATES: Final = (0.65, 0.59, 0.30, 0.11, 0.040, 0.019, 0.009, 0.005, 0.004)
+_RECENT: Final = timedelta(minutes=20)
+_FIRST_LAP: Final = 2
+_Cells = npt.NDArray[np.float64]
+
+
+def expected_passes(gap_s: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Return the usual rate of passes within the next lap at these gaps at the line, in s."""
+    return np.asarray(np.interp(gap_s, _GAPS_S, _RATES))
+
+
+class Tally(NamedTuple):
+    """Passes, passes expected, and battles."""
+
+    passes: float = 0.0
+    expected: float = 0.0
+    battles: float = 0.0
+
+    @property
+    def surplus(self) -> float:
+        """Passes beyond what was expected."""
+        return self.passes - self.expected
+
+
+class _Resolved(NamedTuple):
+    order: int
+    told: datetime
+    attacker: int
+    defender: int
+    tally: Tally
+
+
+class PassBook:
+    """Resolved battles in the order of their resolution, by the slots of their cars."""
+
+    def __init__(self) -> None:
+        self._all: list[_Resolved] = []
+        self._sums: list[Tally] = [Tally()]
+        self._by: dict[tuple[str, int, int], list[Tally]] = {}
+
+    def keep(self, laps: int) -> None:
+        """Forget what was resolved by any but the first `laps` laps of the field."""
+        while self._all and self._all[-1].order >= laps:
+            last = self._all.pop()
+            self._sums.pop()
+            for key in _keys(last.attacker, last.defender):
+                self._by[key].pop()
+
+    def resolve(self, cells: _Cells, slot: int, at: int, told: datetime, order: int) -> None:
+        """Enter the battles that the crossing of `slot` at lap index `at` resolves."""
+        if at - 1 < LAGS + _FIRST_LAP:
+            return
+        front, behind = cells[slot, [INDEX["ahead"], INDEX["behind"]], at - 1].tolist()
+        if front == front:
+            self._enter(cells, (slot, int(front)), at, told, order)
+        if behind == behind:
+            self._enter(cells, (int(behind), slot), at, told, order)
+
+    def _enter(
+        self, cells: _Cells, pair: tuple[int, int], at: int, told: datetime, order: int
+    ) -> None:
+        attacker, defender = pair
+        after = cells[[attacker, defender], INDEX["crossed"], at].tolist()
+        gap_s = float(cells[attacker, INDEX["front"], at - 1])
+        if after[0] != after[0] or after[1] != after[1] or not 0 < gap_s < _LIMIT_S:
+            return
+        spoiled = cells[
+            [attacker, defender], INDEX["pitted"] : INDEX["neutral"] + 1, at - 1 : at + 1
+        ]
+        if (spoiled != 0).any():
+            return
+        tally = Tally(float(after[0] < after[1]), float(expected_passes([gap_s])[0]), 1.0)
+        self._all.append(_Resolved(order, told, attacker, defender, tally))
+        self._sums.append(_plus(self._sums[-1], tally))
+        for key in _keys(attacker, defender):
+            self._by.setdefault(key, []).append(tally)
+
+    def of_race(self) -> Tally:
+        """Return the tally of all battles so far."""
+        return self._sums[-1]
+
+    def lately(self, now: datetime) -> float:
+        """Return the surplus of passes in the last 20 minutes."""
+        first = bisect_left(self._all, now - _RECENT, key=lambda one: one.told)
+        return self._sums[-1].surplus - self._sums[first].surplus
+
+    def as_attacker(self, slot: int) -> Tally:
+        """Return the tally of one car's attacks."""
+        return _total(self._by.get(("attacker", slot, 0), ()))
+
+    def as_defender(self, slot: int) -> Tally:
+        """Return the tally of attacks on one car."""
+        return _total(self._by.get(("defender", slot, 0), ()))
+
+    def of_pair(self, attacker: int, defender: int) -> Tally:
+        """Return the tally of one car's attacks on another."""
+        return _total(self._by.get(("pair", attacker, defender), ()))
+
+
+def _keys(attacker: int, defender: int) -> tuple[tuple[str, int, int], ...]:
+    return ("attacker", attacker, 0), ("defender", defender, 0), ("pair", attacker, defender)
+
+
+def _plus(one: Tally, other: Tally) -> Tally:
+    return Tally(*(a + b for a, b in zip(one, other, strict=True)))
+
+
+def _total(tallies: list[Tally] | tuple[()]) -> Tally:
+    return Tally(*map(sum, zip(*tallies, strict=True))) if tallies else Tally()

@@ -1,0 +1,105 @@
+"""The pattern of the gap around the lap: where it was smallest last time, and how it moved since.
+
+Readings are interpolated at eight points of a lap, counted back from now in eighths.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from pitwall.prediction.wide.scene import Scene
+from pitwall.prediction.wide.spec import Columns, FeatureSpec, Vector, between, mean_of
+from pitwall.prediction.wide.stream import PairReadings
+
+_POINTS: Final = 8
+_EIGHTHS: Final = 1 - np.arange(_POINTS) / _POINTS
+_SAME: Final = (0, 2, 4, 5, 6, 7)
+_NEAR_S: Final = 8.0
+_INTERVALS = "IntervalToPositionAhead and Line of both"
+
+SPECS: Final = (
+    *(
+        FeatureSpec(f"profile_pair_{q}eighth_s", "s", f"gap {8 - q}/8 lap ago", _INTERVALS)
+        for q in range(_POINTS)
+    ),
+    FeatureSpec("gap_repeated_least_pair_s", "s", "least gap if the lap repeats", _INTERVALS),
+    FeatureSpec("gap_repeated_least_pair_half_s", "s", "as before, first five points", _INTERVALS),
+    FeatureSpec("profile_range_pair_s", "s", "largest minus least of the pattern", _INTERVALS),
+    FeatureSpec("profile_least_pair_eighth", "eighths", "where the gap was least", _INTERVALS),
+    *(
+        FeatureSpec(f"gap_repeated_least_pair_{j}lap_s", "s", f"as {j} laps before", _INTERVALS)
+        for j in (1, 2)
+    ),
+    *(
+        FeatureSpec(f"profile_least_pair_{j}lap_s", "s", f"least gap, {j} laps before", _INTERVALS)
+        for j in (1, 2)
+    ),
+    FeatureSpec("gap_repeated_least_pair_mean3_s", "s", "mean of the three laps", _INTERVALS),
+    *(
+        FeatureSpec(
+            f"same_place_pair_{q}eighth_s", "s", "change in one lap, same place", _INTERVALS
+        )
+        for q in _SAME
+    ),
+    FeatureSpec("same_place_pair_now_s", "s", "newest reading minus a lap before", _INTERVALS),
+    FeatureSpec("same_place_pair_growth_s", "s", "lap's change minus that at half lap", _INTERVALS),
+)
+
+
+def values(scene: Scene, readings: PairReadings, newest: Columns) -> Columns:
+    """Return the columns of this module; `newest` has the newest readings of the pair."""
+    lap_s = scene.a("lap")
+    this = lap_s[:, None] * _EIGHTHS
+    ages = [this, this[:, _SAME] + lap_s[:, None]]
+    for j in (1, 2):
+        since_s = scene.now_s - scene.a("crossed", j)
+        ages.append(since_s[:, None] + scene.a("lap", j)[:, None] * _EIGHTHS)
+    back_s = np.where(np.isfinite(newest["reading_pair_age_s"]), newest["reading_pair_age_s"], 0.0)
+    ages.append((lap_s + back_s)[:, None])
+    found = _gaps_at(readings, np.concatenate(ages, axis=1))
+    profile, lap_before, first, second, then = np.split(found, np.cumsum([8, 6, 8, 8]), axis=1)
+    least = np.fmin.reduce(profile, axis=1)
+    known = np.isfinite(profile)
+    interval, gap = scene.interval_s, scene.gaps
+    before = {
+        j: (np.fmin.reduce(points, axis=1), scene.lines[:, j + 1])
+        for j, points in ((1, first), (2, second))
+    }
+    repeated = [interval + least - gap[:, 1]]
+    repeated += [interval + low - line for low, line in before.values()]
+    same = profile[:, _SAME] - lap_before
+    where = np.where(known, profile, np.inf).argmin(1)
+    return {
+        **{f"profile_pair_{q}eighth_s": profile[:, q] for q in range(_POINTS)},
+        "gap_repeated_least_pair_s": repeated[0],
+        "gap_repeated_least_pair_half_s": (
+            interval + np.fmin.reduce(profile[:, :5], axis=1) - gap[:, 1]
+        ),
+        "profile_range_pair_s": np.fmax.reduce(profile, axis=1) - least,
+        "profile_least_pair_eighth": np.where(known.any(1), where, np.nan),
+        **{f"gap_repeated_least_pair_{j}lap_s": repeated[j] for j in (1, 2)},
+        **{f"profile_least_pair_{j}lap_s": before[j][0] for j in (1, 2)},
+        "gap_repeated_least_pair_mean3_s": mean_of(repeated),
+        **{f"same_place_pair_{q}eighth_s": same[:, i] for i, q in enumerate(_SAME)},
+        "same_place_pair_now_s": newest["reading_0_pair_s"] - then[:, 0],
+        "same_place_pair_growth_s": (
+            between(gap[:, 0] - gap[:, 1], -5.0, 5.0) - same[:, _SAME.index(4)]
+        ),
+    }
+
+
+def _gaps_at(readings: PairReadings, ages_s: Vector) -> Vector:
+    """Return the gaps at these ages, interpolated; NaN where no reading is within 8 s."""
+    found = np.full(ages_s.shape, np.nan)
+    known = np.isfinite(readings.gap_s)
+    for row in np.flatnonzero(known.any(1)):
+        age, gap = readings.age_s[row, known[row]], readings.gap_s[row, known[row]]
+        wanted = ages_s[row]
+        after = age.searchsorted(wanted).clip(1, len(age) - 1) if len(age) > 1 else 0
+        near = np.minimum(
+            np.abs(wanted - age[after]), np.abs(wanted - age[np.maximum(after, 1) - 1])
+        )
+        found[row] = np.where(near < _NEAR_S, np.interp(wanted, age, gap), np.nan)
+    return found

@@ -1,0 +1,104 @@
+"""What this race has shown: places won and lost, and passes against expectation by car."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from pitwall.prediction.wide.cells import INDEX, LAGS
+from pitwall.prediction.wide.passes import Tally
+from pitwall.prediction.wide.scene import Scene
+from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec, within
+
+_LINES = "NumberOfLaps of the field"
+_RACE_PRIOR: Final = 3.0
+
+SPECS: Final = (
+    *(
+        FeatureSpec(f"{what}_{who}_places", "places", f"{whose} {meaning}", _LINES)
+        for who, whose in OF_BOTH
+        for what, meaning in (
+            ("rank_1lap", "place after lap 1"),
+            ("gained", "places gained since lap 1"),
+            ("lost_1lap", "places gained in one lap"),
+            ("lost_3lap", "places gained in three laps"),
+            ("lost_5lap", "places gained in five laps"),
+        )
+    ),
+    FeatureSpec("rank_1lap_diff_places", "places", "place after lap 1", _LINES),
+    FeatureSpec("passes_race_surplus", "passes", "beyond expectation, the race so far", _LINES),
+    FeatureSpec("passes_race_expected", "passes", "expected, the race so far", _LINES),
+    FeatureSpec("passes_race_battles", "battles", "resolved, the race so far", _LINES),
+    FeatureSpec("passes_race_20min_surplus", "passes", "as before, 20 minutes", _LINES),
+    FeatureSpec("passes_race_rate", "ratio", "surplus / (expected + 3)", _LINES),
+    *(
+        FeatureSpec(f"passes_{who}_{what}", "passes", meaning, _LINES)
+        for who, role, other in (
+            ("attacker", "attacks", "defences"),
+            ("defender", "defences", "attacks"),
+        )
+        for what, meaning in (
+            ("surplus", f"beyond expectation in his {role}"),
+            ("expected", f"expected in his {role}"),
+            ("count", f"passes in his {role}"),
+            ("other_surplus", f"beyond expectation in his {other}"),
+            ("other_expected", f"expected in his {other}"),
+        )
+    ),
+    FeatureSpec("passes_pair_surplus", "passes", "beyond expectation, this pair", _LINES),
+    FeatureSpec("passes_pair_battles", "battles", "resolved, this pair", _LINES),
+)
+
+
+def values(scene: Scene) -> Columns:
+    """Return the columns of this module."""
+    return _places(scene) | _passes(scene)
+
+
+def _places(scene: Scene) -> Columns:
+    first = scene.book.laps.cells[:, INDEX["rank"], LAGS + 1]
+    columns: Columns = {}
+    slots = (scene.attacker_slots, scene.defender_slots)
+    for (who, rank), own in zip(scene.both("rank"), slots, strict=True):
+        columns[f"rank_1lap_{who}_places"] = first[own]
+        columns[f"gained_{who}_places"] = first[own] - rank
+        cell = scene.a if who == "attacker" else scene.d
+        columns |= {
+            f"lost_{j}lap_{who}_places": within(cell("rank", j) - rank, 10.0) for j in (1, 3, 5)
+        }
+    columns["rank_1lap_diff_places"] = (
+        columns["rank_1lap_attacker_places"] - columns["rank_1lap_defender_places"]
+    )
+    return columns
+
+
+def _passes(scene: Scene) -> Columns:
+    book = scene.book.laps.passes
+    race = book.of_race()
+    lately = book.lately(scene.race.as_of)
+    rows = []
+    for a, d in zip(scene.attacker_slots.tolist(), scene.defender_slots.tolist(), strict=True):
+        roles = (
+            book.as_attacker(a), book.as_defender(a), book.as_defender(d), book.as_attacker(d)
+        )  # fmt: skip
+        pair = book.of_pair(a, d)
+        rows.append([*_role(*roles[:2]), *_role(*roles[2:]), pair.surplus, pair.battles])
+    whole = (
+        race.surplus,
+        race.expected,
+        race.battles,
+        lately,
+        race.surplus / (race.expected + _RACE_PRIOR),
+    )
+    table = np.array([[*whole, *row] for row in rows], dtype=np.float64)
+    table = table.reshape(len(rows), len(_PASS_NAMES))
+    table[scene.lap == 0] = np.nan
+    return {name: table[:, index] for index, name in enumerate(_PASS_NAMES)}
+
+
+_PASS_NAMES: Final = tuple(spec.name for spec in SPECS if spec.name.startswith("passes_"))
+
+
+def _role(own: Tally, other: Tally) -> tuple[float, float, float, float, float]:
+    return own.surplus, own.expected, own.passes, other.surplus, other.expected

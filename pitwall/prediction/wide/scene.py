@@ -1,0 +1,150 @@
+"""Everything that the columns of one tick are computed from, one row for each battle.
+
+A lap-long look back counts from now: at the line the crossing just made is the present, and
+between two lines the gap a lap ago is interpolated between the crossings around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pitwall.domain.battles import Battle
+from pitwall.domain.race import CarState, RaceState
+from pitwall.prediction.situation import JUST_NOW_S, LONGEST_LAP_S, USUAL_LAP_S, newest_interval_s
+from pitwall.prediction.wide.cells import INDEX, LAGS, LAPS
+from pitwall.prediction.wide.history import WideHistory
+from pitwall.prediction.wide.lap_book import LapBook
+from pitwall.prediction.wide.readings import ReadingBook
+from pitwall.prediction.wide.spec import Flags, Vector
+
+_LAGS: Final = np.arange(LAGS)
+Slots = npt.NDArray[np.int64]
+
+
+class SceneBook:
+    """Laps and readings, kept between ticks so that a tick need not read the whole race again."""
+
+    def __init__(self) -> None:
+        self.laps = LapBook()
+        self.readings = ReadingBook()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Battles and race as vectors, one element for each battle.
+
+    Attributes:
+        attackers, defenders: None where a car is not in the race.
+        attacker_slots, defender_slots: Their rows in the lap book.
+        lap: The last lap that both have completed; 0 if none.
+        now_s: The instant, seconds since 1970.
+        interval_s: Attacker behind defender, newest known.
+        lap_s: Duration of a lap here: the attacker's last, within reason.
+        phase: Share of a lap since the attacker's last crossing; 0 at the line, 1 at most.
+        lines: Gaps at the line crossings of both, newest first, shape (battles, lags).
+        gaps: Gaps now, one lap ago, two laps ago and so on, shape (battles, lags - 1).
+    """
+
+    race: RaceState
+    battles: Sequence[Battle]
+    book: SceneBook
+    history: WideHistory
+    attackers: list[CarState | None]
+    defenders: list[CarState | None]
+    attacker_slots: Slots
+    defender_slots: Slots
+    lap: Slots
+    now_s: float
+    interval_s: Vector
+    lap_s: Vector
+    phase: Vector
+    lines: Vector
+    gaps: Vector
+    _of_attacker: Vector = field(repr=False)
+    _of_defender: Vector = field(repr=False)
+
+    def a(self, cell: str, ago: int = 0) -> Vector:
+        """Return a cell of the attacker's lap, `ago` laps before the last shared one."""
+        return self._of_attacker[:, INDEX[cell], ago]
+
+    def d(self, cell: str, ago: int = 0) -> Vector:
+        """Return a cell of the defender's lap, `ago` laps before the last shared one."""
+        return self._of_defender[:, INDEX[cell], ago]
+
+    def both(self, cell: str, ago: int = 0) -> tuple[tuple[str, Vector], tuple[str, Vector]]:
+        """Return a cell for the attacker and for the defender, with their names."""
+        return ("attacker", self.a(cell, ago)), ("defender", self.d(cell, ago))
+
+    def diff(self, cell: str, ago: int = 0) -> Vector:
+        """Return a cell, attacker minus defender."""
+        return self.a(cell, ago) - self.d(cell, ago)
+
+    def of_slots(self, slots: Vector, cell: str, ago: int = 0) -> Vector:
+        """Return a cell of other cars, given by slot; NaN where the slot is NaN."""
+        known = np.where(np.isfinite(slots), slots, 0).astype(np.int64)
+        cells: Vector = self.book.laps.cells
+        return np.asarray(cells[known, INDEX[cell], np.maximum(self.lap + LAGS - ago, 0)])
+
+
+def scene_of(
+    race: RaceState, battles: Sequence[Battle], history: WideHistory, book: SceneBook
+) -> Scene:
+    """Return what there is to know of these battles, and bring the book up to the race."""
+    book.laps.follow(race)
+    attackers = [race.cars.get(battle.attacker) for battle in battles]
+    defenders = [race.cars.get(battle.defender) for battle in battles]
+    laps = np.array(list(map(_shared_lap, attackers, defenders)), dtype=np.int64)
+    known = np.array([lap > 0 for lap in laps], dtype=np.int64)
+    slot_of = book.laps.slot_of
+    attacker_slots = known * np.array([slot_of(b.attacker) for b in battles], dtype=np.int64)
+    defender_slots = known * np.array([slot_of(b.defender) for b in battles], dtype=np.int64)
+    columns = laps[:, None, None] + LAGS - _LAGS
+    cells = book.laps.cells
+    which = np.arange(len(INDEX))[None, :, None]
+    of_attacker = cells[attacker_slots[:, None, None], which, columns]
+    of_defender = cells[defender_slots[:, None, None], which, columns]
+    now_s = race.as_of.timestamp()
+    interval_s = np.array(list(map(_interval_s, battles, attackers, defenders)), dtype=np.float64)
+    lap_s = np.array([_lap_s(car) for car in attackers], dtype=np.float64)
+    crossed = INDEX["crossed"]
+    lines = of_attacker[:, crossed] - of_defender[:, crossed]
+    since_s = now_s - of_attacker[:, crossed, 0]
+    at_line = since_s < JUST_NOW_S
+    phase = np.where(at_line, 0.0, np.minimum(since_s / lap_s, 1.0))
+    lines[:, 0] = np.where(at_line, interval_s, lines[:, 0])
+    return Scene(
+        race, battles, book, history, attackers, defenders, attacker_slots, defender_slots,
+        laps, now_s, interval_s, lap_s, phase, lines,
+        _gaps(interval_s, lines, phase, at_line), of_attacker, of_defender,
+    )  # fmt: skip
+
+
+def _shared_lap(attacker: CarState | None, defender: CarState | None) -> int:
+    if attacker is None or defender is None or not (attacker.laps and defender.laps):
+        return 0
+    lap = min(attacker.laps[-1].lap_number, defender.laps[-1].lap_number)
+    return lap if 0 < lap < LAPS else 0
+
+
+def _interval_s(battle: Battle, attacker: CarState | None, defender: CarState | None) -> float:
+    if attacker is None or defender is None:
+        return np.nan
+    newest = newest_interval_s(defender, attacker, battle.interval_s, battle.interval_at)
+    return battle.interval_s if newest is None else newest
+
+
+def _lap_s(car: CarState | None) -> float:
+    last = None if car is None else car.last_lap_s
+    return min(last or USUAL_LAP_S, LONGEST_LAP_S)
+
+
+def _gaps(interval_s: Vector, lines: Vector, phase: Vector, at_line: Flags) -> Vector:
+    past = lines[:, 1:]
+    share = phase[:, None]
+    between = np.where(at_line[:, None], past, share * lines[:, :-1] + (1 - share) * past)
+    return np.concatenate([interval_s[:, None], between], axis=1)

@@ -1,0 +1,117 @@
+"""Where around the lap the attacker comes closest, projected from the sector times of both."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from pitwall.prediction.wide.cells import SECTORS
+from pitwall.prediction.wide.scene import Scene
+from pitwall.prediction.wide.spec import Columns, FeatureSpec, Vector, least, mean_of, within
+
+_SECTORS = "Sectors of both"
+_DIFF_VIEWS = ("boost", "aero")
+_Three = tuple[Vector, Vector, Vector]
+
+SPECS: Final = (
+    *(
+        FeatureSpec(
+            f"{s}_diff_{j}lap_s",
+            "s",
+            f"sector {s[1]}, {j} laps before the last",
+            _SECTORS,
+            _DIFF_VIEWS,
+        )
+        for s in SECTORS
+        for j in range(3)
+    ),
+    *(
+        FeatureSpec(
+            f"{s}_diff_mean3_s", "s", f"sector {s[1]}, mean of 3 laps", _SECTORS, _DIFF_VIEWS
+        )
+        for s in SECTORS
+    ),
+    FeatureSpec("gap_projected_s1_s", "s", "gap at the next S1 line if the lap repeats", _SECTORS),
+    FeatureSpec("gap_projected_s2_s", "s", "gap at the next S2 line if the lap repeats", _SECTORS),
+    FeatureSpec("gap_projected_least_s", "s", "least gap at the next three lines", _SECTORS),
+    FeatureSpec("gap_projected_s1_mean3_s", "s", "as gap_projected_s1_s, of 3 laps", _SECTORS),
+    FeatureSpec("gap_projected_least_mean3_s", "s", "least gap, mean of 3 laps", _SECTORS),
+    *(
+        FeatureSpec(
+            f"gap_projected_least_{j}lap_s", "s", f"least gap, as {j} laps before", _SECTORS
+        )
+        for j in (1, 2)
+    ),
+    FeatureSpec("gap_projected_least_weighted_s", "s", "least gap, laps .5 .3 .2", _SECTORS),
+    FeatureSpec("gap_regained_1lap_s", "s", "least minus final gain of the last lap", _SECTORS),
+    FeatureSpec("gap_pair_s1_s", "s", "gap at S1 of the last lap", _SECTORS),
+    FeatureSpec("gap_pair_s2_s", "s", "gap at S2 of the last lap", _SECTORS),
+    FeatureSpec("gap_least_1lap_s", "s", "least gap at the lines of the last lap", _SECTORS),
+)
+
+
+def values(scene: Scene) -> Columns:
+    """Return the columns of this module."""
+    laps = [[within(scene.diff(s, j), 3.0) for s in SECTORS] for j in range(3)]
+    means = [mean_of([lap[i] for lap in laps]) for i in range(3)]
+    gains = [_gains(lap) for lap in laps]
+    last = gains[0]
+    before = [
+        [np.where(np.isfinite(gain), gain, last[i]) for i, gain in enumerate(gains[j])]
+        for j in (1, 2)
+    ]
+    weighted = (
+        0.5 * last[0] + 0.3 * before[0][0] + 0.2 * before[1][0],
+        0.5 * last[1] + 0.3 * before[0][1] + 0.2 * before[1][1],
+        0.5 * last[2] + 0.3 * before[0][2] + 0.2 * before[1][2],
+    )
+    interval = scene.interval_s
+    ahead = _from_here(scene, last)
+    ahead3 = _from_here(scene, _gains(means))
+    columns = {f"{s}_diff_{j}lap_s": laps[j][i] for i, s in enumerate(SECTORS) for j in range(3)}
+    columns |= {f"{s}_diff_mean3_s": means[i] for i, s in enumerate(SECTORS)}
+    columns |= {
+        f"gap_projected_least_{j}lap_s": interval + least(*_from_here(scene, gains[j]))
+        for j in (1, 2)
+    }
+    return columns | {
+        "gap_projected_s1_s": interval + ahead[0],
+        "gap_projected_s2_s": interval + ahead[1],
+        "gap_projected_least_s": interval + least(*ahead),
+        "gap_projected_s1_mean3_s": interval + ahead3[0],
+        "gap_projected_least_mean3_s": interval + least(*ahead3),
+        "gap_projected_least_weighted_s": interval + least(*_from_here(scene, weighted)),
+        "gap_regained_1lap_s": least(*last) - last[2],
+        "gap_pair_s1_s": scene.lines[:, 1] + last[0],
+        "gap_pair_s2_s": scene.lines[:, 1] + last[1],
+        "gap_least_1lap_s": least(
+            scene.lines[:, 1] + last[0], scene.lines[:, 1] + last[1], interval, scene.lines[:, 1]
+        ),
+    }
+
+
+def _gains(differences: list[Vector]) -> _Three:
+    """Return how far the gap had grown since the line at the ends of the three sectors."""
+    s1, s2, s3 = differences
+    return s1, s1 + s2, s1 + s2 + s3
+
+
+def _from_here(scene: Scene, gains: _Three) -> _Three:
+    """Return how the gap grows from here to the ends of the next three sectors.
+
+    At the line these are the gains themselves. Within the lap, what the pattern has already
+    given since the line is taken off, and ends that lie behind belong to the next lap.
+    """
+    s1, s2, s3 = (scene.a(name) for name in SECTORS)
+    lap_s = s1 + s2 + s3
+    ends = (s1 / lap_s, (s1 + s2) / lap_s)
+    g1, g2, g3 = gains
+    here = scene.phase
+    in_third = g2 + (g3 - g2) * (here - ends[1]) / (1 - ends[1])
+    in_second = g1 + (g2 - g1) * (here - ends[0]) / (ends[1] - ends[0])
+    so_far = np.where(here < ends[0], g1 * here / ends[0], in_third)
+    so_far = np.where((here >= ends[0]) & (here < ends[1]), in_second, so_far)
+    so_far = np.where(here == 0, 0.0, so_far)
+    passed = [np.where(here >= end, g3, 0.0) for end in ends]
+    return g1 + passed[0] - so_far, g2 + passed[1] - so_far, g3 - so_far

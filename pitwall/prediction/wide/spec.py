@@ -1,0 +1,78 @@
+"""What one column of the wide matrix is, and the small arithmetic that knows of missing values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Columns = dict[str, Vector]
+
+SHARED: Final = "shared"
+VIEWS: Final = ("om", "boost", "aero")
+OF_BOTH: Final = (("attacker", "attacker's"), ("defender", "defender's"))
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """One column of X.
+
+    Attributes:
+        name: `<what>_<of whom>_<window>_<unit>`; `diff` is attacker minus defender.
+        unit: Of the value.
+        meaning: One phrase.
+        source: Live-timing fields that it comes from.
+        views: Which experts see it: `("shared",)` for all, else names out of `VIEWS`.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    source: str
+    views: tuple[str, ...] = (SHARED,)
+
+    def is_seen_by(self, view: str) -> bool:
+        """Return whether the expert `view` is given this column."""
+        return SHARED in self.views or view in self.views
+
+
+def least(*values: Vector) -> Vector:
+    """Return the smallest of each row's known values; NaN where none is known."""
+    return np.asarray(np.fmin.reduce(values))
+
+
+def most(*values: Vector) -> Vector:
+    """Return the largest of each row's known values; NaN where none is known."""
+    return np.asarray(np.fmax.reduce(values))
+
+
+def mean_of(values: Sequence[Vector]) -> Vector:
+    """Return the mean of each row's known values; NaN where none is known."""
+    return mean_along(np.array(values).T)
+
+
+def mean_along(table: Vector) -> Vector:
+    """Return the mean over the last axis of what is known; NaN where nothing is."""
+    known = np.isfinite(table)
+    return divide(np.where(known, table, 0.0).sum(-1), known.sum(-1).astype(np.float64))
+
+
+def divide(top: Vector, bottom: Vector) -> Vector:
+    """Return top / bottom; NaN where the bottom is 0 or missing."""
+    usable = np.isfinite(bottom) & (bottom != 0)
+    return np.where(usable, top / np.where(usable, bottom, 1.0), np.nan)
+
+
+def within(values: Vector, limit: float) -> Vector:
+    """Return values held between -limit and limit; missing stays missing."""
+    return between(values, -limit, limit)
+
+
+def between(values: Vector, low: float, high: float) -> Vector:
+    """Return values held between two limits; missing stays missing."""
+    return np.minimum(np.maximum(values, low), high)  # np.clip takes thrice as long

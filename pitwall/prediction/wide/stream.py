@@ -1,0 +1,154 @@
+"""The gap between the lines: the feed's intervals of the last minutes and the lap's pattern.
+
+A reading of the attacker counts while the two were one place apart, defender ahead, and
+his interval to the car ahead was therefore the gap of the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pitwall.prediction.wide.scene import Scene
+from pitwall.prediction.wide.spec import (
+    Columns,
+    FeatureSpec,
+    Flags,
+    Vector,
+    between,
+    divide,
+    mean_along,
+)
+
+WINDOWS_S: Final = (10, 20, 30, 60, 90, 150)
+_LONG_S: Final = (60, 90, 150)
+_FURTHEST_S: Final = 20.0
+_KEPT: Final = 56
+_INTERVALS = "IntervalToPositionAhead and Line of both"
+
+SPECS: Final = (
+    FeatureSpec("reading_attacker_age_s", "s", "since the newest reading", _INTERVALS),
+    *(
+        FeatureSpec(f"reading_{k}_pair_s", "s", f"reading {k} before the newest", _INTERVALS)
+        for k in range(4)
+    ),
+    FeatureSpec("reading_pair_age_s", "s", "since the newest reading of the pair", _INTERVALS),
+    FeatureSpec("reading_change_pair_1_s", "s", "newest minus the one before", _INTERVALS),
+    FeatureSpec("reading_change_pair_3_s", "s", "newest minus the third before", _INTERVALS),
+    FeatureSpec("reading_change_pair_line_s", "s", "interval minus the newest reading", _INTERVALS),
+    *(
+        FeatureSpec(f"readings_{what}_pair_{w}s", unit, f"{meaning}, {w} s", _INTERVALS, views)
+        for w in WINDOWS_S
+        for what, unit, meaning, views in (
+            ("mean", "s", "mean reading", ("shared",)),
+            ("least", "s", "least reading", ("shared",)),
+            ("sd", "s", "standard deviation of readings", ("aero",)),
+            ("slope", "s/s", "least-squares slope of readings", ("shared",)),
+        )
+    ),
+    *(
+        FeatureSpec(f"readings_{what}_pair_{w}s", unit, f"{meaning}, {w} s", _INTERVALS, views)
+        for w in _LONG_S
+        for what, unit, meaning, views in (
+            ("within_05", "share", "readings under 0.5 s", ("om",)),
+            ("within_1", "share", "readings under 1.0 s", ("om",)),
+            ("count", "readings", "readings of the pair", ("shared",)),
+            ("most", "s", "largest reading", ("shared",)),
+            ("residual", "s", "root mean square off the slope", ("aero",)),
+            ("passed", "readings", "readings with the attacker ahead", ("shared",)),
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PairReadings:
+    """Readings of each battle's attacker, newest first, shape (battles, readings).
+
+    Attributes:
+        age_s: Before now; NaN beyond the first reading.
+        gap_s: NaN where the reading is not of the pair.
+        passed: Whether the attacker was ahead then.
+        position: The attacker's place then.
+    """
+
+    age_s: Vector
+    gap_s: Vector
+    passed: Flags
+    position: Vector
+
+
+def pair_readings(scene: Scene) -> PairReadings:
+    """Return what the feed has said of the attackers of all battles."""
+    shape = (len(scene.battles), _KEPT)
+    age, gap, place, front = (np.full(shape, np.nan) for _ in range(4))
+    readings = scene.book.readings
+    for row, (attacker, defender) in enumerate(zip(scene.attackers, scene.defenders, strict=True)):
+        back, ahead = readings.of(attacker), readings.of(defender)
+        at = back.at[::-1][:_KEPT]
+        many = len(at)
+        age[row, :many] = scene.now_s - at
+        gap[row, :many] = back.interval_s[::-1][:_KEPT]
+        place[row, :many] = back.position[::-1][:_KEPT]
+        if len(ahead.at):
+            newest = ahead.at.searchsorted(at, side="right") - 1
+            front[row, :many] = np.where(newest >= 0, ahead.position[newest], np.nan)
+    pair = (front == place - 1) & (gap >= 0) & (gap < _FURTHEST_S)
+    return PairReadings(age, np.where(pair, gap, np.nan), front > place, place)
+
+
+def values(scene: Scene, readings: PairReadings) -> Columns:
+    """Return the columns of this module."""
+    columns = _newest(scene, readings)
+    for window in WINDOWS_S:
+        columns |= _window(readings, window)
+    return columns
+
+
+def _newest(scene: Scene, readings: PairReadings) -> Columns:
+    known = np.isfinite(readings.gap_s)
+    # A stable sort of "missing" brings the pair's readings to the front, newest first.
+    first = np.argsort(~known, axis=1, kind="stable")[:, :4]
+    gap = np.take_along_axis(readings.gap_s, first, axis=1)
+    age = np.take_along_axis(readings.age_s, first[:, :1], axis=1)[:, 0]
+    return {
+        "reading_attacker_age_s": readings.age_s[:, 0],
+        **{f"reading_{k}_pair_s": gap[:, k] for k in range(4)},
+        "reading_pair_age_s": np.where(known.any(1), age, np.nan),
+        "reading_change_pair_1_s": gap[:, 0] - gap[:, 1],
+        "reading_change_pair_3_s": gap[:, 0] - gap[:, 3],
+        "reading_change_pair_line_s": scene.interval_s - gap[:, 0],
+    }
+
+
+def _window(readings: PairReadings, window: int) -> Columns:
+    recent = readings.age_s <= window
+    used = recent & np.isfinite(readings.gap_s)
+    count = used.sum(1).astype(np.float64)
+    gap = np.where(used, readings.gap_s, np.nan)
+    mean = mean_along(gap)
+    off = np.where(used, readings.gap_s - mean[:, None], 0.0)
+    ago = np.where(used, -readings.age_s, np.nan)
+    ago = np.where(used, ago - mean_along(ago)[:, None], 0.0)
+    spread = (ago * ago).sum(1)
+    slope = divide((ago * off).sum(1), np.where(spread > 1, spread, np.nan))
+    tag = f"pair_{window}s"
+    columns = {
+        f"readings_mean_{tag}": mean,
+        f"readings_least_{tag}": np.fmin.reduce(gap, axis=1),
+        f"readings_sd_{tag}": np.sqrt(divide((off * off).sum(1), count)),
+        f"readings_slope_{tag}": np.where(count >= 3, between(slope, -1.0, 1.0), np.nan),
+    }
+    if window in _LONG_S:
+        residual = off - np.where(np.isfinite(slope), slope, 0.0)[:, None] * ago
+        columns |= {
+            f"readings_within_05_{tag}": divide((gap < 0.5).sum(1).astype(np.float64), count),
+            f"readings_within_1_{tag}": divide((gap < 1.0).sum(1).astype(np.float64), count),
+            f"readings_count_{tag}": count,
+            f"readings_most_{tag}": np.fmax.reduce(gap, axis=1),
+            f"readings_residual_{tag}": np.sqrt(divide((residual * residual).sum(1), count)),
+            f"readings_passed_{tag}": (readings.passed & recent).sum(1).astype(np.float64),
+        }
+    return columns

@@ -1,0 +1,182 @@
+"""Training the mixture is reproducible, keeps races whole, and looks at nothing later."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.members import Training, fit_member
+from ml.mixing import Trained, save, train
+from ml.mixture import main, read_columns
+from ml.mixture_scores import Judged, judge_fitted
+from ml.mixture_table import BattleTable, battle_table
+from ml.out_of_fold import out_of_fold, race_groups
+from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
+from pitwall.prediction.bundle import load_bundle
+from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.interruption import OUTCOMES, class_chances
+from pitwall.prediction.stacker import sigmoid
+from tests.ml.mixture_tables import (
+    COLUMNS,
+    RECIPE,
+    ROLES,
+    a_frame,
+    the_mixture,
+    the_opinions,
+    the_table,
+)
+
+
+def test_the_same_seed_gives_the_same_bundle_whatever_the_order(tmp_path: Path) -> None:
+    again = battle_table(a_frame().sample(frac=1, random_state=3), COLUMNS, ROLES)
+    hashes = {
+        save(trained, tmp_path / str(i), {}).content_hash
+        for i, trained in enumerate((the_mixture(), train(again, RECIPE)))
+    }
+
+    assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("name", ["om", "boost"])
+def test_the_number_of_threads_changes_nothing(name: str) -> None:
+    table = the_table()
+    rows = np.isfinite(table.y1)
+    training = Training(table.rows[rows], table.y1[rows], COLUMNS, ROLES.gap)
+    member = replace(next(m for m in RECIPE.members if m.name == name), rounds=2)
+
+    one, two = (fit_member(member, training, seed=0, threads=n).blob for n in (1, 2))
+    assert one == two
+
+
+def test_another_seed_gives_another_mixture() -> None:
+    other = train(the_table(), replace(RECIPE, seed=1))
+
+    assert _blob(other, "om") != _blob(the_mixture(), "om")
+
+
+def test_folds_hold_whole_races_and_every_row_once() -> None:
+    races = the_table().races
+    groups = list(race_groups(races, 3, seed=0))
+
+    assert (np.sum(groups, axis=0) == 1).all()
+    for held_out in groups:
+        assert not set(races[held_out]) & set(races[~held_out])
+
+
+def test_no_row_is_judged_by_a_model_that_saw_its_race() -> None:
+    table = the_table()
+    race = table.races == table.races[0]
+    flipped = replace(table, y1=np.where(race, 1 - table.y1, table.y1))
+    om = tuple(member for member in RECIPE.members if member.name == "om")
+
+    found = out_of_fold(flipped, replace(RECIPE, members=om)).margins["om"]
+    assert np.array_equal(found[race], the_opinions().margins["om"][race])
+    assert not np.array_equal(found, the_opinions().margins["om"])
+
+
+def test_residuals_use_nothing_from_after_the_row() -> None:
+    table = the_table()
+    forecasts = sigmoid(the_opinions().margins["om"])
+    whole = residuals_of(table, forecasts)
+    cut = 1_200_000
+    later = table.resolved_ms > cut
+    told = replace(table, y1=np.where(later, 1 - table.y1, table.y1))
+    seen = table.t_ms <= cut
+
+    changed = residuals_of(told, np.where(later, 0.99, forecasts))
+    assert np.array_equal(changed[seen], whole[seen])
+    assert not np.array_equal(changed, whole)
+
+
+def test_the_interruption_knows_all_outcomes_but_the_flag() -> None:
+    table, frame = the_table(), a_frame()
+
+    assert np.bincount(table.outcome + 1, minlength=5)[0] == (frame.outcome == "finished").sum()
+    chances = the_mixture().parts.interruption.chances(table.rows)
+    asked = table.outcome >= 0
+    rates = np.bincount(table.outcome[asked], minlength=len(OUTCOMES)) / asked.sum()
+    assert chances.mean(axis=0) == pytest.approx(rates, abs=0.03)
+
+
+def test_rows_that_could_not_be_asked_about_teach_no_interruption() -> None:
+    frame = a_frame().assign(answerable=False)
+
+    assert (battle_table(frame, COLUMNS, ROLES).outcome == -1).all()
+
+
+def test_logistic_coefficients_find_the_truth_and_keep_their_bounds() -> None:
+    random = np.random.default_rng(0)
+    design = np.column_stack([random.normal(size=(4000, 2)), np.ones(4000)])
+    y = (random.uniform(size=4000) < sigmoid(design @ [1.5, -1.0, 0.5])).astype(float)
+
+    assert fit_logistic(design, y) == pytest.approx([1.5, -1.0, 0.5], abs=0.15)
+    assert fit_logistic(design, y, not_below_0=2)[1] == 0
+
+
+def test_the_sandwich_is_wide_where_races_differ() -> None:
+    random = np.random.default_rng(0)
+    races = np.repeat(np.arange(40), 50)
+    level = random.normal(scale=1.0, size=40)[races]
+    y = (random.uniform(size=2000) < sigmoid(level)).astype(float)
+    design, p = np.ones((2000, 1)), np.full(2000, y.mean())
+
+    by_race = sandwich(design, y, p, races)[0, 0]
+    assert by_race > 4 * sandwich(design, y, p, np.arange(2000))[0, 0]
+
+
+def test_classes_are_calibrated_to_their_rates() -> None:
+    random = np.random.default_rng(0)
+    outcomes = random.choice(4, size=3000, p=[0.7, 0.15, 0.1, 0.05])
+    slope, offsets = fit_classes(random.normal(size=(3000, 4)), outcomes)
+
+    assert slope == pytest.approx(0, abs=0.1)
+    chances = class_chances(np.zeros((1, 4)), slope, offsets)
+    assert chances[0] == pytest.approx([0.7, 0.15, 0.1, 0.05], abs=0.03)
+
+
+def test_the_mixture_beats_the_gap_alone_on_races_it_has_not_seen() -> None:
+    test = battle_table(a_frame(races=4, seed=8), COLUMNS, ROLES)
+    found = judge_fitted(Judged(the_table(), the_opinions(), test, RECIPE))
+
+    next_lap = found["next_lap"]
+    assert next_lap["mixture"]["log_loss"] < next_lap["gap only"]["log_loss"]
+    assert set(found["cost_without"]) == set(EXPERTS)
+    assert sum(mean for mean, _ in found["shares"].values()) == pytest.approx(1, abs=0.01)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Return a folder with a table and the names of its columns."""
+    a_frame().to_parquet(tmp_path / "table.parquet")
+    roles = {
+        name: getattr(ROLES, name) for name in ("gap", "since_neutral", "race_fraction", "year")
+    }
+    columns = [[column.name, list(column.views)] for column in COLUMNS]
+    document = json.dumps({"roles": roles, "columns": columns})
+    (tmp_path / "columns.json").write_text(document)
+    return tmp_path
+
+
+def test_the_command_writes_a_bundle(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ml.mixture.MixtureRecipe", lambda **_: RECIPE)
+    out = files / "bundle"
+    main(
+        f"--data {files / 'table.parquet'} --columns {files / 'columns.json'} "
+        f"--out {out} --no-scores".split()
+    )
+
+    assert read_columns(files / "columns.json") == (COLUMNS, ROLES)
+    assert load_bundle(out, COLUMNS).training["rows"] == _labelled(the_table())
+
+
+def _blob(trained: Trained, name: str) -> bytes:
+    return next(expert.blob for expert in trained.stored if expert.name == name)
+
+
+def _labelled(table: BattleTable) -> int:
+    return int(np.isfinite(table.y1).sum())

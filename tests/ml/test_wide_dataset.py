@@ -1,0 +1,100 @@
+"""Wide rows of a real sprint: nothing later reaches them, and the book changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.replay import RaceStory
+from ml.wide_dataset import NAMES, race_table, wide_features, with_history
+from pitwall.domain.battles import Battle, follow_battles
+from pitwall.feeds.timing import RaceEntry, TimingFeed, list_races
+from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
+from tests.ml.archives import cut
+
+SPRINT = "2023-azerbaijan-grand-prix-sprint"
+
+
+@pytest.fixture(scope="module")
+def archive(shared: Path) -> Path:
+    """Return the folder of the timing archive."""
+    return shared / "data" / "timing"
+
+
+@pytest.fixture(scope="module")
+def entry(archive: Path) -> RaceEntry:
+    """Return the sprint."""
+    return next(entry for entry in list_races(archive) if entry.race_id == SPRINT)
+
+
+@pytest.fixture(scope="module")
+def rows(shared: Path, entry: RaceEntry) -> pd.DataFrame:
+    """Return all evaluation rows of the sprint."""
+    table = pd.read_parquet(shared / "eval" / "rows.parquet")
+    return table[table.session_id == entry.session_id]
+
+
+@pytest.fixture(scope="module")
+def battles(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the wide table of the sprint."""
+    return race_table(archive, entry, rows)
+
+
+def test_columns_are_the_same_on_an_archive_cut_at_the_row(
+    archive: Path, entry: RaceEntry, rows: pd.DataFrame, battles: pd.DataFrame, tmp_path: Path
+) -> None:
+    columns = [*wide_names(), *NAMES]
+    instants = sorted(set(rows.t_ms.tolist()))
+
+    for t_ms in (instants[3], instants[len(instants) // 2], instants[-2]):
+        known = rows[rows.t_ms <= t_ms]
+        shorter = cut(archive, entry.session_id, t_ms, tmp_path / str(t_ms))
+        again = wide_features(shorter, entry.session_id, known)
+        expected = battles.loc[known.index]
+        pd.testing.assert_frame_equal(again[columns], expected[columns], check_exact=True)
+
+
+def test_the_interval_of_a_row_is_the_gap_at_the_line(battles: pd.DataFrame) -> None:
+    np.testing.assert_allclose(battles.interval_s, battles.gap_ms / 1000)
+
+
+def test_what_matters_most_is_hardly_ever_missing(battles: pd.DataFrame) -> None:
+    missing = battles[list(wide_names())].isna().mean()
+
+    for name in ("gap_pair_1lap_s", "gap_projected_least_s", "reading_0_pair_s", "lap_diff_0lap_s"):
+        assert missing[name] < 0.1, name
+    assert not np.isinf(battles[list(wide_names())].to_numpy()).any()
+
+
+def test_every_second_of_a_race_the_kept_book_equals_a_new_one(
+    archive: Path, entry: RaceEntry
+) -> None:
+    feed = TimingFeed(archive, entry.race_id)
+    story, book = RaceStory(feed.messages()), WideBook()
+    first = next(iter(feed.messages())).sent_at
+    before: tuple[Battle, ...] = ()
+    compared = 0
+
+    for second in range(0, 6000, 41):
+        race = story.at(first + timedelta(seconds=second))
+        before, _ = follow_battles(race, before)
+        kept = wide_matrix(race, before, book=book)
+        np.testing.assert_array_equal(kept, wide_matrix(race, before))
+        compared += len(before)
+
+    assert compared > 100
+
+
+def test_earlier_seasons_fill_only_later_ones(battles: pd.DataFrame) -> None:
+    later = battles.assign(year=2024, quality="good")
+    both = pd.concat([battles.assign(quality="good"), later], ignore_index=True)
+
+    filled = with_history(both)
+
+    own = filled[filled.year == 2023].history_circuit_log_ratio
+    assert set(own) == {0.0}
+    assert filled[filled.year == 2024].history_circuit_log_ratio.abs().min() > 0

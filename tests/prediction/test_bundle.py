@@ -1,0 +1,144 @@
+"""A bundle is read back as it was written, or refused in words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.mixing import save
+from pitwall.errors import ModelError
+from pitwall.prediction.bundle import MANIFEST, content_hash, load_bundle
+from pitwall.prediction.mixture import Mixture
+from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Return the directory of a freshly written bundle."""
+    save(the_mixture(), tmp_path / "small", {"seen": 1})
+    return tmp_path / "small"
+
+
+def test_what_is_read_back_forecasts_the_same(directory: Path) -> None:
+    rows, residuals = the_table().rows, np.zeros((len(the_table()), 3))
+    loaded = load_bundle(directory, COLUMNS)
+
+    own = Mixture(the_mixture().parts).opinions(rows, residuals)
+    read = Mixture(loaded.parts).opinions(rows, residuals)
+    assert np.array_equal(own.p_overtake, read.p_overtake)
+    assert np.array_equal(own.p_overtake_3, read.p_overtake_3)
+    assert np.array_equal(own.p_outcomes, read.p_outcomes)
+    assert loaded.scores == {"seen": 1}
+    assert loaded.version == f"mixture-{loaded.content_hash[:12]}"
+
+
+def test_it_holds_no_pickle(directory: Path) -> None:
+    assert {path.suffix for path in directory.iterdir()} == {".json", ".txt", ".ubj"}
+
+
+def test_a_damaged_model_file_is_refused(directory: Path) -> None:
+    path = directory / "aero.txt"
+    path.write_bytes(path.read_bytes().replace(b"leaf_value=", b"leaf_value=9", 1))
+
+    _refused(directory, r"aero\.txt .* is damaged or was swapped")
+
+
+def test_swapped_model_files_are_refused(directory: Path) -> None:
+    (directory / "om.txt").write_bytes((directory / "aero.txt").read_bytes())
+
+    _refused(directory, r"om\.txt .* was swapped")
+
+
+def test_files_swapped_with_their_hashes_are_refused(directory: Path) -> None:
+    def swap(manifest: dict[str, Any]) -> None:
+        om, aero = manifest["experts"]["om"], manifest["experts"]["aero"]
+        for key in ("file", "sha256"):
+            om[key], aero[key] = aero[key], om[key]
+
+    _forge(directory, swap)
+    _refused(directory, "other columns")
+
+
+def test_a_model_of_several_classes_is_not_taken_for_one_of_two(directory: Path) -> None:
+    def swap(manifest: dict[str, Any]) -> None:
+        experts = manifest["experts"]
+        experts["pooled"], experts["interruption"] = experts["interruption"], experts["pooled"]
+
+    _forge(directory, swap)
+    _refused(directory, "another number of answers")
+
+
+def test_a_missing_file_is_refused(directory: Path) -> None:
+    (directory / "boost.ubj").unlink()
+
+    _refused(directory, r"lacks boost\.ubj")
+
+
+def test_a_changed_manifest_is_refused(directory: Path) -> None:
+    path = directory / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["stacker"]["intercept"] += 0.5
+    path.write_text(json.dumps(manifest))
+
+    _refused(directory, "damaged: its content does not match its hash")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda m: m.update(schema=9), "schema 9"),
+        (lambda m: m["columns"].reverse(), "columns do not match their hash"),
+        (lambda m: m["stacker"].update(slopes=[1.0]), r"shape \(3,\), found \(1,\)"),
+        (lambda m: m["gate"].update(terms=["moon"]), "does not know: .'moon'"),
+        (lambda m: m["roles"].update(gap="elsewhere"), "does not have: .'elsewhere'"),
+        (lambda m: m.pop("spread"), "lacks or misspells"),
+        (lambda m: m["experts"]["om"].update(library="pickle"), "needs 'pickle'"),
+        (lambda m: m["experts"]["om"].update(file="../../etc/passwd"), "lacks passwd"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_even_with_the_right_hash(
+    directory: Path, change: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    _forge(directory, change)
+    _refused(directory, words)
+
+
+def test_other_columns_than_this_version_computes_are_refused(directory: Path) -> None:
+    with pytest.raises(ModelError, match="same ones in another order"):
+        load_bundle(directory, COLUMNS[::-1])
+    with pytest.raises(ModelError, match=r"it needs .'tyre_age_diff_laps'"):
+        load_bundle(directory, COLUMNS[:-1])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1, "x": NaN}'])
+def test_a_broken_manifest_is_refused(directory: Path, text: str) -> None:
+    (directory / MANIFEST).write_text(text)
+
+    _refused(directory, MANIFEST.replace(".", r"\.") + "|schema")
+
+
+def test_the_file_hashes_are_in_the_manifest(directory: Path) -> None:
+    manifest = json.loads((directory / MANIFEST).read_text())
+
+    for entry in manifest["experts"].values():
+        blob = (directory / entry["file"]).read_bytes()
+        assert hashlib.sha256(blob).hexdigest() == entry["sha256"]
+
+
+def _forge(directory: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = directory / MANIFEST
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    manifest["content_hash"] = content_hash(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def _refused(directory: Path, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        load_bundle(directory)

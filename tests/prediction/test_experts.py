@@ -1,0 +1,114 @@
+"""What every expert keeps to, whatever its library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pitwall.errors import ModelError
+from pitwall.prediction.experts import EXPERTS, Column, Expert, Rows, positions, read_expert
+from pitwall.prediction.stacker import sigmoid
+from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
+
+GAP = 0
+BINARY = (*EXPERTS, "three", "pooled")
+
+
+@pytest.fixture(params=BINARY)
+def expert(request: pytest.FixtureRequest) -> Expert:
+    """Return each expert as it is read back from its file."""
+    return the_mixture().parts.experts[request.param]
+
+
+@pytest.fixture
+def rows() -> Rows:
+    """Return battles, some with a missing value."""
+    return the_table().rows[:60]
+
+
+def test_margins_are_finite_logits_of_probabilities(expert: Expert, rows: Rows) -> None:
+    margins = expert.margins(rows)
+
+    assert margins.shape == (60,)
+    assert margins.dtype == np.float64
+    assert ((sigmoid(margins) > 0) & (sigmoid(margins) < 1)).all()
+
+
+def test_asking_changes_nothing(expert: Expert, rows: Rows) -> None:
+    before = rows.copy()
+    first, second = expert.margins(rows), expert.margins(rows)
+
+    assert np.array_equal(first, second)
+    assert np.array_equal(rows, before, equal_nan=True)
+
+
+def test_the_order_of_rows_does_not_matter(expert: Expert, rows: Rows) -> None:
+    assert np.array_equal(expert.margins(rows[::-1]), expert.margins(rows)[::-1])
+
+
+def test_one_battle_at_a_time_is_the_whole_tick(expert: Expert, rows: Rows) -> None:
+    one_by_one = [expert.margins(rows[i : i + 1])[0] for i in range(len(rows))]
+
+    assert np.array_equal(one_by_one, expert.margins(rows))
+
+
+def test_closer_is_never_less_likely(expert: Expert, rows: Rows) -> None:
+    gaps = np.linspace(2.0, 0.0, 41)
+    moved = np.repeat(rows[:, None, :], len(gaps), axis=1)
+    moved[:, :, GAP] = gaps
+    margins = expert.margins(moved.reshape(-1, rows.shape[1])).reshape(len(rows), -1)
+
+    assert (np.diff(margins, axis=1) >= 0).all()
+    assert (margins[:, -1] > margins[:, 0]).any()
+
+
+def test_contributions_add_up_to_the_margin(expert: Expert, rows: Rows) -> None:
+    values = expert.contributions(rows)
+
+    assert values.shape == (len(rows), len(expert.columns) + 1)
+    assert values.sum(axis=1) == pytest.approx(expert.margins(rows), abs=1e-5)
+
+
+def test_what_an_expert_does_not_see_does_not_move_it(rows: Rows) -> None:
+    om = the_mixture().parts.experts["om"]
+    changed = rows.copy()
+    changed[:, np.setdiff1d(np.arange(len(COLUMNS)), om.columns)] = 99.0
+
+    assert np.array_equal(om.margins(changed), om.margins(rows))
+
+
+def test_views_share_what_belongs_to_none() -> None:
+    columns = (Column("gap"), Column("drs", ("om",)), Column("sector", ("boost", "aero")))
+
+    seen = {view: positions(columns, view).tolist() for view in (*EXPERTS, "everything")}
+    assert seen == {"om": [0, 1], "boost": [0, 2], "aero": [0, 2], "everything": [0, 1, 2]}
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_what_is_no_model_is_refused(library: str) -> None:
+    with pytest.raises(ModelError, match="om expert"):
+        read_expert(library, b"not a model", COLUMNS, "om")
+
+
+def test_an_unknown_library_is_refused() -> None:
+    with pytest.raises(ModelError, match="'catboost'"):
+        read_expert("catboost", b"", COLUMNS, "om")
+
+
+@pytest.mark.parametrize("name", ["om", "boost"])
+def test_reordered_columns_are_refused(name: str) -> None:
+    stored = next(expert for expert in the_mixture().stored if expert.name == name)
+
+    with pytest.raises(ModelError, match="other columns"):
+        read_expert(stored.library, stored.blob, COLUMNS[::-1], stored.view)
+
+
+def test_importing_the_mixture_imports_no_booster() -> None:
+    code = (
+        "import sys; import pitwall.prediction.bundle;"
+        "assert not {'lightgbm', 'xgboost', 'sklearn', 'scipy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,202 @@
+"""The wide matrix: the same alone or together, kept or new, and honest about what is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from pitwall.domain.battles import Battle
+from pitwall.domain.race import RaceState
+from pitwall.prediction.wide.history import WideHistory
+from pitwall.prediction.wide.matrix import (
+    GROUPS,
+    WIDE_FEATURES,
+    WideBook,
+    wide_hash,
+    wide_matrix,
+    wide_names,
+)
+from pitwall.prediction.wide.spec import SHARED, VIEWS
+from tests.makers import at
+from tests.prediction.makers import a_battle, fields
+from tests.prediction.wide.makers import COLUMN, LAP_S, after, pairs, states, told
+
+CHASE = {
+    1: [0.0] * 8,
+    2: [3.0, 2.6, 2.2, 1.8, 1.5, 1.2, 0.9, 0.7],
+    3: [4.0 + j / 5 for j in range(8)],
+}
+AT_LINE_S = 8 * LAP_S + 0.7
+
+
+def row_at(seconds: float, interval_s: float) -> dict[str, float]:
+    race = after(CHASE, seconds)
+    values = wide_matrix(race, [a_battle(race, interval_s)])[0]
+    return {name: float(values[index]) for name, index in COLUMN.items()}
+
+
+def test_columns_are_named_once_and_described() -> None:
+    names = wide_names()
+
+    assert len(set(names)) == len(names) == len(WIDE_FEATURES)
+    for spec in WIDE_FEATURES:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", spec.name)
+        assert all((spec.unit, spec.meaning, spec.source))
+        assert spec.views == (SHARED,) or set(spec.views) <= set(VIEWS)
+
+
+def test_each_expert_sees_what_is_shared_and_its_own() -> None:
+    shared = {spec.name for spec in WIDE_FEATURES if spec.views == (SHARED,)}
+
+    for view in VIEWS:
+        assert shared < set(wide_names(view)) < set(wide_names())
+
+
+def test_the_hash_changes_with_the_columns_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = wide_hash()
+    assert wide_hash() == before
+
+    monkeypatch.setattr("pitwall.prediction.wide.matrix.WIDE_FEATURES", WIDE_FEATURES[::-1])
+
+    assert wide_hash() != before
+
+
+def test_no_battles_give_no_rows() -> None:
+    assert wide_matrix(RaceState(), []).shape == (0, len(WIDE_FEATURES))
+
+
+def test_a_battle_of_unknown_cars_is_a_row_of_nan() -> None:
+    race = after(CHASE, AT_LINE_S)
+
+    matrix = wide_matrix(race, [a_battle(race, 0.7), a_battle(race, 1.0, attacker=77)])
+
+    assert np.isfinite(matrix[0]).any()
+    assert np.isnan(matrix[1]).all()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(fields())
+def test_one_at_a_time_equals_all_at_once(field: tuple[RaceState, list[Battle]]) -> None:
+    race, battles = field
+
+    together = wide_matrix(race, battles)
+
+    alone = [wide_matrix(race, [battle])[0] for battle in battles]
+    np.testing.assert_array_equal(together, np.array(alone).reshape(together.shape))
+    assert not np.isinf(together).any()
+
+
+def test_a_kept_book_changes_nothing_forwards_and_backwards() -> None:
+    book = WideBook()
+    told_so_far = list(states(told(CHASE)))
+    forwards = range(40, len(told_so_far), 23)
+
+    for index in (*forwards, *reversed(forwards)):
+        race = told_so_far[index]
+        kept = wide_matrix(race, pairs(race), book=book)
+        np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race)))
+
+
+def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
+    book = WideBook()
+    other = after({4: [0.0] * 5, 2: [1.0] * 5, 1: [1.5] * 5}, 5 * LAP_S + 2)
+    wide_matrix(other, pairs(other), book=book)
+    race = after(CHASE, AT_LINE_S)
+
+    kept = wide_matrix(race, pairs(race), book=book)
+
+    np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race)))
+
+
+def test_what_is_not_known_is_nan_and_never_nought() -> None:
+    race = after(CHASE, 5.0)  # nobody has completed a lap
+
+    values = wide_matrix(race, [a_battle(race, 0.7)])[0]
+
+    for group in ("sectors", "pace", "traps", "race so far"):
+        for spec in GROUPS[group]:
+            if spec.name == "gap_least_1lap_s":  # the interval is known
+                continue
+            assert np.isnan(values[COLUMN[spec.name]]), spec.name
+    for name in (
+        "compound_attacker_steps",
+        "tyre_life_diff_laps",
+        "weather_track_c",
+        "gap_pair_1lap_s",
+        "run_within_2s_laps",
+        "lines_within_1s_10lap",
+        "catch_laps_pair_15lap",
+        "lapped_between_cars",
+    ):
+        assert np.isnan(values[COLUMN[name]]), name
+
+
+def test_at_the_line_the_gaps_are_those_of_the_lines() -> None:
+    row = row_at(AT_LINE_S, 0.7)
+
+    assert [row[f"gap_pair_{j}lap_s"] for j in (1, 2, 3)] == pytest.approx([0.9, 1.2, 1.5])
+    assert row["gap_change_pair_1lap_s"] == pytest.approx(-0.2)
+    assert row["gap_extrapolated_pair_1lap_s"] == pytest.approx(0.5)
+    assert row["lap_diff_0lap_s"] == pytest.approx(-0.2)
+    assert row["run_within_2s_laps"] == 5
+    assert row["speed_st_diff_0lap_kmh"] == 1
+
+
+def test_at_the_line_the_projection_repeats_the_last_lap() -> None:
+    row = row_at(AT_LINE_S, 0.7)
+
+    # Both drive the first two sectors alike; the attacker gains 0.2 s in the third.
+    assert row["gap_projected_s1_s"] == pytest.approx(0.7)
+    assert row["gap_projected_least_s"] == pytest.approx(0.5)
+    assert row["gap_repeated_least_pair_s"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_within_the_lap_the_gap_a_lap_ago_lies_between_the_lines() -> None:
+    half = row_at(7 * LAP_S + 0.9 + LAP_S / 2, 0.8)
+
+    # The lines gave 1.2 and 0.9; half a lap on, the gap a lap ago was halfway.
+    assert half["gap_pair_1lap_s"] == pytest.approx(1.05, abs=0.01)
+    assert half["gap_pair_2lap_s"] == pytest.approx(1.35, abs=0.01)
+
+
+def test_the_pairs_readings_are_those_with_one_place_between() -> None:
+    row = row_at(AT_LINE_S, 0.7)
+    swapped = after(CHASE, AT_LINE_S)
+    trace = swapped.cars[pairs(swapped)[0].attacker].trace
+    moved = tuple(replace(sample, position=3) for sample in trace)
+    car = replace(swapped.cars[pairs(swapped)[0].attacker], trace=moved)
+    swapped = replace(swapped, cars={**swapped.cars, car.number: car})
+
+    values = wide_matrix(swapped, [a_battle(swapped, 0.7)])[0]
+
+    assert row["reading_0_pair_s"] == pytest.approx(0.7, abs=0.05)
+    assert row["readings_count_pair_60s"] >= 10
+    assert np.isnan(values[COLUMN["reading_0_pair_s"]])
+    assert values[COLUMN["readings_count_pair_60s"]] == 0
+
+
+def test_earlier_seasons_come_from_the_tables() -> None:
+    race = after(CHASE, AT_LINE_S)
+    tables = WideHistory(circuit={"silverstone": 0.4})
+
+    with_tables = wide_matrix(race, [a_battle(race, 0.7)], tables)[0]
+    without = wide_matrix(race, [a_battle(race, 0.7)])[0]
+
+    assert with_tables[COLUMN["history_circuit_log_ratio"]] == 0.4
+    assert without[COLUMN["history_circuit_log_ratio"]] == 0.0
+
+
+def test_what_happens_later_changes_no_row_of_now() -> None:
+    book = WideBook()
+    now = after(CHASE, 5 * LAP_S + 30)
+    before = wide_matrix(now, pairs(now), book=book)
+
+    later = after(CHASE, AT_LINE_S)
+    wide_matrix(later, pairs(later), book=book)
+
+    np.testing.assert_array_equal(before, wide_matrix(now, pairs(now), book=book))
+    assert now.as_of < at(AT_LINE_S)
