@@ -20,6 +20,7 @@ from joblib import Parallel, delayed
 
 import ml.dataset as narrow
 from ml.replay import RaceStory, battle_of, zero_of_race
+from ml.wide_columns import with_resolutions, write_columns
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.feeds.timing.tables import RaceEntry
 from pitwall.prediction.wide import history
@@ -141,7 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     table = build(chosen.archive, chosen.rows, chosen.cache, chosen.jobs)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(chosen.out, index=False)
+    with_resolutions(table, chosen.archive).to_parquet(chosen.out, index=False)
+    write_columns(chosen.out.with_name(f"{chosen.out.stem}-columns.json"))
     log.info("%d battles of %d races -> %s", len(table), table.race_id.nunique(), chosen.out)
 
 

@@ -1,0 +1,34 @@
+"""The wide table says when each battle was decided, and what its columns are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ml.mixture import read_columns
+from ml.wide_columns import with_resolutions, write_columns
+from pitwall.prediction.wide.matrix import wide_names
+
+
+def test_a_battle_is_resolved_by_the_later_crossing_and_never_without_both(tmp_path: Path) -> None:
+    crossings = [(1, 4, 6, 600.0), (1, 81, 6, 601.0), (1, 4, 7, 700.0)]
+    laps = pd.DataFrame(crossings, columns=["session_id", "car", "lap", "t_ms"])
+    laps.to_parquet(tmp_path / "laps.parquet")
+    table = pd.DataFrame(
+        {"session_id": [1, 1], "lap": [5, 6], "attacker": [81, 81], "defender": [4, 4]}
+    )
+
+    resolved = with_resolutions(table, tmp_path).resolve_t
+
+    np.testing.assert_array_equal(resolved, [601.0, np.nan])
+
+
+def test_the_columns_written_are_those_of_the_matrix(tmp_path: Path) -> None:
+    write_columns(tmp_path / "columns.json")
+
+    columns, roles = read_columns(tmp_path / "columns.json")
+
+    assert tuple(column.name for column in columns) == wide_names()
+    assert {roles.gap, roles.since_neutral, roles.race_fraction, roles.year} <= set(wide_names())
