@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+import pytest
+
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.errors import FeedUnavailableError
@@ -58,7 +60,7 @@ async def test_a_recorded_race_plays_as_if_live() -> None:
     assert first.header.as_of is not None
     assert later.header.as_of is not None
     played_s = (later.header.as_of - first.header.as_of).total_seconds()
-    assert 6 <= played_s <= 16
+    assert played_s == pytest.approx(10 * seconds_between(first, later), abs=4)
     assert later.sequence > first.sequence
     assert later.battles[0].p_overtake is not None
 
@@ -71,13 +73,19 @@ async def test_at_most_four_frames_a_second_and_at_least_one() -> None:
         assert loop.clock is not None
         loop.clock.pause()
         paused = await until(cache, FeedState.PAUSED)
-        await asyncio.sleep(2.2)
+        await asyncio.sleep(2.5)
         quiet = await cache.latest()
 
     assert busy is not None
     assert quiet is not None
-    assert busy.sequence - first.sequence <= 8
-    assert 1 <= quiet.sequence - paused.sequence <= 3
+    # By the frames' own stamps: a busy machine sleeps longer than it was told to.
+    assert busy.sequence - first.sequence <= 4 * seconds_between(first, busy) + 1
+    assert quiet.sequence > paused.sequence
+    assert quiet.sequence - paused.sequence <= seconds_between(paused, quiet) + 1
+
+
+def seconds_between(earlier: LiveFrame, later: LiveFrame) -> float:
+    return (later.published_at - earlier.published_at).total_seconds()
 
 
 @dataclass(frozen=True)
