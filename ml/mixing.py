@@ -30,8 +30,9 @@ from pitwall.prediction.bundle import Bundle, StoredExpert, write_bundle
 from pitwall.prediction.experts import EXPERTS
 from pitwall.prediction.gate import MONOTONE_TERMS, Gate
 from pitwall.prediction.interruption import Interruption
+from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.mixture import MixtureParts
-from pitwall.prediction.stacker import Spread, Stacker, sigmoid
+from pitwall.prediction.stacker import Spread, Stacker
 
 log = logging.getLogger(__name__)
 

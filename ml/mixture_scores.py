@@ -16,8 +16,8 @@ from ml.scores import Array, gain_interval, score
 from ml.stacking import fit_gate, fit_logistic, residuals_of
 from pitwall.prediction.experts import EXPERTS
 from pitwall.prediction.interruption import OUTCOMES
+from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.mixture import Mixture, Opinions
-from pitwall.prediction.stacker import sigmoid
 
 __all__ = ["SPLITS", "Judged", "judge", "judge_fitted"]
 

@@ -13,6 +13,7 @@ from ml.mixture_table import BattleTable
 from ml.scores import Array
 from pitwall.prediction.gate import Gate, Situations, softmax_shares
 from pitwall.prediction.interruption import class_chances
+from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.residuals import Record, running_residuals
 from pitwall.prediction.stacker import (
     UNLIKELY,
@@ -21,7 +22,6 @@ from pitwall.prediction.stacker import (
     Stacker,
     ThreeLapStacker,
     pieces,
-    sigmoid,
 )
 
 GATE_PENALTY: Final = 30.0  # L2 on the gate's weights, in rows

@@ -8,28 +8,21 @@ The columns of earlier seasons are filled season by season, from labelled battle
 
 from __future__ import annotations
 
-import argparse
-import logging
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
-from joblib import Parallel, delayed
 
-import ml.dataset as narrow
+from ml.races import KEYS, LABELS, asked, replay_races, write_table
 from ml.replay import RaceStory, battle_of, zero_of_race
 from ml.wide_columns import with_resolutions, write_columns
-from pitwall.feeds.timing import TimingFeed, list_races
-from pitwall.feeds.timing.tables import RaceEntry
+from pitwall.feeds.timing import TimingFeed
 from pitwall.prediction.wide import history
 from pitwall.prediction.wide.history import Names, Outcome, WideHistory, count_history
 from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
 
-log = logging.getLogger(__name__)
-
-KEYS: Final = (*narrow.KEYS, "attacker_pos")
 NAMES: Final = ("attacker_code", "defender_code", "attacker_team", "defender_team")
 
 
@@ -42,31 +35,8 @@ def build(archive: Path, rows_file: Path, cache: Path, n_jobs: int = 2) -> pd.Da
         cache: Where finished races are kept.
         n_jobs: Processes; 1 stays in this one.
     """
-    rows = pd.read_parquet(rows_file)
-    cache.mkdir(parents=True, exist_ok=True)
-    source = narrow.code_hash(Path(__file__)) + narrow.archive_hash(archive)
-    jobs = [
-        narrow.Job(archive, entry, race_rows, narrow.kept_at(cache, entry, source, race_rows))
-        for entry in list_races(archive)
-        if len(race_rows := rows[rows.session_id == entry.session_id])
-    ]
-    work = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(narrow.run)(job, race_table) for job in jobs
-    )
-    tables = list(narrow.told(work, len(jobs)))
-    return with_history(
-        pd.concat(
-            [table.assign(race_order=order) for order, table in enumerate(tables)],
-            ignore_index=True,
-        )
-    )
-
-
-def race_table(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the battles of one race with their columns; those of earlier seasons are neutral."""
-    features = wide_features(archive, entry.session_id, rows)
-    table = rows[[*KEYS, *narrow.LABELS]].join(features)
-    return table.assign(race_id=entry.race_id, circuit=entry.circuit, quality=entry.quality)
+    rows = pd.read_parquet(rows_file, columns=[*KEYS, *LABELS])
+    return with_history(replay_races(archive, rows, cache, wide_features, n_jobs))
 
 
 def wide_features(archive: Path, session_id: int, rows: pd.DataFrame) -> pd.DataFrame:
@@ -132,19 +102,10 @@ def _names(table: pd.DataFrame) -> list[Names]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m ml.wide_dataset", description=__doc__)
-    parser.add_argument("--archive", type=Path, required=True, help="folder of the archive")
-    parser.add_argument("--rows", type=Path, required=True, help="the evaluation rows")
-    parser.add_argument("--out", type=Path, required=True, help="parquet file to write")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
-    parser.add_argument("--cache", type=Path, default=Path("build/wide"), help="finished races")
-    chosen = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    chosen = asked("ml.wide_dataset", __doc__, Path("build/wide"), arguments)
     table = build(chosen.archive, chosen.rows, chosen.cache, chosen.jobs)
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    with_resolutions(table, chosen.archive).to_parquet(chosen.out, index=False)
+    write_table(with_resolutions(table, chosen.archive), chosen.out)
     write_columns(chosen.out.with_name(f"{chosen.out.stem}-columns.json"))
-    log.info("%d battles of %d races -> %s", len(table), table.race_id.nunique(), chosen.out)
 
 
 if __name__ == "__main__":

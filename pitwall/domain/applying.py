@@ -223,7 +223,7 @@ def _weather_measured(race: RaceState, event: said.WeatherMeasured) -> RaceState
 
 
 def _control_said(race: RaceState, event: said.ControlSaid) -> RaceState:
-    if event.message in race.control[-CONTROL_KEPT:]:  # a feed that reconnects repeats itself
+    if event.message in race.control:  # a feed that reconnects repeats itself
         return race
     text = event.message.message.upper()
     enabled, low_grip = race.overtake_enabled, race.low_grip

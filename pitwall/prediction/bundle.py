@@ -14,6 +14,7 @@ from pitwall.errors import ModelError
 from pitwall.prediction.bundle_parts import parts_document, parts_from_document
 from pitwall.prediction.experts import Column, Expert, read_expert
 from pitwall.prediction.mixture import MixtureParts
+from pitwall.prediction.sealed import content_hash, read_sealed, well_formed
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -75,13 +76,6 @@ def column_hash(columns: Sequence[Column]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def content_hash(manifest: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a manifest but its hash and date; it holds those of the files."""
-    content = {k: v for k, v in manifest.items() if k not in {"content_hash", "trained_at"}}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def write_bundle(bundle: Bundle, stored: Sequence[StoredExpert], directory: Path) -> Bundle:
     """Write a bundle's files and return it as read back from them."""
     manifest: dict[str, Any] = {
@@ -124,34 +118,10 @@ def load_bundle(directory: Path, columns: Sequence[Column] | None = None) -> Bun
         ModelError: A file is missing, damaged, swapped, of another schema, or made for other
             columns or another order of them.
     """
-    try:
-        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"cannot read {MANIFEST} of the bundle {directory.name}: {error}"
-        raise ModelError(message) from error
-    if not isinstance(manifest, dict):
-        message = f"{MANIFEST} of the bundle {directory.name} must hold an object"
-        raise ModelError(message)
-    _verify(manifest, directory.name)
-    try:
+    name = f"{MANIFEST} of the bundle {directory.name}"
+    manifest = read_sealed(directory / MANIFEST, SCHEMA, name)
+    with well_formed(name):
         return _from_manifest(manifest, directory, columns)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"{MANIFEST} of {directory.name} lacks or misspells something: {error!r}"
-        raise ModelError(message) from error
-
-
-def _verify(manifest: Mapping[str, Any], bundle: str) -> None:
-    if manifest.get("schema") != SCHEMA:
-        message = f"{bundle} has schema {manifest.get('schema')!r}, this version reads {SCHEMA}"
-        raise ModelError(message)
-    try:
-        is_intact = manifest.get("content_hash") == content_hash(manifest)
-    except ValueError as error:
-        message = f"{MANIFEST} of {bundle} holds a number that is not finite"
-        raise ModelError(message) from error
-    if not is_intact:
-        message = f"{MANIFEST} of {bundle} is damaged: its content does not match its hash"
-        raise ModelError(message)
 
 
 def _from_manifest(

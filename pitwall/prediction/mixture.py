@@ -10,12 +10,12 @@ import numpy as np
 from pitwall.prediction.experts import EXPERTS, Column, Expert, Logits, Rows
 from pitwall.prediction.gate import Gate, Roles
 from pitwall.prediction.interruption import Interruption
+from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.stacker import (
     Platt,
     Spread,
     Stacker,
     ThreeLapStacker,
-    sigmoid,
 )
 
 

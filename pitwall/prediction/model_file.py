@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import Any, Final
 from pitwall.errors import ModelError
 from pitwall.prediction.circuits import CircuitRates
 from pitwall.prediction.features import feature_hash, feature_names
+from pitwall.prediction.sealed import content_hash, read_sealed, well_formed
 
 SCHEMA: Final = 1
 SHIPPED: Final = Path(__file__).parent / "models" / "first.json"
@@ -79,51 +78,21 @@ def to_document(model: LogisticModel) -> dict[str, Any]:
     return document | {"content_hash": content_hash(document)}
 
 
-def content_hash(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of everything in a document but its hash and its date.
-
-    The date is left out, so that training twice on the same rows gives the same hash.
-    """
-    content = {k: v for k, v in document.items() if k not in {"content_hash", "trained_at"}}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def load_model(path: Path = SHIPPED) -> LogisticModel:
     """Return the model of a file.
 
     Raises:
         ModelError: The file is missing, damaged, of another schema, or made for other features.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"cannot read the model file {path.name}: {error}"
-        raise ModelError(message) from error
-    if not isinstance(document, dict):
-        message = f"the model file {path.name} must hold an object, was {type(document).__name__}"
-        raise ModelError(message)
-    _verify(document, path.name)
-    try:
+    name = f"the model file {path.name}"
+    document = read_sealed(path, SCHEMA, name)
+    _verify_features(document, path.name)
+    with well_formed(name):
         return _from_document(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"the model file {path.name} lacks or misspells something: {error!r}"
-        raise ModelError(message) from error
 
 
-def _verify(document: Mapping[str, Any], file: str) -> None:
-    """Refuse what this code cannot answer with, the commonest cause first."""
-    if document.get("schema") != SCHEMA:
-        message = f"{file} has schema {document.get('schema')!r}, this version reads {SCHEMA}"
-        raise ModelError(message)
-    try:
-        intact = document.get("content_hash") == content_hash(document)
-    except ValueError as error:
-        message = f"{file} holds a number that is not finite"
-        raise ModelError(message) from error
-    if not intact:
-        message = f"{file} is damaged: its content does not match its hash"
-        raise ModelError(message)
+def _verify_features(document: Mapping[str, Any], file: str) -> None:
+    """Refuse a model of other features than this version computes."""
     names = document.get("features")
     if names != list(feature_names()) or document.get("feature_hash") != feature_hash():
         message = (

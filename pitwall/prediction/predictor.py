@@ -13,6 +13,7 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.race import CarState, Compound, RaceState, TrackStatus
 from pitwall.prediction.features import FEATURES, Matrix, feature_matrix, feature_names
 from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.model_file import SHIPPED, LogisticModel, load_model
 from pitwall.prediction.reasons import in_words
 
@@ -74,12 +75,12 @@ class LogisticPredictor:
     def probabilities(self, matrix: Matrix) -> npt.NDArray[np.float64]:
         """Return p, shape (n,), in (0, 1), of rows of features, shape (n, n_features)."""
         logits: npt.NDArray[np.float64] = self._start + self._deviations(matrix) @ self._weights
-        return _sigmoid(logits)
+        return sigmoid(logits)
 
     def _answers(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
         matrix = feature_matrix(race, battles, self._model.rates)
         by_topic = (self._deviations(matrix) * self._weights) @ self._to_topics
-        chances = _sigmoid(self._start + by_topic.sum(axis=1))
+        chances = sigmoid(self._start + by_topic.sum(axis=1))
         return [
             Forecast(
                 p,
@@ -125,8 +126,3 @@ def _on_wets(car: CarState) -> bool:
 
 def _pitted(car: CarState) -> bool:
     return car.in_pit or car.pitted_this_lap or bool(car.laps and car.laps[-1].pitted)
-
-
-def _sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    halves: npt.NDArray[np.float64] = np.tanh(logits / 2)
-    return (halves + 1) / 2

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from pitwall.prediction.experts import Logits
+from pitwall.prediction.logits import sigmoid
 
 UNLIKELY: Final = -4.0  # logit below which the next lap's slope is its own
 UNLIKELY_3: Final = -3.0  # the same for three laps
@@ -25,12 +26,6 @@ def pieces(logits: Logits, unlikely: float) -> Logits:
         [np.minimum(logits - unlikely, 0), np.clip(logits, unlikely, 0), np.maximum(logits, 0)],
         axis=1,
     )
-
-
-def sigmoid(logits: Logits) -> Logits:
-    """Return probabilities of logits."""
-    halves: Logits = np.tanh(logits / 2)
-    return (halves + 1) / 2
 
 
 @dataclass(frozen=True, slots=True)

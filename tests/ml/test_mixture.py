@@ -19,7 +19,7 @@ from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
 from pitwall.prediction.bundle import load_bundle
 from pitwall.prediction.experts import EXPERTS
 from pitwall.prediction.interruption import OUTCOMES, class_chances
-from pitwall.prediction.stacker import sigmoid
+from pitwall.prediction.logits import sigmoid
 from tests.ml.mixture_tables import (
     COLUMNS,
     RECIPE,

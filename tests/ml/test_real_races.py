@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.dataset import build, race_table
+from ml.dataset import build
 from ml.fitting import fit
+from ml.races import race_table
 from ml.replay import race_features
 from pitwall.feeds.timing import list_races
 from pitwall.prediction.features import FEATURES, feature_names
@@ -38,7 +39,12 @@ def battles(archive: Path, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the training table of two sprints."""
     entries = {entry.race_id: entry for entry in list_races(archive)}
     tables = [
-        race_table(archive, entries[race_id], rows[rows.session_id == entries[race_id].session_id])
+        race_table(
+            archive,
+            entries[race_id],
+            rows[rows.session_id == entries[race_id].session_id],
+            race_features,
+        )
         for race_id in SPRINTS
     ]
     return pd.concat(

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml.races import race_table
 from ml.replay import RaceStory
-from ml.wide_dataset import NAMES, race_table, wide_features, with_history
+from ml.wide_dataset import NAMES, wide_features, with_history
 from pitwall.domain.battles import Battle, follow_battles
 from pitwall.feeds.timing import RaceEntry, TimingFeed, list_races
 from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
@@ -41,7 +42,7 @@ def rows(shared: Path, entry: RaceEntry) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def battles(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the wide table of the sprint."""
-    return race_table(archive, entry, rows)
+    return race_table(archive, entry, rows, wide_features)
 
 
 def test_columns_are_the_same_on_an_archive_cut_at_the_row(

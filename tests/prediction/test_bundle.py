@@ -13,8 +13,9 @@ import pytest
 
 from ml.mixing import save
 from pitwall.errors import ModelError
-from pitwall.prediction.bundle import MANIFEST, content_hash, load_bundle
+from pitwall.prediction.bundle import MANIFEST, load_bundle
 from pitwall.prediction.mixture import Mixture
+from pitwall.prediction.sealed import content_hash
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pitwall.errors import ModelError
 from pitwall.prediction.experts import EXPERTS, Column, Expert, Rows, positions, read_expert
-from pitwall.prediction.stacker import sigmoid
+from pitwall.prediction.logits import sigmoid
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 GAP = 0

@@ -11,7 +11,8 @@ import pytest
 
 from pitwall.errors import ModelError
 from pitwall.prediction.features import feature_names
-from pitwall.prediction.model_file import SHIPPED, content_hash, load_model, to_document
+from pitwall.prediction.model_file import SHIPPED, load_model, to_document
+from pitwall.prediction.sealed import content_hash
 from tests.prediction.makers import a_model
 
 Change = Callable[[dict[str, Any]], object]
