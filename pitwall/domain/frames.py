@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pitwall.domain.battles import EndReason
+from pitwall.domain.forecasts import MixedForecast
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 
 
@@ -115,6 +116,7 @@ class BattleLine:
             one every two seconds of the race's clock.
         reasons: Contributions to the logit in words, largest first, such as `+0.41 gap 0.6 s`.
         heat: In [0, 1], by which cards are sorted: how much this battle deserves the eye.
+        mixed: The experts behind `p_overtake`; None without a forecast.
     """
 
     attacker: DriverNumber
@@ -131,6 +133,7 @@ class BattleLine:
     interval_history: tuple[float, ...]
     reasons: tuple[str, ...]
     heat: float
+    mixed: MixedForecast | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
         interval_history=history.interval_s,
         reasons=forecast.reasons,
         heat=heat(forecast.p_overtake, battle.interval_s),
+        mixed=forecast.mixed,
     )
 
 
