@@ -1,7 +1,7 @@
 """The wide matrix: three hundred columns of each battle, for training and for serving alike.
 
-`wide_matrix(race, battles, history, book)` reads the race state, the battles and the tables
-of earlier seasons, at the line or anywhere in the lap. Differences are attacker minus
+`wide_matrix(race, battles, knowledge, book)` reads the race state, the battles and what earlier
+seasons and the rules say, at the line or anywhere in the lap. Differences are attacker minus
 defender. NaN is missing, never 0. The book only saves time: without one the values are the same.
 """
 
@@ -30,7 +30,8 @@ from pitwall.prediction.wide import (
     traps,
     tyres,
 )
-from pitwall.prediction.wide.history import Names, WideHistory
+from pitwall.prediction.wide.history import Names
+from pitwall.prediction.wide.knowledge import NOTHING_KNOWN, Knowledge
 from pitwall.prediction.wide.spec import Columns, FeatureSpec
 
 GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
@@ -47,7 +48,6 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "control": control.SPECS,
 }
 WIDE_FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
-NO_HISTORY: Final = WideHistory()
 
 
 class WideBook(scene.SceneBook):
@@ -61,7 +61,7 @@ class WideBook(scene.SceneBook):
 def wide_matrix(
     race: RaceState,
     battles: Sequence[Battle],
-    tables: WideHistory = NO_HISTORY,
+    knowledge: Knowledge = NOTHING_KNOWN,
     book: WideBook | None = None,
 ) -> Matrix:
     """Return X, shape (n_battles, n_features), float64, NaN for missing.
@@ -71,13 +71,13 @@ def wide_matrix(
     Args:
         race: The field at this instant.
         battles: Attacker and defender, with their newest interval.
-        tables: What earlier seasons say; without, every circuit and name is usual.
+        knowledge: Earlier seasons and the rules; without, every circuit and name is usual.
         book: Kept by the caller from tick to tick.
     """
     if not battles:
         return np.empty((0, len(WIDE_FEATURES)))
     book = WideBook() if book is None else book
-    at = scene.scene_of(race, battles, tables, book)
+    at = scene.scene_of(race, battles, knowledge, book)
     with np.errstate(divide="ignore", invalid="ignore"):  # a sector of 0 s is a fault of the feed
         columns = _columns(at, book)
     matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in WIDE_FEATURES]).T)
@@ -126,6 +126,6 @@ def _columns(at: scene.Scene, book: WideBook) -> Columns:
         **traps.values(at),
         **traffic.values(at, readings.position, readings.age_s),
         **race_so_far.values(at),
-        **history.values(at.history, names_of(at)),
+        **history.values(at.knowledge.history, names_of(at)),
         **control.values(at, book.control.of(at.race)),
     }

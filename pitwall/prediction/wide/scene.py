@@ -17,7 +17,7 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.race import CarState, RaceState
 from pitwall.prediction.situation import JUST_NOW_S, LONGEST_LAP_S, USUAL_LAP_S, newest_interval_s
 from pitwall.prediction.wide.cells import INDEX, LAGS, LAPS
-from pitwall.prediction.wide.history import WideHistory
+from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.wide.lap_book import LapBook
 from pitwall.prediction.wide.readings import ReadingBook
 from pitwall.prediction.wide.spec import Flags, Vector
@@ -53,7 +53,7 @@ class Scene:
     race: RaceState
     battles: Sequence[Battle]
     book: SceneBook
-    history: WideHistory
+    knowledge: Knowledge
     attackers: list[CarState | None]
     defenders: list[CarState | None]
     attacker_slots: Slots
@@ -92,7 +92,7 @@ class Scene:
 
 
 def scene_of(
-    race: RaceState, battles: Sequence[Battle], history: WideHistory, book: SceneBook
+    race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, book: SceneBook
 ) -> Scene:
     """Return what there is to know of these battles, and bring the book up to the race."""
     book.laps.follow(race)
@@ -118,7 +118,7 @@ def scene_of(
     phase = np.where(at_line, 0.0, np.minimum(since_s / lap_s, 1.0))
     lines[:, 0] = np.where(at_line, interval_s, lines[:, 0])
     return Scene(
-        race, battles, book, history, attackers, defenders, attacker_slots, defender_slots,
+        race, battles, book, knowledge, attackers, defenders, attacker_slots, defender_slots,
         laps, now_s, interval_s, lap_s, phase, lines,
         _gaps(interval_s, lines, phase, at_line), of_attacker, of_defender,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
 from pitwall.prediction.wide.history import WideHistory
+from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.wide.matrix import (
     GROUPS,
     WIDE_FEATURES,
@@ -181,9 +182,9 @@ def test_the_pairs_readings_are_those_with_one_place_between() -> None:
 
 def test_earlier_seasons_come_from_the_tables() -> None:
     race = after(CHASE, AT_LINE_S)
-    tables = WideHistory(circuit={"silverstone": 0.4})
+    known = Knowledge(WideHistory(circuit={"silverstone": 0.4}))
 
-    with_tables = wide_matrix(race, [a_battle(race, 0.7)], tables)[0]
+    with_tables = wide_matrix(race, [a_battle(race, 0.7)], known)[0]
     without = wide_matrix(race, [a_battle(race, 0.7)])[0]
 
     assert with_tables[COLUMN["history_circuit_log_ratio"]] == 0.4

@@ -1,0 +1,41 @@
+"""What a model knows besides the race: earlier seasons and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pitwall.prediction.rules import Rules
+from pitwall.prediction.wide.history import WideHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is frozen into a bundle at training.
+
+    Attributes:
+        history: Passes against expectation, by circuit, driver and team; earlier races only.
+        rules: Of every season that the model was made for.
+    """
+
+    history: WideHistory = field(default_factory=WideHistory)
+    rules: Rules = field(default_factory=Rules)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {"history": self.history.to_document(), "rules": self.rules.to_document()}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Knowledge:
+        """Return it from what `to_document` gave.
+
+        Raises:
+            ModelError: The rules contradict each other.
+        """
+        return cls(
+            WideHistory.from_document(document["history"]), Rules.from_document(document["rules"])
+        )
+
+
+NOTHING_KNOWN: Final = Knowledge()
