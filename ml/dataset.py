@@ -1,38 +1,138 @@
-"""Build the training table: the features of every labelled battle, by replaying each race.
+"""Build the training table: the features of every battle at the line, race by race.
 
-python -m ml.dataset --archive DIR --rows ROWS.parquet --out FILE.parquet
+    python -m ml.dataset --archive DIR --rows ROWS.parquet --out build/battles.parquet
+    python -m ml.dataset --archive DIR --rows ROWS.parquet --out build/cadence.parquet --cadence
+
+All rows are kept, labelled or not: what happens in a race tells of later battles of it.
+The columns of earlier seasons are filled season by season, from labelled battles before it.
+With `--cadence` the rows are those of `ml.cadence`, between the lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+import logging
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
-from ml.races import KEYS, LABELS, asked, replay_races, write_table
-from ml.replay import race_features
+from ml.cadence import cadence_table
+from ml.cluster import on
+from ml.columns import with_resolutions
+from ml.races import KEYS, LABELS, replay_races
+from ml.replay import RaceStory, battle_of, zero_of_race
+from pitwall.feeds.timing import TimingFeed
+from pitwall.feeds.timing.tables import RaceEntry
+from pitwall.prediction.refusals import why_no_forecast
+from pitwall.prediction.wide import history
+from pitwall.prediction.wide.history import Histories, Names, Outcome, count_histories
+from pitwall.prediction.wide.knowledge import Knowledge
+from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
+from ml.rulebook import read_rules
+
+log = logging.getLogger(__name__)
+
+NAMES: Final = ("attacker_code", "defender_code", "attacker_team", "defender_team")
 
 
-def build(archive: Path, rows_file: Path, cache: Path, n_jobs: int = 2) -> pd.DataFrame:
-    """Return one row for each labelled battle, races in time; see `ml.fitting` for its use.
+def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one race's rows with their features, the names of both, and what race it was.
 
-    The circuit column is left at 0: training fills it from earlier races only.
-
-    Args:
-        archive: The timing archive.
-        rows_file: The evaluation rows; those with a label for the next lap are used.
-        cache: Where finished races are kept.
-        n_jobs: Processes; 1 stays in this one.
+    The state at a row holds every message sent up to its `t_ms`. Of what was sent later it
+    holds one thing: that the two cars have crossed the line, which the row itself says. The
+    feed tells a crossing a few hundredths of a second after it happened; here it counts as
+    told at `t_ms`. The battle is the row's own: its two cars, and the gap of their crossings.
     """
-    rows = pd.read_parquet(rows_file, columns=[*KEYS, *LABELS])
-    return replay_races(archive, rows[rows.y1.notna()], cache, race_features, n_jobs)
+    zero = zero_of_race(archive, entry.session_id)
+    story = RaceStory(TimingFeed(archive, str(entry.session_id)).messages())
+    book, knowledge = WideBook(), Knowledge(rules=read_rules())
+    ordered = rows.sort_values("t_ms", kind="stable")
+    values: list[list[float]] = []
+    told: list[tuple[str | bool, ...]] = []
+    for row in ordered.to_dict("records"):
+        at = zero + timedelta(milliseconds=int(row["t_ms"]))
+        battle = battle_of(row, at)
+        race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
+        values.append(wide_matrix(race, [battle], knowledge, book)[0].tolist())
+        both = [race.cars.get(number) for number in (battle.attacker, battle.defender)]
+        codes = [car.driver.code if car else "" for car in both]
+        teams = [car.driver.team if car else "" for car in both]
+        told.append((*codes, *teams, not why_no_forecast(race, battle)))
+    features = pd.DataFrame(values, columns=list(wide_names()), index=ordered.index, dtype="float64")
+    names = pd.DataFrame(told, columns=[*NAMES, "answerable"], index=ordered.index)
+    table = rows.join(features).join(names)
+    return table.assign(race_id=entry.race_id, circuit=entry.circuit, quality=entry.quality)
+
+
+def with_history(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the columns of earlier seasons filled, each from the years before."""
+    return filled_with(table, histories_of(table))
+
+
+def filled_with(table: pd.DataFrame, histories: Histories) -> pd.DataFrame:
+    """Return the table with the columns of earlier seasons filled from given tables."""
+    filled = table.copy()
+    for year in sorted(set(table.year.tolist())):
+        here = (table.year == year).to_numpy()
+        columns = history.values(histories.of(int(year)), _names(table[here]))
+        for name, column in columns.items():
+            filled.loc[here, name] = column
+    return filled
+
+
+def histories_of(table: pd.DataFrame) -> Histories:
+    """Return the tables that a model trained on this table carries."""
+    return count_histories(outcomes_of(table))
+
+
+def outcomes_of(table: pd.DataFrame) -> list[Outcome]:
+    """Return the labelled battles of well-recorded races, as the tables count them."""
+    known = table[table.y1.notna() & (table.quality == "good")]
+    return [
+        Outcome(int(year), names, gap_ms / 1000, passed)
+        for year, names, gap_ms, passed in zip(
+            known.year.tolist(),
+            _names(known),
+            known.gap_ms.tolist(),
+            known.y1.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _names(table: pd.DataFrame) -> list[Names]:
+    rows: Iterable[dict[Hashable, object]] = table[["circuit", *NAMES]].to_dict("records")
+    return [Names(*(str(row[name]) for name in ("circuit", *NAMES))) for row in rows]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run from the command line."""
-    chosen = asked("ml.dataset", __doc__, Path("build/races"), arguments)
-    write_table(build(chosen.archive, chosen.rows, chosen.cache, chosen.jobs), chosen.out)
+    parser = argparse.ArgumentParser(prog="python -m ml.dataset", description=__doc__)
+    parser.add_argument("--archive", type=Path, required=True, help="folder of the archive")
+    parser.add_argument("--rows", type=Path, required=True, help="the evaluation rows")
+    parser.add_argument("--out", type=Path, required=True, help="parquet file to write")
+    parser.add_argument("--cadence", action="store_true", help="rows between the lines")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--cache", type=Path, default=Path("build/races"), help="finished races")
+    parser.add_argument("--dask", metavar="SCHEDULER", help="address of a Dask scheduler")
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    rows = pd.read_parquet(chosen.rows, columns=[*KEYS, *LABELS])
+    table_of = cadence_table if chosen.cadence else battle_rows
+    with on(chosen.dask):
+        table = replay_races(chosen.archive, rows, chosen.cache, table_of, chosen.jobs)
+    if chosen.cadence:
+        # What is known of earlier seasons comes from battles at the line alone.
+        line = pd.read_parquet(chosen.out.with_name("battles.parquet"))
+        table = filled_with(table, histories_of(line))
+    else:
+        table = with_resolutions(with_history(table), chosen.archive)
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(chosen.out, index=False)
+    log.info("%d rows of %d races -> %s", len(table), table.race_id.nunique(), chosen.out)
 
 
 if __name__ == "__main__":

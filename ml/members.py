@@ -127,6 +127,12 @@ class FittedMember:
 
 def fit_member(member: Member, training: Training, seed: int, threads: int) -> FittedMember:
     """Return a member fitted on all rows given, read back from its stored form."""
+    blob = fit_blob(member, training, seed, threads)
+    return FittedMember(member, blob, read_expert(member.library, blob, training.columns, member.view))
+
+
+def fit_blob(member: Member, training: Training, seed: int, threads: int) -> bytes:
+    """Return a member fitted on all rows given, as it is stored."""
     began = time.perf_counter()
     seen = positions(training.columns, member.view)
     names = [training.columns[i].name for i in seen.tolist()]
@@ -136,8 +142,7 @@ def fit_member(member: Member, training: Training, seed: int, threads: int) -> F
     extra = {"monotone_constraints": signs, "seed": member.seed + 100 * seed}
     blob = fit(member, matrix, training.labels, names, extra | {"threads": threads})
     log.info("%-12s %6d rows %5.1f s", member.name, len(matrix), time.perf_counter() - began)
-    expert = read_expert(member.library, blob, training.columns, member.view)
-    return FittedMember(member, blob, expert)
+    return blob
 
 
 def _fit_lightgbm(

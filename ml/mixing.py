@@ -33,6 +33,7 @@ from pitwall.prediction.interruption import Interruption
 from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.mixture import MixtureParts
 from pitwall.prediction.stacker import Spread, Stacker
+from pitwall.prediction.wide.knowledge import Knowledge
 
 log = logging.getLogger(__name__)
 
@@ -95,15 +96,16 @@ def expert_margins(margins: Mapping[str, Array]) -> Array:
     return np.stack([margins[name] for name in EXPERTS], axis=1)
 
 
-def save(trained: Trained, directory: Path, scores: Mapping[str, Any]) -> Bundle:
-    """Write a bundle and return it as read back."""
+def save(trained: Trained, knowledge: Knowledge, directory: Path) -> Bundle:
+    """Write a bundle without scores, and return it as read back."""
     bundle = Bundle(
         name="mixture",
         parts=trained.parts,
+        knowledge=knowledge,
         trained_at=datetime.now(UTC).replace(microsecond=0),
         training=trained.training,
         versions={name: _version(name) for name in ("lightgbm", "xgboost", "numpy", "scipy")},
-        scores=scores,
+        scores={},
     )
     return write_bundle(bundle, trained.stored, directory)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.columns import ROLES
 from ml.scores import Array
 from pitwall.prediction.experts import Column, Rows
 from pitwall.prediction.gate import Roles
 from pitwall.prediction.interruption import OUTCOMES
+from pitwall.prediction.wide.matrix import columns as feature_columns
 
 Ids = npt.NDArray[np.int64]
 
@@ -106,3 +109,9 @@ def battle_table(frame: pd.DataFrame, columns: Sequence[Column], roles: Roles) -
         attackers=frame.attacker.to_numpy(dtype=np.int64),
         defenders=frame.defender.to_numpy(dtype=np.int64),
     )
+
+
+def read_battles(path: Path) -> BattleTable:
+    """Return the table of a file that `ml.dataset` wrote: races whose running order is good."""
+    frame = pd.read_parquet(path)
+    return battle_table(frame[frame.quality == "good"], feature_columns(), ROLES)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from joblib import Parallel, delayed
 
-from ml.members import MEMBERS, FittedMember, Member, Training, fit_member
+from ml.members import MEMBERS, FittedMember, Member, Training, fit_blob
 from ml.mixture_table import BattleTable
 from ml.scores import Array
+from pitwall.prediction.experts import read_expert
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +25,13 @@ class MixtureRecipe:
     Attributes:
         folds: Groups of whole races.
         seed: Deals races into folds and seeds the learners; nothing else is random.
-        threads: Of the learners; the result does not depend on it.
+        jobs: Fits at once, each on one thread; the result does not depend on it.
     """
 
     members: tuple[Member, ...] = MEMBERS
     folds: int = 4
     seed: int = 0
-    threads: int = 2
+    jobs: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +65,40 @@ def race_groups(
 
 
 def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
-    """Fit every member without each fold and on everything."""
+    """Fit every member without each fold and on everything.
+
+    Every fit is a piece of work of its own for joblib, on one thread, and so runs wherever joblib
+    is told to send it; see `ml.cluster`.
+    """
     groups = list(race_groups(table.races, recipe.folds, recipe.seed))
+    everything = np.ones(len(table), dtype=bool)
+    chosen = [*(~held_out for held_out in groups), everything]
+    work = [(member, rows) for member in recipe.members for rows in chosen]
+    blobs = Parallel(n_jobs=recipe.jobs, return_as="generator")(
+        delayed(_fit)(member, table, rows, recipe.seed) for member, rows in work
+    )
     undecided = np.isnan(table.y1) & (table.outcome >= 0)
     refits, margins, by_fold = {}, {}, {}
     for member in recipe.members:
-        parts = [_fit(member, table, ~held_out, recipe) for held_out in groups]
+        *parts, refit = [_fitted(member, table, next(blobs)) for _ in chosen]
         margins[member.name] = _held_out_margins(table, groups, parts)
         if member.label == "y1":
             asked = table.rows[undecided]
             by_fold[member.name] = np.stack([part.expert.margins(asked) for part in parts])
-        everything = np.ones(len(table), dtype=bool)
-        refits[member.name] = _fit(member, table, everything, recipe)
-        log.info("%s done", member.name)
+        refits[member.name] = refit
+        log.info("%s fitted %d times", member.name, len(chosen))
     return OutOfFold(refits, margins, by_fold, undecided)
 
 
-def _fit(
-    member: Member, table: BattleTable, chosen: npt.NDArray[np.bool_], recipe: MixtureRecipe
-) -> FittedMember:
+def _fit(member: Member, table: BattleTable, chosen: npt.NDArray[np.bool_], seed: int) -> bytes:
     labels = table.label(member.label)
     rows = chosen & np.isfinite(labels)
     training = Training(table.rows[rows], labels[rows], table.columns, table.roles.gap)
-    return fit_member(member, training, recipe.seed, recipe.threads)
+    return fit_blob(member, training, seed, threads=1)
+
+
+def _fitted(member: Member, table: BattleTable, blob: bytes) -> FittedMember:
+    return FittedMember(member, blob, read_expert(member.library, blob, table.columns, member.view))
 
 
 def _held_out_margins(

@@ -7,45 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
-
 from pitwall.domain.applying import apply
 from pitwall.domain.battles import Battle
 from pitwall.domain.events import CarTimed
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import read_rows, read_sessions, zero_of
-from pitwall.prediction.circuits import CircuitRates
-from pitwall.prediction.features import feature_matrix, feature_names
-from pitwall.prediction.predictor import why_no_forecast
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 
 LATEST_TOLD = timedelta(seconds=3)
-NO_RATES = CircuitRates(0.5)  # training counts its own; see `ml.fitting`
-
-
-def race_features(archive: Path, session_id: int, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the features of one race's rows, and why a predictor would refuse, by row index.
-
-    The state at a row holds every message sent up to its `t_ms`. Of what was sent later it
-    holds one thing: that the two cars have crossed the line, which the row itself says. The
-    feed tells a crossing a few hundredths of a second after it happened; here it counts as
-    told at `t_ms`. The battle is the row's own: its two cars, and the gap of their crossings.
-    """
-    zero = zero_of_race(archive, session_id)
-    story = RaceStory(TimingFeed(archive, str(session_id)).messages())
-    found: list[list[float]] = []
-    refused: list[str] = []
-    ordered = rows.sort_values("t_ms", kind="stable")
-    for row in ordered.to_dict("records"):
-        at = zero + timedelta(milliseconds=int(row["t_ms"]))
-        battle = battle_of(row, at)
-        race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
-        found.append(feature_matrix(race, [battle], NO_RATES)[0].tolist())
-        refused.append(why_no_forecast(race, battle))
-    table = pd.DataFrame(found, columns=list(feature_names()), index=ordered.index)
-    return table.assign(refused=refused).reindex(rows.index)
 
 
 def zero_of_race(archive: Path, session_id: int) -> datetime:

@@ -38,13 +38,13 @@ def residuals_of(table: BattleTable, forecasts: Array) -> Array:
         rows = table.races == race
         known = rows & has_outcome
         record = Record(
-            resolved_ms=table.resolved_ms[known],
+            resolved_s=table.resolved_ms[known] / 1000,
             attackers=table.attackers[known],
             defenders=table.defenders[known],
             passed=table.y1[known],
             forecasts=forecasts[known],
         )
-        times = table.t_ms[rows].astype(np.float64)
+        times = table.t_ms[rows] / 1000
         found[rows] = running_residuals(record, times, table.attackers[rows], table.defenders[rows])
     return found
 

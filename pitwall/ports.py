@@ -13,7 +13,8 @@ from typing import Protocol
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import RaceState
-from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.forecast import Answers
+from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.wire.message import RawMessage, Source
 
 
@@ -58,8 +59,16 @@ class Predictor(Protocol):
         """When the model was trained, UTC; None if it never was."""
         ...
 
-    def forecast(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
-        """Return one forecast for each battle, in the same order."""
+    def forecast(
+        self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY
+    ) -> Answers:
+        """Return one forecast for each battle, in the same order, and what to remember.
+
+        Args:
+            race: The field at this instant.
+            battles: Those to forecast.
+            memory: What the call before returned, of the same race.
+        """
         ...
 
 

@@ -24,6 +24,7 @@ from pitwall.domain.battles import (
 from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
 from pitwall.ports import Predictor
 from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 
@@ -90,6 +91,7 @@ class EngineState:
         histories: The last minutes of each battle under way.
         ended: Battles that ended, newest first, at most eight.
         faults: Parts of messages skipped because they broke the format, by kind.
+        memory: What the predictor remembers of this race.
     """
 
     race: RaceState = field(default_factory=RaceState)
@@ -101,6 +103,7 @@ class EngineState:
     histories: Mapping[Pair, History] = field(default_factory=dict)
     ended: tuple[Ended, ...] = ()
     faults: Mapping[str, int] = field(default_factory=dict)
+    memory: Memory = NO_MEMORY
 
 
 class RaceEngine:
@@ -166,7 +169,8 @@ class RaceEngine:
         if not battles and not state.battles:
             return replace(state, grid_at=grid_at)
         pairs = [(battle.attacker, battle.defender) for battle in battles]
-        forecasts = self._forecast(state, battles, pairs, due=_due(grid_at, STEPS_A_FORECAST))
+        due = _due(grid_at, STEPS_A_FORECAST)
+        forecasts, memory = self._forecast(state, battles, pairs, due=due)
         histories = {pair: state.histories.get(pair, History()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
             histories = _noted(grid_at, battles, forecasts, histories)
@@ -178,23 +182,25 @@ class RaceEngine:
             forecasts=forecasts,
             histories=histories,
             ended=(*ended, *state.ended)[:ENDED_KEPT] if ended else state.ended,
+            memory=memory,
         )
 
     def _forecast(
         self, state: EngineState, battles: tuple[Battle, ...], pairs: list[Pair], *, due: bool
-    ) -> dict[Pair, Forecast]:
+    ) -> tuple[dict[Pair, Forecast], Memory]:
         """Forecast every battle when due, else only those that just opened."""
+        memory = state.memory
         if self.predictor is None:
-            return {
-                pair: Forecast(None, no_forecast_because="no model is loaded") for pair in pairs
-            }
+            none = Forecast(None, no_forecast_because="no model is loaded")
+            return dict.fromkeys(pairs, none), memory
         known = {} if due else {p: state.forecasts[p] for p in pairs if p in state.forecasts}
         asked = [battle for battle, pair in zip(battles, pairs, strict=True) if pair not in known]
         if asked:
-            answers = self.predictor.forecast(state.race, asked)
-            for battle, answer in zip(asked, answers, strict=True):
+            answers = self.predictor.forecast(state.race, asked, memory)
+            memory = answers.memory
+            for battle, answer in zip(asked, answers.forecasts, strict=True):
                 known[(battle.attacker, battle.defender)] = answer
-        return {pair: known[pair] for pair in pairs}
+        return {pair: known[pair] for pair in pairs}, memory
 
 
 def _grid(moment: datetime) -> datetime:

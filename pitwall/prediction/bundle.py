@@ -14,9 +14,11 @@ from pitwall.errors import ModelError
 from pitwall.prediction.bundle_parts import parts_document, parts_from_document
 from pitwall.prediction.experts import Column, Expert, read_expert
 from pitwall.prediction.mixture import MixtureParts
+from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.sealed import content_hash, read_sealed, well_formed
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+SHIPPED: Final = Path(__file__).with_name("models") / "mixture"
 MANIFEST: Final = "manifest.json"
 SUFFIXES: Final[Mapping[str, str]] = {"lightgbm": ".txt", "xgboost": ".ubj"}
 
@@ -49,6 +51,7 @@ class Bundle:
 
     Attributes:
         name: Such as `mixture`.
+        knowledge: What it knows besides the race: earlier seasons and the rules.
         trained_at: UTC.
         training: What it was trained on: years, races, rows, passes, seed.
         versions: Of the libraries that trained it.
@@ -58,6 +61,7 @@ class Bundle:
 
     name: str
     parts: MixtureParts
+    knowledge: Knowledge
     trained_at: datetime
     training: Mapping[str, Any]
     versions: Mapping[str, str]
@@ -93,6 +97,7 @@ def write_bundle(bundle: Bundle, stored: Sequence[StoredExpert], directory: Path
             for expert in stored
         },
         **parts_document(bundle.parts),
+        "knowledge": bundle.knowledge.to_document(),
         "trained_at": bundle.trained_at.isoformat(),
         "training": dict(bundle.training),
         "versions": dict(bundle.versions),
@@ -141,6 +146,7 @@ def _from_manifest(
     return Bundle(
         name=str(manifest["name"]),
         parts=parts_from_document(manifest, columns, experts),
+        knowledge=Knowledge.from_document(manifest["knowledge"]),
         trained_at=datetime.fromisoformat(manifest["trained_at"]),
         training=manifest["training"],
         versions=manifest["versions"],

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.errors import ModelError
+from pitwall.prediction.paths import Nodes, Tree, lightgbm_trees, xgboost_trees
 
 Rows = npt.NDArray[np.float32]
 Logits = npt.NDArray[np.float64]
@@ -56,11 +57,12 @@ class Expert(Protocol):
         """
         ...
 
-    def contributions(self, rows: Rows) -> Logits:
-        """Return exact TreeSHAP values, shape (n, k + 1), that add up to the margin; last the base.
+    def leaves(self, rows: Rows) -> Nodes:
+        """Return the leaf that each row reaches in each tree, shape (n, n_trees)."""
+        ...
 
-        A hundred times dearer than `margins`: ask only for what is shown.
-        """
+    def trees(self) -> list[Tree]:
+        """Return the trees themselves, to explain the margins."""
         ...
 
 
@@ -87,9 +89,13 @@ class LightGBMExpert:
         """Return raw logits, shape (n,) or (n, n_classes)."""
         return self._predict(rows, raw_score=True)
 
-    def contributions(self, rows: Rows) -> Logits:
-        """Return TreeSHAP values, shape (n, k + 1); last the base."""
-        return self._predict(rows, pred_contrib=True)
+    def leaves(self, rows: Rows) -> Nodes:
+        """Return the leaf that each row reaches in each tree, shape (n, n_trees)."""
+        return np.asarray(self._predict(rows, pred_leaf=True), dtype=np.int64)
+
+    def trees(self) -> list[Tree]:
+        """Return the trees themselves."""
+        return lightgbm_trees(self._booster.model_to_string())
 
     def _predict(self, rows: Rows, **what: bool) -> Logits:
         seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
@@ -125,14 +131,18 @@ class XGBoostExpert:
         answer = self._booster.inplace_predict(seen, predict_type="margin", validate_features=False)
         return np.asarray(answer, dtype=np.float64)
 
-    def contributions(self, rows: Rows) -> Logits:
-        """Return TreeSHAP values, shape (n, k + 1); last the base. Single precision."""
+    def leaves(self, rows: Rows) -> Nodes:
+        """Return the leaf that each row reaches in each tree, shape (n, n_trees)."""
         import xgboost
 
         seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
         matrix = xgboost.DMatrix(seen, nthread=1)
-        answer = self._booster.predict(matrix, pred_contribs=True, validate_features=False)
-        return np.asarray(answer, dtype=np.float64)
+        answer = self._booster.predict(matrix, pred_leaf=True, validate_features=False)
+        return np.asarray(answer, dtype=np.int64).reshape(len(rows), -1)
+
+    def trees(self) -> list[Tree]:
+        """Return the trees themselves."""
+        return xgboost_trees(bytes(self._booster.save_raw("json")))
 
 
 LIBRARIES: Final[Mapping[str, Any]] = {"lightgbm": LightGBMExpert, "xgboost": XGBoostExpert}

@@ -1,10 +1,11 @@
-"""What a predictor says of one battle."""
+"""What a predictor says of battles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pitwall.domain.forecasts import MixedForecast
+from pitwall.prediction.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,16 @@ class Forecast:
     reasons: tuple[str, ...] = ()
     no_forecast_because: str = ""
     mixed: MixedForecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a predictor says of the battles of one instant.
+
+    Attributes:
+        forecasts: One for each battle, in the order in which they were asked about.
+        memory: To be given back at the next instant of the same race.
+    """
+
+    forecasts: list[Forecast]
+    memory: Memory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +53,8 @@ class Opinions:
         p_experts: Each expert's own calibrated probability, shape (n, 3), in order of `EXPERTS`.
         shares: Each expert's weight, shape (n, 3), adding up to one.
         p_outcomes: Of `interruption.OUTCOMES` by the end of the next lap, shape (n, 4).
-        plain: Mean logit of the experts before gate and stacker; its sigmoid is the forecast
-            that `residuals.Record` wants.
+        p_plain: Sigmoid of the experts' mean logit, before gate and stacker: the forecast that
+            `residuals.Record` wants.
     """
 
     p_overtake: Logits
@@ -64,41 +64,24 @@ class Opinions:
     p_experts: Logits
     shares: Logits
     p_outcomes: Logits
-    plain: Logits
+    p_plain: Logits
 
 
 @dataclass(frozen=True, slots=True)
-class Contributions:
-    """What moved the logits of n battles; base, columns and residuals add up to the logit.
+class Gated:
+    """The experts' raw logits of n battles, and what gate and stacker make of them.
 
     Attributes:
-        base: What every battle in this place of the gate starts from, shape (n,).
-        columns: Of each feature column, shape (n, n_columns).
-        residuals: Of the race's, the attacker's and the defender's running residual, (n, 3).
-        logits: Of `p_overtake`, shape (n,).
+        margins: Of each expert, shape (n, 3).
+        shares: Each expert's weight, shape (n, 3), adding up to one.
+        opinion: The weighted margins, shape (n,).
+        logits: Of `p_overtake`, calibrated, shape (n,).
     """
 
-    base: Logits
-    columns: Logits
-    residuals: Logits
+    margins: Logits
+    shares: Logits
+    opinion: Logits
     logits: Logits
-
-    def by_topic(self, topics: Sequence[str]) -> dict[str, Logits]:
-        """Return the sums over the columns of each topic, shape (n,), given a topic a column."""
-        return {
-            topic: self.columns[:, [i for i, name in enumerate(topics) if name == topic]].sum(
-                axis=1
-            )
-            for topic in dict.fromkeys(topics)
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Gated:
-    margins: Logits  # (n, 3)
-    shares: Logits  # (n, 3)
-    opinion: Logits  # (n,)
-    logits: Logits  # (n,)
 
 
 class Mixture:
@@ -112,9 +95,16 @@ class Mixture:
         """What it was made from."""
         return self._parts
 
-    def opinions(self, rows: Rows, residuals: Logits) -> Opinions:
-        """Return the forecasts of rows (n, n_columns) with running residuals (n, 3)."""
-        parts, gated = self._parts, self._gated(rows, residuals)
+    def opinions(self, rows: Rows, residuals: Logits, gated: Gated | None = None) -> Opinions:
+        """Return the forecasts of rows (n, n_columns) with running residuals (n, 3).
+
+        Args:
+            rows: Of the whole matrix.
+            residuals: Of the race, the attacker and the defender.
+            gated: What `gated` made of them, where it was asked already.
+        """
+        parts = self._parts
+        gated = self.gated(rows, residuals) if gated is None else gated
         three = parts.three_laps.logits(
             parts.experts["three"].margins(rows), gated.margins, residuals
         )
@@ -134,7 +124,7 @@ class Mixture:
             ),
             shares=gated.shares,
             p_outcomes=parts.interruption.chances(rows),
-            plain=gated.margins.mean(axis=1),
+            p_plain=sigmoid(gated.margins.mean(axis=1)),
         )
 
     def plain_logits(self, rows: Rows) -> Logits:
@@ -146,32 +136,12 @@ class Mixture:
         """Return the yardstick's probabilities, shape (n,)."""
         return self._parts.platts["pooled"].chances(self._parts.experts["pooled"].margins(rows))
 
-    def contributions(self, rows: Rows, residuals: Logits) -> Contributions:
-        """Return what moved the logits: each expert's TreeSHAP values, weighted by the gate.
-
-        The gate's shares are taken as given; the stacker's bend is shared out in proportion.
-        """
-        parts, gated = self._parts, self._gated(rows, residuals)
-        columns = np.zeros(rows.shape)
-        base = np.zeros(len(rows))
-        for name, share in zip(EXPERTS, gated.shares.T, strict=True):
-            expert = parts.experts[name]
-            values = expert.contributions(rows) * share[:, None]
-            columns[:, expert.columns] += values[:, :-1]
-            base += values[:, -1]
-        step = parts.stacker.step(gated.opinion, base)
-        return Contributions(
-            base=parts.stacker.gated(base) + parts.stacker.intercept,
-            columns=columns * step[:, None],
-            residuals=residuals * parts.stacker.residual_weights,
-            logits=gated.logits,
-        )
-
     def _margins(self, rows: Rows) -> Logits:
         return np.stack([self._parts.experts[name].margins(rows) for name in EXPERTS], axis=1)
 
-    def _gated(self, rows: Rows, residuals: Logits) -> _Gated:
+    def gated(self, rows: Rows, residuals: Logits) -> Gated:
+        """Return the experts' margins, weighted and calibrated."""
         parts, margins = self._parts, self._margins(rows)
         shares = parts.gate.shares(parts.roles.situations(rows, parts.columns, residuals))
         opinion = (shares * margins).sum(axis=1)
-        return _Gated(margins, shares, opinion, parts.stacker.logits(opinion, residuals))
+        return Gated(margins, shares, opinion, parts.stacker.logits(opinion, residuals))

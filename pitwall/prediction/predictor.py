@@ -1,128 +1,158 @@
-"""Forecasts of battles by one logistic model: one matrix product a tick."""
+"""Forecasts of battles by the mixture of experts: all battles of a tick in one go."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
-from pitwall.domain.race import CarState, Compound, RaceState, TrackStatus
-from pitwall.prediction.features import FEATURES, Matrix, feature_matrix, feature_names
-from pitwall.prediction.forecast import Forecast
-from pitwall.prediction.logits import sigmoid
-from pitwall.prediction.model_file import SHIPPED, LogisticModel, load_model
+from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.race import RaceState
+from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
+from pitwall.prediction.explaining import Explainer
+from pitwall.prediction.experts import EXPERTS, Logits, Rows
+from pitwall.prediction.forecast import Answers, Forecast
+from pitwall.prediction.memory import NO_MEMORY, Memory, at_the_line, noted, record_of
+from pitwall.prediction.mixture import Gated, Mixture, Opinions
 from pitwall.prediction.reasons import in_words
+from pitwall.prediction.refusals import why_no_forecast
+from pitwall.prediction.residuals import RESIDUALS, running_residuals
+from pitwall.prediction.topics import topic_of
+from pitwall.prediction.wide.matrix import WideBook, columns, wide_matrix, wide_names
 
-FIRST_LAPS = 2  # the model has seen no battle before both cars had completed two laps
+# No feed channel tells who has DRS or Overtake Mode when it matters, nor any battery's charge, nor
+# the air that a car meets: each expert rests on an estimate of what he is named after.
+IS_ESTIMATED: Final = {"om": True, "boost": True, "aero": True}
 
 
-class LogisticPredictor:
-    """Implements `pitwall.ports.Predictor` with a `LogisticModel`.
+class MixturePredictor:
+    """Implements `pitwall.ports.Predictor` with a trained mixture.
 
-    It answers only where it was trained, and says why where it was not: track not clear,
-    wet-weather tyres, a pit visit on this lap or the last, the first two laps, and after the
-    last lap.
+    It answers only where it was trained, and says why where it was not; see `refusals`.
     """
 
-    def __init__(self, model: LogisticModel) -> None:
-        self._model = model
-        self._means = np.array(model.means)
-        self._weights = (
-            model.calibration_slope * np.array(model.coefficients) / np.array(model.scales)
-        )
-        self._start = model.calibration_slope * model.intercept + model.calibration_intercept
-        self._names = feature_names()
-        self._topics = list(dict.fromkeys(spec.topic for spec in FEATURES))
-        self._to_topics = np.array(
-            [[float(spec.topic == topic) for topic in self._topics] for spec in FEATURES]
-        )
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.mixture = Mixture(bundle.parts)
+        self._explainer = Explainer(self.mixture, [topic_of(name) for name in wide_names()])
+        self._places = {name: place for place, name in enumerate(wide_names())}
 
     @classmethod
-    def load(cls, path: Path = SHIPPED) -> LogisticPredictor:
-        """Return the predictor of a model file.
+    def load(cls, path: Path = SHIPPED) -> MixturePredictor:
+        """Return the predictor of a bundle.
 
         Raises:
-            ModelError: The file is missing, damaged, or made for other features.
+            ModelError: A file is missing, damaged, or made for other features.
         """
-        return cls(load_model(path))
+        return cls(load_bundle(path, columns()))
 
     @property
     def version(self) -> str:
         """Which trained model answers: name and content hash."""
-        return self._model.version
+        return self.bundle.version
 
     @property
     def trained_at(self) -> datetime | None:
         """When the model was trained, UTC."""
-        return self._model.trained_at
+        return self.bundle.trained_at
 
-    @property
-    def model(self) -> LogisticModel:
-        """The model itself, for its training and its scores."""
-        return self._model
+    def forecast(
+        self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY
+    ) -> Answers:
+        """Return one forecast for each battle, in the same order, and what to remember.
 
-    def forecast(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
-        """Return one forecast for each battle, in the same order."""
+        Args:
+            race: The field at this instant.
+            battles: Those to forecast.
+            memory: Of this race, from the call before; without, nothing is known of how earlier
+                forecasts came out.
+        """
         refusals = [why_no_forecast(race, battle) for battle in battles]
         asked = [battle for battle, why in zip(battles, refusals, strict=True) if not why]
-        answers = iter(self._answers(race, asked) if asked else ())
-        return [Forecast(None, (), why) if why else next(answers) for why in refusals]
+        if not asked:
+            return Answers([Forecast(None, (), why) for why in refusals], memory)
+        memory = memory if memory.book else replace(memory, book=WideBook())
+        rows, residuals = self.rows(race, asked, memory)
+        gated = self.mixture.gated(rows, residuals)
+        opinions = self.mixture.opinions(rows, residuals, gated)
+        answers = iter(self._forecasts(rows, residuals, gated, opinions))
+        at = [at_the_line(race, battle) for battle in asked]
+        return Answers(
+            [Forecast(None, (), why) if why else next(answers) for why in refusals],
+            noted(memory, at, opinions.p_plain.tolist()),
+        )
 
-    def probabilities(self, matrix: Matrix) -> npt.NDArray[np.float64]:
-        """Return p, shape (n,), in (0, 1), of rows of features, shape (n, n_features)."""
-        logits: npt.NDArray[np.float64] = self._start + self._deviations(matrix) @ self._weights
-        return sigmoid(logits)
+    def rows(
+        self, race: RaceState, battles: Sequence[Battle], memory: Memory
+    ) -> tuple[Rows, Logits]:
+        """Return the features of battles, (n, n_columns), and their running residuals, (n, 3)."""
+        knowledge = self.bundle.knowledge
+        matrix = wide_matrix(race, battles, knowledge, memory.book).astype(np.float32)
+        now = np.full(len(battles), race.as_of.timestamp())
+        pairs = np.array([(one.attacker, one.defender) for one in battles], dtype=np.int64)
+        return matrix, running_residuals(record_of(memory), now, pairs[:, 0], pairs[:, 1])
 
-    def _answers(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
-        matrix = feature_matrix(race, battles, self._model.rates)
-        by_topic = (self._deviations(matrix) * self._weights) @ self._to_topics
-        chances = sigmoid(self._start + by_topic.sum(axis=1))
+    def _forecasts(
+        self, rows: Rows, residuals: Logits, gated: Gated, opinions: Opinions
+    ) -> list[Forecast]:
+        reasons = self._reasons(rows, residuals, gated)
         return [
-            Forecast(
-                p,
-                in_words(
-                    dict(zip(self._topics, amounts, strict=True)),
-                    dict(zip(self._names, values, strict=True)),
-                ),
-            )
-            for p, amounts, values in zip(
-                chances.tolist(), by_topic.tolist(), matrix.tolist(), strict=True
+            Forecast(p, why, mixed=mixed)
+            for p, why, mixed in zip(
+                opinions.p_overtake.tolist(), reasons, mixed_forecasts(opinions), strict=True
             )
         ]
 
-    def _deviations(self, matrix: Matrix) -> Matrix:
-        """Return how far each value is from the training mean; 0 where missing."""
-        deviations = matrix - self._means
-        return np.where(np.isnan(deviations), 0.0, deviations)
+    def _reasons(self, rows: Rows, residuals: Logits, gated: Gated) -> list[tuple[str, ...]]:
+        found = self._explainer.contributions(rows, residuals, gated)
+        names = (*self._explainer.topics, *(f"residual {name}" for name in RESIDUALS))
+        amounts = np.concatenate([found.topics, found.residuals], axis=1)
+        return [
+            in_words(dict(zip(names, row, strict=True)), _Row(self._places, values))
+            for row, values in zip(amounts.tolist(), rows, strict=True)
+        ]
 
 
-def why_no_forecast(race: RaceState, battle: Battle) -> str:
-    """Return why the model has no answer for this battle, or ""."""
-    attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
-    if attacker is None or defender is None:
-        return "car unknown"
-    if race.phase.is_over or _has_finished(race, attacker):
-        return "race over"
-    if race.track_status is not TrackStatus.CLEAR:
-        return "track not clear"
-    if min(attacker.laps_completed, defender.laps_completed) < FIRST_LAPS:
-        return "first laps"
-    if _on_wets(attacker) or _on_wets(defender):
-        return "wet-weather tyres"
-    return "fresh from the pits" if _pitted(attacker) or _pitted(defender) else ""
+class _Row:
+    """The features of one battle, by name."""
+
+    def __init__(self, places: dict[str, int], values: npt.NDArray[np.float32]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, name: str) -> float:
+        return float(self._values[self._places[name]])
 
 
-def _has_finished(race: RaceState, car: CarState) -> bool:
-    return race.total_laps is not None and car.laps_completed >= race.total_laps
-
-
-def _on_wets(car: CarState) -> bool:
-    return car.stint is not None and car.stint.compound in {Compound.INTERMEDIATE, Compound.WET}
-
-
-def _pitted(car: CarState) -> bool:
-    return car.in_pit or car.pitted_this_lap or bool(car.laps and car.laps[-1].pitted)
+def mixed_forecasts(opinions: Opinions) -> list[MixedForecast]:
+    """Return what readers receive of n battles."""
+    by_row = zip(
+        opinions.p_overtake_3.tolist(),
+        opinions.low.tolist(),
+        opinions.high.tolist(),
+        opinions.p_experts.tolist(),
+        opinions.shares.tolist(),
+        opinions.p_outcomes.tolist(),
+        strict=True,
+    )
+    return [
+        MixedForecast(
+            p_overtake_3=p_3,
+            p_low=low,
+            p_high=high,
+            experts=tuple(
+                ExpertOpinion(name, p, weight, IS_ESTIMATED[name])
+                for name, p, weight in zip(EXPERTS, p_experts, shares, strict=True)
+            ),
+            p_pit=outcomes[1],
+            p_neutralised=outcomes[2],
+            p_retired=outcomes[3],
+        )
+        for p_3, low, high, p_experts, shares, outcomes in by_row
+    ]

@@ -4,128 +4,221 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Final
-
-from pitwall.prediction.formulas import CLEAR_AIR_S
+from typing import Final, Protocol
 
 SHOWN = 3
-_TANH_2S = math.tanh(2.0)
 LEAST = 0.05  # of a logit; less than that is no reason
+_CLEAR_AIR_S: Final = 2.5
+_NEVER_LAPS: Final = 99
+_OVERTAKE_MODE_FROM: Final = 2026
 
-Values = Mapping[str, float]
+
+class Values(Protocol):
+    """The features of one battle by name; missing is NaN."""
+
+    def __getitem__(self, name: str, /) -> float:
+        """Return one feature's value."""
+        ...
 
 
 def in_words(contributions: Mapping[str, float], values: Values) -> tuple[str, ...]:
-    """Return the largest contributions to the logit, such as `+0.41 tyres 12 laps fresher`.
+    """Return the largest contributions to the logit, such as `+0.41 fresher tyres by 12 laps`.
 
     Args:
         contributions: To the logit, by topic, against the average battle of the training.
-        values: By feature name; a missing one is NaN, and its topic is left out.
+        values: Of the features; where those that a topic speaks of are missing, it is left out.
     """
     shown: list[str] = []
     for topic in sorted(contributions, key=lambda topic: -abs(contributions[topic])):
         amount = contributions[topic]
         if len(shown) == SHOWN or abs(amount) < LEAST:
             break
-        words = _WORDS[topic](values)
+        words = WORDS[topic](values)
         if words is not None:
             shown.append(f"{amount:+.2f} {words}")
     return tuple(shown)
 
 
+def _known(value: float, words: Callable[[float], str]) -> str | None:
+    return None if math.isnan(value) else words(value)
+
+
 def _gap(values: Values) -> str | None:
-    return f"gap {values['interval_s']:.1f} s"
+    return _known(values["interval_s"], lambda gap_s: f"gap {gap_s:.1f} s")
 
 
 def _closing(values: Values) -> str | None:
-    change = values["interval_change_1lap_s"]
-    if math.isnan(change):
-        return None
-    return f"{'closed' if change < 0 else 'lost'} {_seconds(change)} in a lap"
+    return _known(
+        values["gap_change_pair_1lap_s"],
+        lambda change: f"{'closed' if change < 0 else 'lost'} {abs(change):.1f} s in a lap",
+    )
 
 
 def _closest(values: Values) -> str | None:
-    closest = values["closest_1lap_log_s"]
-    return None if math.isnan(closest) else f"closest {math.exp(closest):.1f} s in the last lap"
+    return _known(
+        values["readings_least_pair_90s"],
+        lambda least_s: f"closest {least_s:.1f} s in the last minute and a half",
+    )
 
 
-def _lost(values: Values) -> str | None:
-    share = values["attacker_ahead_1lap_share"]
-    if math.isnan(share):
-        return None
-    return "was ahead within the last lap" if share > 0 else "was not ahead in the last lap"
+def _swaps(values: Values) -> str | None:
+    return _known(
+        values["since_swap_pair_laps"],
+        lambda laps: (
+            "no swap of places so far"
+            if laps >= _NEVER_LAPS
+            else f"swapped places {_laps(laps)} ago"
+        ),
+    )
 
 
 def _stuck(values: Values) -> str | None:
-    close, near = values["lines_within_1s_5lap"], values["lines_within_2s_7lap"]
+    close, near = values["run_within_1s_laps"], values["run_within_2s_laps"]
     if math.isnan(near):
         return None
-    if close > 0:
-        return f"{close:.0f} of the last 5 laps within 1 s without a pass"
-    return f"{near:.0f} of the last 7 laps within 2 s" if near > 0 else "has only just caught up"
+    if close > 1:
+        return f"{_laps(close)} in a row within 1 s without a pass"
+    return f"{_laps(near)} in a row within 2 s" if near > 1 else "has only just caught up"
 
 
 def _pace(values: Values) -> str | None:
-    pace = values["pace_diff_5lap_s"]
-    if math.isnan(pace):
+    return _known(
+        values["pace_diff_med3_s"],
+        lambda pace: f"running pace {abs(pace):.1f} s a lap {'faster' if pace < 0 else 'slower'}",
+    )
+
+
+def _sectors(values: Values) -> str | None:
+    found = {number: values[f"s{number}_diff_mean3_s"] for number in (1, 2, 3)}
+    known = {number: amount for number, amount in found.items() if not math.isnan(amount)}
+    if not known:
         return None
-    return f"running pace {_seconds(pace)} a lap {'faster' if pace < 0 else 'slower'}"
-
-
-def _seconds(squashed: float) -> str:
-    """Undo the tanh of a difference, which tells little beyond 2 s."""
-    if abs(squashed) > _TANH_2S:
-        return "2 s or more"
-    return f"{abs(math.atanh(squashed)):.1f} s"
+    number = max(known, key=lambda number: abs(known[number]))
+    word = "quicker" if known[number] < 0 else "slower"
+    return f"{abs(known[number]):.1f} s {word} in sector {number}"
 
 
 def _speed(values: Values) -> str | None:
-    difference = values["speed_trap_diff_kmh"]
-    if math.isnan(difference):
+    found = {
+        "at the speed trap": values["speed_st_diff_mean3_kmh"],
+        "on the line": values["speed_fl_diff_mean3_kmh"],
+    }
+    known = {where: amount for where, amount in found.items() if not math.isnan(amount)}
+    if not known:
         return None
-    return f"{abs(difference):.0f} km/h {'faster' if difference > 0 else 'slower'} at the trap"
+    where = max(known, key=lambda where: abs(known[where]))
+    return f"{abs(known[where]):.0f} km/h {'faster' if known[where] > 0 else 'slower'} {where}"
+
+
+def _tyres(values: Values) -> str | None:
+    laps, steps = values["tyre_life_diff_laps"], values["compound_diff_steps"]
+    if not math.isnan(laps) and laps != 0:
+        return f"{'fresher' if laps < 0 else 'older'} tyres by {_laps(abs(laps))}"
+    if not math.isnan(steps) and steps != 0:
+        return f"{'softer' if steps > 0 else 'harder'} compound"
+    return None if math.isnan(laps) else "tyres as old"
 
 
 def _traffic(values: Values) -> str | None:
-    ahead_s = values["defender_interval_s"]
-    if math.isnan(ahead_s):
-        return None
-    if ahead_s >= CLEAR_AIR_S:
+    ahead_s = values["front_defender_s"]
+    if math.isnan(ahead_s) or ahead_s >= _CLEAR_AIR_S:
         return "defender in clear air"
     return f"defender himself {ahead_s:.1f} s behind a car"
 
 
-def _tyres(values: Values) -> str | None:
-    laps = values["tyre_life_diff_laps"]
-    if math.isnan(laps):
-        return None
-    if laps == 0:
-        return "tyres as old"
-    return f"tyres {abs(laps):.0f} laps {'fresher' if laps < 0 else 'older'}"
+def _behind(values: Values) -> str | None:
+    behind_s = values["behind_attacker_s"]
+    if math.isnan(behind_s) or behind_s >= _CLEAR_AIR_S:
+        return "nobody close behind the attacker"
+    return f"attacker pressed from {behind_s:.1f} s behind"
 
 
-def _compound(values: Values) -> str | None:
-    steps = values["compound_softness_diff"]
-    if math.isnan(steps):
+def _places(values: Values) -> str | None:
+    return _known(
+        values["gained_attacker_places"],
+        lambda gained: (
+            f"attacker {abs(gained):.0f} places {'up' if gained > 0 else 'down'} since lap 1"
+            if gained
+            else "attacker where he was on lap 1"
+        ),
+    )
+
+
+def _race(values: Values) -> str | None:
+    return _known(
+        values["passes_race_surplus"],
+        lambda surplus: f"{'more' if surplus > 0 else 'fewer'} passes than usual in this race",
+    )
+
+
+def _form(values: Values) -> str | None:
+    made, suffered = values["passes_attacker_count"], values["passes_defender_count"]
+    if math.isnan(made):
         return None
-    return "same compound" if steps == 0 else f"{'softer' if steps > 0 else 'harder'} compound"
+    return f"attacker made {made:.0f}, defender suffered {suffered:.0f} passes so far"
 
 
 def _circuit(values: Values) -> str | None:
-    ratio = math.exp(values["circuit_overtake_log_ratio"])
+    ratio = math.exp(values["history_circuit_log_ratio"])
     return f"circuit with {ratio:.1f} times the usual passes"
 
 
-_WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
+def _enabled(values: Values) -> str | None:
+    system = "Overtake Mode" if values["season_year"] >= _OVERTAKE_MODE_FROM else "DRS"
+    return _known(
+        values["overtake_enabled"],
+        lambda enabled: f"{system} {'enabled' if enabled else 'disabled'} by race control",
+    )
+
+
+def _restart(values: Values) -> str | None:
+    return _known(
+        values["since_neutral_pair_laps"],
+        lambda laps: f"{_laps(laps)} since the track was last not clear",
+    )
+
+
+def _weather(values: Values) -> str | None:
+    return _known(values["weather_track_c"], lambda celsius: f"track at {celsius:.0f} °C")
+
+
+def _stage(values: Values) -> str | None:
+    return _known(values["race_share"], lambda share: f"{share:.0%} of the race done")
+
+
+def _season(values: Values) -> str | None:
+    return _known(values["season_year"], lambda year: f"a season like {year:.0f}")
+
+
+def _laps(count: float) -> str:
+    return f"{count:.0f} lap{'' if round(count) == 1 else 's'}"
+
+
+WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "gap": _gap,
     "closing": _closing,
     "closest": _closest,
-    "lost": _lost,
+    "swaps": _swaps,
     "stuck": _stuck,
     "pace": _pace,
+    "sectors": _sectors,
     "speed": _speed,
-    "traffic": _traffic,
     "tyres": _tyres,
-    "compound": _compound,
+    "traffic": _traffic,
+    "behind": _behind,
+    "places": _places,
+    "race": _race,
+    "form": _form,
     "circuit": _circuit,
+    "names": lambda _values: "how these drivers and teams fared in earlier seasons",
+    "enabled": _enabled,
+    "control": lambda _values: "blue flags and incidents of the two",
+    "restart": _restart,
+    "weather": _weather,
+    "stage": _stage,
+    "season": _season,
+    "residual race": lambda _values: "how this race differs from its forecasts so far",
+    "residual attacker": lambda _values: "how the attacker differs from his forecasts so far",
+    "residual defender": lambda _values: "how the defender differs from his forecasts so far",
 }
+"""What to say of each topic; None where its features are missing."""

@@ -20,27 +20,27 @@ class Record:
     """Battles of one race that were forecast when the attacker crossed the line; m of them.
 
     Attributes:
-        resolved_ms: When both had crossed the line again, and the outcome was known.
+        resolved_s: When both had crossed the line again, and the outcome was known.
         attackers, defenders: Car numbers.
         passed: 1.0 for a pass, 0.0 for a hold; battles without an outcome are not in the record.
         forecasts: What was forecast then, in (0, 1): the plain mean of the experts' logits, so
             that a forecast does not answer to its own earlier corrections.
     """
 
-    resolved_ms: Array
+    resolved_s: Array
     attackers: Ids
     defenders: Ids
     passed: Array
     forecasts: Array
 
 
-def running_residuals(record: Record, t_ms: Array, attackers: Ids, defenders: Ids) -> Array:
+def running_residuals(record: Record, now_s: Array, attackers: Ids, defenders: Ids) -> Array:
     """Return the residuals of n battles of the race, shape (n, 3): race, attacker, defender.
 
     Each is sum(passed - forecast) / (sum forecast (1 - forecast) + prior), over the battles of
-    the record that were resolved by `t_ms`, and that have the same attacker or the same defender.
+    the record that were resolved by `now_s`, and that have the same attacker or the same defender.
     """
-    known = record.resolved_ms[None, :] <= t_ms[:, None]
+    known = record.resolved_s[None, :] <= now_s[:, None]
     surprise = record.passed - record.forecasts
     variance = record.forecasts * (1 - record.forecasts)
     same = (

@@ -124,7 +124,7 @@ def test_pieces_add_up_and_their_slopes_meet() -> None:
 
 def test_a_race_with_more_passes_than_forecast_raises_its_later_forecasts() -> None:
     record = Record(
-        resolved_ms=np.array([100.0, 200.0]),
+        resolved_s=np.array([100.0, 200.0]),
         attackers=np.array([1, 3]),
         defenders=np.array([2, 4]),
         passed=np.array([1.0, 1.0]),
@@ -146,7 +146,7 @@ def test_residuals_use_nothing_that_is_resolved_later() -> None:
 
     def found(later: float) -> Logits:
         record = Record(
-            resolved_ms=np.arange(50.0),
+            resolved_s=np.arange(50.0),
             attackers=np.tile([1, 2], 25),
             defenders=np.tile([3, 4, 5, 6, 7], 10),
             passed=np.where(np.arange(50) > 30, later, 0.0),

@@ -52,6 +52,28 @@ class WideHistory:
         return cls(**{name: dict(rates) for name, rates in document.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """The tables for each season, each counted from the seasons before it."""
+
+    by_season: Mapping[int, WideHistory] = field(default_factory=dict)
+
+    def of(self, season: int) -> WideHistory:
+        """Return the tables for a season: the newest for one later than all, or not told (0)."""
+        if not self.by_season or 0 < season < min(self.by_season):
+            return WideHistory()
+        return self.by_season.get(season, self.by_season[max(self.by_season)])
+
+    def to_document(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Return the tables as plain JSON values."""
+        return {str(season): one.to_document() for season, one in self.by_season.items()}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Histories:
+        """Return the tables from what `to_document` gave."""
+        return cls({int(season): WideHistory.from_document(one) for season, one in document.items()})
+
+
 class Names(NamedTuple):
     """Who fights where; also one row of what the tables are counted from."""
 
@@ -86,6 +108,13 @@ def count_history(outcomes: Iterable[Outcome], season: int) -> WideHistory:
     )
 
 
+def count_histories(outcomes: Sequence[Outcome]) -> Histories:
+    """Return the tables for every season after the first, the one to come included."""
+    seasons = sorted({outcome.year for outcome in outcomes})
+    following = [*seasons[1:], seasons[-1] + 1] if seasons else []
+    return Histories({season: count_history(outcomes, season) for season in following})
+
+
 def _log_ratios(outcomes: Sequence[Outcome], what: str, prior: float) -> dict[str, float]:
     expected = expected_passes([outcome.gap_s for outcome in outcomes])
     sums: dict[str, list[float]] = {}
@@ -94,7 +123,7 @@ def _log_ratios(outcomes: Sequence[Outcome], what: str, prior: float) -> dict[st
         total[0] += outcome.passed
         total[1] += usual
     return {
-        name: float(np.log((passes + prior) / (usual + prior)))
+        name: round(float(np.log((passes + prior) / (usual + prior))), 6)
         for name, (passes, usual) in sorted(sums.items())
         if name
     }

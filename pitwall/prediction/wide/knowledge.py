@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pitwall.prediction.rules import Rules
-from pitwall.prediction.wide.history import WideHistory
+from pitwall.prediction.wide.history import Histories
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,12 @@ class Knowledge:
     """What is frozen into a bundle at training.
 
     Attributes:
-        history: Passes against expectation, by circuit, driver and team; earlier races only.
+        history: Passes against expectation, by circuit, driver and team; for each season from
+            the seasons before it.
         rules: Of every season that the model was made for.
     """
 
-    history: WideHistory = field(default_factory=WideHistory)
+    history: Histories = field(default_factory=Histories)
     rules: Rules = field(default_factory=Rules)
 
     def to_document(self) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class Knowledge:
             ModelError: The rules contradict each other.
         """
         return cls(
-            WideHistory.from_document(document["history"]), Rules.from_document(document["rules"])
+            Histories.from_document(document["history"]), Rules.from_document(document["rules"])
         )
 
 

@@ -48,6 +48,7 @@ class LapBook:
         )
         self.passes = PassBook()
         self._slots: dict[DriverNumber, int] = {}
+        self._numbers: list[DriverNumber] = [DriverNumber(0)]  # by slot; the empty one is nobody's
         self._known: dict[DriverNumber, tuple[LapRecord, ...]] = {}
         self._crossed: dict[DriverNumber, list[float]] = {}
         self._order: list[_Crossing] = []
@@ -72,6 +73,10 @@ class LapBook:
     def slot_of(self, number: DriverNumber) -> int:
         """Return where a car's laps are kept; the empty slot for a car without any."""
         return self._slots.get(number, _EMPTY)
+
+    def number_of(self, slot: int) -> DriverNumber:
+        """Return whose laps a slot keeps."""
+        return self._numbers[slot]
 
     def crossed_s(self, number: DriverNumber, lap: int) -> float:
         """Return when a car completed a lap, seconds since 1970; NaN if that is not known."""
@@ -188,6 +193,7 @@ class LapBook:
     def _take_slot(self, number: DriverNumber) -> int:
         if number not in self._slots:
             self._slots[number] = len(self._slots) + 1
+            self._numbers.append(number)
             if self._slots[number] >= len(self.cells):
                 self.cells = np.concatenate([self.cells, np.full_like(self.cells, np.nan)])
         return self._slots[number]

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
-from pitwall.prediction.features import Matrix
+from pitwall.prediction.experts import Column
 from pitwall.prediction.wide import (
     control,
     history,
@@ -47,6 +48,7 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "earlier seasons": history.SPECS,
     "control": control.SPECS,
 }
+Matrix = npt.NDArray[np.float64]
 WIDE_FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
 
 
@@ -92,6 +94,11 @@ def wide_names(view: str | None = None) -> tuple[str, ...]:
     return tuple(spec.name for spec in WIDE_FEATURES if view is None or spec.is_seen_by(view))
 
 
+def columns() -> tuple[Column, ...]:
+    """Return the columns of X as experts see them, in order."""
+    return tuple(Column(spec.name, spec.views) for spec in WIDE_FEATURES)
+
+
 def wide_hash() -> str:
     """Return a short hash of what defines the columns: names, units and meanings, in order."""
     texts = [f"{spec.name}|{spec.unit}|{spec.meaning}" for spec in WIDE_FEATURES]
@@ -126,6 +133,6 @@ def _columns(at: scene.Scene, book: WideBook) -> Columns:
         **traps.values(at),
         **traffic.values(at, readings.position, readings.age_s),
         **race_so_far.values(at),
-        **history.values(at.knowledge.history, names_of(at)),
+        **history.values(at.knowledge.history.of(at.race.info.year), names_of(at)),
         **control.values(at, book.control.of(at.race)),
     }

@@ -42,9 +42,20 @@ class Tally(NamedTuple):
         return self.passes - self.expected
 
 
-class _Resolved(NamedTuple):
+class Resolved(NamedTuple):
+    """A battle at the line whose next lap is over.
+
+    Attributes:
+        order: Which lap of the field, counted as they were completed, resolved it.
+        told: When the feed told of that lap.
+        lap: The lap that both had completed when they were at the line.
+        attacker, defender: Slots of the lap book.
+        tally: Of this battle alone.
+    """
+
     order: int
     told: datetime
+    lap: int
     attacker: int
     defender: int
     tally: Tally
@@ -54,7 +65,7 @@ class PassBook:
     """Resolved battles in the order of their resolution, by the slots of their cars."""
 
     def __init__(self) -> None:
-        self._all: list[_Resolved] = []
+        self._all: list[Resolved] = []
         self._sums: list[Tally] = [Tally()]
         self._by: dict[tuple[str, int, int], list[Tally]] = {}
 
@@ -90,10 +101,15 @@ class PassBook:
         if (spoiled != 0).any():
             return
         tally = Tally(float(after[0] < after[1]), float(expected_passes([gap_s])[0]), 1.0)
-        self._all.append(_Resolved(order, told, attacker, defender, tally))
+        self._all.append(Resolved(order, told, at - 1 - LAGS, attacker, defender, tally))
         self._sums.append(_plus(self._sums[-1], tally))
         for key in _keys(attacker, defender):
             self._by.setdefault(key, []).append(tally)
+
+    @property
+    def resolved(self) -> Sequence[Resolved]:
+        """Every resolved battle, in the order of resolution."""
+        return self._all
 
     def of_race(self) -> Tally:
         """Return the tally of all battles so far."""

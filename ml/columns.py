@@ -1,27 +1,20 @@
-"""What the mixture needs of the wide table beyond its features: names, views and resolutions."""
+"""What training needs of the table beyond the features: what the gate reads, and resolutions."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from pitwall.prediction.wide.matrix import WIDE_FEATURES
+from pitwall.prediction.gate import Roles
 
-ROLES: Final = {
-    "gap": "interval_s",
-    "since_neutral": "since_neutral_pair_laps",
-    "race_fraction": "race_share",
-    "year": "season_year",
-}
-
-
-def write_columns(path: Path) -> None:
-    """Write the features' names and views, and those that the gate reads, as JSON."""
-    columns = [[spec.name, list(spec.views)] for spec in WIDE_FEATURES]
-    path.write_text(json.dumps({"roles": ROLES, "columns": columns}, indent=1), encoding="utf-8")
+ROLES: Final = Roles(
+    gap="interval_s",
+    since_neutral="since_neutral_pair_laps",
+    race_fraction="race_share",
+    year="season_year",
+)
 
 
 def with_resolutions(table: pd.DataFrame, archive: Path) -> pd.DataFrame:

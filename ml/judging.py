@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from ml.evaluation import SPLITS, Split
 from ml.mixing import Trained, combine, expert_margins
 from ml.mixture_table import BattleTable, Ids
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
@@ -19,9 +18,22 @@ from pitwall.prediction.interruption import OUTCOMES
 from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.mixture import Mixture, Opinions
 
-__all__ = ["SPLITS", "Judged", "judge", "judge_fitted"]
-
 POOLED, MIXTURE, GAP_ONLY = "pooled", "mixture", "gap only"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Train on all years before, test on one year."""
+
+    test_year: int
+
+    @property
+    def name(self) -> str:
+        """How tables call it."""
+        return f"train < {self.test_year}, test {self.test_year}"
+
+
+SPLITS: Final = (Split(2025), Split(2026))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""What happened in a race second by second, to tell later what came of a battle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pitwall.domain.race import CarState, DriverNumber, RaceState, TrackStatus
+from pitwall.prediction.refusals import is_on_wets
+
+# What may come of a battle between two instants; the first cause that applies.
+FINISHED, RETIRED, PIT, NEUTRALISED, WET = "finished", "retired", "pit", "neutralised", "wet"
+PASS, HOLD = "pass", "hold"
+_NOWHERE: Final = 99
+
+
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """One second: the whole field at a glance."""
+
+    is_over: bool
+    is_clear: bool
+    places: dict[DriverNumber, int]
+    gone: frozenset[DriverNumber]  # retired or stopped
+    in_lane: frozenset[DriverNumber]
+    on_wets: frozenset[DriverNumber]
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The seconds of one race, from its first message on."""
+
+    _seconds: list[_Second] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._seconds)
+
+    def note(self, race: RaceState) -> None:
+        """Add the next second."""
+        cars = list(race.cars.values())
+        self._seconds.append(
+            _Second(
+                is_over=race.phase.is_over,
+                is_clear=race.track_status is TrackStatus.CLEAR,
+                places={car.number: place for place, car in enumerate(race.in_order())},
+                gone=_those(cars, [not car.is_running for car in cars]),
+                in_lane=_those(cars, [car.in_pit or car.pitted_this_lap for car in cars]),
+                on_wets=_those(cars, [is_on_wets(car) for car in cars]),
+            )
+        )
+
+    def outcome(
+        self, attacker: DriverNumber, defender: DriverNumber, second: int, seconds: int
+    ) -> str:
+        """Return what came of a battle from one second to so many seconds later.
+
+        `pass` means that the attacker is ahead when that time is over, and `hold` that he is not,
+        as `y1` means it at the line; everything else interrupts.
+        """
+        window = self._seconds[second : second + seconds + 1]
+        if len(window) <= seconds or any(one.is_over for one in window):
+            return FINISHED
+        pair = {attacker, defender}
+        if any(pair & one.gone for one in window):
+            return RETIRED
+        if any(pair & one.in_lane for one in window):
+            return PIT
+        if not all(one.is_clear for one in window):
+            return NEUTRALISED
+        if any(pair & one.on_wets for one in window):
+            return WET
+        last = window[-1].places
+        return PASS if last.get(attacker, _NOWHERE) < last.get(defender, _NOWHERE) else HOLD
+
+
+def _those(cars: Sequence[CarState], chosen: Sequence[bool]) -> frozenset[DriverNumber]:
+    return frozenset(car.number for car, is_so in zip(cars, chosen, strict=True) if is_so)
