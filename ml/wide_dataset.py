@@ -17,10 +17,12 @@ import pandas as pd
 
 from ml.races import KEYS, LABELS, asked, replay_races, write_table
 from ml.replay import RaceStory, battle_of, zero_of_race
+from ml.rulebook import read_rules
 from ml.wide_columns import with_resolutions, write_columns
 from pitwall.feeds.timing import TimingFeed
 from pitwall.prediction.wide import history
 from pitwall.prediction.wide.history import Names, Outcome, WideHistory, count_history
+from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
 
 NAMES: Final = ("attacker_code", "defender_code", "attacker_team", "defender_team")
@@ -46,7 +48,7 @@ def wide_features(archive: Path, session_id: int, rows: pd.DataFrame) -> pd.Data
     """
     zero = zero_of_race(archive, session_id)
     story = RaceStory(TimingFeed(archive, str(session_id)).messages())
-    book = WideBook()
+    book, knowledge = WideBook(), Knowledge(rules=read_rules())
     ordered = rows.sort_values("t_ms", kind="stable")
     values: list[list[float]] = []
     names: list[tuple[str, ...]] = []
@@ -54,7 +56,7 @@ def wide_features(archive: Path, session_id: int, rows: pd.DataFrame) -> pd.Data
         at = zero + timedelta(milliseconds=int(row["t_ms"]))
         battle = battle_of(row, at)
         race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
-        values.append(wide_matrix(race, [battle], book=book)[0].tolist())
+        values.append(wide_matrix(race, [battle], knowledge, book)[0].tolist())
         both = [race.cars.get(number) for number in (battle.attacker, battle.defender)]
         codes = [car.driver.code if car else "" for car in both]
         names.append((*codes, *(car.driver.team if car else "" for car in both)))

@@ -18,6 +18,7 @@ from pitwall.domain.race import RaceState
 from pitwall.prediction.features import Matrix
 from pitwall.prediction.wide import (
     control,
+    energy,
     history,
     line,
     pace,
@@ -42,6 +43,7 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "profile": profile.SPECS,
     "pace": pace.SPECS,
     "traps": traps.SPECS,
+    "energy": energy.SPECS,
     "traffic": traffic.SPECS,
     "race so far": race_so_far.SPECS,
     "earlier seasons": history.SPECS,
@@ -124,6 +126,7 @@ def _columns(at: scene.Scene, book: WideBook) -> Columns:
         **profile.values(at, readings, of_stream),
         **pace.values(at, of_line),
         **traps.values(at),
+        **energy.values(at),
         **traffic.values(at, readings.position, readings.age_s),
         **race_so_far.values(at),
         **history.values(at.knowledge.history, names_of(at)),
