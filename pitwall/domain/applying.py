@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pitwall.domain import events as said
+from pitwall.domain.driving import Drive
 from pitwall.domain.gaps import Gap, LeaderLap, TimeGap
 from pitwall.domain.race import (
     CarState,
@@ -52,7 +53,19 @@ def _car_timed(race: RaceState, event: said.CarTimed) -> RaceState:
         _complete_lap(race, car, event, changes)
     elif event.last_lap_s is not None:
         _complete_record_late(car, event.last_lap_s, changes)
-    return _with_car(race, replace(car, **changes), event.sent_at) if changes else race
+    if not changes:
+        return race
+    return _with_drive(_with_car(race, replace(car, **changes), event.sent_at), event)
+
+
+def _with_drive(race: RaceState, event: said.CarTimed) -> RaceState:
+    """Close the sums of a sector or of a lap that is over."""
+    drive = race.drives.get(event.number)
+    crossed = event.laps_completed is not None and race.cars[event.number].crossed_at
+    ended = drive and drive.after(event.sectors_s or {}, lap_over=crossed == event.sent_at)
+    if ended is None or ended is drive:
+        return race
+    return replace(race, drives={**race.drives, event.number: ended})
 
 
 def _take_place_and_gaps(car: CarState, event: said.CarTimed, changes: dict[str, Any]) -> None:
@@ -122,6 +135,8 @@ def _complete_lap(
         pitted=pitted,
         track_clear=clear and not car.unclear_this_lap,
         stale_traps=frozenset(speeds) - changes.get("traps_this_lap", car.traps_this_lap),
+        overtake_enabled=race.overtake_enabled,
+        driving=race.drives.get(car.number, Drive()).at_line()[0],
     )
     changes |= {
         "laps_completed": event.laps_completed,
@@ -243,7 +258,9 @@ def _control_said(race: RaceState, event: said.ControlSaid) -> RaceState:
 def _cars_sampled(race: RaceState, event: said.CarsSampled) -> RaceState:
     # The feed also sends cars that are not in this race.
     known = {number: each for number, each in event.samples.items() if number in race.cars}
-    return replace(race, samples={**race.samples, **known}, as_of=max(race.as_of, event.sent_at))
+    drives = {n: race.drives.get(n, Drive()).with_reading(each) for n, each in known.items()}
+    race = replace(race, samples={**race.samples, **known}, drives={**race.drives, **drives})
+    return replace(race, as_of=max(race.as_of, event.sent_at))
 
 
 def _cars_located(race: RaceState, event: said.CarsLocated) -> RaceState:

@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pitwall.domain.driving import CarSample, TrackPoint
 from pitwall.domain.gaps import Gap
 from pitwall.domain.race import (
-    CarSample,
     Compound,
     ControlMessage,
     DriverNumber,
     Phase,
     RaceInfo,
-    TrackPoint,
     TrackStatus,
     Weather,
 )

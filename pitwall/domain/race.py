@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NewType
 
+from pitwall.domain.driving import CarSample, Drive, Stretch, TrackPoint
 from pitwall.domain.gaps import NO_GAP, Gap
 
 DriverNumber = NewType("DriverNumber", int)
@@ -130,6 +131,8 @@ class LapRecord:
         pitted: Whether the car was in the pit lane at any time of this lap.
         track_clear: Whether the track status was clear throughout this lap.
         stale_traps: Traps of `speeds_kmh` that told nothing in this lap: an earlier speed.
+        overtake_enabled: What race control had said of DRS or Overtake Mode by then.
+        driving: The car's own channels by sector, () without any; see `driving`.
     """
 
     lap_number: int
@@ -140,6 +143,8 @@ class LapRecord:
     pitted: bool = False
     track_clear: bool = True
     stale_traps: frozenset[str] = frozenset()
+    overtake_enabled: bool | None = None
+    driving: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,36 +155,6 @@ class GapSample:
     gap_to_leader_s: float | None
     interval_s: float | None
     position: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CarSample:
-    """One reading of a car's own channels; None is missing, never 0.
-
-    Attributes:
-        speed_kmh, rpm, gear: As sent.
-        throttle_pct, brake_pct: 0 to 100; None where the feed sent 104, which is no reading.
-        drs: The feed's DRS code (8 eligible; 10, 12, 14 open); None from 2026.
-    """
-
-    at: datetime
-    speed_kmh: float | None = None
-    rpm: float | None = None
-    gear: int | None = None
-    throttle_pct: float | None = None
-    brake_pct: float | None = None
-    drs: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TrackPoint:
-    """Where a car is, in the feed's own axes, tenths of a metre."""
-
-    at: datetime
-    x: float
-    y: float
-    z: float
-    on_track: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +249,7 @@ class RaceState:
         lap, total_laps: The leader's, from 1, and the announced; 0, None before any word of it.
         cars: By car number, every car the feed has named.
         samples, points: Each car's newest reading and place; apart from `cars` for speed.
+        drives: What the readings of each car's lap under way add up to.
         control: The latest race-control messages, oldest first, at most 200.
         overtake_enabled, low_grip: Whether race control enabled DRS (to 2025) or Overtake
             Mode, or declared low grip (2026); None while nothing was said.
@@ -289,6 +265,7 @@ class RaceState:
     cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
     samples: Mapping[DriverNumber, CarSample] = field(default_factory=dict)
     points: Mapping[DriverNumber, TrackPoint] = field(default_factory=dict)
+    drives: Mapping[DriverNumber, Drive] = field(default_factory=dict)
     weather: Weather = Weather()
     control: tuple[ControlMessage, ...] = ()
     overtake_enabled: bool | None = None

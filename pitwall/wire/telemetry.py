@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from types import MappingProxyType
 
+from pitwall.domain.driving import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated, CarsSampled
-from pitwall.domain.race import CarSample, DriverNumber, TrackPoint
+from pitwall.domain.race import DriverNumber
 from pitwall.wire.decoded import Findings
 from pitwall.wire.values import NotAValueError, read_instant, read_number
 from pitwall.wire.walk import each_car, each_item

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pitwall.domain import events as said
 from pitwall.domain.applying import apply
+from pitwall.domain.driving import CarSample
 from pitwall.domain.gaps import LeaderLap, NoGap, TimeGap
 from pitwall.domain.race import (
-    CarSample,
     CarState,
     Compound,
     ControlMessage,

@@ -11,9 +11,11 @@ import pytest
 
 from ml.races import race_table
 from ml.replay import RaceStory
+from ml.rulebook import read_rules
 from ml.wide_dataset import NAMES, wide_features, with_history
 from pitwall.domain.battles import Battle, follow_battles
 from pitwall.feeds.timing import RaceEntry, TimingFeed, list_races
+from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
 from tests.ml.archives import cut
 
@@ -77,14 +79,15 @@ def test_every_second_of_a_race_the_kept_book_equals_a_new_one(
     feed = TimingFeed(archive, entry.race_id)
     story, book = RaceStory(feed.messages()), WideBook()
     first = next(iter(feed.messages())).sent_at
+    knowledge = Knowledge(rules=read_rules())
     before: tuple[Battle, ...] = ()
     compared = 0
 
     for second in range(0, 6000, 41):
         race = story.at(first + timedelta(seconds=second))
         before, _ = follow_battles(race, before)
-        kept = wide_matrix(race, before, book=book)
-        np.testing.assert_array_equal(kept, wide_matrix(race, before))
+        kept = wide_matrix(race, before, knowledge, book)
+        np.testing.assert_array_equal(kept, wide_matrix(race, before, knowledge))
         compared += len(before)
 
     assert compared > 100

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from pitwall.domain.driving import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated, CarsSampled
-from pitwall.domain.race import CarSample, DriverNumber, TrackPoint
+from pitwall.domain.race import DriverNumber
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 from tests.wire.messages import AT, kinds, say

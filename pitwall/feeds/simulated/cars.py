@@ -26,6 +26,8 @@ class RaceCar:
         ahead_s: Gap to the car ahead on the road at the newest loop.
         charging: The driver lifts to charge, and neither attacks nor defends.
         mode: Overtake Mode is armed for this lap; `mode_next` for the next.
+        surge: By how much it will be faster than usual at the next loop, as a share of its speed.
+        surged: The same at its newest loop.
         hurt_s: Seconds lost in this mini-sector to an error: an easy prey when large.
         plan: Stops to come: lap and compound.
     """
@@ -56,6 +58,8 @@ class RaceCar:
         "running",
         "stint_number",
         "stuck_laps",
+        "surge",
+        "surged",
         "tyres",
         "used",
         "version",
@@ -80,6 +84,8 @@ class RaceCar:
         self.charging = False
         self.mode = False
         self.mode_next = False
+        self.surge = 0.0
+        self.surged = 0.0
         self.hurt_s = 0.0
         self.stint_number = 1
         self.stuck_laps = 0

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pitwall.feeds.simulated.lap_shape import MiniSector
+
 CAPACITY_MJ = 4.0
 MODE_MJ = 0.5  # extra for each lap with Overtake Mode
 MODE_WITHIN_S = 1.0  # behind the next car at the detection point
@@ -23,6 +25,9 @@ _CHARGING_MW = 0.030  # won back by a driver who lifts to charge
 _CHARGING_COST = 0.0035  # seconds that lifting costs for each second
 _EMPTY_MJ = 1.0  # a driver gives a fight up to charge below this
 _READY_MJ = 3.0  # and attacks again above this
+_RUN = 1.7  # speed gained grows along a straight: at its end, over the mean that the time tells
+_LIFTED = 0.035  # of the speed at a straight's end, lost by lifting to charge
+_ON_STRAIGHT = 0.5  # share of straight above which the end of a mini-sector lies on one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,28 @@ def spend(battery_mj: float, straight_s: float, *, boost: bool, mode: bool) -> D
     extra = min(left_mj - boosted, _MODE_MW * straight_s) if mode else 0.0
     gain_s = _GAIN_S_PER_MJ * boosted + _MODE_GAIN / _MODE_MW * extra
     return Deployment(gain_s, battery_mj - boosted - extra)
+
+
+def surge(mini: MiniSector, gain_s: float, *, charging: bool) -> float:
+    """Return how much faster a car is at the end of a mini-sector, as a share of its speed.
+
+    Speed and time must tell one story: what was gained on the straight is an excess of speed
+    that grew along it. Who lifts to charge does so at the end, so he loses more there than
+    his time tells. 0 in corners, where grip decides.
+
+    Args:
+        mini: The mini-sector just driven.
+        gain_s: Seconds gained in it by the battery and by the slipstream.
+        charging: Whether the driver lifts to charge.
+
+    Example:
+        >>> whole = MiniSector(base_s=3.7, straight_s=3.7, corner_s=0.0, zone=0.0)
+        >>> round(surge(whole, 0.061, charging=False), 3)  # 8 km/h of 300
+        0.028
+    """
+    if mini.straight_s < _ON_STRAIGHT * mini.base_s:
+        return 0.0
+    return _RUN * gain_s / mini.straight_s - (_LIFTED if charging else 0.0)
 
 
 def save(battery_mj: float, time_s: float, *, charging: bool) -> Deployment:

@@ -28,7 +28,7 @@ from pitwall.feeds.simulated.happenings import (
 )
 from pitwall.feeds.simulated.incidents import Trouble, draw_end, draw_mishap
 from pitwall.feeds.simulated.pit_wall import PitWall
-from pitwall.feeds.simulated.racecraft import air_s, wants_boost
+from pitwall.feeds.simulated.racecraft import air_s, tow_s, wants_boost
 from pitwall.feeds.simulated.setup import RaceSetup
 from pitwall.feeds.simulated.strategy import plan_race
 from pitwall.feeds.simulated.traffic import Traffic
@@ -151,6 +151,7 @@ class Race:
             position=place + 1,
             to_leader=None if leads else self._order.gap(car, self._order.leader),
             to_ahead=None if leads else self._order.gap(car, self._order.cars[place - 1]),
+            surge=car.surge,
         )
 
     def _cross_line(self, car: RaceCar) -> Iterator[Happening]:
@@ -191,6 +192,7 @@ class Race:
             stint_number=car.stint_number,
             battery_mj=car.battery_mj,
             mode=car.mode,
+            surge=car.surge,
             pitted=car.pitted or car.in_lane,
             finished=car.finished,
         )
@@ -239,6 +241,7 @@ class Race:
         """Plan the car's way to the next loop."""
         setup, mini = self.setup, self.setup.shape.minis[loop]
         car.hurt_s = 0.0
+        car.surged, car.surge = car.surge, 0.0
         if car.in_lane:
             entry = loop == self._loops - 1
             lane_s = (
@@ -292,4 +295,6 @@ class Race:
         else:
             work = energy.save(car.battery_mj, mini.base_s, charging=car.charging)
         car.battery_mj = work.battery_mj
+        gain_s = tow_s(car.ahead_s, mini) + max(work.gain_s, 0.0)
+        car.surge = energy.surge(mini, gain_s, charging=car.charging)
         return air_s(car.ahead_s, mini) - work.gain_s

@@ -37,6 +37,7 @@ class LoopPassed:
         loop: Counted within the lap; 0 is the line.
         lap: Laps completed, this crossing included.
         to_leader, to_ahead: None for the leader.
+        surge: By how much the car is faster than usual there, as a share of its speed.
     """
 
     at_s: float
@@ -46,6 +47,7 @@ class LoopPassed:
     position: int
     to_leader: Gap | None
     to_ahead: Gap | None
+    surge: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class LapDone:
         lap: Laps completed.
         battery_mj: State of charge at the line.
         mode: Whether Overtake Mode was armed for the lap just finished.
+        surge: As in `LoopPassed`.
         pitted: Whether the car was in the pit lane at any time of it.
     """
 
@@ -84,6 +87,7 @@ class LapDone:
     mode: bool
     pitted: bool
     finished: bool
+    surge: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,12 @@ class Contest:
 def air_s(gap_s: float, mini: MiniSector) -> float:
     """Return seconds lost (negative: gained) to the air of a car `gap_s` ahead."""
     dirty = _DIRTY_S * math.exp(-gap_s / _DIRTY_FALL_S) * mini.corner_s
-    tow = _TOW_S * math.exp(-gap_s / _TOW_FALL_S) * mini.straight_s
-    return dirty - tow
+    return dirty - tow_s(gap_s, mini)
+
+
+def tow_s(gap_s: float, mini: MiniSector) -> float:
+    """Return seconds gained in the slipstream of a car `gap_s` ahead."""
+    return _TOW_S * math.exp(-gap_s / _TOW_FALL_S) * mini.straight_s
 
 
 def wants_boost(car: RaceCar, gap_s: float) -> bool:

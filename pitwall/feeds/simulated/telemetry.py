@@ -1,12 +1,14 @@
 """How the race sounds on `CarData.z` and `Position.z`: bursts of samples about once a second.
 
-Every sample is looked up in tables made once a race, because half a million of them go by.
+Every sample is looked up in tables made in passing, because half a million of them go by. A
+car's speed on a straight follows from its battery and its tow, as the timing's traps do.
 """
 
 from __future__ import annotations
 
 import base64
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -18,6 +20,8 @@ from pitwall.feeds.simulated.spoken import Outbox
 _BURST_S = 1.0
 _SAMPLE_S = 0.27  # 3.7 a second
 _VARIANTS_KMH = (-4, -1, 2, 5)  # so that two cars at one place do not read the same
+_FAST_KMH = 223  # above this a car is on a straight, where slipstream and power matter
+_COAST_SPOTS = 6  # tenths of a second that a driver who charges lifts before he brakes
 _LANE_KMH = 80
 _SLOW = 0.62  # of racing speed, behind a safety car or from a standing start
 _COOL_DOWN = 2.2  # of a racing lap's time, for the lap after the flag
@@ -34,7 +38,8 @@ class Telemetry:
         self._setup = setup
         self._cars = cars
         self._rng = rng
-        self._racing = [[_channels(s.speed_kmh + d, s) for s in spots] for d in _VARIANTS_KMH]
+        self._racing: dict[tuple[int, int, bool], bytes] = {}
+        self._lifts = [_lifts(spots, cell) for cell in range(len(spots))]
         self._slow = [_channels(s.speed_kmh * _SLOW, s) for s in spots]
         self._lane = [_channels(_LANE_KMH, s) for s in spots]
         self._on = [_place(s, "OnTrack") for s in spots]
@@ -89,11 +94,34 @@ class Telemetry:
         mini_s = car.exit_at_s - car.at_s
         if car.finished or mini_s > 1.17 * self._setup.shape.minis[0].base_s:
             return self._slow[cell]
-        return self._racing[(car.index + cell // 40 + 2 * car.mode) % 4][cell]
+        return self._at_speed(car, cell, (at_s - car.at_s) / max(0.01, mini_s))
+
+    def _at_speed(self, car: RaceCar, cell: int, part: float) -> bytes:
+        """Return the channels of a car that races; `part` is its share of the mini-sector."""
+        spot = self._setup.shape.spots[cell]
+        faster_kmh = _VARIANTS_KMH[(car.index + cell // 40) % 4]
+        if spot.speed_kmh > _FAST_KMH and not spot.brake_pct:
+            share = max(0.0, min(1.0, part))
+            surge = share * car.surge + (1.0 - share) * car.surged
+            faster_kmh += round(surge * spot.speed_kmh)
+        lifts = car.charging and self._lifts[cell]
+        key = (cell, faster_kmh, lifts)
+        said = self._racing.get(key)
+        if said is None:
+            throttle_pct = 0 if lifts else spot.throttle_pct
+            shown = replace(spot, throttle_pct=throttle_pct)
+            said = self._racing[key] = _channels(spot.speed_kmh + faster_kmh, shown)
+        return said
 
     def _utc(self, at_s: float) -> bytes:
         at = self._setup.lights_out_at + timedelta(seconds=at_s)
         return at.strftime("%Y-%m-%dT%H:%M:%S.%f0Z").encode()
+
+
+def _lifts(spots: tuple[Spot, ...], cell: int) -> bool:
+    """Return whether a driver who charges is off the throttle here: just before he brakes."""
+    ahead = (spots[(cell + k) % len(spots)] for k in range(_COAST_SPOTS + 1))
+    return not spots[cell].brake_pct and any(spot.brake_pct for spot in ahead)
 
 
 def _channels(speed_kmh: float, spot: Spot) -> bytes:

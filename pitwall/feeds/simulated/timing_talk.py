@@ -103,7 +103,7 @@ class TimingTalk:
         if passed.loop in ends:
             said.append(self._sector(passed, ends.index(passed.loop)))
         if passed.loop == 1:
-            speed = {"ST": {"Value": self._speed(1)}}
+            speed = {"ST": {"Value": self._speed(1, passed.surge)}}
             said.append(self._line(passed.at_s + 0.2, passed.number, {"Speeds": speed}))
         return said
 
@@ -128,7 +128,7 @@ class TimingTalk:
         self._sector_began[passed.number] = passed.at_s
         line: dict[str, object] = {
             "Sectors": {str(index): {"Value": lap_time_text(time_s)}},
-            "Speeds": {f"I{index + 1}": {"Value": self._speed(passed.loop)}},
+            "Speeds": {f"I{index + 1}": {"Value": self._speed(passed.loop, passed.surge)}},
         }
         return self._line(passed.at_s + self._rng.uniform(0.1, 0.3), passed.number, line)
 
@@ -148,7 +148,7 @@ class TimingTalk:
         line: dict[str, object] = {
             "NumberOfLaps": done.lap,
             "Sectors": {"2": {"Value": lap_time_text(sector_s)}},
-            "Speeds": {"FL": {"Value": self._speed(0)}},
+            "Speeds": {"FL": {"Value": self._speed(0, done.surge)}},
         }
         if done.lap > 1:
             # The feed gives no time for the first lap, which starts from the grid.
@@ -185,10 +185,10 @@ class TimingTalk:
         line = {"Retired": True, "GapToLeader": "", "IntervalToPositionAhead": {"Value": ""}}
         return [self._line(gone.at_s, gone.number, line)]
 
-    def _speed(self, loop: int) -> str:
+    def _speed(self, loop: int, surge: float) -> str:
         spots = self._shape.spots
         spot = spots[round(loop * len(spots) / len(self._shape.minis)) % len(spots)]
-        return str(round(spot.speed_kmh + self._rng.gauss(0.0, _SPEED_SD_KMH)))
+        return str(round(spot.speed_kmh * (1.0 + surge) + self._rng.gauss(0.0, _SPEED_SD_KMH)))
 
 
 def _text(gap: RoadGap) -> str:

@@ -25,6 +25,25 @@ RUNNING: Final = {
     **dict.fromkeys(SECTORS, ("med3", "ewm10", "clean10")),
     **dict.fromkeys(TRAPS, ("med3", "med8", "clean20")),
 }
+# Estimates of `energy_book`; NaN without the season's rules.
+ENERGY: Final = (
+    "charge",  # MJ, mean
+    "charge_sd",
+    "spent",  # in this lap, MJ, what it won back beyond the ordinary taken off
+    "spent_sd",
+    "spends",  # chance that the driver spends as he crosses the line
+    "lifts",  # chance that he lifts to charge
+    "allowed",  # chance of Overtake Mode or DRS on the next lap
+    "eligible",  # whether the gap at the line allows it, where race control has spoken
+)
+# Of the car's own channels; NaN without any.
+DRIVING: Final = (
+    "full_share",
+    "brake_share",
+    "top",  # km/h
+    *(f"pull_{s}" for s in SECTORS),  # power at full throttle, W/kg
+    *(f"lift_{s}" for s in SECTORS),  # share of readings
+)
 CELLS: Final = (
     "crossed",  # the instant of the line crossing, seconds since 1970
     *MEASURED,
@@ -42,6 +61,9 @@ CELLS: Final = (
     "rank",
     "ahead",  # slot of that car
     "behind",  # slot of the car that crossed next
+    "chased",  # seconds to the car behind at the line before, as known when this lap was over
+    *ENERGY,
+    *DRIVING,
 )
 INDEX: Final = {name: index for index, name in enumerate(CELLS)}
 LAGS: Final = 17  # laps that a feature may look back, the last one included

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState
+from pitwall.prediction.rules import Regime
 from pitwall.prediction.wide.cells import CELLS, INDEX, LAGS, LAPS, MEASURED, SECTORS, TRAPS
+from pitwall.prediction.wide.energy_book import EnergyBook
 from pitwall.prediction.wide.passes import PassBook
 from pitwall.prediction.wide.running import FieldReference, running_figures
 
@@ -40,13 +42,20 @@ class LapBook:
     Attributes:
         cells: Shape (slots, cells, LAGS + LAPS); the lap number starts at index `LAGS`.
         passes: The battles at the line whose next lap is over.
+        energy: What is thought of the batteries after each lap.
     """
 
     def __init__(self) -> None:
+        self._begin(None)
+
+    def _begin(self, regime: Regime | None) -> None:
+        """Empty the book, for a race by these rules."""
         self.cells: npt.NDArray[np.float64] = np.full(
             (_FIRST_SLOTS, len(CELLS), LAGS + LAPS), np.nan
         )
         self.passes = PassBook()
+        self.energy = EnergyBook(_FIRST_SLOTS)
+        self._regime = regime
         self._slots: dict[DriverNumber, int] = {}
         self._numbers: list[DriverNumber] = [DriverNumber(0)]  # by slot; the empty one is nobody's
         self._known: dict[DriverNumber, tuple[LapRecord, ...]] = {}
@@ -54,8 +63,10 @@ class LapBook:
         self._order: list[_Crossing] = []
         self._usual = FieldReference()
 
-    def follow(self, race: RaceState) -> None:
-        """Make this the book of `race`."""
+    def follow(self, race: RaceState, regime: Regime | None = None) -> None:
+        """Make this the book of `race`, which runs by the rules of `regime`."""
+        if regime != self._regime:
+            self._begin(regime)  # nothing thought by other rules may stay
         changed = [c for c in race.cars.values() if self._known.get(c.number, ()) is not c.laps]
         gone = [number for number in self._known if number not in race.cars]
         if not changed and not gone:
@@ -106,6 +117,7 @@ class LapBook:
             if ahead == ahead:
                 self.cells[int(ahead), INDEX["behind"], at] = np.nan
             self.cells[slot, :, at] = np.nan
+            self.energy.forget(slot, at)
         self._usual.keep(len(self._order))
         self.passes.keep(len(self._order))
 
@@ -157,6 +169,7 @@ class LapBook:
         begin = INDEX["lap_med3"]
         figures = running_figures(own, at)
         own[begin : begin + len(figures), at] = figures
+        self.energy.add(self.cells, (slot, at), lap, self._regime)
         self.passes.resolve(self.cells, slot, at, lap.completed_at, len(self._order) - 1)
 
     def _place_in_line(self, slot: int, at: int) -> None:
@@ -196,6 +209,7 @@ class LapBook:
             self._numbers.append(number)
             if self._slots[number] >= len(self.cells):
                 self.cells = np.concatenate([self.cells, np.full_like(self.cells, np.nan)])
+                self.energy.grow()
         return self._slots[number]
 
 

@@ -19,6 +19,7 @@ from pitwall.domain.race import RaceState
 from pitwall.prediction.experts import Column
 from pitwall.prediction.wide import (
     control,
+    energy,
     history,
     line,
     pace,
@@ -43,6 +44,7 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "profile": profile.SPECS,
     "pace": pace.SPECS,
     "traps": traps.SPECS,
+    "energy": energy.SPECS,
     "traffic": traffic.SPECS,
     "race so far": race_so_far.SPECS,
     "earlier seasons": history.SPECS,
@@ -131,6 +133,7 @@ def _columns(at: scene.Scene, book: WideBook) -> Columns:
         **profile.values(at, readings, of_stream),
         **pace.values(at, of_line),
         **traps.values(at),
+        **energy.values(at),
         **traffic.values(at, readings.position, readings.age_s),
         **race_so_far.values(at),
         **history.values(at.knowledge.history.of(at.race.info.year), names_of(at)),

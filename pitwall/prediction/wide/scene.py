@@ -95,7 +95,7 @@ def scene_of(
     race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, book: SceneBook
 ) -> Scene:
     """Return what there is to know of these battles, and bring the book up to the race."""
-    book.laps.follow(race)
+    book.laps.follow(race, knowledge.rules.of(race.info.year))
     attackers = [race.cars.get(battle.attacker) for battle in battles]
     defenders = [race.cars.get(battle.defender) for battle in battles]
     laps = np.array(list(map(_shared_lap, attackers, defenders)), dtype=np.int64)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
 from pitwall.prediction.wide.history import WideHistory
@@ -31,6 +32,7 @@ CHASE = {
     2: [3.0, 2.6, 2.2, 1.8, 1.5, 1.2, 0.9, 0.7],
     3: [4.0 + j / 5 for j in range(8)],
 }
+BY_RULES = Knowledge(rules=read_rules())
 AT_LINE_S = 8 * LAP_S + 0.7
 
 
@@ -84,9 +86,9 @@ def test_a_battle_of_unknown_cars_is_a_row_of_nan() -> None:
 def test_one_at_a_time_equals_all_at_once(field: tuple[RaceState, list[Battle]]) -> None:
     race, battles = field
 
-    together = wide_matrix(race, battles)
+    together = wide_matrix(race, battles, BY_RULES)
 
-    alone = [wide_matrix(race, [battle])[0] for battle in battles]
+    alone = [wide_matrix(race, [battle], BY_RULES)[0] for battle in battles]
     np.testing.assert_array_equal(together, np.array(alone).reshape(together.shape))
     assert not np.isinf(together).any()
 
@@ -98,27 +100,27 @@ def test_a_kept_book_changes_nothing_forwards_and_backwards() -> None:
 
     for index in (*forwards, *reversed(forwards)):
         race = told_so_far[index]
-        kept = wide_matrix(race, pairs(race), book=book)
-        np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race)))
+        kept = wide_matrix(race, pairs(race), BY_RULES, book)
+        np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race), BY_RULES))
 
 
 def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
     book = WideBook()
     other = after({4: [0.0] * 5, 2: [1.0] * 5, 1: [1.5] * 5}, 5 * LAP_S + 2)
-    wide_matrix(other, pairs(other), book=book)
+    wide_matrix(other, pairs(other), BY_RULES, book)
     race = after(CHASE, AT_LINE_S)
 
-    kept = wide_matrix(race, pairs(race), book=book)
+    kept = wide_matrix(race, pairs(race), BY_RULES, book)
 
-    np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race)))
+    np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race), BY_RULES))
 
 
 def test_what_is_not_known_is_nan_and_never_nought() -> None:
     race = after(CHASE, 5.0)  # nobody has completed a lap
 
-    values = wide_matrix(race, [a_battle(race, 0.7)])[0]
+    values = wide_matrix(race, [a_battle(race, 0.7)], BY_RULES)[0]
 
-    for group in ("sectors", "pace", "traps", "race so far"):
+    for group in ("sectors", "pace", "traps", "race so far", "energy"):
         for spec in GROUPS[group]:
             if spec.name == "gap_least_1lap_s":  # the interval is known
                 continue
@@ -194,10 +196,10 @@ def test_earlier_seasons_come_from_the_tables() -> None:
 def test_what_happens_later_changes_no_row_of_now() -> None:
     book = WideBook()
     now = after(CHASE, 5 * LAP_S + 30)
-    before = wide_matrix(now, pairs(now), book=book)
+    before = wide_matrix(now, pairs(now), BY_RULES, book)
 
     later = after(CHASE, AT_LINE_S)
-    wide_matrix(later, pairs(later), book=book)
+    wide_matrix(later, pairs(later), BY_RULES, book)
 
-    np.testing.assert_array_equal(before, wide_matrix(now, pairs(now), book=book))
+    np.testing.assert_array_equal(before, wide_matrix(now, pairs(now), BY_RULES, book))
     assert now.as_of < at(AT_LINE_S)

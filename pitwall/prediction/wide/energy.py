@@ -1,0 +1,127 @@
+"""What the two have left to spend, what they spent, and what their own channels tell.
+
+All but the car channels is estimated by `energy_book`; nothing is without the season's rules.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from pitwall.prediction.energy.lap_filter import tow_kmh
+from pitwall.prediction.energy.straight import surplus_of
+from pitwall.prediction.wide.cells import LAGS
+from pitwall.prediction.wide.energy_book import charge_chances
+from pitwall.prediction.wide.scene import Scene
+from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec, Vector, mean_of
+
+_SIGNS = "Speeds, Sectors, NumberOfLaps of the field, RaceControlMessages, CarData; estimated"
+_LINES = "NumberOfLaps of the field, RaceControlMessages"
+_CHANNELS = "CarData"
+_DRIVING: Final = (
+    ("full_throttle", "share", "full_share", "readings on full throttle"),
+    ("brake", "share", "brake_share", "readings on the brake"),
+    ("top_speed", "kmh", "top", "highest speed"),
+)
+_UNITS: Final = {"share": "share", "kmh": "km/h"}
+
+SPECS: Final = (
+    *(
+        FeatureSpec(f"{what}_{who}_mj", "MJ", f"{whose} {meaning}", _SIGNS, views)
+        for who, whose in OF_BOTH
+        for what, meaning, views in (
+            ("charge", "battery, mean", ("om", "boost")),
+            ("charge_sd", "battery, standard deviation", ("boost",)),
+            ("spent", "last lap beyond the ordinary, mean", ("om", "boost")),
+            ("spent_sd", "last lap beyond the ordinary, standard deviation", ("boost",)),
+            ("spent_mean3", "last three laps beyond the ordinary", ("boost",)),
+        )
+    ),
+    *(
+        FeatureSpec(f"{what}_diff_mj", "MJ", meaning, _SIGNS, views)
+        for what, meaning, views in (
+            ("charge", "battery, means", ("om", "boost")),
+            ("spent", "last lap beyond the ordinary", ("boost",)),
+            ("spent_mean3", "last three laps beyond the ordinary", ("boost",)),
+        )
+    ),
+    FeatureSpec(
+        "charge_pair_chance", "share", "chance that the attacker has more", _SIGNS, ("om", "boost")
+    ),
+    *(
+        FeatureSpec(
+            f"lifting_{who}_chance", "share", f"that {whose} driver charges", _SIGNS, ("boost",)
+        )
+        for who, whose in OF_BOTH
+    ),
+    FeatureSpec(
+        "straight_end_pair_kmh", "km/h", "attacker faster at the end of a straight", _SIGNS,
+        ("om", "boost"),
+    ),
+    *(
+        FeatureSpec(
+            f"overtake_allowed_{who}", "0 or 1", f"{whose} gap at the line allows it", _LINES,
+            ("om",),
+        )
+        for who, whose in OF_BOTH
+    ),
+    *(
+        FeatureSpec(
+            f"{what}_{who}_{unit}", _UNITS[unit], f"{whose} {meaning}", _CHANNELS, ("boost",)
+        )
+        for who, whose in (*OF_BOTH, ("diff", "attacker minus defender,"))
+        for what, unit, _, meaning in _DRIVING
+    ),
+)  # fmt: skip
+
+
+def values(scene: Scene) -> Columns:
+    """Return the columns of this module."""
+    columns: Columns = {}
+    for who, cell in (("attacker", scene.a), ("defender", scene.d)):
+        columns |= {
+            f"charge_{who}_mj": cell("charge"),
+            f"charge_sd_{who}_mj": cell("charge_sd"),
+            f"spent_{who}_mj": cell("spent"),
+            f"spent_sd_{who}_mj": cell("spent_sd"),
+            f"spent_mean3_{who}_mj": mean_of([cell("spent", ago) for ago in range(3)]),
+            f"lifting_{who}_chance": cell("lifts"),
+            f"overtake_allowed_{who}": cell("eligible"),
+            **{f"{what}_{who}_{unit}": cell(name) for what, unit, name, _ in _DRIVING},
+        }
+    for what in ("charge", "spent", "spent_mean3"):
+        columns[f"{what}_diff_mj"] = columns[f"{what}_attacker_mj"] - columns[f"{what}_defender_mj"]
+    for what, unit, name, _ in _DRIVING:
+        columns[f"{what}_diff_{unit}"] = scene.diff(name)
+    columns["charge_pair_chance"] = _more_left(scene)
+    columns["straight_end_pair_kmh"] = _straight_end_kmh(scene)
+    return columns
+
+
+def _more_left(scene: Scene) -> Vector:
+    """Return the chance that the attacker has more left, the two taken as independent."""
+    states, at = scene.book.laps.energy.states, scene.lap + LAGS
+    attacker = charge_chances(states[scene.attacker_slots, at])
+    defender = charge_chances(states[scene.defender_slots, at])
+    below = np.cumsum(defender, axis=-1) - 0.5 * defender
+    return np.asarray((attacker * below).sum(-1))
+
+
+def _straight_end_kmh(scene: Scene) -> Vector:
+    """Return how much faster the attacker is at the speed trap: car, battery and tow together."""
+    regime = scene.knowledge.rules.of(scene.race.info.year)
+    if regime is None:
+        return np.full(len(scene.battles), np.nan)
+    surplus = surplus_of(regime)
+    usual = scene.diff("st_clean20")
+    usual = np.where(np.isfinite(usual), usual, scene.diff("st_med8"))
+    allowed = [cell("allowed") * (1.0 - cell("lifts")) for cell in (scene.a, scene.d)]
+    return (
+        usual
+        + surplus.boost * scene.diff("spends")
+        + surplus.charging * scene.diff("lifts")
+        + surplus.mode * (allowed[0] - allowed[1])
+        + tow_kmh(scene.interval_s)
+        - tow_kmh(scene.d("front"))
+    )
