@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ml.mixing import Trained, combine, expert_margins
 from ml.mixture_table import BattleTable, Ids
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
-from ml.scores import Array, gain_interval, score
+from ml.scores import Array, gain_interval, losses, perfect_ece, reliability, score, wilson
 from ml.stacking import fit_gate, fit_logistic, residuals_of
 from pitwall.prediction.experts import EXPERTS
 from pitwall.prediction.interruption import OUTCOMES
 from pitwall.prediction.logits import sigmoid
-from pitwall.prediction.mixture import Mixture, Opinions
+from pitwall.prediction.mixture import Mixture, MixtureParts, Opinions
 
 POOLED, MIXTURE, GAP_ONLY = "pooled", "mixture", "gap only"
+BINS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +40,41 @@ SPLITS: Final = (Split(2025), Split(2026))
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A split's training rows with their out-of-fold opinions, and its test rows."""
+    """A mixture trained on the years before a split's test year, and what it is tested on.
 
+    Attributes:
+        opinions: Of the members on the training rows, out of fold.
+    """
+
+    split: Split
     train: BattleTable
     opinions: OutOfFold
+    trained: Trained
     test: BattleTable
-    recipe: MixtureRecipe
 
 
-def judge(table: BattleTable, split: Split, recipe: MixtureRecipe) -> dict[str, Any]:
-    """Train on the years before the test year and return all scores, ready for the card."""
+def train_split(table: BattleTable, split: Split, recipe: MixtureRecipe) -> Judged:
+    """Train a recipe on the years before the test year."""
     training = table.where(table.years < split.test_year)
     test = table.where(table.years == split.test_year)
-    return judge_fitted(Judged(training, out_of_fold(training, recipe), test, recipe))
+    opinions = out_of_fold(training, recipe)
+    return Judged(split, training, opinions, combine(training, opinions, recipe), test)
 
 
-def judge_fitted(judged: Judged) -> dict[str, Any]:
-    """Return the scores of members that are fitted already."""
-    trained = combine(judged.train, judged.opinions, judged.recipe)
+def said_of(parts: MixtureParts, rows: BattleTable) -> Opinions:
+    """Return what a mixture says of rows, their running residuals included."""
+    mixture = Mixture(parts)
+    residuals = residuals_of(rows, sigmoid(mixture.plain_logits(rows.rows)))
+    return mixture.opinions(rows.rows, residuals)
+
+
+def scores_of(judged: Judged) -> dict[str, Any]:
+    """Return all scores of a split, ready for the card."""
+    trained, test = judged.trained, judged.test
     mixture = Mixture(trained.parts)
-    test = judged.test
-    residuals = residuals_of(test, sigmoid(mixture.plain_logits(test.rows)))
-    said = mixture.opinions(test.rows, residuals)
+    said = said_of(trained.parts, test)
     known, known_3 = np.isfinite(test.y1), np.isfinite(test.y3)
-    p = {name: values[known] for name, values in _next_lap(judged, mixture, said).items()}
+    p = {name: values[known] for name, values in next_lap(judged, mixture, said).items()}
     without = {name: values[known] for name, values in _without_each(judged, trained).items()}
     y, races = test.y1[known], test.races[known]
     y_3, races_3 = test.y3[known_3], test.races[known_3]
@@ -78,6 +91,12 @@ def judge_fitted(judged: Judged) -> dict[str, Any]:
         "cost_without": {
             name: _interval(y, p[MIXTURE], values, races) for name, values in without.items()
         },
+        "reliability": [
+            asdict(one) | {"interval": wilson(one.passes, one.count)}
+            for one in reliability(y, p[MIXTURE], BINS)
+        ],
+        "perfect_ece": perfect_ece(p[MIXTURE]),
+        "by_circuit": _by_circuit(test, known, p),
         "three_laps": {
             "alone": score(y_3, three_alone).rounded(5),
             MIXTURE: score(y_3, said.p_overtake_3[known_3]).rounded(5),
@@ -89,8 +108,23 @@ def judge_fitted(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _next_lap(judged: Judged, mixture: Mixture, said: Opinions) -> dict[str, Array]:
-    train, test = judged.train, judged.test
+def next_lap(judged: Judged, mixture: Mixture, said: Opinions) -> dict[str, Array]:
+    """Return every forecast of the next lap of the test rows, by name, the baseline first."""
+    test = judged.test
+    still = mixture.opinions(test.rows, np.zeros((len(test), 3)))
+    experts = dict(zip(EXPERTS, said.p_experts.T, strict=True))
+    return {
+        GAP_ONLY: gap_line(judged.train)(test),
+        POOLED: mixture.pooled(test.rows),
+        **experts,
+        "mean of experts": sigmoid(mixture.plain_logits(test.rows)),
+        "mixture without residuals": still.p_overtake,
+        MIXTURE: said.p_overtake,
+    }
+
+
+def gap_line(train: BattleTable) -> Callable[[BattleTable], Array]:
+    """Return the forecast that knows the gap alone: logistic in the gap and its logarithm."""
     known = np.isfinite(train.y1)
     gap = [column.name for column in train.columns].index(train.roles.gap)
 
@@ -99,17 +133,7 @@ def _next_lap(judged: Judged, mixture: Mixture, said: Opinions) -> dict[str, Arr
         return np.column_stack([gaps, np.log(gaps + 0.1), np.ones(len(gaps))])
 
     line = fit_logistic(design(train)[known], train.y1[known])
-    still = mixture.opinions(test.rows, np.zeros((len(test), 3)))
-    mean = sigmoid(mixture.plain_logits(test.rows))
-    experts = dict(zip(EXPERTS, said.p_experts.T, strict=True))
-    return {
-        GAP_ONLY: sigmoid(design(test) @ line),
-        POOLED: mixture.pooled(test.rows),
-        **experts,
-        "mean of experts": mean,
-        "mixture without residuals": still.p_overtake,
-        MIXTURE: said.p_overtake,
-    }
+    return lambda table: sigmoid(design(table) @ line)
 
 
 def _without_each(judged: Judged, trained: Trained) -> dict[str, Array]:
@@ -137,6 +161,25 @@ def _three_alone(judged: Judged, trained: Trained) -> Array:
     line = fit_logistic(np.column_stack([margins, np.ones(len(margins))]), judged.train.y3[known])
     asked = trained.parts.experts["three"].margins(judged.test.rows)
     return sigmoid(line[0] * asked + line[1])
+
+
+def _by_circuit(
+    test: BattleTable, known: npt.NDArray[np.bool_], p: Mapping[str, Array]
+) -> dict[str, dict[str, float]]:
+    """Return battles, passes and log-loss by circuit, the most battles first."""
+    circuits, y = test.circuits[known], test.y1[known]
+    found = {}
+    for name in sorted(set(circuits.tolist()), key=lambda name: -int((circuits == name).sum())):
+        here = circuits == name
+        found[name] = {
+            "battles": int(here.sum()),
+            "passes": int(y[here].sum()),
+            **{
+                forecast: round(float(losses(y[here], p[forecast][here]).mean()), 4)
+                for forecast in (GAP_ONLY, POOLED, MIXTURE)
+            },
+        }
+    return found
 
 
 def _gains(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,7 @@ class BattleTable:
             flag, in the wet, or where the battle was interrupted before it was asked about.
         races, years, t_ms, resolved_ms, attackers, defenders: Shape (n,); `resolved_ms` is when
             `y1` could be known.
+        circuits: Short names, shape (n,).
     """
 
     columns: tuple[Column, ...]
@@ -50,6 +51,7 @@ class BattleTable:
     resolved_ms: Array
     attackers: Ids
     defenders: Ids
+    circuits: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -75,6 +77,7 @@ class BattleTable:
             self.resolved_ms[chosen],
             self.attackers[chosen],
             self.defenders[chosen],
+            self.circuits[chosen],
         )
 
 
@@ -83,8 +86,8 @@ def battle_table(frame: pd.DataFrame, columns: Sequence[Column], roles: Roles) -
 
     Args:
         frame: One row a battle: the feature columns, and `session_id, year, lap, t_ms, resolve_t,
-            attacker, defender, outcome, y1, y3` as in the fixed rows; `resolve_t` is the later
-            crossing of the next lap, ms. A column `answerable`, if there, is false where a
+            attacker, defender, circuit, outcome, y1, y3` as in the fixed rows; `resolve_t` is the
+            later crossing of the next lap, ms. A column `answerable`, if there, is false where a
             forecast is refused (a pit visit or a neutralisation on the lap just completed).
         columns: Names and views, in the order of the matrix.
         roles: The columns that the gate reads.
@@ -108,7 +111,18 @@ def battle_table(frame: pd.DataFrame, columns: Sequence[Column], roles: Roles) -
         resolved_ms=frame.resolve_t.to_numpy(dtype=np.float64),
         attackers=frame.attacker.to_numpy(dtype=np.int64),
         defenders=frame.defender.to_numpy(dtype=np.int64),
+        circuits=frame.circuit.to_numpy(dtype=np.str_),
     )
+
+
+def stacked(first: BattleTable, second: BattleTable) -> BattleTable:
+    """Return two tables one below the other."""
+    arrays = {
+        field.name: np.concatenate([getattr(first, field.name), getattr(second, field.name)])
+        for field in fields(first)
+        if field.name not in {"columns", "roles"}
+    }
+    return replace(first, **arrays)
 
 
 def read_battles(path: Path) -> BattleTable:

@@ -102,6 +102,27 @@ def reliability(y: Array, p: Array, bins: int = 10) -> list[ReliabilityBin]:
     ]
 
 
+def wilson(passes: int, count: int) -> list[float]:
+    """Return the 95 % interval of a share that was counted (Wilson 1927)."""
+    z2 = 1.96**2
+    middle = (passes + z2 / 2) / (count + z2)
+    reach = 1.96 * np.sqrt(passes * (count - passes) / count + z2 / 4) / (count + z2)
+    return [round(float(middle - reach), 5), round(float(middle + reach), 5)]
+
+
+def perfect_ece(p: Array, draws: int = 500) -> float:
+    """Return the expected calibration error that forecasts show when they are exactly right.
+
+    With few rows no forecast shows an error of 0; outcomes are drawn from the forecasts themselves.
+    """
+    random = np.random.default_rng(0)
+    found = [
+        _expected_calibration_error((random.random(len(p)) < p).astype(np.float64), p)
+        for _ in range(draws)
+    ]
+    return round(float(np.mean(found)), 5)
+
+
 def _expected_calibration_error(y: Array, p: Array) -> float:
     parts = np.array_split(np.argsort(p), _ECE_BINS)
     return float(

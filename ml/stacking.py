@@ -33,20 +33,24 @@ _Bounds = Sequence[tuple[float | None, float | None]]
 def residuals_of(table: BattleTable, forecasts: Array) -> Array:
     """Return the running residuals of every row, shape (n, 3), from its own race's earlier rows."""
     found = np.zeros((len(table), 3))
-    has_outcome = np.isfinite(table.y1)
     for race in np.unique(table.races).tolist():
         rows = table.races == race
-        known = rows & has_outcome
-        record = Record(
-            resolved_s=table.resolved_ms[known] / 1000,
-            attackers=table.attackers[known],
-            defenders=table.defenders[known],
-            passed=table.y1[known],
-            forecasts=forecasts[known],
-        )
+        record = record_of_race(table.where(rows), forecasts[rows])
         times = table.t_ms[rows] / 1000
         found[rows] = running_residuals(record, times, table.attackers[rows], table.defenders[rows])
     return found
+
+
+def record_of_race(table: BattleTable, forecasts: Array) -> Record:
+    """Return how the decided battles of one race came out, against what was forecast of them."""
+    known = np.isfinite(table.y1)
+    return Record(
+        resolved_s=table.resolved_ms[known] / 1000,
+        attackers=table.attackers[known],
+        defenders=table.defenders[known],
+        passed=table.y1[known],
+        forecasts=forecasts[known],
+    )
 
 
 def fit_logistic(design: Array, y: Array, not_below_0: int = 0) -> Array:

@@ -18,8 +18,8 @@ from pitwall.feeds.timing import TimingFeed
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.ring import FrameRing
-from pitwall.ports import Predictor, RecordedFeed
-from pitwall.prediction.predictor import LogisticPredictor
+from pitwall.ports import RecordedFeed
+from pitwall.prediction.predictor import MixturePredictor
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
@@ -33,7 +33,7 @@ class Parts:
     settings: Settings
     cache: MemoryLiveCache
     ring: FrameRing
-    predictor: Predictor
+    predictor: MixturePredictor
 
 
 @cache
@@ -64,6 +64,9 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         revision=_revision(),
         model_version=built.predictor.version,
         model_trained_at=built.predictor.trained_at,
+        model_hash=built.predictor.bundle.content_hash,
+        model_scores=built.predictor.bundle.scores.get("headline", {}),
+        rules_version=built.predictor.bundle.knowledge.rules.version,
     )
     ports = services.Services(
         live=built.cache, tab_is_open=tab_is_open, history=built.ring, about=about
@@ -79,13 +82,13 @@ async def run_pipeline() -> None:
     await LiveLoop(publisher, built.predictor).run(showings(built.settings))
 
 
-def load_predictor(settings: Settings) -> Predictor:
+def load_predictor(settings: Settings) -> MixturePredictor:
     """Return the forecaster of the shipped model, or of the one the settings name.
 
     Raises:
-        ModelError: The model file is missing or damaged.
+        ModelError: The bundle is missing or damaged.
     """
-    return LogisticPredictor.load(settings.model) if settings.model else LogisticPredictor.load()
+    return MixturePredictor.load(settings.model) if settings.model else MixturePredictor.load()
 
 
 def showings(settings: Settings) -> Iterator[Showing]:

@@ -6,9 +6,10 @@ at start-up; tests fill it with fakes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from pitwall import __version__
 from pitwall.ports import FrameHistory, LiveCache
@@ -28,6 +29,9 @@ class About:
         started_at: When this process began, UTC.
         model_version: Name and content hash; "" without a model.
         model_trained_at: UTC; None without a model.
+        model_hash: SHA-256 of everything learned; "" without a model.
+        model_scores: Of the model's recipe on races it had not seen, by test; see the model card.
+        rules_version: Which rules of the seasons it was made for; "" without a model.
     """
 
     version: str = __version__
@@ -35,6 +39,9 @@ class About:
     started_at: datetime = field(default_factory=_now)
     model_version: str = ""
     model_trained_at: datetime | None = None
+    model_hash: str = ""
+    model_scores: Mapping[str, Any] = field(default_factory=dict)
+    rules_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Statu
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
-from pitwall.services import Services, current
+from pitwall.services import About, Services, current
 
 router = APIRouter(tags=["live"])
 
@@ -90,10 +90,20 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         frame_age_s=frame_age_s,
         sequence=frame.sequence if frame else None,
         malformed=frame.header.malformed if frame else 0,
-        model=ModelOut(version=about.model_version, trained_at=about.model_trained_at)
-        if about.model_version
-        else None,
+        model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
+    )
+
+
+def _model(about: About) -> ModelOut | None:
+    if not about.model_version:
+        return None
+    return ModelOut(
+        version=about.model_version,
+        trained_at=about.model_trained_at,
+        hash=about.model_hash,
+        rules_version=about.rules_version,
+        scores=dict(about.model_scores),
     )
 
 

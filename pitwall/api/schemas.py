@@ -156,6 +156,11 @@ class ModelOut(BaseModel):
 
     version: str
     trained_at: datetime | None
+    hash: str = Field(description="SHA-256 of everything learned.")
+    rules_version: str = Field(description="Which rules of the seasons it was made for.")
+    scores: dict[str, dict[str, float]] = Field(
+        description="Scores of the model's recipe on races it had not seen, by test."
+    )
 
 
 class BuildOut(BaseModel):

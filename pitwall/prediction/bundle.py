@@ -20,6 +20,7 @@ from pitwall.prediction.sealed import content_hash, read_sealed, well_formed
 SCHEMA: Final = 2
 SHIPPED: Final = Path(__file__).with_name("models") / "mixture"
 MANIFEST: Final = "manifest.json"
+SCORES: Final = "scores.json"
 SUFFIXES: Final[Mapping[str, str]] = {"lightgbm": ".txt", "xgboost": ".ubj"}
 
 
@@ -55,7 +56,7 @@ class Bundle:
         trained_at: UTC.
         training: What it was trained on: years, races, rows, passes, seed.
         versions: Of the libraries that trained it.
-        scores: Of the same recipe on races it had not seen.
+        scores: Of the same recipe on races it had not seen; empty until it was judged.
         content_hash: SHA-256 of everything but the date; "" before it was written.
     """
 
@@ -101,7 +102,6 @@ def write_bundle(bundle: Bundle, stored: Sequence[StoredExpert], directory: Path
         "trained_at": bundle.trained_at.isoformat(),
         "training": dict(bundle.training),
         "versions": dict(bundle.versions),
-        "scores": dict(bundle.scores),
     }
     manifest["content_hash"] = content_hash(manifest)
     directory.mkdir(parents=True, exist_ok=True)
@@ -150,9 +150,32 @@ def _from_manifest(
         trained_at=datetime.fromisoformat(manifest["trained_at"]),
         training=manifest["training"],
         versions=manifest["versions"],
-        scores=manifest["scores"],
+        scores=_scores_beside(directory, str(manifest["content_hash"])),
         content_hash=str(manifest["content_hash"]),
     )
+
+
+def write_scores(directory: Path, scores: Mapping[str, Any]) -> Bundle:
+    """Write the scores of a bundle's recipe beside it, and return the bundle with them."""
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "model": load_bundle(directory).content_hash,
+        "scores": dict(scores),
+    }
+    document["content_hash"] = content_hash(document)
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    (directory / SCORES).write_text(text, encoding="utf-8")
+    return load_bundle(directory)
+
+
+def _scores_beside(directory: Path, model: str) -> Mapping[str, Any]:
+    """Return the scores that were written for this model; none for another's."""
+    path = directory / SCORES
+    if not path.exists():
+        return {}
+    document = read_sealed(path, SCHEMA, f"{SCORES} of the bundle {directory.name}")
+    scores: Mapping[str, Any] = document["scores"] if document.get("model") == model else {}
+    return scores
 
 
 def _read_verified(

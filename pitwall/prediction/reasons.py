@@ -171,6 +171,13 @@ def _enabled(values: Values) -> str | None:
     )
 
 
+def _energy(values: Values) -> str | None:
+    return _known(
+        values["charge_diff_mj"],
+        lambda more: f"estimated {abs(more):.1f} MJ {'more' if more > 0 else 'less'} in the battery",
+    )
+
+
 def _restart(values: Values) -> str | None:
     return _known(
         values["since_neutral_pair_laps"],
@@ -212,6 +219,7 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "circuit": _circuit,
     "names": lambda _values: "how these drivers and teams fared in earlier seasons",
     "enabled": _enabled,
+    "energy": _energy,
     "control": lambda _values: "blue flags and incidents of the two",
     "restart": _restart,
     "weather": _weather,

@@ -28,13 +28,13 @@ _TOPICS: Final = tuple(
         (r"passes_", "form"),
         (r"history_circuit", "circuit"),
         (r"history_", "names"),
-        (r"overtake_enabled|control_heard", "enabled"),
+        (r"overtake_enabled|overtake_allowed|control_heard", "enabled"),
         (r"blue_flag|incident", "control"),
         (r"since_neutral", "restart"),
         (r"weather_", "weather"),
         (r"position_|for_lead|lap_pair_laps|race_share|laps_left|is_sprint|team_mates", "stage"),
         (r"season_", "season"),
-        (r"charge_|deploy|energy_|mode_|telemetry_|surplus_|full_throttle|top_speed|brake", "energy"),
+        (r"charge_|spent_|lifting_|straight_end|full_throttle|top_speed|brake_", "energy"),
     )
 )
 

@@ -28,7 +28,7 @@ COLUMNS = (
 )
 ROLES = Roles("gap_s", "laps_since_neutral", "race_fraction", "year")
 RECIPE = MixtureRecipe(
-    members=tuple(replace(member, rounds=12) for member in MEMBERS), folds=3, threads=1
+    members=tuple(replace(member, rounds=12) for member in MEMBERS), folds=3, jobs=1
 )
 
 
@@ -81,6 +81,7 @@ def _a_race(race: int, rows: int, random: np.random.Generator) -> pd.DataFrame:
     )
     return pd.DataFrame(values).assign(
         session_id=100 + race,
+        circuit="Here" if race % 2 else "There",
         lap=np.arange(rows) // 3 + 2,
         t_ms=t_ms,
         resolve_t=t_ms + 80_000.0,

@@ -1,0 +1,65 @@
+"""Judge a mixture between the lines: the rows of `ml.cadence`, where it was not trained but is read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+
+from ml.judging import GAP_ONLY, MIXTURE, Judged, gap_line
+from ml.mixture_table import BattleTable
+from ml.scores import Array, gain_interval, reliability, score, wilson
+from ml.stacking import record_of_race
+from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.mixture import Mixture
+from pitwall.prediction.residuals import running_residuals
+
+BINS: Final = 15
+
+
+def cadence_scores(judged: Judged, cadence: BattleTable) -> dict[str, Any]:
+    """Return how a split's mixture fares at feed cadence on its test year.
+
+    The gap-only forecast that it is held against is fitted on the cadence rows of earlier years,
+    so that it knows what a gap means between the lines; the mixture has seen none of them.
+
+    Args:
+        judged: The split.
+        cadence: Rows at feed cadence, of the test year and of at least one year before.
+    """
+    known = np.isfinite(cadence.y1)
+    before = cadence.where(known & (cadence.years < judged.split.test_year))
+    test = cadence.where(known & (cadence.years == judged.split.test_year))
+    said = _said(judged, test)
+    p = {GAP_ONLY: gap_line(before)(test), MIXTURE: said}
+    return {
+        "rows": len(test),
+        "battles": len({*zip(test.races, test.attackers, test.defenders, strict=True)}),
+        "races": len(np.unique(test.races)),
+        "passes": round(float(test.y1.mean()), 5),
+        "scores": {name: score(test.y1, values).rounded(5) for name, values in p.items()},
+        "gain_over_gap_only": [
+            round(value, 5) for value in gain_interval(test.y1, said, p[GAP_ONLY], test.races)
+        ],
+        "reliability": [
+            asdict(one) | {"interval": wilson(one.passes, one.count)}
+            for one in reliability(test.y1, said, BINS)
+        ],
+    }
+
+
+def _said(judged: Judged, rows: BattleTable) -> Array:
+    """Return what the mixture says, with the residuals of the battles at the line so far."""
+    mixture = Mixture(judged.trained.parts)
+    plain = sigmoid(mixture.plain_logits(judged.test.rows))
+    residuals = np.zeros((len(rows), 3))
+    for race in np.unique(rows.races).tolist():
+        here, at_line = rows.races == race, judged.test.races == race
+        record = record_of_race(judged.test.where(at_line), plain[at_line])
+        of_race = rows.where(here)
+        residuals[here] = running_residuals(
+            record, of_race.t_ms / 1000, of_race.attackers, of_race.defenders
+        )
+    return mixture.opinions(rows.rows, residuals).p_overtake
+
