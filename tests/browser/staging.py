@@ -45,7 +45,7 @@ def stage(page: Page, frame_of: Callable[[int], LiveFrame]) -> None:
 
 def _is_emit_of_live_rows(variables: Mapping[str, Any]) -> bool:
     """Whether this came from the relay: it alone sends a pulse with a frame's number."""
-    return variables.get(_TELLTALE, {}).get("sequence", -1) >= 0
+    return bool(variables.get(_TELLTALE, {}).get("sequence", -1) >= 0)
 
 
 def _suffixed(rows: PageRows) -> PageRows:
