@@ -35,7 +35,12 @@ def outlook(mix: rx.Var[MixRow]) -> rx.Component:
             rx.el.span(
                 rx.el.span("90 % interval: ", class_name="sr-only"), mix.span, " %", title=INTERVAL
             ),
-            rx.el.span("3 laps ", rx.el.strong(mix.in_three, " %"), title=IN_THREE),
+            rx.el.span(
+                rx.el.span("within ", class_name="sr-only"),
+                "3 laps ",
+                rx.el.strong(mix.in_three, " %"),
+                title=IN_THREE,
+            ),
             class_name="spans",
         ),
         rx.el.p(
