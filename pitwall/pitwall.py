@@ -13,7 +13,7 @@ from pitwall.web.states.live import LiveState
 
 app = rx.App(
     api_transformer=build_api(),
-    stylesheets=["/theme.css", "/header.css", "/tower.css", "/battles.css"],
+    stylesheets=["/theme.css", "/header.css", "/tower.css", "/battles.css", "/experts.css"],
     head_components=head_components(),
     html_lang="en",
     toaster=None,

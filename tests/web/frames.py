@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from pitwall.domain.battles import EndReason
+from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
 from pitwall.domain.frames import (
     BattleLine,
     EndedLine,
@@ -168,9 +169,28 @@ def _battles(tower: tuple[TowerLine, ...], seconds: float, now: datetime) -> tup
                 if known
                 else (),
                 heat=min(1.0, p * 0.7 + max(0.0, (2 - interval) / 2) * 0.3),
+                mixed=_mixed(p, seconds / 20 + phase) if known else None,
             )
         )
     return tuple(found)
+
+
+def _mixed(p: float, turn: float) -> MixedForecast:
+    """Return experts who disagree about `p`, and whose weights wander as `turn` rises."""
+    pulls = [1.2 + math.sin(turn + 2 * i) for i in range(3)]
+    says = [min(0.995, max(0.003, p + 0.12 * math.sin(2 * turn + i))) for i in range(3)]
+    return MixedForecast(
+        p_overtake_3=1 - (1 - p) ** 2,
+        p_low=p - 0.4 * p * (1 - p),
+        p_high=p + 0.6 * p * (1 - p),
+        experts=tuple(
+            ExpertOpinion(name, say, pull / sum(pulls), is_estimated=name == "boost")
+            for name, say, pull in zip(("om", "boost", "aero"), says, pulls, strict=True)
+        ),
+        p_pit=0.04 + 0.03 * math.sin(turn),
+        p_neutralised=0.013,
+        p_retired=0.002,
+    )
 
 
 def _ended(now: datetime, seconds: float) -> tuple[EndedLine, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import reflex as rx
 
+from pitwall.web.components.experts import experts_desk, outlook, whisker
 from pitwall.web.components.tyre import tyre
 from pitwall.web.rows.battles import BattleCardRow, ReasonRow, TraceRow
 from pitwall.web.rows.cars import CarRow
+from pitwall.web.rows.experts import MixRow
 from pitwall.web.rows.sparkline import HEIGHT, WIDTH
 
 _BOX = f"0 -1 {WIDTH + 1} {HEIGHT + 2}"
@@ -19,8 +21,10 @@ def battle_card(
     attacker: rx.Var[CarRow],
     defender: rx.Var[CarRow],
     trace: rx.Var[TraceRow],
+    mix: rx.Var[MixRow],
+    mixed: rx.Var[bool],
 ) -> rx.Component:
-    """Draw one battle."""
+    """Draw one battle; there is no `mix` unless `mixed`."""
     return rx.el.li(
         rx.el.article(
             rx.el.div(
@@ -34,12 +38,18 @@ def battle_card(
                 _car(defender, "defender"),
                 class_name="pair",
             ),
-            rx.el.div(_forecast(row), _gap(row), class_name="readings"),
+            rx.el.div(
+                _forecast(row, mix, mixed),
+                _gap(row),
+                rx.cond(mixed, outlook(mix), rx.fragment()),
+                class_name="readings",
+            ),
             rx.el.div(
                 _sparkline("Forecast, 3 min", trace.forecast, _HALF, "trace-forecast"),
                 _sparkline("Gap, 3 min", trace.gap, HEIGHT - _ONE_SECOND + 6, "trace-gap"),
                 class_name="traces",
             ),
+            rx.cond(mixed, experts_desk(mix), rx.fragment()),
             _why(row),
             class_name=f"card tone-{row.tone}",
             style={"--heat": row.heat},
@@ -69,7 +79,7 @@ def _car(car: rx.Var[CarRow], role: str) -> rx.Component:
     )
 
 
-def _forecast(row: rx.Var[BattleCardRow]) -> rx.Component:
+def _forecast(row: rx.Var[BattleCardRow], mix: rx.Var[MixRow], mixed: rx.Var[bool]) -> rx.Component:
     return rx.el.div(
         rx.el.span("Overtake, estimated", class_name="label"),
         rx.el.span(
@@ -84,6 +94,7 @@ def _forecast(row: rx.Var[BattleCardRow]) -> rx.Component:
             class_name="meter",
             aria_hidden="true",
         ),
+        rx.cond(mixed, whisker(mix), rx.fragment()),
         rx.el.span("Old reading", class_name="old"),
         class_name="forecast",
     )

@@ -71,6 +71,8 @@ def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
         as_var(LiveState.cars[row.attacker]),
         as_var(LiveState.cars[row.defender]),
         as_var(LiveState.traces[row.key]),
+        as_var(LiveState.mixes[row.key]),
+        as_var(LiveState.mixes).contains(row.key),
     )
 
 
@@ -86,6 +88,7 @@ def _footer() -> rx.Component:
             "P(attacker ahead a lap from now | neither pits, track stays clear). ",
             "A battle is two cars within two seconds.",
         ),
+        rx.cond(as_var(LiveState.mixes).length() > 0, _footer_of_experts(), rx.fragment()),
         rx.cond(
             header.feed != "",
             rx.el.p(
@@ -98,4 +101,15 @@ def _footer() -> rx.Component:
             rx.fragment(),
         ),
         rx.el.p(rx.el.a("API and its documentation", href="/docs")),
+    )
+
+
+def _footer_of_experts() -> rx.Component:
+    return rx.el.p(
+        "The bracket is the forecast's 90 % interval, the bar how much it trusts each expert: "
+        "OM, DRS or Overtake Mode; BOOST, electric power; AERO, the wake. ",
+        rx.el.strong("Stop or flag first: "),
+        "a pit stop, a retirement or a neutralisation comes before the lap is over. ",
+        rx.el.strong("Expert estimated: "),
+        "no channel of the feed tells a battery's charge or mode.",
     )

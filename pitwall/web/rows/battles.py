@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.domain.race import DriverNumber
 from pitwall.web.rows.cars import MINUS
+from pitwall.web.rows.experts import MixRow, mix_row
 from pitwall.web.rows.sparkline import polyline_points
 
 GAP_SCALE_S = 2.5  # a battle closes beyond this
 OLD_READING_S = 5.0
 STEADY_S_PER_LAP = 0.03
 MOST_REASONS = 3
+ROOMY_CARDS = 6  # the hottest have room for reasons, traces and experts: assets/battles.css
 _HIGH, _MIDDLE = 0.35, 0.15  # where the colour of a forecast changes
 
 
@@ -30,7 +32,8 @@ class BattleCardRow:
     """One battle; `trend`, `tone` and `heat` steer colours only, the cars are given by number.
 
     `percent` is "--" and `meter` 0 while there is no forecast; `no_forecast` then says why.
-    `bound` is "<" or ">" where two digits cannot say it: below 1 % and above 99 %.
+    `bound` is "<" or ">" where two digits cannot say it: below 1 % and above 99 %. `reasons` is
+    empty on a card without room.
     """
 
     key: str
@@ -54,30 +57,47 @@ class BattleCardRow:
 
 @dataclass
 class TraceRow:
-    """A battle's last minutes as polyline points; "" until there are two readings."""
+    """A battle's last minutes as polyline points; "" until there are two readings.
+
+    Both are "" on a card without room.
+    """
 
     forecast: str
     gap: str
 
 
-def card_rows(frame: LiveFrame) -> list[BattleCardRow]:
-    """Format the battles, hottest first.
+def by_heat(frame: LiveFrame) -> list[BattleLine]:
+    """Return the battles, hottest first.
 
     Heat counts in steps of a tenth, then the place: cards that are nearly as hot keep
     their order from frame to frame.
     """
-    ordered = sorted(frame.battles, key=lambda battle: (-round(battle.heat, 1), battle.position))
-    return [_card_row(battle) for battle in ordered]
+    return sorted(frame.battles, key=lambda battle: (-round(battle.heat, 1), battle.position))
+
+
+def card_rows(frame: LiveFrame) -> list[BattleCardRow]:
+    """Format the battles, hottest first."""
+    return [_card_row(battle, roomy=i < ROOMY_CARDS) for i, battle in enumerate(by_heat(frame))]
 
 
 def trace_rows(frame: LiveFrame) -> dict[str, TraceRow]:
     """Format the histories, by the key of their card."""
     return {
-        battle_key(battle.attacker, battle.defender): TraceRow(
-            forecast=polyline_points(battle.p_history, top=1.0),
-            gap=polyline_points(battle.interval_history, top=GAP_SCALE_S),
+        battle_key(battle.attacker, battle.defender): _trace_row(battle)
+        if i < ROOMY_CARDS
+        else TraceRow("", "")
+        for i, battle in enumerate(by_heat(frame))
+    }
+
+
+def mix_rows(frame: LiveFrame) -> dict[str, MixRow]:
+    """Format what stands behind the forecasts, by the key of their card, where anything does."""
+    return {
+        battle_key(battle.attacker, battle.defender): mix_row(
+            battle.mixed, with_experts=i < ROOMY_CARDS
         )
-        for battle in frame.battles
+        for i, battle in enumerate(by_heat(frame))
+        if battle.mixed is not None
     }
 
 
@@ -95,7 +115,7 @@ def stake_words(position: int) -> str:
     return "the lead" if position == 1 else f"P{position}"
 
 
-def _card_row(battle: BattleLine) -> BattleCardRow:
+def _card_row(battle: BattleLine, *, roomy: bool) -> BattleCardRow:
     trend, trend_words = _trend(battle.trend_s_per_lap)
     p = battle.p_overtake
     age = battle.interval_age_s
@@ -117,8 +137,15 @@ def _card_row(battle: BattleLine) -> BattleCardRow:
         laps="first lap"
         if battle.laps < 1
         else f"{battle.laps} lap{'' if battle.laps == 1 else 's'}",
-        reasons=[_reason_row(reason) for reason in battle.reasons[:MOST_REASONS]],
+        reasons=[_reason_row(reason) for reason in battle.reasons[: MOST_REASONS * roomy]],
         heat=f"{battle.heat:.1f}",
+    )
+
+
+def _trace_row(battle: BattleLine) -> TraceRow:
+    return TraceRow(
+        forecast=polyline_points(battle.p_history, top=1.0),
+        gap=polyline_points(battle.interval_history, top=GAP_SCALE_S),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pitwall.domain.frames import LiveFrame
-from pitwall.web.rows.battles import card_rows, trace_rows
+from pitwall.web.rows.battles import card_rows, mix_rows, trace_rows
 from pitwall.web.rows.cars import car_rows
 from pitwall.web.rows.events import empty_row, ended_rows, spoken_rows
 from pitwall.web.rows.header import (
@@ -33,6 +33,7 @@ def page_rows(frame: LiveFrame) -> PageRows:
         "tower": [asdict(row) for row in tower_rows(frame)],
         "cards": [asdict(row) for row in card_rows(frame)],
         "traces": {key: asdict(row) for key, row in trace_rows(frame).items()},
+        "mixes": {key: asdict(row) for key, row in mix_rows(frame).items()},
         "ended": [asdict(row) for row in ended_rows(frame)],
         "spoken": [asdict(row) for row in spoken_rows(frame)],
         "empty": asdict(empty_row(frame)),
@@ -57,6 +58,7 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "tower": [],
         "cards": [],
         "traces": {},
+        "mixes": {},
         "ended": [],
         "spoken": [],
         "empty": asdict(

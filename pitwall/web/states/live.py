@@ -17,6 +17,7 @@ from pitwall.web.broadcast import relay
 from pitwall.web.rows.battles import BattleCardRow, TraceRow
 from pitwall.web.rows.cars import CarRow
 from pitwall.web.rows.events import EndedRow, SpokenRow
+from pitwall.web.rows.experts import MixRow
 from pitwall.web.rows.header import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.rows.page import PageRows, page_rows, waiting_rows
 from pitwall.web.rows.tower import TowerRow
@@ -48,6 +49,7 @@ class LiveState(rx.State):
     tower: list[TowerRow] = []
     cards: list[BattleCardRow] = []
     traces: dict[str, TraceRow] = {}
+    mixes: dict[str, MixRow] = {}
     ended: list[EndedRow] = []
     spoken: list[SpokenRow] = []
     empty: NoticeRow = NoticeRow(
