@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,36 +16,39 @@ from ml.out_of_fold import MixtureRecipe
 from ml.scores import gain_interval
 from pitwall.prediction.experts import EXPERTS, read_expert
 from pitwall.prediction.wide.matrix import GROUPS
+from pitwall.prediction.wide.spec import FeatureSpec
 
 # The gate reads them, and the gap is what a battle is: without them there is no mixture.
 _ALWAYS: Final = ("interval_s", "since_neutral_pair_laps", "race_share", "season_year")
 
 
-def group_costs(judged: Judged, recipe: MixtureRecipe) -> dict[str, list[float]]:
+def group_costs(
+    judged: Judged,
+    recipe: MixtureRecipe,
+    groups: Mapping[str, Sequence[FeatureSpec]] = GROUPS,
+) -> dict[str, list[float]]:
     """Return what leaving out each group costs in log-loss of the next lap, with its interval.
 
     The three experts are fitted again without the group, whose columns are then missing in
     training and test; gate and stacker stay as they were trained.
     """
     experts = [member for member in recipe.members if member.name in EXPERTS]
-    work = [(member, group) for group in GROUPS for member in experts]
+    work = [(member, group) for group in groups for member in experts]
     blobs = Parallel(n_jobs=recipe.jobs, return_as="generator")(
-        delayed(_fit)(member, judged.train, _columns_of(judged.train, group), recipe.seed)
+        delayed(_fit)(member, judged.train, _columns_of(judged.train, groups[group]), recipe.seed)
         for member, group in work
     )
     known = np.isfinite(judged.test.y1)
     y, races = judged.test.y1[known], judged.test.races[known]
     whole = said_of(judged.trained.parts, judged.test).p_overtake[known]
     found = {}
-    for group in GROUPS:
-        test = _missing(judged.test, _columns_of(judged.test, group))
+    for group in groups:
+        test = _missing(judged.test, _columns_of(judged.test, groups[group]))
         fitted = {
             member.name: read_expert(member.library, next(blobs), test.columns, member.view)
             for member in experts
         }
-        parts = replace(
-            judged.trained.parts, experts={**judged.trained.parts.experts, **fitted}
-        )
+        parts = replace(judged.trained.parts, experts={**judged.trained.parts.experts, **fitted})
         p = said_of(parts, test).p_overtake[known]
         found[group] = [round(value, 5) for value in gain_interval(y, whole, p, races)]
     return found
@@ -58,8 +61,8 @@ def _fit(member: Member, table: BattleTable, missing: Sequence[int], seed: int) 
     return fit_blob(member, training, seed, threads=1)
 
 
-def _columns_of(table: BattleTable, group: str) -> list[int]:
-    names = {spec.name for spec in GROUPS[group]} - set(_ALWAYS)
+def _columns_of(table: BattleTable, group: Sequence[FeatureSpec]) -> list[int]:
+    names = {spec.name for spec in group} - set(_ALWAYS)
     return [i for i, column in enumerate(table.columns) if column.name in names]
 
 

@@ -1,4 +1,4 @@
-"""Judge a mixture between the lines: the rows of `ml.cadence`, where it was not trained but is read."""
+"""Judge a mixture between the lines, where it was not trained but is read: at feed cadence."""
 
 from __future__ import annotations
 
@@ -62,4 +62,3 @@ def _said(judged: Judged, rows: BattleTable) -> Array:
             record, of_race.t_ms / 1000, of_race.attackers, of_race.defenders
         )
     return mixture.opinions(rows.rows, residuals).p_overtake
-

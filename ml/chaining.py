@@ -1,4 +1,4 @@
-"""A season forecast race by race, each with what was known before it: its earlier races included."""
+"""A season forecast race by race, each by what was known before it, earlier races included."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def chained_scores(judged: Judged, recipe: MixtureRecipe) -> dict[str, Any]:
         margins = {name: np.concatenate([margins[name], new[name]]) for name in margins}
     known = np.isfinite(judged.test.y1)
     y, races = judged.test.y1[known], judged.test.races[known]
-    p = {
-        name: np.concatenate([one[name] for one in said])[known] for name in (POOLED, MIXTURE)
-    }
+    p = {name: np.concatenate([one[name] for one in said])[known] for name in (POOLED, MIXTURE)}
     return {
         "rows": len(y),
         "races": len(order),

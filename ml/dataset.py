@@ -24,6 +24,7 @@ from ml.cluster import on
 from ml.columns import with_resolutions
 from ml.races import KEYS, LABELS, replay_races
 from ml.replay import RaceStory, battle_of, zero_of_race
+from ml.rulebook import read_rules
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
 from pitwall.prediction.refusals import why_no_forecast
@@ -31,7 +32,6 @@ from pitwall.prediction.wide import history
 from pitwall.prediction.wide.history import Histories, Names, Outcome, count_histories
 from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
-from ml.rulebook import read_rules
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,9 @@ def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataF
         codes = [car.driver.code if car else "" for car in both]
         teams = [car.driver.team if car else "" for car in both]
         told.append((*codes, *teams, not why_no_forecast(race, battle)))
-    features = pd.DataFrame(values, columns=list(wide_names()), index=ordered.index, dtype="float64")
+    features = pd.DataFrame(
+        values, columns=list(wide_names()), index=ordered.index, dtype="float64"
+    )
     names = pd.DataFrame(told, columns=[*NAMES, "answerable"], index=ordered.index)
     table = rows.join(features).join(names)
     return table.assign(race_id=entry.race_id, circuit=entry.circuit, quality=entry.quality)

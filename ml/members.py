@@ -128,7 +128,9 @@ class FittedMember:
 def fit_member(member: Member, training: Training, seed: int, threads: int) -> FittedMember:
     """Return a member fitted on all rows given, read back from its stored form."""
     blob = fit_blob(member, training, seed, threads)
-    return FittedMember(member, blob, read_expert(member.library, blob, training.columns, member.view))
+    return FittedMember(
+        member, blob, read_expert(member.library, blob, training.columns, member.view)
+    )
 
 
 def fit_blob(member: Member, training: Training, seed: int, threads: int) -> bytes:

@@ -145,6 +145,7 @@ def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
         "folds": recipe.folds,
         "seed": recipe.seed,
         "trees": {member.name: member.rounds for member in recipe.members},
+        "libraries": {member.name: member.library for member in recipe.members},
     }
 
 

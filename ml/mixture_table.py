@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +117,7 @@ def battle_table(frame: pd.DataFrame, columns: Sequence[Column], roles: Roles) -
 
 def stacked(first: BattleTable, second: BattleTable) -> BattleTable:
     """Return two tables one below the other."""
-    arrays = {
+    arrays: dict[str, Any] = {
         field.name: np.concatenate([getattr(first, field.name), getattr(second, field.name)])
         for field in fields(first)
         if field.name not in {"columns", "roles"}

@@ -11,7 +11,6 @@ from pitwall.domain.applying import apply
 from pitwall.domain.battles import Battle
 from pitwall.domain.events import CarTimed
 from pitwall.domain.race import DriverNumber, RaceState
-from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import read_rows, read_sessions, zero_of
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -46,7 +46,9 @@ ANSWERS: Final = (
 )
 
 
-def score(archive: Path, rows: pd.DataFrame, model: Path = SHIPPED, n_jobs: int = 2) -> pd.DataFrame:
+def score(
+    archive: Path, rows: pd.DataFrame, model: Path = SHIPPED, n_jobs: int = 2
+) -> pd.DataFrame:
     """Return the rows' keys with the forecasts of each, in the order of the rows.
 
     Args:
@@ -98,11 +100,9 @@ def score_race(archive: Path, session_id: int, rows: pd.DataFrame, model: Path) 
     return pd.DataFrame.from_dict(answers, orient="index", columns=list(ANSWERS))
 
 
-def _in_time(archive: Path, session_id: int, rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _in_time(archive: Path, session_id: int, rows: pd.DataFrame) -> list[dict[Hashable, Any]]:
     """Return the rows and every other battle at the line, in time; `index` is -1 for the others."""
-    laps = pd.read_parquet(
-        archive / "laps.parquet", filters=[("session_id", "==", session_id)]
-    )
+    laps = pd.read_parquet(archive / "laps.parquet", filters=[("session_id", "==", session_id)])
     asked = rows[[*ROW_KEYS, "gap_ms", "attacker_pos"]].reset_index(names="index")
     others = line_rows(laps).assign(index=-1)
     both = pd.concat([asked, others], ignore_index=True)

@@ -39,7 +39,7 @@ _LIGHTGBM: Final[Mapping[str, Sequence[Any]]] = {
     "path_smooth": (0, 10, 30),
 }
 SPACES: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
-    "om": _LIGHTGBM | {"extra_trees": (False, False, True)},
+    "om": {**_LIGHTGBM, "extra_trees": (False, False, True)},
     "boost": {
         "rounds": (200, 300, 400, 520, 700),
         "eta": (0.02, 0.03, 0.05),
@@ -51,7 +51,7 @@ SPACES: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "reg_lambda": (3, 8, 20),
         "num_parallel_tree": (1, 1, 3),
     },
-    "aero": _LIGHTGBM | {"extra_trees": (True,)},
+    "aero": {**_LIGHTGBM, "extra_trees": (True,)},
     "pooled": _LIGHTGBM,
 }
 
@@ -62,7 +62,7 @@ def draws_of(member: Member, count: int, seed: int) -> list[Member]:
     found = [member]
     for _ in range(count - 1):
         space = SPACES[member.name]
-        chosen = {name: values[random.integers(len(values))] for name, values in space.items()}
+        chosen = {name: values[int(random.integers(len(values)))] for name, values in space.items()}
         rounds = int(chosen.pop("rounds"))
         found.append(replace(member, rounds=rounds, settings=chosen))
     return found

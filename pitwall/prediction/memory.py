@@ -1,4 +1,4 @@
-"""What a forecaster remembers of one race: what it forecast at the line, to learn how that came out.
+"""What a forecaster remembers of one race: what it said at the line, to learn how that came out.
 
 The memory is a value that travels with the engine's state, so that going back in a replay brings
 back what was known then.

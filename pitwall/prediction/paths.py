@@ -1,9 +1,9 @@
 """Why a forest of trees answered as it did: every split's share of the way from average to answer.
 
-On its way to a leaf a row passes nodes. A node's value is the mean of the leaves below it, weighted
-by the training rows that reached them; each step from a node to the next changes that value, and the
-change is credited to the column that the node asked about. The credits and the values of the
-roots add up to the raw logit exactly.
+On its way to a leaf a row passes nodes. A node's value is the mean of the leaves below it,
+weighted by the training rows that reached them; each step from a node to the next changes that
+value, and the change is credited to the column that the node asked about. The credits and the
+values of the roots add up to the raw logit exactly.
 
 Exact TreeSHAP would share the credit among columns more evenly, and was measured at 350 times the
 price of a forecast: too dear for every battle of every second, and out of the question at 60
@@ -62,7 +62,7 @@ class Paths:
                 self._owed[first + name] = credits
 
     def by_topic(self, leaves: Nodes) -> Array:
-        """Return what each topic brings, shape (n, count), given the leaf of each tree, (n, trees)."""
+        """Return what each topic brings, (n, count), given the leaf of each tree, (n, trees)."""
         found = self._owed[self._first[None, :] + leaves]
         return np.asarray(found.sum(axis=1, dtype=np.float64))
 

@@ -15,8 +15,8 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
-from pitwall.prediction.explaining import Explainer
 from pitwall.prediction.experts import EXPERTS, Logits, Rows
+from pitwall.prediction.explaining import Explainer
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory, at_the_line, noted, record_of
 from pitwall.prediction.mixture import Gated, Mixture, Opinions

@@ -159,8 +159,10 @@ def _form(values: Values) -> str | None:
 
 
 def _circuit(values: Values) -> str | None:
-    ratio = math.exp(values["history_circuit_log_ratio"])
-    return f"circuit with {ratio:.1f} times the usual passes"
+    return _known(
+        values["history_circuit_log_ratio"],
+        lambda ratio: f"circuit with {math.exp(ratio):.1f} times the usual passes",
+    )
 
 
 def _enabled(values: Values) -> str | None:
@@ -174,7 +176,9 @@ def _enabled(values: Values) -> str | None:
 def _energy(values: Values) -> str | None:
     return _known(
         values["charge_diff_mj"],
-        lambda more: f"estimated {abs(more):.1f} MJ {'more' if more > 0 else 'less'} in the battery",
+        lambda more: (
+            f"estimated {abs(more):.1f} MJ {'more' if more > 0 else 'less'} in the battery"
+        ),
     )
 
 

@@ -12,7 +12,6 @@ USUAL_LAP_S = 90.0  # until a car has a lap time of its own
 LONGEST_LAP_S = 150.0  # the trace reaches no further back
 
 
-
 def newest_interval_s(
     ahead: CarState, behind: CarState, feed_s: float | None, feed_at: datetime | None
 ) -> float | None:

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.races import race_table
+from ml.dataset import NAMES, battle_rows, with_history
 from ml.replay import RaceStory
 from ml.rulebook import read_rules
-from ml.wide_dataset import NAMES, wide_features, with_history
 from pitwall.domain.battles import Battle, follow_battles
 from pitwall.feeds.timing import RaceEntry, TimingFeed, list_races
 from pitwall.prediction.wide.knowledge import Knowledge
@@ -44,19 +43,19 @@ def rows(shared: Path, entry: RaceEntry) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def battles(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the wide table of the sprint."""
-    return race_table(archive, entry, rows, wide_features)
+    return battle_rows(archive, entry, rows)
 
 
 def test_columns_are_the_same_on_an_archive_cut_at_the_row(
     archive: Path, entry: RaceEntry, rows: pd.DataFrame, battles: pd.DataFrame, tmp_path: Path
 ) -> None:
-    columns = [*wide_names(), *NAMES]
+    columns = [*wide_names(), *NAMES, "answerable"]
     instants = sorted(set(rows.t_ms.tolist()))
 
     for t_ms in (instants[3], instants[len(instants) // 2], instants[-2]):
         known = rows[rows.t_ms <= t_ms]
         shorter = cut(archive, entry.session_id, t_ms, tmp_path / str(t_ms))
-        again = wide_features(shorter, entry.session_id, known)
+        again = battle_rows(shorter, entry, known)
         expected = battles.loc[known.index]
         pd.testing.assert_frame_equal(again[columns], expected[columns], check_exact=True)
 

@@ -9,17 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml.ablating import group_costs
+from ml.chaining import chained_scores
+from ml.judging import Judged, Split, scores_of
 from ml.members import Training, fit_member
 from ml.mixing import Trained, save, train
-from ml.mixture import main, read_columns
-from ml.mixture_scores import Judged, judge_fitted
-from ml.mixture_table import BattleTable, battle_table
+from ml.mixture_table import BattleTable, battle_table, stacked
 from ml.out_of_fold import out_of_fold, race_groups
 from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
+from ml.train import main
 from pitwall.prediction.bundle import load_bundle
 from pitwall.prediction.experts import EXPERTS
 from pitwall.prediction.interruption import OUTCOMES, class_chances
 from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.wide.knowledge import Knowledge
+from pitwall.prediction.wide.matrix import columns
+from pitwall.prediction.wide.spec import FeatureSpec
 from tests.ml.mixture_tables import (
     COLUMNS,
     RECIPE,
@@ -29,12 +34,13 @@ from tests.ml.mixture_tables import (
     the_opinions,
     the_table,
 )
+from tests.prediction.small_bundle import small_table
 
 
 def test_the_same_seed_gives_the_same_bundle_whatever_the_order(tmp_path: Path) -> None:
     again = battle_table(a_frame().sample(frac=1, random_state=3), COLUMNS, ROLES)
     hashes = {
-        save(trained, tmp_path / str(i), {}).content_hash
+        save(trained, Knowledge(), tmp_path / str(i)).content_hash
         for i, trained in enumerate((the_mixture(), train(again, RECIPE)))
     }
 
@@ -140,7 +146,7 @@ def test_classes_are_calibrated_to_their_rates() -> None:
 
 def test_the_mixture_beats_the_gap_alone_on_races_it_has_not_seen() -> None:
     test = battle_table(a_frame(races=4, seed=8), COLUMNS, ROLES)
-    found = judge_fitted(Judged(the_table(), the_opinions(), test, RECIPE))
+    found = scores_of(Judged(Split(2025), the_table(), the_opinions(), the_mixture(), test))
 
     next_lap = found["next_lap"]
     assert next_lap["mixture"]["log_loss"] < next_lap["gap only"]["log_loss"]
@@ -149,29 +155,40 @@ def test_the_mixture_beats_the_gap_alone_on_races_it_has_not_seen() -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """Return a folder with a table and the names of its columns."""
-    a_frame().to_parquet(tmp_path / "table.parquet")
-    roles = {
-        name: getattr(ROLES, name) for name in ("gap", "since_neutral", "race_fraction", "year")
-    }
-    columns = [[column.name, list(column.views)] for column in COLUMNS]
-    document = json.dumps({"roles": roles, "columns": columns})
-    (tmp_path / "columns.json").write_text(document)
-    return tmp_path
+def test_chaining_forward_forecasts_every_race_by_those_before_it() -> None:
+    test = battle_table(a_frame(races=3, seed=8), COLUMNS, ROLES)
+    judged = Judged(Split(2025), the_table(), the_opinions(), the_mixture(), test)
+    found = chained_scores(judged, RECIPE)
+
+    assert (found["rows"], found["races"]) == (np.isfinite(test.y1).sum(), 3)
+    assert set(found["scores"]) == {"pooled", "mixture"}
+    last = test.where(test.races == test.races.max())
+    flipped = replace(last, y1=1 - last.y1)
+    earlier = test.where(test.races < test.races.max())
+    again = chained_scores(replace(judged, test=stacked(earlier, flipped)), RECIPE)
+    assert again["scores"] != found["scores"]
 
 
-def test_the_command_writes_a_bundle(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ml.mixture.MixtureRecipe", lambda **_: RECIPE)
-    out = files / "bundle"
-    main(
-        f"--data {files / 'table.parquet'} --columns {files / 'columns.json'} "
-        f"--out {out} --no-scores".split()
-    )
+def test_leaving_out_a_group_that_tells_something_costs() -> None:
+    test = battle_table(a_frame(races=6, seed=8), COLUMNS, ROLES)
+    judged = Judged(Split(2025), the_table(), the_opinions(), the_mixture(), test)
+    groups = {"own": (FeatureSpec("tyre_age_diff_laps", "laps", "", ""),), "none": ()}
 
-    assert read_columns(files / "columns.json") == (COLUMNS, ROLES)
-    assert load_bundle(out, COLUMNS).training["rows"] == _labelled(the_table())
+    found = group_costs(judged, RECIPE, groups)
+    assert list(found) == ["own", "none"]
+    assert found["own"][0] > 0
+
+
+def test_the_command_writes_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = small_table()
+    frame.to_parquet(tmp_path / "battles.parquet")
+    monkeypatch.setattr("ml.train.MixtureRecipe", lambda **_: RECIPE)
+    main(f"--data {tmp_path / 'battles.parquet'} --out {tmp_path / 'bundle'}".split())
+
+    bundle = load_bundle(tmp_path / "bundle", columns())
+    assert bundle.training["rows"] == _labelled(the_table())
+    assert bundle.knowledge.rules.regimes
+    assert 2022 in bundle.knowledge.history.by_season
 
 
 def _blob(trained: Trained, name: str) -> bytes:

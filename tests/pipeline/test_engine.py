@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pitwall.domain.battles import Battle, EndReason
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.pipeline.engine import EngineState, RaceEngine
-from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.forecast import Answers, Forecast
+from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.wire.message import RawMessage
 from tests.makers import a_duel, a_message, at
 
@@ -30,9 +31,11 @@ class CountingPredictor:
     def __init__(self) -> None:
         self.asked_at: list[datetime] = []
 
-    def forecast(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
+    def forecast(
+        self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY
+    ) -> Answers:
         self.asked_at.append(race.as_of)
-        return [Forecast(1 / (1 + battle.interval_s)) for battle in battles]
+        return Answers([Forecast(1 / (1 + battle.interval_s)) for battle in battles], memory)
 
 
 def played(messages: Sequence[RawMessage], until_s: float) -> EngineState:

@@ -20,12 +20,8 @@ from pitwall.domain.race import (
     RaceState,
     Stint,
 )
-from pitwall.prediction.circuits import CircuitRates
-from pitwall.prediction.features import FEATURES
-from pitwall.prediction.model_file import LogisticModel
 from tests.makers import LIGHTS_OUT, at
 
-RATES = CircuitRates(0.08, {"silverstone": 0.12})
 LAP_S = 90.0
 
 
@@ -97,24 +93,6 @@ def with_car(race: RaceState, number: int, **changes: object) -> RaceState:
     key = DriverNumber(number)
     car = replace(race.cars[key], **changes)  # type: ignore[arg-type]
     return replace(race, cars={**race.cars, key: car})
-
-
-def a_model(**weights: float) -> LogisticModel:
-    """Return a model with these coefficients, 0 elsewhere, means 0 and scales 1."""
-    return LogisticModel(
-        name="made",
-        features=tuple(spec.name for spec in FEATURES),
-        means=(0.0,) * len(FEATURES),
-        scales=(1.0,) * len(FEATURES),
-        coefficients=tuple(weights.get(spec.name, 0.0) for spec in FEATURES),
-        intercept=-2.0,
-        calibration_slope=1.0,
-        calibration_intercept=0.0,
-        rates=RATES,
-        trained_at=LIGHTS_OUT,
-        training={"rows": 0},
-        scores={},
-    )
 
 
 @st.composite

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,23 @@ import numpy as np
 import pytest
 
 from ml.mixing import save
+from ml.rulebook import read_rules
 from pitwall.errors import ModelError
-from pitwall.prediction.bundle import MANIFEST, load_bundle
+from pitwall.prediction.bundle import MANIFEST, SCORES, load_bundle, write_scores
 from pitwall.prediction.mixture import Mixture
+from pitwall.prediction.rules import Rules
 from pitwall.prediction.sealed import content_hash
+from pitwall.prediction.wide.history import Histories, WideHistory
+from pitwall.prediction.wide.knowledge import Knowledge
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
+
+KNOWLEDGE = Knowledge(Histories({2025: WideHistory(circuit={"monza": 0.25})}), read_rules())
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """Return the directory of a freshly written bundle."""
-    save(the_mixture(), tmp_path / "small", {"seen": 1})
+    save(the_mixture(), KNOWLEDGE, tmp_path / "small")
     return tmp_path / "small"
 
 
@@ -35,8 +42,26 @@ def test_what_is_read_back_forecasts_the_same(directory: Path) -> None:
     assert np.array_equal(own.p_overtake, read.p_overtake)
     assert np.array_equal(own.p_overtake_3, read.p_overtake_3)
     assert np.array_equal(own.p_outcomes, read.p_outcomes)
-    assert loaded.scores == {"seen": 1}
+    assert loaded.knowledge == KNOWLEDGE
+    assert loaded.scores == {}
     assert loaded.version == f"mixture-{loaded.content_hash[:12]}"
+
+
+def test_scores_are_kept_beside_the_model_they_were_found_for(directory: Path) -> None:
+    scored = write_scores(directory, {"seen": 1})
+
+    assert scored.scores == {"seen": 1}
+    assert scored.content_hash == load_bundle(directory).content_hash
+    retrained = replace(KNOWLEDGE, rules=Rules())
+    assert save(the_mixture(), retrained, directory).scores == {}  # another model's
+
+
+def test_damaged_scores_are_refused(directory: Path) -> None:
+    write_scores(directory, {"seen": 1})
+    path = directory / SCORES
+    path.write_text(path.read_text(encoding="utf-8").replace('"seen": 1', '"seen": 2'))
+
+    _refused(directory, "scores.json .* is damaged")
 
 
 def test_it_holds_no_pickle(directory: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pitwall.errors import ModelError
 from pitwall.prediction.experts import EXPERTS, Column, Expert, Rows, positions, read_expert
 from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.paths import Paths
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 GAP = 0
@@ -65,11 +66,13 @@ def test_closer_is_never_less_likely(expert: Expert, rows: Rows) -> None:
     assert (margins[:, -1] > margins[:, 0]).any()
 
 
-def test_contributions_add_up_to_the_margin(expert: Expert, rows: Rows) -> None:
-    values = expert.contributions(rows)
+def test_paths_through_the_trees_add_up_to_the_margin(expert: Expert, rows: Rows) -> None:
+    seen = list(range(len(expert.columns)))
+    credits = Paths(expert.trees(), seen, len(seen)).by_topic(expert.leaves(rows))
 
-    assert values.shape == (len(rows), len(expert.columns) + 1)
-    assert values.sum(axis=1) == pytest.approx(expert.margins(rows), abs=1e-5)
+    base = expert.margins(rows) - credits.sum(axis=1)
+    assert base == pytest.approx(base[0], abs=1e-5)  # what every battle starts from
+    assert credits.any()
 
 
 def test_what_an_expert_does_not_see_does_not_move_it(rows: Rows) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pitwall.prediction.experts import EXPERTS, Logits, Rows
+from pitwall.prediction.explaining import Explainer
 from pitwall.prediction.gate import TERMS, Gate, Situations
 from pitwall.prediction.mixture import Mixture
 from pitwall.prediction.residuals import Record, running_residuals
@@ -94,22 +95,29 @@ def test_no_battles_give_no_forecasts(mixture: Mixture) -> None:
 
 
 def test_reasons_add_up_to_the_logit(mixture: Mixture, rows: Rows, residuals: Logits) -> None:
-    found = mixture.contributions(rows, residuals)
-    p = mixture.opinions(rows, residuals).p_overtake
-    total = found.base + found.columns.sum(axis=1) + found.residuals.sum(axis=1)
+    gated = mixture.gated(rows, residuals)
+    found = Explainer(mixture, [column.name for column in COLUMNS]).contributions(
+        rows, residuals, gated
+    )
+    p = mixture.opinions(rows, residuals, gated).p_overtake
+    total = found.base + found.topics.sum(axis=1) + found.residuals.sum(axis=1)
 
-    assert total == pytest.approx(found.logits, abs=1e-5)
-    assert found.logits == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
-    assert found.columns.any(axis=0).all()  # each column tells some expert something
+    assert total == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
+    assert found.topics.any(axis=0).all()  # each column tells some expert something
+    # What every battle starts from depends on the gate's weights alone, and they hardly move.
+    assert np.ptp(found.base) < 0.05
 
 
 def test_topics_share_out_the_same_sum(mixture: Mixture, rows: Rows, residuals: Logits) -> None:
-    found = mixture.contributions(rows, residuals)
-    topics = ["gap" if i < 2 else "rest" for i in range(len(COLUMNS))]
+    gated = mixture.gated(rows, residuals)
+    apart = Explainer(mixture, [column.name for column in COLUMNS])
+    together = Explainer(mixture, ["gap" if i < 2 else "rest" for i in range(len(COLUMNS))])
 
-    by_topic = found.by_topic(topics)
-    assert list(by_topic) == ["gap", "rest"]
-    assert sum(by_topic.values()) == pytest.approx(found.columns.sum(axis=1))
+    alone = apart.contributions(rows, residuals, gated).topics
+    by_topic = together.contributions(rows, residuals, gated).topics
+    assert together.topics == ("gap", "rest")
+    assert by_topic[:, 0] == pytest.approx(alone[:, :2].sum(axis=1), abs=1e-5)
+    assert by_topic[:, 1] == pytest.approx(alone[:, 2:].sum(axis=1), abs=1e-5)
 
 
 def test_pieces_add_up_and_their_slopes_meet() -> None:

@@ -1,110 +1,135 @@
-"""Forecasts: calibrated, explained, monotone, and withheld where the model was never trained."""
+"""Forecasts of the mixture: calibrated in form, explained, remembered, withheld where untrained."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState, Stint, TrackStatus
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.ports import Predictor
-from pitwall.prediction.features import feature_matrix
-from pitwall.prediction.predictor import LogisticPredictor
-from tests.prediction.makers import a_battle, a_chase, a_model, fields, with_car
+from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.memory import AtTheLine, Memory, at_the_line, record_of
+from pitwall.prediction.reasons import WORDS
+from pitwall.prediction.residuals import RESIDUALS
+from pitwall.prediction.topics import topic_of
+from pitwall.prediction.wide.matrix import wide_names
+from tests.prediction.makers import a_battle, a_chase, with_car
+from tests.prediction.small_bundle import the_predictor
 
-SHIPPED = LogisticPredictor.load()
+PREDICTOR = the_predictor()
+
+
+def followed(laps: int, predictor: Predictor = PREDICTOR) -> Iterator[EngineState]:
+    """Yield the engine's state after each message of a simulated race, up to a lap."""
+    engine = RaceEngine(predictor)
+    for message in SimulatedFeed(3).messages():
+        engine.take(message)
+        yield engine.state
+        if engine.state.race.lap > laps:
+            return
+
+
+@pytest.fixture(scope="module")
+def states() -> list[EngineState]:
+    """Return states of a race's first laps, a few seconds apart."""
+    return list(followed(7))[::40]
 
 
 def test_it_is_a_predictor() -> None:
-    predictor: Predictor = SHIPPED
+    predictor: Predictor = PREDICTOR
 
-    assert predictor.version.startswith("first-logistic-")
+    assert predictor.version.startswith("mixture-")
     assert predictor.trained_at is not None
     assert predictor.trained_at.tzinfo is not None
 
 
-def test_a_closer_chase_is_likelier_to_end_in_a_pass() -> None:
-    near, far = ([1.6, 1.0, 0.3], [1.6, 1.7, 1.8])
+def test_a_forecast_says_all_that_the_mixture_knows(states: list[EngineState]) -> None:
+    said = [one for state in states for one in state.forecasts.values() if one.p_overtake]
 
-    chances = []
-    for gaps_s in (near, far):
-        race, battle = a_chase(*gaps_s)
-        chances += [SHIPPED.forecast(race, [battle])[0].p_overtake]
+    assert len(said) > 50
+    for forecast in said:
+        mixed = forecast.mixed
+        assert mixed is not None
+        assert forecast.p_overtake is not None
+        assert mixed.p_low <= forecast.p_overtake <= mixed.p_high
+        assert mixed.p_overtake_3 >= forecast.p_overtake
+        assert [opinion.expert for opinion in mixed.experts] == list(EXPERTS)
+        assert sum(opinion.weight for opinion in mixed.experts) == pytest.approx(1)
+        assert 0 <= mixed.p_interrupted < 1
 
-    assert chances[0] is not None
-    assert chances[1] is not None
-    assert 0 < chances[1] < 0.05 < chances[0] < 1
+
+def test_one_battle_at_a_time_is_the_whole_tick(states: list[EngineState]) -> None:
+    compared = 0
+    for state in states:
+        whole = PREDICTOR.forecast(state.race, state.battles, state.memory).forecasts
+        for battle, expected in zip(state.battles, whole, strict=True):
+            (alone,) = PREDICTOR.forecast(state.race, [battle], state.memory).forecasts
+            assert_equal(alone, expected)
+            compared += 1
+
+    assert compared > 200
 
 
-@given(fields(), st.floats(0, 0.5))
-def test_closer_is_never_less_likely(
-    field: tuple[RaceState, list[Battle]], nearer_s: float
+def test_the_book_saves_time_and_changes_nothing(states: list[EngineState]) -> None:
+    state = states[-1]
+    kept = PREDICTOR.forecast(state.race, state.battles, state.memory).forecasts
+    forgot = replace(state.memory, book=None)
+
+    for one, other in zip(
+        PREDICTOR.forecast(state.race, state.battles, forgot).forecasts, kept, strict=True
+    ):
+        assert one.no_forecast_because == other.no_forecast_because
+        if one.p_overtake is not None:
+            assert_equal(one, replace(other, reasons=one.reasons))
+
+
+def test_battles_at_the_line_are_remembered_once_and_resolved_a_lap_later(
+    states: list[EngineState],
 ) -> None:
-    race, battles = field
-    closer = [replace(b, interval_s=max(0.0, b.interval_s - nearer_s)) for b in battles]
+    notes = [state.memory.notes for state in states]
 
-    far = SHIPPED.probabilities(feature_matrix(race, battles, SHIPPED.model.rates))
-    near = SHIPPED.probabilities(feature_matrix(race, closer, SHIPPED.model.rates))
-
-    assert (near >= far - 1e-12).all()
-
-
-@pytest.mark.parametrize("history", [(1.0, 1.0), (3.0, 2.0), (-0.5, -0.5), (0.4, 0.4, 0.4, 0.4)])
-def test_closer_is_never_less_likely_on_a_grid(history: tuple[float, ...]) -> None:
-    race, battle = a_chase(*history, 0.8)
-
-    grid = [replace(battle, interval_s=float(s)) for s in np.linspace(0, 2.5, 251)]
-    chances = [answer.p_overtake for answer in SHIPPED.forecast(race, grid)]
-
-    known = [chance for chance in chances if chance is not None]
-    assert len(known) == len(grid)
-    assert all(near >= far for near, far in pairwise(known))
+    assert not notes[0]
+    assert all(before.items() <= after.items() for before, after in pairwise(notes))
+    assert len(notes[-1]) > 10
+    record = record_of(states[-1].memory)
+    assert 0 < len(record.passed) < len(notes[-1])
+    assert set(record.passed) <= {0.0, 1.0}
+    assert (record.resolved_s <= states[-1].race.as_of.timestamp()).all()
 
 
-@given(fields())
-def test_one_battle_at_a_time_equals_all_at_once(field: tuple[RaceState, list[Battle]]) -> None:
-    race, battles = field
+def test_between_the_lines_nothing_is_remembered() -> None:
+    race, battle = a_chase(1.0, 0.9, 0.8)
+    later, _ = a_chase(1.0, 0.9, 0.8, after_line_s=30)
 
-    together = SHIPPED.forecast(race, battles)
-    alone = [SHIPPED.forecast(race, [battle])[0] for battle in battles]
-
-    assert [a.no_forecast_because for a in together] == [a.no_forecast_because for a in alone]
-    for one, other in zip(together, alone, strict=True):
-        assert one.p_overtake == pytest.approx(other.p_overtake, abs=1e-12)
-        assert one.reasons == other.reasons
+    assert at_the_line(race, battle) == (3, 2, 1)
+    assert at_the_line(later, battle) is None
+    assert PREDICTOR.forecast(race, [battle]).memory.notes.keys() == {(3, 2, 1)}
+    assert not PREDICTOR.forecast(later, [battle]).memory.notes
 
 
-def test_reasons_name_the_largest_contributions_with_their_sign() -> None:
-    race, _ = a_chase(1.0, 0.9, 0.6)
-    stale = (Stint(1, Compound.MEDIUM, tyre_life_laps=15),)
-    race = with_car(race, 1, stints=stale)
-    model = a_model(interval_s=-0.5, tyre_life_diff_laps=-0.1, defender_within_1s=-3.0)
+def test_a_race_that_passes_more_than_forecast_is_forecast_higher() -> None:
+    race, battle = a_chase(*[0.6] * 8)
+    plain = PREDICTOR.forecast(race, [battle])
+    pair = (DriverNumber(2), DriverNumber(1))
+    surprised = Memory({AtTheLine(lap, *pair): 0.9 for lap in range(2, 8)}, plain.memory.book)
 
-    (answer,) = LogisticPredictor(model).forecast(race, [a_battle(race, 0.6)])
+    _, before = PREDICTOR.rows(race, [battle], plain.memory)
+    _, after = PREDICTOR.rows(race, [battle], surprised)
 
-    assert answer.reasons == ("+1.20 tyres 12 laps fresher", "-0.30 gap 0.6 s")
-
-
-def test_reasons_are_three_at_most_and_leave_out_what_is_missing() -> None:
-    race, battle = a_chase(1.0, 0.9, 0.2)
-    bare = with_car(race, 2, stints=())
-
-    (full,) = SHIPPED.forecast(race, [battle])
-    (answer,) = SHIPPED.forecast(bare, [battle])
-
-    assert 1 <= len(full.reasons) <= 3
-    assert not any("tyre" in reason or "compound" in reason for reason in answer.reasons)
+    assert before[0].tolist() == [0.0, 0.0, 0.0]
+    assert (after[0] < -0.3).all()  # passes were likely, and never came
 
 
 def test_there_is_no_forecast_where_the_model_was_never_trained() -> None:
     race, battle = a_chase(1.0, 0.9, 0.8)
-    driver = DriverNumber(2)
-    pitted = tuple(replace(lap, pitted=True) for lap in race.cars[driver].laps)
+    pitted = tuple(replace(lap, pitted=True) for lap in race.cars[DriverNumber(2)].laps)
     wet = (Stint(1, Compound.INTERMEDIATE),)
     cases = {
         "track not clear": replace(race, track_status=TrackStatus.YELLOW),
@@ -116,26 +141,66 @@ def test_there_is_no_forecast_where_the_model_was_never_trained() -> None:
     }
 
     for because, state in cases.items():
-        (answer,) = SHIPPED.forecast(state, [battle])
-        assert (answer.p_overtake, answer.no_forecast_because) == (None, because)
-
-    last = replace(race, total_laps=3)
-    assert SHIPPED.forecast(last, [battle])[0].no_forecast_because == "race over"
+        answer = _only(state, battle)
+        assert (answer.p_overtake, answer.mixed, answer.no_forecast_because) == (
+            None,
+            None,
+            because,
+        )
+    assert _only(replace(race, total_laps=3), battle).no_forecast_because == "race over"
 
 
 def test_refused_battles_keep_their_place_among_the_answers() -> None:
     race, battle = a_chase(1.0, 0.9, 0.8)
     unknown = a_battle(race, 0.5, attacker=77)
 
-    answers = SHIPPED.forecast(race, [unknown, battle, unknown])
+    answers = PREDICTOR.forecast(race, [unknown, battle, unknown]).forecasts
 
     assert [answer.p_overtake is None for answer in answers] == [True, False, True]
-    assert SHIPPED.forecast(race, []) == []
+    assert PREDICTOR.forecast(race, []).forecasts == []
 
 
-def test_missing_values_count_as_the_training_mean() -> None:
-    model = SHIPPED.model
-    means = np.array([model.means])
-    missing = np.full_like(means, np.nan)
+def test_reasons_are_few_and_signed(states: list[EngineState]) -> None:
+    said = [one for state in states for one in state.forecasts.values() if one.p_overtake]
 
-    np.testing.assert_allclose(SHIPPED.probabilities(means), SHIPPED.probabilities(missing))
+    assert any(forecast.reasons for forecast in said)
+    for forecast in said:
+        assert len(forecast.reasons) <= 3
+        amounts = [abs(float(reason.split(" ", 1)[0])) for reason in forecast.reasons]
+        assert amounts == sorted(amounts, reverse=True)
+
+
+def test_every_feature_has_a_topic_and_every_topic_its_words() -> None:
+    topics = {topic_of(name) for name in wide_names()}
+
+    assert topics | {f"residual {name}" for name in RESIDUALS} == set(WORDS)
+
+
+def test_a_topic_whose_features_are_missing_is_left_out_or_says_so_in_words() -> None:
+    class Nothing:
+        def __getitem__(self, name: str, /) -> float:
+            return float("nan")
+
+    for topic, words in WORDS.items():
+        said = words(Nothing())
+        assert said is None or "nan" not in said, topic
+
+
+def _only(race: RaceState, battle: Battle) -> Forecast:
+    (answer,) = PREDICTOR.forecast(race, [battle]).forecasts
+    return answer
+
+
+def assert_equal(one: Forecast, other: Forecast) -> None:
+    """Equal but for the last bits of single precision."""
+    assert one.p_overtake == (
+        None if other.p_overtake is None else pytest.approx(other.p_overtake, abs=1e-9)
+    )
+    assert one.reasons == other.reasons
+    assert one.no_forecast_because == other.no_forecast_because
+    assert (one.mixed is None) == (other.mixed is None)
+    if one.mixed and other.mixed:
+        assert one.mixed.p_overtake_3 == pytest.approx(other.mixed.p_overtake_3, abs=1e-9)
+        for own, others in zip(one.mixed.experts, other.mixed.experts, strict=True):
+            assert own.p_overtake == pytest.approx(others.p_overtake, abs=1e-9)
+            assert own.weight == pytest.approx(others.weight, abs=1e-9)

@@ -71,7 +71,9 @@ class Histories:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Histories:
         """Return the tables from what `to_document` gave."""
-        return cls({int(season): WideHistory.from_document(one) for season, one in document.items()})
+        return cls(
+            {int(season): WideHistory.from_document(one) for season, one in document.items()}
+        )
 
 
 class Names(NamedTuple):

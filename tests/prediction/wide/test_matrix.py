@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
-from pitwall.prediction.wide.history import WideHistory
+from pitwall.prediction.wide.history import Histories, WideHistory
 from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.wide.matrix import (
     GROUPS,
@@ -184,7 +184,7 @@ def test_the_pairs_readings_are_those_with_one_place_between() -> None:
 
 def test_earlier_seasons_come_from_the_tables() -> None:
     race = after(CHASE, AT_LINE_S)
-    known = Knowledge(WideHistory(circuit={"silverstone": 0.4}))
+    known = Knowledge(Histories({2025: WideHistory(circuit={"silverstone": 0.4})}))
 
     with_tables = wide_matrix(race, [a_battle(race, 0.7)], known)[0]
     without = wide_matrix(race, [a_battle(race, 0.7)])[0]

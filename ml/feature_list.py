@@ -1,0 +1,38 @@
+"""The list of all features as a page of the documentation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.topics import topic_of
+from pitwall.prediction.wide.matrix import GROUPS, WIDE_FEATURES
+
+_INTRO: Final = """\
+# Features
+
+Written by `python -m ml.evaluate` from the definitions in `pitwall/prediction`; do not edit.
+
+{count} columns of a battle, computed from the race state alone, at the line or anywhere in the lap;
+nothing later than the state reaches them. Differences are attacker minus defender. Missing is
+missing, never 0. *Experts* says who is given a column; the topic is what reasons speak of.
+"""
+
+
+def feature_list() -> str:
+    """Return the page as Markdown."""
+    lines = [_INTRO.format(count=len(WIDE_FEATURES))]
+    for group, specs in GROUPS.items():
+        lines += [
+            f"\n## {group.capitalize()}\n",
+            "| feature | unit | meaning | from | experts | topic |",
+            "|---|---|---|---|---|---|",
+        ]
+        for spec in specs:
+            experts = [name for name in EXPERTS if spec.is_seen_by(name)]
+            who = "all" if len(experts) == len(EXPERTS) else ", ".join(map(str.upper, experts))
+            lines.append(
+                f"| `{spec.name}` | {spec.unit} | {spec.meaning} | {spec.source} | {who} "
+                f"| {topic_of(spec.name)} |"
+            )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,128 @@
+"""Scoring any archive: what serves answers, and nothing later than a row reaches its forecast."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ml.line_rows import ROW_KEYS, line_rows
+from ml.replay import RaceStory, battle_of, zero_of_race
+from ml.score import ANSWERS, main, score
+from pitwall.feeds.timing import TimingFeed, list_races
+from pitwall.prediction.memory import Memory
+from pitwall.prediction.predictor import MixturePredictor
+from tests.ml.archives import cut
+from tests.prediction.small_bundle import write
+
+SPRINT = "2023-azerbaijan-grand-prix-sprint"
+
+
+@pytest.fixture(scope="module")
+def archive(shared: Path) -> Path:
+    """Return the folder of the timing archive."""
+    return shared / "data" / "timing"
+
+
+@pytest.fixture(scope="module")
+def rows(shared: Path, archive: Path) -> pd.DataFrame:
+    """Return all evaluation rows of the sprint."""
+    session_id = next(one.session_id for one in list_races(archive) if one.race_id == SPRINT)
+    table = pd.read_parquet(shared / "eval" / "rows.parquet")
+    return table[table.session_id == session_id]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small bundle."""
+    directory = tmp_path_factory.mktemp("bundle")
+    write(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def scored(archive: Path, rows: pd.DataFrame, model: Path) -> pd.DataFrame:
+    """Return the sprint's rows with their forecasts."""
+    return score(archive, rows, model, n_jobs=1)
+
+
+def test_every_row_is_answered_in_its_place(scored: pd.DataFrame, rows: pd.DataFrame) -> None:
+    assert list(scored.columns) == [*ROW_KEYS, *ANSWERS]
+    keys = rows[list(ROW_KEYS)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(scored[list(ROW_KEYS)], keys)
+    assert scored[list(ANSWERS)].notna().all(axis=None)
+    assert (scored.p_overtake_3 >= scored.p_overtake).all()
+    weights = scored[["w_om", "w_boost", "w_aero"]].sum(axis=1)
+    assert weights.tolist() == pytest.approx([1.0] * len(scored))
+
+
+def test_an_archive_cut_at_a_row_gives_the_same_forecast(
+    archive: Path, rows: pd.DataFrame, scored: pd.DataFrame, model: Path, tmp_path: Path
+) -> None:
+    session_id = int(rows.session_id.iloc[0])
+    instants = sorted(set(rows.t_ms.tolist()))
+
+    for t_ms in (instants[5], instants[len(instants) // 2], instants[-2]):
+        asked = rows[rows.t_ms == t_ms]
+        shorter = cut(archive, session_id, t_ms, tmp_path / str(t_ms))
+        again = score(shorter, asked, model, n_jobs=1)
+        expected = scored[scored.t_ms == t_ms].reset_index(drop=True)
+        pd.testing.assert_frame_equal(again, expected, check_exact=True)
+
+
+def test_a_forecast_does_not_depend_on_which_rows_are_asked_about(
+    archive: Path, rows: pd.DataFrame, scored: pd.DataFrame, model: Path
+) -> None:
+    few = rows.iloc[[40, 10, 25]]
+
+    again = score(archive, few, model, n_jobs=1)
+    pd.testing.assert_frame_equal(again, scored.iloc[[40, 10, 25]].reset_index(drop=True))
+
+
+def test_what_serves_says_the_same(
+    archive: Path, rows: pd.DataFrame, scored: pd.DataFrame, model: Path
+) -> None:
+    predictor = MixturePredictor.load(model)
+    session_id = int(rows.session_id.iloc[0])
+    story = RaceStory(TimingFeed(archive, SPRINT).messages())
+    zero, memory, compared = zero_of_race(archive, session_id), Memory(), 0
+    by_key = {tuple(row[:5]): row[5] for row in scored.itertuples(index=False)}
+
+    for row in rows.sort_values(["t_ms", "attacker"], kind="stable").to_dict("records"):
+        at = zero + timedelta(milliseconds=int(row["t_ms"]))
+        battle = battle_of(row, at)
+        race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
+        answers = predictor.forecast(race, [battle], memory)
+        memory = answers.memory
+        p = answers.forecasts[0].p_overtake
+        if p is not None:
+            assert p == pytest.approx(by_key[tuple(int(row[key]) for key in ROW_KEYS)], abs=1e-12)
+            compared += 1
+
+    assert compared > 100
+
+
+def test_battles_at_the_line_are_those_of_the_fixed_rows(archive: Path, shared: Path) -> None:
+    fixed = pd.read_parquet(shared / "eval" / "rows.parquet")
+    columns = [*ROW_KEYS, "gap_ms", "attacker_pos"]
+    own = line_rows(pd.read_parquet(archive / "laps.parquet"))
+
+    theirs = set(map(tuple, fixed[columns].astype("int64").to_numpy().tolist()))
+    ours = set(map(tuple, own[columns].to_numpy().tolist()))
+    assert len(own) == len(fixed)
+    assert len(theirs - ours) == 2  # two cars crossed in the same millisecond; either comes first
+
+
+def test_the_command_writes_the_forecasts(
+    archive: Path, rows: pd.DataFrame, scored: pd.DataFrame, model: Path, tmp_path: Path
+) -> None:
+    rows.head(3).to_parquet(tmp_path / "rows.parquet")
+    out = tmp_path / "out" / "preds.parquet"
+    main(
+        f"--archive {archive} --rows {tmp_path / 'rows.parquet'} --out {out} --model {model} "
+        "--jobs 1".split()
+    )
+
+    pd.testing.assert_frame_equal(pd.read_parquet(out), scored.head(3))

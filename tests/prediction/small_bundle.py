@@ -1,0 +1,66 @@
+"""A small mixture over the real features, trained on made-up rows: quick, and no good at all."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from ml.columns import ROLES
+from ml.mixing import save, train
+from ml.mixture_table import battle_table
+from ml.rulebook import read_rules
+from pitwall.prediction.bundle import Bundle, load_bundle
+from pitwall.prediction.predictor import MixturePredictor
+from pitwall.prediction.wide.knowledge import Knowledge
+from pitwall.prediction.wide.matrix import columns, wide_names
+from tests.ml.mixture_tables import RECIPE, a_frame
+
+
+@cache
+def the_predictor() -> MixturePredictor:
+    """Return one forecaster for all tests; it keeps nothing between calls."""
+    return MixturePredictor(the_bundle())
+
+
+@cache
+def the_bundle() -> Bundle:
+    """Return the bundle as it is read back."""
+    with TemporaryDirectory() as directory:
+        write(Path(directory))
+        return load_bundle(Path(directory), columns())
+
+
+def write(directory: Path) -> None:
+    """Write the bundle's files."""
+    table = battle_table(small_table(), columns(), ROLES)
+    save(train(table, RECIPE), Knowledge(rules=read_rules()), directory)
+
+
+def small_table() -> pd.DataFrame:
+    """Return made-up battles with all features, as `ml.dataset` writes them."""
+    frame = a_frame()
+    random = np.random.default_rng(11)
+    names = list(wide_names())
+    noise = pd.DataFrame(random.normal(size=(len(frame), len(names))), columns=names)
+    features = noise.assign(
+        interval_s=frame.gap_s,
+        since_neutral_pair_laps=frame.laps_since_neutral,
+        race_share=frame.race_fraction,
+        season_year=frame.year,
+        tyre_life_diff_laps=8 * frame.tyre_age_diff_laps,
+        pace_diff_med3_s=-frame.closing_s,
+    )
+    told = frame[[name for name in frame.columns if name not in features and name != "gap_s"]]
+    teams = dict.fromkeys(("attacker_team", "defender_team"), "A")
+    return told.join(features).assign(
+        year=frame.year.astype(int),
+        gap_ms=(1000 * frame.gap_s).astype(int),
+        quality="good",
+        attacker_code="AAA",
+        defender_code="DDD",
+        **teams,
+    )
