@@ -28,7 +28,8 @@ from pitwall.prediction.wide.knowledge import Knowledge
 from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
 
 EVERY_S: Final = 5
-TESTED_FROM: Final = 2025  # seasons before are only trained on
+FIRST_SEASON: Final = 2023  # what a gap means between the lines shows in two seasons
+TESTED_FROM: Final = 2025  # seasons before only teach the gap-only forecast
 SPARSE_S: Final = 55  # between their rows: two a lap say nearly all, and lie anywhere in the lap
 _SECOND: Final = timedelta(seconds=1)
 

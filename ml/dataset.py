@@ -19,7 +19,7 @@ from typing import Final
 
 import pandas as pd
 
-from ml.cadence import cadence_table
+from ml.cadence import FIRST_SEASON, cadence_table
 from ml.cluster import on
 from ml.columns import with_resolutions
 from ml.races import KEYS, LABELS, replay_races
@@ -123,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     rows = pd.read_parquet(chosen.rows, columns=[*KEYS, *LABELS])
+    if chosen.cadence:
+        rows = rows[rows.year >= FIRST_SEASON]
     table_of = cadence_table if chosen.cadence else battle_rows
     with on(chosen.dask):
         table = replay_races(chosen.archive, rows, chosen.cache, table_of, chosen.jobs)
