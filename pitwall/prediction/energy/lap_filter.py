@@ -20,6 +20,7 @@ from pitwall.prediction.energy.straight import Vector, surplus_of
 from pitwall.prediction.rules import Regime
 
 _ALLOWED_EDGE_S: Final = 0.08
+_ASTRAY: Final = 0.05  # chance a lap that all of this is wrong, and the charge anything
 _UNTOLD: Final = 0.8  # chance that the mode is enabled while race control is silent
 _SHORTEST_S, _LONGEST_S = 50, 150
 
@@ -49,6 +50,7 @@ def follow_lap(regime: Regime, before: Vector | None, signs: LapSigns, *, first:
     """
     moves = moves_of(regime, round(max(_SHORTEST_S, min(_LONGEST_S, signs.lap_s)) / 5) * 5)
     state = moves.start(known=first) if before is None else before
+    state = (1.0 - _ASTRAY) * state + _ASTRAY * moves.start(known=False)
     if regime.overtake_extra_mj:
         state = (1.0 - signs.allowed) * state + signs.allowed * (state @ moves.armed)
     charge = moves.charges_mj
