@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ml.rulebook import read_rules
@@ -65,9 +66,9 @@ class Checked:
         """Return how often each charge was true."""
         return np.bincount(self.cells(), minlength=CHARGES) / len(self.true_mj)
 
-    def cells(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def cells(self) -> npt.NDArray[np.int64]:
         """Return the cell of the grid in which each truth lies."""
-        return np.round(self.true_mj / (2 * HALF)).astype(np.int64)
+        return np.asarray(np.round(self.true_mj / (2 * HALF)), dtype=np.int64)
 
 
 def score(chances: Vector, true_mj: Vector) -> float:
