@@ -82,6 +82,11 @@ def save(battery_mj: float, time_s: float, *, charging: bool) -> Deployment:
     return Deployment(-cost * time_s, min(CAPACITY_MJ, battery_mj + power * time_s))
 
 
+def rest(battery_mj: float, time_s: float) -> float:
+    """Return the battery after `time_s` seconds behind a safety car: nobody spends, all charge."""
+    return save(battery_mj, time_s, charging=True).battery_mj
+
+
 def charges(battery_mj: float, *, charging: bool) -> bool:
     """Return whether the driver lifts to charge: from empty until ready, and not in between.
 

@@ -240,8 +240,7 @@ class Race:
     def _drive(self, car: RaceCar, loop: int) -> Iterator[Happening]:
         """Plan the car's way to the next loop."""
         setup, mini = self.setup, self.setup.shape.minis[loop]
-        car.hurt_s = 0.0
-        car.surged, car.surge = car.surge, 0.0
+        car.hurt_s, car.surged, car.surge = 0.0, car.surge, 0.0
         if car.in_lane:
             entry = loop == self._loops - 1
             lane_s = (
@@ -260,6 +259,7 @@ class Race:
             time_s += self._fight_s(car, loop) + car.hurt_s
         else:
             time_s *= pace.neutral_factor(stage, leads=car is self._order.leader)
+            car.battery_mj = energy.rest(car.battery_mj, time_s)
         self._traffic.enter(car, loop, car.at_s + max(time_s, 0.5 * mini.base_s), stage)
 
     def _race(self, car: RaceCar, loop: int) -> Iterator[Happening]:

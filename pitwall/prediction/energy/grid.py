@@ -42,7 +42,7 @@ class Moves:
         charges_mj: The charge of each state, shape (states,).
         modes: What the driver does in each state, shape (states,).
         fighting, free: With a fight within reach, and without.
-        holding: Of a lap that is not raced: charge is held or won, nothing is spent.
+        holding: Of a lap not raced throughout: charge is won for half of the time, not spent.
         armed: What granting Overtake Mode adds.
     """
 
@@ -78,7 +78,7 @@ def moves_of(regime: Regime, lap_s: int) -> Moves:
     )
     still = np.eye(CHARGES)
     modes = np.repeat(np.arange(_MODES, dtype=np.float64), CHARGES)
-    held = _combine(_switch(charge / store, SAVES), np.array([0.5 * (shifts[0] + still)] * 3))
+    held = _combine(_switch(charge / store, SAVES), np.array([0.5 * (shifts[LIFTS] + still)] * 3))
     arm = _shift(charge, regime.overtake_extra_mj, _LEAST_SD_MJ, 0.0)
     return Moves(
         charges_mj=np.tile(charge, _MODES),

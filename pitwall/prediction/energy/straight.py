@@ -42,11 +42,13 @@ class Surplus:
         boost: Of a driver who spends in a fight.
         mode: Of Overtake Mode, or of an open wing, beyond boost.
         charging: Of a driver who lifts to charge; negative.
+        boost_w_kg: Electrical power that boost adds at the speeds of a straight, W/kg.
     """
 
     boost: float
     mode: float
     charging: float
+    boost_w_kg: float
 
 
 @lru_cache(maxsize=16)
@@ -61,6 +63,7 @@ def surplus_of(regime: Regime) -> Surplus:
     cap = np.inf if regime.boost_cap_kw is None else regime.boost_cap_kw
     engine = _ENGINE_KW.get(regime.system, 400.0)
     base = _end_kmh(usual, engine)
+    fast = slice(round(_ENTRY_KMH), round(base))
     boosted = _end_kmh(np.minimum(usual + cap, curve), engine)
     mode = boosted + _DRS_KMH
     if regime.overtake_motor_kw is not None:
@@ -70,6 +73,7 @@ def surplus_of(regime: Regime) -> Surplus:
         boost=boosted - base,
         mode=mode - boosted,
         charging=_end_kmh(usual, engine, lift_s=_LIFT_S) - base,
+        boost_w_kg=1000.0 * float((np.minimum(usual + cap, curve) - usual)[fast].mean()) / MASS_KG,
     )
 
 

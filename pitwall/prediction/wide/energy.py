@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.energy.lap_filter import tow_kmh
+from pitwall.prediction.energy.signs import TOW_KMH, tow
 from pitwall.prediction.energy.straight import surplus_of
 from pitwall.prediction.wide.cells import LAGS
 from pitwall.prediction.wide.energy_book import charge_chances
@@ -122,6 +122,5 @@ def _straight_end_kmh(scene: Scene) -> Vector:
         + surplus.boost * scene.diff("spends")
         + surplus.charging * scene.diff("lifts")
         + surplus.mode * (allowed[0] - allowed[1])
-        + tow_kmh(scene.interval_s)
-        - tow_kmh(scene.d("front"))
+        + TOW_KMH * (tow(scene.interval_s) - tow(scene.d("front")))
     )

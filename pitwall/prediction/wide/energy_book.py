@@ -7,33 +7,19 @@ what was told before that crossing by anyone, and on nothing later.
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from pitwall.domain.driving import Stretch
 from pitwall.domain.race import LapRecord
 from pitwall.prediction.energy.grid import CHARGES, LIFTS, SPENDS
-from pitwall.prediction.energy.lap_filter import (
-    Belief,
-    LapSigns,
-    TrapReading,
-    allowance,
-    follow_lap,
-    straightness,
-)
+from pitwall.prediction.energy.lap_filter import Belief, allowance, follow_lap
 from pitwall.prediction.rules import Regime
 from pitwall.prediction.wide.cells import INDEX, LAGS, LAPS, SECTORS
+from pitwall.prediction.wide.energy_signs import signs_of
 from pitwall.prediction.wide.spec import Vector
 
-_TRAPS: Final = ("st", "i1", "i2", "fl")  # in the order of driving from the line
-_NOISE_KMH: Final = 4.5  # of a trap in clear air, counted on 2018-2026: 3.2 to 6.6
-_NOISE_LAPS: Final = 6.0  # laps that this counts for
-_CARS_SD_KMH: Final = 5.3  # cars against each other in clear air, counted alike
-_SLOWER_S: Final = 4.0  # a car that has not driven in clear air: its sectors tell nothing
 _NAN = float("nan")
-Slots = npt.NDArray[np.int64]
 
 
 class EnergyBook:
@@ -79,7 +65,7 @@ class EnergyBook:
         before = None if first else self.states[slot, at - 1]
         if before is not None and math.isnan(before[0]):
             before = None
-        belief = follow_lap(regime, before, _signs(cells, slot, at), first=first)
+        belief = follow_lap(regime, before, signs_of(cells, slot, at), first=first)
         self.states[slot, at] = belief.state
         _write(own, at, belief, regime)
 
@@ -123,61 +109,3 @@ def _chased(cells: Vector, slot: int, at: int) -> float:
         return _NAN
     crossed = cells[:, INDEX["crossed"], at]
     return float(crossed[int(behind)] - crossed[slot])
-
-
-def _signs(cells: Vector, slot: int, at: int) -> LapSigns:
-    own = cells[slot]
-    clean = np.flatnonzero(own[INDEX["clean"], LAGS:at] == 1)[-20:] + LAGS
-    lap_s, usual_s = own[INDEX["lap"], at], own[INDEX["ref_lap"], at]
-    allowed = own[INDEX["allowed"], at - 1]
-    return LapSigns(
-        lap_s=float(usual_s if usual_s == usual_s else min(lap_s, 120.0) if lap_s > 0 else 90.0),
-        raced=not own[INDEX["neutral"], at],
-        traps=tuple(_trap(own, trap, at, clean) for trap in _TRAPS),
-        sectors_s=_sectors(own, at),
-        ahead_s=_gaps_ahead(cells, slot, at),
-        behind_s=float(own[INDEX["chased"], at]),
-        allowed=float(allowed) if allowed == allowed else 0.0,
-    )
-
-
-def _trap(own: Vector, trap: str, at: int, clean: Slots) -> TrapReading | None:
-    over = float(own[INDEX[f"rel_{trap}"], at])
-    if math.isnan(over):
-        return None
-    past = own[INDEX[f"rel_{trap}"], clean]
-    past = past[np.isfinite(past)]
-    many = len(past)
-    usual, squares = 0.0, 0.0
-    if many:
-        share = many / (many + (_NOISE_KMH / _CARS_SD_KMH) ** 2)
-        middle = float(np.median(past))
-        usual, squares = share * middle, float(((past - middle) ** 2).sum())
-    noise = (_NOISE_LAPS * _NOISE_KMH**2 + squares) / (_NOISE_LAPS + many)
-    doubt = noise / (many + noise / _CARS_SD_KMH**2)
-    sd = math.sqrt(noise + doubt)
-    return TrapReading(over - usual, sd, straightness(float(own[INDEX[f"ref_{trap}"], at])))
-
-
-def _sectors(own: Vector, at: int) -> tuple[float, float, float]:
-    one, two, three = (
-        float(own[INDEX[f"rel_{s}"], at] - own[INDEX[f"{s}_clean10"], at - 1]) for s in SECTORS
-    )
-    return one, two, three
-
-
-def _gaps_ahead(cells: Vector, slot: int, at: int) -> tuple[float, float, float, float]:
-    """Return the gaps ahead at the four lines of a lap.
-
-    Between the lines that to the car that was ahead at the first, as long as it still is:
-    whoever was passed has not completed the lap, and his sectors are not known.
-    """
-    own = cells[slot]
-    start, end = float(own[INDEX["front"], at - 1]), float(own[INDEX["front"], at])
-    ahead = own[INDEX["ahead"], at - 1]
-    if math.isnan(ahead):
-        return start, _NAN, _NAN, end
-    other = cells[int(ahead)]
-    lost = [float(own[INDEX[s], at] - other[INDEX[s], at]) for s in SECTORS[:2]]
-    first = start + lost[0]
-    return start, first, first + lost[1], end
