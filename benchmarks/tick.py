@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -27,7 +28,7 @@ from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.prediction.bundle import Bundle
-from pitwall.prediction.experts import EXPERTS, Rows
+from pitwall.prediction.experts import EXPERTS
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.wide.matrix import wide_matrix
@@ -44,7 +45,7 @@ def main() -> None:
     predictor = MixturePredictor.load()
     race, battles, memory = _a_full_tick(predictor)
     rows, residuals = predictor.rows(race, battles, memory)
-    naive = _Naive(predictor.bundle, rows)
+    naive = _Naive(predictor.bundle)
     model_alone = {
         "native, all battles at once": lambda: predictor.mixture.opinions(rows, residuals),
         "naive, one by one": lambda: [naive.predict(rows[i]) for i in range(BATTLES)],
@@ -78,7 +79,7 @@ def _a_full_tick(predictor: MixturePredictor) -> tuple[RaceState, list[Battle], 
             DriverNumber(behind.number), DriverNumber(ahead.number), place, 1.0, race.as_of,
             race.as_of, LAP - 3,
         )
-        for place, (ahead, behind) in enumerate(zip(running, running[1:], strict=False), start=1)
+        for place, (ahead, behind) in enumerate(pairwise(running), start=1)
     ]  # fmt: skip
     return race, battles, engine.state.memory
 
@@ -86,7 +87,7 @@ def _a_full_tick(predictor: MixturePredictor) -> tuple[RaceState, list[Battle], 
 class _Naive:
     """The same trees as a typical project asks them."""
 
-    def __init__(self, bundle: Bundle, rows: Rows) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         import lightgbm
         import xgboost
 

@@ -23,6 +23,7 @@ from tests.makers import a_duel, at
 from tests.pipeline.test_engine import CountingPredictor
 
 TRAINED = datetime(2026, 1, 2, tzinfo=UTC)
+SCORES = {"train < 2025, test 2025": {"log_loss": 0.11}}
 
 
 def a_frame(sequence: int = 1, source: str = "simulated", seconds: float = 20) -> LiveFrame:
@@ -42,7 +43,14 @@ def with_header(frame: LiveFrame, **changes: object) -> LiveFrame:
 @pytest.fixture
 def live() -> MemoryLiveCache:
     cache = MemoryLiveCache()
-    about = services.About(revision="abc", model_version="counting", model_trained_at=TRAINED)
+    about = services.About(
+        revision="abc",
+        model_version="counting",
+        model_trained_at=TRAINED,
+        model_hash="c0ffee",
+        model_scores=SCORES,
+        rules_version="2026a",
+    )
     services.install(services.Services(cache, lambda _token: True, FrameRing(), about))
     return cache
 
@@ -185,7 +193,13 @@ async def test_health_says_what_runs(client: httpx.AsyncClient, live: MemoryLive
     assert answer.status_code == 200
     body = answer.json()
     assert (body["status"], body["feed_state"], body["source"]) == ("ok", "flowing", "simulated")
-    assert body["model"] == {"version": "counting", "trained_at": "2026-01-02T00:00:00Z"}
+    assert body["model"] == {
+        "version": "counting",
+        "trained_at": "2026-01-02T00:00:00Z",
+        "hash": "c0ffee",
+        "rules_version": "2026a",
+        "scores": SCORES,
+    }
     assert body["race_on"] is True
     assert 0.2 <= body["last_message_age_s"] < 5
 

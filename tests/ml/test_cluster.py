@@ -18,14 +18,16 @@ def whereabouts(number: int) -> tuple[int, int]:
 def test_a_named_scheduler_does_the_work_in_order() -> None:
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
-        with on(cluster.scheduler_address):
-            work = Parallel(n_jobs=2, return_as="generator")(
-                delayed(whereabouts)(number) for number in range(6)
-            )
-            found = list(work)
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        on(cluster.scheduler_address),
+    ):
+        work = Parallel(n_jobs=2, return_as="generator")(
+            delayed(whereabouts)(number) for number in range(6)
+        )
+        found = list(work)
 
     assert [number for number, _ in found] == list(range(6))
     assert os.getpid() not in {process for _, process in found}
