@@ -47,8 +47,9 @@ bench: $(DEV)     ## how fast it is, as ratios; ARGS="race" to choose
 
 train: $(DEV)     ## train the forecast from a timing archive; ARCHIVE=DIR ROWS=FILE
 	@$(BIN)/python -m ml.dataset --archive $(ARCHIVE) --rows $(ROWS) --out build/battles.parquet
+	@$(BIN)/python -m ml.dataset --archive $(ARCHIVE) --rows $(ROWS) --out build/cadence.parquet --cadence
 	@$(BIN)/python -m ml.train --data build/battles.parquet
-	@$(BIN)/python -m ml.evaluate --data build/battles.parquet --archive $(ARCHIVE)
+	@$(BIN)/python -m ml.evaluate --data build/battles.parquet --cadence build/cadence.parquet
 
 clean:     ## remove everything that was built or installed here
 	rm -rf .venv .tools .web build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -28,10 +28,10 @@ from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.prediction.bundle import Bundle
-from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.features import feature_matrix
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import MixturePredictor
-from pitwall.prediction.wide.matrix import wide_matrix
+from pitwall.prediction.views import EXPERTS
 
 BATTLES: Final = 19
 LAP: Final = 20
@@ -45,7 +45,7 @@ def main() -> None:
     predictor = MixturePredictor.load()
     race, battles, memory = _a_full_tick(predictor)
     rows, residuals = predictor.rows(race, battles, memory)
-    naive = _Naive(predictor.bundle)
+    naive, knowledge = _Naive(predictor.bundle), predictor.bundle.knowledge
     model_alone = {
         "native, all battles at once": lambda: predictor.mixture.opinions(rows, residuals),
         "naive, one by one": lambda: [naive.predict(rows[i]) for i in range(BATTLES)],
@@ -53,7 +53,7 @@ def main() -> None:
     with_features = {
         "a forecast as served, reasons included": lambda: predictor.forecast(race, battles, memory),
         "naive, features one by one": lambda: [
-            naive.predict(wide_matrix(race, [battle], predictor.bundle.knowledge, memory.book)[0])
+            naive.predict(feature_matrix(race, [battle], knowledge, memory.book)[0])
             for battle in battles
         ],
     }

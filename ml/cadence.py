@@ -22,10 +22,10 @@ from pitwall.domain.battles import Battle, follow_battles
 from pitwall.domain.race import RaceState
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
 from pitwall.prediction.refusals import why_no_forecast
 from pitwall.prediction.situation import LONGEST_LAP_S, USUAL_LAP_S
-from pitwall.prediction.wide.knowledge import Knowledge
-from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
 
 EVERY_S: Final = 5
 FIRST_SEASON: Final = 2023  # what a gap means between the lines shows in two seasons
@@ -46,16 +46,16 @@ class _Asked:
 
 
 def cadence_table(archive: Path, entry: RaceEntry, _rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of one race with their wide columns, outcome and label."""
+    """Return the rows of one race with their features, outcome and label."""
     feed = TimingFeed(archive, entry.race_id)
     messages = list(feed.messages())
-    story, book, timeline = RaceStory(messages), WideBook(), Timeline()
+    story, book, timeline = RaceStory(messages), FeatureBook(), Timeline()
     knowledge = Knowledge(rules=read_rules())
     every_s = EVERY_S if entry.year >= TESTED_FROM else SPARSE_S
     first, last = messages[0].sent_at, messages[-1].sent_at
     battles: tuple[Battle, ...] = ()
     asked: list[_Asked] = []
-    matrices = [np.empty((0, len(wide_names())), dtype=np.float32)]
+    matrices = [np.empty((0, len(feature_names())), dtype=np.float32)]
     for second in range(int((last - first).total_seconds())):
         race = story.at(first + second * _SECOND)
         timeline.note(race)
@@ -64,9 +64,9 @@ def cadence_table(archive: Path, entry: RaceEntry, _rows: pd.DataFrame) -> pd.Da
             continue
         open_now = [battle for battle in battles if not why_no_forecast(race, battle)]
         if open_now:
-            matrices.append(wide_matrix(race, open_now, knowledge, book).astype(np.float32))
+            matrices.append(feature_matrix(race, open_now, knowledge, book).astype(np.float32))
             asked += [_row(race, battle, second) for battle in open_now]
-    table = pd.DataFrame(np.concatenate(matrices), columns=list(wide_names()))
+    table = pd.DataFrame(np.concatenate(matrices), columns=list(feature_names()))
     return table.join(_told(entry, asked, timeline))
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from ml import card_texts
 from ml.judging import BINS, GAP_ONLY, MIXTURE, POOLED
 from pitwall.prediction.bundle import Bundle
-from pitwall.prediction.experts import EXPERTS
-from pitwall.prediction.wide.matrix import WIDE_FEATURES
+from pitwall.prediction.features import FEATURES
+from pitwall.prediction.views import EXPERTS
 
 Scores = Mapping[str, Any]
 _CIRCUITS_SHOWN: Final = 24
@@ -28,7 +28,7 @@ def model_card(bundle: Bundle) -> str:
             races=training["races"],
             first=training["years"][0],
             last=training["years"][1],
-            columns=len(WIDE_FEATURES),
+            columns=len(FEATURES),
             folds=training["folds"],
             rules=bundle.knowledge.rules.version,
         ),
@@ -44,8 +44,8 @@ def _experts(bundle: Bundle) -> Iterator[str]:
     yield "\n| expert | learner | trees | columns of its own view | sees in all |"
     yield "|---|---|---|---|---|"
     for name in EXPERTS:
-        own = sum(name in spec.views for spec in WIDE_FEATURES)
-        seen = sum(spec.is_seen_by(name) for spec in WIDE_FEATURES)
+        own = sum(name in spec.views for spec in FEATURES)
+        seen = sum(spec.is_seen_by(name) for spec in FEATURES)
         learner = bundle.training["libraries"][name]
         yield f"| {name.upper()} | {learner} | {bundle.training['trees'][name]} | {own} | {seen} |"
     gate, stacker = bundle.parts.gate, bundle.parts.stacker

@@ -27,11 +27,11 @@ from ml.replay import RaceStory, battle_of, zero_of_race
 from ml.rulebook import read_rules
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
+from pitwall.prediction.columns import history
+from pitwall.prediction.columns.history import Histories, Names, Outcome, count_histories
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
 from pitwall.prediction.refusals import why_no_forecast
-from pitwall.prediction.wide import history
-from pitwall.prediction.wide.history import Histories, Names, Outcome, count_histories
-from pitwall.prediction.wide.knowledge import Knowledge
-from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataF
     """
     zero = zero_of_race(archive, entry.session_id)
     story = RaceStory(TimingFeed(archive, str(entry.session_id)).messages())
-    book, knowledge = WideBook(), Knowledge(rules=read_rules())
+    book, knowledge = FeatureBook(), Knowledge(rules=read_rules())
     ordered = rows.sort_values("t_ms", kind="stable")
     values: list[list[float]] = []
     told: list[tuple[str | bool, ...]] = []
@@ -56,13 +56,13 @@ def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataF
         at = zero + timedelta(milliseconds=int(row["t_ms"]))
         battle = battle_of(row, at)
         race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
-        values.append(wide_matrix(race, [battle], knowledge, book)[0].tolist())
+        values.append(feature_matrix(race, [battle], knowledge, book)[0].tolist())
         both = [race.cars.get(number) for number in (battle.attacker, battle.defender)]
         codes = [car.driver.code if car else "" for car in both]
         teams = [car.driver.team if car else "" for car in both]
         told.append((*codes, *teams, not why_no_forecast(race, battle)))
     features = pd.DataFrame(
-        values, columns=list(wide_names()), index=ordered.index, dtype="float64"
+        values, columns=list(feature_names()), index=ordered.index, dtype="float64"
     )
     names = pd.DataFrame(told, columns=[*NAMES, "answerable"], index=ordered.index)
     table = rows.join(features).join(names)

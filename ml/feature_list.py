@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.features import FEATURES, GROUPS
 from pitwall.prediction.topics import topic_of
-from pitwall.prediction.wide.matrix import GROUPS, WIDE_FEATURES
+from pitwall.prediction.views import EXPERTS
 
 _INTRO: Final = """\
 # Features
@@ -21,7 +21,7 @@ missing, never 0. *Experts* says who is given a column; the topic is what reason
 
 def feature_list() -> str:
     """Return the page as Markdown."""
-    lines = [_INTRO.format(count=len(WIDE_FEATURES))]
+    lines = [_INTRO.format(count=len(FEATURES))]
     for group, specs in GROUPS.items():
         lines += [
             f"\n## {group.capitalize()}\n",

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from ml.scores import Array
-from pitwall.prediction.experts import EVERYTHING, Column, Expert, Rows, positions, read_expert
+from pitwall.prediction.experts import Expert, Rows, read_expert
+from pitwall.prediction.views import EVERYTHING, Column, positions
 
 log = logging.getLogger(__name__)
 

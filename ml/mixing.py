@@ -27,13 +27,13 @@ from ml.stacking import (
     sandwich,
 )
 from pitwall.prediction.bundle import Bundle, StoredExpert, write_bundle
-from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.gate import MONOTONE_TERMS, Gate
 from pitwall.prediction.interruption import Interruption
 from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.mixture import MixtureParts
 from pitwall.prediction.stacker import Spread, Stacker
-from pitwall.prediction.wide.knowledge import Knowledge
+from pitwall.prediction.views import EXPERTS
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,11 @@ import pandas as pd
 
 from ml.columns import ROLES
 from ml.scores import Array
-from pitwall.prediction.experts import Column, Rows
+from pitwall.prediction.experts import Rows
+from pitwall.prediction.features import feature_columns
 from pitwall.prediction.gate import Roles
 from pitwall.prediction.interruption import OUTCOMES
-from pitwall.prediction.wide.matrix import columns as feature_columns
+from pitwall.prediction.views import Column
 
 Ids = npt.NDArray[np.int64]
 

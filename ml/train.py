@@ -22,7 +22,7 @@ from ml.mixture_table import read_battles
 from ml.out_of_fold import MixtureRecipe
 from ml.rulebook import read_rules
 from pitwall.prediction.bundle import SHIPPED
-from pitwall.prediction.wide.knowledge import Knowledge
+from pitwall.prediction.columns.knowledge import Knowledge
 
 log = logging.getLogger(__name__)
 

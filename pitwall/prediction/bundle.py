@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from pitwall.errors import ModelError
 from pitwall.prediction.bundle_parts import parts_document, parts_from_document
-from pitwall.prediction.experts import Column, Expert, read_expert
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.experts import Expert, read_expert
 from pitwall.prediction.mixture import MixtureParts
 from pitwall.prediction.sealed import content_hash, read_sealed, well_formed
-from pitwall.prediction.wide.knowledge import Knowledge
+from pitwall.prediction.views import Column
 
 SCHEMA: Final = 2
 SHIPPED: Final = Path(__file__).with_name("models") / "mixture"

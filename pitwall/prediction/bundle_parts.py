@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from pitwall.errors import ModelError
-from pitwall.prediction.experts import EXPERTS, Column, Expert, Logits
+from pitwall.prediction.experts import Expert, Logits
 from pitwall.prediction.gate import TERMS, Gate, Roles
 from pitwall.prediction.interruption import OUTCOMES, Interruption
 from pitwall.prediction.mixture import MixtureParts
 from pitwall.prediction.residuals import RESIDUALS
 from pitwall.prediction.stacker import Platt, Spread, Stacker, ThreeLapStacker
+from pitwall.prediction.views import EXPERTS, Column
 
 _PARTS = 3  # unlikely, usual, likely
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -11,35 +10,10 @@ import numpy.typing as npt
 
 from pitwall.errors import ModelError
 from pitwall.prediction.paths import Nodes, Tree, lightgbm_trees, xgboost_trees
+from pitwall.prediction.views import Column, positions
 
 Rows = npt.NDArray[np.float32]
 Logits = npt.NDArray[np.float64]
-
-EXPERTS: Final = ("om", "boost", "aero")
-SHARED: Final = "shared"
-EVERYTHING: Final = "everything"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the feature matrix.
-
-    Attributes:
-        name: As the feature's definition gives it.
-        views: The experts that see it, or `shared` for all.
-    """
-
-    name: str
-    views: tuple[str, ...] = (SHARED,)
-
-    def is_seen_by(self, view: str) -> bool:
-        """Tell whether an expert sees this column; `everything` sees all."""
-        return view == EVERYTHING or SHARED in self.views or view in self.views
-
-
-def positions(columns: Sequence[Column], view: str) -> npt.NDArray[np.intp]:
-    """Return where the columns of a view lie in the whole matrix, in its order."""
-    return np.array([i for i, column in enumerate(columns) if column.is_seen_by(view)], np.intp)
 
 
 class Expert(Protocol):

@@ -14,9 +14,9 @@ import numpy as np
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.prediction.features import FeatureBook
 from pitwall.prediction.residuals import Record
 from pitwall.prediction.situation import JUST_NOW_S
-from pitwall.prediction.wide.matrix import WideBook
 
 
 class AtTheLine(NamedTuple):
@@ -38,7 +38,7 @@ class Memory:
     """
 
     notes: Mapping[AtTheLine, float] = field(default_factory=dict)
-    book: WideBook | None = field(default=None, compare=False, repr=False)
+    book: FeatureBook | None = field(default=None, compare=False, repr=False)
 
 
 NO_MEMORY: Final = Memory()

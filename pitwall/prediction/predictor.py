@@ -15,8 +15,9 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
-from pitwall.prediction.experts import EXPERTS, Logits, Rows
+from pitwall.prediction.experts import Logits, Rows
 from pitwall.prediction.explaining import Explainer
+from pitwall.prediction.features import FeatureBook, feature_columns, feature_matrix, feature_names
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory, at_the_line, noted, record_of
 from pitwall.prediction.mixture import Gated, Mixture, Opinions
@@ -24,7 +25,7 @@ from pitwall.prediction.reasons import in_words
 from pitwall.prediction.refusals import why_no_forecast
 from pitwall.prediction.residuals import RESIDUALS, running_residuals
 from pitwall.prediction.topics import topic_of
-from pitwall.prediction.wide.matrix import WideBook, columns, wide_matrix, wide_names
+from pitwall.prediction.views import EXPERTS
 
 # No feed channel tells who has DRS or Overtake Mode when it matters, nor any battery's charge, nor
 # the air that a car meets: each expert rests on an estimate of what he is named after.
@@ -40,8 +41,8 @@ class MixturePredictor:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.mixture = Mixture(bundle.parts)
-        self._explainer = Explainer(self.mixture, [topic_of(name) for name in wide_names()])
-        self._places = {name: place for place, name in enumerate(wide_names())}
+        self._explainer = Explainer(self.mixture, [topic_of(name) for name in feature_names()])
+        self._places = {name: place for place, name in enumerate(feature_names())}
 
     @classmethod
     def load(cls, path: Path = SHIPPED) -> MixturePredictor:
@@ -50,7 +51,7 @@ class MixturePredictor:
         Raises:
             ModelError: A file is missing, damaged, or made for other features.
         """
-        return cls(load_bundle(path, columns()))
+        return cls(load_bundle(path, feature_columns()))
 
     @property
     def version(self) -> str:
@@ -77,7 +78,7 @@ class MixturePredictor:
         asked = [battle for battle, why in zip(battles, refusals, strict=True) if not why]
         if not asked:
             return Answers([Forecast(None, (), why) for why in refusals], memory)
-        memory = memory if memory.book else replace(memory, book=WideBook())
+        memory = memory if memory.book else replace(memory, book=FeatureBook())
         rows, residuals = self.rows(race, asked, memory)
         gated = self.mixture.gated(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
@@ -93,7 +94,7 @@ class MixturePredictor:
     ) -> tuple[Rows, Logits]:
         """Return the features of battles, (n, n_columns), and their running residuals, (n, 3)."""
         knowledge = self.bundle.knowledge
-        matrix = wide_matrix(race, battles, knowledge, memory.book).astype(np.float32)
+        matrix = feature_matrix(race, battles, knowledge, memory.book).astype(np.float32)
         now = np.full(len(battles), race.as_of.timestamp())
         pairs = np.array([(one.attacker, one.defender) for one in battles], dtype=np.int64)
         return matrix, running_residuals(record_of(memory), now, pairs[:, 0], pairs[:, 1])

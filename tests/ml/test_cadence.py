@@ -12,7 +12,7 @@ from ml.cadence import EVERY_S, cadence_table
 from ml.timeline import FINISHED, HOLD, NEUTRALISED, PASS, PIT, RETIRED, WET, Timeline
 from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState, Stint, TrackStatus
 from pitwall.feeds.timing import list_races
-from pitwall.prediction.wide.matrix import wide_names
+from pitwall.prediction.features import feature_names
 from tests.prediction.makers import a_chase, with_car
 
 CHASER, LEADER = DriverNumber(2), DriverNumber(1)
@@ -91,6 +91,6 @@ def test_labels_are_outcomes_and_features_are_those_of_serving(sprint: pd.DataFr
 
     assert sprint.y1.notna().equals(decided)
     assert 0.01 < sprint.y1.mean() < 0.2
-    assert list(sprint.columns[: len(wide_names())]) == list(wide_names())
+    assert list(sprint.columns[: len(feature_names())]) == list(feature_names())
     assert sprint.interval_s.between(0, 2.5).all()
     assert np.isfinite(sprint.season_year).all()

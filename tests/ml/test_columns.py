@@ -1,4 +1,4 @@
-"""The wide table says when each battle was decided, and what its columns are."""
+"""The training table says when each battle was decided."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ml.columns import ROLES, with_resolutions
-from pitwall.prediction.wide.matrix import wide_names
+from pitwall.prediction.features import feature_names
 
 
 def test_a_battle_is_resolved_by_the_later_crossing_and_never_without_both(tmp_path: Path) -> None:
@@ -25,4 +25,4 @@ def test_a_battle_is_resolved_by_the_later_crossing_and_never_without_both(tmp_p
 
 
 def test_the_gate_reads_columns_that_there_are() -> None:
-    assert {ROLES.gap, ROLES.since_neutral, ROLES.race_fraction, ROLES.year} <= set(wide_names())
+    assert {ROLES.gap, ROLES.since_neutral, ROLES.race_fraction, ROLES.year} <= set(feature_names())

@@ -1,4 +1,4 @@
-"""Wide rows of a real sprint: nothing later reaches them, and the book changes nothing."""
+"""Rows of a real sprint: nothing later reaches them, and the book changes nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ml.replay import RaceStory
 from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle, follow_battles
 from pitwall.feeds.timing import RaceEntry, TimingFeed, list_races
-from pitwall.prediction.wide.knowledge import Knowledge
-from pitwall.prediction.wide.matrix import WideBook, wide_matrix, wide_names
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
 from tests.ml.archives import cut
 
 SPRINT = "2023-azerbaijan-grand-prix-sprint"
@@ -42,14 +42,14 @@ def rows(shared: Path, entry: RaceEntry) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def battles(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the wide table of the sprint."""
+    """Return the table of the sprint."""
     return battle_rows(archive, entry, rows)
 
 
 def test_columns_are_the_same_on_an_archive_cut_at_the_row(
     archive: Path, entry: RaceEntry, rows: pd.DataFrame, battles: pd.DataFrame, tmp_path: Path
 ) -> None:
-    columns = [*wide_names(), *NAMES, "answerable"]
+    columns = [*feature_names(), *NAMES, "answerable"]
     instants = sorted(set(rows.t_ms.tolist()))
 
     for t_ms in (instants[3], instants[len(instants) // 2], instants[-2]):
@@ -65,18 +65,18 @@ def test_the_interval_of_a_row_is_the_gap_at_the_line(battles: pd.DataFrame) -> 
 
 
 def test_what_matters_most_is_hardly_ever_missing(battles: pd.DataFrame) -> None:
-    missing = battles[list(wide_names())].isna().mean()
+    missing = battles[list(feature_names())].isna().mean()
 
     for name in ("gap_pair_1lap_s", "gap_projected_least_s", "reading_0_pair_s", "lap_diff_0lap_s"):
         assert missing[name] < 0.1, name
-    assert not np.isinf(battles[list(wide_names())].to_numpy()).any()
+    assert not np.isinf(battles[list(feature_names())].to_numpy()).any()
 
 
 def test_every_second_of_a_race_the_kept_book_equals_a_new_one(
     archive: Path, entry: RaceEntry
 ) -> None:
     feed = TimingFeed(archive, entry.race_id)
-    story, book = RaceStory(feed.messages()), WideBook()
+    story, book = RaceStory(feed.messages()), FeatureBook()
     first = next(iter(feed.messages())).sent_at
     knowledge = Knowledge(rules=read_rules())
     before: tuple[Battle, ...] = ()
@@ -85,8 +85,8 @@ def test_every_second_of_a_race_the_kept_book_equals_a_new_one(
     for second in range(0, 6000, 41):
         race = story.at(first + timedelta(seconds=second))
         before, _ = follow_battles(race, before)
-        kept = wide_matrix(race, before, knowledge, book)
-        np.testing.assert_array_equal(kept, wide_matrix(race, before, knowledge))
+        kept = feature_matrix(race, before, knowledge, book)
+        np.testing.assert_array_equal(kept, feature_matrix(race, before, knowledge))
         compared += len(before)
 
     assert compared > 100

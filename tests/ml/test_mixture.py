@@ -19,12 +19,12 @@ from ml.out_of_fold import out_of_fold, race_groups
 from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
 from ml.train import main
 from pitwall.prediction.bundle import load_bundle
-from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.columns.spec import FeatureSpec
+from pitwall.prediction.features import feature_columns
 from pitwall.prediction.interruption import OUTCOMES, class_chances
 from pitwall.prediction.logits import sigmoid
-from pitwall.prediction.wide.knowledge import Knowledge
-from pitwall.prediction.wide.matrix import columns
-from pitwall.prediction.wide.spec import FeatureSpec
+from pitwall.prediction.views import EXPERTS
 from tests.ml.mixture_tables import (
     COLUMNS,
     RECIPE,
@@ -185,7 +185,7 @@ def test_the_command_writes_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("ml.train.MixtureRecipe", lambda **_: RECIPE)
     main(f"--data {tmp_path / 'battles.parquet'} --out {tmp_path / 'bundle'}".split())
 
-    bundle = load_bundle(tmp_path / "bundle", columns())
+    bundle = load_bundle(tmp_path / "bundle", feature_columns())
     assert bundle.training["rows"] == _labelled(the_table())
     assert bundle.knowledge.rules.regimes
     assert 2022 in bundle.knowledge.history.by_season

@@ -14,9 +14,9 @@ from ml.mixing import save, train
 from ml.mixture_table import battle_table
 from ml.rulebook import read_rules
 from pitwall.prediction.bundle import Bundle, load_bundle
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.features import feature_columns, feature_names
 from pitwall.prediction.predictor import MixturePredictor
-from pitwall.prediction.wide.knowledge import Knowledge
-from pitwall.prediction.wide.matrix import columns, wide_names
 from tests.ml.mixture_tables import RECIPE, a_frame
 
 
@@ -31,12 +31,12 @@ def the_bundle() -> Bundle:
     """Return the bundle as it is read back."""
     with TemporaryDirectory() as directory:
         write(Path(directory))
-        return load_bundle(Path(directory), columns())
+        return load_bundle(Path(directory), feature_columns())
 
 
 def write(directory: Path) -> None:
     """Write the bundle's files."""
-    table = battle_table(small_table(), columns(), ROLES)
+    table = battle_table(small_table(), feature_columns(), ROLES)
     save(train(table, RECIPE), Knowledge(rules=read_rules()), directory)
 
 
@@ -44,7 +44,7 @@ def small_table() -> pd.DataFrame:
     """Return made-up battles with all features, as `ml.dataset` writes them."""
     frame = a_frame()
     random = np.random.default_rng(11)
-    names = list(wide_names())
+    names = list(feature_names())
     noise = pd.DataFrame(random.normal(size=(len(frame), len(names))), columns=names)
     features = noise.assign(
         interval_s=frame.gap_s,

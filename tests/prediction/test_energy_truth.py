@@ -19,11 +19,11 @@ from pitwall.domain.applying import apply
 from pitwall.domain.race import CarState, RaceState
 from pitwall.feeds.simulated import SimulatedFeed, Truth
 from pitwall.feeds.simulated.happenings import LapDone
+from pitwall.prediction.columns.cells import INDEX, LAGS
+from pitwall.prediction.columns.energy_book import charge_chances
+from pitwall.prediction.columns.lap_book import LapBook
+from pitwall.prediction.columns.spec import Vector
 from pitwall.prediction.energy.grid import CHARGES
-from pitwall.prediction.wide.cells import INDEX, LAGS
-from pitwall.prediction.wide.energy_book import charge_chances
-from pitwall.prediction.wide.lap_book import LapBook
-from pitwall.prediction.wide.spec import Vector
 from pitwall.wire.decode import decode
 
 SEEDS = (501, 502, 503)

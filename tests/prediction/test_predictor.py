@@ -13,13 +13,13 @@ from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState, Stint,
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.ports import Predictor
-from pitwall.prediction.experts import EXPERTS
+from pitwall.prediction.features import feature_names
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import AtTheLine, Memory, at_the_line, record_of
 from pitwall.prediction.reasons import WORDS
 from pitwall.prediction.residuals import RESIDUALS
 from pitwall.prediction.topics import topic_of
-from pitwall.prediction.wide.matrix import wide_names
+from pitwall.prediction.views import EXPERTS
 from tests.prediction.makers import a_battle, a_chase, with_car
 from tests.prediction.small_bundle import the_predictor
 
@@ -171,7 +171,7 @@ def test_reasons_are_few_and_signed(states: list[EngineState]) -> None:
 
 
 def test_every_feature_has_a_topic_and_every_topic_its_words() -> None:
-    topics = {topic_of(name) for name in wide_names()}
+    topics = {topic_of(name) for name in feature_names()}
 
     assert topics | {f"residual {name}" for name in RESIDUALS} == set(WORDS)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pitwall.prediction.wide.cells import RUNNING, TRAPS
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec, mean_of, within
+from pitwall.prediction.columns.cells import RUNNING, TRAPS
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, mean_of, within
 
 _SPEEDS = "Speeds of both"
 _FIELD = "Speeds of the field"

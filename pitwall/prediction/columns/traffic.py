@@ -6,8 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import Columns, FeatureSpec, Vector, between, mean_along, within
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import (
+    Columns,
+    FeatureSpec,
+    Vector,
+    between,
+    mean_along,
+    within,
+)
 
 _LINES = "NumberOfLaps of the field"
 _INTERVALS = "IntervalToPositionAhead and Line of the field"

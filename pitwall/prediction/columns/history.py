@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from pitwall.prediction.wide.passes import expected_passes
-from pitwall.prediction.wide.spec import Columns, FeatureSpec
+from pitwall.prediction.columns.passes import expected_passes
+from pitwall.prediction.columns.spec import Columns, FeatureSpec
 
 Rates = Mapping[str, float]
 _CIRCUIT_PRIOR: Final = 5.0
@@ -32,7 +32,7 @@ SPECS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class WideHistory:
+class SeasonHistory:
     """Log ratios by circuit (lower case), driver code and team name. Empty is neutral."""
 
     circuit: Rates = field(default_factory=dict)
@@ -47,7 +47,7 @@ class WideHistory:
         return {name: dict(rates) for name, rates in asdict(self).items()}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> WideHistory:
+    def from_document(cls, document: Mapping[str, Any]) -> SeasonHistory:
         """Return the tables from what `to_document` gave."""
         return cls(**{name: dict(rates) for name, rates in document.items()})
 
@@ -56,12 +56,12 @@ class WideHistory:
 class Histories:
     """The tables for each season, each counted from the seasons before it."""
 
-    by_season: Mapping[int, WideHistory] = field(default_factory=dict)
+    by_season: Mapping[int, SeasonHistory] = field(default_factory=dict)
 
-    def of(self, season: int) -> WideHistory:
+    def of(self, season: int) -> SeasonHistory:
         """Return the tables for a season: the newest for one later than all, or not told (0)."""
         if not self.by_season or 0 < season < min(self.by_season):
-            return WideHistory()
+            return SeasonHistory()
         return self.by_season.get(season, self.by_season[max(self.by_season)])
 
     def to_document(self) -> dict[str, dict[str, dict[str, float]]]:
@@ -72,7 +72,7 @@ class Histories:
     def from_document(cls, document: Mapping[str, Any]) -> Histories:
         """Return the tables from what `to_document` gave."""
         return cls(
-            {int(season): WideHistory.from_document(one) for season, one in document.items()}
+            {int(season): SeasonHistory.from_document(one) for season, one in document.items()}
         )
 
 
@@ -95,12 +95,12 @@ class Outcome(NamedTuple):
     passed: float
 
 
-def count_history(outcomes: Iterable[Outcome], season: int) -> WideHistory:
+def count_history(outcomes: Iterable[Outcome], season: int) -> SeasonHistory:
     """Return the tables for a season, from battles of earlier seasons only."""
     before = [outcome for outcome in outcomes if outcome.year < season]
     recent = [outcome for outcome in before if outcome.year >= season - _RECENT_YEARS]
     last = [outcome for outcome in before if outcome.year >= season - 1]
-    return WideHistory(
+    return SeasonHistory(
         circuit=_log_ratios(before, "circuit", _CIRCUIT_PRIOR),
         circuit_recent=_log_ratios(recent, "circuit", _CIRCUIT_PRIOR),
         attacker=_log_ratios(recent, "attacker", _NAME_PRIOR),
@@ -135,7 +135,7 @@ def _key(what: str, name: str) -> str:
     return name.strip().lower() if what == "circuit" else name.strip()
 
 
-def values(history: WideHistory, names: Sequence[Names]) -> Columns:
+def values(history: SeasonHistory, names: Sequence[Names]) -> Columns:
     """Return the columns of this module, one element for each of `names`."""
     tables = (
         (history.circuit, "circuit"),

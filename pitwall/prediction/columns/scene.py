@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import CarState, RaceState
+from pitwall.prediction.columns.cells import INDEX, LAGS, LAPS
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.columns.lap_book import LapBook
+from pitwall.prediction.columns.readings import ReadingBook
+from pitwall.prediction.columns.spec import Flags, Vector
 from pitwall.prediction.situation import JUST_NOW_S, LONGEST_LAP_S, USUAL_LAP_S, newest_interval_s
-from pitwall.prediction.wide.cells import INDEX, LAGS, LAPS
-from pitwall.prediction.wide.knowledge import Knowledge
-from pitwall.prediction.wide.lap_book import LapBook
-from pitwall.prediction.wide.readings import ReadingBook
-from pitwall.prediction.wide.spec import Flags, Vector
 
 _LAGS: Final = np.arange(LAGS)
 Slots = npt.NDArray[np.int64]

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import Columns, FeatureSpec, Vector, between, mean_of
-from pitwall.prediction.wide.stream import PairReadings
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import Columns, FeatureSpec, Vector, between, mean_of
+from pitwall.prediction.columns.stream import PairReadings
 
 _POINTS: Final = 8
 _EIGHTHS: Final = 1 - np.arange(_POINTS) / _POINTS

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from pitwall.domain.race import CarState, DriverNumber, GapSample
-from pitwall.prediction.wide.spec import Vector
+from pitwall.prediction.columns.spec import Vector
 
 _NAN = float("nan")
 

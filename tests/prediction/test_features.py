@@ -1,4 +1,4 @@
-"""The wide matrix: the same alone or together, kept or new, and honest about what is missing."""
+"""The features: the same alone or together, kept or new, and honest about what is missing."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
-from pitwall.prediction.wide.history import Histories, WideHistory
-from pitwall.prediction.wide.knowledge import Knowledge
-from pitwall.prediction.wide.matrix import (
+from pitwall.prediction.columns.history import Histories, SeasonHistory
+from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.features import (
+    FEATURES,
     GROUPS,
-    WIDE_FEATURES,
-    WideBook,
-    wide_hash,
-    wide_matrix,
-    wide_names,
+    FeatureBook,
+    feature_matrix,
+    feature_names,
 )
-from pitwall.prediction.wide.spec import SHARED, VIEWS
+from pitwall.prediction.views import EXPERTS, SHARED
 from tests.makers import at
+from tests.prediction.columns.makers import COLUMN, LAP_S, after, pairs, states, told
 from tests.prediction.makers import a_battle, fields
-from tests.prediction.wide.makers import COLUMN, LAP_S, after, pairs, states, told
 
 CHASE = {
     1: [0.0] * 8,
@@ -38,44 +37,35 @@ AT_LINE_S = 8 * LAP_S + 0.7
 
 def row_at(seconds: float, interval_s: float) -> dict[str, float]:
     race = after(CHASE, seconds)
-    values = wide_matrix(race, [a_battle(race, interval_s)])[0]
+    values = feature_matrix(race, [a_battle(race, interval_s)])[0]
     return {name: float(values[index]) for name, index in COLUMN.items()}
 
 
 def test_columns_are_named_once_and_described() -> None:
-    names = wide_names()
+    names = feature_names()
 
-    assert len(set(names)) == len(names) == len(WIDE_FEATURES)
-    for spec in WIDE_FEATURES:
+    assert len(set(names)) == len(names) == len(FEATURES)
+    for spec in FEATURES:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", spec.name)
         assert all((spec.unit, spec.meaning, spec.source))
-        assert spec.views == (SHARED,) or set(spec.views) <= set(VIEWS)
+        assert spec.views == (SHARED,) or set(spec.views) <= set(EXPERTS)
 
 
 def test_each_expert_sees_what_is_shared_and_its_own() -> None:
-    shared = {spec.name for spec in WIDE_FEATURES if spec.views == (SHARED,)}
+    shared = {spec.name for spec in FEATURES if spec.views == (SHARED,)}
 
-    for view in VIEWS:
-        assert shared < set(wide_names(view)) < set(wide_names())
-
-
-def test_the_hash_changes_with_the_columns_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = wide_hash()
-    assert wide_hash() == before
-
-    monkeypatch.setattr("pitwall.prediction.wide.matrix.WIDE_FEATURES", WIDE_FEATURES[::-1])
-
-    assert wide_hash() != before
+    for view in EXPERTS:
+        assert shared < set(feature_names(view)) < set(feature_names())
 
 
 def test_no_battles_give_no_rows() -> None:
-    assert wide_matrix(RaceState(), []).shape == (0, len(WIDE_FEATURES))
+    assert feature_matrix(RaceState(), []).shape == (0, len(FEATURES))
 
 
 def test_a_battle_of_unknown_cars_is_a_row_of_nan() -> None:
     race = after(CHASE, AT_LINE_S)
 
-    matrix = wide_matrix(race, [a_battle(race, 0.7), a_battle(race, 1.0, attacker=77)])
+    matrix = feature_matrix(race, [a_battle(race, 0.7), a_battle(race, 1.0, attacker=77)])
 
     assert np.isfinite(matrix[0]).any()
     assert np.isnan(matrix[1]).all()
@@ -86,39 +76,39 @@ def test_a_battle_of_unknown_cars_is_a_row_of_nan() -> None:
 def test_one_at_a_time_equals_all_at_once(field: tuple[RaceState, list[Battle]]) -> None:
     race, battles = field
 
-    together = wide_matrix(race, battles, BY_RULES)
+    together = feature_matrix(race, battles, BY_RULES)
 
-    alone = [wide_matrix(race, [battle], BY_RULES)[0] for battle in battles]
+    alone = [feature_matrix(race, [battle], BY_RULES)[0] for battle in battles]
     np.testing.assert_array_equal(together, np.array(alone).reshape(together.shape))
     assert not np.isinf(together).any()
 
 
 def test_a_kept_book_changes_nothing_forwards_and_backwards() -> None:
-    book = WideBook()
+    book = FeatureBook()
     told_so_far = list(states(told(CHASE)))
     forwards = range(40, len(told_so_far), 23)
 
     for index in (*forwards, *reversed(forwards)):
         race = told_so_far[index]
-        kept = wide_matrix(race, pairs(race), BY_RULES, book)
-        np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race), BY_RULES))
+        kept = feature_matrix(race, pairs(race), BY_RULES, book)
+        np.testing.assert_array_equal(kept, feature_matrix(race, pairs(race), BY_RULES))
 
 
 def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
-    book = WideBook()
+    book = FeatureBook()
     other = after({4: [0.0] * 5, 2: [1.0] * 5, 1: [1.5] * 5}, 5 * LAP_S + 2)
-    wide_matrix(other, pairs(other), BY_RULES, book)
+    feature_matrix(other, pairs(other), BY_RULES, book)
     race = after(CHASE, AT_LINE_S)
 
-    kept = wide_matrix(race, pairs(race), BY_RULES, book)
+    kept = feature_matrix(race, pairs(race), BY_RULES, book)
 
-    np.testing.assert_array_equal(kept, wide_matrix(race, pairs(race), BY_RULES))
+    np.testing.assert_array_equal(kept, feature_matrix(race, pairs(race), BY_RULES))
 
 
 def test_what_is_not_known_is_nan_and_never_nought() -> None:
     race = after(CHASE, 5.0)  # nobody has completed a lap
 
-    values = wide_matrix(race, [a_battle(race, 0.7)], BY_RULES)[0]
+    values = feature_matrix(race, [a_battle(race, 0.7)], BY_RULES)[0]
 
     for group in ("sectors", "pace", "traps", "race so far", "energy"):
         for spec in GROUPS[group]:
@@ -174,7 +164,7 @@ def test_the_pairs_readings_are_those_with_one_place_between() -> None:
     car = replace(swapped.cars[pairs(swapped)[0].attacker], trace=moved)
     swapped = replace(swapped, cars={**swapped.cars, car.number: car})
 
-    values = wide_matrix(swapped, [a_battle(swapped, 0.7)])[0]
+    values = feature_matrix(swapped, [a_battle(swapped, 0.7)])[0]
 
     assert row["reading_0_pair_s"] == pytest.approx(0.7, abs=0.05)
     assert row["readings_count_pair_60s"] >= 10
@@ -184,22 +174,22 @@ def test_the_pairs_readings_are_those_with_one_place_between() -> None:
 
 def test_earlier_seasons_come_from_the_tables() -> None:
     race = after(CHASE, AT_LINE_S)
-    known = Knowledge(Histories({2025: WideHistory(circuit={"silverstone": 0.4})}))
+    known = Knowledge(Histories({2025: SeasonHistory(circuit={"silverstone": 0.4})}))
 
-    with_tables = wide_matrix(race, [a_battle(race, 0.7)], known)[0]
-    without = wide_matrix(race, [a_battle(race, 0.7)])[0]
+    with_tables = feature_matrix(race, [a_battle(race, 0.7)], known)[0]
+    without = feature_matrix(race, [a_battle(race, 0.7)])[0]
 
     assert with_tables[COLUMN["history_circuit_log_ratio"]] == 0.4
     assert without[COLUMN["history_circuit_log_ratio"]] == 0.0
 
 
 def test_what_happens_later_changes_no_row_of_now() -> None:
-    book = WideBook()
+    book = FeatureBook()
     now = after(CHASE, 5 * LAP_S + 30)
-    before = wide_matrix(now, pairs(now), BY_RULES, book)
+    before = feature_matrix(now, pairs(now), BY_RULES, book)
 
     later = after(CHASE, AT_LINE_S)
-    wide_matrix(later, pairs(later), BY_RULES, book)
+    feature_matrix(later, pairs(later), BY_RULES, book)
 
-    np.testing.assert_array_equal(before, wide_matrix(now, pairs(now), BY_RULES, book))
+    np.testing.assert_array_equal(before, feature_matrix(now, pairs(now), BY_RULES, book))
     assert now.as_of < at(AT_LINE_S)

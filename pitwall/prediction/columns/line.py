@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import (
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import (
     Columns,
     FeatureSpec,
     Flags,

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.prediction.wide.cells import INDEX, LAGS, LAPS, MEASURED, RUNNING
+from pitwall.prediction.columns.cells import INDEX, LAGS, LAPS, MEASURED, RUNNING
 
 _FIELD_LAPS: Final = 20
 _FEWEST: Final = 5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from pitwall.prediction.wide.cells import RUNNING, SECTORS
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec
+from pitwall.prediction.columns.cells import RUNNING, SECTORS
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec
 
 _LAPS = "LastLapTime, InPit, TrackStatus of the field"
 _SECTORS = "Sectors of the field"

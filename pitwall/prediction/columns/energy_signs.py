@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pitwall.prediction.columns.cells import INDEX, LAGS, SECTORS
+from pitwall.prediction.columns.spec import Vector
 from pitwall.prediction.energy.signs import LapSigns, Reading, Three, straightness
-from pitwall.prediction.wide.cells import INDEX, LAGS, SECTORS
-from pitwall.prediction.wide.spec import Vector
 
 _CLEAN_LAPS: Final = 20
 _PRIOR_LAPS: Final = 6.0  # of its own that the usual noise of all cars counts for

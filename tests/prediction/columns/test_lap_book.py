@@ -10,10 +10,10 @@ import pytest
 from pitwall.domain.applying import apply
 from pitwall.domain.events import CarTimed
 from pitwall.domain.race import DriverNumber, RaceState
-from pitwall.prediction.wide.cells import INDEX, LAGS
-from pitwall.prediction.wide.lap_book import LapBook
+from pitwall.prediction.columns.cells import INDEX, LAGS
+from pitwall.prediction.columns.lap_book import LapBook
 from tests.makers import at
-from tests.prediction.wide.makers import LAP_S, after
+from tests.prediction.columns.makers import LAP_S, after
 
 FIELD = {number: [number / 2 + lap * number / 50 for lap in range(9)] for number in range(1, 5)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from pitwall.prediction.wide.history import Names, Outcome, WideHistory, count_history, values
+from pitwall.prediction.columns.history import Names, Outcome, SeasonHistory, count_history, values
 
 HERE = Names("Monza", "VER", "HAM", "Red Bull", "Ferrari")
 
@@ -13,7 +13,7 @@ HERE = Names("Monza", "VER", "HAM", "Red Bull", "Ferrari")
 def test_only_earlier_seasons_count() -> None:
     outcomes = [Outcome(2023, HERE, 0.5, 1.0), Outcome(2024, HERE, 0.5, 1.0)]
 
-    assert count_history(outcomes, 2023) == WideHistory()
+    assert count_history(outcomes, 2023) == SeasonHistory()
     assert count_history(outcomes, 2024) == count_history(outcomes[:1], 2024)
 
 
@@ -32,7 +32,7 @@ def test_teams_are_of_one_season_and_drivers_of_three() -> None:
 
 
 def test_an_unknown_name_is_neutral() -> None:
-    columns = values(WideHistory(), [HERE])
+    columns = values(SeasonHistory(), [HERE])
 
     assert all(column.tolist() == [0.0] for column in columns.values())
 
@@ -40,4 +40,4 @@ def test_an_unknown_name_is_neutral() -> None:
 def test_the_tables_survive_json() -> None:
     tables = count_history([Outcome(2024, HERE, 0.5, 1.0)], 2025)
 
-    assert WideHistory.from_document(json.loads(json.dumps(tables.to_document()))) == tables
+    assert SeasonHistory.from_document(json.loads(json.dumps(tables.to_document()))) == tables

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from pitwall.domain.race import ControlMessage, DriverNumber, RaceState, TrackStatus
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec, Vector
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, Vector
 
 _NAN = float("nan")
 _LONGEST_S: Final = 4000.0

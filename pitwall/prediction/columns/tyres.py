@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from pitwall.domain.race import CarState, Compound
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec, Vector
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, Vector
 
 _NAN = float("nan")
 _HARDNESS: Final = {

@@ -1,4 +1,4 @@
-"""A race told message by message, for the wide columns: laps with sectors, traps and readings."""
+"""A race told message by message, for the features: laps with sectors, traps and readings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.events import CarTimed, LapCounted, PhaseChanged, RaceDescribed, TimingEvent
 from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import DriverNumber, Phase, RaceInfo, RaceState
-from pitwall.prediction.wide.matrix import wide_names
+from pitwall.prediction.features import feature_names
 from tests.makers import at
 from tests.prediction.makers import a_battle
 
 LAP_S = 90.0
-COLUMN = {name: index for index, name in enumerate(wide_names())}
+COLUMN = {name: index for index, name in enumerate(feature_names())}
 
 
 def told(gaps_s: dict[int, list[float]], seconds: float = 1e9) -> Iterator[TimingEvent]:

@@ -1,4 +1,4 @@
-"""What one column of the wide matrix is, and the small arithmetic that knows of missing values."""
+"""What one feature is, and the small arithmetic that knows of missing values."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pitwall.prediction.views import SHARED
+
 Vector = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Columns = dict[str, Vector]
 
-SHARED: Final = "shared"
-VIEWS: Final = ("om", "boost", "aero")
+
 OF_BOTH: Final = (("attacker", "attacker's"), ("defender", "defender's"))
 
 
@@ -27,7 +28,7 @@ class FeatureSpec:
         unit: Of the value.
         meaning: One phrase.
         source: Live-timing fields that it comes from.
-        views: Which experts see it: `("shared",)` for all, else names out of `VIEWS`.
+        views: Which experts see it: `("shared",)` for all, else names of experts.
     """
 
     name: str

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState
+from pitwall.prediction.columns.cells import CELLS, INDEX, LAGS, LAPS, MEASURED, SECTORS, TRAPS
+from pitwall.prediction.columns.energy_book import EnergyBook
+from pitwall.prediction.columns.passes import PassBook
+from pitwall.prediction.columns.running import FieldReference, running_figures
 from pitwall.prediction.rules import Regime
-from pitwall.prediction.wide.cells import CELLS, INDEX, LAGS, LAPS, MEASURED, SECTORS, TRAPS
-from pitwall.prediction.wide.energy_book import EnergyBook
-from pitwall.prediction.wide.passes import PassBook
-from pitwall.prediction.wide.running import FieldReference, running_figures
 
 CLEAR_AIR_S: Final = 1.8
 _TOLD_LATE_S: Final = 3.0

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.prediction.wide.cells import INDEX, LAGS
+from pitwall.prediction.columns.cells import INDEX, LAGS
 
 _LIMIT_S: Final = 2.0
 _GAPS_S: Final = (0.0, 0.125, 0.375, 0.625, 0.875, 1.125, 1.375, 1.75, 2.0)

@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 
+from pitwall.prediction.columns.cells import LAGS
+from pitwall.prediction.columns.energy_book import charge_chances
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, Vector, mean_of
 from pitwall.prediction.energy.signs import TOW_KMH, tow
 from pitwall.prediction.energy.straight import surplus_of
-from pitwall.prediction.wide.cells import LAGS
-from pitwall.prediction.wide.energy_book import charge_chances
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec, Vector, mean_of
 
 _SIGNS = "Speeds, Sectors, NumberOfLaps of the field, RaceControlMessages, CarData; estimated"
 _LINES = "NumberOfLaps of the field, RaceControlMessages"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pitwall.prediction.columns.history import Histories
 from pitwall.prediction.rules import Rules
-from pitwall.prediction.wide.history import Histories
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.wide.cells import SECTORS
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import Columns, FeatureSpec, Vector, least, mean_of, within
+from pitwall.prediction.columns.cells import SECTORS
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import Columns, FeatureSpec, Vector, least, mean_of, within
 
 _SECTORS = "Sectors of both"
 _DIFF_VIEWS = ("boost", "aero")

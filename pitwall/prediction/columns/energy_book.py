@@ -12,12 +12,12 @@ import numpy as np
 
 from pitwall.domain.driving import Stretch
 from pitwall.domain.race import LapRecord
+from pitwall.prediction.columns.cells import INDEX, LAGS, LAPS, SECTORS
+from pitwall.prediction.columns.energy_signs import signs_of
+from pitwall.prediction.columns.spec import Vector
 from pitwall.prediction.energy.grid import CHARGES, LIFTS, SPENDS
 from pitwall.prediction.energy.lap_filter import Belief, allowance, follow_lap
 from pitwall.prediction.rules import Regime
-from pitwall.prediction.wide.cells import INDEX, LAGS, LAPS, SECTORS
-from pitwall.prediction.wide.energy_signs import signs_of
-from pitwall.prediction.wide.spec import Vector
 
 _NAN = float("nan")
 

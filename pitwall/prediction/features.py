@@ -1,13 +1,13 @@
-"""The wide matrix: three hundred columns of each battle, for training and for serving alike.
+"""The one definition of every feature of a battle, for training and for serving alike.
 
-`wide_matrix(race, battles, knowledge, book)` reads the race state, the battles and what earlier
-seasons and the rules say, at the line or anywhere in the lap. Differences are attacker minus
-defender. NaN is missing, never 0. The book only saves time: without one the values are the same.
+`feature_matrix(race, battles, knowledge, book)` puts together what the modules of `columns`
+compute, one question a module. It reads the race state, the battles and what earlier seasons and
+the rules say, at the line or anywhere in the lap. Differences are attacker minus defender. NaN is
+missing, never 0. The book only saves time: without one the values are the same.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
-from pitwall.prediction.experts import Column
-from pitwall.prediction.wide import (
+from pitwall.prediction.columns import (
     control,
     energy,
     history,
@@ -32,9 +31,10 @@ from pitwall.prediction.wide import (
     traps,
     tyres,
 )
-from pitwall.prediction.wide.history import Names
-from pitwall.prediction.wide.knowledge import NOTHING_KNOWN, Knowledge
-from pitwall.prediction.wide.spec import Columns, FeatureSpec
+from pitwall.prediction.columns.history import Names
+from pitwall.prediction.columns.knowledge import NOTHING_KNOWN, Knowledge
+from pitwall.prediction.columns.spec import Columns, FeatureSpec
+from pitwall.prediction.views import Column
 
 GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "line": line.SPECS,
@@ -51,10 +51,10 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "control": control.SPECS,
 }
 Matrix = npt.NDArray[np.float64]
-WIDE_FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
+FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
 
 
-class WideBook(scene.SceneBook):
+class FeatureBook(scene.SceneBook):
     """What is kept between ticks of one race; it changes no value, only the time it takes."""
 
     def __init__(self) -> None:
@@ -62,11 +62,11 @@ class WideBook(scene.SceneBook):
         self.control = control.ControlBook()
 
 
-def wide_matrix(
+def feature_matrix(
     race: RaceState,
     battles: Sequence[Battle],
     knowledge: Knowledge = NOTHING_KNOWN,
-    book: WideBook | None = None,
+    book: FeatureBook | None = None,
 ) -> Matrix:
     """Return X, shape (n_battles, n_features), float64, NaN for missing.
 
@@ -79,32 +79,26 @@ def wide_matrix(
         book: Kept by the caller from tick to tick.
     """
     if not battles:
-        return np.empty((0, len(WIDE_FEATURES)))
-    book = WideBook() if book is None else book
+        return np.empty((0, len(FEATURES)))
+    book = FeatureBook() if book is None else book
     at = scene.scene_of(race, battles, knowledge, book)
     with np.errstate(divide="ignore", invalid="ignore"):  # a sector of 0 s is a fault of the feed
         columns = _columns(at, book)
-    matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in WIDE_FEATURES]).T)
+    matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in FEATURES]).T)
     matrix[np.isinf(matrix)] = np.nan
     absent = [a is None or d is None for a, d in zip(at.attackers, at.defenders, strict=True)]
     matrix[np.array(absent)] = np.nan
     return matrix
 
 
-def wide_names(view: str | None = None) -> tuple[str, ...]:
+def feature_names(view: str | None = None) -> tuple[str, ...]:
     """Return the names of the columns of X, in order; of one expert's, if `view` is given."""
-    return tuple(spec.name for spec in WIDE_FEATURES if view is None or spec.is_seen_by(view))
+    return tuple(spec.name for spec in FEATURES if view is None or spec.is_seen_by(view))
 
 
-def columns() -> tuple[Column, ...]:
+def feature_columns() -> tuple[Column, ...]:
     """Return the columns of X as experts see them, in order."""
-    return tuple(Column(spec.name, spec.views) for spec in WIDE_FEATURES)
-
-
-def wide_hash() -> str:
-    """Return a short hash of what defines the columns: names, units and meanings, in order."""
-    texts = [f"{spec.name}|{spec.unit}|{spec.meaning}" for spec in WIDE_FEATURES]
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+    return tuple(Column(spec.name, spec.views) for spec in FEATURES)
 
 
 def names_of(at: scene.Scene) -> list[Names]:
@@ -121,7 +115,7 @@ def names_of(at: scene.Scene) -> list[Names]:
     ]
 
 
-def _columns(at: scene.Scene, book: WideBook) -> Columns:
+def _columns(at: scene.Scene, book: FeatureBook) -> Columns:
     readings = stream.pair_readings(at)
     of_line = line.values(at)
     of_stream = stream.values(at, readings)

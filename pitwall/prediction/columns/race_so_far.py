@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.wide.cells import INDEX, LAGS
-from pitwall.prediction.wide.passes import Tally
-from pitwall.prediction.wide.scene import Scene
-from pitwall.prediction.wide.spec import OF_BOTH, Columns, FeatureSpec, within
+from pitwall.prediction.columns.cells import INDEX, LAGS
+from pitwall.prediction.columns.passes import Tally
+from pitwall.prediction.columns.scene import Scene
+from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, within
 
 _LINES = "NumberOfLaps of the field"
 _RACE_PRIOR: Final = 3.0
