@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -19,12 +19,8 @@ from pitwall.prediction.residuals import Record
 from pitwall.prediction.situation import JUST_NOW_S
 
 
-class AtTheLine(NamedTuple):
-    """A battle at a line crossing: the lap that both had completed, and who they were."""
-
-    lap: int
-    attacker: DriverNumber
-    defender: DriverNumber
+# A battle at a line crossing: the lap that both had completed, attacker and defender.
+AtTheLine = tuple[int, DriverNumber, DriverNumber]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,9 @@ class Memory:
     """
 
     notes: Mapping[AtTheLine, float] = field(default_factory=dict)
-    book: FeatureBook | None = field(default=None, compare=False, repr=False)
+    book: FeatureBook | None = field(
+        default=None, compare=False, repr=False, metadata={"volatile": True}
+    )
 
 
 NO_MEMORY: Final = Memory()
@@ -53,7 +51,7 @@ def at_the_line(race: RaceState, battle: Battle) -> AtTheLine | None:
     since_s = (race.as_of - back.completed_at).total_seconds()
     if back.lap_number != front.lap_number or not 0 <= since_s < JUST_NOW_S:
         return None
-    return AtTheLine(back.lap_number, battle.attacker, battle.defender)
+    return back.lap_number, battle.attacker, battle.defender
 
 
 def record_of(memory: Memory) -> Record:
@@ -61,15 +59,15 @@ def record_of(memory: Memory) -> Record:
     laps = memory.book.laps if memory.book else None
     found = [] if laps is None else list(laps.passes.resolved)
     numbers = [
-        AtTheLine(one.lap, laps.number_of(one.attacker), laps.number_of(one.defender))
+        (one.lap, laps.number_of(one.attacker), laps.number_of(one.defender))
         for one in found
         if laps is not None
     ]
     kept = [(one, who) for one, who in zip(found, numbers, strict=True) if who in memory.notes]
     return Record(
         resolved_s=np.array([one.told.timestamp() for one, _ in kept], dtype=np.float64),
-        attackers=np.array([who.attacker for _, who in kept], dtype=np.int64),
-        defenders=np.array([who.defender for _, who in kept], dtype=np.int64),
+        attackers=np.array([who[1] for _, who in kept], dtype=np.int64),
+        defenders=np.array([who[2] for _, who in kept], dtype=np.int64),
         passed=np.array([one.tally.passes for one, _ in kept], dtype=np.float64),
         forecasts=np.array([memory.notes[who] for _, who in kept], dtype=np.float64),
     )

@@ -15,7 +15,7 @@ from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.ports import Predictor
 from pitwall.prediction.features import feature_names
 from pitwall.prediction.forecast import Forecast
-from pitwall.prediction.memory import AtTheLine, Memory, at_the_line, record_of
+from pitwall.prediction.memory import Memory, at_the_line, record_of
 from pitwall.prediction.reasons import WORDS
 from pitwall.prediction.residuals import RESIDUALS
 from pitwall.prediction.topics import topic_of
@@ -118,7 +118,7 @@ def test_a_race_that_passes_more_than_forecast_is_forecast_higher() -> None:
     race, battle = a_chase(*[0.6] * 8)
     plain = PREDICTOR.forecast(race, [battle])
     pair = (DriverNumber(2), DriverNumber(1))
-    surprised = Memory({AtTheLine(lap, *pair): 0.9 for lap in range(2, 8)}, plain.memory.book)
+    surprised = Memory({(lap, *pair): 0.9 for lap in range(2, 8)}, plain.memory.book)
 
     _, before = PREDICTOR.rows(race, [battle], plain.memory)
     _, after = PREDICTOR.rows(race, [battle], surprised)
