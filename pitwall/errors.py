@@ -7,6 +7,7 @@ PitwallError
 ├── SettingsError               the environment asks for something that cannot be
 ├── ModelError                  a model file is missing, damaged or of another schema
 ├── RaceNotFoundError           no such race in the place that was named
+├── StoreError                  the database refused, or cannot be reached
 ├── NothingLiveError            no frame has been published yet
 ├── AccessError                 who asks may not have what is asked for
 │   ├── NotLoggedInError            neither logged in nor with an API key
@@ -61,6 +62,12 @@ class RaceNotFoundError(PitwallError):
     """There is no such race in the place that was named."""
 
     status_code = 404
+
+
+class StoreError(PitwallError):
+    """The database cannot be reached, is full, or refused what was asked of it."""
+
+    status_code = 503
 
 
 class NothingLiveError(PitwallError):
