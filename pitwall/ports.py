@@ -152,7 +152,11 @@ class AccountStore(Protocol):
         ...
 
     async def add_log_in(self, log_in: LogIn) -> None:
-        """Keep a new log-in."""
+        """Keep a new log-in.
+
+        Raises:
+            NotLoggedInError: Its user has gone meanwhile.
+        """
         ...
 
     async def log_in_by_token(self, token_hash: str) -> tuple[LogIn, User] | None:
@@ -182,7 +186,11 @@ class AccountStore(Protocol):
         ...
 
     async def add_api_key(self, key: ApiKey) -> None:
-        """Keep a new API key."""
+        """Keep a new API key.
+
+        Raises:
+            NotLoggedInError: Its user has gone meanwhile.
+        """
         ...
 
     async def api_key_by_prefix(self, prefix: str) -> tuple[ApiKey, User] | None:

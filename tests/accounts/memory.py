@@ -10,7 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from pitwall.accounts.hashing import Passwords
 from pitwall.domain.accounts import ApiKey, LogIn, User
-from pitwall.errors import EmailTakenError
+from pitwall.errors import EmailTakenError, NotLoggedInError
 
 
 def quick_passwords() -> Passwords:
@@ -54,6 +54,8 @@ class MemoryAccountStore:
         return self._users.pop(user_id, None) is not None
 
     async def add_log_in(self, log_in: LogIn) -> None:
+        if log_in.user_id not in self._users:
+            raise NotLoggedInError
         self._log_ins[log_in.id] = log_in
 
     async def log_in_by_token(self, token_hash: str) -> tuple[LogIn, User] | None:
@@ -94,6 +96,8 @@ class MemoryAccountStore:
         return len(gone)
 
     async def add_api_key(self, key: ApiKey) -> None:
+        if key.user_id not in self._users:
+            raise NotLoggedInError
         self._keys[key.id] = key
 
     async def api_key_by_prefix(self, prefix: str) -> tuple[ApiKey, User] | None:
