@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,8 +12,15 @@ from itertools import count
 from pathlib import Path
 
 from pitwall import logs, services
+from pitwall.accounts.hashing import Passwords
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.owning import Owning
+from pitwall.accounts.service import Accounts
+from pitwall.api.protection.around import Protection
+from pitwall.api.protection.content_policy import hashes_of_pages
+from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, StoreError
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
@@ -21,10 +30,15 @@ from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
+from pitwall.store import migrating
+from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
+
+log = logging.getLogger(__name__)
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
+DATABASE_RETRY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,7 @@ class Parts:
     cache: MemoryLiveCache
     ring: FrameRing
     predictor: Predictor
+    database: Database
 
 
 @cache
@@ -47,7 +62,13 @@ def parts() -> Parts:
     """
     settings = load()
     logs.configure(settings.log)
-    return Parts(settings, MemoryLiveCache(), FrameRing(), load_predictor(settings))
+    return Parts(
+        settings,
+        MemoryLiveCache(),
+        FrameRing(),
+        load_predictor(settings),
+        open_database(settings),
+    )
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -67,10 +88,65 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         model_trained_at=built.predictor.trained_at,
     )
     ports = services.Services(
-        live=built.cache, tab_is_open=tab_is_open, history=built.ring, about=about
+        live=built.cache,
+        tab_is_open=tab_is_open,
+        history=built.ring,
+        about=about,
+        accounts=people(built.settings, built.database),
+        limits=MemoryRateLimiter(),
     )
     services.install(ports)
     return ports
+
+
+def people(settings: Settings, database: Database) -> services.People:
+    """Return accounts that are kept in a database."""
+    store, passwords = SqlAccountStore(database), Passwords()
+    return services.People(
+        accounts=Accounts(store, passwords),
+        keys=ApiKeys(store),
+        owning=Owning(store, passwords),
+        plain_http=settings.plain_http,
+    )
+
+
+def protection(built_pages: Path) -> Protection:
+    """Return what stands around pages, routes and sockets.
+
+    Args:
+        built_pages: The folder of the built front end.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+    """
+    settings = parts().settings
+    return Protection(
+        cors_origins=settings.allowed_origins(),
+        trusted_proxies=settings.trusted_proxies,
+        script_hashes=hashes_of_pages(built_pages),
+    )
+
+
+async def keep_database() -> None:
+    """Bring the database up to this release, however long it is away; close it at the end."""
+    database = parts().database
+    try:
+        upgraded = await _is_upgraded(database)
+        while True:
+            # Nothing wakes this but the end: afterwards it only keeps the database open.
+            await asyncio.sleep(DATABASE_RETRY_S)
+            upgraded = upgraded or await _is_upgraded(database)
+    finally:
+        await database.close()
+
+
+async def _is_upgraded(database: Database) -> bool:
+    try:
+        await migrating.upgrade(database)
+    except StoreError as error:
+        log.warning("no database: %s", error, extra={"retry_s": DATABASE_RETRY_S})
+        return False
+    return True
 
 
 async def run_pipeline() -> None:

@@ -8,6 +8,7 @@ PitwallError
 ├── ModelError                  a model file is missing, damaged or of another schema
 ├── RaceNotFoundError           no such race in the place that was named
 ├── StoreError                  the database refused, or cannot be reached
+├── NotThereError               nothing with this id, or not this user's
 ├── NothingLiveError            no frame has been published yet
 ├── AccessError                 who asks may not have what is asked for
 │   ├── NotLoggedInError            neither logged in nor with an API key
@@ -68,6 +69,12 @@ class StoreError(PitwallError):
     """The database cannot be reached, is full, or refused what was asked of it."""
 
     status_code = 503
+
+
+class NotThereError(PitwallError):
+    """There is nothing with this id, or it belongs to somebody else."""
+
+    status_code = 404
 
 
 class NothingLiveError(PitwallError):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import reflex as rx
+from starlette.types import ASGIApp
 
 from pitwall import bootstrap
 from pitwall.api.app import build_api
+from pitwall.api.protection.around import protected
 from pitwall.web.broadcast import relay
 from pitwall.web.pages.live import live_page
 from pitwall.web.shell import head_components
 from pitwall.web.states.live import LiveState
+
+BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
     api_transformer=build_api(),
@@ -33,3 +39,9 @@ relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)
 app.register_lifespan_task(bootstrap.run_pipeline)
 app.register_lifespan_task(relay.run)
+app.register_lifespan_task(bootstrap.keep_database)
+
+
+def asgi() -> ASGIApp:
+    """Return what the server runs: the app, with its protections around pages, API and socket."""
+    return protected(app(), bootstrap.protection(BUILT_PAGES))

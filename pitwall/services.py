@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal, TypeVar
 
 from pitwall import __version__
-from pitwall.ports import FrameHistory, LiveCache
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.owning import Owning
+from pitwall.accounts.service import Accounts
+from pitwall.errors import StoreError
+from pitwall.ports import FrameHistory, LiveCache, RateLimiter
+
+T = TypeVar("T")
 
 
 def _now() -> datetime:
@@ -38,6 +45,24 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """What pages and routes use of accounts.
+
+    Attributes:
+        accounts: What people do with their own ones.
+        keys: Their API keys.
+        owning: What the owner does with other people's.
+        plain_http: Whether passwords are taken over plain http from this machine alone, or
+            from everywhere.
+    """
+
+    accounts: Accounts
+    keys: ApiKeys
+    owning: Owning
+    plain_http: Literal["local", "allowed"] = "local"
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """What a page or a route may use.
 
@@ -46,12 +71,39 @@ class Services:
         tab_is_open: Whether the browser tab with this client token is connected.
         history: Frames of the last minutes, for tabs that watch with a delay.
         about: Which program and which model answer.
+        accounts: People and their ways in; None where there is no database.
+        limits: Counts requests; None where there is no database.
     """
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
     history: FrameHistory
     about: About = field(default_factory=About)
+    accounts: People | None = None
+    limits: RateLimiter | None = None
+
+    def people(self) -> People:
+        """Return what is to be used of accounts.
+
+        Raises:
+            StoreError: There are none, for want of a database.
+        """
+        return _there(self.accounts)
+
+    def limiter(self) -> RateLimiter:
+        """Return what counts requests.
+
+        Raises:
+            StoreError: There is none, for want of a database.
+        """
+        return _there(self.limits)
+
+
+def _there(part: T | None) -> T:
+    if part is None:
+        message = "This server has no database: there are no accounts."
+        raise StoreError(message)
+    return part
 
 
 _installed: Services | None = None

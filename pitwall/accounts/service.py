@@ -39,7 +39,6 @@ class NewLogIn:
 
     account: Account
     token: str
-    expires_at: datetime
 
 
 class Accounts:
@@ -196,7 +195,7 @@ class Accounts:
         shown = "".join(c for c in user_agent if c.isprintable())[:_USER_AGENT_KEPT]
         log_in = LogIn(uuid4(), user.id, hash_token(token), now, now, now + HOLDS, shown)
         await self._store.add_log_in(log_in)
-        return NewLogIn(_account(user, log_in), token, log_in.expires_at)
+        return NewLogIn(_account(user, log_in), token)
 
 
 def _account(user: User, log_in: LogIn) -> Account:

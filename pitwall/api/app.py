@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from itertools import chain
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import live, problems
+from pitwall.api import accounts, credentials, live, problems
 
+_ROUTERS = (live.router, accounts.router, credentials.router)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 _DESCRIPTION = """
@@ -29,21 +31,22 @@ def build_api() -> FastAPI:
     """Return the API with its routes, its documentation and its error handlers."""
     # The offline one serves the documentation's scripts itself: no page loads from outside.
     api = FastAPIOffline(title="pitwall", version=__version__, description=_DESCRIPTION)
-    api.include_router(live.router)
+    for router in _ROUTERS:
+        api.include_router(router)
     problems.install(api)
-    _refuse_other_methods(api, live.router)
+    _refuse_other_methods(api)
     _document_problems(api)
     return api
 
 
-def _refuse_other_methods(api: FastAPI, router: APIRouter) -> None:
-    """Answer the methods that a path of `router` does not have.
+def _refuse_other_methods(api: FastAPI) -> None:
+    """Answer the methods that a path of the API does not have.
 
     The pages are mounted below the API and match every path, so that without this they would
     answer in its place, and not with problem details.
     """
     known: dict[str, set[str]] = {}
-    for route in router.routes:
+    for route in chain.from_iterable(router.routes for router in _ROUTERS):
         if isinstance(route, APIRoute):
             known.setdefault(route.path, set()).update(route.methods or ())
     for path, methods in known.items():
