@@ -7,13 +7,13 @@ from http import HTTPStatus
 from itertools import chain
 
 from fastapi import FastAPI, Request
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
 from pitwall.api import accounts, credentials, live, problems
+from pitwall.api.documentation import STATIC, add_documentation
 
 _ROUTERS = (live.router, accounts.router, credentials.router)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
@@ -29,13 +29,20 @@ Every answer says in `source` what kind of data it rests on: `live`, `recorded`,
 
 def build_api() -> FastAPI:
     """Return the API with its routes, its documentation and its error handlers."""
-    # The offline one serves the documentation's scripts itself: no page loads from outside.
-    api = FastAPIOffline(title="pitwall", version=__version__, description=_DESCRIPTION)
+    # The offline one serves the documentation's files itself: no page loads from outside.
+    api = FastAPIOffline(
+        docs_url=None,
+        redoc_url=None,
+        static_url=STATIC,
+        title="pitwall",
+        version=__version__,
+        description=_DESCRIPTION,
+    )
     for router in _ROUTERS:
         api.include_router(router)
     problems.install(api)
     _refuse_other_methods(api)
-    _document_problems(api)
+    add_documentation(api)
     return api
 
 
@@ -68,27 +75,3 @@ def _refusal(methods: set[str]) -> Callable[[Request], Awaitable[JSONResponse]]:
         return response
 
     return refuse
-
-
-def _document_problems(api: FastAPI) -> None:
-    """Put `Problem` among the schemas, and let 422 say what is really answered."""
-
-    def openapi() -> dict[str, object]:
-        if api.openapi_schema:
-            return api.openapi_schema
-        schema = get_openapi(
-            title=api.title,
-            version=api.version,
-            description=api.description,
-            routes=api.routes,
-        )
-        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= problem.pop("$defs", {})
-        schemas["Problem"] = problem
-        schemas.pop("HTTPValidationError", None)
-        schemas.pop("ValidationError", None)
-        api.openapi_schema = schema
-        return schema
-
-    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

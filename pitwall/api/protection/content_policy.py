@@ -22,7 +22,9 @@ _DIRECTIVES: Final = {
     "img-src": "'self' data:",
     "manifest-src": "'self'",
     "media-src": "'self'",
-    "style-src": "'self'",
+    # Emotion, of which Reflex makes use, opens an empty <style> and fills it by script: the hash
+    # is that of nothing.
+    "style-src": "'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "worker-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'self'",
