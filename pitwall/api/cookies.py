@@ -12,31 +12,23 @@ from typing import Final, Literal
 
 from fastapi import Request, Response
 from starlette.datastructures import URL
-from starlette.requests import cookie_parser
 
+from pitwall.accounts.cookie import cookie_name
 from pitwall.accounts.service import HOLDS_AT_MOST
 from pitwall.errors import ForbiddenError
 
-SECURE_NAME: Final = "__Host-pitwall"
-PLAIN_NAME: Final = "pitwall"
-COOKIE_NAMES: Final = (SECURE_NAME, PLAIN_NAME)
 _THIS_MACHINE: Final = {"localhost", "127.0.0.1", "::1"}
 
 
 def token_of(request: Request) -> str | None:
     """Return the token in the request's log-in cookie; None where there is none."""
-    return request.cookies.get(_name(request.url))
-
-
-def token_in(cookie_header: str, *, secure: bool) -> str | None:
-    """Return the token in a Cookie header, for a page that sees only the header."""
-    return cookie_parser(cookie_header).get(SECURE_NAME if secure else PLAIN_NAME)
+    return request.cookies.get(cookie_name(is_secure=_is_secure(request.url)))
 
 
 def set_token(response: Response, request: Request, token: str) -> None:
     """Let the browser keep the token for as long as any may hold; the store knows better."""
     response.set_cookie(
-        _name(request.url),
+        cookie_name(is_secure=_is_secure(request.url)),
         token,
         max_age=round(HOLDS_AT_MOST.total_seconds()),
         path="/",
@@ -49,7 +41,11 @@ def set_token(response: Response, request: Request, token: str) -> None:
 def forget_token(response: Response, request: Request) -> None:
     """Let the browser drop the token."""
     response.delete_cookie(
-        _name(request.url), path="/", secure=_is_secure(request.url), httponly=True, samesite="lax"
+        cookie_name(is_secure=_is_secure(request.url)),
+        path="/",
+        secure=_is_secure(request.url),
+        httponly=True,
+        samesite="lax",
     )
 
 
@@ -71,7 +67,3 @@ def check_channel(request: Request, plain_http: Literal["local", "allowed"]) -> 
 
 def _is_secure(url: URL) -> bool:
     return url.scheme == "https"
-
-
-def _name(url: URL) -> str:
-    return SECURE_NAME if _is_secure(url) else PLAIN_NAME

@@ -1,0 +1,109 @@
+"""Forms that ask `/auth` through `assets/account.js`: fields, their errors, and the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form.
+
+    Attributes:
+        name: As the route calls it; errors come back under it.
+        kind: The input's type.
+        autocomplete: What browsers and password managers may fill in.
+        hint: Below the field, "" for nothing.
+        most: Longest text.
+    """
+
+    name: str
+    label: str
+    kind: str
+    autocomplete: str
+    hint: str = ""
+    least: int = 1
+    most: int = 256
+
+
+def asking_form(
+    ask: str | rx.Var[str],
+    then: str,
+    fields: list[Field],
+    button: str,
+    *,
+    name: str,
+    said: str = "",
+) -> rx.Component:
+    """Draw a form.
+
+    Args:
+        ask: Method and path, such as `POST /auth/login`.
+        then: What the script does after success: `next`, `log-in`, `refresh`, `key` or
+            `go PATH`.
+        fields: In order.
+        button: What its button says.
+        name: Unique on the page; the ids of its fields begin with it.
+        said: What is said after success.
+    """
+    has_password = any(field.kind == "password" for field in fields)
+    return rx.el.form(
+        *[_field(field, name) for field in fields],
+        _reveal(name) if has_password else rx.fragment(),
+        rx.el.p(class_name="form-said", role="status", id=f"{name}-said"),
+        rx.el.button(button, type="submit", class_name="act"),
+        # Without the script a GET would put what was typed into the address.
+        method="post",
+        no_validate=True,
+        class_name="form",
+        custom_attrs={"data-ask": ask, "data-then": then, "data-said": said},
+    )
+
+
+def _field(field: Field, form: str) -> rx.Component:
+    place = f"{form}-{field.name}"
+    return rx.el.div(
+        rx.el.label(field.label, html_for=place, class_name="label"),
+        rx.el.input(
+            id=place,
+            name=field.name,
+            type=field.kind,
+            auto_complete=field.autocomplete,
+            max_length=field.most,
+            required=True,
+            spell_check=False,
+            auto_capitalize="none",
+            custom_attrs={
+                "aria-describedby": f"{place}-error {place}-hint"
+                if field.hint
+                else f"{place}-error"
+            },
+        ),
+        rx.el.p(field.hint, id=f"{place}-hint", class_name="hint") if field.hint else rx.fragment(),
+        rx.el.p(id=f"{place}-error", class_name="field-error"),
+        class_name="field",
+    )
+
+
+def _reveal(form: str) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="checkbox", id=f"{form}-reveal", custom_attrs={"data-reveal": ""}),
+        rx.el.span("Show what I type"),
+        html_for=f"{form}-reveal",
+        class_name="reveal",
+    )
+
+
+def asking_button(
+    ask: str | rx.Var[str], then: str, words: str, label: str | rx.Var[str], said: str = ""
+) -> rx.Component:
+    """Draw a form that is one button; `label` says for whom, where many stand in a list."""
+    return rx.el.form(
+        rx.el.button(words, type="submit", class_name="act act-small", aria_label=label),
+        rx.el.p(class_name="form-said", role="status"),
+        method="post",
+        class_name="form-button",
+        custom_attrs={"data-ask": ask, "data-then": then, "data-said": said},
+    )
