@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,20 +12,24 @@ from pathlib import Path
 
 from pitwall import logs, services
 from pitwall.cache.memory import MemoryLiveCache
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, StoreError
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
+from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
+from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
+MIGRATE_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Parts:
     cache: MemoryLiveCache
     ring: FrameRing
     predictor: Predictor
+    database: Database
+    recorder: Recorder
 
 
 @cache
@@ -47,7 +54,10 @@ def parts() -> Parts:
     """
     settings = load()
     logs.configure(settings.log)
-    return Parts(settings, MemoryLiveCache(), FrameRing(), load_predictor(settings))
+    predictor = load_predictor(settings)
+    database = open_database(settings)
+    recorder = Recorder(RaceWriter(database), predictor.version)
+    return Parts(settings, MemoryLiveCache(), FrameRing(), predictor, database, recorder)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -67,7 +77,11 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         model_trained_at=built.predictor.trained_at,
     )
     ports = services.Services(
-        live=built.cache, tab_is_open=tab_is_open, history=built.ring, about=about
+        live=built.cache,
+        tab_is_open=tab_is_open,
+        history=built.ring,
+        about=about,
+        writing=lambda: built.recorder.state,
     )
     services.install(ports)
     return ports
@@ -77,7 +91,43 @@ async def run_pipeline() -> None:
     """Play what the environment asks for into the cache, until cancelled."""
     built = parts()
     publisher = Publisher(built.cache, built.ring, built.predictor.version)
-    await LiveLoop(publisher, built.predictor).run(showings(built.settings))
+    loop = LiveLoop(publisher, built.predictor, recorder=built.recorder)
+    await loop.run(showings(built.settings))
+
+
+async def run_store() -> None:
+    """Bring the database up to date, then write what is shown, until cancelled.
+
+    A database that is away holds nobody up: this tries again until it is there.
+    """
+    built = parts()
+    try:
+        while not await _migrated(built):
+            await asyncio.sleep(MIGRATE_AGAIN_S)
+        await built.recorder.run()
+    finally:
+        await built.database.close()
+
+
+async def _migrated(built: Parts) -> bool:
+    try:
+        # In a thread and a loop of its own: the scripts are read and run without a pause.
+        await asyncio.to_thread(_migrate, built.settings)
+    except StoreError as error:
+        built.recorder.note(str(error))
+        return False
+    return True
+
+
+def _migrate(settings: Settings) -> None:
+    async def upgrade() -> None:
+        database = open_database(settings)
+        try:
+            await migrating.upgrade(database)
+        finally:
+            await database.close()
+
+    asyncio.run(upgrade())
 
 
 def load_predictor(settings: Settings) -> Predictor:

@@ -31,5 +31,6 @@ app.add_page(
 
 relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)
+app.register_lifespan_task(bootstrap.run_store)
 app.register_lifespan_task(bootstrap.run_pipeline)
 app.register_lifespan_task(relay.run)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pitwall import __version__
+from pitwall.pipeline.recorder import StoreState
 from pitwall.ports import FrameHistory, LiveCache
 
 
@@ -46,12 +47,14 @@ class Services:
         tab_is_open: Whether the browser tab with this client token is connected.
         history: Frames of the last minutes, for tabs that watch with a delay.
         about: Which program and which model answer.
+        writing: How the writing of races goes; None where nothing is written.
     """
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
     history: FrameHistory
     about: About = field(default_factory=About)
+    writing: Callable[[], StoreState] | None = None
 
 
 _installed: Services | None = None

@@ -74,6 +74,7 @@ def upgrade() -> None:
     sa.Column('revision', sa.Integer(), nullable=False),
     sa.Column('model_version', sa.String(80), nullable=False),
     sa.Column('created_at', INSTANT, nullable=False),
+    sa.Column('updated_at', INSTANT, nullable=False),
     sa.ForeignKeyConstraint(['circuit_id'], ['circuits.id'], ),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('number')

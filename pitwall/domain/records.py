@@ -184,7 +184,9 @@ class Batch:
     """What a stretch of a race adds, written whole or not at all.
 
     Attributes:
+        info: Which race; without a `race_id` as long as the feed has not told.
         entries, laps, stints: By their key, the newest of each: later words replace earlier ones.
+        samples: Each with the place of the message that told it.
         predictions: By made_at, attacker and defender.
         messages_through: Messages of the race up to the end of this batch.
         last_at: When the newest of them was sent; None in a batch without any.
@@ -192,6 +194,7 @@ class Batch:
         dropped: Messages that had to be left out before this batch, as nothing could be written.
     """
 
+    info: RaceInfo = field(default_factory=RaceInfo)
     messages: list[MessageRecord] = field(default_factory=list)
     keyframes: list[KeyframeRecord] = field(default_factory=list)
     entries: dict[int, EntryRecord] = field(default_factory=dict)
@@ -201,7 +204,7 @@ class Batch:
     control: list[ControlRecord] = field(default_factory=list)
     statuses: list[StatusRecord] = field(default_factory=list)
     weather: list[WeatherRecord] = field(default_factory=list)
-    samples: list[SampleRecord] = field(default_factory=list)
+    samples: list[tuple[int, SampleRecord]] = field(default_factory=list)
     predictions: dict[tuple[datetime, int, int], PredictionRecord] = field(default_factory=dict)
     outcomes: list[OutcomeRecord] = field(default_factory=list)
     messages_through: int = 0
@@ -213,7 +216,7 @@ class Batch:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.messages or self.predictions or self.outcomes)
+        return not (self.messages or self.predictions or self.outcomes or self.dropped)
 
 
 @dataclass(frozen=True, slots=True)

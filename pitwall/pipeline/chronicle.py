@@ -24,6 +24,7 @@ from pitwall.wire.message import RawMessage
 
 # A seek decodes one keyframe, 25 ms, and plays at most this much, 120 ms at 750 times real time.
 KEYFRAME_EVERY = timedelta(seconds=90)
+_MOST_RACES = 3  # that wait to be written while nothing can be
 
 
 class Chronicle:
@@ -47,6 +48,8 @@ class Chronicle:
         self._laps: dict[DriverNumber, LapRecord] = {}
         self._stints: dict[DriverNumber, tuple[StintState, ...]] = {}
         self._sampled: dict[DriverNumber, datetime] = {}
+        self._closed: list[Batch] = []
+        self._base = 0  # messages that the engine had taken before this race began
         self._skips = 0
         self._seq_from = 0
 
@@ -70,17 +73,32 @@ class Chronicle:
         self, message: RawMessage, events: Sequence[said.TimingEvent], state: EngineState
     ) -> None:
         """Keep one message and what it changed."""
-        seq = state.taken - 1 + self._seq_from
         with self._lock:
-            if state.race.info.race_id and self.info.race_id != state.race.info.race_id:
-                self.info = state.race.info
+            told = state.race.info
+            if told.race_id and told.race_id != self.info.race_id:
+                self._turn_to(told, state)
             self._note_cars(message, events, state)
-            if state.taken > self._skips:
-                self._keep(seq, message, events, state)
-            if self._batch.messages and len(self._batch.messages) > self._most:
+            if self._is_new(state):
+                self._keep(message, events, state)
+            if len(self._batch.messages) > self._most:
                 self._drop()
             if state.race.phase is not Phase.STARTED:
                 self._settle(state, message.sent_at)
+
+    def _turn_to(self, info: RaceInfo, state: EngineState) -> None:
+        """Begin another race where the feed moves on to one; what came before any is its own."""
+        if self.info.race_id:
+            self._closed.append(self._batch)
+            self._batch, self._outcomes = Batch(), OutcomeBook()
+            self._base, self._skips, self._seq_from = state.taken - 1, 0, 0
+            self._keyframe_at = None
+            for told in (self._entries, self._laps, self._stints, self._sampled):
+                told.clear()
+        self.info = self._batch.info = info
+
+    def _is_new(self, state: EngineState) -> bool:
+        """Whether the newest message taken is not kept in the store already."""
+        return state.taken - self._base > self._skips
 
     def forecast(self, state: EngineState) -> None:
         """Keep a round of forecasts, and the outcomes that are known by now."""
@@ -93,28 +111,34 @@ class Chronicle:
                 if forecast.p_overtake is None or attacker is None:
                     continue
                 self._outcomes.follow(state.grid_at, attacker, battle.defender)
-                if state.taken >= self._skips:
+                if state.taken - self._base >= self._skips:
                     p, mixed = forecast.p_overtake, forecast.mixed
                     row = rows.prediction(state, battle, p, mixed, self._model_version)
                     self._batch.predictions[row.made_at, row.attacker, row.defender] = row
 
-    def take_batch(self) -> Batch:
-        """Return what has gathered since the last call; empty when there was nothing."""
+    def take_batches(self) -> list[Batch]:
+        """Return what has gathered since the last call: a batch for each race, most often one."""
         with self._lock:
-            batch, self._batch = self._batch, Batch()
-            return batch
+            gathered = [*self._closed, self._batch]
+            self._closed, self._batch = [], Batch(info=self.info)
+            return [batch for batch in gathered if not batch.is_empty]
 
     def put_back(self, batch: Batch) -> None:
         """Take a batch back that could not be written; it comes again before what is newer."""
         with self._lock:
-            self._batch = rows.joined(batch, self._batch)
+            if batch.info.race_id == self.info.race_id or not batch.info.race_id:
+                self._batch = rows.joined(batch, self._batch)
+            else:
+                self._closed.insert(0, batch)
+                del self._closed[:-_MOST_RACES]
             if len(self._batch.messages) > self._most:
                 self._drop()
 
     def _keep(
-        self, seq: int, message: RawMessage, events: Sequence[said.TimingEvent], state: EngineState
+        self, message: RawMessage, events: Sequence[said.TimingEvent], state: EngineState
     ) -> None:
         batch, race = self._batch, state.race
+        seq = state.taken - 1 - self._base + self._seq_from
         batch.messages.append(MessageRecord(seq, message.sent_at, message.topic, message.body))
         batch.messages_through = seq + 1
         batch.last_at = state.sent_at
@@ -131,7 +155,7 @@ class Chronicle:
         self, message: RawMessage, events: Sequence[said.TimingEvent], state: EngineState
     ) -> None:
         """Keep what is told of a car's entry, laps, stints and channels."""
-        kept, cars = state.taken > self._skips, state.race.cars
+        kept, cars = self._is_new(state), state.race.cars
         for event in events:
             car = cars.get(getattr(event, "number", DriverNumber(0)))
             if car is not None:
@@ -140,7 +164,8 @@ class Chronicle:
             if number in cars and sample.at > self._sampled.get(number, START_OF_TIME):
                 self._sampled[number] = sample.at
                 if kept:
-                    self._batch.samples.append(rows.sample(number, sample))
+                    seq = state.taken - 1 - self._base + self._seq_from
+                    self._batch.samples.append((seq, rows.sample(number, sample)))
 
     def _note_car(self, car: CarState, *, kept: bool) -> None:
         number, batch = car.number, self._batch
@@ -177,14 +202,14 @@ class Chronicle:
                 self._batch.predictions[key] = open_row._replace(
                     outcome=settled.outcome.value, settled_at=settled.settled_at
                 )
-            elif state.taken >= self._skips:
+            elif state.taken - self._base >= self._skips:
                 self._batch.outcomes.append(
                     OutcomeRecord(settled.outcome.value, settled.settled_at, *key)
                 )
 
     def _drop(self) -> None:
         """Let go of all that was held, except who drives: newest words of laps come again."""
-        held, self._batch = self._batch, Batch()
+        held, self._batch = self._batch, Batch(info=self.info)
         self._batch.entries = held.entries
         self._batch.messages_through = held.messages_through
         self._batch.dropped = held.dropped + len(held.messages)

@@ -186,6 +186,7 @@ def shifted(batch: Batch, by: int) -> Batch:
     for name in _BY_SEQ:
         rows = getattr(batch, name)
         setattr(batch, name, [row._replace(seq=row.seq + by) for row in rows])
+    batch.samples = [(seq + by, row) for seq, row in batch.samples]
     batch.keyframes.clear()  # they count messages themselves
     batch.messages_through += by
     return batch
@@ -196,11 +197,11 @@ def without(batch: Batch, kept: int) -> Batch:
     before = [message for message in batch.messages if message.seq < kept]
     for name in _BY_SEQ:
         setattr(batch, name, [row for row in getattr(batch, name) if row.seq >= kept])
+    batch.samples = [(seq, row) for seq, row in batch.samples if seq >= kept]
     if before:
-        # Predictions up to the last kept message were kept with it; samples come with messages.
+        # Predictions up to the last kept message were kept with it.
         until = before[-1].sent_at
         batch.predictions = {k: row for k, row in batch.predictions.items() if k[0] >= until}
-        batch.samples = [row for row in batch.samples if row.at >= until]
     return batch
 
 
@@ -210,6 +211,7 @@ def joined(first: Batch, then: Batch) -> Batch:
         getattr(first, name).extend(getattr(then, name))
     for name in ("entries", "laps", "stints", "predictions"):
         getattr(first, name).update(getattr(then, name))
+    first.info = then.info if then.info.race_id else first.info
     first.messages_through = max(first.messages_through, then.messages_through)
     first.last_at = then.last_at or first.last_at
     first.lap = max(first.lap, then.lap)

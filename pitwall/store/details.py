@@ -81,6 +81,8 @@ async def write(
     for name, target in _TARGETS.items():
         held = getattr(batch, name)
         rows = held.values() if isinstance(held, dict) else held
+        if name == "samples":
+            rows = [row for _, row in batch.samples]
         if rows:
             await _write_rows(connection, mark.number, target, rows)
     if batch.predictions:

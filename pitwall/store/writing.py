@@ -7,6 +7,7 @@ left out, so that a batch written twice, or half of it known, adds nothing twice
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
@@ -46,6 +47,10 @@ class RaceWriter:
                 found = await self._mark(connection, info)
             if found is None:
                 raise RaceNotFoundError(f"The race {info.race_id} could not be begun.")
+            if found.state == "abandoned":
+                again = text("UPDATE races SET state = 'running' WHERE number = :number")
+                await connection.execute(again, {"number": found.number})
+                found = replace(found, state="running")
             self._open[found.number] = await _open_minute(connection, found)
             return found
 
@@ -82,11 +87,11 @@ class RaceWriter:
         async with self._database.writing() as connection:
             newest = (
                 "SELECT number FROM races WHERE source = 'simulated' "
-                "ORDER BY created_at DESC, number DESC LIMIT :keep"
+                "ORDER BY updated_at DESC, number DESC LIMIT :keep"
             )
             removed = await connection.execute(
                 text(
-                    "DELETE FROM races WHERE source = 'simulated' AND state <> 'running' "  # noqa: S608
+                    "DELETE FROM races WHERE source = 'simulated' "  # noqa: S608
                     f"AND number NOT IN ({newest})"
                 ),
                 {"keep": keep},
@@ -167,7 +172,11 @@ async def _advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, th
     first = batch.messages[0].sent_at if batch.messages else None
     newest = next(reversed(batch.predictions.values()), None)
     table = details.table_of(Race)
-    changes: dict[str, Any] = {"messages": through, "revision": table.c.revision + 1}
+    changes: dict[str, Any] = {
+        "messages": through,
+        "revision": table.c.revision + 1,
+        "updated_at": utc_now(),
+    }
     if batch.last_at is not None:
         changes |= {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
     if newest is not None:
