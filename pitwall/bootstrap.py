@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
@@ -33,12 +33,11 @@ from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
-
-log = logging.getLogger(__name__)
+from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
-DATABASE_RETRY_S = 5.0
+MIGRATE_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ class Parts:
     ring: FrameRing
     predictor: Predictor
     database: Database
+    recorder: Recorder
 
 
 @cache
@@ -62,13 +62,10 @@ def parts() -> Parts:
     """
     settings = load()
     logs.configure(settings.log)
-    return Parts(
-        settings,
-        MemoryLiveCache(),
-        FrameRing(),
-        load_predictor(settings),
-        open_database(settings),
-    )
+    predictor = load_predictor(settings)
+    database = open_database(settings)
+    recorder = Recorder(RaceWriter(database), predictor.version)
+    return Parts(settings, MemoryLiveCache(), FrameRing(), predictor, database, recorder)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -94,6 +91,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         about=about,
         accounts=people(built.settings, built.database),
         limits=MemoryRateLimiter(),
+        writing=lambda: built.recorder.state,
     )
     services.install(ports)
     return ports
@@ -127,33 +125,47 @@ def protection(built_pages: Path) -> Protection:
     )
 
 
-async def keep_database() -> None:
-    """Bring the database up to this release, however long it is away; close it at the end."""
-    database = parts().database
-    try:
-        upgraded = await _is_upgraded(database)
-        while True:
-            # Nothing wakes this but the end: afterwards it only keeps the database open.
-            await asyncio.sleep(DATABASE_RETRY_S)
-            upgraded = upgraded or await _is_upgraded(database)
-    finally:
-        await database.close()
-
-
-async def _is_upgraded(database: Database) -> bool:
-    try:
-        await migrating.upgrade(database)
-    except StoreError as error:
-        log.warning("no database: %s", error, extra={"retry_s": DATABASE_RETRY_S})
-        return False
-    return True
-
-
 async def run_pipeline() -> None:
     """Play what the environment asks for into the cache, until cancelled."""
     built = parts()
     publisher = Publisher(built.cache, built.ring, built.predictor.version)
-    await LiveLoop(publisher, built.predictor).run(showings(built.settings))
+    loop = LiveLoop(publisher, built.predictor, recorder=built.recorder)
+    await loop.run(showings(built.settings))
+
+
+async def run_store() -> None:
+    """Bring the database up to date, then write what is shown, until cancelled.
+
+    A database that is away holds nobody up: this tries again until it is there.
+    """
+    built = parts()
+    try:
+        while not await _migrated(built):
+            await asyncio.sleep(MIGRATE_AGAIN_S)
+        await built.recorder.run()
+    finally:
+        await built.database.close()
+
+
+async def _migrated(built: Parts) -> bool:
+    try:
+        # In a thread and a loop of its own: the scripts are read and run without a pause.
+        await asyncio.to_thread(_migrate, built.settings)
+    except StoreError as error:
+        built.recorder.note(str(error))
+        return False
+    return True
+
+
+def _migrate(settings: Settings) -> None:
+    async def upgrade() -> None:
+        database = open_database(settings)
+        try:
+            await migrating.upgrade(database)
+        finally:
+            await database.close()
+
+    asyncio.run(upgrade())
 
 
 def load_predictor(settings: Settings) -> Predictor:

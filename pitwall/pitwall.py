@@ -60,9 +60,9 @@ app.add_page(
 
 relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)
+app.register_lifespan_task(bootstrap.run_store)
 app.register_lifespan_task(bootstrap.run_pipeline)
 app.register_lifespan_task(relay.run)
-app.register_lifespan_task(bootstrap.keep_database)
 
 
 def asgi() -> ASGIApp:

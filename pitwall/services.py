@@ -16,6 +16,7 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
+from pitwall.pipeline.recorder import StoreState
 from pitwall.ports import FrameHistory, LiveCache, RateLimiter
 
 T = TypeVar("T")
@@ -73,12 +74,14 @@ class Services:
         about: Which program and which model answer.
         accounts: People and their ways in; None where there is no database.
         limits: Counts requests; None where there is no database.
+        writing: How the writing of races goes; None where nothing is written.
     """
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
     history: FrameHistory
     about: About = field(default_factory=About)
+    writing: Callable[[], StoreState] | None = None
     accounts: People | None = None
     limits: RateLimiter | None = None
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -28,6 +36,12 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
 }
 _BEGIN = "sqlite_begin"
+_POSTGRESQL_TROUBLE = (
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,  # disk full
+    asyncpg.OperatorInterventionError,  # shut down
+)
 
 
 class Database:
@@ -159,16 +173,21 @@ def _postgresql(url: URL) -> AsyncEngine:
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
-    except (DBAPIError, OSError, TimeoutError) as error:
-        if isinstance(error, DBAPIError) and not _is_trouble(error):
+    except DBAPIError as error:
+        if not _is_trouble(error):
             raise
-        reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-        message = f"The database does not answer as it should: {reason or type(error).__name__}."
-        raise StoreError(message) from error
+        raise StoreError(_sentence(error.orig or error)) from error
+    except (sqlite3.OperationalError, OSError, TimeoutError, *_POSTGRESQL_TROUBLE) as error:
+        # What was asked of the driver itself: COPY and executemany.
+        raise StoreError(_sentence(error)) from error
 
 
 def _is_trouble(error: DBAPIError) -> bool:
     """Whether the database is in trouble, rather than the statement wrong."""
-    return error.connection_invalidated or type(error).__name__ in {
-        *("OperationalError", "InterfaceError", "InternalError", "DBAPIError"),
-    }
+    kinds = (OperationalError, InterfaceError, InternalError)
+    return error.connection_invalidated or isinstance(error, kinds)
+
+
+def _sentence(error: BaseException) -> str:
+    reason = str(error).rpartition(">: ")[2] or type(error).__name__
+    return f"The database does not answer as it should: {reason.rstrip('.')}."

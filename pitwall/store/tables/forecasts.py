@@ -18,8 +18,8 @@ class Prediction(SQLModel, table=True):
         position: The place at stake; 1 is the lead.
         lap: The leader's lap then.
         interval_s: Seconds from defender to attacker then.
-        p_overtake: That the attacker is ahead a lap from then; None where the model did not
-            answer.
+        p_overtake: That the attacker is ahead a lap from then; where the model did not answer
+            there is no row.
         p_om, p_boost, p_aero, w_om, w_boost, w_aero: The experts' own probabilities and their
             weights; None where one model answers alone.
         p_overtake_3, p_low, p_high, p_pit, p_neutralised, p_retired: As in `MixedForecast`.
@@ -46,7 +46,7 @@ class Prediction(SQLModel, table=True):
     made_at: datetime = Field(sa_type=Instant)
     position: int = Field(sa_type=SmallInteger)
     interval_s: float
-    p_overtake: float | None = None
+    p_overtake: float
     p_overtake_3: float | None = None
     p_low: float | None = None
     p_high: float | None = None

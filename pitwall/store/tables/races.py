@@ -48,6 +48,8 @@ class Race(SQLModel, table=True):
             `abandoned` when another race began first.
         laps: The leader's lap when it was last written.
         messages: Raw messages kept so far: where writing goes on after a restart.
+        updated_at: When anything of it was last written.
+        revision: Rises whenever anything of the race is written.
         model_version: Of its newest predictions; "" without any.
     """
 
@@ -68,8 +70,10 @@ class Race(SQLModel, table=True):
     laps: int = Field(default=0, sa_type=SmallInteger)
     total_laps: int | None = Field(default=None, sa_type=SmallInteger)
     messages: int = Field(default=0)
+    revision: int = Field(default=0)
     model_version: str = Field(default="", max_length=80)
     created_at: datetime = Field(default_factory=utc_now, sa_type=Instant)
+    updated_at: datetime = Field(default_factory=utc_now, sa_type=Instant)
 
 
 class Entry(SQLModel, table=True):

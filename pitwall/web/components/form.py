@@ -24,7 +24,6 @@ class Field:
     kind: str
     autocomplete: str
     hint: str = ""
-    least: int = 1
     most: int = 256
 
 
@@ -64,6 +63,7 @@ def asking_form(
 
 def _field(field: Field, form: str) -> rx.Component:
     place = f"{form}-{field.name}"
+    described_by = f"{place}-error {place}-hint" if field.hint else f"{place}-error"
     return rx.el.div(
         rx.el.label(field.label, html_for=place, class_name="label"),
         rx.el.input(
@@ -75,11 +75,7 @@ def _field(field: Field, form: str) -> rx.Component:
             required=True,
             spell_check=False,
             auto_capitalize="none",
-            custom_attrs={
-                "aria-describedby": f"{place}-error {place}-hint"
-                if field.hint
-                else f"{place}-error"
-            },
+            custom_attrs={"aria-describedby": described_by},
         ),
         rx.el.p(field.hint, id=f"{place}-hint", class_name="hint") if field.hint else rx.fragment(),
         rx.el.p(id=f"{place}-error", class_name="field-error"),

@@ -11,6 +11,7 @@ from pitwall.web.typed import as_handler, as_var
 
 _EMAIL = Field("email", "E-mail", "email", "username", most=254)
 _PASSWORD = Field("password", "Password", "password", "current-password")
+_KEY_NAME = Field("name", "Name of a new key", "text", "off", "Such as the program's.", most=60)
 _NEW = "At least 10 characters, and none of the commonest. A sentence is a good one."
 
 
@@ -92,11 +93,7 @@ def account_page() -> rx.Component:
             asking_form(
                 "POST /auth/keys",
                 "key",
-                [
-                    Field(
-                        "name", "Name of a new key", "text", "off", "Such as the program's.", 1, 60
-                    )
-                ],
+                [_KEY_NAME],
                 "Make a key",
                 name="key",
             ),
