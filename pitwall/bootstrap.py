@@ -23,12 +23,14 @@ from pitwall.errors import SettingsError, StoreError
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
+from pitwall.pipeline.forecasting import ForecastDesk
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
+from pitwall.prediction.what_if import LogisticWhatIf
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
@@ -50,6 +52,7 @@ class Parts:
     predictor: Predictor
     database: Database
     recorder: Recorder
+    publisher: Publisher
 
 
 @cache
@@ -65,7 +68,9 @@ def parts() -> Parts:
     predictor = load_predictor(settings)
     database = open_database(settings)
     recorder = Recorder(RaceWriter(database), predictor.version)
-    return Parts(settings, MemoryLiveCache(), FrameRing(), predictor, database, recorder)
+    cache, ring = MemoryLiveCache(), FrameRing()
+    publisher = Publisher(cache, ring, predictor.version)
+    return Parts(settings, cache, ring, predictor, database, recorder, publisher)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -91,6 +96,10 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         about=about,
         accounts=people(built.settings, built.database),
         limits=MemoryRateLimiter(),
+        forecasts=ForecastDesk(built.publisher.newest, built.predictor),
+        what_if=LogisticWhatIf(built.predictor)
+        if isinstance(built.predictor, LogisticPredictor)
+        else None,
         writing=lambda: built.recorder.state,
     )
     services.install(ports)
@@ -128,8 +137,7 @@ def protection(built_pages: Path) -> Protection:
 async def run_pipeline() -> None:
     """Play what the environment asks for into the cache, until cancelled."""
     built = parts()
-    publisher = Publisher(built.cache, built.ring, built.predictor.version)
-    loop = LiveLoop(publisher, built.predictor, recorder=built.recorder)
+    loop = LiveLoop(built.publisher, built.predictor, recorder=built.recorder)
     await loop.run(showings(built.settings))
 
 

@@ -6,7 +6,7 @@ Every adapter of a port passes that port's tests in `tests/contracts`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -18,6 +18,7 @@ from pitwall.domain.limits import LimitPolicy, Standing
 from pitwall.domain.race import RaceInfo, RaceState
 from pitwall.domain.records import Batch, RaceMark
 from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.wire.message import RawMessage, Source
 
 
@@ -141,6 +142,47 @@ class FrameHistory(Protocol):
 
         None when nothing that old is held: published too lately, or dropped.
         """
+        ...
+
+
+class ForecastNow(Protocol):
+    """Forecasts at the moment of asking."""
+
+    async def forecast_now(self) -> LiveFrame | None:
+        """Return a frame with forecasts of this moment; None without a race in this process.
+
+        Then the newest frame of the `LiveCache` is the best there is.
+        """
+        ...
+
+
+class ForecastThen(Protocol):
+    """Forecasts of races that are stored."""
+
+    async def forecast_at(self, race_id: str, at: datetime) -> LiveFrame:
+        """Return a frame of a stored race as it stood at `at`, forecast with the model of today.
+
+        Raises:
+            RaceNotFoundError: No such race is stored, or it had not begun at `at`.
+        """
+        ...
+
+
+class WhatIf(Protocol):
+    """Forecasts a battle that is described by its features alone."""
+
+    @property
+    def version(self) -> str:
+        """Which trained model answers."""
+        ...
+
+    @property
+    def features(self) -> tuple[WhatIfFeature, ...]:
+        """What can be said of a battle, with units and ranges."""
+        ...
+
+    def forecast(self, values: Mapping[str, float]) -> Forecast:
+        """Return the forecast of a battle of which these features are known, within ranges."""
         ...
 
 

@@ -17,7 +17,14 @@ from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import StoreState
-from pitwall.ports import FrameHistory, LiveCache, RateLimiter
+from pitwall.ports import (
+    ForecastNow,
+    ForecastThen,
+    FrameHistory,
+    LiveCache,
+    RateLimiter,
+    WhatIf,
+)
 
 T = TypeVar("T")
 
@@ -36,6 +43,7 @@ class About:
         started_at: When this process began, UTC.
         model_version: Name and content hash; "" without a model.
         model_trained_at: UTC; None without a model.
+        rules_version: Of the sporting rules that the model rests on; "" where on none.
     """
 
     version: str = __version__
@@ -43,6 +51,7 @@ class About:
     started_at: datetime = field(default_factory=_now)
     model_version: str = ""
     model_trained_at: datetime | None = None
+    rules_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,9 @@ class Services:
         about: Which program and which model answer.
         accounts: People and their ways in; None where there is no database.
         limits: Counts requests; None where there is no database.
+        forecasts: Of this moment; None serves the newest frame instead.
+        stored_forecasts: Of stored races; None where none are stored.
+        what_if: Of made-up battles; None without a model that answers them.
         writing: How the writing of races goes; None where nothing is written.
     """
 
@@ -84,6 +96,9 @@ class Services:
     writing: Callable[[], StoreState] | None = None
     accounts: People | None = None
     limits: RateLimiter | None = None
+    forecasts: ForecastNow | None = None
+    stored_forecasts: ForecastThen | None = None
+    what_if: WhatIf | None = None
 
     def people(self) -> People:
         """Return what is to be used of accounts.

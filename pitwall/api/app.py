@@ -12,10 +12,10 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, credentials, live, problems
+from pitwall.api import accounts, credentials, live, predict, problems
 from pitwall.api.documentation import STATIC, add_documentation
 
-_ROUTERS = (live.router, accounts.router, credentials.router)
+_ROUTERS = (live.router, predict.router, accounts.router, credentials.router)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 _DESCRIPTION = """
@@ -42,6 +42,7 @@ def build_api() -> FastAPI:
         api.include_router(router)
     problems.install(api)
     _refuse_other_methods(api)
+    _refuse_other_paths(api)
     add_documentation(api)
     return api
 
@@ -63,6 +64,24 @@ def _refuse_other_methods(api: FastAPI) -> None:
             methods=sorted(_METHODS - methods),
             include_in_schema=False,
         )
+
+
+def _refuse_other_paths(api: FastAPI) -> None:
+    """Answer what stands below a path of the API and is none, again before the pages do."""
+    routes = chain.from_iterable(router.routes for router in _ROUTERS)
+    known = [route.path for route in routes if isinstance(route, APIRoute)]
+    for folder in sorted({path.split("/")[1] for path in known}):
+        api.add_api_route(
+            f"/{folder}/{{rest:path}}",
+            _nothing_there,
+            methods=sorted(_METHODS),
+            include_in_schema=False,
+        )
+
+
+async def _nothing_there(request: Request) -> JSONResponse:
+    detail = f"There is nothing at {request.url.path}."
+    return await problems.answer(request, HTTPStatus.NOT_FOUND, detail)
 
 
 def _refusal(methods: set[str]) -> Callable[[Request], Awaitable[JSONResponse]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
+from pitwall import services
 from pitwall.api.problems import Problem
 from pitwall.api.protection.content_policy import content_policy, inline_script_hashes
 
@@ -57,6 +58,29 @@ def _schema(api: FastAPI) -> dict[str, object]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs", {})
     schemas["Problem"] = problem
+    _describe_features(schemas)
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     return schema
+
+
+def _describe_features(schemas: dict[str, Any]) -> None:
+    """Say of what a made-up battle may be made: the loaded model knows, when it is loaded."""
+    try:
+        model = services.current().what_if
+    except RuntimeError:
+        return
+    if model is None:
+        return
+    schemas["WhatIfIn"]["properties"]["features"] |= {
+        "additionalProperties": False,
+        "properties": {
+            feature.name: {
+                "type": "number",
+                "minimum": feature.lowest,
+                "maximum": feature.highest,
+                "description": f"{feature.meaning}, {feature.unit}",
+            }
+            for feature in model.features
+        },
+    }

@@ -19,6 +19,8 @@ from pitwall.api.protection.around import Protection, protected
 from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.pipeline.ring import FrameRing
+from pitwall.prediction.predictor import LogisticPredictor
+from pitwall.prediction.what_if import LogisticWhatIf
 from tests.accounts.memory import MemoryAccountStore, quick_passwords
 
 HOST = "http://localhost:8000"
@@ -56,6 +58,7 @@ class House:
             history=FrameRing(),
             accounts=self.people,
             limits=MemoryRateLimiter(self.clock),
+            what_if=LogisticWhatIf(LogisticPredictor.load()),
         )
         services.install(self.services)
 
