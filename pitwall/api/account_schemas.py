@@ -16,8 +16,8 @@ from pitwall.domain.accounts import Account, ApiKey, LogIn, Role, User
 Email = Annotated[
     str,
     Field(
-        min_length=3,
         max_length=LONGEST_EMAIL,
+        json_schema_extra={"minLength": 3},  # told by the service, in words for people
         examples=["ada@example.org"],
         description="Any spelling of it; kept in lower case.",
     ),
@@ -25,8 +25,8 @@ Email = Annotated[
 NewPassword = Annotated[
     str,
     Field(
-        min_length=SHORTEST,
         max_length=LONGEST,
+        json_schema_extra={"minLength": SHORTEST},
         repr=False,
         examples=["an engine of brass"],
         description="Ten characters at least, and none of the commonest.",

@@ -29,7 +29,7 @@ from pitwall.api.guards import (
     Reader,
     require_owner,
 )
-from pitwall.api.problems import Responses, problem_response
+from pitwall.api.problems import BODY_REFUSED, Responses, problem_response
 from pitwall.api.rate_limits import (
     LOG_IN_BY_ACCOUNT,
     LOG_IN_BY_ADDRESS,
@@ -50,10 +50,9 @@ def _not_to_be_stored(response: Response) -> None:
 never_stored = Depends(_not_to_be_stored)
 router = APIRouter(prefix="/auth", tags=["accounts"], dependencies=[never_stored])
 
-_REFUSED_FIELD: Responses = {422: problem_response("A field is not valid; `invalid` says which.")}
 _WITHOUT_LOG_IN: Responses = {
     **{status: REFUSALS[status] for status in (403, 429, 503)},
-    **_REFUSED_FIELD,
+    **BODY_REFUSED,
 }
 
 
@@ -129,7 +128,7 @@ async def me(account: Reader) -> AccountOut:
 
 
 @router.delete(
-    "/me", status_code=204, summary="Delete my account", responses=REFUSALS | _REFUSED_FIELD
+    "/me", status_code=204, summary="Delete my account", responses=REFUSALS | BODY_REFUSED
 )
 async def delete_me(
     proof: ProofIn,
@@ -148,7 +147,7 @@ async def delete_me(
     "/password",
     status_code=204,
     summary="Change my password",
-    responses=REFUSALS | _REFUSED_FIELD,
+    responses=REFUSALS | BODY_REFUSED,
 )
 async def change_password(
     change: PasswordIn, request: Request, services: CurrentServices, account: LoggedIn
@@ -177,7 +176,7 @@ async def users(services: CurrentServices) -> list[UserOut]:
     status_code=204,
     summary="Shut or open an account",
     tags=["owner"],
-    responses=REFUSALS | _REFUSED_FIELD | {404: problem_response("There is no such account.")},
+    responses=REFUSALS | BODY_REFUSED | {404: problem_response("There is no such account.")},
 )
 async def set_disabled(
     user_id: UUID, change: DisabledIn, services: CurrentServices, owner: Owner

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pitwall.api.account_schemas import EndedOut, KeyIn, KeyOut, LogInOut, NewKeyOut
 from pitwall.api.accounts import never_stored
 from pitwall.api.guards import REFUSALS, CurrentServices, LoggedIn
-from pitwall.api.problems import Responses, problem_response
+from pitwall.api.problems import BODY_REFUSED, Responses, problem_response
 from pitwall.errors import NotThereError
 
 router = APIRouter(prefix="/auth", tags=["accounts"], dependencies=[never_stored])
@@ -50,7 +50,7 @@ async def keys(services: CurrentServices, account: LoggedIn) -> list[KeyOut]:
     return [KeyOut.of(key) for key in await services.people().keys.list(account)]
 
 
-@router.post("/keys", status_code=201, summary="Make an API key", responses=REFUSALS | _INVALID)
+@router.post("/keys", status_code=201, summary="Make an API key", responses=REFUSALS | BODY_REFUSED)
 async def make_key(wanted: KeyIn, services: CurrentServices, account: LoggedIn) -> NewKeyOut:
     """Make an API key and show it, once."""
     key, secret = await services.people().keys.create(account, wanted.name)

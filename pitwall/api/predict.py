@@ -17,7 +17,7 @@ from pitwall.api.predict_schemas import (
     WhatIfIn,
     WhatIfOut,
 )
-from pitwall.api.problems import Responses, problem_response
+from pitwall.api.problems import BODY_REFUSED, Responses, problem_response
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.errors import (
     NothingLiveError,
@@ -89,7 +89,9 @@ async def features(services: CurrentServices, _reader: Reader) -> list[FeatureOu
 
 
 @router.post(
-    "/predict", summary="Forecast a made-up battle", responses={**REFUSALS, **_INVALID, **_NO_MODEL}
+    "/predict",
+    summary="Forecast a made-up battle",
+    responses={**REFUSALS, **BODY_REFUSED, **_NO_MODEL},
 )
 async def what_if(battle: WhatIfIn, services: CurrentServices, _reader: Reader) -> WhatIfOut:
     """Say what the model would say of a battle of which these features are known."""

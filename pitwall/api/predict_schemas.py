@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -130,7 +130,7 @@ class WhatIfIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    features: dict[str, float] = Field(
+    features: dict[str, Annotated[float, Field(strict=True)]] = Field(
         description="What is known of the battle; leave out what is not. `GET /predict/features` "
         "explains each.",
         examples=[{"interval_s": 0.6, "tyre_life_diff_laps": -12}],

@@ -60,6 +60,13 @@ def problem_response(description: str) -> dict[str, Any]:
     }
 
 
+BODY_REFUSED: Responses = {
+    400: problem_response("The body cannot be read: it is no JSON in UTF-8."),
+    422: problem_response("A field or parameter is not valid; `invalid` says which."),
+}
+"""What a route with a body documents besides."""
+
+
 def install(api: FastAPI) -> None:
     """Answer every error of `api` with problem details."""
     api.add_exception_handler(PitwallError, _pitwall_error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.components.form import asking_button
+from pitwall.web.components.form import Asking, asking_button
 from pitwall.web.rows.account import KeyRow, LogInRow
 
 
@@ -36,7 +36,7 @@ def _log_in(row: rx.Var[LogInRow]) -> rx.Component:
             row.is_current,
             rx.fragment(),
             asking_button(
-                f"DELETE /auth/sessions/{row.id}", "refresh", "End", f"End {row.browser}"
+                Asking(f"DELETE /auth/sessions/{row.id}", "refresh"), "End", f"End {row.browser}"
             ),
         ),
         key=row.id,
@@ -50,6 +50,8 @@ def _key(row: rx.Var[KeyRow]) -> rx.Component:
             rx.el.code(f"{row.prefix}_…"),
             rx.el.p(f"Made {row.made} · {row.used}", class_name="hint"),
         ),
-        asking_button(f"DELETE /auth/keys/{row.id}", "refresh", "Revoke", f"Revoke {row.name}"),
+        asking_button(
+            Asking(f"DELETE /auth/keys/{row.id}", "refresh"), "Revoke", f"Revoke {row.name}"
+        ),
         key=row.id,
     )

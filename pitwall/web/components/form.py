@@ -27,28 +27,49 @@ class Field:
     most: int = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a form asks, and what happens then.
+
+    Attributes:
+        ask: Method and path, such as `POST /auth/login`.
+        then: What the script does after success: `next`, `log-in`, `refresh`, `key` or
+            `go PATH`.
+        said: What is said after success.
+    """
+
+    ask: str | rx.Var[str]
+    then: str
+    said: str = ""
+
+    @property
+    def attributes(self) -> dict[str, str | rx.Var[str]]:
+        """What the script reads of it."""
+        return {"data-ask": self.ask, "data-then": self.then, "data-said": self.said}
+
+
 def asking_form(
-    ask: str | rx.Var[str],
-    then: str,
+    name: str,
+    asking: Asking,
     fields: list[Field],
     button: str,
-    *,
-    name: str,
-    said: str = "",
+    of: rx.Var[str] | None = None,
 ) -> rx.Component:
     """Draw a form.
 
     Args:
-        ask: Method and path, such as `POST /auth/login`.
-        then: What the script does after success: `next`, `log-in`, `refresh`, `key` or
-            `go PATH`.
+        name: Unique on the page; the ids of its fields begin with it.
+        asking: What it asks.
         fields: In order.
         button: What its button says.
-        name: Unique on the page; the ids of its fields begin with it.
-        said: What is said after success.
+        of: Whose password it asks for, for password managers; None where a field tells.
     """
     has_password = any(field.kind == "password" for field in fields)
     return rx.el.form(
+        # Without a name it is not sent.
+        rx.el.input(type="email", value=of, auto_complete="username", read_only=True, hidden=True)
+        if of is not None
+        else rx.fragment(),
         *[_field(field, name) for field in fields],
         _reveal(name) if has_password else rx.fragment(),
         rx.el.p(class_name="form-said", role="status", id=f"{name}-said"),
@@ -57,7 +78,7 @@ def asking_form(
         method="post",
         no_validate=True,
         class_name="form",
-        custom_attrs={"data-ask": ask, "data-then": then, "data-said": said},
+        custom_attrs=asking.attributes,
     )
 
 
@@ -77,8 +98,8 @@ def _field(field: Field, form: str) -> rx.Component:
             auto_capitalize="none",
             custom_attrs={"aria-describedby": described_by},
         ),
-        rx.el.p(field.hint, id=f"{place}-hint", class_name="hint") if field.hint else rx.fragment(),
         rx.el.p(id=f"{place}-error", class_name="field-error"),
+        rx.el.p(field.hint, id=f"{place}-hint", class_name="hint") if field.hint else rx.fragment(),
         class_name="field",
     )
 
@@ -92,14 +113,12 @@ def _reveal(form: str) -> rx.Component:
     )
 
 
-def asking_button(
-    ask: str | rx.Var[str], then: str, words: str, label: str | rx.Var[str], said: str = ""
-) -> rx.Component:
+def asking_button(asking: Asking, words: str, label: str | rx.Var[str]) -> rx.Component:
     """Draw a form that is one button; `label` says for whom, where many stand in a list."""
     return rx.el.form(
         rx.el.button(words, type="submit", class_name="act act-small", aria_label=label),
         rx.el.p(class_name="form-said", role="status"),
         method="post",
         class_name="form-button",
-        custom_attrs={"data-ask": ask, "data-then": then, "data-said": said},
+        custom_attrs=asking.attributes,
     )

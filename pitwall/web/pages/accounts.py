@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from pitwall.web.components.account_lists import key_list, log_in_list
-from pitwall.web.components.form import Field, asking_button, asking_form
+from pitwall.web.components.form import Asking, Field, asking_button, asking_form
 from pitwall.web.states.account import AccountState
 from pitwall.web.typed import as_handler, as_var
 
@@ -22,11 +22,10 @@ def log_in_page() -> rx.Component:
         _panel(
             _already_logged_in(),
             asking_form(
-                "POST /auth/login",
-                "next",
+                "log-in",
+                Asking("POST /auth/login", "next"),
                 [_EMAIL, _PASSWORD],
                 "Log in",
-                name="log-in",
             ),
             rx.el.p(
                 "No account yet? ",
@@ -45,11 +44,10 @@ def register_page() -> rx.Component:
         _panel(
             _already_logged_in(),
             asking_form(
-                "POST /auth/register",
-                "log-in",
+                "register",
+                Asking("POST /auth/register", "log-in"),
                 [_EMAIL, Field("password", "Password", "password", "new-password", _NEW)],
                 "Open an account",
-                name="register",
             ),
             rx.el.p(
                 "The e-mail only tells accounts apart: no mail is sent. ",
@@ -71,11 +69,9 @@ def account_page() -> rx.Component:
             rx.el.h2("Log-ins", class_name="heading", tab_index=-1),
             log_in_list(as_var(AccountState.log_ins)),
             asking_button(
-                "DELETE /auth/sessions",
-                "refresh",
+                Asking("DELETE /auth/sessions", "refresh", "The others have ended."),
                 "End all others",
                 "End all other log-ins",
-                "The others have ended.",
             ),
         ),
         _panel(
@@ -91,25 +87,27 @@ def account_page() -> rx.Component:
             _new_key(),
             key_list(as_var(AccountState.keys)),
             asking_form(
-                "POST /auth/keys",
                 "key",
+                Asking("POST /auth/keys", "key"),
                 [_KEY_NAME],
                 "Make a key",
-                name="key",
             ),
         ),
         _panel(
             rx.el.h2("Password", class_name="heading", tab_index=-1),
             asking_form(
-                "POST /auth/password",
-                "refresh",
+                "change",
+                Asking(
+                    "POST /auth/password",
+                    "refresh",
+                    "The password is changed. Every other log-in has ended; API keys stay.",
+                ),
                 [
                     Field("old_password", "Password now", "password", "current-password"),
                     Field("new_password", "New password", "password", "new-password", _NEW),
                 ],
                 "Change the password",
-                name="change",
-                said="The password is changed. Every other log-in has ended; API keys stay.",
+                of=as_var(AccountState.email),
             ),
         ),
         _panel(
@@ -120,11 +118,11 @@ def account_page() -> rx.Component:
                 class_name="hint",
             ),
             asking_form(
-                "DELETE /auth/me",
-                "go /",
+                "leave",
+                Asking("DELETE /auth/me", "go /"),
                 [_PASSWORD],
                 "Delete my account",
-                name="leave",
+                of=as_var(AccountState.email),
             ),
             kind="danger",
         ),
@@ -149,7 +147,7 @@ def _who() -> rx.Component:
                 rx.fragment(),
             ),
         ),
-        asking_button("POST /auth/logout", "go /", "Log out", "Log out"),
+        asking_button(Asking("POST /auth/logout", "go /"), "Log out", "Log out"),
         class_name="who-row",
     )
 
