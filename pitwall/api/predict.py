@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
+from pitwall.api.mixed import MixedOut
 from pitwall.api.predict_schemas import (
     FeatureOut,
-    MixtureOut,
     PredictOut,
     WhatIfIn,
     WhatIfOut,
@@ -102,7 +102,7 @@ async def what_if(battle: WhatIfIn, services: CurrentServices, _reader: Reader) 
         p_overtake=forecast.p_overtake,
         no_forecast_because=forecast.no_forecast_because or None,
         reasons=list(forecast.reasons),
-        mixture=MixtureOut.of(forecast.mixed) if forecast.mixed else None,
+        mixed=MixedOut.of(forecast.mixed) if forecast.mixed else None,
         model_version=model.version,
         rules_version=services.about.rules_version or None,
         unknown=[each.name for each in model.features if each.name not in battle.features],

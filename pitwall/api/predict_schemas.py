@@ -7,72 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pitwall.api.mixed import MixedOut
 from pitwall.api.schemas import BattleOut, RaceOut, SourceName
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
-from pitwall.domain.frames import BattleLine, FeedState, LiveFrame, TowerLine
+from pitwall.domain.frames import BattleLine, FeedState, LiveFrame
 from pitwall.prediction.what_if import WhatIfFeature
-
-
-class ExpertOut(BaseModel):
-    """One expert's view of a battle."""
-
-    expert: str = Field(examples=["om", "boost", "aero"])
-    p_overtake: float = Field(ge=0, le=1)
-    weight: float = Field(description="His share in the mixture.", ge=0, le=1)
-    is_estimated: bool = Field(
-        description="Whether he rests on what no feed channel tells, such as a battery's charge."
-    )
-
-    @classmethod
-    def of(cls, opinion: ExpertOpinion) -> ExpertOut:
-        """Take an opinion as it is."""
-        return cls(
-            expert=opinion.expert,
-            p_overtake=opinion.p_overtake,
-            weight=opinion.weight,
-            is_estimated=opinion.is_estimated,
-        )
-
-
-class MixtureOut(BaseModel):
-    """What stands behind and beside one `p_overtake`."""
-
-    p_overtake_3: float = Field(description="Of a pass within three laps.", ge=0, le=1)
-    p_low: float = Field(description="Low end of a 90 % interval of `p_overtake`.", ge=0, le=1)
-    p_high: float = Field(description="High end of it.", ge=0, le=1)
-    experts: list[ExpertOut]
-    p_pit: float = Field(description="That a pit stop interrupts the battle first.", ge=0, le=1)
-    p_neutralised: float = Field(
-        description="That a safety car or a flag interrupts it first.", ge=0, le=1
-    )
-    p_retired: float = Field(description="That a retirement interrupts it first.", ge=0, le=1)
-
-    @classmethod
-    def of(cls, mixed: MixedForecast) -> MixtureOut:
-        """Take a mixture as it is."""
-        return cls(
-            p_overtake_3=mixed.p_overtake_3,
-            p_low=mixed.p_low,
-            p_high=mixed.p_high,
-            experts=[ExpertOut.of(opinion) for opinion in mixed.experts],
-            p_pit=mixed.p_pit,
-            p_neutralised=mixed.p_neutralised,
-            p_retired=mixed.p_retired,
-        )
-
-
-class PredictionOut(BattleOut):
-    """One battle with everything that the model says of it."""
-
-    mixture: MixtureOut | None = Field(
-        description="The experts behind it; null where one model answers alone, or none."
-    )
-
-    @classmethod
-    def of(cls, battle: BattleLine, cars: dict[int, TowerLine]) -> PredictionOut:
-        """Join a battle with its cars and its mixture."""
-        basis = BattleOut.of(battle, cars).model_dump()
-        return cls(**basis, mixture=MixtureOut.of(battle.mixed) if battle.mixed else None)
 
 
 class PredictOut(BaseModel):
@@ -97,7 +35,7 @@ class PredictOut(BaseModel):
     rules_version: str | None = Field(
         description="Of the sporting rules that the model rests on; null where on none."
     )
-    battles: list[PredictionOut]
+    battles: list[BattleOut]
 
     @classmethod
     def of(
@@ -121,7 +59,7 @@ class PredictOut(BaseModel):
             race=RaceOut.of(frame.header),
             model_version=frame.model_version,
             rules_version=rules_version or None,
-            battles=[PredictionOut.of(battle, cars) for battle in battles],
+            battles=[BattleOut.of(battle, cars) for battle in battles],
         )
 
 
@@ -148,7 +86,7 @@ class WhatIfOut(BaseModel):
     )
     no_forecast_because: str | None
     reasons: list[str] = Field(description="What moved the forecast most, in logits and words.")
-    mixture: MixtureOut | None
+    mixed: MixedOut | None
     model_version: str
     rules_version: str | None
     unknown: list[str] = Field(description="Features that were left out.")

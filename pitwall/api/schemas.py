@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from pitwall.api.mixed import MixedOut
 from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
 from pitwall.domain.race import Compound, Phase, TrackStatus
 
@@ -92,7 +93,14 @@ class BattleOut(BaseModel):
         le=1,
     )
     no_forecast_because: str | None
-    reasons: list[str] = Field(description="What moved the forecast most, in logits and words.")
+    reasons: list[str] = Field(
+        description="What moved the forecast most, in logits and words.",
+        examples=[["+0.41 gap 0.6 s", "-0.18 hard to pass here"]],
+    )
+    mixed: MixedOut | None = Field(
+        description="Interval, three laps, interruptions and experts. Null without a forecast, "
+        "and where one model answers alone."
+    )
 
     @classmethod
     def of(cls, battle: BattleLine, cars: dict[int, TowerLine]) -> BattleOut:
@@ -109,6 +117,7 @@ class BattleOut(BaseModel):
             p_overtake=battle.p_overtake,
             no_forecast_because=battle.no_forecast_because or None,
             reasons=list(battle.reasons),
+            mixed=None if battle.mixed is None else MixedOut.of(battle.mixed),
         )
 
 

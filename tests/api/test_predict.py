@@ -75,7 +75,7 @@ async def test_users_and_programs_read_every_battle(
         (battle,) = body["battles"]
         assert (battle["attacker"]["code"], battle["defender"]["code"]) == ("PIA", "NOR")
         assert 0 < battle["p_overtake"] < 1
-        assert battle["mixture"] is None
+        assert battle["mixed"] is None
 
 
 async def test_the_model_runs_when_it_can(house: House, program: httpx.AsyncClient) -> None:
@@ -90,9 +90,9 @@ async def test_the_model_runs_when_it_can(house: House, program: httpx.AsyncClie
 
     assert (body["computed"], body["sequence"]) == ("now", 8)
     assert body["rules_version"] == "rules-1"
-    mixture = body["battles"][0]["mixture"]
-    assert (mixture["p_low"], mixture["p_high"], mixture["p_overtake_3"]) == (0.1, 0.4, 0.5)
-    assert [each["is_estimated"] for each in mixture["experts"]] == [False, True]
+    mixed = body["battles"][0]["mixed"]
+    assert (mixed["p_low"], mixed["p_high"], mixed["p_overtake_3"]) == (0.1, 0.4, 0.5)
+    assert [each["is_estimated"] for each in mixed["experts"]] == [False, True]
     now.frame = None
     assert (await program.get("/predict")).json()["computed"] == "frame"
 
