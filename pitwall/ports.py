@@ -12,8 +12,9 @@ from typing import Protocol
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
+from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
 from pitwall.domain.race import RaceInfo, RaceState
-from pitwall.domain.records import Batch, RaceMark
+from pitwall.domain.records import Batch, KeyframeRecord, RaceMark
 from pitwall.prediction.forecast import Forecast
 from pitwall.wire.message import RawMessage, Source
 
@@ -125,6 +126,82 @@ class RaceWriter(Protocol):
         """Remove simulated races but the newest `keep`, and return how many.
 
         Raises:
+            StoreError: The database is not there.
+        """
+        ...
+
+
+class RaceReader(Protocol):
+    """Reads races that are kept. Every method raises StoreError without a database."""
+
+    async def races(
+        self, wanted: RaceFilter, limit: int, after: str | None = None
+    ) -> tuple[list[RaceSummary], str | None]:
+        """Return races, the newest first, and the cursor of the next page; None at the end.
+
+        Raises:
+            SelectionError: The cursor is damaged.
+        """
+        ...
+
+    async def race(self, race_id: str) -> RaceSummary:
+        """Return one race.
+
+        Raises:
+            RaceNotFoundError: It is not kept.
+        """
+        ...
+
+    async def page(
+        self,
+        race: RaceSummary,
+        wanted: Sequence[HistoryTable],
+        selection: Selection,
+        limit: int,
+        cursor: str | None = None,
+    ) -> HistoryPage:
+        """Return up to `limit` rows, table by table, each in order of time.
+
+        Raises:
+            SelectionError: The cursor is damaged, or a driver is nobody's name.
+        """
+        ...
+
+    async def keyframe(self, race: RaceSummary, at: datetime) -> KeyframeRecord | None:
+        """Return the newest kept state at or before `at`; None where a replay starts afresh.
+
+        `pitwall.pipeline.keyframes` decodes it.
+        """
+        ...
+
+    async def messages(
+        self, race: RaceSummary, first_seq: int = 0, until: datetime | None = None
+    ) -> list[RawMessage]:
+        """Return the raw messages from a place on, up to and with an instant."""
+        ...
+
+
+class RaceExporter(Protocol):
+    """Exports races that are kept, in memory that does not grow with them."""
+
+    def csv(
+        self, race: RaceSummary, table: HistoryTable | None, selection: Selection
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield a table as RFC 4180 text with a header line; None is the whole race as one.
+
+        Raises:
+            SelectionError: A driver is nobody's name.
+            StoreError: The database is not there.
+        """
+        ...
+
+    def parquet(
+        self, race: RaceSummary, table: HistoryTable | None, selection: Selection
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the same as a Parquet file.
+
+        Raises:
+            SelectionError: A driver is nobody's name.
             StoreError: The database is not there.
         """
         ...
