@@ -11,19 +11,29 @@ from itertools import count
 from pathlib import Path
 
 from pitwall import logs, services
+from pitwall.accounts.hashing import Passwords
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.owning import Owning
+from pitwall.accounts.service import Accounts
+from pitwall.api.protection.around import Protection
+from pitwall.api.protection.content_policy import hashes_of_pages
+from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.errors import SettingsError, StoreError
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
+from pitwall.pipeline.forecasting import ForecastDesk
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
+from pitwall.prediction.what_if import LogisticWhatIf
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store import migrating
+from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
 from pitwall.store.writing import RaceWriter
 
@@ -42,6 +52,7 @@ class Parts:
     predictor: Predictor
     database: Database
     recorder: Recorder
+    publisher: Publisher
 
 
 @cache
@@ -57,7 +68,9 @@ def parts() -> Parts:
     predictor = load_predictor(settings)
     database = open_database(settings)
     recorder = Recorder(RaceWriter(database), predictor.version)
-    return Parts(settings, MemoryLiveCache(), FrameRing(), predictor, database, recorder)
+    cache, ring = MemoryLiveCache(), FrameRing()
+    publisher = Publisher(cache, ring, predictor.version)
+    return Parts(settings, cache, ring, predictor, database, recorder, publisher)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -81,17 +94,50 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         tab_is_open=tab_is_open,
         history=built.ring,
         about=about,
+        accounts=people(built.settings, built.database),
+        limits=MemoryRateLimiter(),
+        forecasts=ForecastDesk(built.publisher.newest, built.predictor),
+        what_if=LogisticWhatIf(built.predictor)
+        if isinstance(built.predictor, LogisticPredictor)
+        else None,
         writing=lambda: built.recorder.state,
     )
     services.install(ports)
     return ports
 
 
+def people(settings: Settings, database: Database) -> services.People:
+    """Return accounts that are kept in a database."""
+    store, passwords = SqlAccountStore(database), Passwords()
+    return services.People(
+        accounts=Accounts(store, passwords),
+        keys=ApiKeys(store),
+        owning=Owning(store, passwords),
+        plain_http=settings.plain_http,
+    )
+
+
+def protection(built_pages: Path) -> Protection:
+    """Return what stands around pages, routes and sockets.
+
+    Args:
+        built_pages: The folder of the built front end.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+    """
+    settings = parts().settings
+    return Protection(
+        cors_origins=settings.allowed_origins(),
+        trusted_proxies=settings.trusted_proxies,
+        script_hashes=hashes_of_pages(built_pages),
+    )
+
+
 async def run_pipeline() -> None:
     """Play what the environment asks for into the cache, until cancelled."""
     built = parts()
-    publisher = Publisher(built.cache, built.ring, built.predictor.version)
-    loop = LiveLoop(publisher, built.predictor, recorder=built.recorder)
+    loop = LiveLoop(built.publisher, built.predictor, recorder=built.recorder)
     await loop.run(showings(built.settings))
 
 

@@ -6,16 +6,18 @@ Every adapter of a port passes that port's tests in `tests/contracts`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
+from pitwall.domain.accounts import ApiKey, LogIn, User
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
-from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
-from pitwall.domain.race import RaceInfo, RaceState
-from pitwall.domain.records import Batch, KeyframeRecord, RaceMark
+from pitwall.domain.limits import LimitPolicy, Standing
+from pitwall.domain.race import RaceState
 from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.wire.message import RawMessage, Source
 
 
@@ -85,128 +87,6 @@ class LiveCache(Protocol):
         ...
 
 
-class RaceWriter(Protocol):
-    """Keeps races as they run; one writer a race."""
-
-    async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
-        """Make a place for a race, or find how far it has been kept already.
-
-        Raises:
-            StoreError: The database is not there.
-        """
-        ...
-
-    async def append(self, mark: RaceMark, batch: Batch) -> None:
-        """Keep a batch, whole or not at all; what of it is kept already is left out.
-
-        Raises:
-            RaceNotFoundError: The race was removed meanwhile.
-            StoreError: The database is not there or is full; the same batch may come again.
-        """
-        ...
-
-    async def finish(self, mark: RaceMark, state: str) -> None:
-        """Say that no more will come: `finished` or `abandoned`.
-
-        Raises:
-            RaceNotFoundError: The race was removed meanwhile.
-            StoreError: The database is not there.
-        """
-        ...
-
-    async def remove(self, race_id: str) -> None:
-        """Remove a race and everything kept of it; nothing happens where there is none.
-
-        Raises:
-            StoreError: The database is not there.
-        """
-        ...
-
-    async def prune_simulated(self, keep: int) -> int:
-        """Remove simulated races but the newest `keep`, and return how many.
-
-        Raises:
-            StoreError: The database is not there.
-        """
-        ...
-
-
-class RaceReader(Protocol):
-    """Reads races that are kept. Every method raises StoreError without a database."""
-
-    async def races(
-        self, wanted: RaceFilter, limit: int, after: str | None = None
-    ) -> tuple[list[RaceSummary], str | None]:
-        """Return races, the newest first, and the cursor of the next page; None at the end.
-
-        Raises:
-            SelectionError: The cursor is damaged.
-        """
-        ...
-
-    async def race(self, race_id: str) -> RaceSummary:
-        """Return one race.
-
-        Raises:
-            RaceNotFoundError: It is not kept.
-        """
-        ...
-
-    async def page(
-        self,
-        race: RaceSummary,
-        wanted: Sequence[HistoryTable],
-        selection: Selection,
-        limit: int,
-        cursor: str | None = None,
-    ) -> HistoryPage:
-        """Return up to `limit` rows, table by table, each in order of time.
-
-        Raises:
-            SelectionError: The cursor is damaged, or a driver is nobody's name.
-        """
-        ...
-
-    async def keyframe(self, race: RaceSummary, at: datetime) -> KeyframeRecord | None:
-        """Return the newest kept state at or before `at`; None where a replay starts afresh.
-
-        `pitwall.pipeline.keyframes` decodes it.
-        """
-        ...
-
-    async def messages(
-        self, race: RaceSummary, first_seq: int = 0, until: datetime | None = None
-    ) -> list[RawMessage]:
-        """Return the raw messages from a place on, up to and with an instant."""
-        ...
-
-
-class RaceExporter(Protocol):
-    """Exports races that are kept, in memory that does not grow with them."""
-
-    def csv(
-        self, race: RaceSummary, table: HistoryTable | None, selection: Selection
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield a table as RFC 4180 text with a header line; None is the whole race as one.
-
-        Raises:
-            SelectionError: A driver is nobody's name.
-            StoreError: The database is not there.
-        """
-        ...
-
-    def parquet(
-        self, race: RaceSummary, table: HistoryTable | None, selection: Selection
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield the same as a Parquet file.
-
-        Raises:
-            SelectionError: A driver is nobody's name.
-            StoreError: The database is not there.
-        """
-        ...
-
-
 class FrameHistory(Protocol):
     """The frames of the last minutes, for readers who watch with a delay of their own."""
 
@@ -215,4 +95,158 @@ class FrameHistory(Protocol):
 
         None when nothing that old is held: published too lately, or dropped.
         """
+        ...
+
+
+class ForecastNow(Protocol):
+    """Forecasts at the moment of asking."""
+
+    async def forecast_now(self) -> LiveFrame | None:
+        """Return a frame with forecasts of this moment; None without a race in this process.
+
+        Then the newest frame of the `LiveCache` is the best there is.
+        """
+        ...
+
+
+class ForecastThen(Protocol):
+    """Forecasts of races that are stored."""
+
+    async def forecast_at(self, race_id: str, at: datetime) -> LiveFrame:
+        """Return a frame of a stored race as it stood at `at`, forecast with the model of today.
+
+        Raises:
+            RaceNotFoundError: No such race is stored, or it had not begun at `at`.
+        """
+        ...
+
+
+class WhatIf(Protocol):
+    """Forecasts a battle that is described by its features alone."""
+
+    @property
+    def version(self) -> str:
+        """Which trained model answers."""
+        ...
+
+    @property
+    def features(self) -> tuple[WhatIfFeature, ...]:
+        """What can be said of a battle, with units and ranges."""
+        ...
+
+    def forecast(self, values: Mapping[str, float]) -> Forecast:
+        """Return the forecast of a battle of which these features are known, within ranges."""
+        ...
+
+
+class RateLimiter(Protocol):
+    """Counts requests by policy and asker."""
+
+    async def take(self, policy: LimitPolicy, asker: str) -> Standing:
+        """Count one request of `asker` and return where that leaves him.
+
+        A request beyond the quota is not counted: it does not keep the window open.
+        """
+        ...
+
+    async def give_back(self, policy: LimitPolicy, asker: str) -> None:
+        """Take one request of this window back; without one nothing happens."""
+        ...
+
+
+class AccountStore(Protocol):
+    """Keeps users, their log-ins and their API keys.
+
+    E-mails come normalised and tokens hashed; a store neither checks nor makes them. All
+    moments are UTC with their zone.
+    """
+
+    async def add_user(self, user: User) -> None:
+        """Keep a new user.
+
+        Raises:
+            EmailTakenError: Another user has this e-mail.
+        """
+        ...
+
+    async def user(self, user_id: UUID) -> User | None:
+        """Return the user with this id."""
+        ...
+
+    async def user_by_email(self, email: str) -> User | None:
+        """Return the user with this e-mail."""
+        ...
+
+    async def users(self) -> list[User]:
+        """Return every user, oldest account first."""
+        ...
+
+    async def set_password(self, user_id: UUID, password_hash: str) -> None:
+        """Replace the password hash; of no such user nothing happens."""
+        ...
+
+    async def set_disabled(self, user_id: UUID, disabled_at: datetime | None) -> bool:
+        """Shut the account from `disabled_at` on, or open it again; whether there was one."""
+        ...
+
+    async def delete_user(self, user_id: UUID) -> bool:
+        """Remove the user and everything that is his; whether there was one."""
+        ...
+
+    async def add_log_in(self, log_in: LogIn) -> None:
+        """Keep a new log-in.
+
+        Raises:
+            NotLoggedInError: Its user has gone meanwhile.
+        """
+        ...
+
+    async def log_in_by_token(self, token_hash: str) -> tuple[LogIn, User] | None:
+        """Return the log-in with this token, expired or not, and its user."""
+        ...
+
+    async def log_ins(self, user_id: UUID) -> list[LogIn]:
+        """Return the user's log-ins, expired or not, last used first."""
+        ...
+
+    async def note_log_in_use(
+        self, log_in_id: UUID, used_at: datetime, expires_at: datetime
+    ) -> None:
+        """Note that a log-in was used, and until when it holds now."""
+        ...
+
+    async def remove_log_in(self, user_id: UUID, log_in_id: UUID) -> bool:
+        """Remove one log-in of this user; whether he had it."""
+        ...
+
+    async def remove_log_ins(self, user_id: UUID, keep: UUID | None = None) -> int:
+        """Remove all log-ins of this user but `keep`; return how many."""
+        ...
+
+    async def remove_expired_log_ins(self, now: datetime) -> int:
+        """Remove everybody's log-ins that expired by `now`; return how many."""
+        ...
+
+    async def add_api_key(self, key: ApiKey) -> None:
+        """Keep a new API key.
+
+        Raises:
+            NotLoggedInError: Its user has gone meanwhile.
+        """
+        ...
+
+    async def api_key_by_prefix(self, prefix: str) -> tuple[ApiKey, User] | None:
+        """Return the API key with this prefix and its user."""
+        ...
+
+    async def api_keys(self, user_id: UUID) -> list[ApiKey]:
+        """Return the user's API keys, newest first."""
+        ...
+
+    async def note_api_key_use(self, key_id: UUID, used_at: datetime) -> None:
+        """Note that a key was used."""
+        ...
+
+    async def remove_api_key(self, user_id: UUID, key_id: UUID) -> bool:
+        """Remove one API key of this user; whether he had it."""
         ...

@@ -12,7 +12,8 @@ from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.recorder import kept_as
-from pitwall.ports import Predictor, RaceWriter, RecordedFeed
+from pitwall.ports import Predictor, RecordedFeed
+from pitwall.race_ports import RaceWriter
 from pitwall.wire.message import RawMessage
 
 AT_ONCE = 4_000  # messages: a transaction each

@@ -78,7 +78,10 @@ class LogisticPredictor:
         return sigmoid(logits)
 
     def _answers(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
-        matrix = feature_matrix(race, battles, self._model.rates)
+        return self.explained(feature_matrix(race, battles, self._model.rates))
+
+    def explained(self, matrix: Matrix) -> list[Forecast]:
+        """Return the forecasts, with reasons, of rows of features, shape (n, n_features)."""
         by_topic = (self._deviations(matrix) * self._weights) @ self._to_topics
         chances = sigmoid(self._start + by_topic.sum(axis=1))
         return [

@@ -34,7 +34,8 @@ def in_words(contributions: Mapping[str, float], values: Values) -> tuple[str, .
 
 
 def _gap(values: Values) -> str | None:
-    return f"gap {values['interval_s']:.1f} s"
+    interval = values["interval_s"]
+    return None if math.isnan(interval) else f"gap {interval:.1f} s"
 
 
 def _closing(values: Values) -> str | None:

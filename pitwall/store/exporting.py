@@ -27,7 +27,7 @@ PIECE_BYTES = 65_536
 
 
 class RaceExporter:
-    """Implements `pitwall.ports.RaceExporter`."""
+    """Implements `pitwall.race_ports.RaceExporter`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

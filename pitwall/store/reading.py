@@ -36,7 +36,7 @@ _SUMMARY = (
 
 
 class RaceReader:
-    """Implements `pitwall.ports.RaceReader`."""
+    """Implements `pitwall.race_ports.RaceReader`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,8 +9,9 @@ from pitwall.domain.records import Batch
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
 from pitwall.pipeline.engine import RaceEngine
-from pitwall.ports import RaceWriter, RecordedFeed
+from pitwall.ports import RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
+from pitwall.race_ports import RaceWriter
 from pitwall.wire.message import RawMessage
 
 PREDICTOR = LogisticPredictor.load()
