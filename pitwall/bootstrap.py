@@ -148,7 +148,9 @@ async def run_store() -> None:
     """
     built = parts()
     try:
-        while not await _migrated(built):
+        while True:
+            if await _migrated(built):
+                break
             await asyncio.sleep(MIGRATE_AGAIN_S)
         await built.recorder.run()
     finally:

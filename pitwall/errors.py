@@ -7,6 +7,7 @@ PitwallError
 ├── SettingsError               the environment asks for something that cannot be
 ├── ModelError                  a model file is missing, damaged or of another schema
 ├── RaceNotFoundError           no such race in the place that was named
+├── SelectionError              what was asked of a kept race cannot be
 ├── StoreError                  the database refused, or cannot be reached
 ├── NotThereError               nothing with this id, or not this user's
 ├── NothingLiveError            no frame has been published yet
@@ -63,6 +64,12 @@ class RaceNotFoundError(PitwallError):
     """There is no such race in the place that was named."""
 
     status_code = 404
+
+
+class SelectionError(PitwallError):
+    """What was asked of a race that is kept cannot be: an unknown driver, a damaged cursor."""
+
+    status_code = 422
 
 
 class StoreError(PitwallError):

@@ -15,8 +15,7 @@ from pitwall.domain.accounts import ApiKey, LogIn, User
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.limits import LimitPolicy, Standing
-from pitwall.domain.race import RaceInfo, RaceState
-from pitwall.domain.records import Batch, RaceMark
+from pitwall.domain.race import RaceState
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.wire.message import RawMessage, Source
@@ -85,52 +84,6 @@ class LiveCache(Protocol):
 
     def frames(self, after: int = -1) -> AsyncGenerator[LiveFrame, None]:
         """Yield the newest frame above `after`, then each newer one, for ever."""
-        ...
-
-
-class RaceWriter(Protocol):
-    """Keeps races as they run; one writer a race."""
-
-    async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
-        """Make a place for a race, or find how far it has been kept already.
-
-        Raises:
-            StoreError: The database is not there.
-        """
-        ...
-
-    async def append(self, mark: RaceMark, batch: Batch) -> None:
-        """Keep a batch, whole or not at all; what of it is kept already is left out.
-
-        Raises:
-            RaceNotFoundError: The race was removed meanwhile.
-            StoreError: The database is not there or is full; the same batch may come again.
-        """
-        ...
-
-    async def finish(self, mark: RaceMark, state: str) -> None:
-        """Say that no more will come: `finished` or `abandoned`.
-
-        Raises:
-            RaceNotFoundError: The race was removed meanwhile.
-            StoreError: The database is not there.
-        """
-        ...
-
-    async def remove(self, race_id: str) -> None:
-        """Remove a race and everything kept of it; nothing happens where there is none.
-
-        Raises:
-            StoreError: The database is not there.
-        """
-        ...
-
-    async def prune_simulated(self, keep: int) -> int:
-        """Remove simulated races but the newest `keep`, and return how many.
-
-        Raises:
-            StoreError: The database is not there.
-        """
         ...
 
 

@@ -78,7 +78,7 @@ class ControlRecord(NamedTuple):
 
 
 class StatusRecord(NamedTuple):
-    """A change; `kind` is `track`, `phase` or `lap`."""
+    """A change; `kind` is `track`, `phase` or `lap_count`."""
 
     at: datetime
     seq: int

@@ -17,7 +17,8 @@ from pitwall.domain.records import Batch, RaceMark
 from pitwall.errors import PitwallError, RaceNotFoundError
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
-from pitwall.ports import RaceWriter, RecordedFeed
+from pitwall.ports import RecordedFeed
+from pitwall.race_ports import RaceWriter
 from pitwall.wire.message import Source
 
 log = logging.getLogger(__name__)

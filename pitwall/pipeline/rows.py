@@ -43,7 +43,7 @@ def add_events(batch: Batch, seq: int, events: Sequence[said.TimingEvent], race:
             case said.PhaseChanged(sent_at=at, phase=phase):
                 batch.statuses.append(StatusRecord(at, seq, "phase", phase.value))
             case said.LapCounted(sent_at=at, lap=int(number)):
-                batch.statuses.append(StatusRecord(at, seq, "lap", str(number)))
+                batch.statuses.append(StatusRecord(at, seq, "lap_count", str(number)))
             case _:
                 pass
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import String, Table, bindparam
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import SQLModel
+from sqlalchemy.types import TypeEngine
+from sqlmodel import AutoString, SQLModel
 
 from pitwall.domain import records
 from pitwall.domain.records import Batch, EntryRecord, RaceMark
@@ -50,6 +51,11 @@ def table_of(model: type[SQLModel]) -> Table:
     """Return the table behind a SQLModel class."""
     table: Table = model.__table__  # type: ignore[attr-defined]  # made by its metaclass
     return table
+
+
+def is_text(kind: TypeEngine[Any]) -> bool:
+    """Whether a column holds text: SQLModel has a type of its own for it."""
+    return isinstance(kind, String | AutoString)
 
 
 def fit(value: str, length: int) -> str:
@@ -98,10 +104,10 @@ async def _write_rows(
     table = table_of(target.model)
     names: tuple[str, ...] = target.record._fields  # type: ignore[attr-defined]  # a NamedTuple
     columns = ("race_number", *names)
-    lengths = {
-        place: column.type.length
+    lengths: dict[int, int | None] = {
+        place: getattr(table.columns[name].type, "length", None)
         for place, name in enumerate(names)
-        if isinstance((column := table.columns[name]).type, String)
+        if is_text(table.columns[name].type)
     }
     rows = ((number, *_fitted(row, lengths)) for row in held)
     if target.key:

@@ -28,7 +28,7 @@ _ONE_AT_A_TIME = 0x7069747761  # advisory lock: two first writers of one race
 
 
 class RaceWriter:
-    """Implements `pitwall.ports.RaceWriter`."""
+    """Implements `pitwall.race_ports.RaceWriter`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -39,7 +39,7 @@ async def test_the_migrations_make_every_table_and_remove_it_again(
 @pytest.mark.filterwarnings("ignore:.*expression-based index:sqlalchemy.exc.SAWarning")
 async def test_the_tables_are_what_the_migrations_make(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
-        # BRIN is PostgreSQL's own, and not in the tables.
+        # On PostgreSQL in place of the primary key: see the migration.
         options = {
             "include_object": lambda _object, name, *_rest: name != "car_samples_time",
             "compare_type": True,

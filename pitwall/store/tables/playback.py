@@ -133,7 +133,7 @@ class StatusRow(SQLModel, table=True):
     race_number: int = Field(primary_key=True, foreign_key="races.number", ondelete="CASCADE")
     at: datetime = Field(primary_key=True, sa_type=Instant)
     seq: int = Field(primary_key=True)
-    kind: str = Field(primary_key=True, max_length=8)
+    kind: str = Field(primary_key=True, max_length=12)
     value: str = Field(max_length=24)
 
 
