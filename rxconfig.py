@@ -12,6 +12,8 @@ config = rx.Config(
     # A tab's state is its TV delay, which its browser keeps: nothing to write to a disk.
     state_manager_mode=StateManagerMode.MEMORY,
     default_color_mode="dark",
+    # Reflex would let every site in; `pitwall.api.protection` says who may ask.
+    cors_allowed_origins=[],
     plugins=[SameOriginPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
     frontend_packages=[

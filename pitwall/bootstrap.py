@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,20 +11,35 @@ from itertools import count
 from pathlib import Path
 
 from pitwall import logs, services
+from pitwall.accounts.hashing import Passwords
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.owning import Owning
+from pitwall.accounts.service import Accounts
+from pitwall.api.protection.around import Protection
+from pitwall.api.protection.content_policy import hashes_of_pages
+from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, StoreError
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
+from pitwall.pipeline.forecasting import ForecastDesk
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
+from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
+from pitwall.store import migrating
+from pitwall.store.accounts import SqlAccountStore
+from pitwall.store.engine import Database, database_url
+from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
+MIGRATE_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,9 @@ class Parts:
     cache: MemoryLiveCache
     ring: FrameRing
     predictor: MixturePredictor
+    database: Database
+    recorder: Recorder
+    publisher: Publisher
 
 
 @cache
@@ -46,7 +65,12 @@ def parts() -> Parts:
     """
     settings = load()
     logs.configure(settings.log)
-    return Parts(settings, MemoryLiveCache(), FrameRing(), load_predictor(settings))
+    predictor = load_predictor(settings)
+    database = open_database(settings)
+    recorder = Recorder(RaceWriter(database), predictor.version)
+    cache, ring = MemoryLiveCache(), FrameRing()
+    publisher = Publisher(cache, ring, predictor.version)
+    return Parts(settings, cache, ring, predictor, database, recorder, publisher)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -69,17 +93,90 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         rules_version=built.predictor.bundle.knowledge.rules.version,
     )
     ports = services.Services(
-        live=built.cache, tab_is_open=tab_is_open, history=built.ring, about=about
+        live=built.cache,
+        tab_is_open=tab_is_open,
+        history=built.ring,
+        about=about,
+        accounts=people(built.settings, built.database),
+        limits=MemoryRateLimiter(),
+        forecasts=ForecastDesk(built.publisher.newest, built.predictor),
+        what_if=MixtureWhatIf(built.predictor),
+        writing=lambda: built.recorder.state,
     )
     services.install(ports)
     return ports
 
 
+def people(settings: Settings, database: Database) -> services.People:
+    """Return accounts that are kept in a database."""
+    store, passwords = SqlAccountStore(database), Passwords()
+    return services.People(
+        accounts=Accounts(store, passwords),
+        keys=ApiKeys(store),
+        owning=Owning(store, passwords),
+        plain_http=settings.plain_http,
+    )
+
+
+def protection(built_pages: Path) -> Protection:
+    """Return what stands around pages, routes and sockets.
+
+    Args:
+        built_pages: The folder of the built front end.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+    """
+    settings = parts().settings
+    return Protection(
+        cors_origins=settings.allowed_origins(),
+        trusted_proxies=settings.trusted_proxies,
+        script_hashes=hashes_of_pages(built_pages),
+    )
+
+
 async def run_pipeline() -> None:
     """Play what the environment asks for into the cache, until cancelled."""
     built = parts()
-    publisher = Publisher(built.cache, built.ring, built.predictor.version)
-    await LiveLoop(publisher, built.predictor).run(showings(built.settings))
+    loop = LiveLoop(built.publisher, built.predictor, recorder=built.recorder)
+    await loop.run(showings(built.settings))
+
+
+async def run_store() -> None:
+    """Bring the database up to date, then write what is shown, until cancelled.
+
+    A database that is away holds nobody up: this tries again until it is there.
+    """
+    built = parts()
+    try:
+        while True:
+            if await _migrated(built):
+                break
+            await asyncio.sleep(MIGRATE_AGAIN_S)
+        await built.recorder.run()
+    finally:
+        await built.database.close()
+
+
+async def _migrated(built: Parts) -> bool:
+    try:
+        # In a thread and a loop of its own: the scripts are read and run without a pause.
+        await asyncio.to_thread(_migrate, built.settings)
+    except StoreError as error:
+        built.recorder.note(str(error))
+        return False
+    return True
+
+
+def _migrate(settings: Settings) -> None:
+    async def upgrade() -> None:
+        database = open_database(settings)
+        try:
+            await migrating.upgrade(database)
+        finally:
+            await database.close()
+
+    asyncio.run(upgrade())
 
 
 def load_predictor(settings: Settings) -> MixturePredictor:
@@ -89,6 +186,15 @@ def load_predictor(settings: Settings) -> MixturePredictor:
         ModelError: The bundle is missing or damaged.
     """
     return MixturePredictor.load(settings.model) if settings.model else MixturePredictor.load()
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database that the settings name; nothing is opened before its first use.
+
+    Raises:
+        SettingsError: The URL is none of a database that pitwall knows.
+    """
+    return Database(database_url(settings.database_url, settings.data))
 
 
 def showings(settings: Settings) -> Iterator[Showing]:

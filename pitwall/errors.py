@@ -7,7 +7,18 @@ PitwallError
 ├── SettingsError               the environment asks for something that cannot be
 ├── ModelError                  a model file is missing, damaged or of another schema
 ├── RaceNotFoundError           no such race in the place that was named
-└── NothingLiveError            no frame has been published yet
+├── SelectionError              what was asked of a kept race cannot be
+├── StoreError                  the database refused, or cannot be reached
+├── NotThereError               nothing with this id, or not this user's
+├── NothingLiveError            no frame has been published yet
+├── AccessError                 who asks may not have what is asked for
+│   ├── NotLoggedInError            neither logged in nor with an API key
+│   ├── WrongCredentialsError       e-mail and password do not belong together
+│   ├── ForbiddenError              known, but not allowed
+│   └── TooManyRequestsError        asked too often; says when to come back
+├── RefusedFieldError           what was typed into a field cannot be taken
+│   └── EmailTakenError             another user has this e-mail
+└── BusyError                   more work than is queued here
 """
 
 from __future__ import annotations
@@ -55,7 +66,90 @@ class RaceNotFoundError(PitwallError):
     status_code = 404
 
 
+class SelectionError(PitwallError):
+    """What was asked of a race that is kept cannot be: an unknown driver, a damaged cursor."""
+
+    status_code = 422
+
+
+class StoreError(PitwallError):
+    """The database cannot be reached, is full, or refused what was asked of it."""
+
+    status_code = 503
+
+
+class NotThereError(PitwallError):
+    """There is nothing with this id, or it belongs to somebody else."""
+
+    status_code = 404
+
+
 class NothingLiveError(PitwallError):
     """No frame has been published yet."""
+
+    status_code = 503
+
+
+class AccessError(PitwallError):
+    """Who asks may not have what is asked for."""
+
+    status_code = 403
+
+
+class NotLoggedInError(AccessError):
+    """Log in, or send an API key as a bearer token."""
+
+    status_code = 401
+
+
+class WrongCredentialsError(AccessError):
+    """E-mail or password is wrong."""
+
+    status_code = 401
+
+
+class ForbiddenError(AccessError):
+    """This account may not do that."""
+
+
+class TooManyRequestsError(AccessError):
+    """Asked too often.
+
+    Attributes:
+        retry_after_s: Whole seconds until asking again can succeed, at least 1.
+    """
+
+    status_code = 429
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"Too many requests; try again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+class RefusedFieldError(PitwallError):
+    """What was typed into a field cannot be taken.
+
+    Attributes:
+        field: Name of the field, as the request calls it.
+    """
+
+    status_code = 422
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class EmailTakenError(RefusedFieldError):
+    """Another user has this e-mail."""
+
+    status_code = 409
+
+    def __init__(self) -> None:
+        super().__init__("email", "There is already an account with this e-mail.")
+
+
+class BusyError(PitwallError):
+    """More work is waiting here than the queue takes; try again in a moment."""
 
     status_code = 503

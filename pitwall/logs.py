@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextvars import ContextVar
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Which request is being answered; "" outside of any. Worker threads of a request know it too."""
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds the request's id to its records; lets every record pass."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the id, where there is one."""
+        if request_id.get():
+            record.request_id = request_id.get()
+        return True
 
 
 class FieldFormatter(logging.Formatter):
@@ -37,5 +51,6 @@ def configure(level: str) -> None:
     if not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(FieldFormatter())
+        handler.addFilter(RequestIdFilter())
         logger.addHandler(handler)
         logger.propagate = False

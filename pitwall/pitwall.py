@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import reflex as rx
+from starlette.types import ASGIApp
 
 from pitwall import bootstrap
 from pitwall.api.app import build_api
+from pitwall.api.protection.around import protected
 from pitwall.web.broadcast import relay
+from pitwall.web.pages.accounts import account_page, log_in_page, register_page
 from pitwall.web.pages.live import live_page
 from pitwall.web.shell import head_components
+from pitwall.web.states.account import AccountState
 from pitwall.web.states.live import LiveState
+
+BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
     api_transformer=build_api(),
-    stylesheets=["/theme.css", "/header.css", "/tower.css", "/battles.css", "/experts.css"],
+    stylesheets=[
+        "/theme.css",
+        "/header.css",
+        "/tower.css",
+        "/battles.css",
+        "/experts.css",
+        "/account.css",
+    ],
     head_components=head_components(),
     html_lang="en",
     toaster=None,
@@ -26,10 +41,37 @@ app.add_page(
     route="/",
     title="Pitwall · live battles",
     image="/favicon.svg",
-    on_load=LiveState.watch,
+    on_load=[LiveState.watch, AccountState.recognise],
+)
+app.add_page(
+    log_in_page,
+    route="/login",
+    title="Pitwall · log in",
+    image="/favicon.svg",
+    on_load=AccountState.recognise,
+)
+app.add_page(
+    register_page,
+    route="/register",
+    title="Pitwall · register",
+    image="/favicon.svg",
+    on_load=AccountState.recognise,
+)
+app.add_page(
+    account_page,
+    route="/account",
+    title="Pitwall · account",
+    image="/favicon.svg",
+    on_load=AccountState.show,
 )
 
 relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)
+app.register_lifespan_task(bootstrap.run_store)
 app.register_lifespan_task(bootstrap.run_pipeline)
 app.register_lifespan_task(relay.run)
+
+
+def asgi() -> ASGIApp:
+    """Return what the server runs: the app, with its protections around pages, API and socket."""
+    return protected(app(), bootstrap.protection(BUILT_PAGES))

@@ -46,7 +46,7 @@ def main() -> int:
     multiprocessing.set_start_method("spawn")
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
     Server(
-        target="pitwall.pitwall:app",
+        target="pitwall.pitwall:asgi",
         factory=True,
         address=host,
         port=port,

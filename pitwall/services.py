@@ -9,10 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from pitwall import __version__
-from pitwall.ports import FrameHistory, LiveCache
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.owning import Owning
+from pitwall.accounts.service import Accounts
+from pitwall.errors import StoreError
+from pitwall.pipeline.recorder import StoreState
+from pitwall.ports import (
+    ForecastNow,
+    ForecastThen,
+    FrameHistory,
+    LiveCache,
+    RateLimiter,
+    WhatIf,
+)
+
+T = TypeVar("T")
 
 
 def _now() -> datetime:
@@ -45,6 +59,24 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """What pages and routes use of accounts.
+
+    Attributes:
+        accounts: What people do with their own ones.
+        keys: Their API keys.
+        owning: What the owner does with other people's.
+        plain_http: Whether passwords are taken over plain http from this machine alone, or
+            from everywhere.
+    """
+
+    accounts: Accounts
+    keys: ApiKeys
+    owning: Owning
+    plain_http: Literal["local", "allowed"] = "local"
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """What a page or a route may use.
 
@@ -53,12 +85,47 @@ class Services:
         tab_is_open: Whether the browser tab with this client token is connected.
         history: Frames of the last minutes, for tabs that watch with a delay.
         about: Which program and which model answer.
+        accounts: People and their ways in; None where there is no database.
+        limits: Counts requests; None where there is no database.
+        forecasts: Of this moment; None serves the newest frame instead.
+        stored_forecasts: Of stored races; None where none are stored.
+        what_if: Of made-up battles; None without a model that answers them.
+        writing: How the writing of races goes; None where nothing is written.
     """
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
     history: FrameHistory
     about: About = field(default_factory=About)
+    writing: Callable[[], StoreState] | None = None
+    accounts: People | None = None
+    limits: RateLimiter | None = None
+    forecasts: ForecastNow | None = None
+    stored_forecasts: ForecastThen | None = None
+    what_if: WhatIf | None = None
+
+    def people(self) -> People:
+        """Return what is to be used of accounts.
+
+        Raises:
+            StoreError: There are none, for want of a database.
+        """
+        return _there(self.accounts)
+
+    def limiter(self) -> RateLimiter:
+        """Return what counts requests.
+
+        Raises:
+            StoreError: There is none, for want of a database.
+        """
+        return _there(self.limits)
+
+
+def _there(part: T | None) -> T:
+    if part is None:
+        message = "This server has no database: there are no accounts."
+        raise StoreError(message)
+    return part
 
 
 _installed: Services | None = None

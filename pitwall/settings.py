@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pitwall.errors import SettingsError
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 
 
 class FeedKind(StrEnum):
@@ -49,6 +52,14 @@ class Settings(BaseSettings):
             first message. None lets the feed choose.
         host, port: Where the server listens.
         model: A model file to use instead of the shipped one.
+        data: The folder in which pitwall keeps what it writes.
+        database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; None is a
+            SQLite file in the data folder.
+        cors_origins: Other web sites whose pages may ask the API, such as
+            `https://example.org`; several with commas between.
+        trusted_proxies: How many proxies stand in front and say who asks.
+        plain_http: Whether passwords are taken over plain http from this machine alone, or
+            from everywhere.
         log: What is logged, from this level up.
     """
 
@@ -60,7 +71,25 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     model: Path | None = None
+    data: Path = Path("data")
+    database_url: str | None = None
+    cors_origins: str = ""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    plain_http: Literal["local", "allowed"] = "local"
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    def allowed_origins(self) -> frozenset[str]:
+        """Return the origins that may ask the API.
+
+        Raises:
+            SettingsError: One of them is none: scheme and host, and no path.
+        """
+        origins = frozenset(part.strip() for part in self.cors_origins.split(",") if part.strip())
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                message = f"PITWALL_CORS_ORIGINS takes https://HOST[:PORT], was {origin!r}"
+                raise SettingsError(message)
+        return origins
 
     def feed_spec(self) -> FeedSpec:
         """Return the feed asked for.
@@ -85,6 +114,7 @@ def load() -> Settings:
         message = f"{name}: {first['msg']}, was {first['input']!r}"
         raise SettingsError(message) from None
     settings.feed_spec()
+    settings.allowed_origins()
     return settings
 
 

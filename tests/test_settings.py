@@ -55,3 +55,18 @@ def test_paths_may_hold_colons_and_hashes() -> None:
     assert parse_feed("recording:C:/race").path == Path("C:/race")
     spec = parse_feed("timing:/odd#dir#2025-dutch-grand-prix-race")
     assert (spec.path, spec.race) == (Path("/odd#dir"), "2025-dutch-grand-prix-race")
+
+
+def test_origins_that_may_ask_are_none_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().allowed_origins() == frozenset()
+    monkeypatch.setenv("PITWALL_CORS_ORIGINS", "https://a.example, http://localhost:3000,")
+
+    assert load().allowed_origins() == {"https://a.example", "http://localhost:3000"}
+
+
+@pytest.mark.parametrize("text", ["*", "a.example", "https://a.example/", "ftp://a.example"])
+def test_an_origin_of_no_known_form_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("PITWALL_CORS_ORIGINS", text)
+
+    with pytest.raises(SettingsError, match="PITWALL_CORS_ORIGINS takes"):
+        load()

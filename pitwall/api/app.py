@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from itertools import chain
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.openapi.utils import get_openapi
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import live, problems
+from pitwall.api import accounts, credentials, live, predict, problems
+from pitwall.api.documentation import STATIC, add_documentation
 
+_ROUTERS = (live.router, predict.router, accounts.router, credentials.router)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 _DESCRIPTION = """
@@ -27,23 +29,32 @@ Every answer says in `source` what kind of data it rests on: `live`, `recorded`,
 
 def build_api() -> FastAPI:
     """Return the API with its routes, its documentation and its error handlers."""
-    # The offline one serves the documentation's scripts itself: no page loads from outside.
-    api = FastAPIOffline(title="pitwall", version=__version__, description=_DESCRIPTION)
-    api.include_router(live.router)
+    # The offline one serves the documentation's files itself: no page loads from outside.
+    api = FastAPIOffline(
+        docs_url=None,
+        redoc_url=None,
+        static_url=STATIC,
+        title="pitwall",
+        version=__version__,
+        description=_DESCRIPTION,
+    )
+    for router in _ROUTERS:
+        api.include_router(router)
     problems.install(api)
-    _refuse_other_methods(api, live.router)
-    _document_problems(api)
+    _refuse_other_methods(api)
+    _refuse_other_paths(api)
+    add_documentation(api)
     return api
 
 
-def _refuse_other_methods(api: FastAPI, router: APIRouter) -> None:
-    """Answer the methods that a path of `router` does not have.
+def _refuse_other_methods(api: FastAPI) -> None:
+    """Answer the methods that a path of the API does not have.
 
     The pages are mounted below the API and match every path, so that without this they would
     answer in its place, and not with problem details.
     """
     known: dict[str, set[str]] = {}
-    for route in router.routes:
+    for route in chain.from_iterable(router.routes for router in _ROUTERS):
         if isinstance(route, APIRoute):
             known.setdefault(route.path, set()).update(route.methods or ())
     for path, methods in known.items():
@@ -53,6 +64,24 @@ def _refuse_other_methods(api: FastAPI, router: APIRouter) -> None:
             methods=sorted(_METHODS - methods),
             include_in_schema=False,
         )
+
+
+def _refuse_other_paths(api: FastAPI) -> None:
+    """Answer what stands below a path of the API and is none, again before the pages do."""
+    routes = chain.from_iterable(router.routes for router in _ROUTERS)
+    known = [route.path for route in routes if isinstance(route, APIRoute)]
+    for folder in sorted({path.split("/")[1] for path in known}):
+        api.add_api_route(
+            f"/{folder}/{{rest:path}}",
+            _nothing_there,
+            methods=sorted(_METHODS),
+            include_in_schema=False,
+        )
+
+
+async def _nothing_there(request: Request) -> JSONResponse:
+    detail = f"There is nothing at {request.url.path}."
+    return await problems.answer(request, HTTPStatus.NOT_FOUND, detail)
 
 
 def _refusal(methods: set[str]) -> Callable[[Request], Awaitable[JSONResponse]]:
@@ -65,27 +94,3 @@ def _refusal(methods: set[str]) -> Callable[[Request], Awaitable[JSONResponse]]:
         return response
 
     return refuse
-
-
-def _document_problems(api: FastAPI) -> None:
-    """Put `Problem` among the schemas, and let 422 say what is really answered."""
-
-    def openapi() -> dict[str, object]:
-        if api.openapi_schema:
-            return api.openapi_schema
-        schema = get_openapi(
-            title=api.title,
-            version=api.version,
-            description=api.description,
-            routes=api.routes,
-        )
-        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= problem.pop("$defs", {})
-        schemas["Problem"] = problem
-        schemas.pop("HTTPValidationError", None)
-        schemas.pop("ValidationError", None)
-        api.openapi_schema = schema
-        return schema
-
-    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

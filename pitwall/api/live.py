@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from pitwall.api.problems import problem_response
-from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status
+from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status, StoreOut
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
@@ -78,6 +78,9 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
     if frame is not None and frame.data_age_s is not None and frame_age_s is not None:
         message_age_s = frame.data_age_s + frame_age_s
     status, detail = _verdict(frame, frame_age_s)
+    writing = services.writing() if services.writing else None
+    if status == "ok" and writing is not None and writing.status == "degraded":
+        status, detail = "degraded", writing.reason
     about = services.about
     return HealthOut(
         status=status,
@@ -90,6 +93,9 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         frame_age_s=frame_age_s,
         sequence=frame.sequence if frame else None,
         malformed=frame.header.malformed if frame else 0,
+        store=StoreOut(status=writing.status, reason=writing.reason, dropped=writing.dropped)
+        if writing
+        else None,
         model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
     )

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope, Send
 
-from pitwall.errors import PitwallError
+from pitwall import logs
+from pitwall.errors import PitwallError, RefusedFieldError, TooManyRequestsError
 from pitwall.services import current
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+
+Responses = dict[int | str, dict[str, Any]]
+"""What a route documents besides its own answer, by status."""
 
 
 class InvalidParameter(BaseModel):
@@ -38,17 +44,27 @@ class Problem(BaseModel):
     invalid: list[InvalidParameter] | None = Field(
         default=None, description="Each invalid parameter, where that is the problem."
     )
+    request_id: str | None = Field(
+        default=None, description="Of this request, as in `X-Request-ID` and the server's log."
+    )
     source: str | None = Field(
         default=None, description="Where the data on show comes from, as in other answers."
     )
 
 
-def problem_response(description: str) -> dict[str, object]:
+def problem_response(description: str) -> dict[str, Any]:
     """Return an OpenAPI response that documents a problem."""
     return {
         "description": description,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+
+
+BODY_REFUSED: Responses = {
+    400: problem_response("The body cannot be read: it is no JSON in UTF-8."),
+    422: problem_response("A field or parameter is not valid; `invalid` says which."),
+}
+"""What a route with a body documents besides."""
 
 
 def install(api: FastAPI) -> None:
@@ -69,10 +85,21 @@ async def answer(
         detail=detail,
         instance=request.url.path,
         invalid=invalid,
+        request_id=logs.request_id.get() or None,
         source=await _source(),
     )
+    headers = {"Cache-Control": "no-store"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="pitwall"'
     body = problem.model_dump(exclude_none=True)
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def plain_problem(scope: Scope, send: Send, status: int, detail: str) -> None:
+    """Answer with a problem from outside of any route."""
+    request = Request(scope)
+    response = await answer(request, status, detail)
+    await response(scope, request.receive, send)
 
 
 async def _source() -> str | None:
@@ -86,7 +113,13 @@ async def _source() -> str | None:
 async def _pitwall_error(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, PitwallError) else 500
     detail = str(error) or (type(error).__doc__ or "").partition("\n")[0]
-    return await answer(request, status, detail)
+    invalid = None
+    if isinstance(error, RefusedFieldError):
+        invalid = [InvalidParameter(name=f"body.{error.field}", reason=detail)]
+    response = await answer(request, status, detail, invalid)
+    if isinstance(error, TooManyRequestsError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -12,7 +12,7 @@ from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame,
 from pitwall.domain.race import Compound, Phase, TrackStatus
 
 SourceName = Literal["live", "recorded", "reconstructed", "simulated"]
-Status = Literal["ok", "waiting", "dead"]
+Status = Literal["ok", "waiting", "degraded", "dead"]
 
 
 class RaceOut(BaseModel):
@@ -180,11 +180,22 @@ class BuildOut(BaseModel):
     started_at: datetime
 
 
+class StoreOut(BaseModel):
+    """How the writing down of races goes."""
+
+    status: Literal["ok", "degraded"]
+    reason: str = Field(description="Why nothing can be written; empty while all is well.")
+    dropped: int = Field(
+        description="Messages lost, because nothing could be written for too long."
+    )
+
+
 class HealthOut(BaseModel):
     """Whether the dashboard can be trusted now."""
 
     status: Status = Field(
-        description="`ok`; `waiting` before the first frame; `dead` when the feed has stopped "
+        description="`ok`; `waiting` before the first frame; `degraded` when the race cannot be "
+        "written down, as `store` says; `dead` when the feed has stopped "
         "while a race is on, or cannot be opened (answered with 503)."
     )
     detail: str
@@ -198,5 +209,6 @@ class HealthOut(BaseModel):
     frame_age_s: float | None = Field(description="Wall seconds since the newest frame.")
     sequence: int | None
     malformed: int = Field(description="Parts of messages skipped because they broke the format.")
+    store: StoreOut | None = Field(description="null where nothing is written down.")
     model: ModelOut | None
     build: BuildOut

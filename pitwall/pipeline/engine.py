@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from pitwall.domain.applying import apply
 from pitwall.domain.battles import (
@@ -21,6 +22,7 @@ from pitwall.domain.battles import (
     EndedBattle,
     follow_battles,
 )
+from pitwall.domain.events import TimingEvent
 from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
 from pitwall.ports import Predictor
 from pitwall.prediction.forecast import Forecast
@@ -106,16 +108,35 @@ class EngineState:
     memory: Memory = NO_MEMORY
 
 
+class Witness(Protocol):
+    """Is told what the engine does, in its thread; it must not wait."""
+
+    def took(self, message: RawMessage, events: Sequence[TimingEvent], state: EngineState) -> None:
+        """`message` was taken and told `events`; `state` is after it."""
+        ...
+
+    def forecast(self, state: EngineState) -> None:
+        """A second of the race is over: every battle in `state` has a new forecast."""
+        ...
+
+
 class RaceEngine:
     """Takes messages in order and keeps the state up to date.
 
     Args:
         predictor: Forecasts the battles; None follows battles without forecasts.
         rules: When battles open and close.
+        witness: Is told of every message and every round of forecasts.
     """
 
-    def __init__(self, predictor: Predictor | None, rules: BattleRules = DEFAULT_RULES) -> None:
+    def __init__(
+        self,
+        predictor: Predictor | None,
+        rules: BattleRules = DEFAULT_RULES,
+        witness: Witness | None = None,
+    ) -> None:
         self.predictor = predictor
+        self._witness = witness
         self.state = EngineState()
         self._rules = rules
         self._reported: set[str] = set()
@@ -142,6 +163,8 @@ class RaceEngine:
         self.state = replace(
             state, race=race, sent_at=sent_at, taken=state.taken + 1, faults=faults
         )
+        if self._witness is not None:
+            self._witness.took(message, decoded.events, self.state)
 
     def settle(self, now: datetime) -> None:
         """Follow battles up to `now` although no message came."""
@@ -162,6 +185,8 @@ class RaceEngine:
             state = replace(state, grid_at=last - _LONGEST_WALK)
         while state.grid_at < last:
             state = self._step(state, state.grid_at + STEP)
+            if self._witness is not None and _due(state.grid_at, STEPS_A_FORECAST):
+                self._witness.forecast(state)
         return state
 
     def _step(self, state: EngineState, grid_at: datetime) -> EngineState:

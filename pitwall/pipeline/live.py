@@ -20,6 +20,7 @@ from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.pipeline.framing import FeedView
 from pitwall.pipeline.playback import Playback
 from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.recorder import Recorder
 from pitwall.ports import Predictor, RecordedFeed
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class LiveLoop:
         publisher: Where frames go.
         predictor: Forecasts battles; None without a model.
         stale_after_s: Wall seconds of silence, while a race is on, that make the feed stale.
+        recorder: Writes what is shown; None keeps nothing.
     """
 
     def __init__(
@@ -59,11 +61,13 @@ class LiveLoop:
         publisher: Publisher,
         predictor: Predictor | None,
         stale_after_s: float = STALE_AFTER_S,
+        recorder: Recorder | None = None,
     ) -> None:
         self.clock: ReplayClock | None = None
         self._publisher = publisher
         self._predictor = predictor
         self._stale_after_s = stale_after_s
+        self._recorder = recorder
         self._arrived_at: datetime | None = None
         self._last: tuple[EngineState, FeedView] | None = None
 
@@ -84,7 +88,9 @@ class LiveLoop:
             await asyncio.sleep(TICK_S)
 
     async def _show(self, showing: Showing) -> None:
-        playback = Playback(showing.feed, RaceEngine(self._predictor))
+        recording = self._recorder.watch(showing.feed) if self._recorder else None
+        witness = recording.chronicle if recording else None
+        playback = Playback(showing.feed, RaceEngine(self._predictor, witness=witness))
         self.clock = self._arrived_at = None
         await self._offer(playback, showing)
         start = await asyncio.to_thread(_join, playback, showing.from_lap)
@@ -96,6 +102,8 @@ class LiveLoop:
             await self._advance(playback, showing, self.clock)
             if playback.at_end and over_at is None:
                 over_at = wall_now()
+                if recording is not None:
+                    recording.end("finished")
             await asyncio.sleep(TICK_S)
 
     async def _advance(self, playback: Playback, showing: Showing, clock: ReplayClock) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pitwall.domain.frames import LiveFrame
 from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import EngineState
+from pitwall.pipeline.forecasting import Newest
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import LiveCache
@@ -31,6 +32,11 @@ class Publisher:
         self._sequence = 0
         self._shown: tuple[EngineState, FeedView] | None = None
         self._shown_s = 0.0
+        self._offered: tuple[EngineState, FeedView, datetime | None] | None = None
+
+    def newest(self) -> Newest | None:
+        """Return what was offered last, published or not; None before anything was."""
+        return None if self._offered is None else Newest(*self._offered, self._sequence)
 
     async def offer(
         self, state: EngineState, feed: FeedView, arrived_at: datetime | None
@@ -42,6 +48,7 @@ class Publisher:
             feed: The feed now.
             arrived_at: Wall time at which the newest message arrived; None before the first.
         """
+        self._offered = (state, feed, arrived_at)
         quiet_s = time.monotonic() - self._shown_s
         if self._shown is not None and quiet_s < QUIET_TICK_S and not self._is_news(state, feed):
             return None

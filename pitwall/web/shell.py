@@ -1,4 +1,4 @@
-"""What every page carries in its head: colours, icon, fonts and the watchdog script."""
+"""What every page carries in its head: colours, icon, fonts and the scripts."""
 
 from __future__ import annotations
 
@@ -14,4 +14,5 @@ def head_components() -> list[rx.Component]:
         rx.el.meta(name="color-scheme", content="dark"),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.script(src="/watchdog.js", defer=True),
+        rx.el.script(src="/account.js", defer=True),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import orjson
 
 from pitwall.domain.events import Heartbeat
+from pitwall.domain.race import CarSample, DriverNumber
 from pitwall.errors import MalformedMessageError
 from pitwall.wire.decoded import Decoded, Fault, Findings
 from pitwall.wire.inflate import inflate
@@ -19,11 +20,11 @@ from pitwall.wire.session import (
     decode_track_status,
     decode_weather,
 )
-from pitwall.wire.telemetry import decode_car_data, decode_positions
+from pitwall.wire.telemetry import decode_car_data, decode_positions, every_sample
 from pitwall.wire.timing import decode_timing
 from pitwall.wire.tyres import decode_drivers, decode_tyres
 
-__all__ = ["Decoded", "Fault", "decode"]
+__all__ = ["Decoded", "Fault", "decode", "every_car_sample"]
 
 TopicDecoder = Callable[[dict[str, object], Findings], None]
 
@@ -47,6 +48,19 @@ def decode(message: RawMessage) -> Decoded:
     found = Findings(message.sent_at)
     decoder(payload, found)
     return found.decoded()
+
+
+def every_car_sample(message: RawMessage) -> list[tuple[DriverNumber, CarSample]]:
+    """Return all readings of a `CarData` message, oldest first; none of any other, or a broken one.
+
+    `decode` gives the newest of each car only.
+    """
+    if message.topic.removesuffix(".z") != "CarData":
+        return []
+    try:
+        return every_sample(_payload(message))
+    except MalformedMessageError:
+        return []
 
 
 def _payload(message: RawMessage) -> dict[str, object]:

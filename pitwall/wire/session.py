@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import datetime, timedelta
 
 from pitwall.domain.events import (
@@ -14,6 +13,7 @@ from pitwall.domain.events import (
     TrackStatusChanged,
     WeatherMeasured,
 )
+from pitwall.domain.names import slug
 from pitwall.domain.race import ControlMessage, DriverNumber, Phase, RaceInfo, TrackStatus, Weather
 from pitwall.wire.decoded import Findings
 from pitwall.wire.values import (
@@ -54,8 +54,7 @@ def race_id_of(year: int, meeting: str, kind: str) -> str:
         >>> race_id_of(2024, "São Paulo Grand Prix", "Sprint")
         '2024-sao-paulo-grand-prix-sprint'
     """
-    plain = unicodedata.normalize("NFKD", f"{year} {meeting} {kind}").encode("ascii", "ignore")
-    return "-".join(re.findall("[a-z0-9]+", plain.decode().lower().replace("'", "")))
+    return slug(f"{year} {meeting} {kind}")
 
 
 def decode_session_info(payload: dict[str, object], found: Findings) -> None:

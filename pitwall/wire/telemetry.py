@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from pitwall.domain.driving import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated, CarsSampled
-from pitwall.domain.race import DriverNumber
+from pitwall.domain.race import START_OF_TIME, DriverNumber
 from pitwall.wire.decoded import Findings
 from pitwall.wire.values import NotAValueError, read_instant, read_number
 from pitwall.wire.walk import each_car, each_item
@@ -34,6 +34,21 @@ def decode_car_data(payload: dict[str, object], found: Findings) -> None:
                 found.fault("channels_not_object", channels)
     if samples:
         found.add(CarsSampled(found.sent_at, MappingProxyType(samples)))
+
+
+def every_sample(payload: dict[str, object]) -> list[tuple[DriverNumber, CarSample]]:
+    """Return all readings of a `CarData` burst, oldest first; what breaks the format is left out.
+
+    The race state needs the newest of each car only; what keeps a race needs them all.
+    """
+    faults = Findings(START_OF_TIME)
+    entries = list(_newest_first(payload.get("Entries", []), "Utc", "Cars", faults))
+    return [
+        (number, _sample(at, channels))
+        for at, cars in reversed(entries)
+        for number, car in each_car(cars, faults, "cars")
+        if isinstance(channels := car.get("Channels"), dict)
+    ]
 
 
 def _newest_first(

@@ -35,21 +35,22 @@ STARTS_WITHIN_S = 60.0
 class Server:
     """`python -m pitwall.serve` on one port, which can be killed and started again."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, data: Path) -> None:
         self.port = port
         self.url = f"http://localhost:{port}"
+        self.environment = os.environ | {
+            "PITWALL_PORT": str(port),
+            "PITWALL_HOST": "127.0.0.1",
+            "PITWALL_FEED": "simulated:7",
+            "PITWALL_DATA": str(data),
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        environment = os.environ | {
-            "PITWALL_PORT": str(self.port),
-            "PITWALL_HOST": "127.0.0.1",
-            "PITWALL_FEED": "simulated:7",
-        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pitwall.serve"],
             cwd=ROOT,
-            env=environment,
+            env=self.environment,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -82,12 +83,12 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    running = Server(port)
+    running = Server(port, tmp_path_factory.mktemp("data"))
     running.start()
     yield running
     running.stop()

@@ -22,12 +22,8 @@ def test_battles_move_by_themselves(server: Server, page: Page) -> None:
 
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
     expect(page.locator(".tower .line").first).to_be_visible()
-    before = page.locator(".tower tbody").inner_text()
-    page.wait_for_function(
-        "before => document.querySelector('.tower tbody').innerText !== before",
-        arg=before,
-        timeout=SOON_MS,
-    )
+    before = page.locator(".tower tbody").text_content()
+    expect(page.locator(".tower tbody")).not_to_have_text(before or "", timeout=SOON_MS)
 
 
 def test_a_simulation_says_so(server: Server, page: Page) -> None:

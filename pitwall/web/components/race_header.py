@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from pitwall.web.components.account_link import account_link
 from pitwall.web.rows.header import HeaderRow, PulseRow
 
 
@@ -11,7 +12,9 @@ def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Compon
     """Draw the header; the watchdog reads `pulse` from its last element."""
     return rx.el.header(
         rx.el.div(
-            rx.el.p("Pitwall", class_name="brand"),
+            rx.el.div(
+                rx.el.p("Pitwall", class_name="brand"), account_link(), class_name="brand-row"
+            ),
             rx.el.h1(header.race, class_name="race"),
             rx.el.p(header.venue, class_name="venue"),
             class_name="title",

@@ -1,0 +1,159 @@
+// Asks the /auth routes for the forms of the account pages, and says in place what came of it.
+//
+// A form with data-ask="METHOD PATH" is sent as JSON. What the server refuses is shown at the field
+// that it names. data-then says what happens after success.
+(() => {
+  "use strict";
+
+  // Only a path of this server: anything else could be a trap laid in a link to the log-in page.
+  function next() {
+    const wanted = new URLSearchParams(location.search).get("next") || "/";
+    try {
+      const url = new URL(wanted, location.origin);
+      if (wanted.startsWith("/") && url.origin === location.origin) {
+        return url.pathname + url.search + url.hash;
+      }
+    } catch { /* no address at all */ }
+    return "/";
+  }
+
+  async function ask(method, path, body) {
+    const request = { method, headers: { Accept: "application/json" }, redirect: "error" };
+    if (Object.keys(body).length) {
+      request.headers["Content-Type"] = "application/json";
+      request.body = JSON.stringify(body);
+    }
+    const response = await fetch(path, request);
+    const text = await response.text();
+    return { ok: response.ok, status: response.status, body: text ? JSON.parse(text) : {} };
+  }
+
+  function say(form, words, isError) {
+    const place = form.querySelector(".form-said");
+    place.textContent = words;
+    place.classList.toggle("is-error", Boolean(isError));
+  }
+
+  function clear(form) {
+    say(form, "");
+    for (const error of form.querySelectorAll(".field-error")) error.textContent = "";
+    for (const field of form.elements) field.removeAttribute("aria-invalid");
+  }
+
+  function complain(form, name, words) {
+    const field = form.elements.namedItem(name);
+    const place = field && document.getElementById(`${field.id}-error`);
+    if (!place) return false;
+    place.textContent = words;
+    field.setAttribute("aria-invalid", "true");
+    return true;
+  }
+
+  function refuse(form, problem) {
+    let first = null;
+    for (const { name, reason } of problem.invalid || []) {
+      const field = name.split(".").pop();
+      if (complain(form, field, reason)) first = first || form.elements.namedItem(field);
+    }
+    if (first) first.focus();
+    else say(form, problem.detail || "The server refused.", true);
+  }
+
+  function isComplete(form) {
+    let first = null;
+    for (const field of form.elements) {
+      if (!field.required || field.value) continue;
+      complain(form, field.name, "Please fill this in.");
+      first = first || field;
+    }
+    if (first) first.focus();
+    return !first;
+  }
+
+  function refresh() {
+    const button = document.getElementById("account-refresh");
+    if (button) button.click();
+  }
+
+  function showKey(key) {
+    const place = document.getElementById("new-key-place");
+    const field = document.getElementById("new-key");
+    field.value = key;
+    place.hidden = false;
+    field.focus();
+    field.select();
+  }
+
+  const after = {
+    next: () => location.assign(next()),
+    async "log-in"(form, _answer, sent) {
+      const answer = await ask("POST", "/auth/login", sent);
+      if (answer.ok) location.assign(next());
+      // The server does not tell whether the e-mail was taken; the person at it may know.
+      else if (answer.status === 401) {
+        say(form, "This e-mail may have an account already. Log in with its password.", true);
+      } else refuse(form, answer.body);
+    },
+    refresh(form) {
+      form.reset();
+      say(form, form.dataset.said);
+      const heading = form.closest("section")?.querySelector("h2");
+      if (form.classList.contains("form-button") && heading) heading.focus();
+      refresh();
+    },
+    key(form, answer) {
+      form.reset();
+      showKey(answer.key);
+      refresh();
+    },
+    go: (_form, _answer, _sent, path) => location.assign(path),
+  };
+
+  async function submit(form) {
+    if (form.getAttribute("aria-busy") === "true") return;
+    clear(form);
+    if (!isComplete(form)) return;
+    const [method, path] = form.dataset.ask.split(" ");
+    const [then, where] = form.dataset.then.split(" ");
+    const sent = Object.fromEntries(new FormData(form));
+    form.setAttribute("aria-busy", "true");
+    try {
+      const answer = await ask(method, path, sent);
+      if (answer.ok) await after[then](form, answer.body, sent, where);
+      // The log-in ended elsewhere: come back here after a new one.
+      else if (answer.status === 401 && !path.startsWith("/auth/login")) {
+        location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+      } else refuse(form, answer.body);
+    } catch {
+      say(form, "The server does not answer. Try again in a moment.", true);
+    } finally {
+      form.removeAttribute("aria-busy");
+    }
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-ask]")) return;
+    event.preventDefault();
+    submit(event.target);
+  });
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-reveal]")) return;
+    for (const field of event.target.form.querySelectorAll("input[name*=password]")) {
+      field.type = event.target.checked ? "text" : "password";
+    }
+  });
+
+  document.addEventListener("click", async (event) => {
+    if (event.target.id === "copy-key") {
+      const field = document.getElementById("new-key");
+      field.select();
+      try {
+        await navigator.clipboard.writeText(field.value);
+        event.target.textContent = "Copied";
+      } catch { /* it is selected: the keyboard copies it */ }
+    }
+    const link = event.target.closest?.("a[data-keep-next]");
+    if (link && location.search) link.search = location.search;
+  }, true);
+})();

@@ -1,0 +1,1 @@
+"""Accounts: who may come in and how he proves it. Knows neither HTTP nor SQL."""

@@ -1,0 +1,203 @@
+"""The life of an account: register, log in and out, change the password, leave."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from pitwall.accounts.emails import normalise_email
+from pitwall.accounts.hashing import Passwords
+from pitwall.accounts.password_rules import check_password, normalise_password
+from pitwall.accounts.tokens import hash_token, new_token, same_hash
+from pitwall.domain.accounts import Account, LogIn, Role, User
+from pitwall.errors import EmailTakenError, RefusedFieldError, WrongCredentialsError
+from pitwall.ports import AccountStore
+
+log = logging.getLogger(__name__)
+
+HOLDS = timedelta(days=14)  # without use
+HOLDS_AT_MOST = timedelta(days=90)  # however much it is used
+NOTED_EVERY = timedelta(minutes=1)
+_USER_AGENT_KEPT = 200
+
+
+def utc_now() -> datetime:
+    """Return the wall clock, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLogIn:
+    """A log-in at the one moment when its token is known.
+
+    Attributes:
+        token: For the cookie.
+    """
+
+    account: Account
+    token: str
+
+
+class Accounts:
+    """What people do with their own accounts.
+
+    Args:
+        store: Keeps them.
+        passwords: Hashes passwords.
+        now: The wall clock.
+    """
+
+    def __init__(
+        self,
+        store: AccountStore,
+        passwords: Passwords,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._now = now
+
+    async def register(self, email: str, password: str) -> None:
+        """Open an account, unless the e-mail has one already: which of the two, is not told.
+
+        No mail is sent, so this cannot be told to the address's owner alone. What remains to
+        somebody who asks is to log in afterwards, at the price of having opened the account.
+
+        Raises:
+            RefusedFieldError: The e-mail is none, or the password is too weak.
+            BusyError: Too many passwords are being hashed.
+        """
+        try:
+            await self.create(email, password)
+        except EmailTakenError:
+            log.info("registration of an e-mail that has an account")
+
+    async def create(self, email: str, password: str, *, is_owner: bool = False) -> User:
+        """Open an account and return it; for the owner, who may know what there is.
+
+        Raises:
+            EmailTakenError: There is an account with this e-mail.
+            RefusedFieldError: The e-mail is none, or the password is too weak.
+        """
+        email = normalise_email(email)
+        password_hash = await self._hash(password, email, "password")
+        user = User(uuid4(), email, password_hash, is_owner, self._now())
+        await self._store.add_user(user)
+        log.info("account opened", extra={"user_id": str(user.id)})
+        return user
+
+    async def log_in(self, email: str, password: str, user_agent: str = "") -> NewLogIn:
+        """Return a new log-in.
+
+        An unknown e-mail, a wrong password and a disabled account get the same answer after
+        the same work.
+
+        Raises:
+            WrongCredentialsError: E-mail or password is wrong.
+            BusyError: Too many passwords are being hashed.
+        """
+        user = await self._user_of(email)
+        right, better = await self._passwords.verify(
+            normalise_password(password), user.password_hash if user else None
+        )
+        if user is None or not right or user.disabled_at is not None:
+            raise WrongCredentialsError
+        if better is not None:
+            await self._store.set_password(user.id, better)
+        return await self._new_log_in(user, user_agent)
+
+    async def whose_log_in(self, token: str) -> Account | None:
+        """Return who is logged in with this token, and note its use; None when nobody is."""
+        token_hash = hash_token(token)
+        found = await self._store.log_in_by_token(token_hash)
+        if found is None:
+            return None
+        log_in, user = found
+        now = self._now()
+        if not same_hash(log_in.token_hash, token_hash) or log_in.expires_at <= now:
+            return None
+        if user.disabled_at is not None:
+            return None
+        if now - log_in.last_used_at >= NOTED_EVERY:
+            expires_at = min(now + HOLDS, log_in.created_at + HOLDS_AT_MOST)
+            await self._store.note_log_in_use(log_in.id, now, expires_at)
+        return _account(user, log_in)
+
+    async def log_out(self, account: Account) -> None:
+        """End the log-in with which he came."""
+        await self._store.remove_log_in(account.user_id, account.credential_id)
+
+    async def change_password(self, account: Account, old: str, new: str) -> None:
+        """Replace the password and end every other log-in. API keys stay as they are.
+
+        Raises:
+            RefusedFieldError: The old password is wrong, or the new one too weak.
+            BusyError: Too many passwords are being hashed.
+        """
+        await self._prove(account, old, "old_password")
+        new_hash = await self._hash(new, account.email, "new_password")
+        await self._store.set_password(account.user_id, new_hash)
+        await self._store.remove_log_ins(account.user_id, keep=account.credential_id)
+        log.info("password changed", extra={"user_id": str(account.user_id)})
+
+    async def delete(self, account: Account, password: str) -> None:
+        """Delete the account and everything that is his.
+
+        Raises:
+            RefusedFieldError: The password is wrong.
+            BusyError: Too many passwords are being hashed.
+        """
+        await self._prove(account, password, "password")
+        await self._store.delete_user(account.user_id)
+        log.info("account deleted", extra={"user_id": str(account.user_id)})
+
+    async def log_ins(self, account: Account) -> list[LogIn]:
+        """Return his log-ins that still hold, last used first."""
+        now = self._now()
+        kept = await self._store.log_ins(account.user_id)
+        return [log_in for log_in in kept if log_in.expires_at > now]
+
+    async def end_log_in(self, account: Account, log_in_id: UUID) -> bool:
+        """End one of his log-ins; whether he had it."""
+        return await self._store.remove_log_in(account.user_id, log_in_id)
+
+    async def end_other_log_ins(self, account: Account) -> int:
+        """End all of his log-ins but the one with which he came; return how many."""
+        return await self._store.remove_log_ins(account.user_id, keep=account.credential_id)
+
+    async def _user_of(self, email: str) -> User | None:
+        try:
+            return await self._store.user_by_email(normalise_email(email))
+        except RefusedFieldError:
+            return None  # what is no e-mail is nobody's
+
+    async def _hash(self, password: str, email: str, field: str) -> str:
+        password = normalise_password(password)
+        check_password(password, email, field)
+        return await self._passwords.hash(password)
+
+    async def _prove(self, account: Account, password: str, field: str) -> None:
+        """Refuse to go on unless this is his password."""
+        user = await self._store.user(account.user_id)
+        right, _ = await self._passwords.verify(
+            normalise_password(password), user.password_hash if user else None
+        )
+        if not right:
+            reason = "The password is wrong."
+            raise RefusedFieldError(field, reason)
+
+    async def _new_log_in(self, user: User, user_agent: str) -> NewLogIn:
+        now, token = self._now(), new_token()
+        await self._store.remove_expired_log_ins(now)
+        shown = "".join(c for c in user_agent if c.isprintable())[:_USER_AGENT_KEPT]
+        log_in = LogIn(uuid4(), user.id, hash_token(token), now, now, now + HOLDS, shown)
+        await self._store.add_log_in(log_in)
+        return NewLogIn(_account(user, log_in), token)
+
+
+def _account(user: User, log_in: LogIn) -> Account:
+    role = Role.OWNER if user.is_owner else Role.USER
+    return Account(user.id, user.email, role, log_in.id)

@@ -1,0 +1,64 @@
+"""Secrets that stand for somebody: 256 random bits, of which only a hash is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+_BYTES: Final = 32
+_PREFIX_BYTES: Final = 6
+_KEY: Final = re.compile(r"(pw_[0-9a-f]{12})_[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """An API key at the one moment when it is whole.
+
+    Attributes:
+        secret: What its user is shown, once.
+        prefix: Its public part: `pw_` and twelve hexadecimal digits.
+    """
+
+    secret: str
+    prefix: str
+
+
+def new_token() -> str:
+    """Return a new log-in token: 256 random bits, 43 characters fit for a cookie."""
+    return secrets.token_urlsafe(_BYTES)
+
+
+def new_key() -> NewKey:
+    """Return a new API key: its public prefix, then 256 random bits."""
+    prefix = f"pw_{secrets.token_hex(_PREFIX_BYTES)}"
+    return NewKey(f"{prefix}_{new_token()}", prefix)
+
+
+def prefix_of(key: str) -> str | None:
+    """Return the public part of an API key; None when this is no API key.
+
+    Example:
+        >>> prefix_of("pw_00c0ffee00aa_" + "x" * 43)
+        'pw_00c0ffee00aa'
+        >>> prefix_of("pw_short") is None
+        True
+    """
+    found = _KEY.fullmatch(key)
+    return found[1] if found else None
+
+
+def hash_token(token: str) -> str:
+    """Return the SHA-256 of a token, 64 hexadecimal digits.
+
+    A password needs a slow hash because it can be guessed; 256 random bits cannot.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def same_hash(one: str, other: str) -> bool:
+    """Whether two hashes are equal, in a time that does not tell where they differ."""
+    return hmac.compare_digest(one, other)

@@ -1,0 +1,113 @@
+"""The shapes of `/predict`, as OpenAPI documents them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pitwall.api.mixed import MixedOut
+from pitwall.api.schemas import BattleOut, RaceOut, SourceName
+from pitwall.domain.frames import BattleLine, FeedState, LiveFrame
+from pitwall.prediction.what_if import WhatIfFeature
+
+
+class PredictOut(BaseModel):
+    """Forecasts of one moment, front of the field first."""
+
+    source: SourceName = Field(description="What kind of data this is; `simulated` is no race.")
+    feed: str = Field(examples=["simulated:1"])
+    feed_state: FeedState
+    computed: Literal["now", "frame", "stored"] = Field(
+        description="`now`: the model ran for this answer. `frame`: in the newest frame, at most "
+        "a second of race time before it. `stored`: now, on a stored race."
+    )
+    sequence: int = Field(description="Of the newest frame; 0 on a stored race.")
+    as_of: datetime | None = Field(description="When the newest message was sent, race's clock.")
+    answered_at: datetime = Field(description="When the forecast, or the frame, was made, UTC.")
+    data_age_s: float | None = Field(
+        description="Seconds from the arrival of the newest message to `answered_at`; null on a "
+        "stored race."
+    )
+    race: RaceOut
+    model_version: str
+    rules_version: str | None = Field(
+        description="Of the sporting rules that the model rests on; null where on none."
+    )
+    battles: list[BattleOut]
+
+    @classmethod
+    def of(
+        cls,
+        frame: LiveFrame,
+        computed: Literal["now", "frame", "stored"],
+        rules_version: str,
+        battles: list[BattleLine],
+    ) -> PredictOut:
+        """Take some battles of a frame."""
+        cars = {int(line.number): line for line in frame.tower}
+        return cls(
+            source=frame.header.source,  # type: ignore[arg-type]  # one of SourceName by Source
+            feed=frame.header.feed,
+            feed_state=frame.header.feed_state,
+            computed=computed,
+            sequence=frame.sequence,
+            as_of=frame.header.as_of,
+            answered_at=frame.published_at,
+            data_age_s=frame.data_age_s,
+            race=RaceOut.of(frame.header),
+            model_version=frame.model_version,
+            rules_version=rules_version or None,
+            battles=[BattleOut.of(battle, cars) for battle in battles],
+        )
+
+
+class WhatIfIn(BaseModel):
+    """A made-up battle."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: dict[str, Annotated[float, Field(strict=True)]] = Field(
+        description="What is known of the battle; leave out what is not. `GET /predict/features` "
+        "explains each.",
+        examples=[{"interval_s": 0.6, "tyre_life_diff_laps": -12}],
+    )
+
+
+class WhatIfOut(BaseModel):
+    """The forecast of a made-up battle."""
+
+    p_overtake: float | None = Field(
+        description="That the attacker is ahead a lap from now, if neither pits and the track "
+        "stays clear. Null without a forecast.",
+        ge=0,
+        le=1,
+    )
+    no_forecast_because: str | None
+    reasons: list[str] = Field(description="What moved the forecast most, in logits and words.")
+    mixed: MixedOut | None
+    model_version: str
+    rules_version: str | None
+    unknown: list[str] = Field(description="Features that were left out.")
+
+
+class FeatureOut(BaseModel):
+    """One thing that can be said of a made-up battle."""
+
+    name: str = Field(examples=["interval_s"])
+    unit: str = Field(examples=["s"])
+    meaning: str = Field(description="Differences are attacker minus defender.")
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, feature: WhatIfFeature) -> FeatureOut:
+        """Take a feature as it is."""
+        return cls(
+            name=feature.name,
+            unit=feature.unit,
+            meaning=feature.meaning,
+            lowest=feature.lowest,
+            highest=feature.highest,
+        )

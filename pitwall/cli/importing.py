@@ -1,0 +1,115 @@
+"""`python -m pitwall import`: load finished races into the database."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pitwall import bootstrap
+from pitwall.errors import PitwallError
+from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.timing import TimingFeed, list_races
+from pitwall.pipeline.importing import Imported, Importing, import_race
+from pitwall.ports import RecordedFeed
+from pitwall.settings import load
+from pitwall.store import migrating
+from pitwall.store.writing import RaceWriter
+
+_SAYS = {
+    "imported": "{race_id}: {messages:,} messages, {predictions:,} forecasts",
+    "known": "{race_id}: here already",
+    "other_source": "{race_id}: kept from another source; remove it first with --replace",
+    "no_race": "{feed}: names no race; nothing was kept",
+}
+_BAR = 30
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the command's parser."""
+    parser = commands.add_parser("import", help="load finished races into the database")
+    parser.add_argument(
+        "path", nargs="+", help="a recording, timing:DIR#RACE, or timing:DIR for a whole archive"
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="remove what is kept of these races first"
+    )
+    parser.set_defaults(run=run)
+
+
+async def run(chosen: argparse.Namespace) -> int:
+    """Load every race named; one that fails is told and does not stop the others.
+
+    Raises:
+        FeedUnavailableError: There is nothing at a path.
+        RaceNotFoundError: An archive has no such race.
+        StoreError: The database cannot be reached.
+    """
+    feeds = [feed for path in chosen.path for feed in feeds_at(path)]
+    settings = load()
+    predictor = bootstrap.load_predictor(settings)
+    database = bootstrap.open_database(settings)
+    failed = 0
+    try:
+        await migrating.upgrade(database)
+        writer = RaceWriter(database)
+        for number, feed in enumerate(feeds, 1):
+            bar = _Bar(f"{number}/{len(feeds)} {feed.name}")
+            try:
+                how = Importing(bar.show, replace=chosen.replace)
+                _tell(feed, await import_race(feed, writer, predictor, how))
+            except PitwallError as error:
+                failed += 1
+                bar.clear()
+                sys.stderr.write(f"{feed.name}: {error}\n")
+    finally:
+        await database.close()
+    return 1 if failed else 0
+
+
+def feeds_at(path: str) -> Iterator[RecordedFeed]:
+    """Yield the feeds that a path names.
+
+    Raises:
+        FeedUnavailableError: There is nothing known at the path.
+        RaceNotFoundError: The archive has no such race.
+    """
+    kind, _, rest = path.partition(":")
+    if kind != "timing":
+        yield RecordingFeed(Path(rest if kind == "recording" else path).expanduser())
+        return
+    archive, _, race = rest.partition("#")
+    folder = Path(archive).expanduser()
+    for race_id in [race] if race else [entry.race_id for entry in list_races(folder)]:
+        yield TimingFeed(folder, race_id)
+
+
+def _tell(feed: RecordedFeed, came: Imported) -> None:
+    fields = {name: getattr(came, name) for name in ("race_id", "messages", "predictions")}
+    print(_SAYS[came.outcome].format(feed=feed.name, **fields))
+
+
+class _Bar:
+    """Progress of one race on the terminal's error stream."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._began_s = time.monotonic()
+
+    def show(self, done: int, total: int) -> None:
+        """Draw the bar anew; at its end it makes room for the result."""
+        if done >= total:
+            self.clear()
+            return
+        bar = "#" * (_BAR * done // total)
+        elapsed_s = time.monotonic() - self._began_s
+        sys.stderr.write(f"\r[{bar:<{_BAR}}] {done:,}/{total:,} {self._title}, {elapsed_s:.0f} s ")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Remove the bar."""
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,128 @@
+"""`python -m pitwall users`: the owner's hand on accounts. Passwords are typed, never arguments."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pitwall import bootstrap
+from pitwall.domain.accounts import User
+from pitwall.errors import NotThereError, RefusedFieldError
+from pitwall.services import People
+from pitwall.settings import load
+from pitwall.store import migrating
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "users", help="list, create, disable, enable and delete accounts; reset a password"
+    )
+    actions = parser.add_subparsers(required=True, dest="action", metavar="ACTION")
+    for name, explanation in _ACTIONS_HELP.items():
+        action = actions.add_parser(name, help=explanation)
+        if name != "list":
+            action.add_argument("email")
+        if name == "create":
+            action.add_argument("--owner", action="store_true", help="may see to other accounts")
+    parser.set_defaults(run=run)
+
+
+async def run(chosen: argparse.Namespace) -> int:
+    """Do what was chosen, and say so.
+
+    Raises:
+        StoreError: The database cannot be reached.
+        NotThereError: There is no account with this e-mail.
+        RefusedFieldError: The e-mail or the password cannot be taken.
+    """
+    settings = load()
+    database = bootstrap.open_database(settings)
+    try:
+        await migrating.upgrade(database)
+        await _ACTIONS[chosen.action](bootstrap.people(settings, database), chosen)
+    finally:
+        await database.close()
+    return 0
+
+
+async def _list(people: People, _chosen: argparse.Namespace) -> None:
+    users = await people.owning.users()
+    for user in users:
+        role = "owner" if user.is_owner else "user"
+        shut = f"  disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else ""
+        print(f"{user.created_at:%Y-%m-%d}  {role:5}  {user.email}{shut}")
+    print(f"{len(users)} account{'' if len(users) == 1 else 's'}")
+
+
+async def _create(people: People, chosen: argparse.Namespace) -> None:
+    user = await people.accounts.create(chosen.email, _new_password(), is_owner=chosen.owner)
+    print(f"{user.email} has an account{' and owns this server' if chosen.owner else ''}")
+
+
+async def _disable(people: People, chosen: argparse.Namespace) -> None:
+    user = await _user(people, chosen)
+    await people.owning.disable(user.id)
+    print(f"{user.email} is shut out: log-ins have ended and API keys open nothing")
+
+
+async def _enable(people: People, chosen: argparse.Namespace) -> None:
+    user = await _user(people, chosen)
+    await people.owning.enable(user.id)
+    print(f"{user.email} may log in again")
+
+
+async def _delete(people: People, chosen: argparse.Namespace) -> None:
+    user = await _user(people, chosen)
+    await people.owning.delete(user.id)
+    print(f"{user.email} is gone, with all log-ins and API keys")
+
+
+async def _reset_password(people: People, chosen: argparse.Namespace) -> None:
+    user = await _user(people, chosen)
+    await people.owning.reset_password(user, _new_password())
+    print(f"{user.email} has a new password; every log-in has ended")
+
+
+async def _user(people: People, chosen: argparse.Namespace) -> User:
+    user = await people.owning.user(chosen.email)
+    if user is None:
+        message = f"there is no account with the e-mail {chosen.email}"
+        raise NotThereError(message)
+    return user
+
+
+def _new_password() -> str:
+    """Ask for a password, twice at a terminal; else take one line of standard input.
+
+    Raises:
+        RefusedFieldError: The two differ.
+    """
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("new password: ")
+    if password != getpass.getpass("once more: "):
+        field, reason = "password", "the two passwords differ"
+        raise RefusedFieldError(field, reason)
+    return password
+
+
+_ACTIONS: dict[str, Callable[[People, argparse.Namespace], Awaitable[None]]] = {
+    "list": _list,
+    "create": _create,
+    "disable": _disable,
+    "enable": _enable,
+    "delete": _delete,
+    "reset-password": _reset_password,
+}
+_ACTIONS_HELP = {
+    "list": "everybody with an account",
+    "create": "open an account; the password comes from the prompt or standard input",
+    "disable": "shut an account",
+    "enable": "open a disabled account again",
+    "delete": "delete an account and everything that is its user's",
+    "reset-password": "set a new password and end every log-in",
+}

@@ -1,0 +1,238 @@
+"""What is kept of a race, as rows: one NamedTuple for each table of playback.
+
+The names of the fields are the names of the columns; units are in them. `seq` is the place
+in the race of the message that told it, from 0; `at` is when the feed sent that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from pitwall.domain.race import RaceInfo
+
+
+class TimingRecord(NamedTuple):
+    """One car's line after a message that told its place or a gap.
+
+    Seconds and whole laps exclude each other; both None when unknown. `is_leader` where the
+    feed showed a lap number in place of a gap.
+    """
+
+    at: datetime
+    seq: int
+    car: int
+    position: int | None
+    gap_laps: int | None
+    interval_laps: int | None
+    is_leader: bool
+    gap_s: float | None
+    interval_s: float | None
+
+
+class LapRow(NamedTuple):
+    """One completed lap; speeds at the traps I1, I2, FL and ST, None where not told in it."""
+
+    car: int
+    lap: int
+    completed_at: datetime
+    lap_time_s: float | None
+    sector_1_s: float | None
+    sector_2_s: float | None
+    sector_3_s: float | None
+    i1_kmh: float | None
+    i2_kmh: float | None
+    fl_kmh: float | None
+    st_kmh: float | None
+    pitted: bool
+    track_clear: bool
+
+
+class StintRecord(NamedTuple):
+    """One stint as last told; `from_lap` is the lap on which it was first told."""
+
+    car: int
+    stint: int
+    from_lap: int
+    compound: str
+    fresh_tyre: bool | None
+    start_laps: int | None
+    tyre_life_laps: int | None
+
+
+class ControlRecord(NamedTuple):
+    """One message of race control, the `nth` of its raw message from 0."""
+
+    at: datetime
+    seq: int
+    nth: int
+    stamped_at: datetime
+    category: str
+    message: str
+    flag: str | None
+    scope: str | None
+    sector: int | None
+    lap: int | None
+    car: int | None
+
+
+class StatusRecord(NamedTuple):
+    """A change; `kind` is `track`, `phase` or `lap_count`."""
+
+    at: datetime
+    seq: int
+    kind: str
+    value: str
+
+
+class WeatherRecord(NamedTuple):
+    """One weather reading."""
+
+    at: datetime
+    seq: int
+    air_c: float | None
+    track_c: float | None
+    humidity_pct: float | None
+    pressure_hpa: float | None
+    rainfall: bool | None
+    wind_mps: float | None
+    wind_direction_deg: float | None
+
+
+class SampleRecord(NamedTuple):
+    """One reading of a car's channels; `at` is when the car was read."""
+
+    at: datetime
+    car: int
+    speed_kmh: float | None
+    rpm: float | None
+    throttle_pct: float | None
+    brake_pct: float | None
+    gear: int | None
+    drs: int | None
+
+
+class PredictionRecord(NamedTuple):
+    """One forecast of one battle, by car numbers; as in the table of predictions."""
+
+    attacker: int
+    defender: int
+    lap: int
+    made_at: datetime
+    position: int
+    interval_s: float
+    p_overtake: float
+    model_version: str
+    p_overtake_3: float | None = None
+    p_low: float | None = None
+    p_high: float | None = None
+    p_om: float | None = None
+    w_om: float | None = None
+    p_boost: float | None = None
+    w_boost: float | None = None
+    p_aero: float | None = None
+    w_aero: float | None = None
+    p_pit: float | None = None
+    p_neutralised: float | None = None
+    p_retired: float | None = None
+    outcome: str | None = None
+    settled_at: datetime | None = None
+
+
+class OutcomeRecord(NamedTuple):
+    """What came of a prediction that is kept already."""
+
+    outcome: str
+    settled_at: datetime
+    made_at: datetime
+    attacker: int
+    defender: int
+
+
+class MessageRecord(NamedTuple):
+    """One raw message and its place in the race."""
+
+    seq: int
+    sent_at: datetime
+    topic: str
+    body: bytes
+
+
+class KeyframeRecord(NamedTuple):
+    """The engine's state after `seq` messages, encoded."""
+
+    seq: int
+    at: datetime
+    body: bytes
+
+
+class EntryRecord(NamedTuple):
+    """One car of the race and who drives it."""
+
+    car: int
+    driver_id: str
+    code: str
+    name: str
+    team: str
+    team_colour: str
+    grid_position: int | None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a stretch of a race adds, written whole or not at all.
+
+    Attributes:
+        info: Which race; without a `race_id` as long as the feed has not told.
+        entries, laps, stints: By their key, the newest of each: later words replace earlier ones.
+        samples: Each with the place of the message that told it.
+        predictions: By made_at, attacker and defender.
+        messages_through: Messages of the race up to the end of this batch.
+        last_at: When the newest of them was sent; None in a batch without any.
+        lap, total_laps: The leader's lap and the announced distance at the end.
+        dropped: Messages that had to be left out before this batch, as nothing could be written.
+    """
+
+    info: RaceInfo = field(default_factory=RaceInfo)
+    messages: list[MessageRecord] = field(default_factory=list)
+    keyframes: list[KeyframeRecord] = field(default_factory=list)
+    entries: dict[int, EntryRecord] = field(default_factory=dict)
+    timing: list[TimingRecord] = field(default_factory=list)
+    laps: dict[tuple[int, int], LapRow] = field(default_factory=dict)
+    stints: dict[tuple[int, int], StintRecord] = field(default_factory=dict)
+    control: list[ControlRecord] = field(default_factory=list)
+    statuses: list[StatusRecord] = field(default_factory=list)
+    weather: list[WeatherRecord] = field(default_factory=list)
+    samples: list[tuple[int, SampleRecord]] = field(default_factory=list)
+    predictions: dict[tuple[datetime, int, int], PredictionRecord] = field(default_factory=dict)
+    outcomes: list[OutcomeRecord] = field(default_factory=list)
+    messages_through: int = 0
+    last_at: datetime | None = None
+    lap: int = 0
+    total_laps: int | None = None
+    dropped: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.messages or self.predictions or self.outcomes or self.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class RaceMark:
+    """How far a race has been kept.
+
+    Attributes:
+        number: The race's small number in the database.
+        messages: Messages kept; writing goes on behind them.
+        last_at: When the newest kept one was sent; None before the first.
+        state: `running`, `finished` or `abandoned`.
+    """
+
+    info: RaceInfo
+    source: str
+    number: int
+    messages: int
+    last_at: datetime | None
+    state: str

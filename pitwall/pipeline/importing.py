@@ -1,0 +1,113 @@
+"""Load a finished race: the engine plays it as fast as it can, the store keeps what it tells."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pitwall.domain.records import Batch, RaceMark
+from pitwall.pipeline import rows
+from pitwall.pipeline.chronicle import Chronicle
+from pitwall.pipeline.engine import RaceEngine
+from pitwall.pipeline.recorder import kept_as
+from pitwall.ports import Predictor, RecordedFeed
+from pitwall.race_ports import RaceWriter
+from pitwall.wire.message import RawMessage
+
+AT_ONCE = 4_000  # messages: a transaction each
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import.
+
+    Attributes:
+        race_id: "" where the feed told of no race.
+        outcome: `imported`, `known` when it was kept whole already, `other_source` when it is
+            kept from another source and was left as it is, `no_race` for a feed without one.
+        messages: Kept by this import.
+        predictions: Made by this import.
+    """
+
+    race_id: str
+    outcome: Literal["imported", "known", "other_source", "no_race"]
+    messages: int = 0
+    predictions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """How to import.
+
+    Attributes:
+        told: Is called with messages done and their total.
+        replace: Remove first what is kept of the race.
+    """
+
+    told: Callable[[int, int], None] = lambda _done, _total: None
+    replace: bool = False
+
+
+async def import_race(
+    feed: RecordedFeed, writer: RaceWriter, predictor: Predictor, how: Importing | None = None
+) -> Imported:
+    """Keep a race from its feed; where an earlier import stopped, go on.
+
+    Args:
+        feed: Of a race that is over.
+        writer: Where to.
+        predictor: Forecasts every battle of it.
+        how: Progress, and whether to begin anew.
+
+    Raises:
+        FeedUnavailableError: The feed cannot be opened.
+        StoreError: The database is not there.
+    """
+    how = how or Importing()
+    messages = await asyncio.to_thread(lambda: list(feed.messages()))
+    chronicle = Chronicle(predictor.version, most_messages=len(messages) + 1)
+    engine = RaceEngine(predictor, witness=chronicle)
+    mark: RaceMark | None = None
+    kept = predictions = 0
+    for done in range(0, len(messages), AT_ONCE):
+        await asyncio.to_thread(_play, engine, messages[done : done + AT_ONCE])
+        for batch in chronicle.take_batches():
+            if mark is None and batch.info.race_id:
+                mark = await _begin(feed, writer, batch, how)
+                if (known := _known(mark, feed, len(messages))) is not None:
+                    return known
+                chronicle.resume(mark.messages, continues=False)
+            if mark is None:
+                chronicle.put_back(batch)
+                continue
+            fresh = rows.without(batch, mark.messages)
+            kept += len(fresh.messages)
+            predictions += len(fresh.predictions)
+            await writer.append(mark, fresh)
+        how.told(min(done + AT_ONCE, len(messages)), len(messages))
+    if mark is None:
+        return Imported("", "no_race")
+    await writer.finish(mark, "finished")
+    return Imported(mark.info.race_id, "imported", kept, predictions)
+
+
+async def _begin(feed: RecordedFeed, writer: RaceWriter, batch: Batch, how: Importing) -> RaceMark:
+    info = kept_as(batch.info, feed.source, feed.name)
+    if how.replace:
+        await writer.remove(info.race_id)
+    return await writer.begin(info, feed.source.value, feed.name)
+
+
+def _known(mark: RaceMark, feed: RecordedFeed, messages: int) -> Imported | None:
+    if mark.source != feed.source.value:
+        return Imported(mark.info.race_id, "other_source")
+    if mark.state == "finished" and mark.messages >= messages:
+        return Imported(mark.info.race_id, "known")
+    return None
+
+
+def _play(engine: RaceEngine, messages: Sequence[RawMessage]) -> None:
+    for message in messages:
+        engine.take(message)

@@ -1,0 +1,204 @@
+"""Write what was read from a stretch of a race: entries, laps, timing, forecasts and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import String, Table, bindparam
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+from sqlmodel import AutoString, SQLModel
+
+from pitwall.domain import records
+from pitwall.domain.records import Batch, EntryRecord, RaceMark
+from pitwall.store import bulk, tables
+from pitwall.store.instants import Instant
+
+
+class _Target(NamedTuple):
+    """Where the rows of one kind go.
+
+    `key` is empty where a row is only ever inserted.
+    """
+
+    model: type[SQLModel]
+    record: type[tuple[Any, ...]]
+    key: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+
+_TARGETS = {
+    "keyframes": _Target(tables.Keyframe, records.KeyframeRecord, ("race_number", "seq")),
+    "timing": _Target(tables.TimingRow, records.TimingRecord),
+    "laps": _Target(tables.Lap, records.LapRow, ("race_number", "car", "lap")),
+    "stints": _Target(
+        tables.StintRow, records.StintRecord, ("race_number", "car", "stint"), ("from_lap",)
+    ),
+    "control": _Target(tables.ControlRow, records.ControlRecord),
+    "statuses": _Target(
+        tables.StatusRow, records.StatusRecord, ("race_number", "at", "seq", "kind")
+    ),
+    "weather": _Target(tables.WeatherRow, records.WeatherRecord, ("race_number", "at", "seq")),
+    "samples": _Target(tables.CarSampleRow, records.SampleRecord),
+}
+_PREDICTED = tuple(
+    name for name in records.PredictionRecord._fields if name not in {"attacker", "defender"}
+)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table behind a SQLModel class."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # made by its metaclass
+    return table
+
+
+def is_text(kind: TypeEngine[Any]) -> bool:
+    """Whether a column holds text: SQLModel has a type of its own for it."""
+    return isinstance(kind, String | AutoString)
+
+
+def fit(value: str, length: int) -> str:
+    """Return text as a column can hold it: cut, and without the letter no. 0."""
+    return value.replace("\0", "")[:length]
+
+
+async def write(
+    connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
+) -> dict[int, str]:
+    """Write all of a batch but its raw messages.
+
+    Args:
+        connection: In a transaction that has the race to itself.
+        mark: Which race.
+        batch: Nothing in it is kept already, except what is replaced.
+        drivers: Who drives which car, as far as known.
+
+    Returns:
+        Who drives which car now.
+    """
+    missing = {
+        car for row in batch.predictions.values() for car in (row.attacker, row.defender)
+    } - {*drivers, *batch.entries}
+    for car in missing:
+        batch.entries[car] = EntryRecord(car, f"car-{car}", "", "", "", "", None)
+    drivers = drivers | {car: fit(each.driver_id, 80) for car, each in batch.entries.items()}
+    await _write_entries(connection, mark, batch)
+    for name, target in _TARGETS.items():
+        held = getattr(batch, name)
+        rows = held.values() if isinstance(held, dict) else held
+        if name == "samples":
+            rows = [row for _, row in batch.samples]
+        if rows:
+            await _write_rows(connection, mark.number, target, rows)
+    if batch.predictions:
+        await _write_predictions(connection, mark, batch, drivers)
+    if batch.outcomes:
+        await _write_outcomes(connection, mark, batch, drivers)
+    return drivers
+
+
+async def _write_rows(
+    connection: AsyncConnection, number: int, target: _Target, held: Iterable[tuple[Any, ...]]
+) -> None:
+    table = table_of(target.model)
+    names: tuple[str, ...] = target.record._fields  # type: ignore[attr-defined]  # a NamedTuple
+    columns = ("race_number", *names)
+    lengths: dict[int, int | None] = {
+        place: getattr(table.columns[name].type, "length", None)
+        for place, name in enumerate(names)
+        if is_text(table.columns[name].type)
+    }
+    rows = ((number, *_fitted(row, lengths)) for row in held)
+    if target.key:
+        await bulk.upsert_rows(connection, table, columns, rows, key=target.key, keep=target.keep)
+    else:
+        await bulk.insert_rows(connection, table, columns, rows)
+
+
+def _fitted(row: tuple[Any, ...], lengths: dict[int, int | None]) -> Iterable[Any]:
+    if not lengths:
+        return row
+    return (
+        fit(value, lengths[place] or len(value)) if place in lengths and value else value
+        for place, value in enumerate(row)
+    )
+
+
+async def _write_entries(connection: AsyncConnection, mark: RaceMark, batch: Batch) -> None:
+    if not batch.entries:
+        return
+    people = {
+        each.driver_id: (fit(each.driver_id, 80), fit(each.code, 8), fit(each.name, 80))
+        for each in batch.entries.values()
+    }
+    await bulk.upsert_rows(
+        connection,
+        table_of(tables.DriverRow),
+        ("id", "code", "name"),
+        people.values(),
+        key=("id",),
+    )
+    entries = [
+        (
+            mark.number,
+            each.car,
+            fit(each.driver_id, 80),
+            fit(each.team, 80),
+            fit(each.team_colour, 6),
+            each.grid_position,
+        )
+        for each in batch.entries.values()
+    ]
+    columns = ("race_number", "car", "driver_id", "team", "team_colour", "grid_position")
+    await bulk.upsert_rows(
+        connection, table_of(tables.Entry), columns, entries, key=("race_number", "car")
+    )
+
+
+async def _write_predictions(
+    connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
+) -> None:
+    race_id = mark.info.race_id
+    rows = (
+        (race_id, drivers[row.attacker], drivers[row.defender], *row[2:])
+        for row in batch.predictions.values()
+    )
+    await bulk.upsert_rows(
+        connection,
+        table_of(tables.Prediction),
+        ("race_id", "attacker_id", "defender_id", *_PREDICTED),
+        rows,
+        key=("race_id", "made_at", "attacker_id", "defender_id"),
+    )
+
+
+async def _write_outcomes(
+    connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
+) -> None:
+    found = [
+        {
+            "of_race": mark.info.race_id,
+            "then": row.made_at,
+            "behind": drivers[row.attacker],
+            "ahead": drivers[row.defender],
+            "outcome": row.outcome,
+            "settled_at": row.settled_at,
+        }
+        for row in batch.outcomes
+        if row.attacker in drivers and row.defender in drivers
+    ]
+    if not found:
+        return
+    table = table_of(tables.Prediction)
+    statement = table.update().where(
+        table.c.race_id == bindparam("of_race"),
+        table.c.made_at == bindparam("then", type_=Instant()),
+        table.c.attacker_id == bindparam("behind"),
+        table.c.defender_id == bindparam("ahead"),
+    )
+    values: dict[str, Any] = {
+        "outcome": bindparam("outcome"),
+        "settled_at": bindparam("settled_at"),
+    }
+    await connection.execute(statement.values(values), found)

@@ -1,0 +1,227 @@
+"""Write races as they run: whole batches, each in one transaction with the mark of how far it went.
+
+The mark, `races.messages`, is what makes a restart exact: what a batch holds from before it is
+left out, so that a batch written twice, or half of it known, adds nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pitwall.domain.names import slug
+from pitwall.domain.race import START_OF_TIME, RaceInfo
+from pitwall.domain.records import Batch, MessageRecord, RaceMark
+from pitwall.errors import RaceNotFoundError
+from pitwall.pipeline import rows
+from pitwall.store import bulk, chunks, details
+from pitwall.store.engine import Database
+from pitwall.store.instants import Instant, utc_now
+from pitwall.store.tables import Circuit, Race, RawChunk
+
+_CHUNK_COLUMNS = ("race_number", "first_seq", "messages", "first_at", "last_at", "body")
+_ONE_AT_A_TIME = 0x7069747761  # advisory lock: two first writers of one race
+
+
+class RaceWriter:
+    """Implements `pitwall.race_ports.RaceWriter`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # By race, the messages of the minute that is not over: kept in pieces until it is.
+        self._open: dict[int, list[MessageRecord]] = {}
+        self._drivers: dict[int, dict[int, str]] = {}
+
+    async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
+        async with self._database.writing() as connection:
+            if not self._database.is_sqlite:
+                lock = text("SELECT pg_advisory_xact_lock(:key)")
+                await connection.execute(lock, {"key": _ONE_AT_A_TIME})
+            found = await self._mark(connection, info)
+            if found is None:
+                await _insert_race(connection, info, source, feed)
+                found = await self._mark(connection, info)
+            if found is None:
+                raise RaceNotFoundError(f"The race {info.race_id} could not be begun.")
+            if found.state == "abandoned":
+                again = text("UPDATE races SET state = 'running' WHERE number = :number")
+                await connection.execute(again, {"number": found.number})
+                found = replace(found, state="running")
+            self._open[found.number] = await _open_minute(connection, found)
+            return found
+
+    async def append(self, mark: RaceMark, batch: Batch) -> None:
+        async with self._database.writing() as connection:
+            kept = await _locked(connection, mark)
+            batch = rows.without(batch, kept)
+            drivers = await self._known_drivers(connection, mark.number)
+            drivers = await details.write(connection, mark, batch, drivers)
+            still_open = await self._write_messages(connection, mark.number, batch.messages)
+            await _advance(connection, mark, batch, max(kept, batch.messages_through))
+        # Only now: what was undone must be written again.
+        self._drivers[mark.number] = drivers
+        self._open[mark.number] = still_open
+
+    async def finish(self, mark: RaceMark, state: str) -> None:
+        async with self._database.writing() as connection:
+            await _locked(connection, mark)
+            held = self._open.get(mark.number, [])
+            if held:
+                await _replace_chunks(connection, mark.number, [held])
+            statement = text(
+                "UPDATE races SET state = :state, revision = revision + 1 WHERE number = :number"
+            )
+            await connection.execute(statement, {"state": state, "number": mark.number})
+        self._open.pop(mark.number, None)
+        self._drivers.pop(mark.number, None)
+
+    async def remove(self, race_id: str) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(text("DELETE FROM races WHERE id = :id"), {"id": race_id})
+
+    async def prune_simulated(self, keep: int) -> int:
+        async with self._database.writing() as connection:
+            newest = (
+                "SELECT number FROM races WHERE source = 'simulated' "
+                "ORDER BY updated_at DESC, number DESC LIMIT :keep"
+            )
+            removed = await connection.execute(
+                text(
+                    "DELETE FROM races WHERE source = 'simulated' "  # noqa: S608
+                    f"AND number NOT IN ({newest})"
+                ),
+                {"keep": keep},
+            )
+            return removed.rowcount
+
+    async def _mark(self, connection: AsyncConnection, info: RaceInfo) -> RaceMark | None:
+        statement = text(
+            "SELECT number, source, messages, last_at, state FROM races WHERE id = :id"
+        ).columns(last_at=Instant())
+        row = (await connection.execute(statement, {"id": info.race_id})).one_or_none()
+        if row is None:
+            return None
+        return RaceMark(info, row.source, row.number, row.messages, row.last_at, row.state)
+
+    async def _known_drivers(self, connection: AsyncConnection, number: int) -> dict[int, str]:
+        if number not in self._drivers:
+            statement = text("SELECT car, driver_id FROM entries WHERE race_number = :number")
+            found = await connection.execute(statement, {"number": number})
+            return {row.car: row.driver_id for row in found}
+        return self._drivers[number]
+
+    async def _write_messages(
+        self, connection: AsyncConnection, number: int, new: Sequence[MessageRecord]
+    ) -> list[MessageRecord]:
+        """Write messages, those of minutes that are over in one chunk each.
+
+        Return the messages of the minute that is not over.
+        """
+        held = self._open.get(number, [])
+        if not new:
+            return held
+        groups = chunks.by_minute([*held, *new])
+        if len(groups) > 1:
+            await _replace_chunks(connection, number, groups)
+        else:
+            await _insert_chunks(connection, number, [list(new)])
+        return groups[-1]
+
+
+async def _insert_race(connection: AsyncConnection, info: RaceInfo, source: str, feed: str) -> None:
+    circuit_id = slug(info.circuit)[:64] or None
+    if circuit_id:
+        row = (circuit_id, info.circuit)
+        table = details.table_of(Circuit)
+        await bulk.upsert_rows(connection, table, ("id", "name"), [row], key=("id",))
+    number = await connection.scalar(text("SELECT coalesce(max(number), 0) + 1 FROM races"))
+    values = Race(
+        id=info.race_id[:96],
+        number=number or 1,
+        circuit_id=circuit_id,
+        name=details.fit(info.name, 120),
+        kind=details.fit(info.kind, 40),
+        year=info.year,
+        starts_at=info.starts_at,
+        source=source,
+        feed=details.fit(feed, 200),
+        created_at=utc_now(),
+    ).model_dump()
+    await connection.execute(details.table_of(Race).insert(), values)
+
+
+async def _locked(connection: AsyncConnection, mark: RaceMark) -> int:
+    """Return how many messages are kept, and keep other writers of this race out.
+
+    Raises:
+        RaceNotFoundError: The race was removed meanwhile.
+    """
+    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    statement = text(f"SELECT messages FROM races WHERE number = :number{lock}")  # noqa: S608
+    kept: int | None = await connection.scalar(statement, {"number": mark.number})
+    if kept is None:
+        raise RaceNotFoundError(f"The race {mark.info.race_id} was removed while it was written.")
+    return kept
+
+
+async def _advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int) -> None:
+    first = batch.messages[0].sent_at if batch.messages else None
+    newest = next(reversed(batch.predictions.values()), None)
+    table = details.table_of(Race)
+    changes: dict[str, Any] = {
+        "messages": through,
+        "revision": table.c.revision + 1,
+        "updated_at": utc_now(),
+    }
+    if batch.last_at is not None:
+        changes |= {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
+    if newest is not None:
+        changes["model_version"] = newest.model_version
+    await connection.execute(table.update().where(table.c.number == mark.number).values(changes))
+    if first is not None:
+        unset = table.c.first_at.is_(None)
+        own = table.c.number == mark.number
+        await connection.execute(table.update().where(own, unset).values(first_at=first))
+
+
+async def _open_minute(connection: AsyncConnection, mark: RaceMark) -> list[MessageRecord]:
+    """Return the messages of the minute in which writing stopped, kept in pieces so far."""
+    if mark.last_at is None or mark.state != "running":
+        return []
+    since = mark.last_at - (mark.last_at - START_OF_TIME) % chunks.CHUNK
+    table = details.table_of(RawChunk)
+    pieces = await connection.execute(
+        table.select()
+        .where(table.c.race_number == mark.number, table.c.first_at >= since)
+        .order_by(table.c.first_seq)
+    )
+    return [
+        MessageRecord(piece.first_seq + nth, message.sent_at, message.topic, message.body)
+        for piece in pieces
+        for nth, message in enumerate(chunks.unpack(piece.body))
+    ]
+
+
+async def _replace_chunks(
+    connection: AsyncConnection, number: int, groups: Sequence[Sequence[MessageRecord]]
+) -> None:
+    """Put whole chunks in place of the pieces from the first of these messages on."""
+    await connection.execute(
+        text("DELETE FROM raw_chunks WHERE race_number = :number AND first_seq >= :seq"),
+        {"number": number, "seq": groups[0][0].seq},
+    )
+    await _insert_chunks(connection, number, groups)
+
+
+async def _insert_chunks(
+    connection: AsyncConnection, number: int, groups: Sequence[Sequence[MessageRecord]]
+) -> None:
+    packed = [
+        (number, group[0].seq, len(group), group[0].sent_at, group[-1].sent_at, chunks.pack(group))
+        for group in groups
+    ]
+    await bulk.insert_rows(connection, details.table_of(RawChunk), _CHUNK_COLUMNS, packed)

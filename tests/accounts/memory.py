@@ -1,0 +1,122 @@
+"""An `AccountStore` in memory, for tests that are not about storing; under the same contract."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from pitwall.accounts.hashing import Passwords
+from pitwall.domain.accounts import ApiKey, LogIn, User
+from pitwall.errors import EmailTakenError, NotLoggedInError
+
+
+def quick_passwords() -> Passwords:
+    """Return real Argon2id hashing, so cheap that a test may do much of it."""
+    return Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+class MemoryAccountStore:
+    def __init__(self) -> None:
+        self._users: dict[UUID, User] = {}
+        self._log_ins: dict[UUID, LogIn] = {}
+        self._keys: dict[UUID, ApiKey] = {}
+
+    async def add_user(self, user: User) -> None:
+        if await self.user_by_email(user.email):
+            raise EmailTakenError
+        self._users[user.id] = user
+
+    async def user(self, user_id: UUID) -> User | None:
+        return self._users.get(user_id)
+
+    async def user_by_email(self, email: str) -> User | None:
+        return next((user for user in self._users.values() if user.email == email), None)
+
+    async def users(self) -> list[User]:
+        return sorted(self._users.values(), key=lambda user: user.created_at)
+
+    async def set_password(self, user_id: UUID, password_hash: str) -> None:
+        if user_id in self._users:
+            self._users[user_id] = replace(self._users[user_id], password_hash=password_hash)
+
+    async def set_disabled(self, user_id: UUID, disabled_at: datetime | None) -> bool:
+        if user_id not in self._users:
+            return False
+        self._users[user_id] = replace(self._users[user_id], disabled_at=disabled_at)
+        return True
+
+    async def delete_user(self, user_id: UUID) -> bool:
+        await self.remove_log_ins(user_id)
+        self._keys = {i: key for i, key in self._keys.items() if key.user_id != user_id}
+        return self._users.pop(user_id, None) is not None
+
+    async def add_log_in(self, log_in: LogIn) -> None:
+        if log_in.user_id not in self._users:
+            raise NotLoggedInError
+        self._log_ins[log_in.id] = log_in
+
+    async def log_in_by_token(self, token_hash: str) -> tuple[LogIn, User] | None:
+        for log_in in self._log_ins.values():
+            if log_in.token_hash == token_hash:
+                return log_in, self._users[log_in.user_id]
+        return None
+
+    async def log_ins(self, user_id: UUID) -> list[LogIn]:
+        his = [log_in for log_in in self._log_ins.values() if log_in.user_id == user_id]
+        return sorted(his, key=lambda log_in: log_in.last_used_at, reverse=True)
+
+    async def note_log_in_use(
+        self, log_in_id: UUID, used_at: datetime, expires_at: datetime
+    ) -> None:
+        if log_in_id in self._log_ins:
+            self._log_ins[log_in_id] = replace(
+                self._log_ins[log_in_id], last_used_at=used_at, expires_at=expires_at
+            )
+
+    async def remove_log_in(self, user_id: UUID, log_in_id: UUID) -> bool:
+        log_in = self._log_ins.get(log_in_id)
+        if log_in is None or log_in.user_id != user_id:
+            return False
+        del self._log_ins[log_in_id]
+        return True
+
+    async def remove_log_ins(self, user_id: UUID, keep: UUID | None = None) -> int:
+        gone = [i for i, x in self._log_ins.items() if x.user_id == user_id and i != keep]
+        for log_in_id in gone:
+            del self._log_ins[log_in_id]
+        return len(gone)
+
+    async def remove_expired_log_ins(self, now: datetime) -> int:
+        gone = [i for i, log_in in self._log_ins.items() if log_in.expires_at <= now]
+        for log_in_id in gone:
+            del self._log_ins[log_in_id]
+        return len(gone)
+
+    async def add_api_key(self, key: ApiKey) -> None:
+        if key.user_id not in self._users:
+            raise NotLoggedInError
+        self._keys[key.id] = key
+
+    async def api_key_by_prefix(self, prefix: str) -> tuple[ApiKey, User] | None:
+        for key in self._keys.values():
+            if key.prefix == prefix:
+                return key, self._users[key.user_id]
+        return None
+
+    async def api_keys(self, user_id: UUID) -> list[ApiKey]:
+        his = [key for key in self._keys.values() if key.user_id == user_id]
+        return sorted(his, key=lambda key: key.created_at, reverse=True)
+
+    async def note_api_key_use(self, key_id: UUID, used_at: datetime) -> None:
+        if key_id in self._keys:
+            self._keys[key_id] = replace(self._keys[key_id], last_used_at=used_at)
+
+    async def remove_api_key(self, user_id: UUID, key_id: UUID) -> bool:
+        key = self._keys.get(key_id)
+        if key is None or key.user_id != user_id:
+            return False
+        del self._keys[key_id]
+        return True

@@ -1,0 +1,120 @@
+"""The API with accounts, behind everything that stands around it, and clients to ask it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from pitwall import services
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.owning import Owning
+from pitwall.accounts.service import Accounts
+from pitwall.api.app import build_api
+from pitwall.api.protection.around import Protection, protected
+from pitwall.cache.limits import MemoryRateLimiter
+from pitwall.cache.memory import MemoryLiveCache
+from pitwall.pipeline.ring import FrameRing
+from pitwall.prediction.predictor import LogisticPredictor
+from pitwall.prediction.what_if import LogisticWhatIf
+from tests.accounts.memory import MemoryAccountStore, quick_passwords
+
+HOST = "http://localhost:8000"
+PASSWORD = "an engine of brass"
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "Origin": HOST}
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class House:
+    """Everything behind the API's door."""
+
+    clock: Clock = field(default_factory=Clock)
+    store: MemoryAccountStore = field(default_factory=MemoryAccountStore)
+    live: MemoryLiveCache = field(default_factory=MemoryLiveCache)
+
+    def __post_init__(self) -> None:
+        passwords = quick_passwords()
+        self.accounts = Accounts(self.store, passwords)
+        self.people = services.People(
+            self.accounts, ApiKeys(self.store), Owning(self.store, passwords)
+        )
+        self.services = services.Services(
+            live=self.live,
+            tab_is_open=lambda _token: True,
+            history=FrameRing(),
+            accounts=self.people,
+            limits=MemoryRateLimiter(self.clock),
+            what_if=LogisticWhatIf(LogisticPredictor.load()),
+        )
+        services.install(self.services)
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+@pytest.fixture
+def protection() -> Protection:
+    return Protection()
+
+
+@pytest.fixture
+def app(house: House, protection: Protection) -> ASGIApp:
+    return protected(build_api(), protection)
+
+
+class Clients:
+    """Opens clients, each a browser or a program of its own."""
+
+    def __init__(self, app: ASGIApp, house: House, stack: AsyncExitStack) -> None:
+        self._app = app
+        self._house = house
+        self._stack = stack
+
+    async def guest(self, base_url: str = HOST, **headers: str) -> httpx.AsyncClient:
+        """Open a browser on a page of the server."""
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        client = httpx.AsyncClient(
+            transport=transport, base_url=base_url, headers=OWN_PAGE | headers
+        )
+        return await self._stack.enter_async_context(client)
+
+    async def user(
+        self, email: str = "ada@example.org", *, is_owner: bool = False
+    ) -> httpx.AsyncClient:
+        """Open a browser in which somebody new has logged in."""
+        await self._house.accounts.create(email, PASSWORD, is_owner=is_owner)
+        client = await self.guest()
+        answer = await client.post("/auth/login", json={"email": email, "password": PASSWORD})
+        assert answer.status_code == 200
+        return client
+
+    async def program(self, of: httpx.AsyncClient) -> httpx.AsyncClient:
+        """Open a program with an API key of somebody who is logged in."""
+        key = (await of.post("/auth/keys", json={"name": "script"})).json()["key"]
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        client = httpx.AsyncClient(
+            transport=transport, base_url=HOST, headers={"Authorization": f"Bearer {key}"}
+        )
+        return await self._stack.enter_async_context(client)
+
+
+@pytest.fixture
+async def clients(app: ASGIApp, house: House) -> AsyncIterator[Clients]:
+    async with AsyncExitStack() as stack:
+        yield Clients(app, house, stack)
