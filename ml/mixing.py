@@ -152,11 +152,11 @@ def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
 
 
 def ranges_of(table: BattleTable) -> dict[str, tuple[float, float]]:
-    """Return the least and the greatest value of each column; nothing of one that was never seen."""
-    seen = np.isfinite(table.rows).any(axis=0)
+    """Return the least and the greatest value of each column that was ever seen."""
+    seen: list[bool] = np.isfinite(table.rows).any(axis=0).tolist()
     return {
         column.name: (float(f"{np.nanmin(values):.7g}"), float(f"{np.nanmax(values):.7g}"))
-        for column, values, is_seen in zip(table.columns, table.rows.T, seen.tolist(), strict=True)
+        for column, values, is_seen in zip(table.columns, table.rows.T, seen, strict=True)
         if is_seen
     }
 
