@@ -153,11 +153,10 @@ def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
 
 def ranges_of(table: BattleTable) -> dict[str, tuple[float, float]]:
     """Return the least and the greatest value of each column that was ever seen."""
-    seen = np.isfinite(table.rows).any(axis=0)
     return {
         column.name: (float(f"{np.nanmin(values):.7g}"), float(f"{np.nanmax(values):.7g}"))
-        for column, values, is_seen in zip(table.columns, table.rows.T, list(seen), strict=True)
-        if is_seen
+        for column, values in zip(table.columns, table.rows.T, strict=True)
+        if np.isfinite(values).any()
     }
 
 
