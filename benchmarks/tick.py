@@ -1,6 +1,7 @@
 """One tick of 19 battles: the forecaster against a DataFrame and `predict_proba` for each battle.
 
-Everything runs on one thread, interleaved in one run. The naive way has the same trees behind the
+Everything runs on one thread, interleaved in one run. Both ways ask the same trees: three experts,
+the three-lap model and the model of interruptions. The naive way has them behind the
 libraries' scikit-learn wrappers, and a scikit-learn logistic regression as stacker; with features
 included it computes them one battle at a time, as a loop over battles does.
 """
@@ -29,6 +30,7 @@ from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.prediction.bundle import Bundle
 from pitwall.prediction.features import feature_matrix
+from pitwall.prediction.interruption import OUTCOMES
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.views import EXPERTS
@@ -93,8 +95,10 @@ class _Naive:
 
         self._models: list[tuple[Any, list[str], list[int]]] = []
         random = np.random.default_rng(0)
-        for name in EXPERTS:
-            expert = bundle.parts.experts[name]
+        parts = bundle.parts
+        experts = {**parts.experts, "interruption": parts.interruption.expert}
+        for name in (*EXPERTS, "three", "interruption"):
+            expert = experts[name]
             seen = expert.columns.tolist()
             names = [bundle.parts.columns[i].name for i in seen]
             frame = pd.DataFrame(random.normal(size=(40, len(seen))), columns=names)
@@ -105,7 +109,7 @@ class _Naive:
                 if kind == "lightgbm"
                 else xgboost.XGBClassifier(n_estimators=trees, n_jobs=1)
             )
-            wrapper.fit(frame, np.arange(40) % 2)
+            wrapper.fit(frame, np.arange(40) % (len(OUTCOMES) if name == "interruption" else 2))
             _swap_booster(wrapper, expert)
             self._models.append((wrapper, names, seen))
         stacker = random.normal(size=(60, len(EXPERTS)))
@@ -117,7 +121,7 @@ class _Naive:
             float(model.predict_proba(pd.DataFrame([row[seen]], columns=names))[0, 1])
             for model, names, seen in self._models
         ]
-        return float(self._stacker.predict_proba([opinions])[0, 1])
+        return float(self._stacker.predict_proba([opinions[: len(EXPERTS)]])[0, 1])
 
 
 def _swap_booster(wrapper: Any, expert: Any) -> None:  # noqa: ANN401  library objects

@@ -45,6 +45,7 @@ class Trained:
     parts: MixtureParts
     stored: tuple[StoredExpert, ...]
     training: Mapping[str, Any]
+    ranges: Mapping[str, tuple[float, float]]
 
 
 def train(table: BattleTable, recipe: MixtureRecipe | None = None) -> Trained:
@@ -88,7 +89,7 @@ def combine(
         interruption=Interruption(opinions.refits["interruption"].expert, slope, offsets),
     )
     stored = tuple(_stored(fitted) for fitted in opinions.refits.values())
-    return Trained(parts, stored, _described(table, recipe))
+    return Trained(parts, stored, _described(table, recipe), ranges_of(table))
 
 
 def expert_margins(margins: Mapping[str, Array]) -> Array:
@@ -102,6 +103,7 @@ def save(trained: Trained, knowledge: Knowledge, directory: Path) -> Bundle:
         name="mixture",
         parts=trained.parts,
         knowledge=knowledge,
+        ranges=trained.ranges,
         trained_at=datetime.now(UTC).replace(microsecond=0),
         training=trained.training,
         versions={name: _version(name) for name in ("lightgbm", "xgboost", "numpy", "scipy")},
@@ -146,6 +148,15 @@ def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "trees": {member.name: member.rounds for member in recipe.members},
         "libraries": {member.name: member.library for member in recipe.members},
+    }
+
+
+def ranges_of(table: BattleTable) -> dict[str, tuple[float, float]]:
+    """Return the least and the greatest value of each column that was ever seen."""
+    return {
+        column.name: (float(f"{np.nanmin(values):.7g}"), float(f"{np.nanmax(values):.7g}"))
+        for column, values in zip(table.columns, table.rows.T, strict=True)
+        if np.isfinite(values).any()
     }
 
 

@@ -54,6 +54,7 @@ class Bundle:
     Attributes:
         name: Such as `mixture`.
         knowledge: What it knows besides the race: earlier seasons and the rules.
+        ranges: Least and greatest value of each column that training saw.
         trained_at: UTC.
         training: What it was trained on: years, races, rows, passes, seed.
         versions: Of the libraries that trained it.
@@ -64,6 +65,7 @@ class Bundle:
     name: str
     parts: MixtureParts
     knowledge: Knowledge
+    ranges: Mapping[str, tuple[float, float]]
     trained_at: datetime
     training: Mapping[str, Any]
     versions: Mapping[str, str]
@@ -100,6 +102,7 @@ def write_bundle(bundle: Bundle, stored: Sequence[StoredExpert], directory: Path
         },
         **parts_document(bundle.parts),
         "knowledge": bundle.knowledge.to_document(),
+        "ranges": {name: list(ends) for name, ends in bundle.ranges.items()},
         "trained_at": bundle.trained_at.isoformat(),
         "training": dict(bundle.training),
         "versions": dict(bundle.versions),
@@ -148,6 +151,9 @@ def _from_manifest(
         name=str(manifest["name"]),
         parts=parts_from_document(manifest, columns, experts),
         knowledge=Knowledge.from_document(manifest["knowledge"]),
+        ranges={
+            name: (float(low), float(high)) for name, (low, high) in manifest["ranges"].items()
+        },
         trained_at=datetime.fromisoformat(manifest["trained_at"]),
         training=manifest["training"],
         versions=manifest["versions"],

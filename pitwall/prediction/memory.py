@@ -18,7 +18,6 @@ from pitwall.prediction.features import FeatureBook
 from pitwall.prediction.residuals import Record
 from pitwall.prediction.situation import JUST_NOW_S
 
-
 # A battle at a line crossing: the lap that both had completed, attacker and defender.
 AtTheLine = tuple[int, DriverNumber, DriverNumber]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +88,21 @@ class MixturePredictor:
             [Forecast(None, (), why) if why else next(answers) for why in refusals],
             noted(memory, at, opinions.p_plain.tolist()),
         )
+
+    @property
+    def ranges(self) -> Mapping[str, tuple[float, float]]:
+        """Least and greatest value of each feature that training saw, by name."""
+        return self.bundle.ranges
+
+    def explained(self, rows: Rows) -> list[Forecast]:
+        """Return the forecasts, with reasons, of rows of features, shape (n, n_features).
+
+        Nothing is known of how earlier forecasts of their races came out.
+        """
+        residuals = np.zeros((len(rows), len(RESIDUALS)))
+        gated = self.mixture.gated(rows, residuals)
+        opinions = self.mixture.opinions(rows, residuals, gated)
+        return self._forecasts(rows, residuals, gated, opinions)
 
     def rows(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory
