@@ -13,11 +13,10 @@ import pandas as pd
 
 from ml.columns import ROLES
 from ml.scores import Array
-from pitwall.prediction.experts import Rows
 from pitwall.prediction.features import feature_columns
 from pitwall.prediction.gate import Roles
 from pitwall.prediction.interruption import OUTCOMES
-from pitwall.prediction.views import Column
+from pitwall.prediction.views import Column, Rows
 
 Ids = npt.NDArray[np.int64]
 

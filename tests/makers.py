@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from pitwall.domain.gaps import LeaderLap, TimeGap
 from pitwall.domain.race import (
@@ -18,6 +19,7 @@ from pitwall.domain.race import (
     RaceState,
     TrackStatus,
 )
+from pitwall.prediction.predictor import MixturePredictor
 from pitwall.wire.message import RawMessage, Source
 
 LIGHTS_OUT = datetime(2025, 7, 6, 14, 0, tzinfo=UTC)
@@ -109,3 +111,9 @@ _SESSION = {
     "StartDate": "2025-07-06T15:00:00",
     "GmtOffset": "01:00:00",
 }
+
+
+@cache
+def shipped() -> MixturePredictor:
+    """Return the forecaster of the shipped bundle, read once; it keeps nothing between calls."""
+    return MixturePredictor.load()

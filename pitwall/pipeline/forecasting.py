@@ -12,6 +12,7 @@ from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.ports import Predictor
+from pitwall.prediction.features import FeatureBook
 from pitwall.prediction.memory import Memory
 
 
@@ -45,6 +46,7 @@ class ForecastDesk:
         self._newest = newest
         self._predictor = predictor
         self._one_at_a_time = asyncio.Lock()
+        self._book = FeatureBook()
         self._asked: EngineState | None = None
         self._answer: EngineState | None = None
 
@@ -65,8 +67,8 @@ class ForecastDesk:
         return build_frame(state, newest.feed, stamp, self._predictor.version)
 
     def _forecast(self, state: EngineState) -> EngineState:
-        # Without the live loop's own book, which its thread may be writing to at this moment.
-        memory = Memory(state.memory.notes)
+        # Not the live loop's own book, which its thread may be writing to at this moment.
+        memory = Memory(state.memory.notes, self._book)
         answers = self._predictor.forecast(state.race, state.battles, memory).forecasts
         pairs = [(battle.attacker, battle.defender) for battle in state.battles]
         return replace(state, forecasts=dict(zip(pairs, answers, strict=True)))

@@ -2,7 +2,7 @@
 
 A keyframe is worth what the race's raw messages are worth without it: it saves time. It carries
 the shape of the values it was made of; after a release that changed one of them it is refused,
-and the replay plays from further back.
+and the replay plays from further back. A volatile field only saves time and is left out.
 """
 
 from __future__ import annotations
@@ -97,13 +97,14 @@ def _same(value: object) -> object:
 def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     _seen.add(kind)
     hints = get_type_hints(kind)
-    names = [each.name for each in fields(kind)]
+    names = [each.name for each in fields(kind) if not each.metadata.get("volatile")]
     parts = [_coders(hints[name]) for name in names]
     writes = [(name, write) for name, (write, _) in zip(names, parts, strict=True)]
     reads = [read for _, read in parts]
 
     def read_all(told: list[Any]) -> Any:  # noqa: ANN401
-        return kind(*[read(each) for read, each in zip(reads, told, strict=True)])
+        values = [read(each) for read, each in zip(reads, told, strict=True)]
+        return kind(**dict(zip(names, values, strict=True)))
 
     return lambda v: [write(getattr(v, name)) for name, write in writes], read_all
 

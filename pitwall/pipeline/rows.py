@@ -8,9 +8,10 @@ from typing import Any
 
 from pitwall.domain import events as said
 from pitwall.domain.battles import Battle
+from pitwall.domain.driving import CarSample
 from pitwall.domain.forecasts import MixedForecast
 from pitwall.domain.gaps import Gap, LapsDown, LeaderLap, TimeGap
-from pitwall.domain.race import CarSample, CarState, DriverNumber, LapRecord, RaceState, Stint
+from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState, Stint
 from pitwall.domain.records import (
     Batch,
     ControlRecord,

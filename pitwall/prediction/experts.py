@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from pitwall.errors import ModelError
 from pitwall.prediction.paths import Nodes, Tree, lightgbm_trees, xgboost_trees
-from pitwall.prediction.views import Column, positions
+from pitwall.prediction.views import Column, Rows, positions
 
-Rows = npt.NDArray[np.float32]
 Logits = npt.NDArray[np.float64]
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from pitwall.prediction.experts import Logits, Rows
+from pitwall.prediction.experts import Logits
 from pitwall.prediction.mixture import Gated, Mixture
 from pitwall.prediction.paths import Paths
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.views import EXPERTS, Rows
 
 
 @dataclass(frozen=True, slots=True)

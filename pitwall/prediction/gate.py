@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.experts import Logits, Rows
-from pitwall.prediction.views import Column
+from pitwall.prediction.experts import Logits
+from pitwall.prediction.views import Column, Rows
 
 _SETTLED_LAPS = 20.0
 _HALF = 0.5

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.experts import Expert, Logits, Rows
+from pitwall.prediction.experts import Expert, Logits
+from pitwall.prediction.views import Rows
 
 OUTCOMES: Final = ("decided", "pit", "neutralised", "retired")
 

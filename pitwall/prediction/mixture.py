@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pitwall.prediction.experts import Expert, Logits, Rows
+from pitwall.prediction.experts import Expert, Logits
 from pitwall.prediction.gate import Gate, Roles
 from pitwall.prediction.interruption import Interruption
 from pitwall.prediction.logits import sigmoid
@@ -17,7 +17,7 @@ from pitwall.prediction.stacker import (
     Stacker,
     ThreeLapStacker,
 )
-from pitwall.prediction.views import EXPERTS, Column
+from pitwall.prediction.views import EXPERTS, Column, Rows
 
 
 @dataclass(frozen=True, slots=True)

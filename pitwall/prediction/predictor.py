@@ -15,7 +15,7 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
-from pitwall.prediction.experts import Logits, Rows
+from pitwall.prediction.experts import Logits
 from pitwall.prediction.explaining import Explainer
 from pitwall.prediction.features import FeatureBook, feature_columns, feature_matrix, feature_names
 from pitwall.prediction.forecast import Answers, Forecast
@@ -25,7 +25,7 @@ from pitwall.prediction.reasons import in_words
 from pitwall.prediction.refusals import why_no_forecast
 from pitwall.prediction.residuals import RESIDUALS, running_residuals
 from pitwall.prediction.topics import topic_of
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.views import EXPERTS, Rows
 
 # No feed channel tells who has DRS or Overtake Mode when it matters, nor any battery's charge, nor
 # the air that a car meets: each expert rests on an estimate of what he is named after.

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+Rows = npt.NDArray[np.float32]  # of the feature matrix, or of a view of it
+
 EXPERTS: Final = ("om", "boost", "aero")
 SHARED: Final = "shared"
 EVERYTHING: Final = "everything"

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import orjson
 
+from pitwall.domain.driving import CarSample
 from pitwall.domain.events import Heartbeat
-from pitwall.domain.race import CarSample, DriverNumber
+from pitwall.domain.race import DriverNumber
 from pitwall.errors import MalformedMessageError
 from pitwall.wire.decoded import Decoded, Fault, Findings
 from pitwall.wire.inflate import inflate

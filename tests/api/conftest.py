@@ -19,9 +19,9 @@ from pitwall.api.protection.around import Protection, protected
 from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.pipeline.ring import FrameRing
-from pitwall.prediction.predictor import LogisticPredictor
-from pitwall.prediction.what_if import LogisticWhatIf
+from pitwall.prediction.what_if import MixtureWhatIf
 from tests.accounts.memory import MemoryAccountStore, quick_passwords
+from tests.makers import shipped
 
 HOST = "http://localhost:8000"
 PASSWORD = "an engine of brass"
@@ -58,7 +58,7 @@ class House:
             history=FrameRing(),
             accounts=self.people,
             limits=MemoryRateLimiter(self.clock),
-            what_if=LogisticWhatIf(LogisticPredictor.load()),
+            what_if=MixtureWhatIf(shipped()),
         )
         services.install(self.services)
 

@@ -171,8 +171,8 @@ async def test_a_made_up_battle_is_forecast(program: httpx.AsyncClient) -> None:
     assert 0 < far["p_overtake"] < close["p_overtake"] < fresh["p_overtake"] < 1
     assert "gap 0.3 s" in close["reasons"][0]
     assert "interval_s" not in close["unknown"]
-    assert "pace_diff_5lap_s" in close["unknown"]
-    assert close["model_version"].startswith("first-logistic-")
+    assert "pace_diff_med3_s" in close["unknown"]
+    assert close["model_version"].startswith("mixture-")
 
 
 async def test_nothing_known_is_an_average_battle_without_reasons(

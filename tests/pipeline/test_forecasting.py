@@ -13,7 +13,8 @@ from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.pipeline.forecasting import ForecastDesk, Newest
 from pitwall.pipeline.framing import FeedView
-from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.forecast import Answers, Forecast
+from pitwall.prediction.memory import NO_MEMORY, Memory
 from tests.makers import a_duel, at
 from tests.pipeline.test_engine import CountingPredictor
 
@@ -25,9 +26,12 @@ class Counting(CountingPredictor):
         super().__init__()
         self.runs = 0
 
-    def forecast(self, race: RaceState, battles: Sequence[Battle]) -> list[Forecast]:
+    def forecast(
+        self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY
+    ) -> Answers:
         self.runs += 1
-        return [Forecast(0.25 if battle.attacker in race.cars else None) for battle in battles]
+        chances = [0.25 if battle.attacker in race.cars else None for battle in battles]
+        return Answers([Forecast(chance) for chance in chances], memory)
 
 
 def a_state() -> EngineState:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pitwall.errors import ModelError
-from pitwall.prediction.experts import Expert, Rows, read_expert
+from pitwall.prediction.experts import Expert, read_expert
 from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.paths import Paths
-from pitwall.prediction.views import EXPERTS, Column, positions
+from pitwall.prediction.views import EXPERTS, Column, Rows, positions
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 GAP = 0

@@ -11,17 +11,18 @@ import pytest
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.prediction.features import feature_matrix, feature_names
-from pitwall.prediction.predictor import LogisticPredictor
-from pitwall.prediction.what_if import LogisticWhatIf
+from pitwall.prediction.predictor import MixturePredictor
+from pitwall.prediction.views import Rows
+from pitwall.prediction.what_if import MixtureWhatIf
 
 
 @pytest.fixture(scope="module")
-def predictor() -> LogisticPredictor:
-    return LogisticPredictor.load()
+def predictor() -> MixturePredictor:
+    return MixturePredictor.load()
 
 
 @pytest.fixture(scope="module")
-def rows(predictor: LogisticPredictor) -> np.ndarray:
+def rows(predictor: MixturePredictor) -> Rows:
     """Return rows of features of battles of a simulated race, shape (n, n_features)."""
     engine = RaceEngine(None)
     found = []
@@ -29,40 +30,36 @@ def rows(predictor: LogisticPredictor) -> np.ndarray:
         engine.take(message)
         if number % 500 == 0 and engine.state.battles:
             state = engine.state
-            found.append(feature_matrix(state.race, state.battles, predictor.model.rates))
-    return np.concatenate(found)
+            found.append(feature_matrix(state.race, state.battles, predictor.bundle.knowledge))
+    return np.concatenate(found).astype(np.float32)
 
 
-def test_real_battles_lie_within_the_ranges(rows: np.ndarray) -> None:
-    assert len(rows) > 50
-    for feature, column in zip(LogisticWhatIf.features, rows.T, strict=True):
-        values = column[~np.isnan(column)]
-        assert np.all(values >= feature.lowest - 1e-4), feature.name
-        assert np.all(values <= feature.highest + 1e-4), feature.name
+def test_features_that_training_saw_can_be_asked_about_and_no_others(
+    predictor: MixturePredictor,
+) -> None:
+    features = {feature.name: feature for feature in MixtureWhatIf(predictor).features}
+
+    assert features.keys() == predictor.bundle.ranges.keys()
+    assert 0 <= features["interval_s"].lowest < 0.05
+    assert features["interval_s"].highest == pytest.approx(2.0, abs=0.01)
+    assert "full_throttle_attacker_share" not in features  # no training race had car telemetry
+    assert all(one.lowest <= one.highest and one.meaning for one in features.values())
 
 
 def test_a_battle_said_by_its_features_gets_its_own_forecast(
-    predictor: LogisticPredictor, rows: np.ndarray
+    predictor: MixturePredictor, rows: Rows
 ) -> None:
-    what_if = LogisticWhatIf(predictor)
-    expected = predictor.probabilities(rows[:40])
+    what_if = MixtureWhatIf(predictor)
+    expected = predictor.explained(rows[:40])
 
-    for row, p_overtake in zip(rows[:40], expected, strict=True):
+    assert len(rows) > 50
+    for row, forecast in zip(rows[:40], expected, strict=True):
         known = {
             name: float(value)
             for name, value in zip(feature_names(), row, strict=True)
             if not math.isnan(value)
         }
-        assert what_if.forecast(known).p_overtake == pytest.approx(p_overtake, abs=1e-12)
-
-
-def test_a_part_that_follows_from_the_interval_need_not_be_said(
-    predictor: LogisticPredictor,
-) -> None:
-    what_if = LogisticWhatIf(predictor)
-
-    implied = what_if.forecast({"interval_s": 0.4})
-    said = what_if.forecast({"interval_s": 0.4, "interval_below_1s_s": 0.6})
-
-    assert implied == said
+        said = what_if.forecast(known)
+        assert said.p_overtake == pytest.approx(forecast.p_overtake, abs=1e-9)
+        assert said.reasons == forecast.reasons
     assert what_if.version == predictor.version

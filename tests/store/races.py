@@ -10,11 +10,11 @@ from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.ports import RecordedFeed
-from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.race_ports import RaceWriter
 from pitwall.wire.message import RawMessage
+from tests.makers import shipped
 
-PREDICTOR = LogisticPredictor.load()
+PREDICTOR = shipped()
 
 
 def chronicle_of(messages: Iterable[RawMessage], *, forecasts: bool = True) -> Chronicle:
