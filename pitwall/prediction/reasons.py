@@ -120,17 +120,27 @@ def _tyres(values: Values) -> str | None:
 
 
 def _traffic(values: Values) -> str | None:
-    ahead_s = values["front_defender_s"]
-    if math.isnan(ahead_s) or ahead_s >= _CLEAR_AIR_S:
-        return "defender in clear air"
-    return f"defender himself {ahead_s:.1f} s behind a car"
+    if values["for_lead"] == 1:
+        return "defender leads"
+    return _known(
+        values["front_defender_s"],
+        lambda ahead_s: (
+            "defender in clear air"
+            if ahead_s >= _CLEAR_AIR_S
+            else f"defender himself {ahead_s:.1f} s behind a car"
+        ),
+    )
 
 
 def _behind(values: Values) -> str | None:
-    behind_s = values["behind_attacker_s"]
-    if math.isnan(behind_s) or behind_s >= _CLEAR_AIR_S:
-        return "nobody close behind the attacker"
-    return f"attacker pressed from {behind_s:.1f} s behind"
+    return _known(
+        values["behind_attacker_s"],
+        lambda behind_s: (
+            "nobody close behind the attacker"
+            if behind_s >= _CLEAR_AIR_S
+            else f"attacker pressed from {behind_s:.1f} s behind"
+        ),
+    )
 
 
 def _places(values: Values) -> str | None:
@@ -221,10 +231,15 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "race": _race,
     "form": _form,
     "circuit": _circuit,
-    "names": lambda _values: "how these drivers and teams fared in earlier seasons",
+    "names": lambda values: _known(
+        values["history_attacker_3year_log_ratio"],
+        lambda _: "how these drivers and teams fared in earlier seasons",
+    ),
     "enabled": _enabled,
     "energy": _energy,
-    "control": lambda _values: "blue flags and incidents of the two",
+    "control": lambda values: _known(
+        values["incident_attacker_age_s"], lambda _: "blue flags and incidents of the two"
+    ),
     "restart": _restart,
     "weather": _weather,
     "stage": _stage,
