@@ -30,7 +30,7 @@ from tests.servers.postgres import find_binaries, running_server
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
 ROWS = 100_000
-ORM_ROWS = 10_000  # of which the time for all is reckoned: `add_all` is slow
+ORM_ROWS = 5_000  # of which the time for all is reckoned: `add_all` is slow
 
 
 def main() -> None:
