@@ -1,12 +1,12 @@
-"""Run the benchmarks: `python -m benchmarks [race] [tabs] [tick]`, all of them by default."""
+"""Run the benchmarks: `python -m benchmarks [NAME ...]`, all of them by default."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import race, tabs, tick
+from benchmarks import database, race, tabs, tick
 
-ALL = {"race": race.main, "tabs": tabs.main, "tick": tick.main}
+ALL = {"race": race.main, "tabs": tabs.main, "tick": tick.main, "database": database.main}
 
 
 def main(wanted: list[str]) -> int:

@@ -28,6 +28,7 @@ from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
+from pitwall.pipeline.stored import StoredForecasts
 from pitwall.ports import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
@@ -35,6 +36,8 @@ from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
+from pitwall.store.exporting import RaceExporter
+from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
@@ -102,6 +105,9 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastDesk(built.publisher.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
+        kept=RaceReader(built.database),
+        exports=RaceExporter(built.database),
+        stored_forecasts=StoredForecasts(RaceReader(built.database), built.predictor),
     )
     services.install(ports)
     return ports

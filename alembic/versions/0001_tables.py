@@ -182,8 +182,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('race_id', 'made_at', 'attacker_id', 'defender_id', name='predictions_battle_instant')
     )
-    op.create_index('predictions_attacker', 'predictions', ['attacker_id', 'race_id'], unique=False)
-    op.create_index('predictions_defender', 'predictions', ['defender_id', 'race_id'], unique=False)
 
     op.create_table('race_control',
     sa.Column('race_number', sa.Integer(), nullable=False),
@@ -283,8 +281,6 @@ def downgrade() -> None:
     op.drop_table('statuses')
     op.drop_table('raw_chunks')
     op.drop_table('race_control')
-    op.drop_index('predictions_defender', table_name='predictions')
-    op.drop_index('predictions_attacker', table_name='predictions')
 
     op.drop_table('predictions')
     op.drop_table('laps')

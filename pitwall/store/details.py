@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Table, bindparam
+from sqlalchemy import String, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
@@ -164,13 +164,15 @@ async def _write_predictions(
         (race_id, drivers[row.attacker], drivers[row.defender], *row[2:])
         for row in batch.predictions.values()
     )
-    await bulk.upsert_rows(
-        connection,
-        table_of(tables.Prediction),
-        ("race_id", "attacker_id", "defender_id", *_PREDICTED),
-        rows,
-        key=("race_id", "made_at", "attacker_id", "defender_id"),
-    )
+    table = table_of(tables.Prediction)
+    columns = ("race_id", "attacker_id", "defender_id", *_PREDICTED)
+    first_at = min(made_at for made_at, _, _ in batch.predictions)
+    known = select(table.c.id).where(table.c.race_id == race_id, table.c.made_at >= first_at)
+    if await connection.scalar(known.limit(1)) is None:  # the rule: nothing to replace
+        await bulk.insert_rows(connection, table, columns, rows)
+    else:
+        key = ("race_id", "made_at", "attacker_id", "defender_id")
+        await bulk.upsert_rows(connection, table, columns, rows, key=key)
 
 
 async def _write_outcomes(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Integer, SmallInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from pitwall.store.instants import Instant
@@ -32,8 +32,6 @@ class Prediction(SQLModel, table=True):
         UniqueConstraint(
             "race_id", "made_at", "attacker_id", "defender_id", name="predictions_battle_instant"
         ),
-        Index("predictions_attacker", "attacker_id", "race_id"),
-        Index("predictions_defender", "defender_id", "race_id"),
     )
 
     id: int | None = Field(
