@@ -28,6 +28,7 @@ from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
+from pitwall.pipeline.stored_forecasts import StoredForecasts
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.prediction.what_if import LogisticWhatIf
@@ -35,6 +36,7 @@ from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
+from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
@@ -97,6 +99,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         accounts=people(built.settings, built.database),
         limits=MemoryRateLimiter(),
         forecasts=ForecastDesk(built.publisher.newest, built.predictor),
+        stored_forecasts=StoredForecasts(RaceReader(built.database), built.predictor),
         what_if=LogisticWhatIf(built.predictor)
         if isinstance(built.predictor, LogisticPredictor)
         else None,

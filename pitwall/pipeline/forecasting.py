@@ -54,7 +54,9 @@ class ForecastDesk:
             if newest is None:
                 return None
             if self._answer is None or self._asked is not newest.state:
-                self._answer = await asyncio.to_thread(self._forecast, newest.state)
+                self._answer = await asyncio.to_thread(
+                    with_forecasts, newest.state, self._predictor
+                )
                 self._asked = newest.state
             state = self._answer
         now = wall_now()
@@ -63,7 +65,9 @@ class ForecastDesk:
         stamp = Stamp(newest.sequence, now, age_s)
         return build_frame(state, newest.feed, stamp, self._predictor.version)
 
-    def _forecast(self, state: EngineState) -> EngineState:
-        answers = self._predictor.forecast(state.race, state.battles)
-        pairs = [(battle.attacker, battle.defender) for battle in state.battles]
-        return replace(state, forecasts=dict(zip(pairs, answers, strict=True)))
+
+def with_forecasts(state: EngineState, predictor: Predictor) -> EngineState:
+    """Return the state with a fresh forecast of every battle."""
+    answers = predictor.forecast(state.race, state.battles)
+    pairs = [(battle.attacker, battle.defender) for battle in state.battles]
+    return replace(state, forecasts=dict(zip(pairs, answers, strict=True)))

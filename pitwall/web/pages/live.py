@@ -97,5 +97,5 @@ def _footer() -> rx.Component:
             ),
             rx.fragment(),
         ),
-        rx.el.p(rx.el.a("API and its documentation", href="/docs")),
+        rx.el.p(rx.el.a("API and its documentation", href="/docs", reload_document=True)),
     )
