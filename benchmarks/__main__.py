@@ -1,12 +1,12 @@
-"""Run the benchmarks: `python -m benchmarks [race] [tabs]`, all of them by default."""
+"""Run the benchmarks: `python -m benchmarks [race] [tabs] [database]`, all of them by default."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import race, tabs
+from benchmarks import database, race, tabs
 
-ALL = {"race": race.main, "tabs": tabs.main}
+ALL = {"race": race.main, "tabs": tabs.main, "database": database.main}
 
 
 def main(wanted: list[str]) -> int:

@@ -28,7 +28,7 @@ from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
-from pitwall.pipeline.stored_forecasts import StoredForecasts
+from pitwall.pipeline.stored import StoredForecasts
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.prediction.what_if import LogisticWhatIf
@@ -36,6 +36,7 @@ from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
+from pitwall.store.exporting import RaceExporter
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
 
@@ -99,11 +100,13 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         accounts=people(built.settings, built.database),
         limits=MemoryRateLimiter(),
         forecasts=ForecastDesk(built.publisher.newest, built.predictor),
-        stored_forecasts=StoredForecasts(RaceReader(built.database), built.predictor),
         what_if=LogisticWhatIf(built.predictor)
         if isinstance(built.predictor, LogisticPredictor)
         else None,
         writing=lambda: built.recorder.state,
+        kept=RaceReader(built.database),
+        exports=RaceExporter(built.database),
+        stored_forecasts=StoredForecasts(RaceReader(built.database), built.predictor),
     )
     services.install(ports)
     return ports

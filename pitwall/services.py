@@ -25,6 +25,7 @@ from pitwall.ports import (
     RateLimiter,
     WhatIf,
 )
+from pitwall.race_ports import RaceExporter, RaceReader
 
 T = TypeVar("T")
 
@@ -86,6 +87,7 @@ class Services:
         forecasts: Of this moment; None serves the newest frame instead.
         stored_forecasts: Of stored races; None where none are stored.
         what_if: Of made-up battles; None without a model that answers them.
+        kept, exports: The races that are kept; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
     """
 
@@ -99,6 +101,24 @@ class Services:
     forecasts: ForecastNow | None = None
     stored_forecasts: ForecastThen | None = None
     what_if: WhatIf | None = None
+    kept: RaceReader | None = None
+    exports: RaceExporter | None = None
+
+    def races(self) -> RaceReader:
+        """Return where races are kept.
+
+        Raises:
+            StoreError: Nowhere, for want of a database.
+        """
+        return _there(self.kept)
+
+    def exporter(self) -> RaceExporter:
+        """Return what exports kept races.
+
+        Raises:
+            StoreError: There is none, for want of a database.
+        """
+        return _there(self.exports)
 
     def people(self) -> People:
         """Return what is to be used of accounts.
@@ -119,7 +139,7 @@ class Services:
 
 def _there(part: T | None) -> T:
     if part is None:
-        message = "This server has no database: there are no accounts."
+        message = "This server has no database: neither accounts nor races are kept."
         raise StoreError(message)
     return part
 

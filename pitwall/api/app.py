@@ -12,10 +12,17 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, credentials, live, predict, problems
+from pitwall.api import accounts, credentials, export, history, live, predict, problems
 from pitwall.api.documentation import STATIC, add_documentation
 
-_ROUTERS = (live.router, predict.router, accounts.router, credentials.router)
+_ROUTERS = (
+    live.router,
+    predict.router,
+    history.router,
+    export.router,
+    accounts.router,
+    credentials.router,
+)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 _DESCRIPTION = """

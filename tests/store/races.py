@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from pitwall.domain.records import Batch
+from pitwall.domain.race import RaceInfo
+from pitwall.domain.records import (
+    Batch,
+    ControlRecord,
+    EntryRecord,
+    LapRow,
+    MessageRecord,
+    PredictionRecord,
+    SampleRecord,
+    StintRecord,
+    TimingRecord,
+)
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.ports import RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
-from pitwall.race_ports import RaceWriter
+from pitwall.store.engine import Database
+from pitwall.store.writing import RaceWriter
 from pitwall.wire.message import RawMessage
 
 PREDICTOR = LogisticPredictor.load()
@@ -37,3 +50,42 @@ async def keep(writer: RaceWriter, feed: RecordedFeed, batch: Batch) -> None:
     mark = await writer.begin(batch.info, feed.source.value, feed.name)
     await writer.append(mark, rows.joined(Batch(info=batch.info), batch))
     await writer.finish(mark, "finished")
+
+
+LIGHTS_OUT = datetime(2026, 7, 5, 13, 0, 0, 123_000, tzinfo=UTC)
+SMALL = RaceInfo("2026-a-grand-prix-race", "A Grand Prix", "Race", "Somewhere", 2026, LIGHTS_OUT)
+
+
+def small_batch(seconds: int = 60) -> Batch:
+    """Return a made-up race of two cars, a row a second in every table that has time."""
+    batch = Batch(info=SMALL, messages_through=seconds, lap=2, total_laps=50)
+    for car, (driver, code) in enumerate((("ada-byron", "BYR"), ("=mary-somer", "SOM")), 1):
+        batch.entries[car] = EntryRecord(
+            car, driver.strip("="), code, driver, "Team", "ff0000", car
+        )
+        batch.laps[car, 1] = LapRow(
+            *(car, 1, LIGHTS_OUT + timedelta(seconds=30 + car), 90.125 + car, 30.0, None, 30.1),
+            *(280.0, 290.0, None, 310.0, False, True),
+        )
+        batch.stints[car, 1] = StintRecord(car, 1, 1, "SOFT", True, 0, 3)
+    for second in range(seconds):
+        at = LIGHTS_OUT + timedelta(seconds=second)
+        batch.messages.append(MessageRecord(second, at, "Heartbeat", b'{"Utc":"%d"}' % second))
+        batch.timing.append(TimingRecord(at, second, 2, 2, None, None, False, 0.7, second / 8))
+        batch.samples.append((second, SampleRecord(at, 1, 301.0, 11_500.0, 100.0, 0.0, 8, 0)))
+        row = PredictionRecord(2, 1, 2, at, 1, second / 8, 1 / (second + 2), "small-model")
+        batch.predictions[at, 2, 1] = row
+    batch.control.append(
+        ControlRecord(LIGHTS_OUT, 0, 0, LIGHTS_OUT, "Flag", "GREEN LIGHT", "GREEN", *[None] * 4)
+    )
+    batch.last_at = batch.messages[-1].sent_at
+    return batch
+
+
+async def keep_small(database: Database) -> Batch:
+    """Keep the made-up race, and return it."""
+    writer, batch = RaceWriter(database), small_batch()
+    mark = await writer.begin(SMALL, "recorded", "recording:small")
+    await writer.append(mark, rows.joined(Batch(info=SMALL), batch))
+    await writer.finish(mark, "finished")
+    return batch

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,15 +12,31 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from pitwall.errors import SettingsError
+from pitwall.errors import RaceNotFoundError, SettingsError
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
+from pitwall.store.reading import RaceReader
 from pitwall.store.tables import User, metadata
+from tests.store.races import SMALL, keep_small
 
 
 async def tables_of(database: Database) -> set[str]:
     async with database.reading() as connection:
         return set(await connection.run_sync(lambda plain: inspect(plain).get_table_names()))
+
+
+def kill_in_the_middle(url: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.store.migrating_process", url],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "middle\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
 
 
 async def test_the_migrations_make_every_table_and_remove_it_again(
@@ -49,6 +67,35 @@ async def test_the_tables_are_what_the_migrations_make(database: Database) -> No
 
     async with database.reading() as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_data_stays_in_place_over_up_down_and_up(database: Database) -> None:
+    """Down removes the tables and what is in them; up finds nothing in the way."""
+    async with database.session() as session:
+        session.add(User(email="ada@example.org", password_hash="x"))
+    told = await keep_small(database)
+    await migrating.upgrade(database)  # again, with data: nothing happens
+    race = await RaceReader(database).race(SMALL.race_id)
+    assert race.messages == len(told.messages)
+
+    await migrating.downgrade(database, "base")
+    await migrating.upgrade(database)
+
+    with pytest.raises(RaceNotFoundError):
+        await RaceReader(database).race(SMALL.race_id)
+    await keep_small(database)
+    assert (await RaceReader(database).race(SMALL.race_id)).messages == len(told.messages)
+
+
+@pytest.mark.slow
+async def test_killed_in_the_middle_it_leaves_the_database_as_it_was(
+    empty_database: Database, store_url: str
+) -> None:
+    await asyncio.to_thread(kill_in_the_middle, store_url)
+
+    assert await tables_of(empty_database) == set()
+    await migrating.upgrade(empty_database)
+    assert await tables_of(empty_database) == {*metadata.tables, "alembic_version"}
 
 
 async def test_servers_that_start_together_migrate_once(

@@ -12,9 +12,9 @@ from pitwall.domain.frames import FeedState
 from pitwall.domain.records import Batch
 from pitwall.errors import BusyError, RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline import stored_forecasts
+from pitwall.pipeline import stored
 from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.stored_forecasts import StoredForecasts
+from pitwall.pipeline.stored import StoredForecasts
 from pitwall.store.engine import Database
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
@@ -57,7 +57,7 @@ async def test_a_moment_is_forecast_as_it_was_live(forecasts: StoredForecasts, t
     assert len(live) > 2
     assert {(one.attacker, one.defender): one.p_overtake for one in frame.battles} == live
     assert frame.header.feed_state is FeedState.PAUSED
-    assert (frame.header.source, frame.data_age_s, frame.sequence) == ("simulated", None, 0)
+    assert (frame.header.source, frame.data_age_s) == ("simulated", 0.0)
     assert frame.header.as_of is not None
     assert frame.header.as_of <= at
 
@@ -70,7 +70,10 @@ async def test_after_its_end_the_race_stands_as_it_ended(
     at_end = await forecasts.forecast_at(told.info.race_id, last)
     later = await forecasts.forecast_at(told.info.race_id, last + timedelta(days=1))
 
-    assert later.battles == at_end.battles
+    assert [(one.attacker, one.defender) for one in later.battles] == [
+        (one.attacker, one.defender) for one in at_end.battles
+    ]
+    assert later.header.feed_state is FeedState.ENDED
 
 
 async def test_before_its_beginning_there_is_no_race(
@@ -87,7 +90,7 @@ async def test_before_its_beginning_there_is_no_race(
 async def test_too_many_who_wait_are_refused(
     forecasts: StoredForecasts, told: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_forecasts, "WAITING_AT_MOST", 2)
+    monkeypatch.setattr(stored, "WAITING_AT_MOST", 2)
     at = list(islice(FEED.messages(), 50))[-1].sent_at
 
     answers = await asyncio.gather(

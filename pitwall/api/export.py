@@ -1,0 +1,145 @@
+"""`GET /history/{race_id}/*.csv` and `*.parquet`: a kept race as files, streamed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, HTTPException, Path, Response
+from fastapi.responses import StreamingResponse
+
+from pitwall.api.guards import REFUSALS, CurrentServices, Reader
+from pitwall.api.history import NO_RACE, Part, RaceId
+from pitwall.api.problems import Responses, problem_response
+from pitwall.domain.history import HistoryTable, RaceSummary, Selection
+
+router = APIRouter(prefix="/history", tags=["history"])
+
+_MEDIA = {
+    "csv": "text/csv; charset=utf-8; header=present",
+    "parquet": "application/vnd.apache.parquet",
+}
+_RANGE = re.compile(r"bytes=(\d{1,15})-\Z")
+_WRITTEN_BY = "1"  # rises when the same race would be written otherwise: other columns, other text
+
+Kind = Literal["csv", "parquet"]
+Table = Literal[
+    "export", "entries", "statuses", "race_control", "weather", "stints", "laps", "timing",
+    "predictions", "telemetry",
+]  # fmt: skip
+Pieces = Callable[[], AsyncGenerator[bytes, None]]
+
+_FILES: Responses = {
+    200: {
+        "description": "The file; instants in UTC, units in the names of the columns.",
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+    206: {"description": "The file from the byte on that `Range: bytes=N-` names."},
+    304: {"description": "The file that `If-None-Match` names is still this one."},
+    416: problem_response("The file has no such byte."),
+}
+
+
+@router.get(
+    "/{race_id}/{table}.{kind}",
+    summary="A kept race as a file",
+    response_class=StreamingResponse,
+    responses={**REFUSALS, **NO_RACE, **_FILES},
+)
+async def export(  # noqa: PLR0913
+    services: CurrentServices,
+    _reader: Reader,
+    race_id: RaceId,
+    table: Annotated[
+        Table, Path(description="`export` is the whole race but its telemetry, in order of time.")
+    ],
+    kind: Kind,
+    part: Part,
+    if_none_match: Annotated[str | None, Header()] = None,
+    if_range: Annotated[str | None, Header()] = None,
+    range_: Annotated[str | None, Header(alias="Range")] = None,
+    accept_encoding: Annotated[str, Header()] = "",
+) -> Response:
+    """Stream one table of a race as CSV (RFC 4180) or Parquet.
+
+    A download that broke off goes on with `Range: bytes=N-` and `If-Range`: a race that is
+    over gives the same bytes each time. Text that a spreadsheet would run begins with an
+    apostrophe.
+    """
+    race = await services.races().race(race_id)
+    wanted = None if table == "export" else HistoryTable(table)
+    exporter = services.exporter()
+    # Names are checked before the first byte: afterwards it would be too late to refuse.
+    await services.races().page(race, (), part, 1)
+    write = exporter.csv if kind == "csv" else exporter.parquet
+
+    def pieces() -> AsyncGenerator[bytes, None]:
+        return write(race, wanted, part)
+
+    etag = _etag(race, table, kind, part)
+    headers = {
+        "ETag": f'"{etag}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Encoding",
+        "Content-Disposition": f'attachment; filename="{race.id}-{table}.{kind}"',
+    }
+    if if_none_match is not None and etag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    match = _RANGE.match(range_ or "")
+    if match and (if_range is None or etag in if_range):
+        return await _from_byte(int(match[1]), pieces, headers, _MEDIA[kind])
+    if kind == "csv" and "gzip" in accept_encoding:
+        headers |= {"Content-Encoding": "gzip", "ETag": f'"{etag}-gzip"'}
+        return StreamingResponse(_zipped(pieces()), media_type=_MEDIA[kind], headers=headers)
+    return StreamingResponse(pieces(), media_type=_MEDIA[kind], headers=headers)
+
+
+async def _from_byte(
+    first: int, pieces: Pieces, headers: dict[str, str], media_type: str
+) -> Response:
+    """Answer with the rest of a file; it is written once more to know how long it is."""
+    length = 0
+    async with aclosing(pieces()) as counted:
+        async for piece in counted:
+            length += len(piece)
+    if first >= length:
+        detail = f"The file has {length} bytes; none from {first} on."
+        raise HTTPException(416, detail, {"Content-Range": f"bytes */{length}"})
+    headers |= {
+        "Content-Range": f"bytes {first}-{length - 1}/{length}",
+        "Content-Length": str(length - first),
+    }
+    return StreamingResponse(
+        _without(first, pieces()), status_code=206, media_type=media_type, headers=headers
+    )
+
+
+async def _without(first: int, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(pieces) as all_of_them:
+        async for piece in all_of_them:
+            if first < len(piece):
+                yield piece[first:]
+            first = max(0, first - len(piece))
+
+
+async def _zipped(pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    packer = zlib.compressobj(5, wbits=zlib.MAX_WBITS | 16)
+    async with aclosing(pieces) as all_of_them:
+        async for piece in all_of_them:
+            packed = packer.compress(piece)
+            if packed:
+                yield packed
+    yield packer.flush()
+
+
+def _etag(race: RaceSummary, table: Table, kind: Kind, part: Selection) -> str:
+    said = (_WRITTEN_BY, race.id, race.number, race.first_at, race.revision, table, kind, part)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:20]

@@ -1,0 +1,135 @@
+"""`GET /history` and `GET /history/{race_id}`: which races are kept, and what is kept of each."""
+
+from __future__ import annotations
+
+from datetime import MAXYEAR, datetime
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import AwareDatetime
+
+from pitwall.api.guards import REFUSALS, CurrentServices, Reader
+from pitwall.api.history_schemas import HistoryOut, RaceOut, RacesOut
+from pitwall.api.problems import Responses, problem_response
+from pitwall.domain.history import HistoryTable, RaceFilter, Selection
+from pitwall.errors import SelectionError
+from pitwall.wire.message import Source
+
+router = APIRouter(prefix="/history", tags=["history"])
+
+NO_RACE: Responses = {
+    404: problem_response("No such race is kept."),
+    422: problem_response("A parameter, a driver or the cursor is not valid."),
+}
+_MOST_DRIVERS = 40
+
+RaceId = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,95}$",
+        description="As `GET /history` lists it.",
+        examples=["2025-dutch-grand-prix-race"],
+    ),
+]
+Key = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+Cursor = Annotated[
+    str | None,
+    Query(pattern=r"^[A-Za-z0-9_-]{1,400}$", description="`next_cursor` of the page before."),
+]
+
+
+def selection(
+    from_: Annotated[
+        AwareDatetime | None,
+        Query(alias="from", description="Rows from this instant on, with its offset from UTC."),
+    ] = None,
+    to: Annotated[
+        AwareDatetime | None, Query(description="Rows up to this instant, without it.")
+    ] = None,
+    drivers: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[A-Za-z0-9,-]{1,400}$",
+            description="Car numbers, codes or keys of drivers, separated by commas.",
+            examples=["4,PIA,max-verstappen"],
+        ),
+    ] = None,
+) -> Selection:
+    """Return the part of a race that a request asks for.
+
+    Raises:
+        SelectionError: It ends before it begins, or names too many drivers.
+    """
+    if from_ is not None and to is not None and to < from_:
+        raise SelectionError("`to` lies before `from`.")
+    names = tuple(name for name in (drivers or "").split(",") if name)
+    if len(names) > _MOST_DRIVERS:
+        raise SelectionError(f"At most {_MOST_DRIVERS} drivers can be named.")
+    return Selection(_within(from_), _within(to), names)
+
+
+def _within(instant: datetime | None) -> datetime | None:
+    # A day from either end of time its offset from UTC could leave the years 1 to 9999.
+    if instant is not None and not 1 < instant.year < MAXYEAR:
+        raise SelectionError("No race was held in that year.")
+    return instant
+
+
+Part = Annotated[Selection, Depends(selection)]
+
+
+@router.get("", summary="Races that are kept", responses={**REFUSALS, **NO_RACE})
+async def races(  # noqa: PLR0913  each is a filter of its own
+    services: CurrentServices,
+    _reader: Reader,
+    year: Annotated[int | None, Query(ge=1950, le=2200)] = None,
+    circuit: Key = None,
+    driver: Key = None,
+    kind: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9 ]{1,40}$", examples=["Race"])] = None,
+    source: Source | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+) -> RacesOut:
+    """List the races that are kept, the newest first."""
+    wanted = RaceFilter(year, circuit, kind, source.value if source else None, driver)
+    found, next_cursor = await services.races().races(wanted, limit, cursor)
+    return RacesOut(races=[RaceOut.of(race) for race in found], next_cursor=next_cursor)
+
+
+@router.get(
+    "/{race_id}",
+    summary="What is kept of a race",
+    response_model=HistoryOut,
+    responses={**REFUSALS, **NO_RACE},
+)
+async def history(
+    services: CurrentServices,
+    _reader: Reader,
+    race_id: RaceId,
+    part: Part,
+    tables: Annotated[
+        list[HistoryTable] | None,
+        Query(description="Repeat it for each table; all but `telemetry` by default."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    cursor: Cursor = None,
+) -> Response:
+    """Give what is kept of a race in pages, table by table, each in order of time.
+
+    A whole race has some 30,000 rows of timing and, where the feed told it, 430,000 of
+    `telemetry`: for those the exports are the shorter way.
+    """
+    reader = services.races()
+    race = await reader.race(race_id)
+    wanted = tables or [table for table in HistoryTable if table is not HistoryTable.TELEMETRY]
+    page = await reader.page(race, wanted, part, limit, cursor)
+    body = orjson.dumps(
+        {
+            "race": RaceOut.of(race).model_dump(mode="json"),
+            "rows": [{"table": table.value, "row": row} for table, row in page.rows],
+            "next_cursor": page.next_cursor,
+        },
+        option=orjson.OPT_UTC_Z,
+    )
+    return Response(body, media_type="application/json", headers={"Cache-Control": "private"})

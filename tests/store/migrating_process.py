@@ -1,0 +1,32 @@
+"""A process that migrates and stops in the middle: `python -m tests.store.migrating_process URL`.
+
+It says `middle` when every statement of the migration has run and nothing is committed, and
+waits there to be killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from pitwall.store import migrating
+from pitwall.store.engine import Database, database_url
+
+_run = migrating._run
+
+
+def stop_in_the_middle(connection: Connection, revision: str, up: bool) -> None:
+    """Do the work, and never come back to commit it."""
+    _run(connection, revision, up)
+    sys.stdout.write("middle\n")
+    sys.stdout.flush()
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    migrating._run = stop_in_the_middle
+    asyncio.run(migrating.upgrade(Database(database_url(sys.argv[1], Path()))))

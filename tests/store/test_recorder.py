@@ -1,0 +1,214 @@
+"""The recorder: killed in the middle, without a database, and beside a race that goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from pitwall.domain.history import HistoryTable, Selection
+from pitwall.domain.race import RaceInfo
+from pitwall.domain.records import Batch, RaceMark
+from pitwall.errors import StoreError
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.pipeline.engine import RaceEngine
+from pitwall.pipeline.recorder import Recorder
+from pitwall.store import migrating
+from pitwall.store.engine import Database, database_url
+from pitwall.store.reading import RaceReader
+from pitwall.store.writing import RaceWriter
+from pitwall.wire.message import RawMessage, Source
+from tests.servers.postgres import PostgresServer
+from tests.store.races import PREDICTOR, batch_of
+
+COUNT = 1_900  # as far as the first forecasts
+FEED = SimulatedFeed(5)
+
+
+async def rows_of(database: Database) -> list[tuple[HistoryTable, dict[str, object]]]:
+    """Return every row of the one race that is kept, but for the number of a prediction."""
+    reader = RaceReader(database)
+    race = await reader.race("2026-simulated-grand-prix-of-sierra-alta-race-5")
+    page = await reader.page(race, tuple(HistoryTable), Selection(), 200_000)
+    return [(table, {k: v for k, v in row.items() if k != "id"}) for table, row in page.rows]
+
+
+def recording(url: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.store.recording_process", url, str(COUNT)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+@pytest.mark.slow
+async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
+    database: Database, store_url: str
+) -> None:
+    for kill_after in (600, 1_800):
+        process = recording(store_url)
+        assert process.stdout is not None
+        kept = next(int(line) for line in process.stdout if int(line) >= kill_after)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        race = await RaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
+        assert race.messages >= kept  # what was said to be kept is
+        assert race.state == "running"
+    whole = recording(store_url)
+    said, _ = whole.communicate(timeout=300)
+
+    assert said.endswith("state ok\n")
+    reader = RaceReader(database)
+    race = await reader.race("2026-simulated-grand-prix-of-sierra-alta-race-5")
+    assert (race.state, race.messages) == ("finished", COUNT)
+    assert await reader.messages(race) == list(islice(FEED.messages(), COUNT))
+    # Row for row what a recording in one go keeps.
+    told = batch_of(FEED, COUNT)
+    rows = await rows_of(database)
+    counts = {table: sum(each is table for each, _ in rows) for table in HistoryTable}
+    assert counts == {
+        HistoryTable.ENTRIES: len(told.entries),
+        HistoryTable.STATUSES: len(told.statuses),
+        HistoryTable.RACE_CONTROL: len(told.control),
+        HistoryTable.WEATHER: len(told.weather),
+        HistoryTable.STINTS: len(told.stints),
+        HistoryTable.LAPS: len(told.laps),
+        HistoryTable.TIMING: len(told.timing),
+        HistoryTable.PREDICTIONS: len(told.predictions),
+        HistoryTable.TELEMETRY: len(told.samples),
+    }
+
+
+class Elsewhere:
+    """A `RecordedFeed` of another source, of which nothing is asked but its name."""
+
+    name = "recording:elsewhere"
+    source = Source.RECORDED
+
+    def messages(self) -> Iterator[RawMessage]:
+        return iter(())
+
+
+class BrokenWriter:
+    """A `RaceWriter` whose database comes and goes."""
+
+    def __init__(self) -> None:
+        self.works = True
+        self.batches: list[Batch] = []
+        self.asked: list[object] = []
+        self.state = ""
+
+    async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
+        self._check(feed)
+        return RaceMark(info, source, 1, 0, None, "running")
+
+    async def append(self, mark: RaceMark, batch: Batch) -> None:
+        self._check(mark)
+        self.batches.append(batch)
+
+    async def finish(self, mark: RaceMark, state: str) -> None:
+        self._check(mark)
+        self.state = state
+
+    async def remove(self, race_id: str) -> None:
+        self._check(race_id)
+
+    async def prune_simulated(self, keep: int) -> int:
+        self._check(keep)
+        return 0
+
+    def _check(self, asked: object) -> None:
+        self.asked.append(asked)
+        if not self.works:
+            message = "The database does not answer as it should: disk full."
+            raise StoreError(message)
+
+
+async def test_without_a_database_the_race_goes_on_and_is_written_later() -> None:
+    writer = BrokenWriter()
+    recorder = Recorder(writer, "test-model")
+    watched = recorder.watch(FEED)
+    engine = RaceEngine(None, witness=watched.chronicle)
+    for taken, message in enumerate(islice(FEED.messages(), 400), 1):
+        engine.take(message)
+        writer.works = not 100 <= taken < 300
+        if taken % 20 == 0:
+            await recorder.flush()
+            assert recorder.state.status == ("ok" if writer.works else "degraded")
+            assert ("disk full" in recorder.state.reason) is not writer.works
+    watched.end("finished")
+    await recorder.flush()
+
+    places = [message.seq for batch in writer.batches for message in batch.messages]
+    assert places == list(range(400))
+    assert writer.state == "finished"
+    assert recorder.state.dropped == 0
+
+
+async def test_what_waits_is_bounded_and_what_is_lost_is_counted() -> None:
+    writer = BrokenWriter()
+    writer.works = False
+    recorder = Recorder(writer, "test-model")
+    watched = recorder.watch(FEED)
+    watched.chronicle._most = 150
+    engine = RaceEngine(None, witness=watched.chronicle)
+    for taken, message in enumerate(islice(FEED.messages(), 500), 1):
+        engine.take(message)
+        if taken % 20 == 0:
+            await recorder.flush()
+    writer.works = True
+    await recorder.flush()
+
+    places = [message.seq for batch in writer.batches for message in batch.messages]
+    assert recorder.state.dropped + len(places) == 500
+    assert recorder.state.dropped > 0
+    assert places[-1] == 499
+    assert len(places) <= 150
+
+
+async def test_another_feed_does_not_overwrite_a_race(database: Database) -> None:
+    writer = RaceWriter(database)
+    batch = batch_of(FEED, 50, forecasts=False)
+    await writer.begin(batch.info, "live", "another feed")
+    recorder = Recorder(writer, "test-model")
+
+    watched = recorder.watch(Elsewhere())
+    watched.chronicle.put_back(batch)
+    await recorder.flush()
+
+    race = await RaceReader(database).race(batch.info.race_id)
+    assert (race.source, race.messages) == ("live", 0)
+    assert recorder.state.status == "ok"
+
+
+@pytest.mark.slow
+async def test_a_database_server_that_stops_and_starts_is_written_to_again(
+    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    database = Database(database_url(postgres_url, tmp_path))
+    await migrating.upgrade(database)
+    recorder = Recorder(RaceWriter(database), "test-model")
+    watched = recorder.watch(FEED)
+    engine = RaceEngine(PREDICTOR, witness=watched.chronicle)
+    for taken, message in enumerate(islice(FEED.messages(), 300), 1):
+        engine.take(message)
+        if taken == 100:
+            await recorder.flush()
+            postgres_server.stop()
+        if taken in {150, 200}:
+            await recorder.flush()
+            assert recorder.state.status == "degraded"
+        if taken == 250:
+            postgres_server.start()
+    watched.end("finished")
+    await recorder.flush()
+
+    race = await RaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
+    assert (race.messages, race.state, recorder.state.status) == (300, "finished", "ok")
+    await database.close()
