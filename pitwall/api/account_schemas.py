@@ -41,7 +41,7 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class RegisterIn(_In):
+class NewAccountIn(_In):
     """Who wants an account."""
 
     email: Email

@@ -13,10 +13,10 @@ from pitwall.api.account_schemas import (
     AccountOut,
     DisabledIn,
     LogInIn,
+    NewAccountIn,
     PasswordIn,
     ProofIn,
     RegisteredOut,
-    RegisterIn,
     UserOut,
 )
 from pitwall.api.cookies import check_channel, forget_token, set_token
@@ -71,7 +71,7 @@ _SAFE_CHANNEL = Depends(_on_a_safe_channel)
     responses=_WITHOUT_LOG_IN,
 )
 async def register(
-    wanted: RegisterIn, request: Request, services: CurrentServices
+    wanted: NewAccountIn, request: Request, services: CurrentServices
 ) -> RegisteredOut:
     """Open an account, unless the e-mail has one already. The answer does not tell which."""
     limiter, address = services.limiter(), address_of(request)

@@ -23,12 +23,14 @@ class PredictOut(BaseModel):
         description="`now`: the model ran for this answer. `frame`: in the newest frame, at most "
         "a second of race time before it. `stored`: now, on a stored race."
     )
-    sequence: int = Field(description="Of the newest frame; 0 on a stored race.")
+    sequence: int = Field(
+        description="Of the newest frame; on a stored race, its messages up to `at`."
+    )
     as_of: datetime | None = Field(description="When the newest message was sent, race's clock.")
     answered_at: datetime = Field(description="When the forecast, or the frame, was made, UTC.")
     data_age_s: float | None = Field(
-        description="Seconds from the arrival of the newest message to `answered_at`; null on a "
-        "stored race."
+        description="Seconds from the arrival of the newest message to `answered_at`; on a stored "
+        "race, from its sending to `at`."
     )
     race: RaceOut
     model_version: str

@@ -57,7 +57,11 @@ class ForecastDesk:
             if newest is None:
                 return None
             if self._answer is None or self._asked is not newest.state:
-                self._answer = await asyncio.to_thread(self._forecast, newest.state)
+                # Not the live loop's own book, which its thread may be writing to at this moment.
+                memory = Memory(newest.state.memory.notes, self._book)
+                self._answer = await asyncio.to_thread(
+                    with_forecasts, newest.state, self._predictor, memory
+                )
                 self._asked = newest.state
             state = self._answer
         now = wall_now()
@@ -66,9 +70,9 @@ class ForecastDesk:
         stamp = Stamp(newest.sequence, now, age_s)
         return build_frame(state, newest.feed, stamp, self._predictor.version)
 
-    def _forecast(self, state: EngineState) -> EngineState:
-        # Not the live loop's own book, which its thread may be writing to at this moment.
-        memory = Memory(state.memory.notes, self._book)
-        answers = self._predictor.forecast(state.race, state.battles, memory).forecasts
-        pairs = [(battle.attacker, battle.defender) for battle in state.battles]
-        return replace(state, forecasts=dict(zip(pairs, answers, strict=True)))
+
+def with_forecasts(state: EngineState, predictor: Predictor, memory: Memory) -> EngineState:
+    """Return the state with a fresh forecast of every battle."""
+    answers = predictor.forecast(state.race, state.battles, memory).forecasts
+    pairs = [(battle.attacker, battle.defender) for battle in state.battles]
+    return replace(state, forecasts=dict(zip(pairs, answers, strict=True)))

@@ -209,8 +209,8 @@ async def test_the_features_are_explained(program: httpx.AsyncClient) -> None:
         "name": "interval_s",
         "unit": "s",
         "meaning": "attacker behind defender, now",
-        "lowest": 0.0,
-        "highest": 2.5,
+        "lowest": 0.001,
+        "highest": 1.999,
     }
 
 

@@ -20,6 +20,5 @@ def account_link() -> rx.Component:
             class_name="account-link",
             title=email,
         ),
-        # A full load, so that coming back opens a socket that knows the new cookie.
-        rx.el.a("Log in", href="/login?next=/", class_name="account-link"),
+        rx.el.a("Log in", href="/login?next=/", class_name="account-link", reload_document=True),
     )

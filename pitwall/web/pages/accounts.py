@@ -80,7 +80,7 @@ def account_page() -> rx.Component:
                 "A program with a key reads what you may read, and manages nothing. Send it as ",
                 rx.el.code("Authorization: Bearer …"),
                 ". See the ",
-                rx.el.a("API's documentation", href="/docs"),
+                rx.el.a("API's documentation", href="/docs", reload_document=True),
                 ".",
                 class_name="hint",
             ),

@@ -100,7 +100,7 @@ def _footer() -> rx.Component:
             ),
             rx.fragment(),
         ),
-        rx.el.p(rx.el.a("API and its documentation", href="/docs")),
+        rx.el.p(rx.el.a("API and its documentation", href="/docs", reload_document=True)),
     )
 
 
