@@ -26,7 +26,15 @@ class FeedError(PitwallError):
 
 
 class FeedUnavailableError(FeedError):
-    """The feed cannot be opened or reached, or has been silent for too long."""
+    """The feed cannot be opened or reached, or has been silent for too long.
+
+    Attributes:
+        retry_after_s: How long the server asks to be left alone, seconds; None when it does not.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class MalformedMessageError(FeedError):

@@ -14,6 +14,7 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import RaceState
 from pitwall.prediction.forecast import Forecast
+from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.message import RawMessage, Source
 
 
@@ -42,6 +43,57 @@ class RecordedFeed(Protocol):
         Raises:
             FeedUnavailableError: The feed cannot be opened.
         """
+        ...
+
+
+class LiveFeed(Protocol):
+    """A feed that sends while the race runs; `pipeline.ingest` reconnects, numbers and decodes."""
+
+    @property
+    def name(self) -> str:
+        """What people are shown of the feed, such as `f1_live`; never an address with a token."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """What kind of data this is."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """What people should know of the connection, such as a refused token; else ""."""
+        ...
+
+    def frames(self) -> AsyncGenerator[Frame, None]:
+        """Connect once, and yield every frame until the server ends the connection.
+
+        Every connection begins with a snapshot: `read` returns one from the first frames. A
+        feed that has no such thing says an empty one as soon as it has filled its own gap.
+        Frames that say nothing, such as pings, are yielded too: the connection lives.
+
+        Raises:
+            FeedUnavailableError: The server cannot be reached, refuses, or broke off.
+        """
+        ...
+
+    def read(self, frame: Frame) -> Reading:
+        """Return what a frame says; pure, and it never raises."""
+        ...
+
+    async def ask_snapshot(self) -> bool:
+        """Ask for a snapshot on the open connection; False when only a new one brings it."""
+        ...
+
+
+class FrameRecorder(Protocol):
+    """Keeps what a live feed sent, before anything is made of it."""
+
+    async def record(self, frames: Sequence[Frame]) -> None:
+        """Keep frames in the order given; never raises, as the race goes on without a disk."""
+        ...
+
+    async def mark_gap(self, reason: str) -> None:
+        """Note that something may be missing between the last frame and the next."""
         ...
 
 

@@ -39,6 +39,9 @@ class FrameHeader:
         speed: Playback speed; 1 when live.
         overtake_enabled: DRS or Overtake Mode enabled by race control; None when not told.
         malformed: Messages or parts skipped so far because they broke the format.
+        clock_skew_s: Our clock minus the feed's, the fastest delivery included, seconds; None
+            when not measured, as in a replay.
+        gaps: How often a live connection was lost and came back.
     """
 
     source: str
@@ -59,6 +62,8 @@ class FrameHeader:
     overtake_enabled: bool | None
     malformed: int
     latest_control: str
+    clock_skew_s: float | None = None
+    gaps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class FeedView:
         state: How it is doing.
         detail: A sentence when something is wrong, else "".
         speed: Race seconds for each wall second.
+        skew_s: Our clock minus the feed's, delivery included; None when not measured.
+        gaps: How often the connection was lost and came back.
     """
 
     source: str
@@ -42,6 +44,8 @@ class FeedView:
     state: FeedState
     detail: str = ""
     speed: float = 1.0
+    skew_s: float | None = None
+    gaps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         overtake_enabled=race.overtake_enabled,
         malformed=sum(state.faults.values()),
         latest_control=race.control[-1].message if race.control else "",
+        clock_skew_s=feed.skew_s,
+        gaps=feed.gaps,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from pitwall.domain.frames import LiveFrame
@@ -22,9 +23,20 @@ class Publisher:
         cache: Where readers wait.
         ring: Where delayed readers look back.
         model_version: Said in every frame.
+        now: The wall clock.
+        monotonic: Seconds that only rise.
     """
 
-    def __init__(self, cache: LiveCache, ring: FrameRing, model_version: str) -> None:
+    def __init__(
+        self,
+        cache: LiveCache,
+        ring: FrameRing,
+        model_version: str,
+        now: Callable[[], datetime] = wall_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._now = now
+        self._monotonic = monotonic
         self._cache = cache
         self._ring = ring
         self._model_version = model_version
@@ -42,14 +54,14 @@ class Publisher:
             feed: The feed now.
             arrived_at: Wall time at which the newest message arrived; None before the first.
         """
-        quiet_s = time.monotonic() - self._shown_s
+        quiet_s = self._monotonic() - self._shown_s
         if self._shown is not None and quiet_s < QUIET_TICK_S and not self._is_news(state, feed):
             return None
-        now = wall_now()
+        now = self._now()
         age_s = None if arrived_at is None else max(0.0, (now - arrived_at).total_seconds())
         self._sequence += 1
         frame = build_frame(state, feed, Stamp(self._sequence, now, age_s), self._model_version)
-        self._shown, self._shown_s = (state, feed), time.monotonic()
+        self._shown, self._shown_s = (state, feed), self._monotonic()
         self._ring.add(frame)
         await self._cache.publish(frame)
         return frame
