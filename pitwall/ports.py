@@ -68,7 +68,8 @@ class LiveFeed(Protocol):
         """Connect once, and yield every frame until the server ends the connection.
 
         Every connection begins with a snapshot: `read` returns one from the first frames. A
-        feed that has no such thing says an empty one as soon as it has filled its own gap.
+        feed that has no such thing says an empty one, with its instant, as soon as it has
+        filled its own gap.
         Frames that say nothing, such as pings, are yielded too: the connection lives.
 
         Raises:

@@ -168,7 +168,8 @@ class Ingest:
             await self._take(frames)
             await self._publisher.offer(self._intake.state, self._view(), self._intake.news_at)
             await self._ask_if_needed(loop.time())
-            await asyncio.sleep(max(0.0, TICK_S - (loop.time() - shown_s)))
+            if frames:  # else the tick has passed in waiting
+                await asyncio.sleep(max(0.0, TICK_S - (loop.time() - shown_s)))
 
     async def _batch(self) -> list[Frame]:
         """Return what has arrived; wait for it, but no longer than a tick."""

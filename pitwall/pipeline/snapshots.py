@@ -15,7 +15,7 @@ from pitwall.wire.message import RawMessage
 
 # A snapshot names the instant of its last heartbeat, which comes every 15 s.
 _HEARTBEATS_APART = timedelta(seconds=20)
-_MOST_REFUSED = 8  # in a row; then the server knows better
+_MOST_REFUSED = 20  # in a row, a minute; then the server knows better
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Staleness:
     def is_stale(
         self, snapshot: Snapshot, told: Told, race: RaceState, newest_sent: datetime | None
     ) -> bool:
-        """Whether to set a snapshot aside; after eight in a row the server is believed.
+        """Whether to set a snapshot aside; after twenty in a row the server is believed.
 
         Args:
             snapshot: What the server sent.
@@ -68,7 +68,8 @@ class Staleness:
             race: What we know.
             newest_sent: The newest stamp of the feed that we believe.
         """
-        stale = _goes_back(told, race) or (
+        stale = (bool(snapshot.messages) or snapshot.at is None) and _goes_back(told, race)
+        stale = stale or (
             snapshot.at is not None
             and newest_sent is not None
             and snapshot.at + _HEARTBEATS_APART < newest_sent
@@ -82,7 +83,9 @@ class Staleness:
 
 
 def _goes_back(told: Told, race: RaceState) -> bool:
-    if not race.info.race_id or told.race_id != race.info.race_id:
+    if not told.race_id:
+        return bool(race.info.race_id)  # a server that has just started and knows nothing yet
+    if told.race_id != race.info.race_id:
         return False  # another session: nothing to compare
     if told.lap < race.lap or told.control < len(race.control):
         return True
