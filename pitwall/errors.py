@@ -6,6 +6,9 @@ PitwallError
 │   └── MalformedMessageError       arrived, but breaks the documented format
 ├── SettingsError               the environment asks for something that cannot be
 ├── ModelError                  a model file is missing, damaged or of another schema
+├── CacheError                  the shared cache is of no use now
+│   ├── CacheAwayError              it does not answer
+│   └── ForeignFrameError           it holds what this release cannot read
 ├── RaceNotFoundError           no such race in the place that was named
 └── NothingLiveError            no frame has been published yet
 """
@@ -47,6 +50,20 @@ class SettingsError(PitwallError):
 
 class ModelError(PitwallError):
     """A model file is missing, damaged or made for other features."""
+
+
+class CacheError(PitwallError):
+    """The shared cache is of no use now."""
+
+    status_code = 503
+
+
+class CacheAwayError(CacheError):
+    """The shared cache cannot be reached, or does not answer in time."""
+
+
+class ForeignFrameError(CacheError):
+    """The shared cache holds something that this release did not write and cannot read."""
 
 
 class RaceNotFoundError(PitwallError):

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from redis.asyncio import Redis
+
+from pitwall.cache.redis_client import connect
+
+if TYPE_CHECKING:
+    from tests.redis_server import RedisServer
 
 REQUIRE_ALL = os.environ.get("PITWALL_REQUIRE_ALL") == "1"
 
@@ -36,3 +44,20 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def running_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    from tests.redis_server import RedisServer  # it needs this module
+
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(running_redis: RedisServer) -> AsyncIterator[Redis]:
+    """Return a client of a real and empty Redis; skipped, or failed, where there is no server."""
+    running_redis.empty()
+    client = connect(running_redis.url)
+    yield client
+    await client.aclose()
