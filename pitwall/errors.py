@@ -10,6 +10,7 @@ PitwallError
 │   ├── CacheAwayError              it does not answer
 │   └── ForeignFrameError           it holds what this release cannot read
 ├── RaceNotFoundError           no such race in the place that was named
+├── StoreError                  the database refused, or cannot be reached
 └── NothingLiveError            no frame has been published yet
 """
 
@@ -70,6 +71,12 @@ class RaceNotFoundError(PitwallError):
     """There is no such race in the place that was named."""
 
     status_code = 404
+
+
+class StoreError(PitwallError):
+    """The database cannot be reached, is full, or refused what was asked of it."""
+
+    status_code = 503
 
 
 class NothingLiveError(PitwallError):

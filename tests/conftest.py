@@ -16,6 +16,16 @@ from pitwall.cache.redis_client import connect
 if TYPE_CHECKING:
     from tests.redis_server import RedisServer
 
+from tests.servers.fixtures import (
+    database,
+    empty_database,
+    postgres_server,
+    postgres_url,
+    store_url,
+)
+
+__all__ = ["database", "empty_database", "postgres_server", "postgres_url", "store_url"]
+
 REQUIRE_ALL = os.environ.get("PITWALL_REQUIRE_ALL") == "1"
 
 # How fast the machine is today is no property of the code. Where everything is required, the
