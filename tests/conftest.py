@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from redis.asyncio import Redis
-
-from pitwall.cache.redis_client import connect
-
-if TYPE_CHECKING:
-    from tests.redis_server import RedisServer
 
 from tests.servers.fixtures import (
     database,
@@ -23,8 +15,10 @@ from tests.servers.fixtures import (
     postgres_url,
     store_url,
 )
+from tests.servers.redis_fixtures import redis, redis_server, running_redis
 
 __all__ = ["database", "empty_database", "postgres_server", "postgres_url", "store_url"]
+__all__ += ["redis", "redis_server", "running_redis"]
 
 REQUIRE_ALL = os.environ.get("PITWALL_REQUIRE_ALL") == "1"
 
@@ -54,20 +48,3 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
-
-
-@pytest.fixture(scope="session")
-def running_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    from tests.redis_server import RedisServer  # it needs this module
-
-    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(running_redis: RedisServer) -> AsyncIterator[Redis]:
-    """Return a client of a real and empty Redis; skipped, or failed, where there is no server."""
-    running_redis.empty()
-    client = connect(running_redis.url)
-    yield client
-    await client.aclose()

@@ -14,7 +14,7 @@ from pitwall.domain.telemetry import CarTelemetry
 from pitwall.errors import CacheAwayError
 from tests.contracts.test_lease import Wall
 from tests.contracts.test_live_cache import a_frame
-from tests.redis_server import RedisServer
+from tests.servers.redis import RedisServer
 
 
 async def test_every_worker_is_woken(redis: Redis, running_redis: RedisServer) -> None:
@@ -129,24 +129,23 @@ async def test_a_frame_of_another_release_is_skipped(redis: Redis) -> None:
 
 @pytest.mark.parametrize("how", ["killed", "paused"])
 async def test_an_outage_is_an_error_at_once_and_no_longer_than_the_time_out(
-    tmp_path_factory: pytest.TempPathFactory, how: str
+    redis_server: RedisServer, how: str
 ) -> None:
-    with RedisServer(tmp_path_factory.mktemp("away")) as server:
-        client = connect(server.url)
-        cache, lease = RedisLiveCache(client), RedisLease(client)
-        await cache.publish(a_frame(1))
-        reading = cache.frames()
-        await anext(reading)
-        (server.kill if how == "killed" else server.pause)()
+    client = connect(redis_server.url)
+    cache, lease = RedisLiveCache(client), RedisLease(client)
+    await cache.publish(a_frame(1))
+    reading = cache.frames()
+    await anext(reading)
+    (redis_server.kill if how == "killed" else redis_server.pause)()
 
-        began_s = asyncio.get_running_loop().time()
-        with pytest.raises(CacheAwayError):
-            await cache.publish(a_frame(2))
-        with pytest.raises(CacheAwayError):
-            await lease.acquire()
-        took_s = asyncio.get_running_loop().time() - began_s
-        with pytest.raises(CacheAwayError):
-            await anext(reading)
-        await client.aclose()
+    began_s = asyncio.get_running_loop().time()
+    with pytest.raises(CacheAwayError):
+        await cache.publish(a_frame(2))
+    with pytest.raises(CacheAwayError):
+        await lease.acquire()
+    took_s = asyncio.get_running_loop().time() - began_s
+    with pytest.raises(CacheAwayError):
+        await anext(reading)
+    await client.aclose()
 
     assert took_s < 2 * ANSWERS_WITHIN_S + 0.4

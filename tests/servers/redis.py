@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.conftest import REQUIRE_ALL
+from tests.servers.requirement import missing
 
 STARTS_WITHIN_S = 10.0
 
@@ -89,8 +88,5 @@ class RedisServer:
 def _program() -> str:
     found = os.environ.get("PITWALL_REDIS_SERVER") or shutil.which("redis-server")
     if found is None:
-        reason = "no redis-server on the path; set PITWALL_REDIS_SERVER"
-        if REQUIRE_ALL:
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("no redis-server is installed (Debian: redis-server)")
     return found
