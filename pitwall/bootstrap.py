@@ -21,6 +21,7 @@ from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
+from pitwall.store.engine import Database, database_url
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
@@ -86,6 +87,15 @@ def load_predictor(settings: Settings) -> Predictor:
         ModelError: The model file is missing or damaged.
     """
     return LogisticPredictor.load(settings.model) if settings.model else LogisticPredictor.load()
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database that the settings name; nothing is opened before its first use.
+
+    Raises:
+        SettingsError: The URL is none of a database that pitwall knows.
+    """
+    return Database(database_url(settings.database_url, settings.data))
 
 
 def showings(settings: Settings) -> Iterator[Showing]:

@@ -6,7 +6,11 @@ PitwallError
 │   └── MalformedMessageError       arrived, but breaks the documented format
 ├── SettingsError               the environment asks for something that cannot be
 ├── ModelError                  a model file is missing, damaged or of another schema
+├── CacheError                  the shared cache is of no use now
+│   ├── CacheAwayError              it does not answer
+│   └── ForeignFrameError           it holds what this release cannot read
 ├── RaceNotFoundError           no such race in the place that was named
+├── StoreError                  the database refused, or cannot be reached
 └── NothingLiveError            no frame has been published yet
 """
 
@@ -57,10 +61,30 @@ class ModelError(PitwallError):
     """A model file is missing, damaged or made for other features."""
 
 
+class CacheError(PitwallError):
+    """The shared cache is of no use now."""
+
+    status_code = 503
+
+
+class CacheAwayError(CacheError):
+    """The shared cache cannot be reached, or does not answer in time."""
+
+
+class ForeignFrameError(CacheError):
+    """The shared cache holds something that this release did not write and cannot read."""
+
+
 class RaceNotFoundError(PitwallError):
     """There is no such race in the place that was named."""
 
     status_code = 404
+
+
+class StoreError(PitwallError):
+    """The database cannot be reached, is full, or refused what was asked of it."""
+
+    status_code = 503
 
 
 class NothingLiveError(PitwallError):

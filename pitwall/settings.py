@@ -49,6 +49,9 @@ class Settings(BaseSettings):
             first message. None lets the feed choose.
         host, port: Where the server listens.
         model: A model file to use instead of the shipped one.
+        data: The folder in which pitwall keeps what it writes.
+        database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; None is a
+            SQLite file in the data folder.
         log: What is logged, from this level up.
     """
 
@@ -60,6 +63,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     model: Path | None = None
+    data: Path = Path("data")
+    database_url: str | None = None
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     def feed_spec(self) -> FeedSpec:

@@ -8,6 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.servers.fixtures import (
+    database,
+    empty_database,
+    postgres_server,
+    postgres_url,
+    store_url,
+)
+from tests.servers.redis_fixtures import redis, redis_server, running_redis
+
+__all__ = ["database", "empty_database", "postgres_server", "postgres_url", "store_url"]
+__all__ += ["redis", "redis_server", "running_redis"]
+
 REQUIRE_ALL = os.environ.get("PITWALL_REQUIRE_ALL") == "1"
 
 # How fast the machine is today is no property of the code. Where everything is required, the

@@ -7,11 +7,13 @@ import asyncio
 import pytest
 
 from pitwall.cache.memory import MemoryLiveCache
+from pitwall.cache.redis import RedisLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.ports import LiveCache
 from tests.makers import at
+from tests.web.frames import make_frame
 
 
 def a_frame(sequence: int) -> LiveFrame:
@@ -19,10 +21,11 @@ def a_frame(sequence: int) -> LiveFrame:
     return build_frame(EngineState(), view, Stamp(sequence, at(sequence), None), "")
 
 
-@pytest.fixture(params=[MemoryLiveCache])
+@pytest.fixture(params=["memory", "redis"])
 def cache(request: pytest.FixtureRequest) -> LiveCache:
-    adapter: LiveCache = request.param()
-    return adapter
+    if request.param == "memory":
+        return MemoryLiveCache()
+    return RedisLiveCache(request.getfixturevalue("redis"))
 
 
 async def test_starts_empty(cache: LiveCache) -> None:
@@ -33,6 +36,14 @@ async def test_returns_the_frame_unchanged(cache: LiveCache) -> None:
     await cache.publish(a_frame(1))
 
     assert await cache.latest() == a_frame(1)
+
+
+async def test_returns_everything_that_a_frame_can_hold_unchanged(cache: LiveCache) -> None:
+    full = make_frame(7)
+
+    await cache.publish(full)
+
+    assert await cache.latest() == full
 
 
 async def test_ignores_older_frames(cache: LiveCache) -> None:

@@ -1,0 +1,40 @@
+"""How alembic reaches the database: on the caller's connection, or on one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy import Connection
+
+from alembic import context
+from pitwall.settings import load
+from pitwall.store.engine import Database, database_url
+from pitwall.store.tables import metadata
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations in the transaction that the connection is in."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True,  # SQLite's is; alembic does not trust its driver to begin
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def migrate_alone() -> None:
+    """Open the database that the settings name: `alembic` was called at a terminal."""
+    settings = load()
+    database = Database(database_url(settings.database_url, settings.data))
+    async with database.writing() as connection:
+        await connection.run_sync(migrate)
+    await database.close()
+
+
+given: Connection | None = context.config.attributes.get("connection")
+if given is None:
+    asyncio.run(migrate_alone())
+else:
+    migrate(given)

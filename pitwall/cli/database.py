@@ -1,0 +1,40 @@
+"""`python -m pitwall db`: bring the database up to this release, or take it back."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pitwall import bootstrap
+from pitwall.settings import load
+from pitwall.store import migrating
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the command's parser."""
+    parser = commands.add_parser("db", help="bring the database up to this release")
+    parser.add_argument("direction", choices=["upgrade", "downgrade"])
+    parser.add_argument("revision", nargs="?", help="default: head; needed to downgrade")
+    parser.set_defaults(run=run)
+
+
+async def run(chosen: argparse.Namespace) -> int:
+    """Migrate, and say so.
+
+    Raises:
+        StoreError: The database cannot be reached.
+    """
+    if chosen.direction == "downgrade" and chosen.revision is None:
+        print("name the revision to go back to; `base` removes everything")
+        return 2
+    revision = chosen.revision or "head"
+    database = bootstrap.open_database(load())
+    try:
+        if chosen.direction == "upgrade":
+            await migrating.upgrade(database, revision)
+        else:
+            await migrating.downgrade(database, revision)
+    finally:
+        await database.close()
+    print(f"the database is at {revision}")
+    return 0

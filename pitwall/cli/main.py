@@ -1,0 +1,34 @@
+"""Read the command line and run the command it names.
+
+A command is a module with `add_to(commands)`, which adds its parser and sets the default
+`run`: an async function from the parsed arguments to the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from pitwall.cli import database
+from pitwall.errors import PitwallError
+
+_COMMANDS = (database,)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 refused, 2 not understood."""
+    parser = argparse.ArgumentParser(prog="python -m pitwall", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_to(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        code: int = asyncio.run(chosen.run(chosen))
+    except PitwallError as error:
+        sys.stderr.write(f"pitwall: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code

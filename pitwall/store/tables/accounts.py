@@ -1,0 +1,85 @@
+"""Tables of people: who may log in, their log-ins and their API keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from pitwall.store.instants import Instant, utc_now
+
+EMAIL_LENGTH = 254  # RFC 5321, a path without its angle brackets
+
+
+class User(SQLModel, table=True):
+    """Somebody with an account.
+
+    Attributes:
+        email: As written at registration; unique whatever its case.
+        display_name: What other pages call the user; "" lets them choose.
+        password_hash: In the PHC format, which names its own algorithm.
+        role: `user` or `owner`.
+        disabled_at: From then on no log-in and no key works; None while they do.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('user', 'owner')", name="users_role_is_known"),
+        # The key of look-ups by address: WHERE lower(email) = lower(:email).
+        Index("users_email_key", text("lower(email)"), unique=True),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    email: str = Field(max_length=EMAIL_LENGTH)
+    display_name: str = Field(default="", max_length=80)
+    password_hash: str = Field(max_length=255)
+    role: str = Field(default="user", max_length=8)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=Instant)
+    disabled_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class LogIn(SQLModel, table=True):
+    """One log-in of a user; `session` always means this, a Grand Prix is a race.
+
+    Attributes:
+        token_hash: Of the cookie's token, hexadecimal; the token itself is not kept.
+        user_agent: What the browser called itself, cut to 255 characters.
+        revoked_at: From then on the token is refused; None while it is good.
+    """
+
+    __tablename__ = "sessions"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    user_id: UUID = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    token_hash: str = Field(max_length=128, unique=True)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant, index=True)
+    last_used_at: datetime | None = Field(default=None, sa_type=Instant)
+    user_agent: str = Field(default="", max_length=255)
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class ApiKey(SQLModel, table=True):
+    """A key with which a program acts for its owner.
+
+    Attributes:
+        name: The owner's own word for it.
+        prefix: The key's first characters, by which it is found and shown.
+        key_hash: Of the whole key, hexadecimal; the key itself is not kept.
+        expires_at: None never.
+        revoked_at: From then on the key is refused; None while it is good.
+    """
+
+    __tablename__ = "api_keys"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    user_id: UUID = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    name: str = Field(max_length=80)
+    prefix: str = Field(max_length=24, unique=True)
+    key_hash: str = Field(max_length=128)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=Instant)
+    last_used_at: datetime | None = Field(default=None, sa_type=Instant)
+    expires_at: datetime | None = Field(default=None, sa_type=Instant)
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -1,0 +1,140 @@
+"""A real PostgreSQL server for tests: one for the whole run, a fresh database for whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+
+_LETTERS = "template1"
+# Speed, not safety: the machine does not lose power in a test; kill -9 loses nothing by this.
+_OPTIONS = (
+    "-c fsync=off -c full_page_writes=off -c listen_addresses=127.0.0.1 -c max_connections=60"
+)
+_names = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running server.
+
+    Attributes:
+        port: On 127.0.0.1.
+        folder: Of its files.
+        binaries: Where `pg_ctl` and its siblings are.
+    """
+
+    port: int
+    folder: Path
+    binaries: Path
+
+    def url(self, database: str = _LETTERS) -> str:
+        """Return the address of a database of this server."""
+        return f"postgresql://pitwall@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Create an empty database and return its address."""
+        name = f"pitwall_{os.getpid()}_{next(_names)}"
+        asyncio.run(self._execute(f"CREATE DATABASE {name} TEMPLATE template0"))
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        name = url.rpartition("/")[2]
+        asyncio.run(self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        self._control("start", "-w", "-o", f"{_OPTIONS} -p {self.port} -k {self.folder}")
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash would."""
+        self._control("stop", "-m", "immediate")
+
+    def _control(self, *arguments: str) -> None:
+        log = self.folder / "log"
+        _run(self.binaries / "pg_ctl", "-D", self.folder / "data", "-l", log, *arguments)
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.url())
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def find_binaries() -> Path | None:
+    """Return the folder of the newest installed server; None where there is none."""
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4])
+    )
+    if versions:
+        return versions[-1].parent
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+@contextmanager
+def running_server(binaries: Path) -> Iterator[PostgresServer]:
+    """Start a server with files of its own, and remove both at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="pitwall-postgres-"))
+    try:
+        if os.geteuid() == 0:
+            os.chown(folder, *_unprivileged())
+        _run(binaries / "initdb", "-D", folder / "data", "-U", "pitwall", "-A", "trust", "-N")
+        server = PostgresServer(_free_port(), folder, binaries)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(program: Path, *arguments: object) -> None:
+    # The server refuses to run as root: there it runs as the user that its package made.
+    user, group = _unprivileged() if os.geteuid() == 0 else (None, None)
+    done = subprocess.run(
+        [str(program), *map(str, arguments)],
+        user=user,
+        group=group,
+        extra_groups=[] if user is not None else None,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode:
+        message = f"{program.name} {arguments} failed with {done.returncode}"
+        raise RuntimeError(message)
+
+
+def _unprivileged() -> tuple[int, int]:
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return entry.pw_uid, entry.pw_gid
+    message = "no user but root to run PostgreSQL as"
+    raise RuntimeError(message)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
