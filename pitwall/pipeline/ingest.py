@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 QUEUE_FRAMES = 4096
 GAPS_KEPT = 100
-QUIET_AFTER_S = 45.0  # while no race is on only heartbeats come, every 15 s
+QUIET_AFTER_S = 20.0  # while no race is on only heartbeats and pings come, every 15 s
 STEADY_AFTER_S = 20.0  # a connection that lived so long was no failure
 _LOST_LONG_S = 3.0
 

@@ -32,6 +32,8 @@ _STATEFUL = frozenset(
 )
 _SAYS_NOTHING_NEW = frozenset({"Heartbeat", "ExtrapolatedClock"})
 _TWO_IN_ONE_PLACE_FOR = timedelta(seconds=5)
+_ODD_SILENCE_S = 3.0  # during a race something is said several times a second
+_ODD_TIMES_USUAL = 10.0
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class Intake:
         self._lateness = Lateness()
         self._newest_sent: datetime | None = None
         self._contested_since: datetime | None = None
+        self._usual_s = _ODD_SILENCE_S
 
     @property
     def state(self) -> EngineState:
@@ -101,7 +104,7 @@ class Intake:
     def _take_message(self, message: RawMessage, received_at: datetime) -> None:
         self.tally.arrived += 1
         if self._counts_as_news(message.topic):
-            self.news_at = received_at
+            self._note_news(received_at)
         if self._lateness.is_repeated(message):
             self.tally.repeated += 1
             return
@@ -120,6 +123,15 @@ class Intake:
     def _counts_as_news(self, topic: str) -> bool:
         """Whether a message shows that the race is being told, and not only that a server lives."""
         return topic not in _SAYS_NOTHING_NEW or self.state.race.phase is not Phase.STARTED
+
+    def _note_news(self, received_at: datetime) -> None:
+        """Note a sign of life; after an odd silence the feed may have lost what it did not send."""
+        if self.news_at is not None:
+            silent_s = (received_at - self.news_at).total_seconds()
+            if silent_s > max(_ODD_SILENCE_S, _ODD_TIMES_USUAL * self._usual_s):
+                self.wants_snapshot = "the feed was silent for a while"
+            self._usual_s += (min(silent_s, _ODD_SILENCE_S) - self._usual_s) / 32
+        self.news_at = received_at
 
     def _take_snapshot(self, snapshot: Snapshot, received_at: datetime) -> None:
         told = read_told(snapshot)

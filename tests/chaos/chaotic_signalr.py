@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from pitwall.wire.message import RawMessage
@@ -30,7 +30,7 @@ class ChaoticSignalR(SignalRServer):
         self,
         race: ShortRace,
         now: Callable[[], datetime],
-        plan: Sequence[Fault],
+        plan: tuple[Fault, ...],
         rng: random.Random,
     ) -> None:
         super().__init__(race, now)
@@ -72,8 +72,10 @@ class ChaoticSignalR(SignalRServer):
         """Refuse, stall or dribble while such a fault is on."""
         kinds = self._kinds()
         if refused := sorted(kinds & _STATUSES):
-            headers = {"Retry_After": "2"} if refused[0] == "429" else {}
-            client.answer(int(refused[0]), **headers)
+            if refused[0] == "429":
+                client.answer(429, Retry_After="2")
+            else:
+                client.answer(int(refused[0]))
             return False
         if "dark" in kinds:
             await client.reader.read()  # until the client gives up
@@ -120,7 +122,7 @@ class ChaoticSignalR(SignalRServer):
         due = [f.kind for f in self._on() if self._rng.random() < f.share]
         for kind in due:
             if kind in _EXTRA:
-                hub.send(record_of(faults.extra(kind, message, self._rng)))
+                hub.send(record_of(faults.untrue(kind, message, self._rng)))
             elif kind == "garbage":
                 hub.send(faults.garbage(self._rng))
             elif kind.startswith("clock"):

@@ -16,6 +16,7 @@ from pitwall.wire.message import RawMessage
 
 CLEAN_S = 15.0  # at the beginning
 LAST_ENDS_S = 50.0
+NOTICED_WITHIN_S = 20.0  # pings are 15 s apart; during a race it is 10 s
 RACE_S = 118.0  # so that a routine snapshot comes after the last fault
 
 # What befalls single messages while the fault lasts.
@@ -76,6 +77,10 @@ def plan_of(rng: random.Random) -> tuple[Fault, ...]:
 
 def _fault(rng: random.Random) -> Fault:
     kind = rng.choice(MESSAGE_FAULTS + LINK_FAULTS)
+    if kind == "half_open":
+        # The line stays dead; what ends is the time in which a client may not have noticed.
+        from_s = rng.uniform(CLEAN_S, LAST_ENDS_S - NOTICED_WITHIN_S)
+        return Fault(kind, from_s, from_s + NOTICED_WITHIN_S)
     from_s = rng.uniform(CLEAN_S, LAST_ENDS_S - 5)
     to_s = min(LAST_ENDS_S, from_s + rng.uniform(1, 30))
     return Fault(kind, from_s, to_s, rng.choice((0.05, 0.3, 1.0)))
@@ -130,7 +135,7 @@ BOMB = _bomb()
 """A `.z` body of 85 kB that unpacks to 64 MB."""
 
 
-def extra(kind: str, message: RawMessage, rng: random.Random) -> RawMessage:
+def untrue(kind: str, message: RawMessage, rng: random.Random) -> RawMessage:
     """Return a message that says nothing true, stamped like its neighbour."""
     car = str(rng.choice((1, 4, 16, 44, 63, 81)))
     bodies = {

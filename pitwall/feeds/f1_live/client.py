@@ -13,10 +13,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_live.frames import read_frame, refusal_of
 from pitwall.feeds.f1_live.negotiation import Agreed, TokenRefusedError, negotiate
 from pitwall.feeds.f1_live.token import Token
 from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
+from pitwall.feeds.recording.hub import read_frame, refusal_of
 from pitwall.feeds.recording.signalr import RECORD_SEPARATOR
 from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.message import Source

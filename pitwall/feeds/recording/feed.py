@@ -19,6 +19,8 @@ from pitwall.feeds.recording.signalr import (
     read_session,
     read_snapshot,
 )
+from pitwall.feeds.recording.tape import SUFFIX as TAPE
+from pitwall.feeds.recording.tape import read_header, read_tape
 from pitwall.wire.message import RawMessage, Source
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,8 @@ log = logging.getLogger(__name__)
 Reader = Callable[[Path], Contents]
 
 _EXPECTED = (
-    f"Expected a folder of *{SUFFIX} files, a folder with {LIVE}, or a file of SignalR "
-    'messages, of `HH:MM:SS.mmm{"stream":..}` lines, or of one snapshot.'
+    f"Expected a folder of *{SUFFIX} files, a folder with {LIVE}, a *{TAPE} tape, or a file of "
+    'SignalR messages, of `HH:MM:SS.mmm{"stream":..}` lines, or of one snapshot.'
 )
 
 
@@ -113,6 +115,9 @@ def _file_reader(file: Path) -> Reader:
             f"{file} is one topic of an archive; name the folder that holds it, "
             "as the other topics tell when and what it was."
         )
+    if file.name.endswith(TAPE):
+        read_header(file)
+        return read_tape
     with file.open("rb") as text:
         first = text.readline().removeprefix(BOM).strip()
     if is_merged(first):
