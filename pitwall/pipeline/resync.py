@@ -4,7 +4,7 @@ from __future__ import annotations
 
 ROUTINE_EVERY_S = 60.0  # the feed numbers nothing: what got lost shows only in a snapshot
 _SOON_S = 1.0
-_WAITS_S = (_SOON_S,) * 3 + (3.0,) * 20  # then as rarely as the routine
+_WAITS_S = (_SOON_S,) * 3 + (3.0,) * 100  # then as rarely as the routine
 
 
 class Resync:

@@ -68,13 +68,13 @@ def _stripped(late: RawMessage, topic: _Topic) -> RawMessage | None:
     """Return a late message without what newer ones said, stamped as if it came with them."""
     if late.topic.endswith(".z"):
         return None  # a burst of telemetry is whole: a newer one replaces it
-    oldest = topic.recent[0].sent_at
-    if late.sent_at < oldest and len(topic.recent) == _REMEMBERED:
-        return None
+    if len(topic.recent) == _REMEMBERED and late.sent_at < min(m.sent_at for m in topic.recent):
+        return None  # what has been said since is forgotten
     left = _json(late.body)
     for newer in topic.recent:
         if newer.sent_at > late.sent_at and isinstance(left, dict):
             left = without(left, _json(newer.body))
+    topic.recent.append(late)
     if not isinstance(left, dict) or not left:
         return None
     return replace(late, sent_at=topic.newest_at, body=orjson.dumps(left))

@@ -112,7 +112,9 @@ class ChaoticSignalR(SignalRServer):
         if "apostrophe" in self._kinds() and message.topic != "RaceControlMessages":
             self._said += 1
             if self._said <= 5:
-                super().send(faults.apostrophe(self._said, message))
+                control = self.topics.get("RaceControlMessages")
+                said = control.get("Messages") if isinstance(control, dict) else None
+                super().send(faults.apostrophe(self._said, said, message))
 
     def deliver(self, hub: Hub, message: RawMessage) -> None:
         """Deliver a message through the faults that are on."""

@@ -165,8 +165,9 @@ def untrue(kind: str, message: RawMessage, rng: random.Random) -> RawMessage:
     return RawMessage(message.sent_at, topic, body)
 
 
-def apostrophe(number: int, message: RawMessage) -> RawMessage:
-    """Return a true race-control message with every kind of quotation mark."""
+def apostrophe(number: int, said: object, message: RawMessage) -> RawMessage:
+    """Return a true race-control message with every kind of quotation mark, after those `said`."""
     text = f'CAR 4 (NOR) TIME 1:23.456 DELETED - DELL\'EMILIA "TURN {number}" - TRACK LIMITS'
-    payload = {"Messages": {str(9000 + number): {"Category": "Other", "Message": text}}}
+    index = len(said) if isinstance(said, dict | list) else 0
+    payload = {"Messages": {str(index): {"Category": "Other", "Message": text}}}
     return RawMessage(message.sent_at, "RaceControlMessages", orjson.dumps(payload))

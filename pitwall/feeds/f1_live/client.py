@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_live.negotiation import Agreed, TokenRefusedError, negotiate
+from pitwall.feeds.f1_live.negotiation import Agreed, TokenRefusedError, negotiate, tls
 from pitwall.feeds.f1_live.token import Token
 from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
 from pitwall.feeds.recording.hub import read_frame, refusal_of
@@ -143,6 +143,7 @@ class F1LiveFeed:
             max_size=_LARGEST_FRAME,
             open_timeout=None,
             close_timeout=1,
+            ssl=tls() if agreed.url.startswith("wss:") else None,
         )
         try:
             return await stack.enter_async_context(opening)
