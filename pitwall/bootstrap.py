@@ -12,14 +12,16 @@ from pathlib import Path
 from pitwall import logs, services
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.errors import SettingsError
+from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.pipeline.live import LiveLoop, Showing
+from pitwall.pipeline.live import Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
+from pitwall.screen import Screen, open_archive
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store.engine import Database, database_url
 
@@ -77,7 +79,10 @@ async def run_pipeline() -> None:
     """Play what the environment asks for into the cache, until cancelled."""
     built = parts()
     publisher = Publisher(built.cache, built.ring, built.predictor.version)
-    await LiveLoop(publisher, built.predictor).run(showings(built.settings))
+    screen = Screen(
+        built.settings, publisher, built.predictor, lambda spec: showings(built.settings, spec)
+    )
+    await screen.run()
 
 
 def load_predictor(settings: Settings) -> Predictor:
@@ -98,13 +103,17 @@ def open_database(settings: Settings) -> Database:
     return Database(database_url(settings.database_url, settings.data))
 
 
-def showings(settings: Settings) -> Iterator[Showing]:
+def showings(settings: Settings, spec: FeedSpec | None = None) -> Iterator[Showing]:
     """Yield what to show, one race after another; simulated races never end.
+
+    Args:
+        settings: How to show it.
+        spec: What to show; None is what the settings name.
 
     Raises:
         SettingsError: The feed's text has none of the known forms.
     """
-    spec = settings.feed_spec()
+    spec = spec or settings.feed_spec()
     lap = settings.start_lap
     if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
         from_lap = SIMULATION_JOINED_ON_LAP if lap is None else lap
@@ -112,17 +121,23 @@ def showings(settings: Settings) -> Iterator[Showing]:
             yield Showing(SimulatedFeed(seed), from_lap=from_lap, speed=settings.speed)
     else:
         from_lap = 1 if lap is None else lap
-        yield Showing(open_feed(spec), from_lap=from_lap, speed=settings.speed)
+        yield Showing(open_feed(spec, settings), from_lap=from_lap, speed=settings.speed)
 
 
-def open_feed(spec: FeedSpec) -> RecordedFeed:
+def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
     """Return the feed that a specification names; nothing is read yet.
+
+    Args:
+        spec: Which feed; a live one is none of these.
+        settings: Where downloads go; None is what the environment says.
 
     Raises:
         SettingsError: The specification lacks what its kind needs.
     """
     if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
         return SimulatedFeed(spec.seed)
+    if spec.kind is FeedKind.ARCHIVE:
+        return ArchivedRaceFeed(open_archive(settings or load()), spec.year, spec.race)
     if spec.path is None:
         message = f"the feed {spec.kind} needs a path"
         raise SettingsError(message)

@@ -90,6 +90,11 @@ class LiveFeed(Protocol):
 class FrameRecorder(Protocol):
     """Keeps what a live feed sent, before anything is made of it."""
 
+    @property
+    def failed(self) -> str:
+        """Why nothing is kept any more, a sentence; "" while all is well."""
+        ...
+
     async def record(self, frames: Sequence[Frame]) -> None:
         """Keep frames in the order given; never raises, as the race goes on without a disk."""
         ...

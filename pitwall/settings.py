@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pitwall.errors import SettingsError
@@ -20,6 +20,8 @@ class FeedKind(StrEnum):
     SIMULATED = "simulated"
     RECORDING = "recording"
     TIMING = "timing"
+    F1_LIVE = "f1_live"
+    ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class FeedSpec:
     Attributes:
         kind: Which feed.
         path: Where its files are; None for feeds without files.
-        race: The race inside a timing archive; "" elsewhere.
+        race: The race inside a timing archive, or the words that name one of F1's archive.
+        year: Of a race in F1's archive; 0 elsewhere.
         seed: Of the simulation.
     """
 
@@ -37,13 +40,15 @@ class FeedSpec:
     path: Path | None = None
     race: str = ""
     seed: int = 1
+    year: int = 0
 
 
 class Settings(BaseSettings):
     """Every setting; each is an environment variable with the prefix `PITWALL_`.
 
     Attributes:
-        feed: `auto`, `simulated[:SEED]`, `recording:PATH` or `timing:PATH#RACE`.
+        feed: `auto`, `simulated[:SEED]`, `recording:PATH`, `timing:PATH#RACE`, `f1_live` or
+            `archive:YEAR/RACE`.
         speed: Race seconds for each second of yours when a recorded race plays, 0.5 to 60.
         start_lap: The leader's lap at which a recorded race begins: 1 is lights out, 0 the
             first message. None lets the feed choose.
@@ -52,6 +57,9 @@ class Settings(BaseSettings):
         data: The folder in which pitwall keeps what it writes.
         database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; None is a
             SQLite file in the data folder.
+        f1_url: Where F1 live timing and its archive are.
+        f1tv_token: Of an F1 TV account, for car telemetry; "" does without.
+        record: Whether what a live feed sends is kept in the data folder.
         log: What is logged, from this level up.
     """
 
@@ -65,6 +73,11 @@ class Settings(BaseSettings):
     model: Path | None = None
     data: Path = Path("data")
     database_url: str | None = None
+    f1_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = (
+        "https://livetiming.formula1.com"
+    )
+    f1tv_token: SecretStr = SecretStr("")
+    record: bool = True
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     def feed_spec(self) -> FeedSpec:
@@ -107,8 +120,11 @@ def parse_feed(text: str) -> FeedSpec:
         ('/data/timing', '2025-dutch-grand-prix-race')
     """
     kind, _, rest = text.strip().partition(":")
-    if kind == "auto" and not rest:
-        return FeedSpec(FeedKind.AUTO)
+    if kind in {"auto", "f1_live"} and not rest:
+        return FeedSpec(FeedKind(kind))
+    year, _, words = rest.partition("/")
+    if kind == "archive" and year.isdecimal() and words.strip():
+        return FeedSpec(FeedKind.ARCHIVE, race=words.strip(), year=int(year))
     if kind == "simulated" and (not rest or rest.isdecimal()):
         return FeedSpec(FeedKind.SIMULATED, seed=int(rest or 1))
     if kind == "recording" and rest:
@@ -117,7 +133,7 @@ def parse_feed(text: str) -> FeedSpec:
     if kind == "timing" and archive and race:
         return FeedSpec(FeedKind.TIMING, path=Path(archive).expanduser(), race=race)
     message = (
-        "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH "
-        f"or timing:PATH#RACE, was {text!r}"
+        "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH, "
+        f"timing:PATH#RACE, f1_live or archive:YEAR/RACE, was {text!r}"
     )
     raise SettingsError(message)

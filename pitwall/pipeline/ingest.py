@@ -34,6 +34,7 @@ GAPS_KEPT = 100
 QUIET_AFTER_S = 20.0  # while no race is on only heartbeats and pings come, every 15 s
 STEADY_AFTER_S = 20.0  # a connection that lived so long was no failure
 _LOST_LONG_S = 3.0
+_RACES = frozenset({"Race", "Sprint"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,9 @@ class Ingest:
             self._reconnect.set()
 
     def _silence_s(self) -> float:
-        racing = self._intake.state.race.phase is Phase.STARTED
+        race = self._intake.state.race
+        # In practice and qualifying nobody may be on the track for a while.
+        racing = race.phase is Phase.STARTED and race.info.kind in _RACES
         return STALE_AFTER_S if racing else QUIET_AFTER_S
 
     def _view(self) -> FeedView:
@@ -234,4 +237,5 @@ class Ingest:
             lost_at, reason = self._lost
             if (self._now() - lost_at).total_seconds() > _LOST_LONG_S:
                 return f"{reason} Trying again."
-        return self._feed.detail
+        recording = self._recorder.failed if self._recorder is not None else ""
+        return " ".join(filter(None, (self._feed.detail, recording)))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from pitwall.domain.frames import LiveFrame
 from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import EngineState
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
+from pitwall.pipeline.framing import NO_NOTES, FeedView, Stamp, build_frame
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import LiveCache
 
@@ -25,6 +26,9 @@ class Publisher:
         model_version: Said in every frame.
         now: The wall clock.
         monotonic: Seconds that only rise.
+
+    Attributes:
+        notes: Said in every frame from now on.
     """
 
     def __init__(
@@ -32,9 +36,11 @@ class Publisher:
         cache: LiveCache,
         ring: FrameRing,
         model_version: str,
+        *,
         now: Callable[[], datetime] = wall_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.notes = NO_NOTES
         self._now = now
         self._monotonic = monotonic
         self._cache = cache
@@ -54,6 +60,7 @@ class Publisher:
             feed: The feed now.
             arrived_at: Wall time at which the newest message arrived; None before the first.
         """
+        feed = replace(feed, notes=self.notes)
         quiet_s = self._monotonic() - self._shown_s
         if self._shown is not None and quiet_s < QUIET_TICK_S and not self._is_news(state, feed):
             return None

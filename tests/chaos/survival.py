@@ -9,22 +9,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.applying import apply
-from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import RaceState
 from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.pipeline.backoff import Backoff
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
 from pitwall.pipeline.intake import Intake
-from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.ring import FrameRing
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 from tests.chaos.chaotic_signalr import ChaoticSignalR
 from tests.chaos.compare import differences
 from tests.chaos.faults import RACE_S, UNNOTICED, Fault, plan_of
+from tests.chaos.pictures import FrameLog, a_publisher
 from tests.chaos.races import ShortRace, load, shortened
 from tests.chaos.signalr_server import PUBLIC_TOKEN, record_of
 from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
@@ -86,20 +83,6 @@ class Truth:
         return any(not differences(seen, race) for race in reversed(self.lately))
 
 
-class WatchedCache(MemoryLiveCache):
-    """Notes the longest time between two frames."""
-
-    longest_silence_s = 0.0
-    _last: LiveFrame | None = None
-
-    async def publish(self, frame: LiveFrame) -> None:
-        if self._last is not None:
-            silence_s = (frame.published_at - self._last.published_at).total_seconds()
-            self.longest_silence_s = max(self.longest_silence_s, silence_s)
-        self._last = frame
-        await super().publish(frame)
-
-
 def survive(recording: Path, seed: int) -> Survival:
     """Run one seeded race; deterministic."""
 
@@ -117,8 +100,8 @@ async def _survive(
 ) -> Survival:
     truth = Truth(server.race, loop)
     server.on_message = truth.take
-    cache, intake = WatchedCache(), Intake(RaceEngine(None))
-    publisher = Publisher(cache, FrameRing(), "", loop.now, loop.time)
+    cache, intake = FrameLog(), Intake(RaceEngine(None))
+    publisher = a_publisher(loop, cache)
     result = Survival(seed, server.race.name, server.plan)
     async with server.http:
         token = rng.choice(("", "", PUBLIC_TOKEN, "refused.token"))

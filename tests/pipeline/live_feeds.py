@@ -8,20 +8,17 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from pitwall.cache.memory import MemoryLiveCache
-from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.recording.hub import read_frame
 from pitwall.pipeline.backoff import Backoff
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
 from pitwall.pipeline.intake import Intake
-from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import FrameRecorder
 from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.encode import utc_text
 from pitwall.wire.message import RawMessage, Source
+from tests.chaos.pictures import FrameLog, a_publisher
 from tests.chaos.signalr_server import HEARTBEAT_AHEAD, record_of
 from tests.chaos.virtual_time import VirtualTimeLoop
 from tests.makers import LIGHTS_OUT, a_duel
@@ -99,33 +96,14 @@ class ScriptedFeed:
             await asyncio.sleep(1)
 
 
-class FrameLog(MemoryLiveCache):
-    """Keeps every frame published."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.frames_kept: list[LiveFrame] = []
-
-    async def publish(self, frame: LiveFrame) -> None:
-        self.frames_kept.append(frame)
-        await super().publish(frame)
-
-    @property
-    def states(self) -> list[FeedState]:
-        """Each state in turn, repeats left out."""
-        states = [frame.header.feed_state for frame in self.frames_kept]
-        return [s for index, s in enumerate(states) if index == 0 or states[index - 1] is not s]
-
-
 @asynccontextmanager
 async def ingesting(
     feed: ScriptedFeed, recorder: FrameRecorder | None = None
 ) -> AsyncIterator[tuple[FrameLog, Ingest, Intake]]:
     """Run an ingest on a feed."""
     log, intake, loop = FrameLog(), Intake(RaceEngine(None)), feed.loop
-    publisher = Publisher(log, FrameRing(), "", loop.now, loop.time)
     backoff = Backoff(random.Random(1))
-    ingest = Ingest(feed, intake, publisher, recorder, loop.now, backoff)
+    ingest = Ingest(feed, intake, a_publisher(loop, log), recorder, loop.now, backoff)
     running = asyncio.create_task(ingest.run())
     try:
         yield log, ingest, intake

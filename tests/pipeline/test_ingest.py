@@ -130,6 +130,7 @@ class RecorderBefore:
     frames: list[bytes] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     decoded_before: list[int] = field(default_factory=list)
+    failed: str = ""
 
     async def record(self, frames: Sequence[Frame]) -> None:
         self.decoded_before.append(self.taken())

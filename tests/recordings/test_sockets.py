@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.race import RaceState
 from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.recording import RecordingFeed
+from pitwall.pipeline import ingest
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
 from pitwall.pipeline.intake import Intake
-from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.ring import FrameRing
 from tests.chaos.compare import differences
+from tests.chaos.pictures import a_publisher
 from tests.chaos.races import load, whole
 from tests.chaos.signalr_server import PUBLIC_TOKEN, SignalRServer
 from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
@@ -46,13 +45,13 @@ def received(path: Path) -> RaceState:
     async def work(loop: VirtualTimeLoop) -> RaceState:
         server = SignalRServer(whole(load(path), loop.now()), loop.now)
         intake = Intake(RaceEngine(None))
-        publisher = Publisher(MemoryLiveCache(), FrameRing(), "", loop.now, loop.time)
+        publisher = a_publisher(loop)
         async with server.http:
             feed = F1LiveFeed(PUBLIC_TOKEN, server.http.url, loop.now)
             running = asyncio.create_task(Ingest(feed, intake, publisher, now=loop.now).run())
             await asyncio.sleep(1)  # subscribed before the first message, as a race begins with it
             await server.play()
-            await asyncio.sleep(2)
+            await asyncio.sleep(12)
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
@@ -64,7 +63,11 @@ def received(path: Path) -> RaceState:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recording", RECORDINGS)
-def test_a_recording_ends_over_sockets_as_it_ends_in_the_file(shared: Path, recording: str) -> None:
+def test_a_recording_ends_over_sockets_as_it_ends_in_the_file(
+    shared: Path, recording: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pictures every ten seconds are enough here, and the session is over sooner.
+    monkeypatch.setattr(ingest, "TICK_S", 10.0)
     path = shared / "data" / "wire" / recording
 
     assert differences(received(path), decoded(path)) == []
