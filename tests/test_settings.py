@@ -44,7 +44,19 @@ def test_a_bad_value_is_refused_by_its_name(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "live", "recording:", "timing:dir", "timing:#race", "simulated:x", "auto:1"]
+    "text",
+    [
+        "",
+        "live",
+        "recording:",
+        "timing:dir",
+        "timing:#race",
+        "simulated:x",
+        "auto:1",
+        "f1_live:1",
+        "archive:2025",
+        "archive:x/monza",
+    ],
 )
 def test_a_feed_of_no_known_form_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="PITWALL_FEED must be"):
@@ -55,3 +67,23 @@ def test_paths_may_hold_colons_and_hashes() -> None:
     assert parse_feed("recording:C:/race").path == Path("C:/race")
     spec = parse_feed("timing:/odd#dir#2025-dutch-grand-prix-race")
     assert (spec.path, spec.race) == (Path("/odd#dir"), "2025-dutch-grand-prix-race")
+
+
+def test_a_race_of_the_archive_is_named_by_year_and_words() -> None:
+    spec = parse_feed("archive:2025/sao paulo sprint")
+
+    assert (spec.kind, spec.year, spec.race) == (FeedKind.ARCHIVE, 2025, "sao paulo sprint")
+
+
+def test_the_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_F1TV_TOKEN", "very.secret.token")
+
+    assert "secret" not in repr(load())
+    assert load().f1tv_token.get_secret_value() == "very.secret.token"
+
+
+def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_F1_URL", "livetiming")
+
+    with pytest.raises(SettingsError, match="PITWALL_F1_URL"):
+        load()

@@ -11,10 +11,10 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from pitwall.cli import database
+from pitwall.cli import database, races, record
 from pitwall.errors import PitwallError
 
-_COMMANDS = (database,)
+_COMMANDS = (database, races, record)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

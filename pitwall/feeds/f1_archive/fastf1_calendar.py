@@ -32,7 +32,7 @@ async def fastf1_calendar(year: int, cache: Path) -> list[ArchivedSession]:
     return list(read_rows(rows, year))
 
 
-def _fetch(year: int, cache: Path) -> list[Mapping[str, Any]]:
+def _fetch(year: int, cache: Path) -> list[Mapping[Any, Any]]:
     import fastf1  # takes seconds to import: only where it is asked
 
     logging.getLogger("fastf1").setLevel(logging.CRITICAL)  # what fails is told by us
@@ -42,11 +42,11 @@ def _fetch(year: int, cache: Path) -> list[Mapping[str, Any]]:
         schedule = fastf1.get_event_schedule(year, include_testing=False)
     except Exception as error:  # FastF1 raises whatever its backends do
         raise FeedUnavailableError(f"FastF1's calendar could not be had: {error}.") from error
-    rows: list[Mapping[str, Any]] = schedule.to_dict("records")
+    rows: list[Mapping[Any, Any]] = schedule.to_dict("records")
     return rows
 
 
-def read_rows(rows: Iterable[Mapping[str, Any]], year: int) -> Iterator[ArchivedSession]:
+def read_rows(rows: Iterable[Mapping[Any, Any]], year: int) -> Iterator[ArchivedSession]:
     """Yield the races among FastF1's events; a start that is not known yet is left out."""
     for row in rows:
         for place in range(1, 6):

@@ -101,24 +101,6 @@ class Schedule:
             self._races[race.race_id] = race
 
 
-def countdown(until: timedelta) -> str:
-    """Return how long it is until something, in its two largest units.
-
-    Example:
-        >>> countdown(timedelta(days=3, hours=4, minutes=5))
-        '3 d 4 h'
-        >>> countdown(timedelta(minutes=61)), countdown(timedelta(seconds=59))
-        ('1 h 1 min', 'less than a minute')
-    """
-    minutes = int(until.total_seconds()) // 60
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {rest} min"
-    return f"{rest} min" if rest > 0 else "less than a minute"
-
-
 def _read(kept: Path) -> dict[str, datetime]:
     try:
         told = orjson.loads(kept.read_bytes())

@@ -1,0 +1,72 @@
+"""`python -m pitwall races` and `import`: what F1's archive holds, and fetching a race from it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pitwall.domain.countdown import countdown
+from pitwall.feeds.f1_archive import ArchivedSession
+from pitwall.feeds.f1_archive.index import find_race
+from pitwall.pipeline.clock import wall_now
+from pitwall.screen import open_archive, open_schedule
+from pitwall.settings import load
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the commands' parsers."""
+    races = commands.add_parser("races", help="list the races of a season, and which come next")
+    races.add_argument("year", type=int, nargs="?", help="default: this year")
+    races.set_defaults(run=run_races)
+    fetch = commands.add_parser("import", help="fetch a race from F1's archive")
+    fetch.add_argument("year", type=int)
+    fetch.add_argument("race", nargs="+", help="its circuit, place or name, such as `zandvoort`")
+    fetch.set_defaults(run=run_import)
+
+
+async def run_races(chosen: argparse.Namespace) -> int:
+    """Print the races.
+
+    Raises:
+        FeedUnavailableError: The index can be had neither from the server nor from disk.
+    """
+    settings, now = load(), wall_now()
+    archive = open_archive(settings)
+    index = await archive.sessions(chosen.year or now.year)
+    if index.old_because:
+        print(f"as of the last time: {index.old_because}")
+    for session in index.sessions:
+        if session.is_race:
+            here = await archive.is_whole(session)
+            print(_line(session, "on disk" if here else "archived" if session.path else "to come"))
+    if chosen.year in {None, now.year}:
+        schedule = open_schedule(settings, archive)
+        await schedule.refresh(now)
+        for moved in schedule.moved:
+            print(moved.words)
+        if (race := schedule.next_race(now)) is not None:
+            print(f"next: {race.meeting} ({race.kind}) in {countdown(race.starts_at - now)}")
+    return 0
+
+
+def _line(session: ArchivedSession, where: str) -> str:
+    starts = f"{session.starts_at:%Y-%m-%d %H:%M} UTC"
+    place = session.circuit or session.location
+    return f"{starts}  {where:<9} {session.kind:<7} {session.meeting}, {place}"
+
+
+async def run_import(chosen: argparse.Namespace) -> int:
+    """Fetch a race, or what is missing of it, and say how to play it.
+
+    Raises:
+        RaceNotFoundError: No race, or several, are meant.
+        FeedUnavailableError: It cannot be had.
+    """
+    settings = load()
+    archive = open_archive(settings)
+    index = await archive.sessions(chosen.year)
+    race = find_race(index.sessions, " ".join(chosen.race))
+    print(f"{race.meeting}, {race.kind} of {race.starts_at:%d %B %Y}")
+    folder = await archive.fetch(race, tell=lambda line: print(f"  {line}"))
+    print(f"complete in {folder}\nplay it: PITWALL_FEED='recording:{folder}' make run")
+    return 0
