@@ -34,7 +34,7 @@ def main() -> None:
     if not Path("/proc/self/stat").exists():
         sys.stdout.write("  this benchmark reads /proc, which this system does not have\n")
         return
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "pitwall.serve"],
         cwd=ROOT,
@@ -91,7 +91,7 @@ async def _tab(port: int, counts: list[int]) -> None:
     async with connect(url, max_size=None) as tab:
         await tab.recv()  # Engine.IO: open
         await tab.send(f"40{_NAMESPACE},")
-        await _send_event(tab, token)
+        await send_event(tab, token)
         async for text in tab:
             if text == "2":  # Engine.IO: ping
                 await tab.send("3")
@@ -100,7 +100,8 @@ async def _tab(port: int, counts: list[int]) -> None:
                 counts[1] += len(text)
 
 
-async def _send_event(tab: ClientConnection, token: str) -> None:
+async def send_event(tab: ClientConnection, token: str) -> None:
+    """Say what a browser says when it opens the live page."""
     from pitwall.web.states.live import LiveState  # Reflex takes a second to import
 
     event = {
@@ -135,7 +136,8 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(message)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -94,7 +94,7 @@ class AutoProgramme:
         self._looking: asyncio.Task[None] | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._fetched: tuple[ArchivedSession, Path] | None = None
-        self._no_archive = "The archive has not answered yet."
+        self._no_archive = ""
         self._scheduled_at: datetime | None = None
         self._over_since: datetime | None = None
 
@@ -111,7 +111,8 @@ class AutoProgramme:
             why = f"{self._why_not_live()} This is the newest race in the archive."
             key = f"recorded {race.race_id}"
             return Choice(key, self._notes(why), lambda: self._shows.recorded(folder), pause_s)
-        why = f"{self._why_not_live()} {self._no_archive} So this race is simulated."
+        words = (self._why_not_live(), self._no_archive, "So this race is simulated.")
+        why = " ".join(filter(None, words))
         return Choice("simulated", self._notes(why), self._shows.simulated, pause_s)
 
     async def close(self) -> None:
