@@ -88,11 +88,13 @@ class Screen:
             Phase.ENDS,
         }
 
-    async def recorded(self, folder: Path) -> None:
+    async def recorded(self, race_id: str, folder: Path) -> None:
         """Play a race on disk from lights out, again and again."""
         lap = self._settings.start_lap
         showing = Showing(
-            RecordingFeed(folder), from_lap=1 if lap is None else lap, speed=self._settings.speed
+            RecordingFeed(folder, f"archive:{race_id}"),
+            from_lap=1 if lap is None else lap,
+            speed=self._settings.speed,
         )
         await self._loop(repeat(showing))
 
@@ -129,8 +131,8 @@ def recordings_folder(settings: Settings) -> Path:
 def open_archive(settings: Settings) -> F1Archive:
     """Return F1's archive, kept in the data folder; nothing is asked yet."""
     roots = (settings.f1_url,) if settings.f1_url != F1_URL else (F1_URL, MIRROR)
-    statics = tuple(f"{root.rstrip('/')}/static" for root in roots)
-    return F1Archive(settings.data / "archive", Downloader(statics, tls()))
+    addresses = tuple(f"{root.rstrip('/')}/static" for root in roots)
+    return F1Archive(settings.data / "archive", Downloader(addresses, tls()))
 
 
 def open_schedule(settings: Settings, archive: F1Archive) -> Schedule:

@@ -8,6 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -44,7 +45,7 @@ class Shows(Protocol):
         """Whether the race that is ingested has ended."""
         ...
 
-    async def recorded(self, folder: Path) -> None:
+    async def recorded(self, race_id: str, folder: Path) -> None:
         """Play a race that lies on disk."""
         ...
 
@@ -109,8 +110,8 @@ class AutoProgramme:
         if self._fetched is not None:
             race, folder = self._fetched
             why = f"{self._why_not_live()} This is the newest race in the archive."
-            key = f"recorded {race.race_id}"
-            return Choice(key, self._notes(why), lambda: self._shows.recorded(folder), pause_s)
+            show = partial(self._shows.recorded, race.race_id, folder)
+            return Choice(f"recorded {race.race_id}", self._notes(why), show, pause_s)
         words = (self._why_not_live(), self._no_archive, "So this race is simulated.")
         why = " ".join(filter(None, words))
         return Choice("simulated", self._notes(why), self._shows.simulated, pause_s)
