@@ -94,3 +94,14 @@ def test_a_failed_feed_says_why() -> None:
 
 def test_a_flowing_feed_says_nothing() -> None:
     assert notice_row(make_frame().header).title == ""
+
+
+def test_a_shared_cache_that_is_away_is_told_where_the_feed_has_nothing_to_say() -> None:
+    flowing = make_frame().header
+    failed = replace(flowing, feed_state=FeedState.FAILED, feed_detail="No such file.")
+
+    row = notice_row(flowing, "One worker goes on alone.")
+
+    assert (row.tone, row.title) == ("told", "Shared cache away")
+    assert row.detail == "One worker goes on alone."
+    assert notice_row(failed, "One worker goes on alone.").detail == "No such file."
