@@ -53,6 +53,11 @@ class Understudy:
         self._showings = showings
         self._part: _Part | None = None
 
+    @property
+    def is_at(self) -> datetime | None:
+        """The moment of the race played up to; None while there is none to play along."""
+        return self._part.playback.state.sent_at if self._part else None
+
     async def play_along(self, live: LiveCache) -> None:
         """Follow the newest frames until cancelled."""
         async for frame in live.frames():
