@@ -20,17 +20,20 @@ CLIENT_ERRORS: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError)
 """What a client raises when Redis is of no use to it."""
 
 
-def connect(url: str, *, listens: bool = False) -> Redis:
+def connect(
+    url: str, *, listens: bool = False, answers_within_s: float = ANSWERS_WITHIN_S
+) -> Redis:
     """Return a client that gives up soon; nothing is sent yet.
 
     Args:
         url: Of Redis.
         listens: Lets an answer take for ever, for who waits for messages in a plain loop.
+        answers_within_s: Seconds after which it gives up.
     """
     return Redis.from_url(
         url,
-        socket_timeout=None if listens else ANSWERS_WITHIN_S,
-        socket_connect_timeout=ANSWERS_WITHIN_S,
+        socket_timeout=None if listens else answers_within_s,
+        socket_connect_timeout=answers_within_s,
         # One more try: the connection that was kept may be the one that a restart closed. None
         # after a time-out, which is long enough.
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
