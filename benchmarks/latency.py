@@ -37,7 +37,6 @@ from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
 from pitwall.pipeline.intake import Intake
 from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.ring import FrameRing
 from pitwall.settings import Settings
 from pitwall.wire.message import RawMessage
 from tests.chaos.races import load, shortened
@@ -137,7 +136,7 @@ def _row(stage: str, sent: Times, seen: Times) -> None:
 
 @asynccontextmanager
 async def _ingest(url: str, marker: Marker) -> AsyncIterator[None]:
-    publisher = Publisher(marker, FrameRing(), "")
+    publisher = Publisher(marker, "")
     intake = Intake(RaceEngine(load_predictor(Settings())))
     running = asyncio.create_task(Ingest(F1LiveFeed(base_url=url), intake, publisher).run())
     yield

@@ -23,7 +23,7 @@ from pitwall.pipeline.director import Director
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
 from pitwall.pipeline.intake import Intake
-from pitwall.pipeline.live import LiveLoop, Showing
+from pitwall.pipeline.live import LiveLoop, Resumed, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.ports import Predictor
 from pitwall.settings import FeedKind, FeedSpec, Settings
@@ -52,20 +52,25 @@ class Screen:
         self._predictor = predictor
         self._showings = showings
         self._intake: Intake | None = None
+        self._resumed: Resumed | None = None
 
-    async def run(self) -> None:
+    async def run(self, resumed: Resumed | None = None) -> None:
         """Show it until cancelled.
+
+        Args:
+            resumed: The race of `showings` that another worker was showing, to go on with.
 
         Raises:
             SettingsError: The feed's text has none of the known forms.
         """
         spec = self._settings.feed_spec()
+        self._resumed = resumed
         if spec.kind is FeedKind.AUTO:
             await self._auto()
         elif spec.kind is FeedKind.F1_LIVE:
             await self.live()
         else:
-            await self._loop(self._showings(spec))
+            await self._loop(self._showings(spec), self._taken_over())
 
     async def live(self) -> None:
         """Ingest F1 live timing, and keep what it sends."""
@@ -100,7 +105,7 @@ class Screen:
 
     async def simulated(self) -> None:
         """Play simulated races."""
-        await self._loop(self._showings(FeedSpec(FeedKind.SIMULATED)))
+        await self._loop(self._showings(FeedSpec(FeedKind.SIMULATED)), self._taken_over())
 
     async def _auto(self) -> None:
         archive = open_archive(self._settings)
@@ -112,8 +117,13 @@ class Screen:
         finally:
             await programme.close()
 
-    async def _loop(self, showings: Iterable[Showing]) -> None:
-        await LiveLoop(self._publisher, self._predictor).run(showings)
+    async def _loop(self, showings: Iterable[Showing], resumed: Resumed | None = None) -> None:
+        await LiveLoop(self._publisher, self._predictor).run(showings, resumed)
+
+    def _taken_over(self) -> Resumed | None:
+        """Return the race to go on with, the first time only."""
+        resumed, self._resumed = self._resumed, None
+        return resumed
 
     async def _look(self) -> Sighting:
         return await look(self._live_feed(), wall_now())

@@ -12,7 +12,10 @@ from pitwall.settings import FeedKind, load, parse_feed
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"):
+    for name in (
+        *("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"),
+        *("REDIS_URL", "WORKERS"),
+    ):
         monkeypatch.delenv(f"PITWALL_{name}", raising=False)
 
 
@@ -87,3 +90,23 @@ def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(SettingsError, match="PITWALL_F1_URL"):
         load()
+
+
+def test_several_workers_need_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_WORKERS", "2")
+    with pytest.raises(SettingsError, match=r"PITWALL_WORKERS is 2, .* PITWALL_REDIS_URL"):
+        load()
+
+    monkeypatch.setenv("PITWALL_REDIS_URL", "redis://localhost:6379/0")
+    assert load().workers == 2
+
+
+def test_a_password_in_a_bad_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_REDIS_URL", "http://:secret@localhost")
+
+    with pytest.raises(SettingsError, match="PITWALL_REDIS_URL") as refused:
+        load()
+
+    assert "secret" not in str(refused.value)
+    monkeypatch.setenv("PITWALL_REDIS_URL", "redis://:secret@localhost")
+    assert "secret" not in repr(load())
