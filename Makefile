@@ -7,7 +7,7 @@ DEV := .venv/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-compile
 ARGS ?=
 
-.PHONY: help run build setup test check lint types contracts spelling fix bench train clean
+.PHONY: help run build setup test check lint types contracts spelling fix chaos bench train clean
 .DEFAULT_GOAL := help
 
 help:      ## list targets
@@ -41,6 +41,9 @@ spelling: $(DEV)  ## spelling of words
 
 fix: $(DEV)       ## format and apply safe fixes
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+chaos: $(DEV)     ## 1,000 seeded races against a server that breaks; ARGS="--races 60"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(DEV)     ## how fast it is, as ratios; ARGS="race" to choose
 	@$(BIN)/python -m benchmarks $(ARGS)

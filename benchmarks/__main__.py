@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import database, race, tabs, tick
+from benchmarks import database, fanout, latency, race, tabs, tick
 
-ALL = {"race": race.main, "tabs": tabs.main, "tick": tick.main, "database": database.main}
+ALL = {
+    "race": race.main,
+    "tabs": tabs.main,
+    "tick": tick.main,
+    "database": database.main,
+    "fanout": fanout.main,
+    "latency": latency.main,
+}
 
 
 def main(wanted: list[str]) -> int:

@@ -3,46 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
 
+from redis.asyncio import Redis
+
 from pitwall import logs, services
-from pitwall.accounts.hashing import Passwords
-from pitwall.accounts.keys import ApiKeys
-from pitwall.accounts.owning import Owning
-from pitwall.accounts.service import Accounts
 from pitwall.api.protection.around import Protection
 from pitwall.api.protection.content_policy import hashes_of_pages
+from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.limits import MemoryRateLimiter
-from pitwall.cache.memory import MemoryLiveCache
-from pitwall.errors import SettingsError, StoreError
+from pitwall.cache.redis_client import connect
+from pitwall.errors import SettingsError
+from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.pipeline.forecasting import ForecastDesk
-from pitwall.pipeline.live import LiveLoop, Showing
+from pitwall.keeping import keep, open_database, people
+from pitwall.pipeline.forecasting import ForecastDesk, Newest
+from pitwall.pipeline.leading import keep_running, lead
+from pitwall.pipeline.live import Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
 from pitwall.pipeline.stored import StoredForecasts
+from pitwall.pipeline.understudy import Understudy
 from pitwall.ports import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
-from pitwall.settings import FeedKind, FeedSpec, Settings, load
-from pitwall.store import migrating
-from pitwall.store.accounts import SqlAccountStore
-from pitwall.store.engine import Database, database_url
+from pitwall.screen import Screen, open_archive
+from pitwall.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
+from pitwall.store.engine import Database
 from pitwall.store.exporting import RaceExporter
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
-MIGRATE_AGAIN_S = 2.0
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where the race on screen is played, if it is in this worker."""
+
+    publisher: Publisher | None = None
+
+    def newest(self) -> Newest | None:
+        """Return what this worker looked at last; None while another one leads."""
+        return None if self.publisher is None else self.publisher.newest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +64,13 @@ class Parts:
     """The adapters that front doors and pipeline share."""
 
     settings: Settings
-    cache: MemoryLiveCache
+    cache: Backend
     ring: FrameRing
     predictor: MixturePredictor
     database: Database
     recorder: Recorder
-    publisher: Publisher
+    understudy: Understudy
+    stage: Stage = field(default_factory=Stage)
 
 
 @cache
@@ -64,16 +79,17 @@ def parts() -> Parts:
 
     Raises:
         SettingsError: The environment asks for something that cannot be.
-        ModelError: The model file is missing or damaged.
+        ModelError: The bundle is missing or damaged.
     """
     settings = load()
     logs.configure(settings.log)
     predictor = load_predictor(settings)
     database = open_database(settings)
     recorder = Recorder(RaceWriter(database), predictor.version)
-    cache, ring = MemoryLiveCache(), FrameRing()
-    publisher = Publisher(cache, ring, predictor.version)
-    return Parts(settings, cache, ring, predictor, database, recorder, publisher)
+    understudy = Understudy(predictor, lambda: showings(settings), recorder.prepare)
+    return Parts(
+        settings, open_cache(settings), FrameRing(), predictor, database, recorder, understudy
+    )
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -84,7 +100,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
 
     Raises:
         SettingsError: The environment asks for something that cannot be.
-        ModelError: The model file is missing or damaged.
+        ModelError: The bundle is missing or damaged.
     """
     built = parts()
     about = services.About(
@@ -96,13 +112,15 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         rules_version=built.predictor.bundle.knowledge.rules.version,
     )
     ports = services.Services(
-        live=built.cache,
+        live=built.cache.live,
         tab_is_open=tab_is_open,
         history=built.ring,
         about=about,
+        telemetry=built.cache.telemetry,
+        cache_fault=built.cache.fault,
         accounts=people(built.settings, built.database),
         limits=MemoryRateLimiter(),
-        forecasts=ForecastDesk(built.publisher.newest, built.predictor),
+        forecasts=ForecastDesk(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
         kept=RaceReader(built.database),
@@ -111,17 +129,6 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
     )
     services.install(ports)
     return ports
-
-
-def people(settings: Settings, database: Database) -> services.People:
-    """Return accounts that are kept in a database."""
-    store, passwords = SqlAccountStore(database), Passwords()
-    return services.People(
-        accounts=Accounts(store, passwords),
-        keys=ApiKeys(store),
-        owning=Owning(store, passwords),
-        plain_http=settings.plain_http,
-    )
 
 
 def protection(built_pages: Path) -> Protection:
@@ -141,48 +148,86 @@ def protection(built_pages: Path) -> Protection:
     )
 
 
-async def run_pipeline() -> None:
-    """Play what the environment asks for into the cache, until cancelled."""
+@dataclass(frozen=True, slots=True)
+class StatesInRedis:
+    """Where Reflex keeps the states of tabs, so that any worker finds them."""
+
+    redis: Redis
+    is_away: Callable[[], bool]
+
+
+def shared_states() -> StatesInRedis | None:
+    """Return where states of tabs are shared; None where one worker keeps them in memory."""
     built = parts()
-    loop = LiveLoop(built.publisher, built.predictor, recorder=built.recorder)
-    await loop.run(showings(built.settings))
+    if built.settings.redis_url is None:
+        return None
+    fault = built.cache.fault
+    return StatesInRedis(connect(built.settings.redis_url, listens=True), lambda: bool(fault()))
 
 
-async def run_store() -> None:
-    """Bring the database up to date, then write what is shown, until cancelled.
+async def run_worker() -> None:
+    """Keep this worker's pictures up to date, and lead when it may, until cancelled."""
+    built = parts()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep_running(built.cache.keep_up))
+        tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
+        tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
 
-    A database that is away holds nobody up: this tries again until it is there.
+
+async def run_as_leader() -> None:
+    """Run everything that only one worker may run, until cancelled: called when it leads.
+
+    What writes elsewhere than to the cache asks `parts().cache.lease.is_held` before it does.
     """
     built = parts()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_pipeline())
+        tasks.create_task(
+            keep_running(lambda: keep(built.settings, built.database, built.recorder))
+        )
+
+
+async def play_along() -> None:
+    """Be ready to lead, until cancelled: called while another worker leads."""
+    built = parts()
+    await built.understudy.play_along(built.cache.live)
+
+
+async def run_pipeline() -> None:
+    """Play what the environment asks for into the cache, from where it is on screen."""
+    built = parts()
+    shown = await built.cache.live.latest()
+    publisher = Publisher(
+        built.cache.live,
+        built.predictor.version,
+        telemetry=built.cache.telemetry,
+        last_sequence=shown.sequence if shown else 0,
+    )
+    resumed = await built.understudy.take_over(shown)
+    screen = Screen(
+        built.settings,
+        publisher,
+        built.predictor,
+        lambda spec: showings(built.settings, spec),
+        built.recorder,
+    )
+    built.stage.publisher = publisher
     try:
-        while True:
-            if await _migrated(built):
-                break
-            await asyncio.sleep(MIGRATE_AGAIN_S)
-        await built.recorder.run()
+        await screen.run(resumed)
     finally:
-        await built.database.close()
+        built.stage.publisher = None
 
 
-async def _migrated(built: Parts) -> bool:
-    try:
-        # In a thread and a loop of its own: the scripts are read and run without a pause.
-        await asyncio.to_thread(_migrate, built.settings)
-    except StoreError as error:
-        built.recorder.note(str(error))
-        return False
-    return True
+def open_cache(settings: Settings) -> Backend:
+    """Return the cache that the settings name; nothing is connected yet.
 
-
-def _migrate(settings: Settings) -> None:
-    async def upgrade() -> None:
-        database = open_database(settings)
-        try:
-            await migrating.upgrade(database)
-        finally:
-            await database.close()
-
-    asyncio.run(upgrade())
+    The workers of one server share a folder, of which `serve` tells them; without it this
+    worker is the only one.
+    """
+    if settings.redis_url is None:
+        return in_memory()
+    folder = os.environ.get(WORKERS_FOLDER) or tempfile.mkdtemp(prefix="pitwall-")
+    return in_redis(settings.redis_url, Path(folder))
 
 
 def load_predictor(settings: Settings) -> MixturePredictor:
@@ -194,22 +239,17 @@ def load_predictor(settings: Settings) -> MixturePredictor:
     return MixturePredictor.load(settings.model) if settings.model else MixturePredictor.load()
 
 
-def open_database(settings: Settings) -> Database:
-    """Return the database that the settings name; nothing is opened before its first use.
-
-    Raises:
-        SettingsError: The URL is none of a database that pitwall knows.
-    """
-    return Database(database_url(settings.database_url, settings.data))
-
-
-def showings(settings: Settings) -> Iterator[Showing]:
+def showings(settings: Settings, spec: FeedSpec | None = None) -> Iterator[Showing]:
     """Yield what to show, one race after another; simulated races never end.
+
+    Args:
+        settings: How to show it.
+        spec: What to show; None is what the settings name.
 
     Raises:
         SettingsError: The feed's text has none of the known forms.
     """
-    spec = settings.feed_spec()
+    spec = spec or settings.feed_spec()
     lap = settings.start_lap
     if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
         from_lap = SIMULATION_JOINED_ON_LAP if lap is None else lap
@@ -217,17 +257,23 @@ def showings(settings: Settings) -> Iterator[Showing]:
             yield Showing(SimulatedFeed(seed), from_lap=from_lap, speed=settings.speed)
     else:
         from_lap = 1 if lap is None else lap
-        yield Showing(open_feed(spec), from_lap=from_lap, speed=settings.speed)
+        yield Showing(open_feed(spec, settings), from_lap=from_lap, speed=settings.speed)
 
 
-def open_feed(spec: FeedSpec) -> RecordedFeed:
+def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
     """Return the feed that a specification names; nothing is read yet.
+
+    Args:
+        spec: Which feed; a live one is none of these.
+        settings: Where downloads go; None is what the environment says.
 
     Raises:
         SettingsError: The specification lacks what its kind needs.
     """
     if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
         return SimulatedFeed(spec.seed)
+    if spec.kind is FeedKind.ARCHIVE:
+        return ArchivedRaceFeed(open_archive(settings or load()), spec.year, spec.race)
     if spec.path is None:
         message = f"the feed {spec.kind} needs a path"
         raise SettingsError(message)

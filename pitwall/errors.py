@@ -6,6 +6,9 @@ PitwallError
 │   └── MalformedMessageError       arrived, but breaks the documented format
 ├── SettingsError               the environment asks for something that cannot be
 ├── ModelError                  a model file is missing, damaged or of another schema
+├── CacheError                  the shared cache is of no use now
+│   ├── CacheAwayError              it does not answer
+│   └── ForeignFrameError           it holds what this release cannot read
 ├── RaceNotFoundError           no such race in the place that was named
 ├── SelectionError              what was asked of a kept race cannot be
 ├── StoreError                  the database refused, or cannot be reached
@@ -37,7 +40,15 @@ class FeedError(PitwallError):
 
 
 class FeedUnavailableError(FeedError):
-    """The feed cannot be opened or reached, or has been silent for too long."""
+    """The feed cannot be opened or reached, or has been silent for too long.
+
+    Attributes:
+        retry_after_s: How long the server asks to be left alone, seconds; None when it does not.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class MalformedMessageError(FeedError):
@@ -58,6 +69,20 @@ class SettingsError(PitwallError):
 
 class ModelError(PitwallError):
     """A model file is missing, damaged or made for other features."""
+
+
+class CacheError(PitwallError):
+    """The shared cache is of no use now."""
+
+    status_code = 503
+
+
+class CacheAwayError(CacheError):
+    """The shared cache cannot be reached, or does not answer in time."""
+
+
+class ForeignFrameError(CacheError):
+    """The shared cache holds something that this release did not write and cannot read."""
 
 
 class RaceNotFoundError(PitwallError):

@@ -16,9 +16,11 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.limits import LimitPolicy, Standing
 from pitwall.domain.race import RaceState
+from pitwall.domain.telemetry import CarTelemetry
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.prediction.what_if import WhatIfFeature
+from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.message import RawMessage, Source
 
 
@@ -47,6 +49,63 @@ class RecordedFeed(Protocol):
         Raises:
             FeedUnavailableError: The feed cannot be opened.
         """
+        ...
+
+
+class LiveFeed(Protocol):
+    """A feed that sends while the race runs; `pipeline.ingest` reconnects, numbers and decodes."""
+
+    @property
+    def name(self) -> str:
+        """What people are shown of the feed, such as `f1_live`; never an address with a token."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """What kind of data this is."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """What people should know of the connection, such as a refused token; else ""."""
+        ...
+
+    def frames(self) -> AsyncGenerator[Frame, None]:
+        """Connect once, and yield every frame until the server ends the connection.
+
+        Every connection begins with a snapshot: `read` returns one from the first frames. A
+        feed that has no such thing says an empty one, with its instant, as soon as it has
+        filled its own gap.
+        Frames that say nothing, such as pings, are yielded too: the connection lives.
+
+        Raises:
+            FeedUnavailableError: The server cannot be reached, refuses, or broke off.
+        """
+        ...
+
+    def read(self, frame: Frame) -> Reading:
+        """Return what a frame says; pure, and it never raises."""
+        ...
+
+    async def ask_snapshot(self) -> bool:
+        """Ask for a snapshot on the open connection; False when only a new one brings it."""
+        ...
+
+
+class FrameRecorder(Protocol):
+    """Keeps what a live feed sent, before anything is made of it."""
+
+    @property
+    def failed(self) -> str:
+        """Why nothing is kept any more, a sentence; "" while all is well."""
+        ...
+
+    async def record(self, frames: Sequence[Frame]) -> None:
+        """Keep frames in the order given; never raises, as the race goes on without a disk."""
+        ...
+
+    async def mark_gap(self, reason: str) -> None:
+        """Note that something may be missing between the last frame and the next."""
         ...
 
 
@@ -93,6 +152,45 @@ class LiveCache(Protocol):
 
     def frames(self, after: int = -1) -> AsyncGenerator[LiveFrame, None]:
         """Yield the newest frame above `after`, then each newer one, for ever."""
+        ...
+
+
+class TelemetryCache(Protocol):
+    """Holds each car's newest telemetry for a short while."""
+
+    async def put(self, cars: Mapping[int, CarTelemetry]) -> None:
+        """Make these the newest of their cars, by car number; other cars stay as they are."""
+        ...
+
+    async def latest(self) -> Mapping[int, CarTelemetry]:
+        """Return every car's newest telemetry; cars that said nothing lately are left out."""
+        ...
+
+
+class Lease(Protocol):
+    """The right to be the one worker that publishes: held by one at a time, and only for a while.
+
+    `pipeline.leading.lead` asks for it, keeps it and gives it back; nothing else should.
+    """
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this worker holds it now, by this machine's clock; asks nobody.
+
+        What must never be written twice asks this before it writes.
+        """
+        ...
+
+    async def acquire(self) -> bool:
+        """Try once to take it, and return whether it is held now."""
+        ...
+
+    async def renew(self) -> bool:
+        """Keep it for longer; False says that another holds it and that this worker must stop."""
+        ...
+
+    async def release(self) -> None:
+        """Give it back, so that another need not wait for it to run out; no effect if not held."""
         ...
 
 

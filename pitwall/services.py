@@ -23,6 +23,7 @@ from pitwall.ports import (
     FrameHistory,
     LiveCache,
     RateLimiter,
+    TelemetryCache,
     WhatIf,
 )
 from pitwall.race_ports import RaceExporter, RaceReader
@@ -93,12 +94,17 @@ class Services:
         what_if: Of made-up battles; None without a model that answers them.
         kept, exports: The races that are kept; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
+        telemetry: Each car's newest telemetry; None where nothing keeps it.
+        cache_fault: What people should know while the live cache is not what was asked for; else
+            "".
     """
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
     history: FrameHistory
     about: About = field(default_factory=About)
+    telemetry: TelemetryCache | None = None
+    cache_fault: Callable[[], str] = lambda: ""
     writing: Callable[[], StoreState] | None = None
     accounts: People | None = None
     limits: RateLimiter | None = None

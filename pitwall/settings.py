@@ -8,12 +8,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pitwall.errors import SettingsError
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
+_SECRET = {"PITWALL_REDIS_URL", "PITWALL_DATABASE_URL", "PITWALL_F1TV_TOKEN"}
+
+WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
+"""Where `serve` tells its workers of the folder that they share; no setting."""
 
 
 class FeedKind(StrEnum):
@@ -23,6 +27,8 @@ class FeedKind(StrEnum):
     SIMULATED = "simulated"
     RECORDING = "recording"
     TIMING = "timing"
+    F1_LIVE = "f1_live"
+    ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,8 @@ class FeedSpec:
     Attributes:
         kind: Which feed.
         path: Where its files are; None for feeds without files.
-        race: The race inside a timing archive; "" elsewhere.
+        race: The race inside a timing archive, or the words that name one of F1's archive.
+        year: Of a race in F1's archive; 0 elsewhere.
         seed: Of the simulation.
     """
 
@@ -40,13 +47,15 @@ class FeedSpec:
     path: Path | None = None
     race: str = ""
     seed: int = 1
+    year: int = 0
 
 
 class Settings(BaseSettings):
     """Every setting; each is an environment variable with the prefix `PITWALL_`.
 
     Attributes:
-        feed: `auto`, `simulated[:SEED]`, `recording:PATH` or `timing:PATH#RACE`.
+        feed: `auto`, `simulated[:SEED]`, `recording:PATH`, `timing:PATH#RACE`, `f1_live` or
+            `archive:YEAR/RACE`.
         speed: Race seconds for each second of yours when a recorded race plays, 0.5 to 60.
         start_lap: The leader's lap at which a recorded race begins: 1 is lights out, 0 the
             first message. None lets the feed choose.
@@ -60,6 +69,11 @@ class Settings(BaseSettings):
         trusted_proxies: How many proxies stand in front and say who asks.
         plain_http: Whether passwords are taken over plain http from this machine alone, or
             from everywhere.
+        f1_url: Where F1 live timing and its archive are.
+        f1tv_token: Of an F1 TV account, for car telemetry; "" does without.
+        record: Whether what a live feed sends is kept in the data folder.
+        redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
+        workers: How many processes serve; more than one need Redis.
         log: What is logged, from this level up.
     """
 
@@ -76,6 +90,13 @@ class Settings(BaseSettings):
     cors_origins: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     plain_http: Literal["local", "allowed"] = "local"
+    f1_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = (
+        "https://livetiming.formula1.com"
+    )
+    f1tv_token: SecretStr = SecretStr("")
+    record: bool = True
+    redis_url: Annotated[str | None, Field(pattern=r"^(rediss?|unix)://", repr=False)] = None
+    workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     def allowed_origins(self) -> frozenset[str]:
@@ -111,10 +132,17 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "PITWALL_" + "_".join(str(part) for part in first["loc"]).upper()
-        message = f"{name}: {first['msg']}, was {first['input']!r}"
+        found = "not shown: it may hold a password" if name in _SECRET else repr(first["input"])
+        message = f"{name}: {first['msg']}, was {found}"
         raise SettingsError(message) from None
     settings.feed_spec()
     settings.allowed_origins()
+    if settings.workers > 1 and settings.redis_url is None:
+        message = (
+            f"PITWALL_WORKERS is {settings.workers}, and workers share what they show through "
+            "Redis: name one in PITWALL_REDIS_URL, or serve with one worker"
+        )
+        raise SettingsError(message)
     return settings
 
 
@@ -132,8 +160,11 @@ def parse_feed(text: str) -> FeedSpec:
         ('/data/timing', '2025-dutch-grand-prix-race')
     """
     kind, _, rest = text.strip().partition(":")
-    if kind == "auto" and not rest:
-        return FeedSpec(FeedKind.AUTO)
+    if kind in {"auto", "f1_live"} and not rest:
+        return FeedSpec(FeedKind(kind))
+    year, _, words = rest.partition("/")
+    if kind == "archive" and year.isdecimal() and words.strip():
+        return FeedSpec(FeedKind.ARCHIVE, race=words.strip(), year=int(year))
     if kind == "simulated" and (not rest or rest.isdecimal()):
         return FeedSpec(FeedKind.SIMULATED, seed=int(rest or 1))
     if kind == "recording" and rest:
@@ -142,7 +173,7 @@ def parse_feed(text: str) -> FeedSpec:
     if kind == "timing" and archive and race:
         return FeedSpec(FeedKind.TIMING, path=Path(archive).expanduser(), race=race)
     message = (
-        "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH "
-        f"or timing:PATH#RACE, was {text!r}"
+        "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH, "
+        f"timing:PATH#RACE, f1_live or archive:YEAR/RACE, was {text!r}"
     )
     raise SettingsError(message)

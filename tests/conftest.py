@@ -15,8 +15,10 @@ from tests.servers.fixtures import (
     postgres_url,
     store_url,
 )
+from tests.servers.redis_fixtures import redis, redis_server, running_redis
 
 __all__ = ["database", "empty_database", "postgres_server", "postgres_url", "store_url"]
+__all__ += ["redis", "redis_server", "running_redis"]
 
 REQUIRE_ALL = os.environ.get("PITWALL_REQUIRE_ALL") == "1"
 

@@ -12,7 +12,10 @@ from pitwall.settings import FeedKind, load, parse_feed
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"):
+    for name in (
+        *("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"),
+        *("REDIS_URL", "WORKERS"),
+    ):
         monkeypatch.delenv(f"PITWALL_{name}", raising=False)
 
 
@@ -44,7 +47,19 @@ def test_a_bad_value_is_refused_by_its_name(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "live", "recording:", "timing:dir", "timing:#race", "simulated:x", "auto:1"]
+    "text",
+    [
+        "",
+        "live",
+        "recording:",
+        "timing:dir",
+        "timing:#race",
+        "simulated:x",
+        "auto:1",
+        "f1_live:1",
+        "archive:2025",
+        "archive:x/monza",
+    ],
 )
 def test_a_feed_of_no_known_form_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="PITWALL_FEED must be"):
@@ -70,3 +85,43 @@ def test_an_origin_of_no_known_form_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
     with pytest.raises(SettingsError, match="PITWALL_CORS_ORIGINS takes"):
         load()
+
+
+def test_a_race_of_the_archive_is_named_by_year_and_words() -> None:
+    spec = parse_feed("archive:2025/sao paulo sprint")
+
+    assert (spec.kind, spec.year, spec.race) == (FeedKind.ARCHIVE, 2025, "sao paulo sprint")
+
+
+def test_the_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_F1TV_TOKEN", "very.secret.token")
+
+    assert "secret" not in repr(load())
+    assert load().f1tv_token.get_secret_value() == "very.secret.token"
+
+
+def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_F1_URL", "livetiming")
+
+    with pytest.raises(SettingsError, match="PITWALL_F1_URL"):
+        load()
+
+
+def test_several_workers_need_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_WORKERS", "2")
+    with pytest.raises(SettingsError, match=r"PITWALL_WORKERS is 2, .* PITWALL_REDIS_URL"):
+        load()
+
+    monkeypatch.setenv("PITWALL_REDIS_URL", "redis://localhost:6379/0")
+    assert load().workers == 2
+
+
+def test_a_password_in_a_bad_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_REDIS_URL", "http://:secret@localhost")
+
+    with pytest.raises(SettingsError, match="PITWALL_REDIS_URL") as refused:
+        load()
+
+    assert "secret" not in str(refused.value)
+    monkeypatch.setenv("PITWALL_REDIS_URL", "redis://:secret@localhost")
+    assert "secret" not in repr(load())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pitwall import bootstrap
+from pitwall import keeping
 from pitwall.settings import load
 from pitwall.store import migrating
 
@@ -28,7 +28,7 @@ async def run(chosen: argparse.Namespace) -> int:
         print("name the revision to go back to; `base` removes everything")
         return 2
     revision = chosen.revision or "head"
-    database = bootstrap.open_database(load())
+    database = keeping.open_database(load())
     try:
         if chosen.direction == "upgrade":
             await migrating.upgrade(database, revision)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pitwall import bootstrap
+from pitwall import bootstrap, keeping
+from pitwall.cli.races import fetch_race
 from pitwall.errors import PitwallError
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import TimingFeed, list_races
@@ -26,13 +27,18 @@ _SAYS = {
     "no_race": "{feed}: names no race; nothing was kept",
 }
 _BAR = 30
+_YEAR_DIGITS = 4
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the command's parser."""
     parser = commands.add_parser("import", help="load finished races into the database")
     parser.add_argument(
-        "path", nargs="+", help="a recording, timing:DIR#RACE, or timing:DIR for a whole archive"
+        "path",
+        nargs="+",
+        metavar="WHAT",
+        help="a recording, timing:DIR#RACE, or timing:DIR for a whole archive; or a year and a "
+        "race's circuit, place or name, such as `2025 zandvoort`, fetched from F1's archive",
     )
     parser.add_argument(
         "--replace", action="store_true", help="remove what is kept of these races first"
@@ -48,10 +54,10 @@ async def run(chosen: argparse.Namespace) -> int:
         RaceNotFoundError: An archive has no such race.
         StoreError: The database cannot be reached.
     """
-    feeds = [feed for path in chosen.path for feed in feeds_at(path)]
+    feeds = await _meant(chosen.path)
     settings = load()
     predictor = bootstrap.load_predictor(settings)
-    database = bootstrap.open_database(settings)
+    database = keeping.open_database(settings)
     failed = 0
     try:
         await migrating.upgrade(database)
@@ -68,6 +74,16 @@ async def run(chosen: argparse.Namespace) -> int:
     finally:
         await database.close()
     return 1 if failed else 0
+
+
+async def _meant(words: list[str]) -> list[RecordedFeed]:
+    """Return the feeds that the words of the command line name; a year and words fetch a race."""
+    year, *race = words
+    if race and year.isdecimal() and len(year) == _YEAR_DIGITS:
+        folder = await fetch_race(int(year), " ".join(race))
+        print(f"complete in {folder}")
+        return [RecordingFeed(folder)]
+    return [feed for path in words for feed in feeds_at(path)]
 
 
 def feeds_at(path: str) -> Iterator[RecordedFeed]:

@@ -11,10 +11,10 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from pitwall.cli import database, importing, users
+from pitwall.cli import database, importing, races, record, users
 from pitwall.errors import PitwallError
 
-_COMMANDS = (database, importing, users)
+_COMMANDS = (database, importing, races, record, users)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pitwall import bootstrap
+from pitwall import keeping
 from pitwall.domain.accounts import User
 from pitwall.errors import NotThereError, RefusedFieldError
 from pitwall.services import People
@@ -40,10 +40,10 @@ async def run(chosen: argparse.Namespace) -> int:
         RefusedFieldError: The e-mail or the password cannot be taken.
     """
     settings = load()
-    database = bootstrap.open_database(settings)
+    database = keeping.open_database(settings)
     try:
         await migrating.upgrade(database)
-        await _ACTIONS[chosen.action](bootstrap.people(settings, database), chosen)
+        await _ACTIONS[chosen.action](keeping.people(settings, database), chosen)
     finally:
         await database.close()
     return 0

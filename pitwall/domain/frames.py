@@ -39,6 +39,12 @@ class FrameHeader:
         speed: Playback speed; 1 when live.
         overtake_enabled: DRS or Overtake Mode enabled by race control; None when not told.
         malformed: Messages or parts skipped so far because they broke the format.
+        clock_skew_s: Our clock minus the feed's, the fastest delivery included, seconds; None
+            when not measured, as in a replay.
+        gaps: How often a live connection was lost and came back.
+        why: Why this race is shown, a sentence; "" where it was asked for by name.
+        next_race, next_race_at: The race that starts next, and when, UTC; "", None when not known.
+        race_moved: A sentence on a race whose announced start has moved, else "".
     """
 
     source: str
@@ -59,6 +65,12 @@ class FrameHeader:
     overtake_enabled: bool | None
     malformed: int
     latest_control: str
+    clock_skew_s: float | None = None
+    gaps: int = 0
+    why: str = ""
+    next_race: str = ""
+    next_race_at: datetime | None = None
+    race_moved: str = ""
 
 
 @dataclass(frozen=True, slots=True)

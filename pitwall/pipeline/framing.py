@@ -26,6 +26,26 @@ _CLOSEST_COUNTS_BELOW_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What is said beside any race.
+
+    Attributes:
+        why: Why this race is shown, a sentence; "" where it was asked for by name.
+        next_race: The race that starts next; "" when not known.
+        next_race_at: Its announced start, UTC.
+        moved: A sentence on a race whose start has moved; "" when none has.
+    """
+
+    why: str = ""
+    next_race: str = ""
+    next_race_at: datetime | None = None
+    moved: str = ""
+
+
+NO_NOTES = Notes()
+
+
+@dataclass(frozen=True, slots=True)
 class FeedView:
     """What the pipeline knows of the feed itself.
 
@@ -35,6 +55,9 @@ class FeedView:
         state: How it is doing.
         detail: A sentence when something is wrong, else "".
         speed: Race seconds for each wall second.
+        skew_s: Our clock minus the feed's, delivery included; None when not measured.
+        gaps: How often the connection was lost and came back.
+        notes: What is said beside the race.
     """
 
     source: str
@@ -42,6 +65,9 @@ class FeedView:
     state: FeedState
     detail: str = ""
     speed: float = 1.0
+    skew_s: float | None = None
+    gaps: int = 0
+    notes: Notes = NO_NOTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,12 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         overtake_enabled=race.overtake_enabled,
         malformed=sum(state.faults.values()),
         latest_control=race.control[-1].message if race.control else "",
+        clock_skew_s=feed.skew_s,
+        gaps=feed.gaps,
+        why=feed.notes.why,
+        next_race=feed.notes.next_race,
+        next_race_at=feed.notes.next_race_at,
+        race_moved=feed.notes.moved,
     )
 
 

@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from pitwall.domain.frames import LiveFrame
+from pitwall.domain.race import RaceState
+from pitwall.domain.telemetry import CarTelemetry, telemetry_of
 from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.forecasting import Newest
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.pipeline.ring import FrameRing
-from pitwall.ports import LiveCache
+from pitwall.pipeline.framing import NO_NOTES, FeedView, Stamp, build_frame
+from pitwall.ports import LiveCache, TelemetryCache
 
 QUIET_TICK_S = 1.0  # a frame at least this often, so that readers can tell quiet from dead
 
 
 class Publisher:
-    """Numbers frames and sends them to the cache and the ring.
+    """Numbers frames and sends them to the cache.
 
     Args:
         cache: Where readers wait.
-        ring: Where delayed readers look back.
         model_version: Said in every frame.
+        telemetry: Where each car's newest telemetry goes; None keeps none.
+        last_sequence: Number of the newest frame that another worker published.
+        now: The wall clock.
+        monotonic: Seconds that only rise.
+
+    Attributes:
+        notes: Said in every frame from now on.
     """
 
-    def __init__(self, cache: LiveCache, ring: FrameRing, model_version: str) -> None:
+    def __init__(
+        self,
+        cache: LiveCache,
+        model_version: str,
+        telemetry: TelemetryCache | None = None,
+        last_sequence: int = 0,
+        *,
+        now: Callable[[], datetime] = wall_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.notes = NO_NOTES
+        self._now = now
+        self._monotonic = monotonic
         self._cache = cache
-        self._ring = ring
         self._model_version = model_version
-        self._sequence = 0
+        self._telemetry = telemetry
+        self._sequence = last_sequence
+        self._told: dict[int, CarTelemetry] = {}
         self._shown: tuple[EngineState, FeedView] | None = None
         self._shown_s = 0.0
         self._offered: tuple[EngineState, FeedView, datetime | None] | None = None
@@ -48,18 +70,29 @@ class Publisher:
             feed: The feed now.
             arrived_at: Wall time at which the newest message arrived; None before the first.
         """
+        feed = replace(feed, notes=self.notes)
         self._offered = (state, feed, arrived_at)
-        quiet_s = time.monotonic() - self._shown_s
+        quiet_s = self._monotonic() - self._shown_s
         if self._shown is not None and quiet_s < QUIET_TICK_S and not self._is_news(state, feed):
             return None
-        now = wall_now()
+        now = self._now()
         age_s = None if arrived_at is None else max(0.0, (now - arrived_at).total_seconds())
         self._sequence += 1
         frame = build_frame(state, feed, Stamp(self._sequence, now, age_s), self._model_version)
-        self._shown, self._shown_s = (state, feed), time.monotonic()
-        self._ring.add(frame)
+        self._shown, self._shown_s = (state, feed), self._monotonic()
         await self._cache.publish(frame)
+        await self._put_telemetry(state.race)
         return frame
+
+    async def _put_telemetry(self, race: RaceState) -> None:
+        """Send what cars have said since the last frame."""
+        if self._telemetry is None:
+            return
+        cars = telemetry_of(race)
+        news = {number: car for number, car in cars.items() if self._told.get(number) != car}
+        self._told = cars
+        if news:
+            await self._telemetry.put(news)
 
     def _is_news(self, state: EngineState, feed: FeedView) -> bool:
         """Identity, not equality: every state is a new value, and comparing fields is dear."""

@@ -17,7 +17,7 @@ from pitwall.domain.records import Batch, RaceMark
 from pitwall.errors import PitwallError, RaceNotFoundError
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
-from pitwall.ports import RecordedFeed
+from pitwall.ports import LiveFeed, RecordedFeed
 from pitwall.race_ports import RaceWriter
 from pitwall.wire.message import Source
 
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 FLUSH_S = 1.0
 LAST_WORD_S = 3.0  # for the last batch when the server stops
 SIMULATED_KEPT = 3
+HELD_TURNS = 15  # seconds of a race played unseen that are kept, should this worker take over
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Recording:
         over: How it ended; None while it runs.
     """
 
-    def __init__(self, feed: RecordedFeed, model_version: str) -> None:
+    def __init__(self, feed: RecordedFeed | LiveFeed, model_version: str) -> None:
+        self._held: list[list[Batch]] = []
         self.chronicle = Chronicle(model_version)
         self.source = feed.source
         self.feed = feed.name
@@ -61,6 +63,20 @@ class Recording:
     def end(self, how: Literal["finished", "abandoned"]) -> None:
         """Say that the engine tells no more."""
         self.over = self.over or how
+
+    def let_go(self) -> None:
+        """Forget what another worker has written by now; what is newer than that is kept.
+
+        Called about once a second while another worker writes; he is behind by a second or two.
+        """
+        self._held = [*self._held[1 - HELD_TURNS :], self.chronicle.take_batches()]
+
+    def hold_again(self) -> None:
+        """Take back what was not let go, to be written here."""
+        held, self._held = self._held, []
+        for batches in reversed(held):
+            for batch in reversed(batches):
+                self.chronicle.put_back(batch)
 
 
 class Recorder:
@@ -77,13 +93,22 @@ class Recorder:
         self._model_version = model_version
         self._recordings: list[Recording] = []
 
-    def watch(self, feed: RecordedFeed) -> Recording:
+    def watch(self, feed: RecordedFeed | LiveFeed) -> Recording:
         """Begin to write a feed; its engine gets the recording's chronicle as witness."""
+        recording = self.prepare(feed)
+        self.begin(recording)
+        return recording
+
+    def prepare(self, feed: RecordedFeed | LiveFeed) -> Recording:
+        """Return a recording of a feed that is not written before `begin` says so."""
+        return Recording(feed, self._model_version)
+
+    def begin(self, recording: Recording) -> None:
+        """Write a recording from now on, and what it still holds."""
         for earlier in self._recordings:
             earlier.end("abandoned")
-        recording = Recording(feed, self._model_version)
+        recording.hold_again()
         self._recordings.append(recording)
-        return recording
 
     async def run(self) -> None:
         """Write once a second until cancelled; then once more."""

@@ -96,8 +96,6 @@ class StoredForecasts:
         try:
             async with self._one_at_a_time:
                 state = await state_at(self._reader, race, at, self._predictor)
-                return await asyncio.to_thread(
-                    with_forecasts, state, self._predictor, state.memory
-                )
+                return await asyncio.to_thread(with_forecasts, state, self._predictor, state.memory)
         finally:
             self._waiting -= 1

@@ -35,7 +35,7 @@ STARTS_WITHIN_S = 180.0  # a busy machine
 class Server:
     """`python -m pitwall.serve` on one port, which can be killed and started again."""
 
-    def __init__(self, port: int, data: Path) -> None:
+    def __init__(self, port: int, data: Path, **settings: str) -> None:
         self.port = port
         self.url = f"http://localhost:{port}"
         self.environment = os.environ | {
@@ -43,8 +43,13 @@ class Server:
             "PITWALL_HOST": "127.0.0.1",
             "PITWALL_FEED": "simulated:7",
             "PITWALL_DATA": str(data),
+            **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -82,13 +87,21 @@ class Server:
             asking.close()
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    running = Server(port, tmp_path_factory.mktemp("data"))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """Build the front end, if need be."""
+    subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="session")
+def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(free_port(), tmp_path_factory.mktemp("data"))
     try:
         running.start()
         yield running

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
+from pitwall.cache.backend import in_redis
 from pitwall.cache.memory import MemoryLiveCache
+from pitwall.cache.redis import RedisLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.ports import LiveCache
 from tests.makers import at
+from tests.servers.redis import RedisServer
+from tests.web.frames import make_frame
 
 
 def a_frame(sequence: int) -> LiveFrame:
@@ -19,9 +26,43 @@ def a_frame(sequence: int) -> LiveFrame:
     return build_frame(EngineState(), view, Stamp(sequence, at(sequence), None), "")
 
 
-@pytest.fixture(params=[MemoryLiveCache])
+@pytest.fixture
+def memory_cache() -> LiveCache:
+    return MemoryLiveCache()
+
+
+@pytest.fixture
+def redis_cache(redis: Redis) -> LiveCache:
+    return RedisLiveCache(redis)
+
+
+@pytest.fixture
+async def shared_cache(
+    redis: Redis, running_redis: RedisServer, tmp_path: Path
+) -> AsyncIterator[LiveCache]:
+    """Give the cache of a worker that leads."""
+    async for cache in leading(running_redis.url, tmp_path):
+        yield cache
+
+
+@pytest.fixture
+async def alone_cache(tmp_path: Path) -> AsyncIterator[LiveCache]:
+    """Give the cache of a worker that goes on without Redis."""
+    async for cache in leading("redis://127.0.0.1:1/0", tmp_path):
+        yield cache
+
+
+async def leading(url: str, folder: Path) -> AsyncIterator[LiveCache]:
+    backend = in_redis(url, folder)
+    assert await backend.lease.acquire()
+    yield backend.live
+    assert backend.redis is not None
+    await backend.redis.aclose()
+
+
+@pytest.fixture(params=["memory", "redis", "shared", "alone"])
 def cache(request: pytest.FixtureRequest) -> LiveCache:
-    adapter: LiveCache = request.param()
+    adapter: LiveCache = request.getfixturevalue(f"{request.param}_cache")
     return adapter
 
 
@@ -33,6 +74,14 @@ async def test_returns_the_frame_unchanged(cache: LiveCache) -> None:
     await cache.publish(a_frame(1))
 
     assert await cache.latest() == a_frame(1)
+
+
+async def test_returns_everything_that_a_frame_can_hold_unchanged(cache: LiveCache) -> None:
+    full = make_frame(7)
+
+    await cache.publish(full)
+
+    assert await cache.latest() == full
 
 
 async def test_ignores_older_frames(cache: LiveCache) -> None:

@@ -47,7 +47,9 @@ async def test_a_moment_is_forecast_as_it_was_live(forecasts: StoredForecasts, t
         (battle.attacker, battle.defender): forecast.p_overtake
         for battle, forecast in zip(
             engine.state.battles,
-            PREDICTOR.forecast(engine.state.race, engine.state.battles),
+            PREDICTOR.forecast(
+                engine.state.race, engine.state.battles, engine.state.memory
+            ).forecasts,
             strict=True,
         )
     }

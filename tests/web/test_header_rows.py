@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -94,3 +95,39 @@ def test_a_failed_feed_says_why() -> None:
 
 def test_a_flowing_feed_says_nothing() -> None:
     assert notice_row(make_frame().header).title == ""
+
+
+def test_the_clocks_of_feed_and_page_are_compared_where_they_were_measured() -> None:
+    assert header_row(make_frame(4)).skew == ""
+    behind = header_row(with_header(make_frame(4), clock_skew_s=1.25))
+    ahead = header_row(with_header(make_frame(4), clock_skew_s=-0.5))
+
+    assert behind.skew == "its clock and delivery 1.2 s behind ours"
+    assert ahead.skew == "its clock 0.5 s ahead of ours"
+
+
+def test_gaps_are_counted_once_there_are_any() -> None:
+    words = [header_row(with_header(make_frame(4), gaps=gaps)).gaps for gaps in (0, 1, 3)]
+
+    assert words == ["", "1 gap bridged", "3 gaps bridged"]
+
+
+def test_the_next_race_is_counted_down_to_and_a_moved_one_is_told() -> None:
+    frame = make_frame(4)
+    at = frame.published_at + timedelta(days=2, hours=3)
+    row = header_row(with_header(frame, next_race="Dutch Grand Prix", next_race_at=at))
+    moved = header_row(with_header(frame, race_moved="It moved."))
+
+    assert row.next_race == "Next: Dutch Grand Prix in 2 d 3 h"
+    assert moved.next_race == "It moved."
+
+
+def test_a_shared_cache_that_is_away_is_told_where_the_feed_has_nothing_to_say() -> None:
+    flowing = make_frame().header
+    failed = replace(flowing, feed_state=FeedState.FAILED, feed_detail="No such file.")
+
+    row = notice_row(flowing, "One worker goes on alone.")
+
+    assert (row.tone, row.title) == ("told", "Shared cache away")
+    assert row.detail == "One worker goes on alone."
+    assert notice_row(failed, "One worker goes on alone.").detail == "No such file."

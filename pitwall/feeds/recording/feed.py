@@ -19,6 +19,8 @@ from pitwall.feeds.recording.signalr import (
     read_session,
     read_snapshot,
 )
+from pitwall.feeds.recording.tape import SUFFIX as TAPE
+from pitwall.feeds.recording.tape import read_header, read_tape
 from pitwall.wire.message import RawMessage, Source
 
 log = logging.getLogger(__name__)
@@ -26,26 +28,31 @@ log = logging.getLogger(__name__)
 Reader = Callable[[Path], Contents]
 
 _EXPECTED = (
-    f"Expected a folder of *{SUFFIX} files, a folder with {LIVE}, or a file of SignalR "
-    'messages, of `HH:MM:SS.mmm{"stream":..}` lines, or of one snapshot.'
+    f"Expected a folder of *{SUFFIX} files, a folder with {LIVE}, a *{TAPE} tape, or a file of "
+    'SignalR messages, of `HH:MM:SS.mmm{"stream":..}` lines, or of one snapshot.'
 )
 
 
 class RecordingFeed:
     """A `RecordedFeed` that reads one recording from a file or a folder.
 
+    Args:
+        path: The file or folder.
+        name: What people are shown; "" makes one of the file's own name.
+
     Attributes:
         skipped: Lines left out as malformed, by kind, in the latest pass.
         clock: What the times of the latest pass rest on; "" before the first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "") -> None:
         """Find out the recording's shape.
 
         Raises:
             FeedUnavailableError: There is nothing, or nothing known, at this path.
         """
         self._path = path
+        self._name = name or f"recording:{path.resolve().name}"
         self._read = _reader_for(path)
         self._told: set[str] = set()
         self.skipped: Mapping[str, int] = MappingProxyType({})
@@ -54,7 +61,7 @@ class RecordingFeed:
     @property
     def name(self) -> str:
         """`recording:` and the file's own name: pages and answers show it, paths are private."""
-        return f"recording:{self._path.resolve().name}"
+        return self._name
 
     @property
     def source(self) -> Source:
@@ -113,6 +120,9 @@ def _file_reader(file: Path) -> Reader:
             f"{file} is one topic of an archive; name the folder that holds it, "
             "as the other topics tell when and what it was."
         )
+    if file.name.endswith(TAPE):
+        read_header(file)
+        return read_tape
     with file.open("rb") as text:
         first = text.readline().removeprefix(BOM).strip()
     if is_merged(first):

@@ -25,15 +25,15 @@ _ENVELOPE = re.compile(
     rb'(?:%s)?\[\s*"([\w.]+)"\s*,\s*(.+?)\s*,\s*"([^"]*)"\s*\]\s*(?:,[^{}\[\]]*)?\}?\Z' % _HUB,
     re.DOTALL,
 )
-_RECORD_SEPARATOR = b"\x1e"
-_KEEP_ALIVE = frozenset({b"{}", b'{"type":6}'})
+RECORD_SEPARATOR = b"\x1e"
+KEEP_ALIVE = frozenset({b"{}", b'{"type":6}'})
 _CLOCK = "the feed's own stamps"
 
 
 def is_message_line(line: bytes) -> bool:
     """Return whether a line begins with a message, or with the reply that holds a snapshot."""
-    frame = line.split(_RECORD_SEPARATOR)[0]
-    return _message(frame) is not None or _reply(frame) is not None
+    frame = line.split(RECORD_SEPARATOR)[0]
+    return read_message(frame) is not None or read_reply(frame) is not None
 
 
 def read_session(folder: Path) -> Contents:
@@ -69,14 +69,14 @@ def _read_lines(text: bytes) -> tuple[list[RawMessage], Counter[str]]:
     messages: list[RawMessage] = []
     snapshots: list[dict[str, object]] = []
     skipped: Counter[str] = Counter()
-    for raw in text.removeprefix(BOM).replace(_RECORD_SEPARATOR, b"\n").split(b"\n"):
+    for raw in text.removeprefix(BOM).replace(RECORD_SEPARATOR, b"\n").split(b"\n"):
         line = raw.strip()
-        if not line or line in _KEEP_ALIVE:
+        if not line or line in KEEP_ALIVE:
             continue
-        message = _message(line)
+        message = read_message(line)
         if message is not None:
             messages.append(message)
-        elif (reply := _reply(line)) is not None:
+        elif (reply := read_reply(line)) is not None:
             snapshots.append(reply)
         else:
             skipped["line"] += 1
@@ -94,7 +94,8 @@ def _with_snapshots(
     return before + messages
 
 
-def _message(line: bytes) -> RawMessage | None:
+def read_message(line: bytes) -> RawMessage | None:
+    """Return the message in one record, its payload verbatim; None when it holds none."""
     match = _ENVELOPE.match(line)
     if match is not None:
         return _raw(match[1].decode(), match[3].decode("utf-8", "replace"), match[2])
@@ -106,11 +107,12 @@ def _message(line: bytes) -> RawMessage | None:
         return None
     match value:
         case [str(topic), payload, str(stamp)]:
-            return _raw(topic, stamp, _dumped(payload))
+            return _raw(topic, stamp, dumped(payload))
     return None
 
 
-def _dumped(payload: object) -> bytes:
+def dumped(payload: object) -> bytes:
+    """Return the JSON text of a payload."""
     try:
         return orjson.dumps(payload)
     except orjson.JSONEncodeError:
@@ -124,7 +126,7 @@ def _raw(topic: str, stamp: str, body: bytes) -> RawMessage | None:
         return None
 
 
-def _reply(line: bytes) -> dict[str, object] | None:
+def read_reply(line: bytes) -> dict[str, object] | None:
     """Return the snapshot in the hub's answer to Subscribe; None when the line is none."""
     if not line.startswith(b"{"):
         return None
@@ -168,16 +170,16 @@ def snapshot_messages(
     Raises:
         FeedUnavailableError: The snapshot names no instant and none is given.
     """
-    instant = _instant_of(snapshot)
+    instant = instant_of(snapshot)
     known = [at for at in (instant, not_after) if at is not None]
     if not known:
         raise FeedUnavailableError("The snapshot has neither Heartbeat nor ExtrapolatedClock.")
     sent_at = min(known)
     topics = sorted(snapshot, key=topic_rank)
-    return [RawMessage(sent_at, topic, _dumped(snapshot[topic])) for topic in topics]
+    return [RawMessage(sent_at, topic, dumped(snapshot[topic])) for topic in topics]
 
 
-def _instant_of(snapshot: dict[str, object]) -> datetime | None:
+def instant_of(snapshot: dict[str, object]) -> datetime | None:
     """Return the instant of the heartbeat, else of the clock, which may be long past its change."""
     for topic in ("Heartbeat", "ExtrapolatedClock"):
         payload = snapshot.get(topic)

@@ -20,7 +20,7 @@ from pitwall.wire.values import NotAValueError, read_instant
 _ENOUGH_BURSTS = 1000
 # Heartbeats carry a clock that runs ahead of the stamps of all other topics, by 2.10 to
 # 2.16 s in the three recordings which allow the comparison (2024, 2025).
-_HEARTBEAT_AHEAD = timedelta(seconds=2.1)
+HEARTBEAT_AHEAD = timedelta(seconds=2.1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -51,7 +51,7 @@ def find_session_zero(lines: Sequence[TimedLine]) -> SessionZero:
     if control := list(_differences(lines, "RaceControlMessages")):
         return _zero(_largest_usual(control), "race control, whole seconds: within 1 s")
     if beats := list(_differences(lines, "Heartbeat")):
-        ahead_ms = _HEARTBEAT_AHEAD / _MS
+        ahead_ms = HEARTBEAT_AHEAD / _MS
         return _zero(statistics.median(beats) - ahead_ms, "heartbeats, within 0.5 s")
     if (scheduled := _scheduled(lines)) is not None:
         return SessionZero(scheduled, "scheduled start: estimated, may be minutes off")

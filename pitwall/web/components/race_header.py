@@ -37,6 +37,23 @@ def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Compon
     )
 
 
+def why_line(header: rx.Var[HeaderRow]) -> rx.Component:
+    """Say why this race is shown and which comes next, where there is something to say."""
+    return rx.cond(
+        (header.why != "") | (header.next_race != ""),
+        rx.el.p(
+            header.why,
+            rx.cond(
+                header.next_race != "",
+                rx.el.span(header.next_race, class_name="next"),
+                rx.fragment(),
+            ),
+            class_name="why",
+        ),
+        rx.fragment(),
+    )
+
+
 def _lap_counter(header: rx.Var[HeaderRow]) -> rx.Component:
     return _dial(
         "Lap",

@@ -14,7 +14,7 @@ from pitwall.web.components.happenings import (
     race_control,
     spoken_feed,
 )
-from pitwall.web.components.race_header import race_header
+from pitwall.web.components.race_header import race_header, why_line
 from pitwall.web.components.timing_tower import timing_tower
 from pitwall.web.rows.battles import BattleCardRow
 from pitwall.web.rows.cars import CarRow
@@ -29,6 +29,7 @@ def live_page() -> rx.Component:
     return rx.el.div(
         rx.el.a("Skip to the battles", href="#battles", class_name="skip"),
         race_header(header, as_var(LiveState.pulse)),
+        why_line(header),
         disconnected_bar(),
         notice_bar(as_var(LiveState.notice)),
         rx.el.div(
@@ -96,6 +97,8 @@ def _footer() -> rx.Component:
                 rx.cond(header.model != "", header.model, "none: no forecasts are made"),
                 " · feed ",
                 header.feed,
+                rx.cond(header.skew != "", f", {header.skew}", ""),
+                rx.cond(header.gaps != "", f" · {header.gaps}", ""),
                 rx.cond(header.skipped != "", f" · {header.skipped}", ""),
             ),
             rx.fragment(),

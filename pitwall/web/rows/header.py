@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from pitwall.domain.countdown import countdown
 from pitwall.domain.frames import FeedState, FrameHeader, LiveFrame
 from pitwall.domain.race import Phase, TrackStatus
 
@@ -45,6 +47,10 @@ class HeaderRow:
     feed: str = ""
     skipped: str = ""
     model: str = ""
+    why: str = ""
+    skew: str = ""
+    gaps: str = ""
+    next_race: str = ""
 
 
 @dataclass
@@ -89,6 +95,10 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         feed=header.feed,
         skipped=f"{skipped} malformed part{'' if skipped == 1 else 's'} skipped" if skipped else "",
         model=frame.model_version,
+        why=header.why,
+        skew=_skew(header.clock_skew_s),
+        gaps=f"{header.gaps} gap{'' if header.gaps == 1 else 's'} bridged" if header.gaps else "",
+        next_race=_next_race(header, frame.published_at),
     )
 
 
@@ -102,8 +112,8 @@ def pulse_row(frame: LiveFrame) -> PulseRow:
     )
 
 
-def notice_row(header: FrameHeader) -> NoticeRow:
-    """Say what is wrong with the feed, in words; silent while messages arrive.
+def notice_row(header: FrameHeader, cache_fault: str = "") -> NoticeRow:
+    """Say what is wrong with the feed, else with the shared cache; silent when nothing is.
 
     A stale feed is left to the watchdog, which counts its age in the browser.
     """
@@ -118,7 +128,11 @@ def notice_row(header: FrameHeader) -> NoticeRow:
                 "ended", "End of the feed: this is the last picture", header.feed_detail
             )
         case _:
-            return NoticeRow("told", header.feed_detail) if header.feed_detail else NoticeRow()
+            if header.feed_detail:
+                return NoticeRow("told", header.feed_detail)
+            return (
+                NoticeRow("told", "Shared cache away", cache_fault) if cache_fault else NoticeRow()
+            )
 
 
 def _flag(header: FrameHeader) -> tuple[str, str]:
@@ -138,6 +152,22 @@ def _overtake_aid(header: FrameHeader) -> tuple[str, str, str]:
     if header.overtake_enabled is None:
         return label, "unknown", "not told"
     return (label, "on", "enabled") if header.overtake_enabled else (label, "off", "disabled")
+
+
+def _skew(skew_s: float | None) -> str:
+    """Say how the feed's clock stands to ours; delivery is part of it, and no less than 0."""
+    if skew_s is None:
+        return ""
+    if skew_s < 0:
+        return f"its clock {-skew_s:.1f} s ahead of ours"
+    return f"its clock and delivery {skew_s:.1f} s behind ours"
+
+
+def _next_race(header: FrameHeader, now: datetime) -> str:
+    if header.next_race_at is None:
+        return header.race_moved
+    until = f"Next: {header.next_race} in {countdown(header.next_race_at - now)}"
+    return f"{until}. {header.race_moved}" if header.race_moved else until
 
 
 def _pace(header: FrameHeader) -> str:

@@ -1,0 +1,65 @@
+"""`python -m pitwall races`: what F1's archive holds; and fetching a race from it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from pitwall.domain.countdown import countdown
+from pitwall.feeds.f1_archive import ArchivedSession
+from pitwall.feeds.f1_archive.index import find_race
+from pitwall.pipeline.clock import wall_now
+from pitwall.screen import open_archive, open_schedule
+from pitwall.settings import load
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the command's parser."""
+    races = commands.add_parser("races", help="list the races of a season, and which come next")
+    races.add_argument("year", type=int, nargs="?", help="default: this year")
+    races.set_defaults(run=run)
+
+
+async def run(chosen: argparse.Namespace) -> int:
+    """Print the races.
+
+    Raises:
+        FeedUnavailableError: The index can be had neither from the server nor from disk.
+    """
+    settings, now = load(), wall_now()
+    archive = open_archive(settings)
+    index = await archive.sessions(chosen.year or now.year)
+    if index.old_because:
+        print(f"as of the last time: {index.old_because}")
+    for session in index.sessions:
+        if session.is_race:
+            here = await archive.is_whole(session)
+            print(_line(session, "on disk" if here else "archived" if session.path else "to come"))
+    if chosen.year in {None, now.year}:
+        schedule = open_schedule(settings, archive)
+        await schedule.refresh(now)
+        for moved in schedule.moved:
+            print(moved.words)
+        if (race := schedule.next_race(now)) is not None:
+            print(f"next: {race.meeting} ({race.kind}) in {countdown(race.starts_at - now)}")
+    return 0
+
+
+def _line(session: ArchivedSession, where: str) -> str:
+    starts = f"{session.starts_at:%Y-%m-%d %H:%M} UTC"
+    place = session.circuit or session.location
+    return f"{starts}  {where:<9} {session.kind:<7} {session.meeting}, {place}"
+
+
+async def fetch_race(year: int, words: str) -> Path:
+    """Return the folder of a race of F1's archive, fetched where it is not there whole.
+
+    Raises:
+        RaceNotFoundError: No race, or several, are meant.
+        FeedUnavailableError: It cannot be had.
+    """
+    archive = open_archive(load())
+    race = find_race((await archive.sessions(year)).sessions, words)
+    print(f"{race.meeting}, {race.kind} of {race.starts_at:%d %B %Y}")
+    return await archive.fetch(race, tell=lambda line: print(f"  {line}"))

@@ -1,0 +1,83 @@
+"""`python -m pitwall record`: keep what the live feed sends, byte for byte, until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.f1_live import F1LiveFeed
+from pitwall.feeds.recording.recorder import TapeRecorder, tape_path
+from pitwall.pipeline.backoff import Backoff
+from pitwall.pipeline.clock import wall_now
+from pitwall.screen import recordings_folder
+from pitwall.settings import load
+
+_STEADY_S = 20.0
+_SILENT_S = 30.0  # not even a ping
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the command's parser."""
+    parser = commands.add_parser("record", help="keep what the live feed sends, until interrupted")
+    parser.add_argument("file", type=Path, nargs="?", help="default: a new one in the data folder")
+    parser.set_defaults(run=run)
+
+
+async def run(chosen: argparse.Namespace) -> int:
+    """Record until interrupted; a lost connection is made again."""
+    settings = load()
+    feed = F1LiveFeed(settings.f1tv_token.get_secret_value(), settings.f1_url)
+    path = chosen.file or tape_path(recordings_folder(settings), feed.name, wall_now())
+    recorder = TapeRecorder(path, feed.name)
+    print(f"recording to {path}; interrupt to stop")
+    try:
+        await record(feed, recorder, say=lambda text: sys.stderr.write(text + "\n"))
+    finally:
+        await recorder.close()
+        print(f"{recorder.frames} frames in {path}")
+    return 1  # only a disk that failed ends it
+
+
+async def record(feed: F1LiveFeed, recorder: TapeRecorder, say: Callable[[str], object]) -> None:
+    """Keep what the feed sends until cancelled, or until the disk fails.
+
+    Args:
+        feed: What to connect to.
+        recorder: What keeps it.
+        say: Called with a sentence when the connection is lost, or something is wrong.
+    """
+    loop, backoff, told = asyncio.get_running_loop(), Backoff(), ""
+    while not recorder.failed:
+        began_s = loop.time()
+        try:
+            await _one_connection(feed, recorder)
+            reason = "The server ended the connection."
+        except FeedUnavailableError as error:
+            reason = str(error)
+        if loop.time() - began_s >= _STEADY_S:
+            backoff.reset()
+        await recorder.mark_gap(reason)
+        if reason != told:
+            say(f"{reason} Trying again.")
+        told = reason
+        await asyncio.sleep(backoff.next_s())
+    say(recorder.failed)
+
+
+async def _one_connection(feed: F1LiveFeed, recorder: TapeRecorder) -> None:
+    async with aclosing(feed.frames()) as frames:
+        while not recorder.failed:
+            try:
+                async with asyncio.timeout(_SILENT_S):
+                    frame = await anext(frames)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise FeedUnavailableError(f"Nothing arrived for {_SILENT_S:.0f} s.") from error
+            await recorder.record([frame])

@@ -1,0 +1,220 @@
+"""The programme of `auto`: a live race now, else the newest archived one, else a simulated one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.f1_archive.archive import F1Archive
+from pitwall.feeds.f1_archive.index import ArchivedSession, newest_archived
+from pitwall.feeds.f1_archive.schedule import Schedule
+from pitwall.feeds.f1_live.probe import Sighting
+from pitwall.pipeline.director import Choice
+from pitwall.pipeline.framing import Notes
+
+log = logging.getLogger(__name__)
+
+ANSWER_WITHIN_S = 3.0  # then the simulator comes up, and a better answer later
+LOOK_EVERY_S = 300.0  # a race that moved is found within five minutes
+LOOK_NEAR_S = 30.0  # around an announced race
+WATCH_LIVE_S = 10.0
+FIRST_RETRY_S, LONGEST_RETRY_S = 15.0, 600.0
+SCHEDULE_EVERY = timedelta(hours=1)
+STAYS_AFTER = timedelta(minutes=10)
+
+Look = Callable[[], Awaitable[Sighting]]
+"""Looks whether a race is on; raises FeedUnavailableError."""
+
+
+class Shows(Protocol):
+    """Runs what the programme chooses; `bootstrap` builds it."""
+
+    async def live(self) -> None:
+        """Ingest the live feed."""
+        ...
+
+    def live_is_over(self) -> bool:
+        """Whether the race that is ingested has ended."""
+        ...
+
+    async def recorded(self, race_id: str, folder: Path) -> None:
+        """Play a race that lies on disk."""
+        ...
+
+    async def simulated(self) -> None:
+        """Play simulated races."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the last look told: `is_on` None when it could not be told, and why not."""
+
+    is_on: bool | None = None
+    race: str = ""
+    because: str = "The live feed has not answered yet."
+
+
+class AutoProgramme:
+    """Chooses by what the feed itself shows, never by the calendar alone.
+
+    Args:
+        look: Asks the live feed.
+        archive: Past races.
+        schedule: Races to come.
+        shows: What can be shown.
+        now: The wall clock.
+        rng: Where jitter comes from.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        archive: F1Archive,
+        schedule: Schedule,
+        shows: Shows,
+        now: Callable[[], datetime],
+        rng: random.Random | None = None,
+    ) -> None:
+        self._look = look
+        self._archive = archive
+        self._schedule = schedule
+        self._shows = shows
+        self._now = now
+        self._rng = rng or random.Random()  # noqa: S311  jitter is no secret
+        self._known = _Known()
+        self._failures = 0
+        self._looking: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        self._fetched: tuple[ArchivedSession, Path] | None = None
+        self._no_archive = ""
+        self._scheduled_at: datetime | None = None
+        self._over_since: datetime | None = None
+
+    async def choose(self) -> Choice:
+        """Return what to show now."""
+        if self._known.is_on and not self._live_is_long_over():
+            return Choice("live", self._notes(self._why_live()), self._shows.live, WATCH_LIVE_S)
+        await self._look_for_a_moment()
+        if self._known.is_on:
+            return Choice("live", self._notes(self._why_live()), self._shows.live, WATCH_LIVE_S)
+        pause_s = self._pause_s()
+        if self._fetched is not None:
+            race, folder = self._fetched
+            why = f"{self._why_not_live()} This is the newest race in the archive."
+            show = partial(self._shows.recorded, race.race_id, folder)
+            return Choice(f"recorded {race.race_id}", self._notes(why), show, pause_s)
+        words = (self._why_not_live(), self._no_archive, "So this race is simulated.")
+        why = " ".join(filter(None, words))
+        return Choice("simulated", self._notes(why), self._shows.simulated, pause_s)
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        tasks = [task for task in (self._looking, self._fetching) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look_for_a_moment(self) -> None:
+        """Look; when that takes longer than people wait, go on looking in the background."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._refresh())
+        await asyncio.wait({self._looking}, timeout=ANSWER_WITHIN_S)
+
+    async def _refresh(self) -> None:
+        try:
+            seen = await self._look()
+        except FeedUnavailableError as error:
+            self._failures += 1
+            self._known = _Known(None, because=str(error))
+        else:
+            self._failures = 0
+            self._over_since = None
+            name = f"{seen.info.name} ({seen.info.kind})"
+            self._known = _Known(seen.is_on, name, "No race is live.")
+        if not self._known.is_on:
+            await self._refresh_calendar()
+            if self._fetching is None or self._fetching.done():
+                self._fetching = asyncio.create_task(self._fetch_newest())
+
+    async def _refresh_calendar(self) -> None:
+        now = self._now()
+        due = self._scheduled_at is None or now - self._scheduled_at >= SCHEDULE_EVERY
+        if due and not self._failures:
+            self._scheduled_at = now
+            await self._schedule.refresh(now)
+
+    async def _fetch_newest(self) -> None:
+        """Fetch the newest archived race unless it is there; minutes, in the background."""
+        try:
+            race = await self._newest()
+            if race is None:
+                self._no_archive = "The archive lists no race."
+                return
+            if self._fetched is not None and self._fetched[0].race_id == race.race_id:
+                return
+            if await self._archive.is_whole(race):
+                self._fetched = (race, self._archive.folder_of(race))
+                return
+            self._no_archive = f"The newest race, {race.meeting}, is being fetched."
+            self._fetched = (race, await self._archive.fetch(race))
+        except FeedUnavailableError as error:
+            log.info("no archived race", extra={"why": str(error)})
+            self._no_archive = "No archived race could be fetched."
+
+    async def _newest(self) -> ArchivedSession | None:
+        now = self._now()
+        error: FeedUnavailableError | None = None
+        for year in (now.year, now.year - 1):
+            try:
+                index = await self._archive.sessions(year)
+            except FeedUnavailableError as one:
+                error = one
+                continue
+            if (race := newest_archived(index.sessions, now)) is not None:
+                return race
+        if error is not None:
+            raise error
+        return None
+
+    def _live_is_long_over(self) -> bool:
+        """Whether the final order has been on screen for ten minutes."""
+        if not self._shows.live_is_over():
+            self._over_since = None
+            return False
+        if self._over_since is None:
+            self._over_since = self._now()
+        return self._now() - self._over_since >= STAYS_AFTER
+
+    def _pause_s(self) -> float:
+        if self._looking is not None and not self._looking.done():
+            return ANSWER_WITHIN_S
+        if self._failures:
+            ceiling_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(self._failures - 1, 10))
+            return self._rng.uniform(ceiling_s / 2, ceiling_s)
+        if self._fetching is not None and not self._fetching.done():
+            return WATCH_LIVE_S
+        return LOOK_NEAR_S if self._schedule.is_near_a_race(self._now()) else LOOK_EVERY_S
+
+    def _why_live(self) -> str:
+        return f"{self._known.race} is live."
+
+    def _why_not_live(self) -> str:
+        known = self._known
+        return known.because if known.is_on is not None else f"No live race: {known.because}"
+
+    def _notes(self, why: str) -> Notes:
+        race = self._schedule.next_race(self._now())
+        moved = self._schedule.moved[0].words if self._schedule.moved else ""
+        if race is None:
+            return Notes(why, moved=moved)
+        name = race.meeting if race.kind == "Race" else f"{race.meeting} ({race.kind})"
+        return Notes(why, name, race.starts_at, moved)

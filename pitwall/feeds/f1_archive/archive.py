@@ -1,0 +1,171 @@
+"""The archive on disk: indexes and sessions, fetched once, checked, and still there offline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.f1_archive.download import Downloaded, Downloader, NotThereError, check_of
+from pitwall.feeds.f1_archive.index import ArchivedSession, load_json, read_files, read_sessions
+from pitwall.feeds.recording.archive import SUFFIX
+
+log = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+# What the decoder reads, and what tells the session's clock; car telemetry last, as it is large.
+TOPICS = (
+    "SessionInfo",
+    "DriverList",
+    "SessionStatus",
+    "TrackStatus",
+    "LapCount",
+    "TimingData",
+    "TimingAppData",
+    "RaceControlMessages",
+    "WeatherData",
+    "ExtrapolatedClock",
+    "SessionData",
+    "Heartbeat",
+    "CarData.z",
+    "Position.z",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class YearIndex:
+    """The sessions of a year, oldest first.
+
+    Attributes:
+        old_because: Why the copy on disk had to do; "" for one just fetched.
+    """
+
+    sessions: tuple[ArchivedSession, ...]
+    old_because: str = ""
+
+
+class F1Archive:
+    """Fetches indexes and sessions into a folder.
+
+    Args:
+        folder: Where copies are kept, laid out as on the server.
+        downloader: Fetches below `static/`.
+    """
+
+    def __init__(self, folder: Path, downloader: Downloader) -> None:
+        self._folder = folder
+        self._downloader = downloader
+
+    async def sessions(self, year: int) -> YearIndex:
+        """Return the sessions of a year: from the server, else from the copy of the last time.
+
+        Raises:
+            FeedUnavailableError: Neither can be had.
+        """
+        path = f"{year}/Index.json"
+        copy = self._folder / path
+        try:
+            body = await self._downloader.fetch_text(path)
+            found = tuple(read_sessions(load_json(body, path), year))
+        except FeedUnavailableError as error:
+            if not copy.is_file():
+                raise
+            old = await asyncio.to_thread(copy.read_bytes)
+            return YearIndex(tuple(read_sessions(load_json(old, path), year)), str(error))
+        await asyncio.to_thread(_keep, copy, body)
+        return YearIndex(found)
+
+    def folder_of(self, session: ArchivedSession) -> Path:
+        """Return where a session's files are, or will be."""
+        return self._folder / session.path
+
+    async def fetch(
+        self, session: ArchivedSession, tell: Callable[[str], None] = lambda _text: None
+    ) -> Path:
+        """Fetch what is missing or damaged of a session, and return its folder.
+
+        Args:
+            session: Which.
+            tell: Called with a line for each file, for people who wait.
+
+        Raises:
+            FeedUnavailableError: It is not archived, or cannot be had whole.
+        """
+        if not session.path:
+            raise FeedUnavailableError(f"{session.race_id} is not in the archive yet.")
+        folder = self.folder_of(session)
+        files = await self._files_of(session)
+        manifest = await asyncio.to_thread(_read_manifest, folder)
+        for topic in TOPICS:
+            if topic in files:
+                for name in files[topic]:
+                    if name:
+                        await self._fetch_one(session.path, name, manifest, tell)
+        if not any(name.endswith(SUFFIX) for name in manifest):
+            raise FeedUnavailableError(f"The archive holds no streams of {session.race_id}.")
+        return folder
+
+    async def is_whole(self, session: ArchivedSession) -> bool:
+        """Whether a session lies on disk, every file as it was fetched."""
+        folder = self.folder_of(session)
+        manifest = await asyncio.to_thread(_read_manifest, folder)
+        if not session.path or "TimingData" + SUFFIX not in manifest:
+            return False
+        checks = [asyncio.to_thread(_is_as_told, folder / n, told) for n, told in manifest.items()]
+        return all(await asyncio.gather(*checks))
+
+    async def _files_of(self, session: ArchivedSession) -> dict[str, tuple[str, str]]:
+        path = f"{session.path}Index.json"
+        body = await self._downloader.fetch_text(path)
+        await asyncio.to_thread(_keep, self._folder / path, body)
+        return read_files(load_json(body, path))
+
+    async def _fetch_one(
+        self, path: str, name: str, manifest: dict[str, Downloaded], tell: Callable[[str], None]
+    ) -> None:
+        """Fetch one file unless it lies there as told; key frames may be missing."""
+        file = self._folder / path / name
+        if name in manifest and await asyncio.to_thread(_is_as_told, file, manifest[name]):
+            return
+        try:
+            manifest[name] = await self._downloader.fetch_file(path + name, file)
+        except NotThereError:
+            tell(f"{name}: listed, but not there")
+            return
+        await asyncio.to_thread(_write_manifest, file.parent, manifest)
+        tell(f"{name}: {manifest[name].size:,} bytes")
+
+
+def _keep(file: Path, body: bytes) -> None:
+    """Write a copy in one step; a full disk costs the copy only."""
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(file.name + ".part")
+        part.write_bytes(body)
+        part.replace(file)
+
+
+def _read_manifest(folder: Path) -> dict[str, Downloaded]:
+    try:
+        told = orjson.loads((folder / MANIFEST).read_bytes())
+        return {name: Downloaded(int(e["size"]), str(e["sha256"])) for name, e in told.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Downloaded]) -> None:
+    told = {name: {"size": d.size, "sha256": d.sha256} for name, d in manifest.items()}
+    _keep(folder / MANIFEST, orjson.dumps(told, option=orjson.OPT_INDENT_2))
+
+
+def _is_as_told(file: Path, told: Downloaded) -> bool:
+    try:
+        return file.stat().st_size == told.size and check_of(file) == told
+    except OSError:
+        return False

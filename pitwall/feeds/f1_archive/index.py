@@ -1,0 +1,182 @@
+"""Read the archive's indexes: the sessions of a year, and the files of a session."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from pitwall.errors import FeedUnavailableError, RaceNotFoundError
+from pitwall.feeds.recording.contents import BOM
+from pitwall.wire.session import race_id_of, read_offset
+from pitwall.wire.values import NotAValueError, read_instant
+
+_RACES = ("Race", "Sprint")
+_USUAL_LENGTH = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedSession:
+    """One session as the index of its year lists it.
+
+    Attributes:
+        race_id: Our key, such as `2025-dutch-grand-prix-race`.
+        meeting, kind: `Dutch Grand Prix`, and `Race`, `Sprint` or another session's name.
+        circuit, location, country: Names by which people look for it.
+        starts_at, ends_at: As announced, UTC: the archive has been wrong by hours.
+        path: Below the archive's root, with a slash at its end; "" before anything was archived.
+    """
+
+    race_id: str
+    year: int
+    meeting: str
+    kind: str
+    circuit: str
+    location: str
+    country: str
+    starts_at: datetime
+    ends_at: datetime
+    path: str
+
+    @property
+    def is_race(self) -> bool:
+        """Whether cars race for position in it: a Grand Prix or a sprint."""
+        return self.kind in _RACES
+
+
+def load_json(body: bytes, what: str) -> dict[str, object]:
+    """Return the object in an archive's JSON file, which begins with a byte-order mark.
+
+    Raises:
+        FeedUnavailableError: It holds none.
+    """
+    try:
+        value = orjson.loads(body.removeprefix(BOM))
+    except ValueError as error:
+        raise FeedUnavailableError(f"{what} is no JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise FeedUnavailableError(f"{what} holds a {type(value).__name__}, not an object.")
+    return value
+
+
+def read_sessions(index: dict[str, object], year: int) -> list[ArchivedSession]:
+    """Return the sessions of a year's index, oldest first; what cannot be read is left out."""
+    found = [
+        session
+        for meeting in _objects(index.get("Meetings"))
+        for entry in _objects(meeting.get("Sessions"))
+        if (session := _session(meeting, entry, year)) is not None
+    ]
+    return sorted(found, key=lambda session: session.starts_at)
+
+
+def _session(
+    meeting: dict[str, object], entry: dict[str, object], year: int
+) -> ArchivedSession | None:
+    try:
+        offset = read_offset(entry.get("GmtOffset"))
+        starts_at = read_instant(entry.get("StartDate")) - offset
+    except (NotAValueError, OverflowError):
+        return None
+    try:
+        ends_at = read_instant(entry.get("EndDate")) - offset
+    except (NotAValueError, OverflowError):
+        ends_at = starts_at + _USUAL_LENGTH
+    name = _text(entry.get("Name"))
+    kind = "Sprint" if entry.get("Type") == "Race" and name != "Race" else name
+    title = _text(meeting.get("Name"))
+    return ArchivedSession(
+        race_id=race_id_of(year, title, kind),
+        year=year,
+        meeting=title,
+        kind=kind,
+        circuit=_name_in(meeting.get("Circuit"), "ShortName"),
+        location=_text(meeting.get("Location")),
+        country=_name_in(meeting.get("Country"), "Name"),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        path=_safe_path(_text(entry.get("Path"))),
+    )
+
+
+def _safe_path(path: str) -> str:
+    """Return a path that stays below the root, on a server and on our disk; "" for any other."""
+    parts = [part for part in path.split("/") if part]
+    return "/".join(parts) + "/" if parts and ".." not in parts and "\\" not in path else ""
+
+
+def read_files(index: dict[str, object]) -> dict[str, tuple[str, str]]:
+    """Return a session's topics, each with the names of its key frame and its stream."""
+    feeds = index.get("Feeds")
+    files: dict[str, tuple[str, str]] = {}
+    for topic, entry in feeds.items() if isinstance(feeds, dict) else ():
+        if isinstance(entry, dict):
+            names = (_text(entry.get("KeyFramePath")), _text(entry.get("StreamPath")))
+            files[str(topic)] = (_plain(names[0]), _plain(names[1]))
+    return files
+
+
+def _plain(name: str) -> str:
+    """Return a file name; "" for what is none, as it becomes a path on our disk."""
+    return name if name and "/" not in name and "\\" not in name and ".." not in name else ""
+
+
+def find_race(sessions: Sequence[ArchivedSession], words: str, kind: str = "") -> ArchivedSession:
+    """Return the race that is meant by a circuit, place, country or meeting.
+
+    A word that names a weekend with a sprint means its Grand Prix, unless `kind` or the words
+    say otherwise.
+
+    Raises:
+        RaceNotFoundError: No race, or several, are meant.
+    """
+    wanted = _plain_words(words)
+    wants_sprint = kind.lower() == "sprint" or "sprint" in wanted
+    wanted = [word for word in wanted if word not in {"sprint", "race"}]
+    found = [
+        session
+        for session in sessions
+        if session.kind == ("Sprint" if wants_sprint else "Race")
+        and all(word in _named(session) for word in wanted)
+    ]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(session.race_id for session in (found or sessions) if session.is_race)
+    problem = f"{len(found)} races are" if found else "no race is"
+    raise RaceNotFoundError(f"{problem} meant by {words!r}; there are {names or 'none at all'}")
+
+
+def _named(session: ArchivedSession) -> str:
+    names = (session.meeting, session.circuit, session.location, session.country, session.race_id)
+    return " ".join(_plain_words(" ".join(names)))
+
+
+def _plain_words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return plain.lower().replace("-", " ").split()
+
+
+def newest_archived(sessions: Iterable[ArchivedSession], now: datetime) -> ArchivedSession | None:
+    """Return the latest race whose files should be complete by now; None when there is none.
+
+    It is the order of the list and the presence of a path that count: an announced end may
+    be wrong by hours.
+    """
+    known = [s for s in sessions if s.is_race and s.path and s.starts_at < now]
+    return max(known, key=lambda session: session.starts_at, default=None)
+
+
+def _objects(value: object) -> Iterator[dict[str, object]]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= 300 else ""
+
+
+def _name_in(value: object, key: str) -> str:
+    return _text(value.get(key)) if isinstance(value, dict) else ""

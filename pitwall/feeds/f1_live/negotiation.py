@@ -1,0 +1,101 @@
+"""Agree on a SignalR Core connection: the load balancer's cookie, then a connection token."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import quote
+
+import httpx
+
+from pitwall.errors import FeedUnavailableError
+
+HUB = "/signalrcore"
+_REFUSED = frozenset({401, 403})
+_LONGEST_WAIT_S = 120.0
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
+
+
+class TokenRefusedError(FeedUnavailableError):
+    """The server does not take this token; without one it may still talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Where to open the WebSocket, and with which headers."""
+
+    url: str
+    headers: dict[str, str]
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Return what checks certificates; reading them takes 60 ms, so it is done once."""
+    return httpx.create_ssl_context()
+
+
+async def negotiate(base_url: str, token: str, within_s: float) -> Agreed:
+    """Return where and how to connect.
+
+    The session cookie pins all requests to one of the servers behind the load balancer: the
+    token of one is unknown to the others.
+
+    Raises:
+        TokenRefusedError: Sent with a token, and answered 401 or 403.
+        FeedUnavailableError: Anything else that is not an agreement.
+    """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        async with httpx.AsyncClient(
+            base_url=base_url,
+            headers=headers,
+            timeout=within_s,
+            verify=await asyncio.to_thread(tls),
+        ) as client:
+            _check(await client.options(f"{HUB}/negotiate"), token)
+            answer = await client.post(f"{HUB}/negotiate", params={"negotiateVersion": "1"})
+            _check(answer, token)
+            cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise FeedUnavailableError(f"F1 live timing cannot be reached: {why(error)}.") from error
+    if cookie:
+        headers["Cookie"] = cookie
+    websocket = "ws" + base_url.removeprefix("http") if base_url.startswith("http") else base_url
+    return Agreed(f"{websocket}{HUB}?id={quote(_connection_token(answer))}", headers)
+
+
+def _check(answer: httpx.Response, token: str) -> None:
+    status = answer.status_code
+    if status < 400 or status == 405:  # some servers do not answer OPTIONS, and set no cookie
+        return
+    if status in _REFUSED and token:
+        raise TokenRefusedError(str(status))
+    raise FeedUnavailableError(
+        f"F1 live timing answered {status} {answer.reason_phrase}.".replace(" .", "."),
+        retry_after_s(answer),
+    )
+
+
+def retry_after_s(answer: httpx.Response) -> float | None:
+    """Return the seconds that a server asks to wait, at most two minutes; None without a word."""
+    text = answer.headers.get("Retry-After", "")
+    return min(float(text), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None
+
+
+def _connection_token(answer: httpx.Response) -> str:
+    try:
+        agreed = answer.json()
+        token = agreed.get("connectionToken") or agreed.get("connectionId")
+    except (ValueError, AttributeError):
+        token = None
+    if not isinstance(token, str) or not token:
+        raise FeedUnavailableError("F1 live timing's negotiation named no connection.")
+    return token
+
+
+def why(error: Exception) -> str:
+    """Return what an error says, without its number and its full stop."""
+    return _ERRNO.sub("", str(error)).rstrip(".") or type(error).__name__

@@ -1,0 +1,63 @@
+"""Is a race on at this moment? Asked of the feed itself, as schedules lie."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pitwall.domain.applying import apply
+from pitwall.domain.race import Phase, RaceInfo, RaceState
+from pitwall.errors import FeedUnavailableError
+from pitwall.ports import LiveFeed
+from pitwall.wire.decode import decode
+from pitwall.wire.delivery import Snapshot
+
+_FRESH = timedelta(seconds=90)  # heartbeats come every 15 s while a session is on
+_WITHIN_S = 6.0
+_RACES = frozenset({"Race", "Sprint"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What the feed shows now.
+
+    Attributes:
+        is_on: Whether a race is on, or about to begin: its heart beats and it is not over.
+        info: Which session it shows, past or present.
+        phase: Where that session stands.
+    """
+
+    is_on: bool
+    info: RaceInfo
+    phase: Phase
+
+
+async def look(feed: LiveFeed, now: datetime) -> Sighting:
+    """Connect, read the snapshot, and hang up.
+
+    Raises:
+        FeedUnavailableError: The feed cannot be reached, or shows nothing.
+    """
+    try:
+        async with asyncio.timeout(_WITHIN_S), aclosing(feed.frames()) as frames:
+            async for frame in frames:
+                for part in feed.read(frame).parts:
+                    if isinstance(part, Snapshot):
+                        return sighting_of(part, now)
+    except TimeoutError as error:
+        raise FeedUnavailableError(f"{feed.name} showed nothing in time.") from error
+    raise FeedUnavailableError(f"{feed.name} hung up without a word.")
+
+
+def sighting_of(snapshot: Snapshot, now: datetime) -> Sighting:
+    """Return what a snapshot shows at `now`."""
+    race = RaceState()
+    for message in snapshot.messages:
+        if message.topic in {"SessionInfo", "SessionStatus"}:
+            for event in decode(message).events:
+                race = apply(race, event)
+    beats = snapshot.at is not None and abs(now - snapshot.at) < _FRESH
+    is_on = beats and race.info.kind in _RACES and not race.phase.is_over
+    return Sighting(is_on, race.info, race.phase)

@@ -1,0 +1,30 @@
+"""Which topics of F1 live timing are public, and which need an F1 TV account."""
+
+from __future__ import annotations
+
+# Open to everyone as of the 2026 season.
+PUBLIC = (
+    "Heartbeat",
+    "SessionInfo",
+    "DriverList",
+    "SessionStatus",
+    "SessionData",
+    "TrackStatus",
+    "LapCount",
+    "TimingData",
+    "TimingAppData",
+    "RaceControlMessages",
+    "WeatherData",
+    "ExtrapolatedClock",
+    "TopThree",
+)
+
+# An account is needed for these since August 2025.
+WITH_ACCOUNT = (
+    "CarData.z",
+    "Position.z",
+    "DriverRaceInfo",
+    "ChampionshipPrediction",
+    "TeamRadio",
+    "PitStopSeries",
+)

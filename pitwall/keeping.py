@@ -1,0 +1,75 @@
+"""The database behind the app: which one, brought up to date, and who writes to it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pitwall import services
+from pitwall.accounts.hashing import Passwords
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.owning import Owning
+from pitwall.accounts.service import Accounts
+from pitwall.errors import StoreError
+from pitwall.pipeline.recorder import Recorder
+from pitwall.settings import Settings
+from pitwall.store import migrating
+from pitwall.store.accounts import SqlAccountStore
+from pitwall.store.engine import Database, database_url
+
+MIGRATE_AGAIN_S = 2.0
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database that the settings name; nothing is opened before its first use.
+
+    Raises:
+        SettingsError: The URL is none of a database that pitwall knows.
+    """
+    return Database(database_url(settings.database_url, settings.data))
+
+
+def people(settings: Settings, database: Database) -> services.People:
+    """Return accounts that are kept in a database."""
+    store, passwords = SqlAccountStore(database), Passwords()
+    return services.People(
+        accounts=Accounts(store, passwords),
+        keys=ApiKeys(store),
+        owning=Owning(store, passwords),
+        plain_http=settings.plain_http,
+    )
+
+
+async def keep(settings: Settings, database: Database, recorder: Recorder) -> None:
+    """Bring the database up to date, then write what is shown, until cancelled.
+
+    A database that is away holds nobody up: this tries again until it is there.
+    """
+    try:
+        while True:
+            if await _migrated(settings, recorder):
+                break
+            await asyncio.sleep(MIGRATE_AGAIN_S)
+        await recorder.run()
+    finally:
+        await database.close()
+
+
+async def _migrated(settings: Settings, recorder: Recorder) -> bool:
+    try:
+        # In a thread and a loop of its own: the scripts are read and run without a pause.
+        await asyncio.to_thread(_migrate, settings)
+    except StoreError as error:
+        recorder.note(str(error))
+        return False
+    return True
+
+
+def _migrate(settings: Settings) -> None:
+    async def upgrade() -> None:
+        database = open_database(settings)
+        try:
+            await migrating.upgrade(database)
+        finally:
+            await database.close()
+
+    asyncio.run(upgrade())

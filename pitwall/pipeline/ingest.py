@@ -1,0 +1,250 @@
+"""Keep one live feed flowing into frames: reconnect, record, decode, publish, notice silence.
+
+Two tasks and one bounded queue: `_receive` owns the connection, `_work` everything after it.
+Frames go on being published whatever the connection does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+
+from pitwall.domain.frames import FeedState
+from pitwall.domain.race import Phase
+from pitwall.errors import FeedUnavailableError
+from pitwall.pipeline.backoff import Backoff
+from pitwall.pipeline.clock import wall_now
+from pitwall.pipeline.framing import FeedView
+from pitwall.pipeline.intake import Intake
+from pitwall.pipeline.live import STALE_AFTER_S, TICK_S
+from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.resync import Resync
+from pitwall.ports import FrameRecorder, LiveFeed
+from pitwall.wire.delivery import Frame
+
+log = logging.getLogger(__name__)
+
+QUEUE_FRAMES = 4096
+GAPS_KEPT = 100
+QUIET_AFTER_S = 20.0  # while no race is on only heartbeats and pings come, every 15 s
+STEADY_AFTER_S = 20.0  # a connection that lived so long was no failure
+_LOST_LONG_S = 3.0
+_RACES = frozenset({"Race", "Sprint"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Messages may be missing here; the snapshot after it made the state whole again.
+
+    Attributes:
+        after: Number of the last message before it.
+        lost_at, back_at: Wall clock, UTC.
+        reason: A sentence.
+    """
+
+    after: int
+    lost_at: datetime
+    back_at: datetime
+    reason: str
+
+
+class Ingest:
+    """Runs one live feed until cancelled.
+
+    Args:
+        feed: What to connect to.
+        intake: Where frames go; owns the engine.
+        publisher: Where pictures go.
+        recorder: Keeps frames before they are decoded; None keeps nothing.
+        now: The wall clock.
+        backoff: How long to wait between attempts.
+
+    Attributes:
+        gaps: The latest times without a connection, oldest first, at most 100.
+    """
+
+    def __init__(
+        self,
+        feed: LiveFeed,
+        intake: Intake,
+        publisher: Publisher,
+        recorder: FrameRecorder | None = None,
+        now: Callable[[], datetime] = wall_now,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.gaps: deque[Gap] = deque(maxlen=GAPS_KEPT)
+        self._feed = feed
+        self._intake = intake
+        self._publisher = publisher
+        self._recorder = recorder
+        self._now = now
+        self._backoff = backoff or Backoff()
+        self._resync = Resync()
+        self._frames: deque[Frame] = deque()
+        self._arrived = asyncio.Event()
+        self._reconnect = asyncio.Event()
+        self._connected = self._broken = False
+        self._lost: tuple[datetime, str] | None = None
+
+    async def run(self) -> None:
+        """Ingest for ever.
+
+        A fault in one of the tasks ends both: half an ingest would look alive.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._receive())
+            group.create_task(self._work())
+
+    async def _receive(self) -> None:
+        """Connect, and connect again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began_s = loop.time()
+            asked_s: float | None = None
+            try:
+                await self._one_connection()
+                reason = "The server ended the connection."
+            except FeedUnavailableError as error:
+                reason, asked_s = str(error), error.retry_after_s
+            self._connected = False
+            await self._note_lost(reason)
+            lasted_s = loop.time() - began_s
+            if lasted_s >= STEADY_AFTER_S:
+                self._backoff.reset()
+            # An attempt that took its time has already waited.
+            await asyncio.sleep(max(0.0, self._backoff.next_s(asked_s) - lasted_s))
+
+    async def _one_connection(self) -> None:
+        """Put the frames of one connection into the queue until it ends, or falls silent.
+
+        Raises:
+            FeedUnavailableError: As the feed, or nothing came for too long.
+        """
+        self._reconnect.clear()
+        self._resync.connected(asyncio.get_running_loop().time())
+        async with aclosing(self._feed.frames()) as frames:
+            while True:
+                limit_s = self._silence_s()
+                try:
+                    async with asyncio.timeout(limit_s):
+                        frame = await anext(frames)
+                except TimeoutError as error:
+                    message = f"Nothing arrived for {limit_s:.0f} s."
+                    raise FeedUnavailableError(message) from error
+                except StopAsyncIteration:
+                    return
+                self._connected = True
+                self._enqueue(frame)
+                if self._reconnect.is_set():
+                    raise FeedUnavailableError("Connected anew for a snapshot.")
+
+    def _enqueue(self, frame: Frame) -> None:
+        if len(self._frames) >= QUEUE_FRAMES:
+            # Decoding fell behind by minutes: what waits is old, and a snapshot says it all.
+            log.warning("frames dropped", extra={"frames": len(self._frames)})
+            self._frames.clear()
+            self._intake.wants_snapshot = "frames were dropped, as they came too fast"
+        self._frames.append(frame)
+        self._arrived.set()
+
+    async def _note_lost(self, reason: str) -> None:
+        if self._lost is None:
+            self._lost = (self._now(), reason)
+            log.info("connection lost", extra={"feed": self._feed.name, "reason": reason})
+            if self._recorder is not None:
+                await self._recorder.mark_gap(reason)
+        else:
+            self._lost = (self._lost[0], reason)
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            frames = await self._batch()
+            shown_s = loop.time()
+            await self._take(frames)
+            await self._publisher.offer(self._intake.state, self._view(), self._intake.news_at)
+            await self._ask_if_needed(loop.time())
+            if frames:  # else the tick has passed in waiting
+                await asyncio.sleep(max(0.0, TICK_S - (loop.time() - shown_s)))
+
+    async def _batch(self) -> list[Frame]:
+        """Return what has arrived; wait for it, but no longer than a tick."""
+        try:
+            async with asyncio.timeout(TICK_S):
+                await self._arrived.wait()
+        except TimeoutError:
+            return []
+        self._arrived.clear()
+        frames = list(self._frames)
+        self._frames.clear()
+        return frames
+
+    async def _take(self, frames: list[Frame]) -> None:
+        if frames and self._recorder is not None:
+            await self._recorder.record(frames)
+        snapshots = self._intake.tally.snapshots
+        await asyncio.to_thread(self._read_and_take, frames)
+        if self._lost is not None and self._intake.tally.snapshots > snapshots:
+            lost_at, reason = self._lost
+            arrived = self._intake.tally.arrived
+            self.gaps.append(Gap(arrived, lost_at, frames[0].received_at, reason))
+            self._lost = None
+
+    def _read_and_take(self, frames: list[Frame]) -> None:
+        try:
+            self._intake.take([(frame, self._feed.read(frame)) for frame in frames], self._now())
+        except Exception:  # a fault of ours must not end a race; the snapshot makes it good
+            if not self._broken:
+                log.exception("frames could not be taken", extra={"feed": self._feed.name})
+            self._broken = True
+            self._intake.wants_snapshot = "an internal error; see the log"
+        else:
+            self._broken = self._broken and not frames
+
+    async def _ask_if_needed(self, now_s: float) -> None:
+        why = self._intake.wants_snapshot
+        if not (self._connected and self._resync.is_due(now_s, urgent=bool(why))):
+            return
+        log.info("asking for a snapshot", extra={"why": why or "routine"})
+        if not await self._feed.ask_snapshot() and why:
+            self._reconnect.set()
+
+    def _silence_s(self) -> float:
+        race = self._intake.state.race
+        # In practice and qualifying nobody may be on the track for a while.
+        racing = race.phase is Phase.STARTED and race.info.kind in _RACES
+        return STALE_AFTER_S if racing else QUIET_AFTER_S
+
+    def _view(self) -> FeedView:
+        state = self._feed_state()
+        return FeedView(
+            source=self._feed.source.value,
+            feed=self._feed.name,
+            state=state,
+            detail=self._detail(state),
+            skew_s=self._intake.skew.lag_s,
+            gaps=len(self.gaps),
+        )
+
+    def _feed_state(self) -> FeedState:
+        if self._intake.news_at is None:
+            return FeedState.CONNECTING
+        if self._intake.state.race.phase is Phase.ENDS:
+            return FeedState.ENDED
+        silent_s = (self._now() - self._intake.news_at).total_seconds()
+        return FeedState.STALE if silent_s > self._silence_s() else FeedState.FLOWING
+
+    def _detail(self, state: FeedState) -> str:
+        """Say what is wrong; a connection that is back within seconds was no news."""
+        if self._lost is not None and state is not FeedState.ENDED:
+            lost_at, reason = self._lost
+            if (self._now() - lost_at).total_seconds() > _LOST_LONG_S:
+                return f"{reason} Trying again."
+        recording = self._recorder.failed if self._recorder is not None else ""
+        fault = "An internal error stopped the picture; see the log." if self._broken else ""
+        return " ".join(filter(None, (fault, self._feed.detail, recording)))

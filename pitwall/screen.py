@@ -1,0 +1,174 @@
+"""What runs behind the screen: one race after another, a live feed, or whatever `auto` chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
+from pathlib import Path
+
+from pitwall.domain.race import Phase
+from pitwall.feeds.auto import AutoProgramme
+from pitwall.feeds.f1_archive import F1Archive
+from pitwall.feeds.f1_archive.download import Downloader
+from pitwall.feeds.f1_archive.fastf1_calendar import fastf1_calendar
+from pitwall.feeds.f1_archive.index import ArchivedSession
+from pitwall.feeds.f1_archive.schedule import Schedule
+from pitwall.feeds.f1_live import F1_URL, F1LiveFeed
+from pitwall.feeds.f1_live.negotiation import tls
+from pitwall.feeds.f1_live.probe import Sighting, look
+from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.recording.recorder import TapeRecorder, tape_path
+from pitwall.pipeline.clock import wall_now
+from pitwall.pipeline.director import Director
+from pitwall.pipeline.engine import RaceEngine
+from pitwall.pipeline.ingest import Ingest
+from pitwall.pipeline.intake import Intake
+from pitwall.pipeline.live import LiveLoop, Resumed, Showing
+from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.recorder import Recorder
+from pitwall.ports import Predictor
+from pitwall.settings import FeedKind, FeedSpec, Settings
+
+# FastF1 keeps a copy of the archive; it is asked when F1's own server is away.
+MIRROR = "https://livetiming-mirror.fastf1.dev"
+
+Showings = Callable[[FeedSpec], Iterable[Showing]]
+
+
+class Screen:
+    """Runs the feed that the settings ask for.
+
+    Args:
+        settings: Which feed, and where things are.
+        publisher: Where frames go.
+        predictor: Forecasts battles.
+        showings: Returns the recorded or simulated races of a specification.
+        recorder: Writes what is shown to the database; None keeps nothing there.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        publisher: Publisher,
+        predictor: Predictor,
+        showings: Showings,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self._settings = settings
+        self._publisher = publisher
+        self._predictor = predictor
+        self._showings = showings
+        self._intake: Intake | None = None
+        self._resumed: Resumed | None = None
+
+    async def run(self, resumed: Resumed | None = None) -> None:
+        """Show it until cancelled.
+
+        Args:
+            resumed: The race of `showings` that another worker was showing, to go on with.
+
+        Raises:
+            SettingsError: The feed's text has none of the known forms.
+        """
+        spec = self._settings.feed_spec()
+        self._resumed = resumed
+        if spec.kind is FeedKind.AUTO:
+            await self._auto()
+        elif spec.kind is FeedKind.F1_LIVE:
+            await self.live()
+        else:
+            await self._loop(self._showings(spec), self._taken_over())
+
+    async def live(self) -> None:
+        """Ingest F1 live timing, and keep what it sends."""
+        feed, tape = self._live_feed(), None
+        if self._settings.record:
+            tape = TapeRecorder(
+                tape_path(recordings_folder(self._settings), feed.name, wall_now()), feed.name
+            )
+        recording = self._recorder.watch(feed) if self._recorder else None
+        witness = recording.chronicle if recording else None
+        self._intake = Intake(RaceEngine(self._predictor, witness=witness))
+        try:
+            await Ingest(feed, self._intake, self._publisher, tape).run()
+        finally:
+            if recording is not None:
+                recording.end("finished" if self.live_is_over() else "abandoned")
+            if tape is not None:
+                await tape.close()
+
+    def live_is_over(self) -> bool:
+        """Whether the race that is ingested has ended."""
+        return self._intake is not None and self._intake.state.race.phase in {
+            Phase.FINALISED,
+            Phase.ENDS,
+        }
+
+    async def recorded(self, race_id: str, folder: Path) -> None:
+        """Play a race on disk from lights out, again and again."""
+        lap = self._settings.start_lap
+        showing = Showing(
+            RecordingFeed(folder, f"archive:{race_id}"),
+            from_lap=1 if lap is None else lap,
+            speed=self._settings.speed,
+        )
+        await self._loop(repeat(showing))
+
+    async def simulated(self) -> None:
+        """Play simulated races."""
+        await self._loop(self._showings(FeedSpec(FeedKind.SIMULATED)), self._taken_over())
+
+    async def _auto(self) -> None:
+        archive = open_archive(self._settings)
+        programme = AutoProgramme(
+            self._look, archive, open_schedule(self._settings, archive), self, wall_now
+        )
+        try:
+            await Director(programme, self._publisher).run()
+        finally:
+            await programme.close()
+
+    async def _loop(self, showings: Iterable[Showing], resumed: Resumed | None = None) -> None:
+        loop = LiveLoop(self._publisher, self._predictor, recorder=self._recorder)
+        await loop.run(showings, resumed)
+
+    def _taken_over(self) -> Resumed | None:
+        """Return the race to go on with, the first time only."""
+        resumed, self._resumed = self._resumed, None
+        return resumed
+
+    async def _look(self) -> Sighting:
+        return await look(self._live_feed(), wall_now())
+
+    def _live_feed(self) -> F1LiveFeed:
+        token = self._settings.f1tv_token.get_secret_value()
+        return F1LiveFeed(token, self._settings.f1_url)
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """Return where tapes of live feeds go."""
+    return settings.data / "recordings"
+
+
+def open_archive(settings: Settings) -> F1Archive:
+    """Return F1's archive, kept in the data folder; nothing is asked yet."""
+    roots = (settings.f1_url,) if settings.f1_url != F1_URL else (F1_URL, MIRROR)
+    addresses = tuple(f"{root.rstrip('/')}/static" for root in roots)
+    return F1Archive(settings.data / "archive", Downloader(addresses, tls()))
+
+
+def open_schedule(settings: Settings, archive: F1Archive) -> Schedule:
+    """Return the schedule: the archive's index first, then FastF1's calendar for what is to come.
+
+    FastF1 has addresses of its own: where another server is named, it is not asked.
+    """
+
+    async def indexed(year: int) -> Iterator[ArchivedSession]:
+        return iter((await archive.sessions(year)).sessions)
+
+    async def expected(year: int) -> list[ArchivedSession]:
+        return await fastf1_calendar(year, settings.data / "fastf1")
+
+    calendars = (indexed, expected) if settings.f1_url == F1_URL else (indexed,)
+    return Schedule(calendars, settings.data / "archive" / "schedule.json")

@@ -1,0 +1,116 @@
+"""Live feeds that say what a test tells them to, and an ingest on them in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.recording.hub import read_frame
+from pitwall.pipeline.backoff import Backoff
+from pitwall.pipeline.engine import RaceEngine
+from pitwall.pipeline.ingest import Ingest
+from pitwall.pipeline.intake import Intake
+from pitwall.ports import FrameRecorder
+from pitwall.wire.delivery import Frame, Reading
+from pitwall.wire.encode import utc_text
+from pitwall.wire.message import RawMessage, Source
+from tests.chaos.pictures import FrameLog, a_publisher
+from tests.chaos.signalr_server import HEARTBEAT_AHEAD, record_of
+from tests.chaos.virtual_time import VirtualTimeLoop
+from tests.makers import LIGHTS_OUT, a_duel
+
+OPENING = a_duel(1)
+SNAPSHOT = (
+    b'{"type":3,"invocationId":"0","result":{'
+    + b",".join(b'"%b":%b' % (m.topic.encode(), m.body) for m in OPENING[:5])
+    + b',"Heartbeat":{"Utc":"NOW"},'
+    + b'"TimingData":{"Lines":{"4":{"Line":1,"GapToLeader":"LAP 5"},"81":{"Line":2}}}}}\x1e'
+)
+
+
+def a_record(message: RawMessage) -> bytes:
+    """Return the hub's record of a message."""
+    return record_of(message)
+
+
+@dataclass
+class ScriptedFeed:
+    """A feed whose connections wait to be fed; `snapshot` opens each.
+
+    Attributes:
+        refused: Why connections fail; "" lets them be.
+        asked: How often a snapshot was asked for.
+    """
+
+    loop: VirtualTimeLoop
+    snapshot: bytes = SNAPSHOT
+    refused: str = ""
+    detail: str = ""
+    name: str = "scripted"
+    source: Source = Source.LIVE
+    connections: int = 0
+    asked: int = 0
+    answers: bool = True
+    frames_to_come: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
+        if self.refused:
+            raise FeedUnavailableError(self.refused)
+        self.connections += 1
+        self.frames_to_come = asyncio.Queue()
+        yield Frame(self.loop.now(), self._snapshot_now())
+        while (text := await self.frames_to_come.get()) is not None:
+            yield Frame(self.loop.now(), text)
+
+    def read(self, frame: Frame) -> Reading:
+        return read_frame(frame)
+
+    async def ask_snapshot(self) -> bool:
+        self.asked += 1
+        if self.answers:
+            self.say(self._snapshot_now())
+        return self.answers
+
+    def _snapshot_now(self) -> bytes:
+        heartbeat = self.loop.now() + HEARTBEAT_AHEAD
+        return self.snapshot.replace(b"NOW", utc_text(heartbeat).encode())
+
+    def say(self, text: bytes) -> None:
+        self.frames_to_come.put_nowait(text)
+
+    def close(self) -> None:
+        self.frames_to_come.put_nowait(None)
+
+    async def talk(self, seconds: int, messages: Sequence[RawMessage] = ()) -> None:
+        """Say one message a second."""
+        for second in range(seconds):
+            if messages:
+                self.say(a_record(messages[second]))
+            else:
+                now = self.loop.now()
+                self.say(a_record(RawMessage(now, "TimingData", b'{"Lines":{"81":{"Line":2}}}')))
+            await asyncio.sleep(1)
+
+
+@asynccontextmanager
+async def ingesting(
+    feed: ScriptedFeed, recorder: FrameRecorder | None = None
+) -> AsyncIterator[tuple[FrameLog, Ingest, Intake]]:
+    """Run an ingest on a feed."""
+    log, intake, loop = FrameLog(), Intake(RaceEngine(None)), feed.loop
+    backoff = Backoff(random.Random(1))
+    ingest = Ingest(feed, intake, a_publisher(loop, log), recorder, loop.now, backoff)
+    running = asyncio.create_task(ingest.run())
+    try:
+        yield log, ingest, intake
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+START = LIGHTS_OUT
