@@ -29,7 +29,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-STARTS_WITHIN_S = 60.0
+STARTS_WITHIN_S = 120.0  # two workers on a busy machine take most of a minute
 
 
 class Server:
