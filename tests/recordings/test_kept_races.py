@@ -108,7 +108,7 @@ def archive_lines(archive: Path, session_id: int) -> list[tuple[str, ...]]:
     """Return the archive's lines that say something new of a car, as the CSV has them."""
     columns = ["t_ms", "car", "pos", "gap_ms", "gap_laps", "int_ms", "int_laps", "leader"]
     before: dict[int, tuple[object, ...]] = {}
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for row in sorted(
         read_rows(archive, "timing_stream", session_id, columns), key=lambda r: r["t_ms"]
     ):
