@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -18,8 +19,11 @@ from pitwall.api.app import build_api
 from pitwall.api.protection.around import Protection, protected
 from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
+from pitwall.domain.history import HistoryPage, RaceFilter, RaceSummary
+from pitwall.errors import RaceNotFoundError, SelectionError
 from pitwall.pipeline.ring import FrameRing
 from pitwall.prediction.what_if import MixtureWhatIf
+from pitwall.wire.message import RawMessage
 from tests.accounts.memory import MemoryAccountStore, quick_passwords
 from tests.makers import shipped
 
@@ -36,6 +40,30 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+class NoRaces:
+    """A `RaceReader` of an empty database."""
+
+    async def races(
+        self, wanted: RaceFilter, limit: int, after: str | None = None
+    ) -> tuple[list[RaceSummary], str | None]:
+        assert wanted.year is None or limit > 0
+        if after is not None:
+            raise SelectionError(f"The cursor {after} is damaged.")
+        return [], None
+
+    async def race(self, race_id: str) -> RaceSummary:
+        raise RaceNotFoundError(f"No race {race_id!r} is kept here.")
+
+    async def page(self, *_asked: Any) -> HistoryPage:
+        return HistoryPage((), None)
+
+    async def keyframe(self, *_asked: Any) -> None:
+        return None
+
+    async def messages(self, *_asked: Any) -> list[RawMessage]:
+        return []
 
 
 @dataclass
@@ -58,6 +86,7 @@ class House:
             history=FrameRing(),
             accounts=self.people,
             limits=MemoryRateLimiter(self.clock),
+            kept=NoRaces(),
             what_if=MixtureWhatIf(shipped()),
         )
         services.install(self.services)

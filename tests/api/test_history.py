@@ -96,7 +96,7 @@ async def test_pages_hold_every_row_once(program: httpx.AsyncClient, kept: Batch
 async def test_a_part_is_chosen_by_time_driver_and_table(program: httpx.AsyncClient) -> None:
     since = (LIGHTS_OUT + timedelta(seconds=10)).isoformat()
     to = (LIGHTS_OUT + timedelta(seconds=20)).isoformat()
-    query = {"from": since, "to": to, "drivers": "SOM", "tables": ["timing", "telemetry"]}
+    query = {"from": since, "to": to, "drivers": "MAR", "tables": ["timing", "telemetry"]}
 
     rows = (await program.get(RACE, params=query)).json()["rows"]
 

@@ -75,6 +75,7 @@ def known(house: House) -> Known:
         accounts=house.people,
         limits=Patient(),
         what_if=house.services.what_if,
+        kept=house.services.kept,
     )
     services.install(house.services)
     asyncio.run(house.live.publish(a_frame()))

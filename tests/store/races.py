@@ -59,7 +59,7 @@ SMALL = RaceInfo("2026-a-grand-prix-race", "A Grand Prix", "Race", "Somewhere", 
 def small_batch(seconds: int = 60) -> Batch:
     """Return a made-up race of two cars, a row a second in every table that has time."""
     batch = Batch(info=SMALL, messages_through=seconds, lap=2, total_laps=50)
-    for car, (driver, code) in enumerate((("ada-byron", "BYR"), ("=mary-somer", "SOM")), 1):
+    for car, (driver, code) in enumerate((("ada-byron", "BYR"), ("=mary-somer", "MAR")), 1):
         batch.entries[car] = EntryRecord(
             car, driver.strip("="), code, driver, "Team", "ff0000", car
         )
