@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +22,17 @@ from pitwall.accounts.cookie import SECURE_NAME
 from pitwall.api.app import build_api
 from pitwall.api.protection.around import Protection, protected
 from pitwall.domain.limits import LimitPolicy, Standing
+from pitwall.pipeline.stored import StoredForecasts
+from pitwall.store import migrating
+from pitwall.store.engine import Database, database_url
+from pitwall.store.exporting import RaceExporter
+from pitwall.store.reading import RaceReader
 from tests.api.conftest import PASSWORD, House
 from tests.api.test_live import a_frame
+from tests.store.races import PREDICTOR, keep_small
 
 IDENTITIES = ("guest", "user", "owner", "program")
-EXAMPLES = 15
+EXAMPLES = 8
 # A schema cannot say which passwords are common, which keys exist, or what belongs together: what
 # it allows may still be refused, as documented. And 401 is not for the schema to provoke.
 UNSAID = [positive_data_acceptance, ignored_auth]
@@ -67,19 +76,23 @@ class Known:
 
 
 @pytest.fixture
-def known(house: House) -> Known:
-    house.services = services.Services(
-        live=house.live,
-        tab_is_open=lambda _token: True,
-        history=house.services.history,
-        accounts=house.people,
+def known(house: House, tmp_path: Path) -> Iterator[Known]:
+    database = Database(database_url(None, tmp_path))
+    asyncio.run(migrating.upgrade(database))
+    asyncio.run(keep_small(database))
+    reader = RaceReader(database)
+    house.services = replace(
+        house.services,
         limits=Patient(),
         what_if=house.services.what_if,
-        kept=house.services.kept,
+        kept=reader,
+        exports=RaceExporter(database),
+        stored_forecasts=StoredForecasts(reader, PREDICTOR),
     )
     services.install(house.services)
     asyncio.run(house.live.publish(a_frame()))
-    return Known(house)
+    yield Known(house)
+    asyncio.run(database.close())
 
 
 @pytest.fixture
