@@ -1,0 +1,7 @@
+"""OpenF1: its rows, by REST and by MQTT, rewritten as the messages of F1 live timing."""
+
+from pitwall.feeds.openf1.history import OpenF1History
+from pitwall.feeds.openf1.live import OpenF1LiveFeed
+from pitwall.feeds.openf1.rest import OPENF1_URL, Account, OpenF1Rest
+
+__all__ = ["OPENF1_URL", "Account", "OpenF1History", "OpenF1LiveFeed", "OpenF1Rest"]
