@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -21,6 +21,7 @@ from pitwall.feeds.openf1.rows import (
     Row,
     car_of,
     instant_of,
+    is_sound,
     key_of,
 )
 from pitwall.wire.delivery import Frame
@@ -29,6 +30,7 @@ _MOST_ROWS = 20_000  # of one endpoint: ten times what a long race has
 _SEEN = 20_000  # single measurements remembered: ten minutes without telemetry
 _LAPS_TOLD = 3  # of one car: the last one that ended, the one under way, and one between
 _CONTROL_TOLD = 80  # rows of race control from which the flags of the track are told
+_AHEAD_AT_MOST = timedelta(minutes=30)  # more than our own clock should ever be wrong
 _UNUSED = frozenset({"_id", "_key", "segments_sector_1", "segments_sector_2", "segments_sector_3"})
 _OF_CARS = frozenset({"laps", "stints", "pit"})
 
@@ -49,12 +51,14 @@ class Tally:
         repeated: Rows that said nothing new.
         overtaken: Older versions that came after newer ones.
         foreign: Rows of another session.
+        unsound: Rows with a value, or an instant, that cannot be.
     """
 
     taken: int = 0
     repeated: int = 0
     overtaken: int = 0
     foreign: int = 0
+    unsound: int = 0
 
 
 @dataclass(slots=True)
@@ -99,7 +103,9 @@ class Book:
             return False
         new = 0
         for row in rows:
-            if not self._is_ours(endpoint, row):
+            if not is_sound(row) or _is_ahead(row, told_at):
+                self.tally.unsound += 1
+            elif not self._is_ours(endpoint, row):
                 self.tally.foreign += 1
             elif endpoint in MEASURED:
                 new += self._measure(endpoint, row)
@@ -234,6 +240,12 @@ class Book:
     def _frame(self, channel: str, told: dict[str, object], received_at: datetime) -> Frame:
         text = orjson.dumps({"at": self.newest_at, **told})
         return Frame(received_at, text, channel)
+
+
+def _is_ahead(row: Row, told_at: datetime) -> bool:
+    """Whether a row was stamped by a clock that jumped: it would stay the newest for long."""
+    at = instant_of(row)
+    return at is not None and at - told_at > _AHEAD_AT_MOST
 
 
 def _id_of(row: Row) -> int | None:

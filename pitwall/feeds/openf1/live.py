@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,15 @@ from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.openf1.account import Account
 from pitwall.feeds.openf1.book import Book
 from pitwall.feeds.openf1.filling import LATEST, Filled, Filler, find_session
-from pitwall.feeds.openf1.mqtt import OPENF1_MQTT, Delivered, Subscription, subscribed
+from pitwall.feeds.openf1.mqtt import (
+    OPENF1_MQTT,
+    BrokerRefusedError,
+    Delivered,
+    Subscription,
+    subscribed,
+)
 from pitwall.feeds.openf1.reading import MQTT, read_frame
-from pitwall.feeds.openf1.rest import OPENF1_URL, OpenF1Rest
+from pitwall.feeds.openf1.rest import BRIEF, OPENF1_URL, OpenF1Rest
 from pitwall.feeds.openf1.rows import Row, count_of, rows_of
 from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.message import Source
@@ -26,7 +32,7 @@ log = logging.getLogger(__name__)
 QUEUE_FRAMES = 4096
 POLL_S = 5.0  # six requests each time: half of what OpenF1 allows
 QUIET_S = 6.0  # during a race intervals come several times a second
-FILLS_APART_S = 2.0
+FILLS_APART_S, FAILED_APART_S = 2.0, 0.5
 BEHIND = "OpenF1 does not answer about the past ({}); what was missed may be wrong for now."
 POLLING = "Without an OpenF1 account the picture is a few seconds behind."
 
@@ -38,9 +44,9 @@ def _wall_now() -> datetime:
 class OpenF1LiveFeed:
     """A `LiveFeed` of OpenF1.
 
-    Every connection begins with the session by REST, from which a snapshot is made; MQTT
-    is subscribed to before, so that nothing falls between. The book of rows is kept from one
-    connection to the next.
+    MQTT is subscribed to before REST is asked, so that nothing falls between. The first
+    connection begins with the whole session by REST; the book of its rows is kept from one
+    connection to the next, so that later ones ask for what was missed alone.
 
     Args:
         account: Opens the session and MQTT; None polls, which OpenF1 refuses while a session is on.
@@ -68,7 +74,7 @@ class OpenF1LiveFeed:
     ) -> None:
         self.book: Book | None = None
         self._account = account
-        self._rest = OpenF1Rest(base_url, account, now, rng)
+        self._rest = OpenF1Rest(base_url, account, BRIEF, now, rng)
         self._filler = Filler(self._rest, now)
         self._mqtt_url = mqtt_url if account is not None else ""
         self._session = session
@@ -129,29 +135,30 @@ class OpenF1LiveFeed:
                 await self._poll(out)
 
     async def _listen(self, user: str, token: str, out: asyncio.Queue[Frame]) -> None:
-        async with subscribed(self._mqtt_url, user, token) as subscription:
-            await self._join(out)
-            await _first_of(self._pump(subscription, out), self._keep_whole(out))
+        """Follow MQTT; REST fills the gap since the last time meanwhile, however long it takes."""
+        try:
+            async with subscribed(self._mqtt_url, user, token) as subscription:
+                if self.book is None:
+                    await self._join(out)
+                else:
+                    self._wanted.set()
+                self._connected = True
+                self._delivered_s = asyncio.get_running_loop().time()
+                await _first_of(self._pump(subscription, out), self._keep_whole(out))
+        except BrokerRefusedError:
+            self._rest.forget_token()
+            raise
 
     async def _join(self, out: asyncio.Queue[Frame]) -> None:
-        """Find the session and put its snapshot.
-
-        Where REST fails but the session is known from before, what is known serves for now.
-        """
+        """Find the session, and put its snapshot."""
         self._wanted.clear()
-        try:
-            found = await find_session(self._rest, self._session)
-            key = count_of(found, "session_key", most=10**9) or 0
-            if self.book is None or self.book.session_key != key:
-                self.book, self._filled_at = Book(key), None
-            await self._put(out, await self._filler.describe(self.book, found))
-            await self._fill(out)
-        except FeedUnavailableError as error:
-            if self.book is None or self._filled_at is None or not self._mqtt_url:
-                raise
-            self._behind = BEHIND.format(str(error).rstrip("."))
-            self._wanted.set()
-        await out.put(self._book.whole_frame(self._now()))
+        found = await find_session(self._rest, self._session)
+        key = count_of(found, "session_key", most=10**9) or 0
+        book = self.book if self.book and self.book.session_key == key else Book(key)
+        await self._put(out, await self._filler.describe(book, found))
+        await self._put(out, await self._filler.fill(book, None))
+        self.book, self._filled_at = book, self._now()
+        await out.put(book.whole_frame(self._now()))
         self._connected = True
 
     @property
@@ -170,10 +177,11 @@ class OpenF1LiveFeed:
 
     async def _pump(self, subscription: Subscription, out: asyncio.Queue[Frame]) -> None:
         """Put what MQTT brings."""
-        async for delivered in subscription.messages():
-            self._delivered_s = asyncio.get_running_loop().time()
-            for frame in self._taken(delivered):
-                await out.put(frame)
+        async with aclosing(subscription.messages()) as messages:
+            async for delivered in messages:
+                self._delivered_s = asyncio.get_running_loop().time()
+                for frame in self._taken(delivered):
+                    await out.put(frame)
 
     def _taken(self, delivered: Delivered) -> Iterator[Frame]:
         """Yield a message that says something new, and what the book makes of it."""
@@ -183,7 +191,9 @@ class OpenF1LiveFeed:
             yield frame
             return
         self._check_session(rows)
-        if self._book.take(delivered.topic.removeprefix(MQTT), rows, frame.received_at):
+        unsound = self._book.tally.unsound
+        new = self._book.take(delivered.topic.removeprefix(MQTT), rows, frame.received_at)
+        if new or self._book.tally.unsound > unsound:
             yield frame
         changed = self._book.changed_frame(frame.received_at)
         if changed is not None:
@@ -194,6 +204,7 @@ class OpenF1LiveFeed:
             return
         for row in rows:
             if (count_of(row, "session_key", most=10**6) or 0) > self._book.session_key:
+                self.book = None
                 raise FeedUnavailableError("OpenF1 moved on to another session.")
 
     async def _keep_whole(self, out: asyncio.Queue[Frame]) -> None:
@@ -211,9 +222,10 @@ class OpenF1LiveFeed:
             except FeedUnavailableError as error:
                 self._behind = BEHIND.format(str(error).rstrip("."))
                 self._wanted.set()
+                await asyncio.sleep(error.retry_after_s or FAILED_APART_S)
             else:
                 await out.put(self._book.whole_frame(self._now()))
-            await asyncio.sleep(FILLS_APART_S)
+                await asyncio.sleep(FILLS_APART_S)
 
     async def _look(self, out: asyncio.Queue[Frame]) -> None:
         """Find out whether a silent connection is dead, which MQTT itself tells late.

@@ -29,6 +29,10 @@ _REFUSED = "OpenF1's MQTT broker does not take this account: {}."
 _PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
 
+class BrokerRefusedError(FeedUnavailableError):
+    """The broker does not take the account or its token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Broker:
     """Where a broker is, and how it is spoken to.
@@ -108,7 +112,8 @@ async def subscribed(url: str, user: str, token: str) -> AsyncIterator[Subscript
         token: The account's bearer token, which is the password here.
 
     Raises:
-        FeedUnavailableError: The broker cannot be reached, or refuses.
+        BrokerRefusedError: It refuses.
+        FeedUnavailableError: It cannot be reached, or broke off.
     """
     broker = broker_of(url)
     client = Client(
@@ -132,7 +137,7 @@ async def subscribed(url: str, user: str, token: str) -> AsyncIterator[Subscript
             entered = True
             yield Subscription(client)
     except MqttConnectError as error:
-        raise FeedUnavailableError(_REFUSED.format(str(error).rstrip(".")), 30.0) from error
+        raise BrokerRefusedError(_REFUSED.format(str(error).rstrip("."))) from error
     except MqttError as error:
         if entered:
             raise FeedUnavailableError("The connection to OpenF1's MQTT broker broke.") from error

@@ -17,7 +17,7 @@ from pitwall.feeds.openf1 import laps, stops
 from pitwall.feeds.openf1.control import say_control
 from pitwall.feeds.openf1.described import say_drivers, say_session
 from pitwall.feeds.openf1.measured import say_measured
-from pitwall.feeds.openf1.rows import MEASURED, Row, by_car, instant_of, rows_of
+from pitwall.feeds.openf1.rows import MEASURED, Row, by_car, instant_of, is_sound, rows_of
 from pitwall.wire.delivery import Frame, Reading, Snapshot
 from pitwall.wire.message import RawMessage
 
@@ -29,7 +29,6 @@ WHOLE = "book/whole"
 FRESH = timedelta(seconds=25)
 
 _UNREADABLE = Reading(malformed=1)
-_NOTHING = Reading()
 
 
 def read_frame(frame: Frame) -> Reading:
@@ -39,15 +38,17 @@ def read_frame(frame: Frame) -> Reading:
     rows = rows_of(frame.text)
     if rows is None:
         return _UNREADABLE
+    malformed = sum(not is_sound(row) for row in rows)
     endpoint = frame.channel.removeprefix(MQTT).removeprefix(REST).partition("?")[0]
     if endpoint not in MEASURED:
-        return _NOTHING
+        return Reading(malformed=malformed)
     since = frame.received_at - FRESH if frame.channel.startswith(REST) else None
-    return Reading(tuple(_measured(endpoint, rows, since)))
+    return Reading(tuple(_measured(endpoint, rows, since)), malformed)
 
 
 def _measured(endpoint: str, rows: list[Row], since: datetime | None) -> Iterator[RawMessage]:
-    told = [said for row in rows if (said := say_measured(endpoint, row)) is not None]
+    sound = (row for row in rows if is_sound(row))
+    told = [said for row in sound if (said := say_measured(endpoint, row)) is not None]
     told.sort(key=lambda said: said.sent_at)
     yield from (said for said in told if since is None or said.sent_at >= since)
 

@@ -24,8 +24,6 @@ __all__ = ["Account", "Answer", "OpenF1Rest"]
 log = logging.getLogger(__name__)
 
 OPENF1_URL = "https://api.openf1.org"
-ATTEMPTS = 4
-ANSWER_WITHIN_S = 8.0  # a server that drips a byte at a time never times out by itself
 LARGEST_ANSWER = 64 * 1024 * 1024
 WINDOW = timedelta(minutes=20)  # of intervals, 1.2 MB
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
@@ -58,6 +56,24 @@ class Answer:
     rows: list[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a request is made.
+
+    Attributes:
+        answer_within_s: Until its whole answer is there; a server that drips a byte at a
+            time never times out by itself.
+        attempts: Where a failure may pass.
+    """
+
+    answer_within_s: float
+    attempts: int
+
+
+THOROUGH = Patience(30.0, 4)
+BRIEF = Patience(4.0, 1)  # while a race runs whoever asks tries again, and has other things to do
+
+
 class OpenF1Rest:
     """Asks OpenF1's REST interface; an async context manager, to be entered again and again.
 
@@ -66,6 +82,7 @@ class OpenF1Rest:
     Args:
         base_url: Of the server, `http` or `https`.
         account: None asks without one, which is refused while a session is on.
+        patience: How long to wait, and how often to try.
         now: The wall clock.
         rng: Where jitter comes from.
 
@@ -77,15 +94,16 @@ class OpenF1Rest:
         self,
         base_url: str = OPENF1_URL,
         account: Account | None = None,
+        patience: Patience = THOROUGH,
         now: Callable[[], datetime] | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.requests = 0
         self._base_url = base_url.rstrip("/")
+        self._patience = patience
         self._now = now or (lambda: datetime.now(UTC))
         self._rng = rng or random.Random()  # noqa: S311  jitter is no secret
         self._bearer = None if account is None else Bearer(account)
-        self._refused = 0
         self._limit = RateLimit()
         self._client: httpx.AsyncClient | None = None
 
@@ -97,7 +115,7 @@ class OpenF1Rest:
     async def __aenter__(self) -> OpenF1Rest:
         verify = await asyncio.to_thread(tls)
         self._client = httpx.AsyncClient(
-            base_url=self._base_url, timeout=ANSWER_WITHIN_S, verify=verify
+            base_url=self._base_url, timeout=self._patience.answer_within_s, verify=verify
         )
         return self
 
@@ -147,10 +165,16 @@ class OpenF1Rest:
             bearer.take(body, self._now())
         return bearer.token
 
+    def forget_token(self) -> None:
+        """Have the next token asked for: this one was refused."""
+        if self._bearer is not None:
+            self._bearer.drop()
+
     async def _patiently(self, ask: Callable[[], Awaitable[bytes]]) -> bytes:
         """Ask; where it fails in a way that may pass, wait and ask again."""
         reason = FeedUnavailableError("OpenF1 was not asked.")
-        for attempt in range(ATTEMPTS):
+        within_s = self._patience.answer_within_s
+        for attempt in range(self._patience.attempts):
             if attempt:
                 ceiling_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0**attempt)
                 asked_s = reason.retry_after_s or 0.0
@@ -158,12 +182,12 @@ class OpenF1Rest:
             await self._limit.wait()
             self.requests += 1
             try:
-                async with asyncio.timeout(ANSWER_WITHIN_S):
+                async with asyncio.timeout(within_s):
                     return await ask()
             except _TryAgainError as error:
                 reason = error
             except TimeoutError:
-                reason = _TryAgainError(f"OpenF1 did not answer within {ANSWER_WITHIN_S:.0f} s.")
+                reason = _TryAgainError(f"OpenF1 did not answer within {within_s:.0f} s.")
             if (reason.retry_after_s or 0.0) > _LONGEST_WAIT_S:
                 break  # whoever asked can use the time better
         raise reason
@@ -186,16 +210,13 @@ class OpenF1Rest:
         return self._bearer.token if self._bearer is not None else ""
 
     def _refusal(self, status: int) -> FeedUnavailableError:
-        """Return the reason for a refusal; a token may have been revoked, so it is renewed once."""
+        """Return the reason for a refusal; a token may have been revoked, so it is renewed."""
         if self._bearer is None:
             if status == _UNAUTHORISED:
                 return FeedUnavailableError(LIVE_IS_PAID, _CLOSED_FOR_S)
             return FeedUnavailableError(f"OpenF1 answered {status}.", _CLOSED_FOR_S)
-        self._refused += 1
         self._bearer.drop()
-        if self._refused % 2:
-            return _TryAgainError(TOKEN_REFUSED)
-        return TokenRefusedError(TOKEN_REFUSED, _CLOSED_FOR_S)
+        return _TryAgainError(TOKEN_REFUSED)
 
     async def _post_token(self, bearer: Bearer) -> bytes:
         form = {"username": bearer.account.user, "password": bearer.account.password}

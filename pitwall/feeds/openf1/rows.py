@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from pitwall.wire.values import NotAValueError, read_instant, read_number
+from pitwall.wire.values import NotAValueError, read_gap, read_instant, read_number
 
 Row = Mapping[str, Any]
 
@@ -31,6 +31,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "race_control": ("date", "driver_number", "lap_number", "category", "flag", "sector"),
     "weather": ("date",),
 }
+_BEYOND = 1e15  # a thousand times the numbers by which messages are ordered
 _BY_INSTANT = ("date", "driver_number")
 
 
@@ -65,6 +66,27 @@ def rows_of(body: bytes) -> list[Row] | None:
     if not isinstance(value, list):
         return None
     return [row for row in value if isinstance(row, dict)]
+
+
+def is_sound(row: Row) -> bool:
+    """Whether every value of a row could be what it is said to be; null says nothing.
+
+    What is not, such as a number beyond all measure, means that a truth was lost on its way.
+    """
+    return all(_is_sound(name, value) for name, value in row.items() if value is not None)
+
+
+def _is_sound(name: str, value: object) -> bool:
+    if isinstance(value, int | float):
+        return abs(value) < _BEYOND
+    if name in {"gap_to_leader", "interval"}:
+        try:
+            return bool(read_gap(value))
+        except NotAValueError:
+            return False
+    if name in {"date", "date_start"}:
+        return instant_of({"date": value}) is not None
+    return isinstance(value, str | list | dict)
 
 
 def instant_of(row: Row, field: str = "date") -> datetime | None:
