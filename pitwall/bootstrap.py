@@ -21,7 +21,7 @@ from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
-from pitwall.screen import Screen, open_archive
+from pitwall.screen import Screen, open_archive, open_openf1_history
 from pitwall.settings import FeedKind, FeedSpec, Settings, load
 from pitwall.store.engine import Database, database_url
 
@@ -138,6 +138,8 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
         return SimulatedFeed(spec.seed)
     if spec.kind is FeedKind.ARCHIVE:
         return ArchivedRaceFeed(open_archive(settings or load()), spec.year, spec.race)
+    if spec.kind is FeedKind.OPENF1:
+        return open_openf1_history(settings or load(), spec.race)
     if spec.path is None:
         message = f"the feed {spec.kind} needs a path"
         raise SettingsError(message)

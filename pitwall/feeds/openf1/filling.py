@@ -12,7 +12,7 @@ from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.openf1.book import Book
 from pitwall.feeds.openf1.reading import REST
 from pitwall.feeds.openf1.rest import Answer, OpenF1Rest
-from pitwall.feeds.openf1.rows import Row, count_of
+from pitwall.feeds.openf1.rows import Row, count_of, instant_of
 from pitwall.wire.delivery import Frame
 
 LATEST = "latest"
@@ -22,6 +22,7 @@ _BACK = timedelta(seconds=60)
 _WEATHER_BACK = timedelta(minutes=10)
 _INTERVALS_JOINING = timedelta(minutes=5)
 _INTERVALS_AT_MOST = timedelta(minutes=1)
+_COMPLETE_AFTER = timedelta(hours=1)  # races run longer than announced
 _CHECKED_BACK = timedelta(seconds=10)
 
 _Asked = list[tuple[str, dict[str, object]]]
@@ -46,6 +47,12 @@ async def find_session(rest: OpenF1Rest, session: str) -> Row:
         if count_of(row, "session_key", most=10**9):
             return row
     raise FeedUnavailableError(f"OpenF1 knows no session {session}.")
+
+
+def is_over(session: Row, now: datetime) -> bool:
+    """Whether a session ended so long ago that its history is complete, by its own word."""
+    ends_at = instant_of(session, "date_end")
+    return ends_at is not None and now - ends_at > _COMPLETE_AFTER
 
 
 class Filler:
