@@ -130,14 +130,14 @@ class ChaoticBroker(OpenF1Broker):
     ) -> None:
         super().__init__(story, now, self._account)
         self.withheld = 0
-        self._server = server
+        self._rest = server
         self._weather = weather
         self._rng = rng
         self._deaf: set[Listener] = set()
         self._past: dict[str, bytes] = {}
 
     def _account(self, user: str, password: str) -> bool:
-        return self._server.knows(password) and "mqtt_refused" not in self._weather.kinds()
+        return self._rest.knows(password) and "mqtt_refused" not in self._weather.kinds()
 
     async def play(self, since: datetime, until: datetime) -> None:
         """Publish the story, and cut connections as planned."""
@@ -150,7 +150,7 @@ class ChaoticBroker(OpenF1Broker):
         if fault.kind not in LINK_FAULTS:
             return
         if fault.kind == "token_revoked":
-            self._server.tokens.clear()
+            self._rest.tokens.clear()
         for listener in list(self.listeners):
             if fault.kind == "half_open":
                 self._deaf.add(listener)

@@ -19,8 +19,6 @@ from pitwall.pipeline.backoff import Backoff
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
 from pitwall.pipeline.intake import Intake
-from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.ring import FrameRing
 from pitwall.wire.decode import decode
 from pitwall.wire.delivery import Frame, Snapshot
 from tests.chaos.compare import differences
@@ -29,7 +27,8 @@ from tests.chaos.openf1_broker import row_message
 from tests.chaos.openf1_chaos import UNNOTICED, ChaoticBroker, ChaoticRest, Weather, plan_of
 from tests.chaos.openf1_rows import SESSION, Story, Told, japan
 from tests.chaos.openf1_server import PASSWORD, USER
-from tests.chaos.survival import BEHIND, Survival, WatchedCache
+from tests.chaos.pictures import FrameLog, a_publisher
+from tests.chaos.survival import BEHIND, Survival
 from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 
 ACCOUNT = Account(USER, PASSWORD)
@@ -67,6 +66,15 @@ class Truth:
                     self.race = apply(self.race, event)
 
 
+class OpenF1Survival(Survival):
+    """How one race went; OpenF1 has faults of its own that nobody can notice."""
+
+    @property
+    def noticed(self) -> bool:
+        """Whether every fault is one that a client can notice."""
+        return not any(fault.kind in UNNOTICED for fault in self.faults)
+
+
 @dataclass
 class Play:
     """A race that is being driven."""
@@ -77,10 +85,10 @@ class Play:
     result: Survival
 
 
-def survive(shared: Path, seed: int) -> Survival:
+def survive(shared: Path, seed: int) -> OpenF1Survival:
     """Run one seeded race; deterministic."""
 
-    async def work(loop: VirtualTimeLoop) -> Survival:
+    async def work(loop: VirtualTimeLoop) -> OpenF1Survival:
         rng = random.Random(seed)
         begins = _START + (_END - _START) * rng.random()
         story = piece_of(japan(shared), begins, loop.now())
@@ -101,14 +109,14 @@ def piece_of(whole: Story, begins: datetime, now: datetime) -> Story:
 
 async def _survive(
     seed: int, story: Story, plan: tuple[Fault, ...], rng: random.Random, loop: VirtualTimeLoop
-) -> Survival:
+) -> OpenF1Survival:
     now = loop.now()
     weather = Weather(plan, loop.now)
     server = ChaoticRest(story, loop.now, weather)
     truth = Truth(story.before(now), now)
-    cache, intake = WatchedCache(), Intake(RaceEngine(None))
-    publisher = Publisher(cache, FrameRing(), "", loop.now, loop.time)
-    result = Survival(seed, "2026_Japanese_Grand_Prix_OpenF1", plan)
+    cache, intake = FrameLog(), Intake(RaceEngine(None))
+    publisher = a_publisher(loop, cache)
+    result = OpenF1Survival(seed, "2026_Japanese_Grand_Prix_OpenF1", plan)
     broker = ChaoticBroker(story, loop.now, server, weather, rng)
     broker.on_told = truth.take
     async with server.http, broker:
@@ -149,8 +157,3 @@ async def _watch(play: Play, loop: VirtualTimeLoop) -> None:
         agrees = play.truth.agrees(play.intake.state.race)
         if loop.time() >= over_s and agrees and play.result.recovery_s is None:
             play.result.recovery_s = loop.time() - over_s
-
-
-def is_noticed(result: Survival) -> bool:
-    """Whether every fault is one that a client can notice."""
-    return not any(fault.kind in UNNOTICED for fault in result.faults)

@@ -86,6 +86,7 @@ class Book:
         self.newest_at: datetime | None = None
         self.tally = Tally()
         self._rows: dict[str, dict[tuple[object, ...], _Known]] = {name: {} for name in TOGETHER}
+        self._of_car: dict[tuple[str, int | None], list[tuple[object, ...]]] = {}
         self._newest: dict[tuple[str, int | None], dict[str, object]] = {}
         self._seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
         self._changes = Changes()
@@ -171,6 +172,7 @@ class Book:
             if len(rows) >= _MOST_ROWS:
                 return False
             rows[key] = _Known(told, number, told_at)
+            self._of_car.setdefault((endpoint, car_of(row)), []).append(key)
         else:
             merged = self._merged(known, told, number, told_at)
             if merged == known.row:
@@ -217,14 +219,14 @@ class Book:
 
     def _of_cars(self, endpoint: str, cars: set[int] | None) -> list[dict[str, object]]:
         """Return the rows of some cars, or of all; of laps the last few of each."""
-        chosen: dict[int, list[Row]] = {}
-        for row in self._all(endpoint):
-            car = car_of(row)
-            if car is not None and (cars is None or car in cars):
-                chosen.setdefault(car, []).append(row)
-        if endpoint == "laps":
-            chosen = {car: laps.in_order(rows)[-_LAPS_TOLD:] for car, rows in chosen.items()}
-        return [dict(row) for rows in chosen.values() for row in rows]
+        told: list[dict[str, object]] = []
+        known = {car for name, car in self._of_car if name == endpoint and car is not None}
+        for car in sorted(known if cars is None else known & cars):
+            rows = [self._rows[endpoint][key].row for key in self._of_car[endpoint, car]]
+            if endpoint == "laps":
+                rows = laps.newest(rows, _LAPS_TOLD)
+            told += rows
+        return told
 
     def _control(self) -> list[dict[str, object]]:
         rows = [row for row in self._all("race_control") if instant_of(row) is not None]

@@ -30,6 +30,11 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     return sorted((row for row in rows if lap_of(row)), key=lap_of)
 
 
+def newest(rows: list[dict[str, object]], most: int) -> list[dict[str, object]]:
+    """Return one car's last laps by number, of rows in any order."""
+    return sorted(rows, key=lap_of)[-most:]
+
+
 def ended_at(row: Row) -> datetime | None:
     """Return when a lap ended by its own word; None when it has not, or does not say."""
     begun, lasted_s = instant_of(row, "date_start"), duration_of(row, "lap_duration")
