@@ -56,6 +56,7 @@ def test_a_bad_value_is_refused_by_its_name(
         "f1_live:1",
         "archive:2025",
         "archive:x/monza",
+        "openf1:suzuka",
     ],
 )
 def test_a_feed_of_no_known_form_is_refused(text: str) -> None:
@@ -87,3 +88,9 @@ def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(SettingsError, match="PITWALL_F1_URL"):
         load()
+
+
+def test_openf1_means_its_newest_session_or_one_by_its_key() -> None:
+    assert parse_feed("openf1").race == parse_feed("openf1:latest").race == "latest"
+    assert parse_feed("openf1:11253").race == "11253"
+    assert parse_feed("openf1").kind is FeedKind.OPENF1

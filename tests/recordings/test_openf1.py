@@ -69,7 +69,12 @@ def through_rest(shared: Path, without: str = "") -> Fetched:
     server = OpenF1Server(japan(shared), lambda: datetime.now(UTC), in_session=False)
     server.withheld = {without}
     with serving(server.http) as url:
-        fetched = Fetched(OpenF1History(str(SESSION), base_url=url).messages())
+        feed = OpenF1History(str(SESSION), base_url=url)
+        messages = list(feed.messages())
+        assert list(feed.messages()) == messages  # as the port promises
+    fetched = Fetched(messages)
+    instants = [message.sent_at for message in messages]
+    assert instants == sorted(instants)
     assert server.refused == 0  # within OpenF1's limit by itself
     return fetched
 

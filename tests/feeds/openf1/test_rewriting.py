@@ -15,7 +15,6 @@ from pitwall.feeds.openf1.book import Book
 from pitwall.feeds.openf1.control import TrackFlags, phase_of
 from pitwall.feeds.openf1.measured import say_measured
 from pitwall.feeds.openf1.reading import CHANGED, MQTT, read_frame
-from pitwall.feeds.openf1.rows import Row
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.recorder import TapeRecorder
 from pitwall.wire.decode import decode
@@ -26,7 +25,7 @@ AT = datetime(2026, 3, 29, 5, 30, tzinfo=UTC)
 NORRIS = DriverNumber(4)
 
 
-def a_row(**fields: object) -> Row:
+def a_row(**fields: object) -> dict[str, object]:
     return {"date": AT.isoformat(), "session_key": 1, "driver_number": 4, **fields}
 
 
