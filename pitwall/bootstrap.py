@@ -37,7 +37,7 @@ from pitwall.pipeline.understudy import Understudy
 from pitwall.ports import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
-from pitwall.screen import Screen, open_archive
+from pitwall.screen import Screen, open_archive, open_openf1_history
 from pitwall.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
 from pitwall.store.engine import Database
 from pitwall.store.exporting import RaceExporter
@@ -274,6 +274,8 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
         return SimulatedFeed(spec.seed)
     if spec.kind is FeedKind.ARCHIVE:
         return ArchivedRaceFeed(open_archive(settings or load()), spec.year, spec.race)
+    if spec.kind is FeedKind.OPENF1:
+        return open_openf1_history(settings or load(), spec.race)
     if spec.path is None:
         message = f"the feed {spec.kind} needs a path"
         raise SettingsError(message)

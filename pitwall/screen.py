@@ -7,6 +7,7 @@ from itertools import repeat
 from pathlib import Path
 
 from pitwall.domain.race import Phase
+from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.auto import AutoProgramme
 from pitwall.feeds.f1_archive import F1Archive
 from pitwall.feeds.f1_archive.download import Downloader
@@ -16,6 +17,9 @@ from pitwall.feeds.f1_archive.schedule import Schedule
 from pitwall.feeds.f1_live import F1_URL, F1LiveFeed
 from pitwall.feeds.f1_live.negotiation import tls
 from pitwall.feeds.f1_live.probe import Sighting, look
+from pitwall.feeds.openf1 import Account, OpenF1History, OpenF1LiveFeed, OpenF1Rest
+from pitwall.feeds.openf1.filling import find_session, is_over
+from pitwall.feeds.openf1.rest import BRIEF
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.recorder import TapeRecorder, tape_path
 from pitwall.pipeline.clock import wall_now
@@ -26,7 +30,7 @@ from pitwall.pipeline.intake import Intake
 from pitwall.pipeline.live import LiveLoop, Resumed, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
-from pitwall.ports import Predictor
+from pitwall.ports import LiveFeed, Predictor
 from pitwall.settings import FeedKind, FeedSpec, Settings
 
 # FastF1 keeps a copy of the archive; it is asked when F1's own server is away.
@@ -77,12 +81,17 @@ class Screen:
             await self._auto()
         elif spec.kind is FeedKind.F1_LIVE:
             await self.live()
+        elif spec.kind is FeedKind.OPENF1:
+            await self._openf1(spec.race)
         else:
             await self._loop(self._showings(spec), self._taken_over())
 
     async def live(self) -> None:
         """Ingest F1 live timing, and keep what it sends."""
-        feed, tape = self._live_feed(), None
+        await self._ingest(self._live_feed())
+
+    async def _ingest(self, feed: LiveFeed) -> None:
+        tape = None
         if self._settings.record:
             tape = TapeRecorder(
                 tape_path(recordings_folder(self._settings), feed.name, wall_now()), feed.name
@@ -129,6 +138,16 @@ class Screen:
         finally:
             await programme.close()
 
+    async def _openf1(self, session: str) -> None:
+        """Show a session of OpenF1: its history once it is over, live before and meanwhile."""
+        if await openf1_is_over(self._settings, session):
+            lap = self._settings.start_lap
+            history = open_openf1_history(self._settings, session)
+            from_lap, speed = 1 if lap is None else lap, self._settings.speed
+            await self._loop([Showing(history, from_lap=from_lap, speed=speed)])
+        else:
+            await self._ingest(open_openf1(self._settings, session))
+
     async def _loop(self, showings: Iterable[Showing], resumed: Resumed | None = None) -> None:
         loop = LiveLoop(self._publisher, self._predictor, recorder=self._recorder)
         await loop.run(showings, resumed)
@@ -144,6 +163,31 @@ class Screen:
     def _live_feed(self) -> F1LiveFeed:
         token = self._settings.f1tv_token.get_secret_value()
         return F1LiveFeed(token, self._settings.f1_url)
+
+
+async def openf1_is_over(settings: Settings, session: str) -> bool:
+    """Whether OpenF1's session ended a while ago; False where OpenF1 does not say."""
+    try:
+        async with OpenF1Rest(settings.openf1_url, _openf1_account(settings), BRIEF) as rest:
+            return is_over(await find_session(rest, session), wall_now())
+    except FeedUnavailableError:
+        return False  # the live feed says why, and tries again
+
+
+def open_openf1(settings: Settings, session: str) -> OpenF1LiveFeed:
+    """Return OpenF1's live feed; nothing is asked yet."""
+    account = _openf1_account(settings)
+    return OpenF1LiveFeed(account, settings.openf1_url, settings.openf1_mqtt, session)
+
+
+def open_openf1_history(settings: Settings, session: str) -> OpenF1History:
+    """Return a session of OpenF1's history; nothing is asked yet."""
+    return OpenF1History(session, _openf1_account(settings), settings.openf1_url)
+
+
+def _openf1_account(settings: Settings) -> Account | None:
+    password = settings.openf1_password.get_secret_value()
+    return Account(settings.openf1_user, password) if settings.openf1_user and password else None
 
 
 def recordings_folder(settings: Settings) -> Path:

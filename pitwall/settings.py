@@ -29,6 +29,7 @@ class FeedKind(StrEnum):
     TIMING = "timing"
     F1_LIVE = "f1_live"
     ARCHIVE = "archive"
+    OPENF1 = "openf1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class FeedSpec:
     Attributes:
         kind: Which feed.
         path: Where its files are; None for feeds without files.
-        race: The race inside a timing archive, or the words that name one of F1's archive.
+        race: The race inside a timing archive, the words that name one of F1's archive, or
+            OpenF1's session: its key, or `latest`.
         year: Of a race in F1's archive; 0 elsewhere.
         seed: Of the simulation.
     """
@@ -54,8 +56,8 @@ class Settings(BaseSettings):
     """Every setting; each is an environment variable with the prefix `PITWALL_`.
 
     Attributes:
-        feed: `auto`, `simulated[:SEED]`, `recording:PATH`, `timing:PATH#RACE`, `f1_live` or
-            `archive:YEAR/RACE`.
+        feed: `auto`, `simulated[:SEED]`, `recording:PATH`, `timing:PATH#RACE`, `f1_live`,
+            `archive:YEAR/RACE` or `openf1[:SESSION_KEY]`.
         speed: Race seconds for each second of yours when a recorded race plays, 0.5 to 60.
         start_lap: The leader's lap at which a recorded race begins: 1 is lights out, 0 the
             first message. None lets the feed choose.
@@ -71,6 +73,8 @@ class Settings(BaseSettings):
             from everywhere.
         f1_url: Where F1 live timing and its archive are.
         f1tv_token: Of an F1 TV account, for car telemetry; "" does without.
+        openf1_url, openf1_mqtt: Where OpenF1's REST and MQTT are; without MQTT REST is polled.
+        openf1_user, openf1_password: Of an OpenF1 account; "" does without.
         record: Whether what a live feed sends is kept in the data folder.
         redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
         workers: How many processes serve; more than one need Redis.
@@ -94,6 +98,12 @@ class Settings(BaseSettings):
         "https://livetiming.formula1.com"
     )
     f1tv_token: SecretStr = SecretStr("")
+    openf1_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = "https://api.openf1.org"
+    openf1_mqtt: Annotated[str, Field(pattern=r"^((mqtts?|wss?)://[^\s/]+(/\S*)?)?$")] = (
+        "mqtts://mqtt.openf1.org:8883"
+    )
+    openf1_user: str = ""
+    openf1_password: SecretStr = SecretStr("")
     record: bool = True
     redis_url: Annotated[str | None, Field(pattern=r"^(rediss?|unix)://", repr=False)] = None
     workers: Annotated[int, Field(ge=1, le=32)] = 1
@@ -169,11 +179,14 @@ def parse_feed(text: str) -> FeedSpec:
         return FeedSpec(FeedKind.SIMULATED, seed=int(rest or 1))
     if kind == "recording" and rest:
         return FeedSpec(FeedKind.RECORDING, path=Path(rest).expanduser())
+    if kind == "openf1" and (rest in {"", "latest"} or rest.isdecimal()):
+        return FeedSpec(FeedKind.OPENF1, race=rest or "latest")
     archive, _, race = rest.rpartition("#")
     if kind == "timing" and archive and race:
         return FeedSpec(FeedKind.TIMING, path=Path(archive).expanduser(), race=race)
     message = (
         "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH, "
-        f"timing:PATH#RACE, f1_live or archive:YEAR/RACE, was {text!r}"
+        "timing:PATH#RACE, f1_live, archive:YEAR/RACE, openf1 or openf1:SESSION_KEY, was "
+        f"{text!r}"
     )
     raise SettingsError(message)

@@ -59,6 +59,7 @@ def test_a_bad_value_is_refused_by_its_name(
         "f1_live:1",
         "archive:2025",
         "archive:x/monza",
+        "openf1:suzuka",
     ],
 )
 def test_a_feed_of_no_known_form_is_refused(text: str) -> None:
@@ -125,3 +126,9 @@ def test_a_password_in_a_bad_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch
     assert "secret" not in str(refused.value)
     monkeypatch.setenv("PITWALL_REDIS_URL", "redis://:secret@localhost")
     assert "secret" not in repr(load())
+
+
+def test_openf1_means_its_newest_session_or_one_by_its_key() -> None:
+    assert parse_feed("openf1").race == parse_feed("openf1:latest").race == "latest"
+    assert parse_feed("openf1:11253").race == "11253"
+    assert parse_feed("openf1").kind is FeedKind.OPENF1

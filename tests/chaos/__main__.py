@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from tests.chaos import openf1_scoring
 from tests.chaos.scoring import score, survive_all, trouble_of
 from tests.chaos.survival import Survival
 
@@ -20,6 +22,7 @@ def main() -> int:
     parser.add_argument("--races", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="seed of the first race")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--feed", choices=("f1_live", "openf1"), default="f1_live")
     chosen = parser.parse_args()
     wire = SHARED / "data" / "wire"
     if not wire.is_dir():
@@ -28,7 +31,11 @@ def main() -> int:
     began = time.monotonic()
     results: list[Survival] = []
     seeds = range(chosen.first, chosen.first + chosen.races)
-    for result in survive_all(wire, seeds, chosen.workers):
+    if chosen.feed == "openf1":
+        running: Iterator[Survival] = openf1_scoring.survive_all(SHARED, seeds, chosen.workers)
+    else:
+        running = survive_all(wire, seeds, chosen.workers)
+    for result in running:
         results.append(result)
         if trouble := trouble_of(result):
             sys.stdout.write(f"seed {result.seed} ({result.race}): {trouble}\n")

@@ -1,0 +1,65 @@
+"""An OpenF1 account: its bearer token of an hour, and when to ask for the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import orjson
+
+from pitwall.errors import FeedUnavailableError
+
+USUAL_LIFE_S = 3600.0
+_RENEWED_BEFORE = timedelta(minutes=5)  # a connection opened with it should live a while
+
+
+class TokenRefusedError(FeedUnavailableError):
+    """The server does not take the account, or its token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A paid OpenF1 account: the user is its e-mail address."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+class Bearer:
+    """The token of an account.
+
+    Attributes:
+        account: Whose.
+        token: "" before the first.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.token = ""
+        self._until: datetime | None = None
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the token is good for some minutes more."""
+        return self._until is not None and now < self._until
+
+    def take(self, body: bytes, now: datetime) -> None:
+        """Take the answer to `POST /token`.
+
+        Raises:
+            FeedUnavailableError: It holds no token.
+        """
+        try:
+            told = orjson.loads(body)
+            token = told["access_token"]
+            life_s = float(told.get("expires_in") or USUAL_LIFE_S)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            token, life_s = None, USUAL_LIFE_S
+        if not isinstance(token, str) or not token:
+            raise FeedUnavailableError("OpenF1's answer to the account holds no token.")
+        life = timedelta(seconds=min(max(life_s, 0.0), 86_400.0))
+        self.token = token
+        self._until = now + max(life - _RENEWED_BEFORE, life / 2)
+
+    def drop(self) -> None:
+        """Forget the token: the server no longer takes it."""
+        self._until = None

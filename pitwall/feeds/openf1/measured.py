@@ -1,0 +1,116 @@
+"""Rewrite rows that stand alone as messages: intervals, places, weather, channels, locations.
+
+A row becomes one message, and the same row the same bytes, however it came: so that a copy by
+REST of what MQTT brought is known for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pitwall.domain.gaps import NoGap, TimeGap
+from pitwall.feeds.openf1.rows import Row, car_of, count_of, instant_of, number_of
+from pitwall.wire.encode import encode_body, encode_zipped, gap_text, utc_text
+from pitwall.wire.message import RawMessage
+from pitwall.wire.values import NotAValueError, read_gap
+
+TIMING = "TimingData"
+_CHANNELS = {"0": "rpm", "2": "speed", "3": "n_gear", "4": "throttle", "5": "brake", "45": "drs"}
+
+
+def message(at: datetime, topic: str, payload: object) -> RawMessage:
+    """Return a message of a topic that is not compressed."""
+    return RawMessage(at, topic, encode_body(payload))
+
+
+def car_line(at: datetime, car: int, line: dict[str, Any]) -> RawMessage:
+    """Return a `TimingData` message that says something of one car."""
+    return message(at, TIMING, {"Lines": {str(car): line}})
+
+
+def say_measured(endpoint: str, row: Row) -> RawMessage | None:
+    """Return what a row of a measured endpoint says; None when nothing in it can be used."""
+    at = instant_of(row)
+    return None if at is None else _SAY[endpoint](at, row)
+
+
+def _interval(at: datetime, row: Row) -> RawMessage | None:
+    """Null is what was not told, as in a delta of F1's feed; the leader's gaps are 0.0."""
+    car = car_of(row)
+    gap, interval = _gap(row.get("gap_to_leader")), _gap(row.get("interval"))
+    if car is None or (gap is None and interval is None):
+        return None
+    line: dict[str, Any] = {} if gap is None else {"GapToLeader": gap}
+    if interval is not None:
+        line["IntervalToPositionAhead"] = {"Value": interval}
+    return car_line(at, car, line)
+
+
+def _gap(value: object) -> str | None:
+    """Return a gap as F1 writes it, from seconds or from text such as `+1 LAP`."""
+    if value is None:
+        return None
+    try:
+        gap = read_gap(value)
+    except NotAValueError:
+        return None
+    if isinstance(gap, NoGap):
+        return None
+    return gap_text(gap) if not isinstance(gap, TimeGap) or gap.seconds < 3600 else None
+
+
+def _position(at: datetime, row: Row) -> RawMessage | None:
+    car, place = car_of(row), count_of(row, "position", most=99)
+    return car_line(at, car, {"Line": place}) if car is not None and place else None
+
+
+_WEATHER = {
+    "AirTemp": "air_temperature",
+    "Humidity": "humidity",
+    "Pressure": "pressure",
+    "TrackTemp": "track_temperature",
+    "WindDirection": "wind_direction",
+    "WindSpeed": "wind_speed",
+}
+
+
+def _weather(at: datetime, row: Row) -> RawMessage | None:
+    told = {name: number_of(row, field) for name, field in _WEATHER.items()}
+    payload = {name: str(value) for name, value in told.items() if value is not None}
+    rain = row.get("rainfall")
+    if isinstance(rain, bool | int | float):
+        payload["Rainfall"] = "1" if rain else "0"
+    return message(at, "WeatherData", payload) if payload else None
+
+
+def _car_data(at: datetime, row: Row) -> RawMessage | None:
+    """OpenF1 gives null where F1 has no channel any more, such as DRS in 2026: left out."""
+    car = car_of(row)
+    told = {channel: number_of(row, field) for channel, field in _CHANNELS.items()}
+    channels = {channel: value for channel, value in told.items() if value is not None}
+    if car is None or not channels:
+        return None
+    entry = {"Utc": utc_text(at), "Cars": {str(car): {"Channels": channels}}}
+    return RawMessage(at, "CarData.z", encode_zipped({"Entries": [entry]}))
+
+
+def _location(at: datetime, row: Row) -> RawMessage | None:
+    """A car that OpenF1 has no signal of stands at the origin to the last digit: left out."""
+    car = car_of(row)
+    x, y, z = (number_of(row, axis) for axis in "xyz")
+    if car is None or x is None or y is None or z is None or (x, y, z) == (0, 0, 0):
+        return None
+    point = {"Status": "OnTrack", "X": x, "Y": y, "Z": z}
+    entry = {"Timestamp": utc_text(at), "Entries": {str(car): point}}
+    return RawMessage(at, "Position.z", encode_zipped({"Position": [entry]}))
+
+
+_SAY: dict[str, Callable[[datetime, Row], RawMessage | None]] = {
+    "intervals": _interval,
+    "position": _position,
+    "weather": _weather,
+    "car_data": _car_data,
+    "location": _location,
+}

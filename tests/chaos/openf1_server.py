@@ -1,0 +1,166 @@
+"""OpenF1's REST interface, serving a story as far as it has been told: filters, token, limits."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote_plus
+
+import orjson
+
+from pitwall.feeds.openf1.rows import key_of
+from tests.chaos.http_server import Client, HttpServer, Request
+from tests.chaos.openf1_rows import SESSION, Row, Story, Told
+
+USER, PASSWORD = "fan@example.org", "secret"
+IN_SESSION = {"detail": "Session in progress, access is restricted to authenticated users."}
+_FILTER = re.compile(r"(\w+)(>=|<=|>|<|=)(.*)\Z", re.DOTALL)
+_LIMIT, _WINDOW_S = 30, 10.0
+LIFE_S = 3600
+
+
+class OpenF1Server:
+    """Serves one session by REST.
+
+    Subclasses misbehave by overriding `admits`.
+
+    Args:
+        story: What is told, and when.
+        now: The wall clock of the server.
+        in_session: Whether a session is on: then only accounts are answered.
+
+    Attributes:
+        asked: Paths and queries in order.
+        withheld: Endpoints that have nothing.
+    """
+
+    def __init__(self, story: Story, now: Callable[[], datetime], *, in_session: bool) -> None:
+        self.story = story
+        self.now = now
+        self.in_session = in_session
+        self.asked: list[str] = []
+        self.withheld: set[str] = set()
+        self.tokens: dict[str, datetime] = {}
+        self.refused = 0
+        self._by_endpoint: dict[str, list[Told]] = {}
+        for told in story.told:
+            self._by_endpoint.setdefault(told.endpoint, []).append(told)
+        self._keys = {id(told): key_of(told.endpoint, told.row) for told in story.told}
+        self._times: deque[datetime] = deque(maxlen=_LIMIT)
+        self.http = HttpServer(self.handle)
+
+    def knows(self, token: str) -> bool:
+        """Whether a token is good now."""
+        return self.now() < self.tokens.get(token, datetime.min.replace(tzinfo=UTC))
+
+    async def admits(self, request: Request, client: Client) -> bool:
+        """Whether to go on with a request; False after having answered otherwise."""
+        return True
+
+    async def handle(self, request: Request, client: Client) -> bool:
+        length = int(request.headers.get("content-length", 0))
+        body = await client.reader.readexactly(length) if length else b""
+        target = request.raw.split(b" ", 2)[1].decode()
+        self.asked.append(target)
+        if not await self.admits(request, client):
+            return False
+        if request.path == "/token":
+            self._token(body, client)
+        else:
+            self._rows(request, target, client)
+        await client.writer.drain()
+        return True
+
+    def _token(self, body: bytes, client: Client) -> None:
+        form = dict(pair.split("=", 1) for pair in unquote_plus(body.decode()).split("&"))
+        if form != {"username": USER, "password": PASSWORD}:
+            client.answer(401, orjson.dumps({"detail": "Incorrect username or password"}))
+            return
+        token = f"token-{len(self.tokens)}"
+        self.tokens[token] = self.now() + timedelta(seconds=LIFE_S)
+        told = {"access_token": token, "expires_in": str(LIFE_S), "token_type": "bearer"}
+        client.answer(200, orjson.dumps(told), Content_Type="application/json")
+
+    def _rows(self, request: Request, target: str, client: Client) -> None:
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if bearer and not self.knows(bearer):
+            client.answer(401, orjson.dumps({"detail": "Invalid token"}))
+        elif self.in_session and not bearer:
+            client.answer(401, orjson.dumps(IN_SESSION))
+        elif not bearer and self._is_too_often():
+            self.refused += 1
+            client.answer(429, orjson.dumps({"error": "Rate limit exceeded"}), Retry_After="3")
+        else:
+            self._answer(request.path.removeprefix("/v1/"), target.partition("?")[2], client)
+
+    def _is_too_often(self) -> bool:
+        now = self.now()
+        if len(self._times) == _LIMIT and (now - self._times[0]).total_seconds() < _WINDOW_S:
+            return True
+        self._times.append(now)
+        return False
+
+    def _answer(self, endpoint: str, query: str, client: Client) -> None:
+        tests = [_test(part) for part in unquote_all(query)]
+        rows = [] if endpoint in self.withheld else self._visible(endpoint)
+        found = [row for row in rows if all(test(row) for test in tests)]
+        if found:
+            client.answer(200, orjson.dumps(found), Content_Type="application/json")
+        else:
+            client.answer(404, orjson.dumps({"detail": "No results found."}))
+
+    def _visible(self, endpoint: str) -> list[Row]:
+        """Return the newest version of each row told so far, in the order first told."""
+        told = self._by_endpoint.get(endpoint, [])
+        so_far = told[: bisect_right(told, self.now(), key=lambda one: one.at)]
+        return list({self._keys[id(one)]: one.row for one in so_far}.values())
+
+
+def unquote_all(query: str) -> list[str]:
+    """Return the parts of a query, such as `date>=2026-03-29`."""
+    return [unquote_plus(part) for part in query.split("&") if part]
+
+
+def _test(text: str) -> Callable[[Row], bool]:
+    match = _FILTER.match(text)
+    assert match is not None, f"no filter: {text}"
+    field, sign, wanted = match.groups()
+    value: Any = _typed(str(SESSION) if wanted == "latest" else wanted)
+
+    def passes(row: Row) -> bool:
+        found = _typed(row.get(field))
+        if found is None or type(found) is not type(value):
+            return False
+        checks = {
+            "=": found == value,
+            ">=": found >= value,
+            "<=": found <= value,
+            ">": found > value,
+            "<": found < value,
+        }
+        return bool(checks[sign])
+
+    return passes
+
+
+@lru_cache(maxsize=200_000)
+def _typed(value: object) -> Any:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return float(value)
+    text = str(value)
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
