@@ -12,20 +12,13 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
 from pitwall import __version__
+from pitwall.account_ports import RateLimiter
 from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import StoreState
-from pitwall.ports import (
-    ForecastNow,
-    ForecastThen,
-    FrameHistory,
-    LiveCache,
-    RateLimiter,
-    TelemetryCache,
-    WhatIf,
-)
+from pitwall.ports import ForecastNow, ForecastThen, FrameHistory, LiveCache, TelemetryCache, WhatIf
 from pitwall.race_ports import RaceExporter, RaceReader
 
 T = TypeVar("T")

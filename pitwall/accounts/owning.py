@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from pitwall.account_ports import AccountStore
 from pitwall.accounts.emails import normalise_email
 from pitwall.accounts.hashing import Passwords
 from pitwall.accounts.password_rules import check_password, normalise_password
 from pitwall.accounts.service import utc_now
 from pitwall.domain.accounts import User
-from pitwall.ports import AccountStore
 
 
 class Owning:

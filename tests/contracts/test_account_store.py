@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
+from pitwall.account_ports import AccountStore
 from pitwall.domain.accounts import ApiKey, LogIn, User
 from pitwall.errors import EmailTakenError, NotLoggedInError
-from pitwall.ports import AccountStore
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
