@@ -25,6 +25,8 @@ from ml.columns import with_resolutions
 from ml.races import KEYS, LABELS, replay_races
 from ml.replay import RaceStory, battle_of, zero_of_race
 from ml.rulebook import read_rules
+from pitwall.domain.battles import Battle
+from pitwall.domain.race import RaceState
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
 from pitwall.prediction.columns import history
@@ -60,13 +62,25 @@ def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataF
         both = [race.cars.get(number) for number in (battle.attacker, battle.defender)]
         codes = [car.driver.code if car else "" for car in both]
         teams = [car.driver.team if car else "" for car in both]
-        told.append((*codes, *teams, not why_no_forecast(race, battle)))
+        told.append((*codes, *teams, _is_answerable(race, battle)))
     features = pd.DataFrame(
         values, columns=list(feature_names()), index=ordered.index, dtype="float64"
     )
     names = pd.DataFrame(told, columns=[*NAMES, "answerable"], index=ordered.index)
     table = rows.join(features).join(names)
     return table.assign(race_id=entry.race_id, circuit=entry.circuit, quality=entry.quality)
+
+
+def _is_answerable(race: RaceState, battle: Battle) -> bool:
+    """Return whether it is still open how the battle is interrupted.
+
+    Where the lap just completed was not clear, the fixed rows call the battle neutralised whatever
+    comes next: such a row teaches the past.
+    """
+    if why_no_forecast(race, battle):
+        return False
+    both = [race.cars[number] for number in (battle.attacker, battle.defender)]
+    return all(car.laps[-1].track_clear for car in both if car.laps)
 
 
 def with_history(table: pd.DataFrame) -> pd.DataFrame:
