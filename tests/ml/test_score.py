@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,13 +12,16 @@ import pytest
 
 from ml.line_rows import ROW_KEYS, line_rows
 from ml.replay import RaceStory, battle_of, zero_of_race
-from ml.score import ANSWERS, main, score
+from ml.score import main
+from ml.scoring import ANSWERS, score
+from pitwall.errors import ModelError
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import MixturePredictor
 from tests.ml.archives import cut
 from tests.prediction.small_bundle import write
 
+ROOT = Path(__file__).parents[2]
 SPRINT = "2023-azerbaijan-grand-prix-sprint"
 
 
@@ -120,9 +125,20 @@ def test_the_command_writes_the_forecasts(
 ) -> None:
     rows.head(3).to_parquet(tmp_path / "rows.parquet")
     out = tmp_path / "out" / "preds.parquet"
-    main(
-        f"--archive {archive} --rows {tmp_path / 'rows.parquet'} --out {out} --model {model} "
-        "--jobs 1".split()
-    )
+    # As people run it: as a program, with processes of its own.
+    asked = [sys.executable, "-m", "ml.score", "--archive", archive]
+    asked += ["--rows", tmp_path / "rows.parquet", "--out", out, "--model", model]
+    subprocess.run([*map(str, asked), "--jobs", "2"], check=True, cwd=ROOT, capture_output=True)
 
     pd.testing.assert_frame_equal(pd.read_parquet(out), scored.head(3))
+
+
+def test_a_wrong_model_is_told_before_anything_is_replayed(
+    archive: Path, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows.head(1).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(ModelError, match="cannot read manifest"):
+        main(
+            f"--archive {archive} --rows {tmp_path / 'rows.parquet'} "
+            f"--out {tmp_path / 'p.parquet'} --model {tmp_path / 'none'}".split()
+        )
