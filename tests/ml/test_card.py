@@ -1,0 +1,117 @@
+"""The card says what the scores say, and what is not certain is called so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.between_lines import cadence_scores
+from ml.card import model_card
+from ml.chaining import chained_scores
+from ml.evaluate import headline
+from ml.feature_list import feature_list
+from ml.judging import Judged, Split, scores_of
+from ml.mixture_table import BattleTable, battle_table, stacked
+from ml.reliability_plot import reliability_svg
+from pitwall.prediction.bundle import Bundle
+from pitwall.prediction.features import feature_names
+from tests.ml.mixture_tables import (
+    COLUMNS,
+    RECIPE,
+    ROLES,
+    a_frame,
+    the_mixture,
+    the_opinions,
+    the_table,
+)
+from tests.prediction.small_bundle import the_bundle
+
+SPLIT = Split(2025)
+
+
+def the_test() -> BattleTable:
+    """Return races of a year that nothing was trained on."""
+    table = battle_table(a_frame(races=3, seed=8), COLUMNS, ROLES)
+    return replace(table, years=np.full(len(table), SPLIT.test_year))
+
+
+@cache
+def the_scores() -> dict[str, Any]:
+    """Return all scores of a small mixture."""
+    judged = Judged(SPLIT, the_table(), the_opinions(), the_mixture(), the_test())
+    return scores_of(judged) | {
+        "cadence": cadence_scores(judged, stacked(the_table(), the_test())),
+        "chained": chained_scores(judged, RECIPE),
+        "cost_without_group": {"tyres": [0.002, 0.001, 0.003], "pace": [0.001, -0.001, 0.002]},
+    }
+
+
+def the_judged_bundle() -> Bundle:
+    """Return a bundle with its scores."""
+    return replace(the_bundle(), scores={"splits": {SPLIT.name: the_scores()}})
+
+
+def test_the_card_holds_the_figures_that_were_found() -> None:
+    card = model_card(the_judged_bundle())
+
+    mixture = the_scores()["next_lap"]["mixture"]
+    assert f"| **mixture** | {mixture['log_loss']:.4f} |" in card
+    assert f"![Reliability, {SPLIT.name}](pictures/reliability-2025.svg)" in card
+    for heading in ("Three laps", "Interrupted", "Between the lines", "Race by race", "By circuit"):
+        assert f"### {heading}" in card
+    assert "{" not in card
+
+
+def test_what_is_not_certain_is_called_so() -> None:
+    card = model_card(the_judged_bundle())
+
+    assert "| tyres | +0.0020 [+0.0010, +0.0030] |" in card
+    assert "| pace | +0.0010 [-0.0010, +0.0020]: not certain to cost anything |" in card
+
+
+def test_between_the_lines_only_the_test_year_is_judged() -> None:
+    found = the_scores()["cadence"]
+
+    assert found["rows"] == np.isfinite(the_test().y1).sum()
+    assert found["races"] == 3
+    assert set(found["scores"]) == {"gap only", "mixture"}
+
+
+def test_health_gets_the_headline() -> None:
+    shown = headline({SPLIT.name: the_scores()})
+
+    assert shown[SPLIT.name]["log_loss"] == the_scores()["next_lap"]["mixture"]["log_loss"]
+    assert json.loads(json.dumps(shown, allow_nan=False)) == shown
+
+
+def test_the_reliability_picture_has_a_point_for_each_bin() -> None:
+    bins = the_scores()["reliability"]
+    picture = reliability_svg(bins, "train < 2025, test 2025")
+
+    assert picture.count("<circle") == len(bins)
+    assert "train &lt; 2025" in picture
+
+
+def test_every_feature_is_listed_once() -> None:
+    page = feature_list()
+
+    for name in feature_names():
+        assert page.count(f"| `{name}` |") == 1, name
+
+
+def test_a_perfect_forecast_is_less_wrong_than_one_that_is_too_sure() -> None:
+    scores = the_scores()
+
+    assert 0 < scores["perfect_ece"] < 0.1
+    low, high = scores["reliability"][-1]["interval"]
+    assert (
+        low
+        < scores["reliability"][-1]["observed"]
+        == pytest.approx(scores["reliability"][-1]["passes"] / scores["reliability"][-1]["count"])
+    )
+    assert high <= 1
