@@ -13,6 +13,7 @@ from ml.judging import Judged, said_of
 from ml.members import Member, Training, fit_blob
 from ml.mixture_table import BattleTable
 from ml.out_of_fold import MixtureRecipe
+from ml.races import told
 from ml.scores import gain_interval
 from pitwall.prediction.columns.spec import FeatureSpec
 from pitwall.prediction.experts import read_expert
@@ -35,10 +36,11 @@ def group_costs(
     """
     experts = [member for member in recipe.members if member.name in EXPERTS]
     work = [(member, group) for group in groups for member in experts]
-    blobs = Parallel(n_jobs=recipe.jobs, return_as="generator")(
+    fits = Parallel(n_jobs=recipe.jobs, return_as="generator")(
         delayed(_fit)(member, judged.train, _columns_of(judged.train, groups[group]), recipe.seed)
         for member, group in work
     )
+    blobs = told(fits, len(work), "fits")
     known = np.isfinite(judged.test.y1)
     y, races = judged.test.y1[known], judged.test.races[known]
     whole = said_of(judged.trained.parts, judged.test).p_overtake[known]

@@ -90,6 +90,7 @@ def _split(name: str, scores: Scores) -> Iterator[str]:
     yield from _cadence(scores["cadence"])
     if "chained" in scores:
         yield from _chained(scores["chained"])
+    yield from _regimes(scores["by_regime"])
     yield from _circuits(scores["by_circuit"])
 
 
@@ -193,6 +194,21 @@ def _chained(scores: Scores) -> Iterator[str]:
     for name, one in scores["scores"].items():
         yield _score_row(name, one)
     yield "\n" + _gain(f"Gain of the mixture over {POOLED}", scores["gain_over_pooled"])
+
+
+def _regimes(regimes: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    yield "\n### By the rules of the seasons\n"
+    yield (
+        "The years trained on, each race forecast by members that had not seen it; gate and "
+        "stacker had. Log-loss, and how well the mixture is calibrated.\n"
+    )
+    yield f"| rules | battles | passes | {GAP_ONLY} | {POOLED} | {MIXTURE} | ECE | slope |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, one in regimes.items():
+        yield (
+            f"| {name} | {one['battles']} | {one['passes']} | {one[GAP_ONLY]:.4f} "
+            f"| {one[POOLED]:.4f} | {one[MIXTURE]:.4f} | {one['ece']:.4f} | {one['slope']:.2f} |"
+        )
 
 
 def _circuits(circuits: Mapping[str, Mapping[str, float]]) -> Iterator[str]:

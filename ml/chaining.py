@@ -12,6 +12,7 @@ from ml.members import Member, Training, fit_blob
 from ml.mixing import expert_margins
 from ml.mixture_table import BattleTable, stacked
 from ml.out_of_fold import MixtureRecipe
+from ml.races import told
 from ml.scores import Array, gain_interval, score
 from ml.stacking import fit_gate, fit_platt, residuals_of
 from pitwall.prediction.experts import read_expert
@@ -30,9 +31,10 @@ def chained_scores(judged: Judged, recipe: MixtureRecipe) -> dict[str, Any]:
     order = np.unique(judged.test.races)  # races are numbered in time
     members = [member for member in recipe.members if member.name in (*EXPERTS, POOLED)]
     work = [(member, race) for race in order.tolist() for member in members]
-    blobs = Parallel(n_jobs=recipe.jobs, return_as="generator")(
+    fits = Parallel(n_jobs=recipe.jobs, return_as="generator")(
         delayed(_fit)(member, judged, race, recipe.seed) for member, race in work
     )
+    blobs = told(fits, len(work), "fits")
     margins = {name: judged.opinions.margins[name] for name in (*EXPERTS, POOLED)}
     so_far, said = judged.train, []
     for race in order.tolist():

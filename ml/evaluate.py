@@ -24,6 +24,7 @@ from ml.feature_list import feature_list
 from ml.judging import MIXTURE, POOLED, SPLITS, scores_of, train_split
 from ml.mixture_table import read_battles
 from ml.out_of_fold import MixtureRecipe
+from ml.regimes import scores_by_regime
 from ml.reliability_plot import reliability_svg
 from pitwall.prediction.bundle import SHIPPED, load_bundle, write_scores
 
@@ -41,6 +42,7 @@ def evaluate(data: Path, cadence: Path, recipe: MixtureRecipe) -> dict[str, Any]
         judged = train_split(table, split, recipe)
         scores = scores_of(judged)
         scores["cadence"] = cadence_scores(judged, between)
+        scores["by_regime"] = scores_by_regime(judged)
         if split.test_year == CHAINED:
             scores["chained"] = chained_scores(judged, recipe)
         if split.test_year == ABLATED:

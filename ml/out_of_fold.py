@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 
 from ml.members import MEMBERS, FittedMember, Member, Training, fit_blob
 from ml.mixture_table import BattleTable
+from ml.races import told
 from ml.scores import Array
 from pitwall.prediction.experts import read_expert
 
@@ -74,9 +75,10 @@ def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
     everything = np.ones(len(table), dtype=bool)
     chosen = [*(~held_out for held_out in groups), everything]
     work = [(member, rows) for member in recipe.members for rows in chosen]
-    blobs = Parallel(n_jobs=recipe.jobs, return_as="generator")(
+    fits = Parallel(n_jobs=recipe.jobs, return_as="generator")(
         delayed(_fit)(member, table, rows, recipe.seed) for member, rows in work
     )
+    blobs = told(fits, len(work), "fits")
     undecided = np.isnan(table.y1) & (table.outcome >= 0)
     refits, margins, by_fold = {}, {}, {}
     for member in recipe.members:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from joblib import Parallel, delayed
@@ -28,6 +29,7 @@ KEYS = (
 LABELS = ("outcome", "y1", "y3")
 _CODE = ("domain", "wire", "feeds/timing", "feeds/recording", "prediction")
 
+T = TypeVar("T")
 # Archive, race and its rows in; the table of that race out. A module-level function.
 TableOf = Callable[[Path, RaceEntry, pd.DataFrame], pd.DataFrame]
 
@@ -67,7 +69,8 @@ def replay_races(
     work = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_kept_or_made)(job) for job in jobs
     )
-    return pd.concat(told(work, len(jobs)), ignore_index=True)
+    tables: Iterator[pd.DataFrame] = told(work, len(jobs))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _kept_or_made(job: _Job) -> pd.DataFrame:
@@ -81,14 +84,14 @@ def _kept_or_made(job: _Job) -> pd.DataFrame:
     return table
 
 
-def told(tables: Iterable[pd.DataFrame], total: int) -> Iterator[pd.DataFrame]:
-    """Pass tables on and show progress on the terminal's error stream."""
+def told(work: Iterable[T], total: int, of: str = "races") -> Iterator[T]:
+    """Pass pieces of work on and show progress on the terminal's error stream."""
     started = time.monotonic()
-    for done, table in enumerate(tables, 1):
-        yield table
+    for done, piece in enumerate(work, 1):
+        yield piece
         bar = "#" * (30 * done // total)
         elapsed_s = time.monotonic() - started
-        sys.stderr.write(f"\r[{bar:<30}] {done}/{total} races, {elapsed_s:.0f} s ")
+        sys.stderr.write(f"\r[{bar:<30}] {done}/{total} {of}, {elapsed_s:.0f} s ")
         sys.stderr.flush()
     sys.stderr.write("\n")
 

@@ -17,6 +17,7 @@ from ml.evaluate import headline
 from ml.feature_list import feature_list
 from ml.judging import Judged, Split, scores_of
 from ml.mixture_table import BattleTable, battle_table, stacked
+from ml.regimes import scores_by_regime
 from ml.reliability_plot import reliability_svg
 from pitwall.prediction.bundle import Bundle
 from pitwall.prediction.features import feature_names
@@ -47,6 +48,7 @@ def the_scores() -> dict[str, Any]:
     return scores_of(judged) | {
         "cadence": cadence_scores(judged, stacked(the_table(), the_test())),
         "chained": chained_scores(judged, RECIPE),
+        "by_regime": scores_by_regime(judged),
         "cost_without_group": {"tyres": [0.002, 0.001, 0.003], "pace": [0.001, -0.001, 0.002]},
     }
 
@@ -80,6 +82,17 @@ def test_between_the_lines_only_the_test_year_is_judged() -> None:
     assert found["rows"] == np.isfinite(the_test().y1).sum()
     assert found["races"] == 3
     assert set(found["scores"]) == {"gap only", "mixture"}
+
+
+def test_each_era_of_rules_has_its_scores() -> None:
+    found = the_scores()["by_regime"]
+
+    assert list(found) == ["2018-21", "2022-25"]  # what was trained on is of 2021 to 2023
+    assert sum(one["battles"] for one in found.values()) == np.isfinite(the_table().y1).sum()
+    assert sum(one["passes"] for one in found.values()) == np.nansum(the_table().y1)
+    for one in found.values():
+        assert {"gap only", "pooled", "mixture", "ece", "slope"} <= one.keys()
+        assert 0 < one["mixture"] < one["gap only"] + 0.05
 
 
 def test_health_gets_the_headline() -> None:

@@ -1,0 +1,53 @@
+"""Scores by the rules of the seasons, on races that the members had not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ml.judging import GAP_ONLY, MIXTURE, POOLED, Judged, gap_line
+from ml.mixing import expert_margins
+from ml.rulebook import read_rules
+from ml.scores import Array, score
+from ml.stacking import residuals_of
+from pitwall.prediction.logits import sigmoid
+
+Scores = dict[str, float]
+
+
+def scores_by_regime(judged: Judged) -> dict[str, Scores]:
+    """Return battles, passes and scores of each regime among the years trained on.
+
+    Each race is forecast by members of the folds that it was not in. Gate, stacker and calibration
+    were fitted on these same opinions, so that the figures are a little kinder than a test.
+    """
+    train, rules = judged.train, read_rules()
+    known = np.isfinite(train.y1)
+    p = {name: values[known] for name, values in _out_of_fold(judged).items()}
+    y, years = train.y1[known], train.years[known]
+    found: dict[str, Scores] = {}
+    for regime in rules.regimes:
+        here = (years >= regime.first_season) & (years <= regime.last_season)
+        if not here.any():
+            continue
+        mixture = score(y[here], p[MIXTURE][here])
+        found[regime.name] = {
+            "battles": int(here.sum()),
+            "passes": int(y[here].sum()),
+            **{name: round(score(y[here], values[here]).log_loss, 5) for name, values in p.items()},
+            "ece": round(mixture.ece, 5),
+            "slope": round(mixture.slope or 0.0, 3),
+        }
+    return found
+
+
+def _out_of_fold(judged: Judged) -> dict[str, Array]:
+    train, parts = judged.train, judged.trained.parts
+    margins = expert_margins(judged.opinions.margins)
+    residuals = residuals_of(train, sigmoid(margins.mean(axis=1)))
+    shares = parts.gate.shares(train.roles.situations(train.rows, train.columns, residuals))
+    opinion = (shares * margins).sum(axis=1)
+    return {
+        GAP_ONLY: gap_line(train)(train),
+        POOLED: parts.platts[POOLED].chances(judged.opinions.margins[POOLED]),
+        MIXTURE: sigmoid(parts.stacker.logits(opinion, residuals)),
+    }
