@@ -1,12 +1,12 @@
-"""Run the benchmarks: `python -m benchmarks [race] [tabs]`, all of them by default."""
+"""Run the benchmarks: `python -m benchmarks [race] [tabs] [fanout] [latency]`; all by default."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import race, tabs
+from benchmarks import fanout, latency, race, tabs
 
-ALL = {"race": race.main, "tabs": tabs.main}
+ALL = {"race": race.main, "tabs": tabs.main, "fanout": fanout.main, "latency": latency.main}
 
 
 def main(wanted: list[str]) -> int:

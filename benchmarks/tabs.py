@@ -34,7 +34,7 @@ def main() -> None:
     if not Path("/proc/self/stat").exists():
         sys.stdout.write("  this benchmark reads /proc, which this system does not have\n")
         return
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "pitwall.serve"],
         cwd=ROOT,
@@ -43,7 +43,7 @@ def main() -> None:
         start_new_session=True,
     )
     try:
-        _wait_for(port, server)
+        wait_for(port, server)
         asyncio.run(_rows(port, server.pid))
     finally:
         os.killpg(server.pid, signal.SIGTERM)
@@ -53,7 +53,7 @@ def main() -> None:
 async def _rows(port: int, pid: int) -> None:
     one_tab: float | None = None
     for count in COUNTS:
-        share, messages, size = await _measure(port, pid, count)
+        share, messages, size = await measure(port, pid, count)
         one_tab = share if count == 1 else one_tab
         more = "" if one_tab is None or count < 2 else f"  {share - one_tab:+.1%} against one tab"
         each = (
@@ -64,15 +64,15 @@ async def _rows(port: int, pid: int) -> None:
         sys.stdout.write(f"  {count:4d} tabs  {share:6.1%}{each}{more}\n")
 
 
-async def _measure(port: int, pid: int, count: int) -> tuple[float, int, int]:
+async def measure(port: int, pid: int, count: int) -> tuple[float, int, int]:
     """Return the server's share of a core, and the messages and bytes that all tabs read."""
     counts = [0, 0]
     tabs = [asyncio.create_task(_tab(port, counts)) for _ in range(count)]
     await asyncio.sleep(SETTLE_S + count / 50)
-    began_s, began_cpu_s = time.monotonic(), _cpu_s(pid)
+    began_s, began_cpu_s = time.monotonic(), cpu_s(pid)
     counts[:] = [0, 0]
     await asyncio.sleep(SPAN_S)
-    spent_s = _cpu_s(pid) - began_cpu_s
+    spent_s = cpu_s(pid) - began_cpu_s
     share = spent_s / (time.monotonic() - began_s)
     broken = [tab for tab in tabs if tab.done()]
     for tab in tabs:
@@ -91,7 +91,7 @@ async def _tab(port: int, counts: list[int]) -> None:
     async with connect(url, max_size=None) as tab:
         await tab.recv()  # Engine.IO: open
         await tab.send(f"40{_NAMESPACE},")
-        await _send_event(tab, token)
+        await send_event(tab, token)
         async for text in tab:
             if text == "2":  # Engine.IO: ping
                 await tab.send("3")
@@ -100,7 +100,8 @@ async def _tab(port: int, counts: list[int]) -> None:
                 counts[1] += len(text)
 
 
-async def _send_event(tab: ClientConnection, token: str) -> None:
+async def send_event(tab: ClientConnection, token: str) -> None:
+    """Say what a browser says when it opens the live page."""
     from pitwall.web.states.live import LiveState  # Reflex takes a second to import
 
     event = {
@@ -112,15 +113,20 @@ async def _send_event(tab: ClientConnection, token: str) -> None:
     await tab.send(f"42{_NAMESPACE}," + orjson.dumps(["event", event]).decode())
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Return the CPU seconds of a process and of all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return own_s + sum(_cpu_s(int(child)) for child in children)
+    return own_s + sum(cpu_s(int(child)) for child in children)
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Return when the server has battles to tell.
+
+    Raises:
+        RuntimeError: It has not, within a minute.
+    """
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -135,7 +141,8 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(message)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
 
+from redis.asyncio import Redis
+
 from pitwall import logs, services
-from pitwall.cache.memory import MemoryLiveCache
+from pitwall.cache.backend import Backend, in_memory, in_redis
+from pitwall.cache.redis_client import connect
 from pitwall.errors import SettingsError
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
+from pitwall.pipeline.leading import keep_running, lead
 from pitwall.pipeline.live import Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.ring import FrameRing
+from pitwall.pipeline.understudy import Understudy
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.prediction.predictor import LogisticPredictor
 from pitwall.screen import Screen, open_archive, open_openf1_history
-from pitwall.settings import FeedKind, FeedSpec, Settings, load
+from pitwall.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
 from pitwall.store.engine import Database, database_url
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
@@ -34,9 +42,10 @@ class Parts:
     """The adapters that front doors and pipeline share."""
 
     settings: Settings
-    cache: MemoryLiveCache
+    cache: Backend
     ring: FrameRing
     predictor: Predictor
+    understudy: Understudy
 
 
 @cache
@@ -49,7 +58,9 @@ def parts() -> Parts:
     """
     settings = load()
     logs.configure(settings.log)
-    return Parts(settings, MemoryLiveCache(), FrameRing(), load_predictor(settings))
+    predictor = load_predictor(settings)
+    understudy = Understudy(predictor, lambda: showings(settings))
+    return Parts(settings, open_cache(settings), FrameRing(), predictor, understudy)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -69,20 +80,85 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         model_trained_at=built.predictor.trained_at,
     )
     ports = services.Services(
-        live=built.cache, tab_is_open=tab_is_open, history=built.ring, about=about
+        live=built.cache.live,
+        tab_is_open=tab_is_open,
+        history=built.ring,
+        about=about,
+        telemetry=built.cache.telemetry,
+        cache_fault=built.cache.fault,
     )
     services.install(ports)
     return ports
 
 
-async def run_pipeline() -> None:
-    """Play what the environment asks for into the cache, until cancelled."""
+@dataclass(frozen=True, slots=True)
+class StatesInRedis:
+    """Where Reflex keeps the states of tabs, so that any worker finds them."""
+
+    redis: Redis
+    is_away: Callable[[], bool]
+
+
+def shared_states() -> StatesInRedis | None:
+    """Return where states of tabs are shared; None where one worker keeps them in memory."""
     built = parts()
-    publisher = Publisher(built.cache, built.ring, built.predictor.version)
+    if built.settings.redis_url is None:
+        return None
+    fault = built.cache.fault
+    return StatesInRedis(connect(built.settings.redis_url, listens=True), lambda: bool(fault()))
+
+
+async def run_worker() -> None:
+    """Keep this worker's pictures up to date, and lead when it may, until cancelled."""
+    built = parts()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep_running(built.cache.keep_up))
+        tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
+        tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
+
+
+async def run_as_leader() -> None:
+    """Run everything that only one worker may run, until cancelled: called when it leads.
+
+    What writes elsewhere than to the cache asks `parts().cache.lease.is_held` before it does.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_pipeline())
+
+
+async def play_along() -> None:
+    """Be ready to lead, until cancelled: called while another worker leads."""
+    built = parts()
+    await built.understudy.play_along(built.cache.live)
+
+
+async def run_pipeline() -> None:
+    """Play what the environment asks for into the cache, from where it is on screen."""
+    built = parts()
+    shown = await built.cache.live.latest()
+    publisher = Publisher(
+        built.cache.live,
+        built.predictor.version,
+        telemetry=built.cache.telemetry,
+        last_sequence=shown.sequence if shown else 0,
+    )
+    resumed = await built.understudy.take_over(shown)
     screen = Screen(
         built.settings, publisher, built.predictor, lambda spec: showings(built.settings, spec)
     )
-    await screen.run()
+    await screen.run(resumed)
+
+
+def open_cache(settings: Settings) -> Backend:
+    """Return the cache that the settings name; nothing is connected yet.
+
+    The workers of one server share a folder, of which `serve` tells them; without it this
+    worker is the only one.
+    """
+    if settings.redis_url is None:
+        return in_memory()
+    folder = os.environ.get(WORKERS_FOLDER) or tempfile.mkdtemp(prefix="pitwall-")
+    return in_redis(settings.redis_url, Path(folder))
 
 
 def load_predictor(settings: Settings) -> Predictor:

@@ -6,8 +6,10 @@ import reflex as rx
 
 from pitwall import bootstrap
 from pitwall.api.app import build_api
+from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.web.broadcast import relay
 from pitwall.web.pages.live import live_page
+from pitwall.web.shared_states import share_states
 from pitwall.web.shell import head_components
 from pitwall.web.states.live import LiveState
 
@@ -31,5 +33,8 @@ app.add_page(
 
 relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)
-app.register_lifespan_task(bootstrap.run_pipeline)
+shared = bootstrap.shared_states()
+if shared is not None:
+    share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
+app.register_lifespan_task(bootstrap.run_worker)
 app.register_lifespan_task(relay.run)

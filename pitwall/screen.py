@@ -27,7 +27,7 @@ from pitwall.pipeline.director import Director
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
 from pitwall.pipeline.intake import Intake
-from pitwall.pipeline.live import LiveLoop, Showing
+from pitwall.pipeline.live import LiveLoop, Resumed, Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.ports import LiveFeed, Predictor
 from pitwall.settings import FeedKind, FeedSpec, Settings
@@ -56,14 +56,19 @@ class Screen:
         self._predictor = predictor
         self._showings = showings
         self._intake: Intake | None = None
+        self._resumed: Resumed | None = None
 
-    async def run(self) -> None:
+    async def run(self, resumed: Resumed | None = None) -> None:
         """Show it until cancelled.
+
+        Args:
+            resumed: The race of `showings` that another worker was showing, to go on with.
 
         Raises:
             SettingsError: The feed's text has none of the known forms.
         """
         spec = self._settings.feed_spec()
+        self._resumed = resumed
         if spec.kind is FeedKind.AUTO:
             await self._auto()
         elif spec.kind is FeedKind.F1_LIVE:
@@ -71,7 +76,7 @@ class Screen:
         elif spec.kind is FeedKind.OPENF1:
             await self._openf1(spec.race)
         else:
-            await self._loop(self._showings(spec))
+            await self._loop(self._showings(spec), self._taken_over())
 
     async def live(self) -> None:
         """Ingest F1 live timing, and keep what it sends."""
@@ -97,17 +102,19 @@ class Screen:
             Phase.ENDS,
         }
 
-    async def recorded(self, folder: Path) -> None:
+    async def recorded(self, race_id: str, folder: Path) -> None:
         """Play a race on disk from lights out, again and again."""
         lap = self._settings.start_lap
         showing = Showing(
-            RecordingFeed(folder), from_lap=1 if lap is None else lap, speed=self._settings.speed
+            RecordingFeed(folder, f"archive:{race_id}"),
+            from_lap=1 if lap is None else lap,
+            speed=self._settings.speed,
         )
         await self._loop(repeat(showing))
 
     async def simulated(self) -> None:
         """Play simulated races."""
-        await self._loop(self._showings(FeedSpec(FeedKind.SIMULATED)))
+        await self._loop(self._showings(FeedSpec(FeedKind.SIMULATED)), self._taken_over())
 
     async def _auto(self) -> None:
         archive = open_archive(self._settings)
@@ -125,12 +132,18 @@ class Screen:
             lap = self._settings.start_lap
             history = open_openf1_history(self._settings, session)
             from_lap, speed = 1 if lap is None else lap, self._settings.speed
-            await self._loop([Showing(history, from_lap=from_lap, speed=speed)])
+            showing = Showing(history, from_lap=from_lap, speed=speed)
+            await self._loop([showing], self._taken_over())
         else:
             await self._ingest(open_openf1(self._settings, session))
 
-    async def _loop(self, showings: Iterable[Showing]) -> None:
-        await LiveLoop(self._publisher, self._predictor).run(showings)
+    async def _loop(self, showings: Iterable[Showing], resumed: Resumed | None = None) -> None:
+        await LiveLoop(self._publisher, self._predictor).run(showings, resumed)
+
+    def _taken_over(self) -> Resumed | None:
+        """Return the race to go on with, the first time only."""
+        resumed, self._resumed = self._resumed, None
+        return resumed
 
     async def _look(self) -> Sighting:
         return await look(self._live_feed(), wall_now())
@@ -173,8 +186,8 @@ def recordings_folder(settings: Settings) -> Path:
 def open_archive(settings: Settings) -> F1Archive:
     """Return F1's archive, kept in the data folder; nothing is asked yet."""
     roots = (settings.f1_url,) if settings.f1_url != F1_URL else (F1_URL, MIRROR)
-    statics = tuple(f"{root.rstrip('/')}/static" for root in roots)
-    return F1Archive(settings.data / "archive", Downloader(statics, tls()))
+    addresses = tuple(f"{root.rstrip('/')}/static" for root in roots)
+    return F1Archive(settings.data / "archive", Downloader(addresses, tls()))
 
 
 def open_schedule(settings: Settings, archive: F1Archive) -> Schedule:

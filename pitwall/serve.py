@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from pitwall.errors import FeedUnavailableError, PitwallError
-from pitwall.settings import FeedKind, Settings, load
+from pitwall.settings import WORKERS_FOLDER, FeedKind, Settings, load
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
@@ -41,20 +42,24 @@ def main() -> int:
     taken = why_not(host, port)
     if taken:
         return _refuse(taken)
-    os.environ |= reflex_environment()
+    os.environ |= reflex_environment() | redis_environment(settings)
     # A fork would copy the import locks that the announcing thread may hold at that moment.
     multiprocessing.set_start_method("spawn")
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
-    Server(
-        target="pitwall.pitwall:app",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=1,
-        workers_kill_timeout=STOP_WITHIN_S,
-        log_level=LogLevels.warning,
-    ).serve()
+    with tempfile.TemporaryDirectory(prefix="pitwall-") as folder:
+        os.environ[WORKERS_FOLDER] = folder
+        Server(
+            target="pitwall.pitwall:app",
+            factory=True,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            workers_kill_timeout=STOP_WITHIN_S,
+            # One that dies is replaced while the others go on; an only one takes the server along.
+            respawn_failed_workers=settings.workers > 1,
+            log_level=LogLevels.warning,
+        ).serve()
     return 0
 
 
@@ -81,6 +86,13 @@ def reflex_environment() -> dict[str, str]:
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
     }
+
+
+def redis_environment(settings: Settings) -> dict[str, str]:
+    """Return what tells Reflex to keep the states of tabs in Redis; nothing without one."""
+    if settings.redis_url is None:
+        return {}
+    return {"REFLEX_REDIS_URL": settings.redis_url, "REFLEX_STATE_MANAGER_MODE": "redis"}
 
 
 def why_not(host: str, port: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pitwall import __version__
-from pitwall.ports import FrameHistory, LiveCache
+from pitwall.ports import FrameHistory, LiveCache, TelemetryCache
 
 
 def _now() -> datetime:
@@ -46,12 +46,17 @@ class Services:
         tab_is_open: Whether the browser tab with this client token is connected.
         history: Frames of the last minutes, for tabs that watch with a delay.
         about: Which program and which model answer.
+        telemetry: Each car's newest telemetry; None where nothing keeps it.
+        cache_fault: What people should know while the live cache is not what was asked for; else
+            "".
     """
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
     history: FrameHistory
     about: About = field(default_factory=About)
+    telemetry: TelemetryCache | None = None
+    cache_fault: Callable[[], str] = lambda: ""
 
 
 _installed: Services | None = None

@@ -12,6 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pitwall.errors import SettingsError
 
+_SECRET = {"PITWALL_REDIS_URL", "PITWALL_DATABASE_URL", "PITWALL_F1TV_TOKEN"}
+
+WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
+"""Where `serve` tells its workers of the folder that they share; no setting."""
+
 
 class FeedKind(StrEnum):
     """Which feed plays."""
@@ -64,6 +69,8 @@ class Settings(BaseSettings):
         openf1_url, openf1_mqtt: Where OpenF1's REST and MQTT are; without MQTT REST is polled.
         openf1_user, openf1_password: Of an OpenF1 account; "" does without.
         record: Whether what a live feed sends is kept in the data folder.
+        redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
+        workers: How many processes serve; more than one need Redis.
         log: What is logged, from this level up.
     """
 
@@ -88,6 +95,8 @@ class Settings(BaseSettings):
     openf1_user: str = ""
     openf1_password: SecretStr = SecretStr("")
     record: bool = True
+    redis_url: Annotated[str | None, Field(pattern=r"^(rediss?|unix)://", repr=False)] = None
+    workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     def feed_spec(self) -> FeedSpec:
@@ -110,9 +119,16 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "PITWALL_" + "_".join(str(part) for part in first["loc"]).upper()
-        message = f"{name}: {first['msg']}, was {first['input']!r}"
+        found = "not shown: it may hold a password" if name in _SECRET else repr(first["input"])
+        message = f"{name}: {first['msg']}, was {found}"
         raise SettingsError(message) from None
     settings.feed_spec()
+    if settings.workers > 1 and settings.redis_url is None:
+        message = (
+            f"PITWALL_WORKERS is {settings.workers}, and workers share what they show through "
+            "Redis: name one in PITWALL_REDIS_URL, or serve with one worker"
+        )
+        raise SettingsError(message)
     return settings
 
 

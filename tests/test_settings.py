@@ -12,7 +12,10 @@ from pitwall.settings import FeedKind, load, parse_feed
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"):
+    for name in (
+        *("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"),
+        *("REDIS_URL", "WORKERS"),
+    ):
         monkeypatch.delenv(f"PITWALL_{name}", raising=False)
 
 
@@ -94,3 +97,23 @@ def test_openf1_means_its_newest_session_or_one_by_its_key() -> None:
     assert parse_feed("openf1").race == parse_feed("openf1:latest").race == "latest"
     assert parse_feed("openf1:11253").race == "11253"
     assert parse_feed("openf1").kind is FeedKind.OPENF1
+
+
+def test_several_workers_need_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_WORKERS", "2")
+    with pytest.raises(SettingsError, match=r"PITWALL_WORKERS is 2, .* PITWALL_REDIS_URL"):
+        load()
+
+    monkeypatch.setenv("PITWALL_REDIS_URL", "redis://localhost:6379/0")
+    assert load().workers == 2
+
+
+def test_a_password_in_a_bad_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWALL_REDIS_URL", "http://:secret@localhost")
+
+    with pytest.raises(SettingsError, match="PITWALL_REDIS_URL") as refused:
+        load()
+
+    assert "secret" not in str(refused.value)
+    monkeypatch.setenv("PITWALL_REDIS_URL", "redis://:secret@localhost")
+    assert "secret" not in repr(load())

@@ -77,7 +77,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
     message_age_s = None
     if frame is not None and frame.data_age_s is not None and frame_age_s is not None:
         message_age_s = frame.data_age_s + frame_age_s
-    status, detail = _verdict(frame, frame_age_s)
+    status, detail = _verdict(frame, frame_age_s, services.cache_fault())
     about = services.about
     return HealthOut(
         status=status,
@@ -97,16 +97,21 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
     )
 
 
-def _verdict(frame: LiveFrame | None, frame_age_s: float | None) -> tuple[Status, str]:
+def _verdict(
+    frame: LiveFrame | None, frame_age_s: float | None, cache_fault: str
+) -> tuple[Status, str]:
     if frame is None or frame_age_s is None:
-        return "waiting", "No frame has been published yet."
+        return "waiting", f"No frame has been published yet. {cache_fault}".rstrip()
     if frame_age_s > DEAD_AFTER_S:
-        return "dead", f"No frame for {frame_age_s:.0f} s: the pipeline has stopped."
+        return (
+            "dead",
+            f"No frame for {frame_age_s:.0f} s: the pipeline has stopped. {cache_fault}".rstrip(),
+        )
     if frame.header.feed_state is FeedState.STALE:
         return "dead", "The feed is silent while a race is on."
     if frame.header.feed_state is FeedState.FAILED:
         return "dead", frame.header.feed_detail
-    return "ok", ""
+    return ("degraded", cache_fault) if cache_fault else ("ok", "")
 
 
 def _etag(frame: LiveFrame, below_s: float, min_p: float) -> str:

@@ -11,7 +11,7 @@ from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame,
 from pitwall.domain.race import Compound, Phase, TrackStatus
 
 SourceName = Literal["live", "recorded", "reconstructed", "simulated"]
-Status = Literal["ok", "waiting", "dead"]
+Status = Literal["ok", "degraded", "waiting", "dead"]
 
 
 class RaceOut(BaseModel):
@@ -170,8 +170,9 @@ class HealthOut(BaseModel):
     """Whether the dashboard can be trusted now."""
 
     status: Status = Field(
-        description="`ok`; `waiting` before the first frame; `dead` when the feed has stopped "
-        "while a race is on, or cannot be opened (answered with 503)."
+        description="`ok`; `degraded` when the picture is right but something behind it is "
+        "missing, such as the shared cache; `waiting` before the first frame; `dead` when the feed "
+        "has stopped while a race is on, or cannot be opened (answered with 503)."
     )
     detail: str
     source: SourceName | None

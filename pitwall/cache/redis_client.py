@@ -16,12 +16,24 @@ from pitwall.errors import CacheAwayError
 ANSWERS_WITHIN_S = 0.5  # two ticks of the live loop: then it goes on without
 
 
-def connect(url: str) -> Redis:
-    """Return a client that gives up soon; nothing is sent yet."""
+CLIENT_ERRORS: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError)
+"""What a client raises when Redis is of no use to it."""
+
+
+def connect(
+    url: str, *, listens: bool = False, answers_within_s: float = ANSWERS_WITHIN_S
+) -> Redis:
+    """Return a client that gives up soon; nothing is sent yet.
+
+    Args:
+        url: Of Redis.
+        listens: Lets an answer take for ever, for who waits for messages in a plain loop.
+        answers_within_s: Seconds after which it gives up.
+    """
     return Redis.from_url(
         url,
-        socket_timeout=ANSWERS_WITHIN_S,
-        socket_connect_timeout=ANSWERS_WITHIN_S,
+        socket_timeout=None if listens else answers_within_s,
+        socket_connect_timeout=answers_within_s,
         # One more try: the connection that was kept may be the one that a restart closed. None
         # after a time-out, which is long enough.
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
@@ -38,5 +50,5 @@ def saying_away() -> Iterator[None]:
     """
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except CLIENT_ERRORS as error:
         raise CacheAwayError(f"Redis does not answer: {error}") from error

@@ -7,7 +7,9 @@ the same script that writes a frame compares the name.
 
 from __future__ import annotations
 
+import os
 import secrets
+import socket
 import time
 from collections.abc import Callable
 
@@ -66,7 +68,8 @@ class RedisLease:
         Raises:
             CacheAwayError: Redis does not answer.
         """
-        token = secrets.token_hex(16)
+        # Where and which process comes first, for people who look into Redis.
+        token = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(16)}"
         asked_s = self._monotonic()  # before asking: the key may live longer, never shorter
         with saying_away():
             granted = await self._redis.set(self.key, token, nx=True, px=self._lease_ms)

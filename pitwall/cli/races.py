@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from pitwall.domain.countdown import countdown
@@ -62,11 +63,19 @@ async def run_import(chosen: argparse.Namespace) -> int:
         RaceNotFoundError: No race, or several, are meant.
         FeedUnavailableError: It cannot be had.
     """
-    settings = load()
-    archive = open_archive(settings)
-    index = await archive.sessions(chosen.year)
-    race = find_race(index.sessions, " ".join(chosen.race))
-    print(f"{race.meeting}, {race.kind} of {race.starts_at:%d %B %Y}")
-    folder = await archive.fetch(race, tell=lambda line: print(f"  {line}"))
+    folder = await fetch_race(chosen.year, " ".join(chosen.race))
     print(f"complete in {folder}\nplay it: PITWALL_FEED='recording:{folder}' make run")
     return 0
+
+
+async def fetch_race(year: int, words: str) -> Path:
+    """Return the folder of a race of F1's archive, fetched where it is not there whole.
+
+    Raises:
+        RaceNotFoundError: No race, or several, are meant.
+        FeedUnavailableError: It cannot be had.
+    """
+    archive = open_archive(load())
+    race = find_race((await archive.sessions(year)).sessions, words)
+    print(f"{race.meeting}, {race.kind} of {race.starts_at:%d %B %Y}")
+    return await archive.fetch(race, tell=lambda line: print(f"  {line}"))

@@ -88,7 +88,7 @@ class Ingest:
         self._frames: deque[Frame] = deque()
         self._arrived = asyncio.Event()
         self._reconnect = asyncio.Event()
-        self._connected = False
+        self._connected = self._broken = False
         self._lost: tuple[datetime, str] | None = None
 
     async def run(self) -> None:
@@ -196,7 +196,15 @@ class Ingest:
             self._lost = None
 
     def _read_and_take(self, frames: list[Frame]) -> None:
-        self._intake.take([(frame, self._feed.read(frame)) for frame in frames], self._now())
+        try:
+            self._intake.take([(frame, self._feed.read(frame)) for frame in frames], self._now())
+        except Exception:  # a fault of ours must not end a race; the snapshot makes it good
+            if not self._broken:
+                log.exception("frames could not be taken", extra={"feed": self._feed.name})
+            self._broken = True
+            self._intake.wants_snapshot = "an internal error; see the log"
+        else:
+            self._broken = self._broken and not frames
 
     async def _ask_if_needed(self, now_s: float) -> None:
         why = self._intake.wants_snapshot
@@ -238,4 +246,5 @@ class Ingest:
             if (self._now() - lost_at).total_seconds() > _LOST_LONG_S:
                 return f"{reason} Trying again."
         recording = self._recorder.failed if self._recorder is not None else ""
-        return " ".join(filter(None, (self._feed.detail, recording)))
+        fault = "An internal error stopped the picture; see the log." if self._broken else ""
+        return " ".join(filter(None, (fault, self._feed.detail, recording)))

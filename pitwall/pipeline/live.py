@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,23 @@ class Showing:
     stays_s: float = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A race that another worker was showing, to go on with.
+
+    Attributes:
+        showing: The race.
+        playback: Of that race, played to somewhere before `start`.
+        start: The race's moment at which to go on.
+        rest: The races after it.
+    """
+
+    showing: Showing
+    playback: Playback
+    start: datetime
+    rest: Iterator[Showing]
+
+
 class LiveLoop:
     """Shows races; owns the clock of the one on screen.
 
@@ -67,27 +84,43 @@ class LiveLoop:
         self._arrived_at: datetime | None = None
         self._last: tuple[EngineState, FeedView] | None = None
 
-    async def run(self, showings: Iterable[Showing]) -> None:
-        """Show each race in turn, then keep the last frame on screen for ever."""
+    async def run(self, showings: Iterable[Showing], resumed: Resumed | None = None) -> None:
+        """Show each race in turn, then keep the last frame on screen for ever.
+
+        Args:
+            showings: The races; without effect where `resumed` brings its own.
+            resumed: The race to go on with, instead of beginning with the first.
+        """
+        if resumed is not None:
+            await self._supervised(resumed.showing, resumed)
+            showings = resumed.rest
         for showing in showings:
-            try:
-                await self._show(showing)
-            except PitwallError as error:
-                log.warning("race abandoned", extra={"feed": showing.feed.name})
-                await self._fail(showing, str(error))
-            except Exception:
-                # The supervisor: one broken race must not end the show.
-                log.exception("race abandoned", extra={"feed": showing.feed.name})
-                await self._fail(showing, "An internal error stopped this race; see the log.")
+            await self._supervised(showing)
         while self._last is not None:
             await self._publisher.offer(*self._last, self._arrived_at)
             await asyncio.sleep(TICK_S)
 
-    async def _show(self, showing: Showing) -> None:
-        playback = Playback(showing.feed, RaceEngine(self._predictor))
+    async def _supervised(self, showing: Showing, resumed: Resumed | None = None) -> None:
+        try:
+            await self._show(showing, resumed)
+        except PitwallError as error:
+            log.warning("race abandoned", extra={"feed": showing.feed.name})
+            await self._fail(showing, str(error))
+        except Exception:
+            # The supervisor: one broken race must not end the show.
+            log.exception("race abandoned", extra={"feed": showing.feed.name})
+            await self._fail(showing, "An internal error stopped this race; see the log.")
+
+    async def _show(self, showing: Showing, resumed: Resumed | None) -> None:
         self.clock = self._arrived_at = None
-        await self._offer(playback, showing)
-        start = await asyncio.to_thread(_join, playback, showing.from_lap)
+        if resumed is not None:
+            # The other worker's last picture stays until this one is as far.
+            playback, start = resumed.playback, resumed.start
+            await asyncio.to_thread(playback.advance, start)
+        else:
+            playback = Playback(showing.feed, RaceEngine(self._predictor))
+            await self._offer(playback, showing)
+            start = await asyncio.to_thread(_join, playback, showing.from_lap)
         self.clock = ReplayClock(start, showing.speed)
         self._arrived_at = wall_now()
         log.info("race on screen", extra={"feed": showing.feed.name, "at": start.isoformat()})

@@ -8,22 +8,24 @@ from dataclasses import replace
 from datetime import datetime
 
 from pitwall.domain.frames import LiveFrame
+from pitwall.domain.race import RaceState
+from pitwall.domain.telemetry import CarTelemetry, telemetry_of
 from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.framing import NO_NOTES, FeedView, Stamp, build_frame
-from pitwall.pipeline.ring import FrameRing
-from pitwall.ports import LiveCache
+from pitwall.ports import LiveCache, TelemetryCache
 
 QUIET_TICK_S = 1.0  # a frame at least this often, so that readers can tell quiet from dead
 
 
 class Publisher:
-    """Numbers frames and sends them to the cache and the ring.
+    """Numbers frames and sends them to the cache.
 
     Args:
         cache: Where readers wait.
-        ring: Where delayed readers look back.
         model_version: Said in every frame.
+        telemetry: Where each car's newest telemetry goes; None keeps none.
+        last_sequence: Number of the newest frame that another worker published.
         now: The wall clock.
         monotonic: Seconds that only rise.
 
@@ -34,8 +36,9 @@ class Publisher:
     def __init__(
         self,
         cache: LiveCache,
-        ring: FrameRing,
         model_version: str,
+        telemetry: TelemetryCache | None = None,
+        last_sequence: int = 0,
         *,
         now: Callable[[], datetime] = wall_now,
         monotonic: Callable[[], float] = time.monotonic,
@@ -44,9 +47,10 @@ class Publisher:
         self._now = now
         self._monotonic = monotonic
         self._cache = cache
-        self._ring = ring
         self._model_version = model_version
-        self._sequence = 0
+        self._telemetry = telemetry
+        self._sequence = last_sequence
+        self._told: dict[int, CarTelemetry] = {}
         self._shown: tuple[EngineState, FeedView] | None = None
         self._shown_s = 0.0
 
@@ -69,9 +73,19 @@ class Publisher:
         self._sequence += 1
         frame = build_frame(state, feed, Stamp(self._sequence, now, age_s), self._model_version)
         self._shown, self._shown_s = (state, feed), self._monotonic()
-        self._ring.add(frame)
         await self._cache.publish(frame)
+        await self._put_telemetry(state.race)
         return frame
+
+    async def _put_telemetry(self, race: RaceState) -> None:
+        """Send what cars have said since the last frame."""
+        if self._telemetry is None:
+            return
+        cars = telemetry_of(race)
+        news = {number: car for number, car in cars.items() if self._told.get(number) != car}
+        self._told = cars
+        if news:
+            await self._telemetry.put(news)
 
     def _is_news(self, state: EngineState, feed: FeedView) -> bool:
         """Identity, not equality: every state is a new value, and comparing fields is dear."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from pitwall.domain.frames import LiveFrame
 from pitwall.pipeline.clock import wall_now
+from pitwall.ports import LiveCache
 
 LONGEST_DELAY_S = 300.0
 
@@ -23,12 +24,22 @@ class FrameRing:
         self._frames: deque[LiveFrame] = deque()
 
     def add(self, frame: LiveFrame) -> None:
-        """Keep `frame`, and forget those that no delay can reach any more."""
+        """Keep `frame`, and forget those that no delay can reach any more.
+
+        What was published later than `frame` is forgotten too: a clock was set back.
+        """
+        while self._frames and self._frames[-1].published_at >= frame.published_at:
+            self._frames.pop()
         self._frames.append(frame)
         oldest = frame.published_at - self._kept_for
         # One frame older than the limit stays: it is what the longest delay shows.
         while len(self._frames) > 1 and self._frames[1].published_at <= oldest:
             self._frames.popleft()
+
+    async def fill(self, live: LiveCache) -> None:
+        """Keep every frame that `live` shows, until cancelled: the task of each worker."""
+        async for frame in live.frames():
+            self.add(frame)
 
     def at(self, delay_s: float, now: datetime | None = None) -> LiveFrame | None:
         """Return the newest frame published at least `delay_s` ago; None when there is none."""

@@ -26,24 +26,25 @@ class Told:
     lap: int = 0
     laps_completed: Mapping[DriverNumber, int] = field(default_factory=dict)
     cars: frozenset[DriverNumber] = frozenset()
-    control: int = 0
+    control_at: datetime | None = None
 
 
 def read_told(snapshot: Snapshot) -> Told:
     """Decode a snapshot into what `Staleness` compares."""
     fresh = RaceState()
     timed: set[DriverNumber] = set()
-    control = 0
+    control_at: datetime | None = None
     for message in snapshot.messages:
         for event in decode(message).events:
             if isinstance(event, CarTimed | DriverListed):
                 timed.add(event.number)
             if isinstance(event, ControlSaid):
-                control += 1
+                said_at = event.message.at
+                control_at = said_at if control_at is None else max(control_at, said_at)
             elif isinstance(event, CarTimed | LapCounted | RaceDescribed):
                 fresh = apply(fresh, event)
     laps = {number: car.laps_completed for number, car in fresh.cars.items()}
-    return Told(fresh.info.race_id, fresh.lap, laps, frozenset(timed), control)
+    return Told(fresh.info.race_id, fresh.lap, laps, frozenset(timed), control_at)
 
 
 class Staleness:
@@ -87,7 +88,9 @@ def _goes_back(told: Told, race: RaceState) -> bool:
         return bool(race.info.race_id)  # a server that has just started and knows nothing yet
     if told.race_id != race.info.race_id:
         return False  # another session: nothing to compare
-    if told.lap < race.lap or told.control < len(race.control):
+    if told.lap < race.lap:
+        return True
+    if told.control_at is not None and race.control and told.control_at < race.control[-1].at:
         return True
     known = race.cars.items()
     return any(

@@ -50,9 +50,10 @@ class Relay:
         """Relay every newest frame to the room, for ever: a lifespan task of each worker."""
         while True:
             try:
-                async with aclosing(services.current().live.frames()) as frames:
+                ports = services.current()
+                async with aclosing(ports.live.frames()) as frames:
                     async for frame in frames:
-                        await self.show_room(page_rows(frame))
+                        await self.show_room(page_rows(frame, ports.cache_fault()))
             except Exception:  # one bad frame must not end the stream for all
                 log.exception("relay stopped", extra={"restart_s": RESTART_S})
             await asyncio.sleep(RESTART_S)
@@ -105,8 +106,12 @@ class Relay:
         return name not in self._sent or self._sent[name] != value
 
     def _socket_of(self, client_token: str) -> str | None:
-        record = self._sockets()._token_manager.token_to_socket.get(client_token)
-        return None if record is None else record.sid
+        tokens = self._sockets()._token_manager
+        record = tokens.token_to_socket.get(client_token)
+        # With Redis, the records of other workers' tabs are among these.
+        if record is None or record.instance_id != tokens.instance_id:
+            return None
+        return record.sid
 
     def _sockets(self) -> EventNamespace:
         if self._app is None or self._app.event_namespace is None:

@@ -13,6 +13,7 @@ from pitwall.wire.message import RawMessage
 _REMEMBERED = 512  # messages of a topic: half a minute of the busiest one
 _DUPLICATES_KEPT = 4096
 _DEEPEST = 50
+_MOST_TOPICS = 100  # the feed has 40; who makes up more is not followed
 
 
 @dataclass(slots=True)
@@ -46,6 +47,8 @@ class Lateness:
         topic = self._topics.get(message.topic)
         if topic is None or message.sent_at >= topic.newest_at:
             if topic is None:
+                if len(self._topics) >= _MOST_TOPICS:
+                    return message
                 topic = self._topics[message.topic] = _Topic(message.sent_at)
             topic.newest_at = message.sent_at
             topic.recent.append(message)

@@ -216,6 +216,25 @@ async def test_health_is_503_only_when_the_feed_is_dead(
     assert bool(answer.json()["detail"]) is (status == 503)
 
 
+async def test_health_is_degraded_while_the_shared_cache_is_away(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    ports = replace(services.current(), cache_fault=lambda: "Redis does not answer.")
+    services.install(ports)
+    waiting = (await client.get("/health")).json()
+    await live.publish(a_frame(1))
+
+    answer = await client.get("/health")
+
+    assert (waiting["status"], waiting["detail"]) == (
+        "waiting",
+        "No frame has been published yet. Redis does not answer.",
+    )
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["detail"] == "Redis does not answer."
+
+
 async def test_health_notices_that_the_pipeline_itself_stopped(
     client: httpx.AsyncClient, live: MemoryLiveCache
 ) -> None:

@@ -35,16 +35,22 @@ STARTS_WITHIN_S = 60.0
 class Server:
     """`python -m pitwall.serve` on one port, which can be killed and started again."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, **settings: str) -> None:
         self.port = port
+        self._settings = settings
         self.url = f"http://localhost:{port}"
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         environment = os.environ | {
             "PITWALL_PORT": str(self.port),
             "PITWALL_HOST": "127.0.0.1",
             "PITWALL_FEED": "simulated:7",
+            **self._settings,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pitwall.serve"],
@@ -81,13 +87,21 @@ class Server:
             asking.close()
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    running = Server(port)
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """Build the front end, if need be."""
+    subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="session")
+def server(built: None) -> Iterator[Server]:
+    running = Server(free_port())
     running.start()
     yield running
     running.stop()

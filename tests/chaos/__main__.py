@@ -39,6 +39,8 @@ def main() -> int:
         results.append(result)
         if trouble := trouble_of(result):
             sys.stdout.write(f"seed {result.seed} ({result.race}): {trouble}\n")
+        if len(results) % 100 == 0 and len(results) < chosen.races:
+            sys.stdout.write(f"after {score(results)}\n")
         sys.stdout.flush()
     sys.stdout.write(score(results) + f"\n  took {time.monotonic() - began:.0f} s\n")
     return 1 if any(trouble_of(result) for result in results) else 0

@@ -101,6 +101,10 @@ class ChaoticSignalR(SignalRServer):
         whole = super().snapshot(hub, invocation)
         return whole[: len(whole) // 2] if "half_snapshot" in kinds else whole
 
+    def _answer(self, hub: Hub, text: bytes) -> None:
+        if hub not in self._deaf:
+            super()._answer(hub, text)
+
     def ping(self, hub: Hub) -> None:
         """Ping, but not through a dead line."""
         if hub not in self._deaf:
@@ -109,12 +113,11 @@ class ChaoticSignalR(SignalRServer):
     def send(self, message: RawMessage) -> None:
         """Send a message, and something true with apostrophes beside it while that is on."""
         super().send(message)
-        if "apostrophe" in self._kinds() and message.topic != "RaceControlMessages":
+        drivers = self.topics.get("DriverList")
+        if "apostrophe" in self._kinds() and isinstance(drivers, dict) and self._said < 5:
             self._said += 1
-            if self._said <= 5:
-                control = self.topics.get("RaceControlMessages")
-                said = control.get("Messages") if isinstance(control, dict) else None
-                super().send(faults.apostrophe(self._said, said, message))
+            car = self._rng.choice(sorted(key for key in drivers if key.isdigit()))
+            super().send(faults.apostrophe(self._said, car, message))
 
     def deliver(self, hub: Hub, message: RawMessage) -> None:
         """Deliver a message through the faults that are on."""

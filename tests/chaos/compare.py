@@ -16,31 +16,38 @@ def view_of(race: RaceState) -> dict[str, object]:
         "control": frozenset(message.message for message in race.control),
     }
     for number, car in race.cars.items():
-        view[f"car {number}"] = _car(car)
+        for name, value in _car(car).items():
+            view[f"car {number} {name}"] = value
     return view
 
 
-def _car(car: CarState) -> tuple[object, ...]:
-    return (
-        car.driver.code,
-        car.position,
-        car.laps_completed,
-        car.gap_to_leader,
-        car.interval,
-        car.in_pit,
-        car.pit_stops,
-        car.retired,
-        car.stopped,
-        car.last_lap_s,
-        tuple((stint.compound, stint.tyre_life_laps, stint.fresh_tyre) for stint in car.stints),
-    )
+def _car(car: CarState) -> dict[str, object]:
+    stints = [(stint.compound, stint.tyre_life_laps, stint.fresh_tyre) for stint in car.stints]
+    return {
+        "driver": car.driver,
+        "position": car.position,
+        "laps": car.laps_completed,
+        "gap": car.gap_to_leader,
+        "interval": car.interval,
+        "in_pit": car.in_pit,
+        "pit_stops": car.pit_stops,
+        "retired": car.retired,
+        "stopped": car.stopped,
+        "last_lap_s": car.last_lap_s,
+        "stints": tuple(stints),
+    }
 
 
-def differences(seen: RaceState, truth: RaceState) -> list[str]:
-    """Return what differs, in words; nothing when the two agree."""
+def differences(seen: RaceState, truth: RaceState, also: RaceState | None = None) -> list[str]:
+    """Return what differs, in words; nothing when the two agree.
+
+    What `seen` has as `also` has it is right too: the feed clears some fields, which who
+    followed from the beginning keeps, and who came later never saw.
+    """
     ours, theirs = view_of(seen), view_of(truth)
+    others = view_of(also) if also is not None else theirs
     return [
         f"{name}: {ours.get(name)!r} but {theirs.get(name)!r}"
         for name in sorted(ours.keys() | theirs.keys())
-        if ours.get(name) != theirs.get(name)
+        if ours.get(name) not in (theirs.get(name), others.get(name))
     ]

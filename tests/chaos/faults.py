@@ -165,9 +165,8 @@ def untrue(kind: str, message: RawMessage, rng: random.Random) -> RawMessage:
     return RawMessage(message.sent_at, topic, body)
 
 
-def apostrophe(number: int, said: object, message: RawMessage) -> RawMessage:
-    """Return a true race-control message with every kind of quotation mark, after those `said`."""
-    text = f'CAR 4 (NOR) TIME 1:23.456 DELETED - DELL\'EMILIA "TURN {number}" - TRACK LIMITS'
-    index = len(said) if isinstance(said, dict | list) else 0
-    payload = {"Messages": {str(index): {"Category": "Other", "Message": text}}}
-    return RawMessage(message.sent_at, "RaceControlMessages", orjson.dumps(payload))
+def apostrophe(number: int, car: str, message: RawMessage) -> RawMessage:
+    """Return a true message that renames a driver, with every kind of quotation mark."""
+    name = f"O'Ward \"Pato\" d\\'Été {number}"
+    payload = {car: {"FirstName": "Patricio", "LastName": name}}
+    return RawMessage(message.sent_at, "DriverList", orjson.dumps(payload))

@@ -7,7 +7,6 @@ from itertools import pairwise
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.ring import FrameRing
 from pitwall.ports import LiveCache
 from tests.chaos.virtual_time import VirtualTimeLoop
 
@@ -15,7 +14,7 @@ from tests.chaos.virtual_time import VirtualTimeLoop
 def a_publisher(loop: VirtualTimeLoop, cache: LiveCache | None = None) -> Publisher:
     """Return a publisher whose clocks are the loop's."""
     kept = cache or MemoryLiveCache()
-    return Publisher(kept, FrameRing(), "", now=loop.now, monotonic=loop.time)
+    return Publisher(kept, "", now=loop.now, monotonic=loop.time)
 
 
 class FrameLog(MemoryLiveCache):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -46,11 +46,13 @@ class ShortRace:
     Attributes:
         opening: The topics when the first client may connect.
         messages: What follows; stamped from `starts_at` on.
+        ends_at: Until when to stay on the air; None is until the last message.
     """
 
     name: str
     opening: Topics
     messages: tuple[RawMessage, ...]
+    ends_at: datetime | None = None
 
 
 def advance(topics: dict[str, object], message: RawMessage) -> None:
@@ -89,7 +91,8 @@ def shortened(
     last = bisect_left(instants, instants[-1] - timedelta(seconds=lasts_s))
     begin = rng.randrange(first, max(first + 1, last))
     end = bisect_left(instants, instants[begin] + timedelta(seconds=lasts_s))
-    return _moved(recording, begin, end, starts_at)
+    race = _moved(recording, begin, end, starts_at)
+    return replace(race, ends_at=starts_at + timedelta(seconds=lasts_s))
 
 
 def _busy_from(recording: Recording) -> datetime:

@@ -80,7 +80,8 @@ class SignalRServer:
     def __init__(self, race: ShortRace, now: Callable[[], datetime]) -> None:
         self.race = race
         self.now = now
-        self.topics: dict[str, object] = dict(race.opening)
+        heartbeat = {"Utc": utc_text(now() + HEARTBEAT_AHEAD)}
+        self.topics: dict[str, object] = {**race.opening, "Heartbeat": heartbeat}
         self.history: deque[tuple[datetime, Topics]] = deque(maxlen=4000)
         self.hubs: set[Hub] = set()
         self.sent = 0
@@ -93,12 +94,17 @@ class SignalRServer:
         beating = asyncio.create_task(self._beat())
         try:
             for message in self.race.messages:
-                wait_s = (message.sent_at - self.now()).total_seconds()
-                if wait_s > 0:
-                    await asyncio.sleep(wait_s)
+                await self._until(message.sent_at)
                 self.send(message)
+            if self.race.ends_at is not None:
+                await self._until(self.race.ends_at)
         finally:
             beating.cancel()
+
+    async def _until(self, moment: datetime) -> None:
+        wait_s = (moment - self.now()).total_seconds()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
 
     def send(self, message: RawMessage) -> None:
         """Take a message into the topics and deliver it to everyone who may have it."""
@@ -139,8 +145,6 @@ class SignalRServer:
         """Return the answer to Subscribe."""
         told = self.snapshot_topics()
         result = {topic: told.get(topic) for topic in sorted(hub.topics)}
-        if "Heartbeat" in hub.topics and result["Heartbeat"] is None:
-            result["Heartbeat"] = {"Utc": utc_text(self.now() + HEARTBEAT_AHEAD)}
         answer = {"type": 3, "invocationId": invocation, "result": result}
         return orjson.dumps(answer) + END
 

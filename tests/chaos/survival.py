@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 from pitwall.domain.applying import apply
 from pitwall.domain.race import RaceState
 from pitwall.feeds.f1_live import F1LiveFeed
+from pitwall.feeds.recording.contents import topic_rank
+from pitwall.feeds.recording.signalr import dumped
 from pitwall.pipeline.backoff import Backoff
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.ingest import Ingest
@@ -22,7 +25,7 @@ from tests.chaos.chaotic_signalr import ChaoticSignalR
 from tests.chaos.compare import differences
 from tests.chaos.faults import RACE_S, UNNOTICED, Fault, plan_of
 from tests.chaos.pictures import FrameLog, a_publisher
-from tests.chaos.races import ShortRace, load, shortened
+from tests.chaos.races import Topics, load, shortened
 from tests.chaos.signalr_server import PUBLIC_TOKEN, record_of
 from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 
@@ -66,21 +69,45 @@ class Survival:
 class Truth:
     """The race as it is: every message of the recording, applied as it falls due."""
 
-    def __init__(self, race: ShortRace, loop: VirtualTimeLoop) -> None:
+    def __init__(self, server: ChaoticSignalR, loop: VirtualTimeLoop) -> None:
         self.race = RaceState()
-        self.lately: deque[RaceState] = deque(maxlen=BEHIND)
-        for topic, payload in race.opening.items():
-            self.take(_opening(topic, payload, loop))
+        self._lately: deque[tuple[RaceState, Topics]] = deque(maxlen=BEHIND)
+        self._server = server
+        self._loop = loop
+        for message in self._messages(server.race.opening):
+            self.take(message)
 
     def take(self, message: RawMessage) -> None:
         """Apply one message."""
-        for event in decode(message).events:
-            self.race = apply(self.race, event)
+        self.race = _applied(self.race, message)
+
+    def differences(self, seen: RaceState) -> list[str]:
+        """Return what is wrong in a picture now."""
+        return self._differences(seen, self.race, self._server.topics)
 
     def agrees(self, seen: RaceState) -> bool:
         """Whether a picture is right, or was within the last two seconds."""
-        self.lately.append(self.race)
-        return any(not differences(seen, race) for race in reversed(self.lately))
+        self._lately.append((self.race, dict(self._server.topics)))
+        return any(not differences(seen, race) for race, _ in self._lately) or any(
+            not self._differences(seen, race, topics) for race, topics in self._lately
+        )
+
+    def _differences(self, seen: RaceState, race: RaceState, topics: Topics) -> list[str]:
+        """Compare with the race as followed, and as who came this moment would see it."""
+        fresh = RaceState()
+        for message in self._messages(topics):
+            fresh = _applied(fresh, message)
+        return differences(seen, race, fresh)
+
+    def _messages(self, topics: Topics) -> Iterator[RawMessage]:
+        for topic in sorted(topics, key=topic_rank):
+            yield RawMessage(self._loop.now(), topic, dumped(topics[topic]))
+
+
+def _applied(race: RaceState, message: RawMessage) -> RaceState:
+    for event in decode(message).events:
+        race = apply(race, event)
+    return race
 
 
 def survive(recording: Path, seed: int) -> Survival:
@@ -98,7 +125,7 @@ def survive(recording: Path, seed: int) -> Survival:
 async def _survive(
     seed: int, server: ChaoticSignalR, rng: random.Random, loop: VirtualTimeLoop
 ) -> Survival:
-    truth = Truth(server.race, loop)
+    truth = Truth(server, loop)
     server.on_message = truth.take
     cache, intake = FrameLog(), Intake(RaceEngine(None))
     publisher = a_publisher(loop, cache)
@@ -112,7 +139,7 @@ async def _survive(
         try:
             await server.play()
             await asyncio.sleep(3)
-            result.wrong = differences(intake.state.race, truth.race)
+            result.wrong = truth.differences(intake.state.race)
             if running.done():
                 result.wrong.append(f"the ingest ended: {running.exception()!r}")
         finally:
@@ -141,9 +168,3 @@ def _count(result: Survival, server: ChaoticSignalR, intake: Intake) -> None:
     result.applied, result.repeated = tally.applied, tally.repeated
     result.overtaken, result.malformed = tally.overtaken, tally.malformed
     result.connections = server.connections
-
-
-def _opening(topic: str, payload: object, loop: VirtualTimeLoop) -> RawMessage:
-    from pitwall.feeds.recording.signalr import dumped
-
-    return RawMessage(loop.now(), topic, dumped(payload))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
+from pitwall.cache.backend import in_redis
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.cache.redis import RedisLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
@@ -13,6 +17,7 @@ from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.ports import LiveCache
 from tests.makers import at
+from tests.servers.redis import RedisServer
 from tests.web.frames import make_frame
 
 
@@ -21,11 +26,44 @@ def a_frame(sequence: int) -> LiveFrame:
     return build_frame(EngineState(), view, Stamp(sequence, at(sequence), None), "")
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture
+def memory_cache() -> LiveCache:
+    return MemoryLiveCache()
+
+
+@pytest.fixture
+def redis_cache(redis: Redis) -> LiveCache:
+    return RedisLiveCache(redis)
+
+
+@pytest.fixture
+async def shared_cache(
+    redis: Redis, running_redis: RedisServer, tmp_path: Path
+) -> AsyncIterator[LiveCache]:
+    """Give the cache of a worker that leads."""
+    async for cache in leading(running_redis.url, tmp_path):
+        yield cache
+
+
+@pytest.fixture
+async def alone_cache(tmp_path: Path) -> AsyncIterator[LiveCache]:
+    """Give the cache of a worker that goes on without Redis."""
+    async for cache in leading("redis://127.0.0.1:1/0", tmp_path):
+        yield cache
+
+
+async def leading(url: str, folder: Path) -> AsyncIterator[LiveCache]:
+    backend = in_redis(url, folder)
+    assert await backend.lease.acquire()
+    yield backend.live
+    assert backend.redis is not None
+    await backend.redis.aclose()
+
+
+@pytest.fixture(params=["memory", "redis", "shared", "alone"])
 def cache(request: pytest.FixtureRequest) -> LiveCache:
-    if request.param == "memory":
-        return MemoryLiveCache()
-    return RedisLiveCache(request.getfixturevalue("redis"))
+    adapter: LiveCache = request.getfixturevalue(f"{request.param}_cache")
+    return adapter
 
 
 async def test_starts_empty(cache: LiveCache) -> None:

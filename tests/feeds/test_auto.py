@@ -46,7 +46,7 @@ class Shows:
     def live_is_over(self) -> bool:
         return self.over
 
-    async def recorded(self, folder: Path) -> None:
+    async def recorded(self, race_id: str, folder: Path) -> None:
         """Show nothing."""
 
     async def simulated(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.recording import RecordingFeed, tape
+from pitwall.feeds.recording import recorder as recorder_module
 from pitwall.feeds.recording.recorder import BLOCK_S, TapeRecorder
 from pitwall.feeds.recording.tape import read_frames, read_header
 from pitwall.wire.delivery import Frame
@@ -75,6 +78,7 @@ async def test_a_tape_cut_short_keeps_its_finished_blocks(tmp_path: Path) -> Non
     recorder = TapeRecorder(file, "f1_live", lambda: clock[0])
     for frame in FRAMES:
         await recorder.record([frame])
+        await asyncio.sleep(0.05)
         clock[0] += timedelta(seconds=BLOCK_S + 1)
         await recorder.mark_gap("time passes")  # ends the block
     await recorder.close()
@@ -98,3 +102,31 @@ def test_another_file_of_that_name_is_no_tape(tmp_path: Path) -> None:
 
     with pytest.raises(FeedUnavailableError, match="is no tape"):
         RecordingFeed(file)
+
+
+async def test_a_disk_that_hangs_holds_nobody_up_and_what_it_cost_is_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "WAITING_BYTES", 1000)
+    monkeypatch.setattr(recorder_module, "BLOCK_BYTES", 1)
+    free = threading.Event()
+    recorder = TapeRecorder(tmp_path / "race.jsonl.zst", "f1_live", lambda: ZERO)
+    write = recorder._write_block
+
+    def hang(block: bytes) -> None:
+        free.wait(10)
+        write(block)
+
+    recorder._write_block = hang  # type: ignore[method-assign]
+
+    await recorder.record([FRAMES[1]])
+    await asyncio.sleep(0)
+    for _ in range(20):
+        await recorder.record([FRAMES[1]])  # at once, although nothing is written
+    free.set()
+    await recorder.close()
+
+    lines = list(tape._lines(tmp_path / "race.jsonl.zst"))
+    kept = [line for line in lines if b'"frame"' in line]
+    assert 1 < len(kept) < 21
+    assert any(b"frames were dropped" in line for line in lines)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import pytest
+
 from pitwall.domain.frames import FeedState
 from pitwall.pipeline import ingest as ingest_module
 from pitwall.pipeline.resync import ROUTINE_EVERY_S
@@ -210,5 +212,26 @@ def test_frames_that_come_faster_than_they_can_be_read_are_dropped_for_a_snapsho
 
             assert feed.asked == 1
             assert intake.wants_snapshot == ""
+
+    with_a_feed(test)
+
+
+def test_a_fault_of_our_own_is_told_and_the_race_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def test(feed: ScriptedFeed) -> None:
+        async with ingesting(feed) as (log, _, intake):
+            await feed.talk(2)
+            take, intake.engine.take = intake.engine.take, broken  # type: ignore[method-assign,assignment]
+            await feed.talk(3)
+            told = log.frames_kept[-1].header.feed_detail
+            intake.engine.take = take  # type: ignore[method-assign]
+            await feed.talk(8)
+
+        assert "internal error" in told
+        assert log.frames_kept[-1].header.feed_detail == ""
+        assert feed.asked >= 1
+        assert len([r for r in caplog.records if "could not be taken" in r.message]) <= 3
+
+    def broken(_message: RawMessage) -> None:
+        raise RuntimeError("a bug")
 
     with_a_feed(test)

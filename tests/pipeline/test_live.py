@@ -15,7 +15,6 @@ from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.errors import FeedUnavailableError
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.ring import FrameRing
 from pitwall.wire.message import RawMessage, Source
 from tests.makers import ListFeed, a_duel, at
 from tests.pipeline.test_engine import CountingPredictor
@@ -26,7 +25,7 @@ async def running(
     showings: Iterable[Showing], stale_after_s: float = 10.0
 ) -> AsyncIterator[tuple[MemoryLiveCache, LiveLoop]]:
     cache, predictor = MemoryLiveCache(), CountingPredictor()
-    loop = LiveLoop(Publisher(cache, FrameRing(), "counting"), predictor, stale_after_s)
+    loop = LiveLoop(Publisher(cache, "counting"), predictor, stale_after_s)
     task = asyncio.create_task(loop.run(showings))
     try:
         yield cache, loop

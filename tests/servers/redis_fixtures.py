@@ -27,8 +27,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 async def redis(running_redis: RedisServer) -> AsyncIterator[Redis]:
-    """Give a client of an empty Redis."""
+    """Give a client of an empty Redis, which waits as long as a busy machine needs."""
     running_redis.empty()
-    client = connect(running_redis.url)
+    client = connect(running_redis.url, answers_within_s=10)
     yield client
     await client.aclose()

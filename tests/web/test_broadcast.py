@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import reflex as rx
 from reflex.state import StateUpdate
+from reflex.utils.token_manager import SocketRecord
 from reflex_base.registry import RegistrationContext
 
 from pitwall import services
@@ -137,6 +138,17 @@ async def test_a_closed_tab_is_sent_nothing(wire: Wire) -> None:
     assert wire.sent == []
 
 
+async def test_a_tab_of_another_worker_is_not_open_here(wire: Wire) -> None:
+    await wire.open_tab("tab", "socket")
+    tokens = wire.sockets._token_manager
+    tokens.token_to_socket["theirs"] = SocketRecord(instance_id="another worker", sid="elsewhere")
+
+    assert wire.relay.tab_is_open("tab")
+    assert not wire.relay.tab_is_open("theirs")
+    await wire.relay.show_tab("theirs", {"pulse": {}})
+    assert wire.sent == []
+
+
 async def test_a_bad_frame_does_not_end_the_stream(
     wire: Wire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -144,7 +156,7 @@ async def test_a_bad_frame_does_not_end_the_stream(
     monkeypatch.setattr("pitwall.web.broadcast.RESTART_S", 0)
     formatted: list[int] = []
 
-    def fails_once(frame: Any) -> PageRows:
+    def fails_once(frame: Any, _cache_fault: str) -> PageRows:
         formatted.append(frame.sequence)
         if len(formatted) == 1:
             raise ValueError("a bug")

@@ -120,3 +120,14 @@ def test_the_next_race_is_counted_down_to_and_a_moved_one_is_told() -> None:
 
     assert row.next_race == "Next: Dutch Grand Prix in 2 d 3 h"
     assert moved.next_race == "It moved."
+
+
+def test_a_shared_cache_that_is_away_is_told_where_the_feed_has_nothing_to_say() -> None:
+    flowing = make_frame().header
+    failed = replace(flowing, feed_state=FeedState.FAILED, feed_detail="No such file.")
+
+    row = notice_row(flowing, "One worker goes on alone.")
+
+    assert (row.tone, row.title) == ("told", "Shared cache away")
+    assert row.detail == "One worker goes on alone."
+    assert notice_row(failed, "One worker goes on alone.").detail == "No such file."

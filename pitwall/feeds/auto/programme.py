@@ -8,6 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -44,7 +45,7 @@ class Shows(Protocol):
         """Whether the race that is ingested has ended."""
         ...
 
-    async def recorded(self, folder: Path) -> None:
+    async def recorded(self, race_id: str, folder: Path) -> None:
         """Play a race that lies on disk."""
         ...
 
@@ -94,7 +95,7 @@ class AutoProgramme:
         self._looking: asyncio.Task[None] | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._fetched: tuple[ArchivedSession, Path] | None = None
-        self._no_archive = "The archive has not answered yet."
+        self._no_archive = ""
         self._scheduled_at: datetime | None = None
         self._over_since: datetime | None = None
 
@@ -109,9 +110,10 @@ class AutoProgramme:
         if self._fetched is not None:
             race, folder = self._fetched
             why = f"{self._why_not_live()} This is the newest race in the archive."
-            key = f"recorded {race.race_id}"
-            return Choice(key, self._notes(why), lambda: self._shows.recorded(folder), pause_s)
-        why = f"{self._why_not_live()} {self._no_archive} So this race is simulated."
+            show = partial(self._shows.recorded, race.race_id, folder)
+            return Choice(f"recorded {race.race_id}", self._notes(why), show, pause_s)
+        words = (self._why_not_live(), self._no_archive, "So this race is simulated.")
+        why = " ".join(filter(None, words))
         return Choice("simulated", self._notes(why), self._shows.simulated, pause_s)
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.f1_live.negotiation import why
 
 ATTEMPTS = 6
 LARGEST_FILE = 256 * 1024 * 1024
@@ -114,10 +115,9 @@ class Downloader:
             ):
                 return await _receive(answer, part, held)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            why = str(error).rstrip(".") or type(error).__name__
             if isinstance(error, httpx.ConnectError):  # nobody there: the next root may be
-                raise FeedUnavailableError(f"{address} cannot be reached: {why}.") from error
-            raise _TryAgainError(f"{address} broke off: {why}.") from error
+                raise FeedUnavailableError(f"{address} cannot be reached: {why(error)}.") from error
+            raise _TryAgainError(f"{address} broke off: {why(error)}.") from error
 
 
 def _size_of(part: Path | None) -> int:

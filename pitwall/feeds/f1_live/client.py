@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_live.negotiation import Agreed, TokenRefusedError, negotiate, tls
+from pitwall.feeds.f1_live.negotiation import Agreed, TokenRefusedError, negotiate, tls, why
 from pitwall.feeds.f1_live.token import Token
 from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
 from pitwall.feeds.recording.hub import read_frame, refusal_of
@@ -153,7 +153,9 @@ class F1LiveFeed:
                 raise TokenRefusedError(str(status)) from error
             raise FeedUnavailableError(f"F1 live timing answered {status}.") from error
         except (OSError, WebSocketException) as error:
-            raise FeedUnavailableError(f"F1 live timing cannot be reached: {error}.") from error
+            raise FeedUnavailableError(
+                f"F1 live timing cannot be reached: {why(error)}."
+            ) from error
 
     async def _until_snapshot(self, socket: ClientConnection, token: str) -> list[Frame]:
         opening: list[Frame] = []

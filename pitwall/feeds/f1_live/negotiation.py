@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from pitwall.errors import FeedUnavailableError
 HUB = "/signalrcore"
 _REFUSED = frozenset({401, 403})
 _LONGEST_WAIT_S = 120.0
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 
 class TokenRefusedError(FeedUnavailableError):
@@ -58,7 +60,7 @@ async def negotiate(base_url: str, token: str, within_s: float) -> Agreed:
             _check(answer, token)
             cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise FeedUnavailableError(f"F1 live timing cannot be reached: {_why(error)}.") from error
+        raise FeedUnavailableError(f"F1 live timing cannot be reached: {why(error)}.") from error
     if cookie:
         headers["Cookie"] = cookie
     websocket = "ws" + base_url.removeprefix("http") if base_url.startswith("http") else base_url
@@ -94,5 +96,6 @@ def _connection_token(answer: httpx.Response) -> str:
     return token
 
 
-def _why(error: Exception) -> str:
-    return str(error).rstrip(".") or type(error).__name__
+def why(error: Exception) -> str:
+    """Return what an error says, without its number and its full stop."""
+    return _ERRNO.sub("", str(error)).rstrip(".") or type(error).__name__

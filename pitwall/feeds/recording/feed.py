@@ -36,18 +36,23 @@ _EXPECTED = (
 class RecordingFeed:
     """A `RecordedFeed` that reads one recording from a file or a folder.
 
+    Args:
+        path: The file or folder.
+        name: What people are shown; "" makes one of the file's own name.
+
     Attributes:
         skipped: Lines left out as malformed, by kind, in the latest pass.
         clock: What the times of the latest pass rest on; "" before the first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "") -> None:
         """Find out the recording's shape.
 
         Raises:
             FeedUnavailableError: There is nothing, or nothing known, at this path.
         """
         self._path = path
+        self._name = name or f"recording:{path.resolve().name}"
         self._read = _reader_for(path)
         self._told: set[str] = set()
         self.skipped: Mapping[str, int] = MappingProxyType({})
@@ -56,7 +61,7 @@ class RecordingFeed:
     @property
     def name(self) -> str:
         """`recording:` and the file's own name: pages and answers show it, paths are private."""
-        return f"recording:{self._path.resolve().name}"
+        return self._name
 
     @property
     def source(self) -> Source:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 256 * 1024
 BLOCK_S = 2.0  # what a crash can cost
+WAITING_BYTES = 64 * 1024 * 1024  # then a disk that hangs costs frames
 _LEVEL = 6
 
 
@@ -29,7 +30,8 @@ def _wall_now() -> datetime:
 class TapeRecorder:
     """A `FrameRecorder` that writes one file.
 
-    A disk that fails is told once; from then on nothing is kept, and the race goes on.
+    Nobody waits for the disk: blocks are written beside the race. One that fails is told once,
+    and from then on nothing is kept; one that hangs costs the frames that do not fit in memory.
 
     Args:
         path: The file; it and its folder are made with the first frame.
@@ -52,20 +54,23 @@ class TapeRecorder:
         self._lines: list[bytes] = []
         self._bytes = 0
         self._block_since: datetime | None = None
-        self._writing = asyncio.Lock()
+        self._writing: asyncio.Task[None] | None = None
+        self._dropped = 0
 
     async def record(self, frames: Sequence[Frame]) -> None:
         for frame in frames:
             self.frames += 1
             self._add(frame_line(self.frames, frame))
-        await self._write_if_due()
+        self._write_if_due()
 
     async def mark_gap(self, reason: str) -> None:
         self._add(gap_line(reason, self._now()))
-        await self._write_if_due()
+        self._write_if_due()
 
     async def close(self) -> None:
         """Write what is left and close the file."""
+        if self._writing is not None:
+            await self._writing
         await self._write()
         if self._file is not None:
             await asyncio.to_thread(self._file.close)
@@ -74,28 +79,35 @@ class TapeRecorder:
     def _add(self, line: bytes) -> None:
         if self.failed:
             return
+        if self._bytes > WAITING_BYTES:
+            self._dropped += 1
+            return
         if self._block_since is None:
             self._block_since = self._now()
         self._lines.append(line)
         self._bytes += len(line)
 
-    async def _write_if_due(self) -> None:
+    def _write_if_due(self) -> None:
         since = self._block_since
         age_s = (self._now() - since).total_seconds() if since else 0.0
-        if self._bytes >= BLOCK_BYTES or age_s >= BLOCK_S:
-            await self._write()
+        busy = self._writing is not None and not self._writing.done()
+        if not busy and (self._bytes >= BLOCK_BYTES or age_s >= BLOCK_S):
+            self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        async with self._writing:
-            block = b"".join(self._lines)
-            self._lines, self._bytes, self._block_since = [], 0, None
-            if not block or self.failed:
-                return
-            try:
-                await asyncio.to_thread(self._write_block, block)
-            except OSError as error:
-                self.failed = f"The recording stopped: {error.strerror or error}."
-                log.warning("recording stopped", extra={"why": str(error)})
+        if self._dropped:
+            reason = f"{self._dropped} frames were dropped, as the disk was too slow."
+            self._lines.append(gap_line(reason, self._now()))
+            self._dropped = 0
+        block = b"".join(self._lines)
+        self._lines, self._bytes, self._block_since = [], 0, None
+        if not block or self.failed:
+            return
+        try:
+            await asyncio.to_thread(self._write_block, block)
+        except OSError as error:
+            self.failed = f"The recording stopped: {error.strerror or error}."
+            log.warning("recording stopped", extra={"why": str(error)})
 
     def _write_block(self, block: bytes) -> None:
         if self._file is None:

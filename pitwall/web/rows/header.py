@@ -112,8 +112,8 @@ def pulse_row(frame: LiveFrame) -> PulseRow:
     )
 
 
-def notice_row(header: FrameHeader) -> NoticeRow:
-    """Say what is wrong with the feed, in words; silent while messages arrive.
+def notice_row(header: FrameHeader, cache_fault: str = "") -> NoticeRow:
+    """Say what is wrong with the feed, else with the shared cache; silent when nothing is.
 
     A stale feed is left to the watchdog, which counts its age in the browser.
     """
@@ -128,7 +128,11 @@ def notice_row(header: FrameHeader) -> NoticeRow:
                 "ended", "End of the feed: this is the last picture", header.feed_detail
             )
         case _:
-            return NoticeRow("told", header.feed_detail) if header.feed_detail else NoticeRow()
+            if header.feed_detail:
+                return NoticeRow("told", header.feed_detail)
+            return (
+                NoticeRow("told", "Shared cache away", cache_fault) if cache_fault else NoticeRow()
+            )
 
 
 def _flag(header: FrameHeader) -> tuple[str, str]:

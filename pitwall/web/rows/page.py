@@ -23,12 +23,17 @@ PageRows = dict[str, Any]
 """Variable name to JSON-ready value: what a browser receives."""
 
 
-def page_rows(frame: LiveFrame) -> PageRows:
-    """Format one frame for the live page."""
+def page_rows(frame: LiveFrame, cache_fault: str = "") -> PageRows:
+    """Format one frame for the live page.
+
+    Args:
+        frame: What to show.
+        cache_fault: What this worker lacks, in whole sentences; "" when it lacks nothing.
+    """
     return {
         "pulse": asdict(pulse_row(frame)),
         "header": asdict(header_row(frame)),
-        "notice": asdict(notice_row(frame.header)),
+        "notice": asdict(notice_row(frame.header, cache_fault)),
         "cars": {key: asdict(row) for key, row in car_rows(frame).items()},
         "tower": [asdict(row) for row in tower_rows(frame)],
         "cards": [asdict(row) for row in card_rows(frame)],

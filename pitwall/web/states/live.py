@@ -119,4 +119,4 @@ class _DelayedRows:
         if frame.sequence == self._shown:
             return None
         self._shown = frame.sequence
-        return page_rows(frame)
+        return page_rows(frame, services.current().cache_fault())

@@ -1,0 +1,79 @@
+"""The right to publish: Redis's while it answers, this server's own while it does not."""
+
+from __future__ import annotations
+
+from pitwall.cache.link import RedisLink
+from pitwall.cache.redis_lease import LEASE_S, RedisLease
+from pitwall.errors import CacheAwayError
+from pitwall.ports import Lease
+
+# When Redis goes away, whoever held the lease goes on: it asks as soon as its time is over.
+OTHERS_ASK_AFTER_S = 2 * LEASE_S
+
+
+class SharedLease:
+    """`Lease` of many workers, with which one of each server goes on when Redis is away.
+
+    Where several servers share a Redis that none can reach, one worker of each goes on: nobody
+    can tell them of each other. When it answers again, all but one stop.
+
+    Args:
+        link: Whether Redis answers.
+        everywhere: The lease in Redis.
+        alone: The lease among the workers of this server.
+    """
+
+    def __init__(self, link: RedisLink, everywhere: RedisLease, alone: Lease) -> None:
+        self._link = link
+        self._everywhere = everywhere
+        self._alone = alone
+
+    @property
+    def is_held(self) -> bool:
+        return self._everywhere.is_held or self._alone.is_held
+
+    @property
+    def is_held_alone(self) -> bool:
+        """Whether this worker goes on without Redis."""
+        return self._alone.is_held
+
+    async def acquire(self) -> bool:
+        if self._link.is_up:
+            try:
+                return await self._everywhere.acquire()
+            except CacheAwayError as error:
+                self._link.lost(error)
+        if self._link.away_s < OTHERS_ASK_AFTER_S:
+            return False
+        return await self._alone.acquire()
+
+    async def renew(self) -> bool:
+        if self._alone.is_held:
+            return await self._return()
+        if self._link.is_up:
+            try:
+                return await self._everywhere.renew()
+            except CacheAwayError as error:
+                self._link.lost(error)
+        return self._everywhere.is_held or await self._alone.acquire()
+
+    async def release(self) -> None:
+        await self._alone.release()
+        if self._link.is_up:
+            try:
+                await self._everywhere.release()
+            except CacheAwayError as error:
+                self._link.lost(error)
+        self._everywhere.drop()
+
+    async def _return(self) -> bool:
+        """Go back to Redis where it answers; False if another leads there by now."""
+        if not self._link.is_up:
+            return True
+        try:
+            is_leader = await self._everywhere.acquire()
+        except CacheAwayError as error:
+            self._link.lost(error)
+            return True
+        await self._alone.release()
+        return is_leader
