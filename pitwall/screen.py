@@ -144,7 +144,8 @@ class Screen:
             lap = self._settings.start_lap
             history = open_openf1_history(self._settings, session)
             from_lap, speed = 1 if lap is None else lap, self._settings.speed
-            await self._loop([Showing(history, from_lap=from_lap, speed=speed)])
+            showing = Showing(history, from_lap=from_lap, speed=speed)
+            await self._loop([showing], self._taken_over())
         else:
             await self._ingest(open_openf1(self._settings, session))
 

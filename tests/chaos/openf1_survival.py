@@ -101,8 +101,9 @@ def piece_of(whole: Story, begins: datetime, now: datetime) -> Story:
     """Return a short race moved to begin now, with all that was told before it."""
     ends = begins + timedelta(seconds=RACE_S)
     told = whole.told[: len(whole.before(ends))]
-    # Of intervals long past a client asks for none, and moving them takes its time.
-    old = begins - timedelta(minutes=6)
+    # A client that joins asks for the intervals of five minutes: what a car that retired
+    # before them had last is nothing that it could know.
+    old = begins - timedelta(minutes=4, seconds=30)
     kept = tuple(one for one in told if one.endpoint != "intervals" or one.at >= old)
     return Story(kept).moved(now - begins)
 

@@ -30,6 +30,8 @@ _MOST_ROWS = 20_000  # of one endpoint: ten times what a long race has
 _SEEN = 20_000  # single measurements remembered: ten minutes without telemetry
 _LAPS_TOLD = 3  # of one car: the last one that ended, the one under way, and one between
 _CONTROL_TOLD = 80  # rows of race control from which the flags of the track are told
+# A stop or a lap time may be told seconds after the instant it names, when others have been told.
+_TOLD_LATE = timedelta(seconds=10)
 _AHEAD_AT_MOST = timedelta(minutes=30)  # more than our own clock should ever be wrong
 _UNUSED = frozenset({"_id", "_key", "segments_sector_1", "segments_sector_2", "segments_sector_3"})
 _OF_CARS = frozenset({"laps", "stints", "pit"})
@@ -129,7 +131,7 @@ class Book:
             told["race_control"], told["new"] = self._control_told(changes.control)
         if changes.described:
             told |= {name: self._all(name) for name in ("sessions", "meetings", "drivers")}
-        return self._frame(CHANGED, told, received_at) if told else None
+        return self._frame(CHANGED, told, received_at, self.newest_at) if told else None
 
     def whole_frame(self, received_at: datetime) -> Frame:
         """Return everything that a snapshot holds."""
@@ -139,7 +141,8 @@ class Book:
         told["race_control"] = self._control()
         for endpoint in ("position", "intervals", "weather"):
             told[endpoint] = [row for (name, _), row in self._newest.items() if name == endpoint]
-        return self._frame(WHOLE, told, received_at)
+        at = self.newest_at - _TOLD_LATE if self.newest_at else None
+        return self._frame(WHOLE, told, received_at, at)
 
     def _is_ours(self, endpoint: str, row: Row) -> bool:
         return endpoint == "meetings" or row.get("session_key") in {self.session_key, None}
@@ -159,9 +162,11 @@ class Book:
         if endpoint in {"car_data", "location"} or len(self._newest) > _MOST_ROWS:
             return True
         before_at = instant_of(before) if before else None
-        if before is None or before_at is None or at >= before_at:
-            told = {name: value for name, value in row.items() if value is not None}
-            self._newest[place] = {**(before or {}), **told}
+        if before_at is not None and at < before_at:
+            self.tally.overtaken += 1
+            return False
+        told = {name: value for name, value in row.items() if value is not None}
+        self._newest[place] = {**(before or {}), **told}
         return True
 
     def _keep(self, endpoint: str, row: Row, told_at: datetime) -> bool:
@@ -239,8 +244,10 @@ class Book:
         first = next((i for i, r in enumerate(rows) if key_of("race_control", r) in fresh), None)
         return rows, 0 if first is None else len(rows) - first
 
-    def _frame(self, channel: str, told: dict[str, object], received_at: datetime) -> Frame:
-        text = orjson.dumps({"at": self.newest_at, **told})
+    def _frame(
+        self, channel: str, told: dict[str, object], received_at: datetime, at: datetime | None
+    ) -> Frame:
+        text = orjson.dumps({"at": at, **told})
         return Frame(received_at, text, channel)
 
 

@@ -222,7 +222,7 @@ class OpenF1Rest:
         form = {"username": bearer.account.user, "password": bearer.account.password}
         status, body, answer = await self._send("POST", "/token", data=form)
         if status in _REFUSED or status in {400, 422}:
-            raise TokenRefusedError(ACCOUNT_REFUSED, _CLOSED_FOR_S)
+            raise TokenRefusedError(ACCOUNT_REFUSED)
         _check(answer)
         return body
 
