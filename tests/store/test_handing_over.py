@@ -1,4 +1,4 @@
-"""A race whose recording another worker takes over: nothing of it is lost, nothing is there twice."""
+"""A race taken over by another worker: nothing of it is lost, and nothing is there twice."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def in_one_go(database: Database, count: int, predictor: Predictor | None)
     return await rows_of(database)
 
 
-async def handed_over(  # noqa: PLR0913  each a moment of one take-over
+async def handed_over(
     database: Database,
     count: int,
     predictor: Predictor | None,
