@@ -18,7 +18,7 @@ RECORDINGS = (
     "signalr/2024_Imola_Qualifying_signalr",
 )
 RECOVERED_WITHIN_S = 5.0
-CHUNK = 10
+CHUNK = 6
 
 
 def survive_some(wire: Path, seeds: Sequence[int]) -> list[Survival]:

@@ -74,6 +74,7 @@ class SignalRServer:
     Attributes:
         sent: Messages that were due while anyone was subscribed or not.
         connections: How many WebSockets were opened.
+        waits: How long what falls due may wait, to be sent together with what comes until then.
         on_message: Called with each message as it falls due, before it is delivered.
     """
 
@@ -86,15 +87,19 @@ class SignalRServer:
         self.hubs: set[Hub] = set()
         self.sent = 0
         self.connections = 0
+        self.waits = timedelta()
         self.on_message: Callable[[RawMessage], None] = lambda _message: None
         self.http = HttpServer(self.handle)
 
     async def play(self) -> None:
         """Send the race in its own time, and a heartbeat every 15 s."""
         beating = asyncio.create_task(self._beat())
+        due = self.now()
         try:
             for message in self.race.messages:
-                await self._until(message.sent_at)
+                if message.sent_at > due:
+                    due = message.sent_at + self.waits
+                    await self._until(due)
                 self.send(message)
             if self.race.ends_at is not None:
                 await self._until(self.race.ends_at)
