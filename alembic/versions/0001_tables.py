@@ -97,6 +97,8 @@ def upgrade() -> None:
     op.create_index('ix_sessions_expires_at', 'sessions', ['expires_at'], unique=False)
     op.create_index('ix_sessions_user_id', 'sessions', ['user_id'], unique=False)
 
+    # No foreign key in `car_samples` and `timing`: it would be looked up for every row, and whoever
+    # writes rows holds the race's own row until he is done, see pitwall.store.writing.
     op.create_table('car_samples',
     sa.Column('race_number', sa.Integer(), nullable=False),
     sa.Column('at', INSTANT, nullable=False),
@@ -107,7 +109,6 @@ def upgrade() -> None:
     sa.Column('brake_pct', sa.REAL(), nullable=True),
     sa.Column('gear', sa.SmallInteger(), nullable=True),
     sa.Column('drs', sa.SmallInteger(), nullable=True),
-    sa.ForeignKeyConstraint(['race_number'], ['races.number'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('race_number', 'at', 'car'),
     sqlite_with_rowid=False
     )
@@ -244,7 +245,6 @@ def upgrade() -> None:
     sa.Column('is_leader', sa.Boolean(), nullable=False),
     sa.Column('gap_s', sa.Float(), nullable=True),
     sa.Column('interval_s', sa.Float(), nullable=True),
-    sa.ForeignKeyConstraint(['race_number'], ['races.number'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('race_number', 'at', 'seq', 'car'),
     sqlite_with_rowid=False
     )

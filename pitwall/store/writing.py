@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.names import slug
@@ -21,7 +21,7 @@ from pitwall.pipeline import rows
 from pitwall.store import bulk, chunks, details
 from pitwall.store.engine import Database
 from pitwall.store.instants import Instant, utc_now
-from pitwall.store.tables import Circuit, Race, RawChunk
+from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
 
 _CHUNK_COLUMNS = ("race_number", "first_seq", "messages", "first_at", "last_at", "body")
 _ONE_AT_A_TIME = 0x7069747761  # advisory lock: two first writers of one race
@@ -81,7 +81,7 @@ class RaceWriter:
 
     async def remove(self, race_id: str) -> None:
         async with self._database.writing() as connection:
-            await connection.execute(text("DELETE FROM races WHERE id = :id"), {"id": race_id})
+            await _remove(connection, "id = :id", {"id": race_id})
 
     async def prune_simulated(self, keep: int) -> int:
         async with self._database.writing() as connection:
@@ -89,14 +89,8 @@ class RaceWriter:
                 "SELECT number FROM races WHERE source = 'simulated' "
                 "ORDER BY updated_at DESC, number DESC LIMIT :keep"
             )
-            removed = await connection.execute(
-                text(
-                    "DELETE FROM races WHERE source = 'simulated' "  # noqa: S608
-                    f"AND number NOT IN ({newest})"
-                ),
-                {"keep": keep},
-            )
-            return removed.rowcount
+            others = f"source = 'simulated' AND number NOT IN ({newest})"
+            return await _remove(connection, others, {"keep": keep})
 
     async def _mark(self, connection: AsyncConnection, info: RaceInfo) -> RaceMark | None:
         statement = text(
@@ -152,6 +146,21 @@ async def _insert_race(connection: AsyncConnection, info: RaceInfo, source: str,
         created_at=utc_now(),
     ).model_dump()
     await connection.execute(details.table_of(Race).insert(), values)
+
+
+async def _remove(connection: AsyncConnection, which: str, values: dict[str, Any]) -> int:
+    """Remove races and all that is kept of them; return how many there were.
+
+    The races go first: that waits for whoever is writing one. What he wrote is then seen.
+    """
+    statement = text(f"DELETE FROM races WHERE {which} RETURNING number")  # noqa: S608  our own
+    removed = [{"number": row.number} for row in await connection.execute(statement, values)]
+    for model in (TimingRow, CarSampleRow):  # without a foreign key that would do it
+        table = details.table_of(model)
+        own = table.c.race_number == bindparam("number")
+        if removed:
+            await connection.execute(table.delete().where(own), removed)
+    return len(removed)
 
 
 async def _locked(connection: AsyncConnection, mark: RaceMark) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import text
 
 from pitwall.domain.history import HistoryTable, RaceFilter, Selection
 from pitwall.domain.race import RaceInfo
@@ -22,6 +23,7 @@ from pitwall.pipeline.keyframes import decode_keyframe
 from pitwall.store.engine import Database
 from pitwall.store.exporting import RaceExporter
 from pitwall.store.reading import RaceReader
+from pitwall.store.tables import metadata
 from pitwall.store.writing import RaceWriter
 from pitwall.wire.message import RawMessage
 from tests.store.races import PREDICTOR, batch_of, keep
@@ -297,6 +299,10 @@ async def test_a_removed_race_leaves_nothing(kept: Database, told: Batch) -> Non
         await reader.race(told.info.race_id)
     with pytest.raises(RaceNotFoundError):
         await writer.append(mark, batches.joined(Batch(), told))
+    async with kept.reading() as connection:
+        for name in {*metadata.tables} - {"circuits", "drivers"}:
+            count = text(f"SELECT count(*) FROM {name}")  # noqa: S608  our own name
+            assert await connection.scalar(count) == 0, name
 
 
 @pytest.mark.parametrize("cursor", ["", "!", "e30", "WyJ0aW1pbmciXQ", "WyJ0aW1pbmciLDEsMiwiYSJd"])

@@ -54,7 +54,7 @@ class TimingRow(SQLModel, table=True):
     __tablename__ = "timing"
     __table_args__ = _CLUSTERED
 
-    race_number: int = Field(primary_key=True, foreign_key="races.number", ondelete="CASCADE")
+    race_number: int = Field(primary_key=True)  # a foreign key costs more than the row
     at: datetime = Field(primary_key=True, sa_type=Instant)
     seq: int = Field(primary_key=True)
     car: int = Field(primary_key=True, sa_type=SmallInteger)
@@ -161,7 +161,7 @@ class CarSampleRow(SQLModel, table=True):
     __tablename__ = "car_samples"
     __table_args__ = _CLUSTERED
 
-    race_number: int = Field(primary_key=True, foreign_key="races.number", ondelete="CASCADE")
+    race_number: int = Field(primary_key=True)  # a foreign key costs more than the row
     at: datetime = Field(primary_key=True, sa_type=Instant)
     car: int = Field(primary_key=True, sa_type=SmallInteger)
     speed_kmh: float | None = Field(default=None, sa_type=REAL)
