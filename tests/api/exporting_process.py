@@ -1,0 +1,46 @@
+"""A server of kept races to be killed: `python -m tests.api.exporting_process URL PORT`.
+
+It says an API key on its output; accounts are in memory, races in the database at the URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from pitwall import services
+from pitwall.accounts.keys import ApiKeys
+from pitwall.api.app import build_api
+from pitwall.api.protection.around import Protection, protected
+from pitwall.domain.accounts import Account, Role
+from pitwall.store.engine import Database, database_url
+from pitwall.store.exporting import RaceExporter
+from pitwall.store.reading import RaceReader
+from tests.api.conftest import PASSWORD, House
+
+
+async def serve(url: str, port: int) -> None:
+    """Serve until killed."""
+    house = House()
+    database = Database(database_url(url, Path()))
+    services.install(
+        replace(house.services, kept=RaceReader(database), exports=RaceExporter(database))
+    )
+    user = await house.accounts.create("ada@example.org", PASSWORD, is_owner=False)
+    account = Account(user.id, user.email, Role.USER, uuid4())
+    _, key = await ApiKeys(house.store).create(account, "script")
+    app = protected(build_api(), Protection())
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI)
+    sys.stdout.write(f"{key}\n")
+    sys.stdout.flush()
+    await server.serve()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
