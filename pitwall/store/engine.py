@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,11 +26,13 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.util import await_only
 
 from pitwall.errors import SettingsError, StoreError
 
 DATABASE_FILE = "pitwall.db"
 BUSY_TIMEOUT_S = 30.0  # how long a writer waits for another one
+_ASK_AGAIN_S = 0.02
 CONNECT_WITHIN_S = 5.0
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -144,14 +148,32 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  the dri
     # The driver must not begin transactions of its own: it would leave DDL outside them.
     connection.isolation_level = None
     cursor = connection.cursor()
+    _write_ahead(cursor)
     for pragma in (
-        "journal_mode = WAL",  # readers do not wait for the writer
         "synchronous = NORMAL",  # in WAL safe against a crash of the process
         "foreign_keys = ON",
         "temp_store = MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:  # noqa: ANN401
+    """Let readers not wait for the writer.
+
+    The first who opens the file changes its mode, which needs the file for a moment alone: SQLite
+    refuses others who ask meanwhile at once, whatever their time-out.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            await_only(asyncio.sleep(_ASK_AGAIN_S))
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
