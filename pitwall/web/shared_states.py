@@ -98,8 +98,11 @@ def share_states(
     if not isinstance(made, StateManagerRedis) or sockets is None:
         message = "Reflex was not told to keep its states in Redis"
         raise RuntimeError(message)
-    states = SharedStates(
-        redis=redis,  # type: ignore[arg-type]  # pages do not know the client's type
+    # Reflex defines its abstract methods twice, by version, which mypy takes for unfinished ones; and
+    # pages do not know the client's type.
+    kind: Any = SharedStates
+    states: SharedStates = kind(
+        redis=redis,
         token_expiration=made.token_expiration,
         lock_expiration=made.lock_expiration,
         lock_warning_threshold=made.lock_warning_threshold,
