@@ -98,7 +98,7 @@ def share_states(
     if not isinstance(made, StateManagerRedis) or sockets is None:
         message = "Reflex was not told to keep its states in Redis"
         raise RuntimeError(message)
-    states = SharedStates(
+    states = SharedStates(  # type: ignore[abstract,unused-ignore]  # only looks so, to a cold mypy
         redis=redis,  # type: ignore[arg-type]  # pages do not know the client's type
         token_expiration=made.token_expiration,
         lock_expiration=made.lock_expiration,
