@@ -98,8 +98,8 @@ def share_states(
     if not isinstance(made, StateManagerRedis) or sockets is None:
         message = "Reflex was not told to keep its states in Redis"
         raise RuntimeError(message)
-    # Reflex defines its abstract methods twice, by version, which mypy takes for unfinished ones; and
-    # pages do not know the client's type.
+    # Reflex defines its abstract methods twice, by version, which mypy takes for unfinished ones;
+    # and pages do not know the client's type.
     kind: Any = SharedStates
     states: SharedStates = kind(
         redis=redis,
