@@ -25,7 +25,7 @@ from pitwall.feeds.timing.tables import RaceEntry
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
 from pitwall.prediction.refusals import why_no_forecast
-from pitwall.prediction.situation import LONGEST_LAP_S, USUAL_LAP_S
+from pitwall.prediction.situation import lap_duration_s
 
 EVERY_S: Final = 5
 FIRST_SEASON: Final = 2023  # what a gap means between the lines shows in two seasons
@@ -72,7 +72,7 @@ def cadence_table(archive: Path, entry: RaceEntry, _rows: pd.DataFrame) -> pd.Da
 
 def _row(race: RaceState, battle: Battle, second: int) -> _Asked:
     attacker, defender = race.cars[battle.attacker], race.cars[battle.defender]
-    lap_s = min(attacker.last_lap_s or USUAL_LAP_S, LONGEST_LAP_S)
+    lap_s = lap_duration_s(attacker)
     drivers = (attacker.driver, defender.driver)
     names = (*(one.code for one in drivers), *(one.team for one in drivers))
     return _Asked(battle, second, lap_s, attacker.laps_completed, names)

@@ -14,6 +14,7 @@ import numpy as np
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.prediction.columns.passes import Resolved
 from pitwall.prediction.features import FeatureBook
 from pitwall.prediction.residuals import Record
 from pitwall.prediction.situation import JUST_NOW_S
@@ -55,14 +56,13 @@ def at_the_line(race: RaceState, battle: Battle) -> AtTheLine | None:
 
 def record_of(memory: Memory) -> Record:
     """Return how the noted battles came out, as far as the book of the memory has it."""
-    laps = memory.book.laps if memory.book else None
-    found = [] if laps is None else list(laps.passes.resolved)
-    numbers = [
-        (one.lap, laps.number_of(one.attacker), laps.number_of(one.defender))
-        for one in found
-        if laps is not None
-    ]
-    kept = [(one, who) for one, who in zip(found, numbers, strict=True) if who in memory.notes]
+    kept: list[tuple[Resolved, AtTheLine]] = []
+    if memory.book is not None:
+        laps = memory.book.laps
+        for one in laps.passes.resolved:
+            who = (one.lap, laps.number_of(one.attacker), laps.number_of(one.defender))
+            if who in memory.notes:
+                kept.append((one, who))
     return Record(
         resolved_s=np.array([one.told.timestamp() for one, _ in kept], dtype=np.float64),
         attackers=np.array([who[1] for _, who in kept], dtype=np.int64),

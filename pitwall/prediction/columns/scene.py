@@ -20,7 +20,7 @@ from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.columns.lap_book import LapBook
 from pitwall.prediction.columns.readings import ReadingBook
 from pitwall.prediction.columns.spec import Flags, Vector
-from pitwall.prediction.situation import JUST_NOW_S, LONGEST_LAP_S, USUAL_LAP_S, newest_interval_s
+from pitwall.prediction.situation import JUST_NOW_S, lap_duration_s, newest_interval_s
 
 _LAGS: Final = np.arange(LAGS)
 Slots = npt.NDArray[np.int64]
@@ -110,7 +110,7 @@ def scene_of(
     of_defender = cells[defender_slots[:, None, None], which, columns]
     now_s = race.as_of.timestamp()
     interval_s = np.array(list(map(_interval_s, battles, attackers, defenders)), dtype=np.float64)
-    lap_s = np.array([_lap_s(car) for car in attackers], dtype=np.float64)
+    lap_s = np.array([lap_duration_s(car) for car in attackers], dtype=np.float64)
     crossed = INDEX["crossed"]
     lines = of_attacker[:, crossed] - of_defender[:, crossed]
     since_s = now_s - of_attacker[:, crossed, 0]
@@ -136,11 +136,6 @@ def _interval_s(battle: Battle, attacker: CarState | None, defender: CarState | 
         return np.nan
     newest = newest_interval_s(defender, attacker, battle.interval_s, battle.interval_at)
     return battle.interval_s if newest is None else newest
-
-
-def _lap_s(car: CarState | None) -> float:
-    last = None if car is None else car.last_lap_s
-    return min(last or USUAL_LAP_S, LONGEST_LAP_S)
 
 
 def _gaps(interval_s: Vector, lines: Vector, phase: Vector, at_line: Flags) -> Vector:
