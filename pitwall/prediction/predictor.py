@@ -80,7 +80,7 @@ class MixturePredictor:
             return Answers([Forecast(None, (), why) for why in refusals], memory)
         memory = memory if memory.book else replace(memory, book=FeatureBook())
         rows, residuals = self.rows(race, asked, memory)
-        gated = self.mixture.gated(rows, residuals)
+        gated = self.mixture.walked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
         answers = iter(self._forecasts(rows, residuals, gated, opinions))
         at = [at_the_line(race, battle) for battle in asked]
@@ -100,7 +100,7 @@ class MixturePredictor:
         Nothing is known of how earlier forecasts of their races came out.
         """
         residuals = np.zeros((len(rows), len(RESIDUALS)))
-        gated = self.mixture.gated(rows, residuals)
+        gated = self.mixture.walked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
         return self._forecasts(rows, residuals, gated, opinions)
 
