@@ -107,9 +107,8 @@ class Intake:
 
     def _take_message(self, message: RawMessage, received_at: datetime) -> None:
         self.tally.arrived += 1
-        if self._counts_as_news(message.topic):
-            if self._silence.broken(received_at):
-                self.wants_snapshot = "the feed was silent for a while"
+        if self._counts_as_news(message.topic) and self._silence.broken(received_at):
+            self.wants_snapshot = "the feed was silent for a while"
         if self._lateness.is_repeated(message):
             self.tally.repeated += 1
             return

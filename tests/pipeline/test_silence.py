@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from pitwall.pipeline.silence import Silence
 
@@ -57,7 +58,7 @@ def test_snapshots_into_a_silence_become_rarer_but_keep_the_line() -> None:
             asked.append(quarter / 4)
             silence.interrupted(now)
 
-    waits = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(asked)]
     assert waits == sorted(waits)
     assert asked[0] < 4
     assert waits[-1] > 7
