@@ -257,7 +257,7 @@ def test_a_tape_of_it_holds_every_frame_and_plays(tmp_path: Path) -> None:
         recorder = TapeRecorder(file, world.feed.name, world.loop.now)
         running = asyncio.create_task(record(world.feed, recorder, pytest.fail))
         world.tasks.append(running)
-        while not world.broker.listeners or not recorder.frames:
+        while not world.broker.listeners or not recorder.frames:  # noqa: ASYNC110  no event tells
             await asyncio.sleep(0.05)
         (listener,) = world.broker.listeners
         gaps = row(world.loop.now(), interval=1.5, gap_to_leader=3.5)
