@@ -13,6 +13,7 @@ from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.film import short_cuts
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.settings import Settings
@@ -63,7 +64,7 @@ def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
         kept=reader,
         exports=RaceExporter(database),
         stored_forecasts=StoredForecasts(reader, predictor),
-        replays=ReplayDesk(reader, predictor, predictor.book_of),
+        replays=ReplayDesk(reader, predictor, short_cuts(predictor)),
         taste=SimulatedTaste(database, predictor),
     )
 

@@ -20,6 +20,7 @@ from pitwall.pipeline.importing import import_race
 from pitwall.pipeline.playback import Playback
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.replay.desk import ReplayDesk, Viewing
+from pitwall.pipeline.replay.film import short_cuts
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.race_ports import Pace
 from pitwall.store.engine import Database
@@ -73,7 +74,7 @@ async def live_frames(
 async def opened(database: Database, feed: RecordedFeed) -> tuple[ReplayDesk, Viewing]:
     came = await import_race(feed, RaceWriter(database), PREDICTOR)
     reader = RaceReader(database)
-    desk = ReplayDesk(reader, PREDICTOR, PREDICTOR.book_of)
+    desk = ReplayDesk(reader, PREDICTOR, short_cuts(PREDICTOR))
     return desk, await desk.open(await reader.race(came.race_id))
 
 
