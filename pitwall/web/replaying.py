@@ -262,24 +262,25 @@ class Tabs:
     """The replays of the tabs of this worker, the last used ones."""
 
     def __init__(self, most: int = TABS_HELD) -> None:
-        self._held: OrderedDict[str, TabReplay] = OrderedDict()
+        self._held: OrderedDict[str, tuple[int, TabReplay]] = OrderedDict()
         self._most = most
 
-    def put(self, client_token: str, replay: TabReplay) -> None:
-        """Keep a tab's replay, in place of the one before."""
-        self._held[client_token] = replay
-        self._held.move_to_end(client_token)
+    def put(self, tab: str, watcher: int, replay: TabReplay) -> None:
+        """Keep a tab's replay, in place of the one before; `watcher` numbers who shows it."""
+        self._held[tab] = (watcher, replay)
+        self._held.move_to_end(tab)
         while len(self._held) > self._most:
             self._held.popitem(last=False)
 
-    def get(self, client_token: str) -> TabReplay | None:
+    def get(self, tab: str) -> TabReplay | None:
         """Return a tab's replay; None where it has none."""
-        return self._held.get(client_token)
+        found = self._held.get(tab)
+        return found[1] if found else None
 
-    def drop(self, client_token: str, replay: TabReplay) -> None:
-        """Forget a tab's replay, unless it has another by now."""
-        if self._held.get(client_token) is replay:
-            del self._held[client_token]
+    def end(self, tab: str, watcher: int) -> None:
+        """Forget what this watcher showed; a later one of the tab keeps its own."""
+        if self._held.get(tab, (watcher, None))[0] == watcher:
+            self._held.pop(tab, None)
 
 
 tabs = Tabs()

@@ -61,19 +61,20 @@ class ReplayState(rx.State):
             if replay is None:
                 yield rx.redirect(asked.log_in_address)
                 return
-            tabs.put(tab, replay)
+            tabs.put(tab, watcher, replay)
             showing = _Showing(tab, replay)
             while services.current().tab_is_open(tab):
                 async with self:
                     if self._watcher != watcher:
                         break
-                    if replay.is_played:
+                    if replay.is_played and asked.race_id not in self.played.split():
                         self.played = with_played(self.played, asked.race_id)
                 for follow in await showing.turn():
                     yield follow
-            tabs.drop(tab, replay)
         except PitwallError as error:
             await _tell(tab, "This race cannot be shown", str(error))
+        finally:
+            tabs.end(tab, watcher)
 
     @rx.event
     def wish(self, words: str) -> None:
