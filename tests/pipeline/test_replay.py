@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 import orjson
 import pytest
@@ -26,27 +24,8 @@ from pitwall.race_ports import Pace
 from pitwall.store.engine import Database
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
-from pitwall.wire.message import RawMessage, Source
+from tests.short_feeds import Short
 from tests.store.races import PREDICTOR
-
-
-class Short:
-    """The first messages of a feed."""
-
-    def __init__(self, feed: RecordedFeed, messages: int) -> None:
-        self._feed = feed
-        self._most = messages
-
-    @property
-    def name(self) -> str:
-        return self._feed.name
-
-    @property
-    def source(self) -> Source:
-        return self._feed.source
-
-    def messages(self) -> Iterator[RawMessage]:
-        return islice(self._feed.messages(), self._most)
 
 
 def told(frame: LiveFrame) -> bytes:
