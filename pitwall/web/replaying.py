@@ -118,12 +118,12 @@ class TabReplay:
         if pace.paused:
             rows["pulse"]["age_s"] = -1.0
         self._seen = max(self._seen, at)
-        own: PageRows = {"head": asdict(self._head(at))}
+        own: PageRows = {"head": asdict(self._head(at, pace))}
         if (line := self._timeline()) is not None:
             own["line"] = line
         return rows, own
 
-    def _head(self, at: datetime) -> HeadRow:
+    def _head(self, at: datetime, pace: Pace) -> HeadRow:
         begins, lap = self._line.begins, lap_at(self._line, at)
         return HeadRow(
             at_s=round((at - begins).total_seconds(), 2),
@@ -131,8 +131,8 @@ class TabReplay:
             seen_s=round((self._seen - begins).total_seconds(), 2),
             at=f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
             spoken=f"{at:%H:%M:%S} UTC" + (f", lap {lap}" if lap else ""),
-            playing=not self.clock.paused,
-            speed=f"{self.clock.speed:g}",
+            playing=not pace.paused,
+            speed=f"{pace.speed:g}",
             race_id=self.race_id,
             battle="" if self.battle is None else "{}-{}".format(*self.battle),
             battle_words=self._battle_words(),

@@ -212,12 +212,15 @@ def test_a_battle_is_chosen_and_marked(server: Server, page: Page) -> None:
 
 
 def test_nothing_later_is_told_of_a_race_that_was_not_seen(server: Server, page: Page) -> None:
-    opened(page, server)
-    expect(page.get_by_label("No spoilers")).to_be_checked()
-    few = page.locator(".mark-called, .mark-missed").count()
+    page.goto(f"{server.url}/login?next=/replay/{RECORDED}")
+    log_in(page)
+    expect(page.get_by_label("No spoilers")).to_be_checked(timeout=SOON_MS)
+    expect(page.locator(".summary")).to_contain_text("so far")
+    few = page.locator(".layer :is(.mark-called, .mark-missed)").count()
 
-    page.get_by_label("No spoilers").uncheck()
+    page.get_by_label("No spoilers").click()
 
+    expect(page.get_by_label("No spoilers")).not_to_be_checked()
     expect(page.locator(".summary")).not_to_contain_text("so far")
     assert page.locator(".layer :is(.mark-called, .mark-missed)").count() >= few
 
