@@ -18,8 +18,15 @@ from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import StoreState
-from pitwall.ports import ForecastNow, ForecastThen, FrameHistory, LiveCache, TelemetryCache, WhatIf
-from pitwall.race_ports import RaceExporter, RaceReader
+from pitwall.ports import (
+    ForecastNow,
+    ForecastThen,
+    FrameHistory,
+    LiveCache,
+    TelemetryCache,
+    WhatIf,
+)
+from pitwall.race_ports import RaceExporter, RaceReader, Replays, Taste
 
 T = TypeVar("T")
 
@@ -86,6 +93,8 @@ class Services:
         stored_forecasts: Of stored races; None where none are stored.
         what_if: Of made-up battles; None without a model that answers them.
         kept, exports: The races that are kept; None where there is no database.
+        replays: Shows kept races from any moment; None where there is no database.
+        taste: A simulated race for guests; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
         telemetry: Each car's newest telemetry; None where nothing keeps it.
         cache_fault: What people should know while the live cache is not what was asked for; else
@@ -106,6 +115,8 @@ class Services:
     what_if: WhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None
+    replays: Replays | None = None
+    taste: Taste | None = None
 
     def races(self) -> RaceReader:
         """Return where races are kept.
@@ -114,6 +125,14 @@ class Services:
             StoreError: Nowhere, for want of a database.
         """
         return _there(self.kept)
+
+    def replay(self) -> Replays:
+        """Return what shows kept races from any moment.
+
+        Raises:
+            StoreError: There is none, for want of a database.
+        """
+        return _there(self.replays)
 
     def exporter(self) -> RaceExporter:
         """Return what exports kept races.
