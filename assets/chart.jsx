@@ -10,7 +10,6 @@ import { jsx, jsxs } from "react/jsx-runtime";
 
 const CONFIG = {
   displayModeBar: false,
-  doubleClick: "reset",
   responsive: false, // a chart may change its size while the window does not: see below
   scrollZoom: false,
   showTips: false,
