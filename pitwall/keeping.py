@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypedDict
 
 from pitwall import services
 from pitwall.accounts.hashing import Passwords
@@ -10,11 +11,19 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
+from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import Recorder
+from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.seen_battles import SeenBattles
+from pitwall.pipeline.stored import StoredForecasts
+from pitwall.prediction.predictor import MixturePredictor
 from pitwall.settings import Settings
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
+from pitwall.store.exporting import RaceExporter
+from pitwall.store.reading import RaceReader
+from pitwall.tasting import SimulatedTaste
 
 MIGRATE_AGAIN_S = 2.0
 
@@ -36,6 +45,32 @@ def people(settings: Settings, database: Database) -> services.People:
         keys=ApiKeys(store),
         owning=Owning(store, passwords),
         plain_http=settings.plain_http,
+    )
+
+
+class KeptRaces(TypedDict):
+    """The ports of races that are kept, as `Services` names them."""
+
+    kept: RaceReader
+    exports: RaceExporter
+    stored_forecasts: StoredForecasts
+    battles_then: SeenBattles
+    battle_shelf: BattleShelf
+    replays: ReplayDesk
+    taste: SimulatedTaste
+
+
+def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
+    """Return what reads, exports and replays races that are kept in a database."""
+    reader = RaceReader(database)
+    return KeptRaces(
+        kept=reader,
+        exports=RaceExporter(database),
+        stored_forecasts=StoredForecasts(reader, predictor),
+        battles_then=SeenBattles(reader, predictor),
+        battle_shelf=BattleShelf(reader),
+        replays=ReplayDesk(reader, predictor, predictor.book_of),
+        taste=SimulatedTaste(database, predictor),
     )
 
 
