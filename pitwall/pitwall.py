@@ -36,6 +36,7 @@ app = rx.App(
         "/account.css",
         "/chart.css",
         "/replay.css",
+        "/room.css",
     ],
     head_components=head_components(),
     html_lang="en",

@@ -111,7 +111,7 @@ def _trace(
 def _signed(amount: float, digits: int) -> str:
     """Return a difference with its sign.
 
-    >>> ascii(_signed(-0.25, 3)), _signed(4.0, 1)
-    ("'\\\\u22120.250'", '+4.0')
+    >>> _signed(0.25, 3), _signed(4.0, 1)
+    ('+0.250', '+4.0')
     """
     return f"{amount:+.{digits}f}".replace("-", _MINUS)
