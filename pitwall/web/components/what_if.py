@@ -37,7 +37,7 @@ def what_if_panel() -> rx.Component:
             controls.key != "",
             rx.el.div(
                 rx.el.div(
-                    _slider("Gap", "gap_s", "s", (limits.least_gap_s, limits.most_gap_s, "0.05")),
+                    _slider("Gap", "gap_s", "s", (limits.least_gap_s, limits.most_gap_s, "0.01")),
                     _slider(
                         rx.fragment("Tyres of ", room.attacker),
                         "attacker_tyre_laps",

@@ -89,8 +89,8 @@ class BattleRoomState(rx.State):
             self._pair, self._at, self._wanted = (attacker, defender), at, {}
             self._turn += 1
             lap, turn = self._lap, self._turn
-        replay = _of_race(tab, race_id)
-        if replay is None:
+        replay, moment = _of_race(tab, race_id), _moment(at)
+        if replay is None or moment is None:
             return
         if not attacker:
             await _send(tab, {"room": asdict(RoomRow())})
@@ -98,7 +98,6 @@ class BattleRoomState(rx.State):
                 self._drawn = self._drawn_lap = ""
             return
         try:
-            moment = datetime.fromisoformat(at)
             story = await _story(replay, (attacker, defender), moment)
             key = f"{socket} {_key(story, replay)}"
             if key != drawn:
@@ -118,11 +117,11 @@ class BattleRoomState(rx.State):
         async with self:
             tab, pair, at = self.router.session.client_token, self._pair, self._at
             shown = self._drawn_lap.rpartition(" ")[2]
-        replay = tabs.get(tab)
-        if replay is None or not pair[0] or not at:
+        replay, moment = tabs.get(tab), _moment(at)
+        if replay is None or moment is None or not pair[0]:
             return
         with suppress(PitwallError):
-            story = await _story(replay, pair, datetime.fromisoformat(at))
+            story = await _story(replay, pair, moment)
             laps = [both.lap for both in story.laps]
             wanted = (int(shown) if shown.isdecimal() else 0) + (1 if by > 0 else -1)
             if wanted in laps:
@@ -141,22 +140,21 @@ class BattleRoomState(rx.State):
                 replay.woken.set()
 
     @rx.event(background=True)
-    async def change(self, what: str, value: str) -> None:
+    async def change(self, what: str, value: str | float) -> None:
         """Ask the model again with one thing changed; "reset" changes everything back."""
         async with self:
             tab, pair, at = self.router.session.client_token, self._pair, self._at
-            wanted = {} if what == "reset" else {**self._wanted, what[:30]: value[:20]}
+            wanted = {} if what == "reset" else {**self._wanted, what[:30]: str(value)[:20]}
             if len(wanted) > _SCENARIO_WORDS:
                 return
             self._wanted = wanted
             self._turn += what == "reset"
             turn = self._turn
-        replay, ports = tabs.get(tab), services.current()
-        if replay is None or not pair[0] or not at or ports.battles_then is None:
+        replay, moment, battles = tabs.get(tab), _moment(at), services.current().battles_then
+        if replay is None or moment is None or battles is None or not pair[0]:
             return
         with suppress(PitwallError):
-            moment = datetime.fromisoformat(at)
-            seen = await ports.battles_then.seen(replay.race_id, pair, moment)
+            seen = await battles.seen(replay.race_id, pair, moment)
             rows = await _answered(seen, _scenario(wanted), turn)
             async with self:
                 is_newest = self._wanted == wanted
@@ -170,6 +168,14 @@ followers.append(as_handler(BattleRoomState.follow))
 def _of_race(tab: str, race_id: str) -> TabReplay | None:
     replay = tabs.get(tab)
     return replay if replay is not None and replay.race_id == race_id else None
+
+
+def _moment(said: str) -> datetime | None:
+    """Return the moment that a page says; None where it says none."""
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(said)
+        return moment if moment.tzinfo is not None else None
+    return None
 
 
 async def _send(tab: str, rows: PageRows) -> None:
