@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -150,7 +151,7 @@ def test_channels_lie_one_below_the_other() -> None:
     axes = [layout[name] for name in sorted(layout) if name.startswith("yaxis")]
     domains = [tuple(each["domain"]) for each in axes]
     assert domains == sorted(domains, reverse=True)
-    assert all(upper[0] > lower[1] for upper, lower in zip(domains, domains[1:], strict=False))
+    assert all(upper[0] > lower[1] for upper, lower in pairwise(domains))
     assert domains[0][1] == 1.0
     assert domains[-1][0] == 0.0
 
