@@ -11,9 +11,11 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
+from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.replay.desk import ReplayDesk
 from pitwall.pipeline.replay.film import short_cuts
+from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.settings import Settings
@@ -53,6 +55,8 @@ class KeptRaces(TypedDict):
     kept: RaceReader
     exports: RaceExporter
     stored_forecasts: StoredForecasts
+    battles_then: SeenBattles
+    battle_shelf: BattleShelf
     replays: ReplayDesk
     taste: SimulatedTaste
 
@@ -64,6 +68,8 @@ def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
         kept=reader,
         exports=RaceExporter(database),
         stored_forecasts=StoredForecasts(reader, predictor),
+        battles_then=SeenBattles(reader, predictor),
+        battle_shelf=BattleShelf(reader),
         replays=ReplayDesk(reader, predictor, short_cuts(predictor)),
         taste=SimulatedTaste(database, predictor),
     )

@@ -17,8 +17,10 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
+from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import StoreState
 from pitwall.ports import (
+    BattlesThen,
     ForecastNow,
     ForecastThen,
     FrameHistory,
@@ -91,6 +93,8 @@ class Services:
         limits: Counts requests; None where there is no database.
         forecasts: Of this moment; None serves the newest frame instead.
         stored_forecasts: Of stored races; None where none are stored.
+        battles_then: What the model sees of battles of kept races; None where none are kept.
+        battle_shelf: Their stories and laps compared; None where none are kept.
         what_if: Of made-up battles; None without a model that answers them.
         kept, exports: The races that are kept; None where there is no database.
         replays: Shows kept races from any moment; None where there is no database.
@@ -112,6 +116,8 @@ class Services:
     limits: RateLimiter | None = None
     forecasts: ForecastNow | None = None
     stored_forecasts: ForecastThen | None = None
+    battles_then: BattlesThen | None = None
+    battle_shelf: BattleShelf | None = None
     what_if: WhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None

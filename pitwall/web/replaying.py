@@ -67,6 +67,11 @@ class TabReplay:
         """Whether the viewer has seen the race to its end."""
         return self._seen >= self._line.ends
 
+    @property
+    def told_until(self) -> datetime | None:
+        """Up to which moment the viewer may be told; None where there is no veil."""
+        return self._seen if self.veiled else None
+
     def opening_of_battle(self) -> datetime | None:
         """Return when the chosen battle began first; None without one."""
         fights = self._line.fights
