@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
+from pitwall.domain.ledger import LedgerContents, LedgerHead, Made
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, KeyframeRecord, RaceMark
 from pitwall.wire.message import RawMessage
@@ -133,6 +134,32 @@ class RaceExporter(Protocol):
 
         Raises:
             SelectionError: A driver is nobody's name.
+            StoreError: The database is not there.
+        """
+        ...
+
+
+class LedgerReader(Protocol):
+    """Reads the ledger of forecasts, at a cost that does not grow with the forecasts in it."""
+
+    async def head(self) -> LedgerHead | None:
+        """Return the newest entry; None while there is none.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        ...
+
+    async def contents(self, made: Made, *, simulated: bool) -> LedgerContents:
+        """Return what came of forecasts made live, or made on import.
+
+        What is returned may be some seconds old.
+
+        Args:
+            made: Which of the two.
+            simulated: Of made-up races, or of real ones: never of both.
+
+        Raises:
             StoreError: The database is not there.
         """
         ...

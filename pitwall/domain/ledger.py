@@ -27,7 +27,8 @@ class EntryKind(IntEnum):
     RUN = 1  # a race begins to be forecast
     DRIVERS = 2  # who drives which car from here on
     FORECASTS = 3
-    OUTCOMES = 4
+    OUTCOMES = 4  # of forecasts that earlier transactions entered live
+    LATE_OUTCOMES = 5  # of forecasts that were written when it was known what came of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,8 @@ def counted(kind: int, body: bytes) -> int:
     """Return how many forecasts or outcomes a body holds; 1 for one that describes."""
     if kind == EntryKind.FORECASTS:
         return (len(body) - _DIGEST_BYTES) // _FORECAST.size
-    return len(body) // _OUTCOME.size if kind == EntryKind.OUTCOMES else 1
+    settles = kind in {EntryKind.OUTCOMES, EntryKind.LATE_OUTCOMES}
+    return len(body) // _OUTCOME.size if settles else 1
 
 
 def _rows(shape: struct.Struct, body: bytes) -> list[tuple[Any, ...]]:

@@ -24,6 +24,8 @@ from pitwall.wire.message import Source
 SIMULATED_RUNS = 20
 _FORETOLD = {Source.LIVE.value, Source.SIMULATED.value}  # other sources tell of races long over
 
+_KINDS = {Made.LIVE: EntryKind.OUTCOMES, Made.IMPORT: EntryKind.LATE_OUTCOMES}
+
 _runs = table_of(LedgerRunRow)
 _races = table_of(Race)
 
@@ -33,6 +35,7 @@ class Run(NamedTuple):
 
     number: int
     made: Made
+    first_at: datetime
 
 
 class LedgerWriter:
@@ -76,9 +79,14 @@ class LedgerWriter:
                 return
             said.append(Said(EntryKind.RUN, await _described(connection, run)))
         said += self._drivers(run, written.fresh, drivers)
-        said += _entries(written, drivers)
+        scored = [
+            Scored(_made(run, batch, each.was_open), each)
+            for each in written.settled
+            if each.forecast.made_at >= run.first_at  # others were made before the ledger
+        ]
+        said += [*_forecasts(written.fresh, drivers), *_outcomes(scored)]
         await chain.append(connection, run.number, said)
-        await _score(connection, run, batch, written, drivers)
+        await _score(connection, run, len(written.fresh), scored, drivers)
 
     def _drivers(
         self, run: Run, fresh: list[PredictionRecord], drivers: dict[int, str]
@@ -91,37 +99,37 @@ class LedgerWriter:
             yield Said(EntryKind.DRIVERS, bodies.text_body({str(k): v for k, v in new.items()}))
 
 
-def _entries(written: Written, drivers: dict[int, str]) -> Iterator[Said]:
-    if written.fresh:
-        told = (
-            row._asdict()
-            | {"attacker_id": drivers[row.attacker], "defender_id": drivers[row.defender]}
-            for row in written.fresh
+def _forecasts(fresh: list[PredictionRecord], drivers: dict[int, str]) -> Iterator[Said]:
+    if fresh:
+        names = (
+            {"attacker_id": drivers[r.attacker], "defender_id": drivers[r.defender]} for r in fresh
         )
+        told = (row._asdict() | own for row, own in zip(fresh, names, strict=True))
         details = bodies.details_digest(told)
-        yield Said(EntryKind.FORECASTS, bodies.forecasts_body(written.fresh, details))
-    if written.settled:
-        forecasts = (each.forecast for each in written.settled)
-        outcomes = (
-            OutcomeRecord(
-                one.outcome or "",
-                one.settled_at or one.made_at,
-                one.made_at,
-                one.attacker,
-                one.defender,
-            )
-            for one in forecasts
-        )
-        yield Said(EntryKind.OUTCOMES, bodies.outcomes_body(outcomes))
+        yield Said(EntryKind.FORECASTS, bodies.forecasts_body(fresh, details))
+
+
+def _outcomes(scored: list[Scored]) -> Iterator[Said]:
+    for made, kind in _KINDS.items():
+        settled = [each.settlement.forecast for each in scored if each.made is made]
+        if settled:
+            yield Said(kind, bodies.outcomes_body(map(_outcome, settled)))
+
+
+def _outcome(one: PredictionRecord) -> OutcomeRecord:
+    settled_at = one.settled_at or one.made_at
+    return OutcomeRecord(one.outcome or "", settled_at, one.made_at, one.attacker, one.defender)
 
 
 async def _run_of(connection: AsyncConnection, mark: RaceMark) -> Run | None:
     same = (_runs.c.race_id == _races.c.id) & (_runs.c.race_born == _races.c.created_at)
     query = (
-        select(_runs.c.run, _runs.c.made).join(_races, same).where(_races.c.number == mark.number)
+        select(_runs.c.run, _runs.c.made, _runs.c.first_at)
+        .join(_races, same)
+        .where(_races.c.number == mark.number)
     )
     found = (await connection.execute(query)).first()
-    return None if found is None else Run(found.run, Made(found.made))
+    return None if found is None else Run(found.run, Made(found.made), found.first_at)
 
 
 async def _begin(
@@ -132,7 +140,7 @@ async def _begin(
     first = min(written.fresh, key=lambda row: row.made_at)
     live = mark.source in _FORETOLD and not batch.is_imported
     number = await connection.scalar(select(func.coalesce(func.max(_runs.c.run), 0) + 1))
-    run = Run(number or 1, Made.LIVE if live else Made.IMPORT)
+    run = Run(number or 1, Made.LIVE if live else Made.IMPORT, first.made_at)
     info = mark.info
     values = {
         "run": run.number,
@@ -179,14 +187,13 @@ def described(row: object) -> bytes:
 async def _score(
     connection: AsyncConnection,
     run: Run,
-    batch: Batch,
-    written: Written,
+    fresh: int,
+    scored: list[Scored],
     drivers: dict[int, str],
 ) -> None:
     cells: defaultdict[CellKey, Sums] = defaultdict(Sums)
-    if written.fresh:
-        cells[run.number, run.made.value, scoring.SAID, 0].forecasts += len(written.fresh)
-    scored = [Scored(_made(run, batch, each.was_open), each) for each in written.settled]
+    if fresh:
+        cells[run.number, run.made.value, scoring.SAID, 0].forecasts += fresh
     scoring.count(cells, run.number, scored)
     await scoring.keep_sums(connection, cells)
     await scoring.keep_calls(connection, run.number, scored, drivers)
