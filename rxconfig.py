@@ -20,5 +20,6 @@ config = rx.Config(
         "dseg@0.46.0",
         "@fontsource/ibm-plex-mono@5.3.0",
         "@fontsource/saira-condensed@5.3.0",
+        "plotly.js-basic-dist-min@4.1.1",  # fetched by pages with charts alone: assets/chart.jsx
     ],
 )

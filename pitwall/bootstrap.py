@@ -32,6 +32,7 @@ from pitwall.pipeline.live import Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
+from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.pipeline.understudy import Understudy
 from pitwall.ports import RecordedFeed
@@ -126,6 +127,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         kept=RaceReader(built.database),
         exports=RaceExporter(built.database),
         stored_forecasts=StoredForecasts(RaceReader(built.database), built.predictor),
+        battles_then=SeenBattles(RaceReader(built.database), built.predictor),
     )
     services.install(ports)
     return ports

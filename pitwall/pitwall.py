@@ -30,6 +30,7 @@ app = rx.App(
         "/battles.css",
         "/experts.css",
         "/account.css",
+        "/chart.css",
     ],
     head_components=head_components(),
     html_lang="en",

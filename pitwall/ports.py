@@ -16,6 +16,7 @@ from pitwall.domain.race import RaceState
 from pitwall.domain.telemetry import CarTelemetry
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
+from pitwall.prediction.scenario import Scenario, SeenBattle
 from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.message import RawMessage, Source
@@ -222,6 +223,27 @@ class ForecastThen(Protocol):
         Raises:
             RaceNotFoundError: No such race is stored, or it had not begun at `at`.
         """
+        ...
+
+
+class BattlesThen(Protocol):
+    """What the model sees of battles of kept races, and what it would say had they been others."""
+
+    async def seen(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
+        """Return what the model of today sees of a battle, attacker and defender, at a moment.
+
+        Raises:
+            RaceNotFoundError: The race is not kept, or had not begun.
+            NotThereError: The two did not battle at that moment, or the model says nothing of it.
+        """
+        ...
+
+    async def what_if(self, seen: SeenBattle, scenario: Scenario) -> Forecast:
+        """Return the forecast of a battle of which some things are changed."""
+        ...
+
+    def range_of(self, feature: str) -> tuple[float, float] | None:
+        """Return least and greatest value of a feature in training; None if it saw none."""
         ...
 
 

@@ -18,7 +18,15 @@ from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import StoreState
-from pitwall.ports import ForecastNow, ForecastThen, FrameHistory, LiveCache, TelemetryCache, WhatIf
+from pitwall.ports import (
+    BattlesThen,
+    ForecastNow,
+    ForecastThen,
+    FrameHistory,
+    LiveCache,
+    TelemetryCache,
+    WhatIf,
+)
 from pitwall.race_ports import RaceExporter, RaceReader
 
 T = TypeVar("T")
@@ -84,6 +92,7 @@ class Services:
         limits: Counts requests; None where there is no database.
         forecasts: Of this moment; None serves the newest frame instead.
         stored_forecasts: Of stored races; None where none are stored.
+        battles_then: What the model sees of battles of kept races; None where none are kept.
         what_if: Of made-up battles; None without a model that answers them.
         kept, exports: The races that are kept; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
@@ -103,6 +112,7 @@ class Services:
     limits: RateLimiter | None = None
     forecasts: ForecastNow | None = None
     stored_forecasts: ForecastThen | None = None
+    battles_then: BattlesThen | None = None
     what_if: WhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None

@@ -94,12 +94,16 @@ class MixturePredictor:
         """Least and greatest value of each feature that training saw, by name."""
         return self.bundle.ranges
 
-    def explained(self, rows: Rows) -> list[Forecast]:
+    def explained(self, rows: Rows, residuals: Logits | None = None) -> list[Forecast]:
         """Return the forecasts, with reasons, of rows of features, shape (n, n_features).
 
-        Nothing is known of how earlier forecasts of their races came out.
+        Args:
+            rows: As `rows` returns them.
+            residuals: Likewise; None where nothing is known of how earlier forecasts of their
+                races came out.
         """
-        residuals = np.zeros((len(rows), len(RESIDUALS)))
+        if residuals is None:
+            residuals = np.zeros((len(rows), len(RESIDUALS)))
         gated = self.mixture.gated(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
         return self._forecasts(rows, residuals, gated, opinions)

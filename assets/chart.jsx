@@ -1,0 +1,123 @@
+// Draws one Plotly figure. Plotly comes with the first chart that is drawn, not with the page's own
+// script, so that a page without charts never loads it.
+//
+// This is the basic bundle: lines, bars and nothing that compiles code at run time, which the
+// pages' Content-Security-Policy would refuse. Its style sheet is filled by script, rule by rule,
+// as the policy allows.
+
+import { useEffect, useRef, useState } from "react";
+import { jsx, jsxs } from "react/jsx-runtime";
+
+const CONFIG = {
+  displayModeBar: false,
+  responsive: false, // a chart may change its size while the window does not: see below
+  scrollZoom: false,
+  showTips: false,
+};
+
+const CURSOR = {
+  name: "cursor",
+  type: "line",
+  xref: "x",
+  yref: "paper",
+  y0: 0,
+  y1: 1,
+  line: { color: "#ece8d5", width: 1.5 },
+};
+
+let loading = null;
+
+function plotly() {
+  // What failed is asked for again by the next chart: the network may be back.
+  loading ??= import("plotly.js-basic-dist-min").then(
+    (module) => module.default ?? module,
+    (error) => {
+      loading = null;
+      throw error;
+    },
+  );
+  return loading;
+}
+
+function withCursor(layout, cursor) {
+  if (cursor === "" || cursor == null) return { ...layout };
+  const shapes = layout.shapes ?? [];
+  return { ...layout, shapes: [...shapes, { ...CURSOR, x0: cursor, x1: cursor }] };
+}
+
+export function Chart({ figure, cursor = "", label, onPick, className = "" }) {
+  const frame = useRef(null);
+  const drawn = useRef({ figure: null, cursor: "", turn: Promise.resolve() });
+  const pick = useRef(onPick);
+  const [state, setState] = useState("loading");
+  pick.current = onPick;
+  const isEmpty = !figure?.data?.length;
+
+  useEffect(() => {
+    const box = frame.current;
+    const last = drawn.current;
+    if (isEmpty || box === null) return;
+    let isWanted = true;
+    // One after another: Plotly's own steps are asynchronous.
+    last.turn = last.turn
+      .then(plotly)
+      .then(async (Plotly) => {
+        if (!isWanted || !box.isConnected) return;
+        if (last.figure === figure && last.cursor !== "" && cursor !== "") {
+          const place = figure.layout.shapes?.length ?? 0;
+          await Plotly.relayout(box, {
+            [`shapes[${place}].x0`]: cursor,
+            [`shapes[${place}].x1`]: cursor,
+          });
+        } else {
+          const layout = { ...withCursor(figure.layout, cursor), autosize: true };
+          await Plotly.react(box, figure.data, layout, CONFIG);
+          box.removeAllListeners("plotly_click");
+          box.on("plotly_click", (click) => pick.current?.(String(click.points[0].x)));
+        }
+        last.figure = figure;
+        last.cursor = cursor;
+        setState("drawn");
+      })
+      .catch((error) => {
+        console.error("chart", error);
+        setState("failed");
+      });
+    return () => {
+      isWanted = false;
+    };
+  }, [figure, cursor, isEmpty]);
+
+  useEffect(() => {
+    const box = frame.current;
+    if (isEmpty || box === null) return undefined;
+    const watcher = new ResizeObserver(() => {
+      if (box.isConnected && drawn.current.figure !== null) {
+        plotly().then((Plotly) => Plotly.Plots.resize(box), () => {});
+      }
+    });
+    watcher.observe(box);
+    return () => {
+      watcher.disconnect();
+      drawn.current = { figure: null, cursor: "", turn: Promise.resolve() };
+      plotly().then((Plotly) => Plotly.purge(box), () => {});
+    };
+  }, [isEmpty]);
+
+  if (isEmpty) return null;
+  return jsxs("div", {
+    className: `chart ${className}`,
+    "data-state": state,
+    role: "img",
+    "aria-label": label,
+    children: [
+      jsx("div", { ref: frame, className: "chart-frame" }),
+      state === "drawn"
+        ? null
+        : jsx("p", {
+            className: "chart-word",
+            children: state === "failed" ? "The chart could not be drawn." : "Drawing the chart …",
+          }),
+    ],
+  });
+}

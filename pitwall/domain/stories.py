@@ -1,0 +1,120 @@
+"""The story of one battle of a kept race: what was forecast of it, how the gap went, and what came.
+
+Everything is what the race's feed told, in its own time; nothing is looked up later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pitwall.domain.race import TrackStatus
+from pitwall.domain.records import LapRow, PredictionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two.
+
+    Attributes:
+        code: Three letters, or the car's number where the feed gave none.
+        colour: Of the team, six hexadecimal digits; "" when not told.
+    """
+
+    car: int
+    code: str
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapPoint:
+    """A reading, seconds.
+
+    Attributes:
+        gap_s: From the defender back to the attacker; negative while the attacker is ahead.
+    """
+
+    at: datetime
+    gap_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPoint:
+    """A car's interval to whoever is ahead of it, seconds."""
+
+    at: datetime
+    interval_s: float
+
+
+class Turn(StrEnum):
+    """What happened to a battle."""
+
+    PASSED = "passed"  # the attacker took the place
+    PASSED_BACK = "passed_back"  # the defender took it back
+    PITTED = "pitted"  # one of them came in
+    SWAPPED = "swapped"  # the order changed while one of them was in, or had just been
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One turn of a battle; `car` is who passed or came in."""
+
+    at: datetime
+    turn: Turn
+    car: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A while during which the track was not clear; `until` is None while it lasts."""
+
+    since: datetime
+    until: datetime | None
+    status: TrackStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LapOfBoth:
+    """The same lap of both cars, by number."""
+
+    lap: int
+    attacker: LapRow
+    defender: LapRow
+
+
+@dataclass(frozen=True, slots=True)
+class BattleStory:
+    """One battle from a minute before its first forecast to two minutes after its last.
+
+    Attributes:
+        since, until: What is told of; on the race's own clock.
+        forecasts: One a second, oldest first; empty where the model never answered.
+        gaps: Of the two, oldest first.
+        ahead: The defender's own intervals, oldest first: whether he is held up himself.
+        happenings: Oldest first.
+        stretches: Of a track that was not clear, oldest first.
+        laps: Those that both completed from some laps before the battle on, oldest first.
+    """
+
+    race_id: str
+    attacker: Side
+    defender: Side
+    since: datetime
+    until: datetime
+    forecasts: tuple[PredictionRecord, ...]
+    gaps: tuple[GapPoint, ...]
+    ahead: tuple[IntervalPoint, ...]
+    happenings: tuple[Happening, ...]
+    stretches: tuple[Stretch, ...]
+    laps: tuple[LapOfBoth, ...]
+
+    def covers(self, race_id: str, attacker: int, defender: int, at: datetime) -> bool:
+        """Whether this is the story of that battle at that moment."""
+        pair = (self.attacker.car, self.defender.car)
+        return (
+            self.race_id == race_id
+            and pair == (attacker, defender)
+            and self.since <= at <= self.until
+        )

@@ -1,0 +1,1 @@
+"""Charts as plain values: pure functions from data to what `components.chart` draws."""
