@@ -25,15 +25,13 @@ from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.keeping import keep, open_database, people
+from pitwall.keeping import keep, open_database, people, with_races
 from pitwall.pipeline.forecasting import ForecastDesk, Newest
 from pitwall.pipeline.leading import keep_running, lead
 from pitwall.pipeline.live import Showing
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.ring import FrameRing
-from pitwall.pipeline.seen_battles import SeenBattles
-from pitwall.pipeline.stored import StoredForecasts
 from pitwall.pipeline.understudy import Understudy
 from pitwall.ports import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
@@ -41,8 +39,6 @@ from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.screen import Screen, open_archive, open_openf1_history
 from pitwall.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
 from pitwall.store.engine import Database
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
@@ -124,11 +120,8 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastDesk(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
-        kept=RaceReader(built.database),
-        exports=RaceExporter(built.database),
-        stored_forecasts=StoredForecasts(RaceReader(built.database), built.predictor),
-        battles_then=SeenBattles(RaceReader(built.database), built.predictor),
     )
+    ports = with_races(ports, built.database, built.predictor)
     services.install(ports)
     return ports
 

@@ -1,8 +1,9 @@
-"""The database behind the app: which one, brought up to date, and who writes to it."""
+"""The database behind the app: which one, brought up to date, who writes it and who reads it."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from pitwall import services
 from pitwall.accounts.hashing import Passwords
@@ -11,10 +12,17 @@ from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import Recorder
+from pitwall.pipeline.seen_battles import SeenBattles
+from pitwall.pipeline.stored import StoredForecasts
+from pitwall.pipeline.track_record import TrackRecords
+from pitwall.prediction.predictor import MixturePredictor
 from pitwall.settings import Settings
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
+from pitwall.store.exporting import RaceExporter
+from pitwall.store.ledger.reading import LedgerReader
+from pitwall.store.reading import RaceReader
 
 MIGRATE_AGAIN_S = 2.0
 
@@ -36,6 +44,21 @@ def people(settings: Settings, database: Database) -> services.People:
         keys=ApiKeys(store),
         owning=Owning(store, passwords),
         plain_http=settings.plain_http,
+    )
+
+
+def with_races(
+    ports: services.Services, database: Database, predictor: MixturePredictor
+) -> services.Services:
+    """Return the ports with those that read the races and forecasts of a database."""
+    reader = RaceReader(database)
+    return replace(
+        ports,
+        kept=reader,
+        exports=RaceExporter(database),
+        records=TrackRecords(LedgerReader(database)),
+        stored_forecasts=StoredForecasts(reader, predictor),
+        battles_then=SeenBattles(reader, predictor),
     )
 
 

@@ -18,6 +18,7 @@ from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import StoreState
+from pitwall.pipeline.track_record import TrackRecords
 from pitwall.ports import (
     BattlesThen,
     ForecastNow,
@@ -95,6 +96,7 @@ class Services:
         battles_then: What the model sees of battles of kept races; None where none are kept.
         what_if: Of made-up battles; None without a model that answers them.
         kept, exports: The races that are kept; None where there is no database.
+        records: How forecasts came out; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
         telemetry: Each car's newest telemetry; None where nothing keeps it.
         cache_fault: What people should know while the live cache is not what was asked for; else
@@ -116,6 +118,7 @@ class Services:
     what_if: WhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None
+    records: TrackRecords | None = None
 
     def races(self) -> RaceReader:
         """Return where races are kept.
@@ -132,6 +135,14 @@ class Services:
             StoreError: There is none, for want of a database.
         """
         return _there(self.exports)
+
+    def track_records(self) -> TrackRecords:
+        """Return what tells how forecasts came out.
+
+        Raises:
+            StoreError: Nothing does, for want of a database.
+        """
+        return _there(self.records)
 
     def people(self) -> People:
         """Return what is to be used of accounts.
