@@ -46,13 +46,23 @@ def upgrade() -> None:
     sa.Column('outcome', sa.String(16), nullable=False),
     sa.Column('bin', sa.SmallInteger(), nullable=False),
     sa.Column('forecasts', sa.Integer(), nullable=False),
-    sa.Column('laps', sa.Float(), nullable=False),
+    sa.Column('laps', sa.Integer(), nullable=False),
     sa.Column('p_sum', sa.Float(), nullable=False),
     sa.Column('brier', sa.Float(), nullable=False),
     sa.Column('log_loss', sa.Float(), nullable=False),
     sa.Column('gap_brier', sa.Float(), nullable=False),
     sa.Column('gap_log_loss', sa.Float(), nullable=False),
     sa.PrimaryKeyConstraint('run', 'made', 'outcome', 'bin')
+    )
+    op.create_table('ledger_laps',
+    sa.Column('run', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('lap', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('made', sa.String(8), nullable=False),
+    sa.Column('attacker', sa.SmallInteger(), nullable=False),
+    sa.Column('defender', sa.SmallInteger(), nullable=False),
+    sa.Column('bin', sa.SmallInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('run', 'lap', 'made', 'attacker', 'defender', 'bin'),
+    sqlite_with_rowid=False
     )
     op.create_table('ledger_calls',
     sa.Column('run', sa.Integer(), autoincrement=False, nullable=False),
@@ -112,6 +122,7 @@ def refuse_on_sqlite() -> None:
 
 def downgrade() -> None:
     op.drop_table('ledger_calls')
+    op.drop_table('ledger_laps')
     op.drop_table('ledger_cells')
     op.drop_index('ix_ledger_runs_race_id', table_name='ledger_runs')
     op.drop_table('ledger_runs')

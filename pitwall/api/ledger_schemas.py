@@ -74,10 +74,12 @@ class ReliabilityOut(BaseModel):
     high: float
     forecasts: int
     passes: int
-    laps: float = Field(description="Laps that the forecasts cover; one is made each second.")
+    laps: int = Field(description="Laps of battles they come from; one is made each second.")
     said: float = Field(description="Mean forecast.")
     came: float = Field(description="Share of passes.")
-    came_low: float = Field(description="95 % Wilson interval of it, each lap taken for one case.")
+    came_low: float = Field(
+        description="95 % Wilson interval of it, each lap of a battle one case."
+    )
     came_high: float
 
     @classmethod

@@ -53,8 +53,8 @@ class Tally:
     Attributes:
         forecasts: How many.
         passes: How many of them came true.
-        laps: How many laps they cover: one a second is made of every battle, and a lap's worth
-            of them stands for little more than one.
+        laps: How many laps of battles they come from, for those of one bin: one is made each
+            second, and those of a lap share their fate.
         p_sum: Sum of `p_overtake`.
         brier, log_loss: Sums of the two scores of a forecast; natural logarithm.
         gap_brier, gap_log_loss: The same of a forecast that knows the gap alone.
@@ -62,7 +62,7 @@ class Tally:
 
     forecasts: int = 0
     passes: int = 0
-    laps: float = 0.0
+    laps: int = 0
     p_sum: float = 0.0
     brier: float = 0.0
     log_loss: float = 0.0

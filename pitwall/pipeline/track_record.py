@@ -28,18 +28,18 @@ class Reliability:
     Attributes:
         low, high: `p_overtake` from, up to.
         forecasts, passes: Counted.
-        laps: How many laps the forecasts cover.
+        laps: How many laps of battles the forecasts come from.
         said: Mean `p_overtake`.
         came: Share of passes.
-        came_low, came_high: 95 % interval of that share (Wilson), as if each *lap* of forecasts
-            were one: the sixty or ninety of one lap share their fate.
+        came_low, came_high: 95 % interval of that share (Wilson), as if each lap of a battle
+            were one case: the sixty or ninety forecasts of one lap share their fate.
     """
 
     low: float
     high: float
     forecasts: int
     passes: int
-    laps: float
+    laps: int
     said: float
     came: float
     came_low: float

@@ -194,7 +194,9 @@ async def _score(
     cells: defaultdict[CellKey, Sums] = defaultdict(Sums)
     if fresh:
         cells[run.number, run.made.value, scoring.SAID, 0].forecasts += fresh
-    scoring.count(cells, run.number, scored)
+    known = await scoring.known_laps(connection, run.number, scored)
+    new = scoring.count(cells, run.number, scored, known)
+    await scoring.keep_laps(connection, run.number, new)
     await scoring.keep_sums(connection, cells)
     await scoring.keep_calls(connection, run.number, scored, drivers)
 

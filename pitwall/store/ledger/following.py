@@ -12,8 +12,10 @@ from pitwall.domain.records import OutcomeRecord, PredictionRecord
 from pitwall.errors import StoreError
 from pitwall.store.ledger import bodies, scoring
 from pitwall.store.ledger.bodies import Forecast
-from pitwall.store.ledger.scoring import CellKey, Scored, Sums
+from pitwall.store.ledger.scoring import CellKey, LapKey, Scored, Sums
 from pitwall.store.predicting import Settlement
+
+_LAPS_BACK = 20  # a forecast is settled within four minutes
 
 
 class Entry(NamedTuple):
@@ -40,11 +42,13 @@ class RunBook:
     Attributes:
         told: What its first entry says.
         drivers: By car.
+        laps: Of its battles, the newest that were counted.
         still_open: Forecasts without an outcome.
     """
 
     told: dict[str, Any]
     drivers: dict[int, str] = field(default_factory=dict)
+    laps: set[LapKey] = field(default_factory=set)
     still_open: dict[tuple[datetime, int, int], _Open] = field(default_factory=dict)
 
 
@@ -107,7 +111,9 @@ class Follower:
                 raise StoreError("it counts a forecast as made before, which was not")
             settlement = Settlement(_settled(said.forecast, row), was_open=foretold)
             scored.append(Scored(Made.LIVE if foretold else Made.IMPORT, settlement))
-        scoring.count(self.cells, entry.run, scored)
+        book.laps |= scoring.count(self.cells, entry.run, scored, book.laps)
+        newest = max((said.settlement.forecast.lap for said in scored), default=0)
+        book.laps = {lap for lap in book.laps if lap[0] > newest - _LAPS_BACK}
         self.outcomes += len(rows)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.ledger import SCORE_BINS, Made
@@ -19,7 +19,7 @@ from pitwall.prediction.gap_only import gap_only
 from pitwall.store.details import table_of
 from pitwall.store.instants import Instant
 from pitwall.store.predicting import Settlement
-from pitwall.store.tables import LedgerCall, LedgerCell
+from pitwall.store.tables import LedgerCall, LedgerCell, LedgerLap
 
 _EDGE = 1e-5  # as the model's judge clips
 SAID = "said"
@@ -27,6 +27,8 @@ PASSED, HELD = "passed", "held"
 WORTH_A_LOOK = 0.05  # of log-loss: less is neither a call nor a miss
 _SUMS = ("forecasts", "laps", "p_sum", "brier", "log_loss", "gap_brier", "gap_log_loss")
 CellKey = tuple[int, str, str, int]  # run, made, outcome, bin
+LapKey = tuple[int, str, int, int, int]  # lap, made, attacker, defender, bin
+_laps = table_of(LedgerLap)
 
 
 class Scored(NamedTuple):
@@ -41,17 +43,16 @@ class Sums:
     """The sums of one cell."""
 
     forecasts: int = 0
-    laps: float = 0.0
+    laps: int = 0
     p_sum: float = 0.0
     brier: float = 0.0
     log_loss: float = 0.0
     gap_brier: float = 0.0
     gap_log_loss: float = 0.0
 
-    def add(self, p: float, gap_p: float, lap_s: float, *, passed: bool) -> None:
-        """Count one decided forecast, which covered `lap_s` seconds."""
+    def add(self, p: float, gap_p: float, *, passed: bool) -> None:
+        """Count one decided forecast."""
         self.forecasts += 1
-        self.laps += 1 / max(lap_s, 1.0)
         self.p_sum += p
         self.brier += (p - passed) ** 2
         self.log_loss += loss(p, passed=passed)
@@ -80,18 +81,55 @@ def bin_of(p: float) -> int:
     return min(int(p * SCORE_BINS), SCORE_BINS - 1)
 
 
-def count(cells: defaultdict[CellKey, Sums], run: int, scored: Iterable[Scored]) -> None:
-    """Add settled forecasts to the sums of a run's cells."""
+def count(
+    cells: defaultdict[CellKey, Sums], run: int, scored: Iterable[Scored], laps: set[LapKey]
+) -> set[LapKey]:
+    """Add settled forecasts to the sums of a run's cells.
+
+    Args:
+        cells: The sums so far.
+        run: Which run.
+        scored: What was settled.
+        laps: Laps of the run's battles that were counted before.
+
+    Returns:
+        Laps that were not.
+    """
+    new: set[LapKey] = set()
     for made, settlement in scored:
         said = settlement.forecast
-        outcome = said.outcome or ""
-        cell = cells[run, made.value, outcome, bin_of(said.p_overtake)]
-        if outcome in {PASSED, HELD}:
-            lap_s = ((said.settled_at or said.made_at) - said.made_at).total_seconds()
-            gap_p = gap_only(said.interval_s)
-            cell.add(said.p_overtake, gap_p, lap_s, passed=outcome == PASSED)
-        else:
+        outcome, bin_ = said.outcome or "", bin_of(said.p_overtake)
+        cell = cells[run, made.value, outcome, bin_]
+        if outcome not in {PASSED, HELD}:
             cell.forecasts += 1
+            continue
+        cell.add(said.p_overtake, gap_only(said.interval_s), passed=outcome == PASSED)
+        lap = (said.lap, made.value, said.attacker, said.defender, bin_)
+        if lap not in laps and lap not in new:
+            new.add(lap)
+            cell.laps += 1
+    return new
+
+
+async def known_laps(
+    connection: AsyncConnection, run: int, scored: Sequence[Scored]
+) -> set[LapKey]:
+    """Return which laps of a run's battles are counted, of those that settled forecasts name."""
+    if not scored:
+        return set()
+    named = [each.settlement.forecast.lap for each in scored]
+    query = select(_laps).where(
+        _laps.c.run == run, _laps.c.lap >= min(named), _laps.c.lap <= max(named)
+    )
+    found = await connection.execute(query)
+    return {(row.lap, row.made, row.attacker, row.defender, row.bin) for row in found}
+
+
+async def keep_laps(connection: AsyncConnection, run: int, new: Iterable[LapKey]) -> None:
+    """Keep which laps were counted."""
+    columns = ("run", "lap", "made", "attacker", "defender", "bin")
+    rows = [dict(zip(columns, (run, *key), strict=True)) for key in sorted(new)]
+    await _insert(connection, _insert_into(_laps.name, columns), rows)
 
 
 async def keep_sums(connection: AsyncConnection, cells: dict[CellKey, Sums]) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 
 from pitwall.store.tables.accounts import ApiKey, LogIn, User
 from pitwall.store.tables.forecasts import Prediction
-from pitwall.store.tables.ledger import LedgerCall, LedgerCell, LedgerEntry, LedgerRunRow
+from pitwall.store.tables.ledger import LedgerCall, LedgerCell, LedgerEntry, LedgerLap, LedgerRunRow
 from pitwall.store.tables.playback import (
     CarSampleRow,
     ControlRow,
@@ -38,6 +38,7 @@ __all__ = [
     "LedgerCall",
     "LedgerCell",
     "LedgerEntry",
+    "LedgerLap",
     "LedgerRunRow",
     "LogIn",
     "Prediction",

@@ -1,7 +1,7 @@
 """The tables of the ledger: its entries, and what is counted from them.
 
 `ledger_entries` and `ledger_runs` are only ever added to: triggers refuse anything else. None of
-the four points to the tables of races: a race that is removed stays in the ledger.
+the five points to the tables of races: a race that is removed stays in the ledger.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class LedgerCell(SQLModel, table=True):
         made: A `Made`, of each forecast: what was written late does not count as live.
         outcome: `passed`, `held`, why it was undecided, or `said` for every forecast made.
         bin: Which twentieth of `p_overtake`; 0 for `said`.
+        laps: Rows of `LedgerLap` that they were the first of.
     """
 
     __tablename__ = "ledger_cells"
@@ -81,12 +82,30 @@ class LedgerCell(SQLModel, table=True):
     outcome: str = Field(primary_key=True, max_length=16)
     bin: int = Field(primary_key=True, sa_type=SmallInteger)
     forecasts: int
-    laps: float
+    laps: int
     p_sum: float
     brier: float
     log_loss: float
     gap_brier: float
     gap_log_loss: float
+
+
+class LedgerLap(SQLModel, table=True):
+    """A lap of a battle of which forecasts of one bin were decided: one case, not eighty.
+
+    Attributes:
+        lap: The leader's.
+        bin: As in `LedgerCell`.
+    """
+
+    __tablename__ = "ledger_laps"
+
+    run: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    lap: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    made: str = Field(primary_key=True, max_length=8)
+    attacker: int = Field(primary_key=True, sa_type=SmallInteger)
+    defender: int = Field(primary_key=True, sa_type=SmallInteger)
+    bin: int = Field(primary_key=True, sa_type=SmallInteger)
 
 
 class LedgerCall(SQLModel, table=True):
