@@ -25,7 +25,7 @@ from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.keeping import keep, open_database, people, with_races
+from pitwall.keeping import keep, of_kept_races, open_database, people
 from pitwall.pipeline.forecasting import ForecastDesk, Newest
 from pitwall.pipeline.leading import keep_running, lead
 from pitwall.pipeline.live import Showing
@@ -120,8 +120,8 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastDesk(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
+        **of_kept_races(built.database, built.predictor),
     )
-    ports = with_races(ports, built.database, built.predictor)
     services.install(ports)
     return ports
 

@@ -1,9 +1,9 @@
-"""The database behind the app: which one, brought up to date, who writes it and who reads it."""
+"""The database behind the app: which one, brought up to date, and who writes to it."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from typing import TypedDict
 
 from pitwall import services
 from pitwall.accounts.hashing import Passwords
@@ -11,7 +11,9 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
+from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import Recorder
+from pitwall.pipeline.replay.desk import ReplayDesk
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.pipeline.track_record import TrackRecords
@@ -23,6 +25,7 @@ from pitwall.store.engine import Database, database_url
 from pitwall.store.exporting import RaceExporter
 from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.reading import RaceReader
+from pitwall.tasting import SimulatedTaste
 
 MIGRATE_AGAIN_S = 2.0
 
@@ -47,18 +50,31 @@ def people(settings: Settings, database: Database) -> services.People:
     )
 
 
-def with_races(
-    ports: services.Services, database: Database, predictor: MixturePredictor
-) -> services.Services:
-    """Return the ports with those that read the races and forecasts of a database."""
+class KeptRaces(TypedDict):
+    """The ports of races that are kept, as `Services` names them."""
+
+    kept: RaceReader
+    exports: RaceExporter
+    stored_forecasts: StoredForecasts
+    battles_then: SeenBattles
+    battle_shelf: BattleShelf
+    replays: ReplayDesk
+    taste: SimulatedTaste
+    records: TrackRecords
+
+
+def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
+    """Return what reads, exports and replays races that are kept in a database."""
     reader = RaceReader(database)
-    return replace(
-        ports,
+    return KeptRaces(
         kept=reader,
         exports=RaceExporter(database),
-        records=TrackRecords(LedgerReader(database)),
         stored_forecasts=StoredForecasts(reader, predictor),
         battles_then=SeenBattles(reader, predictor),
+        battle_shelf=BattleShelf(reader),
+        replays=ReplayDesk(reader, predictor, predictor.book_of),
+        taste=SimulatedTaste(database, predictor),
+        records=TrackRecords(LedgerReader(database)),
     )
 
 

@@ -14,10 +14,14 @@ from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.web.broadcast import relay
 from pitwall.web.pages.accounts import account_page, log_in_page, register_page
 from pitwall.web.pages.live import live_page
+from pitwall.web.pages.races import races_page
+from pitwall.web.pages.replay import replay_page
 from pitwall.web.shared_states import share_states
 from pitwall.web.shell import head_components
 from pitwall.web.states.account import AccountState
 from pitwall.web.states.live import LiveState
+from pitwall.web.states.races import RacesState
+from pitwall.web.states.replay import ReplayState
 
 BUILT_PAGES = Path(".web") / "build" / "client"
 
@@ -31,6 +35,7 @@ app = rx.App(
         "/experts.css",
         "/account.css",
         "/chart.css",
+        "/replay.css",
     ],
     head_components=head_components(),
     html_lang="en",
@@ -66,6 +71,21 @@ app.add_page(
     title="Pitwall · account",
     image="/favicon.svg",
     on_load=AccountState.show,
+)
+
+app.add_page(
+    races_page,
+    route="/races",
+    title="Pitwall · races",
+    image="/favicon.svg",
+    on_load=[AccountState.recognise, RacesState.show],
+)
+app.add_page(
+    replay_page,
+    route="/replay/[race_id]",
+    title="Pitwall · replay",
+    image="/favicon.svg",
+    on_load=[AccountState.recognise, ReplayState.watch],
 )
 
 relay.attach(app, LiveState)

@@ -1,4 +1,4 @@
-"""What the core needs of the store that keeps races: to write, to read and to export them.
+"""What the core needs of races that are kept: to write, read, export and replay them.
 
 `pitwall.store` implements these for SQLite and PostgreSQL; both pass
 `tests/contracts/test_race_store.py`.
@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pitwall.domain.frames import LiveFrame
 from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
 from pitwall.domain.ledger import LedgerContents, LedgerHead, Made
 from pitwall.domain.race import RaceInfo
-from pitwall.domain.records import Batch, KeyframeRecord, RaceMark
+from pitwall.domain.records import Batch, KeyframePlace, KeyframeRecord, RaceMark
+from pitwall.domain.timeline import Digest, Timeline
 from pitwall.wire.message import RawMessage
 
 
@@ -106,6 +109,14 @@ class RaceReader(Protocol):
         """
         ...
 
+    async def keyframe_places(self, race: RaceSummary) -> list[KeyframePlace]:
+        """Return where the race's keyframes stand, in order, without what is in them."""
+        ...
+
+    async def timeline(self, race: RaceSummary) -> Timeline:
+        """Return what happened when, over the whole race."""
+        ...
+
     async def messages(
         self, race: RaceSummary, first_seq: int = 0, until: datetime | None = None
     ) -> list[RawMessage]:
@@ -134,6 +145,73 @@ class RaceExporter(Protocol):
 
         Raises:
             SelectionError: A driver is nobody's name.
+            StoreError: The database is not there.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a viewer's clock runs: race seconds for each of his, and whether it stands."""
+
+    speed: float = 1.0
+    paused: bool = False
+
+
+class Viewing(Protocol):
+    """One viewer's own look at one kept race."""
+
+    @property
+    def race(self) -> RaceSummary:
+        """Which race, as it was kept when the viewing began."""
+        ...
+
+    async def frame(self, at: datetime, pace: Pace) -> LiveFrame:
+        """Return the frame that a live viewer saw at `at`, on the race's own clock.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        ...
+
+
+class Replays(Protocol):
+    """Shows kept races from any moment, to many viewers at once, in bounded memory."""
+
+    async def open(self, race: RaceSummary) -> Viewing:
+        """Return a new viewer's look at a race.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        ...
+
+    async def timeline(self, race: RaceSummary) -> Timeline:
+        """Return what happened when in a race.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        ...
+
+    async def digest(self, race: RaceSummary) -> Digest:
+        """Return how a race came out against its forecasts.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        ...
+
+
+class Taste(Protocol):
+    """A simulated race for guests, which is there on a fresh machine too."""
+
+    async def offer(self) -> float | None:
+        """Return how much of it is made, in [0, 1]; None when one is kept and nothing is to do.
+
+        The first who asks where there is none has it made, behind the scenes.
+
+        Raises:
             StoreError: The database is not there.
         """
         ...

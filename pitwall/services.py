@@ -17,6 +17,7 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
+from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import StoreState
 from pitwall.pipeline.track_record import TrackRecords
 from pitwall.ports import (
@@ -28,7 +29,7 @@ from pitwall.ports import (
     TelemetryCache,
     WhatIf,
 )
-from pitwall.race_ports import RaceExporter, RaceReader
+from pitwall.race_ports import RaceExporter, RaceReader, Replays, Taste
 
 T = TypeVar("T")
 
@@ -94,9 +95,12 @@ class Services:
         forecasts: Of this moment; None serves the newest frame instead.
         stored_forecasts: Of stored races; None where none are stored.
         battles_then: What the model sees of battles of kept races; None where none are kept.
+        battle_shelf: Their stories and laps compared; None where none are kept.
         what_if: Of made-up battles; None without a model that answers them.
-        kept, exports: The races that are kept; None where there is no database.
         records: How forecasts came out; None where there is no database.
+        kept, exports: The races that are kept; None where there is no database.
+        replays: Shows kept races from any moment; None where there is no database.
+        taste: A simulated race for guests; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
         telemetry: Each car's newest telemetry; None where nothing keeps it.
         cache_fault: What people should know while the live cache is not what was asked for; else
@@ -115,10 +119,13 @@ class Services:
     forecasts: ForecastNow | None = None
     stored_forecasts: ForecastThen | None = None
     battles_then: BattlesThen | None = None
+    battle_shelf: BattleShelf | None = None
     what_if: WhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None
     records: TrackRecords | None = None
+    replays: Replays | None = None
+    taste: Taste | None = None
 
     def races(self) -> RaceReader:
         """Return where races are kept.
@@ -127,6 +134,14 @@ class Services:
             StoreError: Nowhere, for want of a database.
         """
         return _there(self.kept)
+
+    def replay(self) -> Replays:
+        """Return what shows kept races from any moment.
+
+        Raises:
+            StoreError: There is none, for want of a database.
+        """
+        return _there(self.replays)
 
     def exporter(self) -> RaceExporter:
         """Return what exports kept races.

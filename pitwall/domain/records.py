@@ -167,6 +167,13 @@ class KeyframeRecord(NamedTuple):
     body: bytes
 
 
+class KeyframePlace(NamedTuple):
+    """Where a keyframe stands: after `seq` messages, the last of them sent at `at`."""
+
+    seq: int
+    at: datetime
+
+
 class EntryRecord(NamedTuple):
     """One car of the race and who drives it."""
 

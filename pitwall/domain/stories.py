@@ -5,7 +5,7 @@ Everything is what the race's feed told, in its own time; nothing is looked up l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -109,6 +109,32 @@ class BattleStory:
     happenings: tuple[Happening, ...]
     stretches: tuple[Stretch, ...]
     laps: tuple[LapOfBoth, ...]
+
+    def known_at(self, at: datetime) -> BattleStory:
+        """Return the story without what was told later than a moment."""
+        return replace(
+            self,
+            forecasts=tuple(
+                row
+                if row.settled_at is not None and row.settled_at <= at
+                else row._replace(outcome=None, settled_at=None)
+                for row in self.forecasts
+                if row.made_at <= at
+            ),
+            gaps=tuple(point for point in self.gaps if point.at <= at),
+            ahead=tuple(point for point in self.ahead if point.at <= at),
+            happenings=tuple(turn for turn in self.happenings if turn.at <= at),
+            stretches=tuple(
+                replace(each, until=each.until if each.until and each.until <= at else None)
+                for each in self.stretches
+                if each.since <= at
+            ),
+            laps=tuple(
+                both
+                for both in self.laps
+                if max(both.attacker.completed_at, both.defender.completed_at) <= at
+            ),
+        )
 
     def covers(self, race_id: str, attacker: int, defender: int, at: datetime) -> bool:
         """Whether this is the story of that battle at that moment."""

@@ -120,6 +120,16 @@ class Witness(Protocol):
         ...
 
 
+class Recollection(Protocol):
+    """Knows forecasts that were made before: a race that is played again need not make them."""
+
+    def recalled(
+        self, grid_at: datetime, state: EngineState, battles: Sequence[Battle]
+    ) -> dict[Pair, Forecast]:
+        """Return the forecasts of a grid point that are known; the others are made."""
+        ...
+
+
 class RaceEngine:
     """Takes messages in order and keeps the state up to date.
 
@@ -127,6 +137,7 @@ class RaceEngine:
         predictor: Forecasts the battles; None follows battles without forecasts.
         rules: When battles open and close.
         witness: Is told of every message and every round of forecasts.
+        recollection: Knows forecasts; None makes all of them.
     """
 
     def __init__(
@@ -134,8 +145,10 @@ class RaceEngine:
         predictor: Predictor | None,
         rules: BattleRules = DEFAULT_RULES,
         witness: Witness | None = None,
+        recollection: Recollection | None = None,
     ) -> None:
         self.predictor = predictor
+        self._recollection = recollection
         self._witness = witness
         self.state = EngineState()
         self._rules = rules
@@ -194,8 +207,13 @@ class RaceEngine:
         if not battles and not state.battles:
             return replace(state, grid_at=grid_at)
         pairs = [(battle.attacker, battle.defender) for battle in battles]
-        due = _due(grid_at, STEPS_A_FORECAST)
-        forecasts, memory = self._forecast(state, battles, pairs, due=due)
+        if not _due(grid_at, STEPS_A_FORECAST):
+            known = {pair: state.forecasts[pair] for pair in pairs if pair in state.forecasts}
+        elif self._recollection is not None:
+            known = self._recollection.recalled(grid_at, state, battles)
+        else:
+            known = {}
+        forecasts, memory = self._forecast(state, battles, pairs, known)
         histories = {pair: state.histories.get(pair, History()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
             histories = _noted(grid_at, battles, forecasts, histories)
@@ -211,14 +229,17 @@ class RaceEngine:
         )
 
     def _forecast(
-        self, state: EngineState, battles: tuple[Battle, ...], pairs: list[Pair], *, due: bool
+        self,
+        state: EngineState,
+        battles: tuple[Battle, ...],
+        pairs: list[Pair],
+        known: dict[Pair, Forecast],
     ) -> tuple[dict[Pair, Forecast], Memory]:
-        """Forecast every battle when due, else only those that just opened."""
+        """Forecast every battle that is not known: all when due, else those that just opened."""
         memory = state.memory
         if self.predictor is None:
             none = Forecast(None, no_forecast_because="no model is loaded")
             return dict.fromkeys(pairs, none), memory
-        known = {} if due else {p: state.forecasts[p] for p in pairs if p in state.forecasts}
         asked = [battle for battle, pair in zip(battles, pairs, strict=True) if pair not in known]
         if asked:
             answers = self.predictor.forecast(state.race, asked, memory)

@@ -89,6 +89,12 @@ class MixturePredictor:
             noted(memory, at, opinions.p_plain.tolist()),
         )
 
+    def book_of(self, race: RaceState) -> FeatureBook:
+        """Return a feature book that has read every lap of `race`."""
+        book = FeatureBook()
+        book.laps.follow(race, self.bundle.knowledge.rules.of(race.info.year))
+        return book
+
     @property
     def ranges(self) -> Mapping[str, tuple[float, float]]:
         """Least and greatest value of each feature that training saw, by name."""

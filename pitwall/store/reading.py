@@ -13,9 +13,10 @@ from sqlalchemy import Select, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
-from pitwall.domain.records import KeyframeRecord
+from pitwall.domain.records import KeyframePlace, KeyframeRecord
+from pitwall.domain.timeline import Timeline
 from pitwall.errors import RaceNotFoundError, SelectionError
-from pitwall.store import chunks, tables
+from pitwall.store import chunks, tables, timelines
 from pitwall.store.details import is_text, table_of
 from pitwall.store.engine import Database
 from pitwall.store.instants import Instant, from_micros, to_micros
@@ -120,6 +121,20 @@ class RaceReader:
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
         return KeyframeRecord(row.seq, row.at, row.body) if row else None
+
+    async def keyframe_places(self, race: RaceSummary) -> list[KeyframePlace]:
+        query = (
+            select(_keyframes.c.seq, _keyframes.c.at)
+            .where(_keyframes.c.race_number == race.number)
+            .order_by(_keyframes.c.seq)
+        )
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query)).all()
+        return [KeyframePlace(row.seq, row.at) for row in found]
+
+    async def timeline(self, race: RaceSummary) -> Timeline:
+        async with self._database.reading() as connection:
+            return await timelines.timeline_of(connection, race)
 
     async def messages(
         self, race: RaceSummary, first_seq: int = 0, until: datetime | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import aclosing
 
 import reflex as rx
@@ -83,11 +84,19 @@ class Relay:
             async with self._order:
                 await self._sockets().leave_room(sid, ROOM)
 
-    async def show_tab(self, client_token: str, rows: PageRows) -> None:
-        """Send rows to one tab, if it is connected."""
+    async def show_tab(
+        self, client_token: str, rows: PageRows, beside: Mapping[str, PageRows] | None = None
+    ) -> None:
+        """Send rows to one tab, if it is connected.
+
+        Args:
+            client_token: Which tab.
+            rows: Of the attached state.
+            beside: Variables of other states, by their full names; they arrive together.
+        """
         sid = self._socket_of(client_token)
         if sid is not None:
-            await self._emit(rows, sid)
+            await self._emit(rows, sid, beside)
 
     def tab_is_open(self, client_token: str) -> bool:
         """Whether the tab with this token is connected to this worker."""
@@ -95,12 +104,15 @@ class Relay:
 
     def delta(self, rows: PageRows) -> dict[str, PageRows]:
         """Return rows in the shape of a Reflex delta of the attached state."""
-        return {
-            self._state_name: {f"{name}{VARIABLE_SUFFIX}": value for name, value in rows.items()}
-        }
+        return {self._state_name: _suffixed(rows)}
 
-    async def _emit(self, rows: PageRows, room: str) -> None:
-        await self._sockets().emit("event", StateUpdate(delta=self.delta(rows)), room=room)
+    async def _emit(
+        self, rows: PageRows, room: str, beside: Mapping[str, PageRows] | None = None
+    ) -> None:
+        delta = self.delta(rows) if rows else {}
+        for name, own in (beside or {}).items():
+            delta[name] = _suffixed(own)
+        await self._sockets().emit("event", StateUpdate(delta=delta), room=room)
 
     def _differs(self, name: str, value: object) -> bool:
         return name not in self._sent or self._sent[name] != value
@@ -118,6 +130,10 @@ class Relay:
             message = "the relay is not attached to an app with sockets"
             raise RuntimeError(message)
         return self._app.event_namespace
+
+
+def _suffixed(rows: PageRows) -> PageRows:
+    return {f"{name}{VARIABLE_SUFFIX}": value for name, value in rows.items()}
 
 
 relay = Relay()

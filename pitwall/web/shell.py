@@ -15,4 +15,5 @@ def head_components() -> list[rx.Component]:
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.script(src="/watchdog.js", defer=True),
         rx.el.script(src="/account.js", defer=True),
+        rx.el.script(src="/replay.js", defer=True),
     ]

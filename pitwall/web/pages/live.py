@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.components.battle_card import battle_card
 from pitwall.web.components.delay_control import delay_control
 from pitwall.web.components.happenings import (
     disconnected_bar,
-    empty_sign,
-    ended_list,
     notice_bar,
     race_control,
     spoken_feed,
 )
 from pitwall.web.components.race_header import race_header, why_line
-from pitwall.web.components.timing_tower import timing_tower
-from pitwall.web.rows.battles import BattleCardRow
-from pitwall.web.rows.cars import CarRow
-from pitwall.web.rows.tower import TowerRow
+from pitwall.web.components.race_picture import footer_of_forecasts, race_picture
 from pitwall.web.states.live import LONGEST_DELAY_S, LiveState
 from pitwall.web.typed import as_handler, as_var
 
@@ -42,77 +36,19 @@ def live_page() -> rx.Component:
             ),
             class_name="strip",
         ),
-        rx.el.main(
-            _battles(),
-            timing_tower(as_var(LiveState.tower), _car_of),
-            id="live",
-        ),
+        race_picture(),
         spoken_feed(as_var(LiveState.spoken)),
         _footer(),
         class_name="pitwall",
     )
 
 
-def _battles() -> rx.Component:
-    cards = as_var(LiveState.cards)
-    return rx.el.section(
-        rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
-        rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
-        empty_sign(as_var(LiveState.empty)),
-        ended_list(as_var(LiveState.ended)),
-        id="battles",
-        tab_index=-1,
-        class_name="battles",
-    )
-
-
-def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
-    return battle_card(
-        row,
-        as_var(LiveState.cars[row.attacker]),
-        as_var(LiveState.cars[row.defender]),
-        as_var(LiveState.traces[row.key]),
-        as_var(LiveState.mixes[row.key]),
-        as_var(LiveState.mixes).contains(row.key),
-    )
-
-
-def _car_of(row: rx.Var[TowerRow]) -> rx.Var[CarRow]:
-    return as_var(LiveState.cars[row.key])
-
-
 def _footer() -> rx.Component:
-    header = as_var(LiveState.header)
     return rx.el.footer(
+        footer_of_forecasts(),
         rx.el.p(
-            rx.el.strong("Overtake, estimated: "),
-            "P(attacker ahead a lap from now | neither pits, track stays clear). ",
-            "A battle is two cars within two seconds.",
+            rx.el.a("Races and replays", href="/races", reload_document=True),
+            " · ",
+            rx.el.a("API and its documentation", href="/docs", reload_document=True),
         ),
-        rx.cond(as_var(LiveState.mixes).length() > 0, _footer_of_experts(), rx.fragment()),
-        rx.cond(
-            header.feed != "",
-            rx.el.p(
-                "Model ",
-                rx.cond(header.model != "", header.model, "none: no forecasts are made"),
-                " · feed ",
-                header.feed,
-                rx.cond(header.skew != "", f", {header.skew}", ""),
-                rx.cond(header.gaps != "", f" · {header.gaps}", ""),
-                rx.cond(header.skipped != "", f" · {header.skipped}", ""),
-            ),
-            rx.fragment(),
-        ),
-        rx.el.p(rx.el.a("API and its documentation", href="/docs", reload_document=True)),
-    )
-
-
-def _footer_of_experts() -> rx.Component:
-    return rx.el.p(
-        "The bracket is the forecast's 90 % interval, the bar how much it trusts each expert: "
-        "OM, DRS or Overtake Mode; BOOST, electric power; AERO, the wake. ",
-        rx.el.strong("Stop or flag first: "),
-        "a pit stop, a retirement or a neutralisation comes before the lap is over. ",
-        rx.el.strong("Expert estimated: "),
-        "no channel of the feed tells a battery's charge or mode.",
     )

@@ -137,7 +137,7 @@ def _card_row(battle: BattleLine, *, roomy: bool) -> BattleCardRow:
         laps="first lap"
         if battle.laps < 1
         else f"{battle.laps} lap{'' if battle.laps == 1 else 's'}",
-        reasons=[_reason_row(reason) for reason in battle.reasons[: MOST_REASONS * roomy]],
+        reasons=[reason_row(reason) for reason in battle.reasons[: MOST_REASONS * roomy]],
         heat=f"{battle.heat:.1f}",
     )
 
@@ -171,7 +171,7 @@ def _tone(p: float | None) -> str:
     return "high" if p >= _HIGH else "middle" if p >= _MIDDLE else "low"
 
 
-def _reason_row(reason: str) -> ReasonRow:
+def reason_row(reason: str) -> ReasonRow:
     """Split `+0.41 gap 0.6 s` into weight and words; a reason without a sign is all words."""
     if reason[:1] not in {"+", "-"}:
         return ReasonRow(weight="", words=reason, tone="plain")

@@ -49,10 +49,20 @@ class AccountState(rx.State):
 
     async def _account(self) -> Account | None:
         headers = self.router.headers
-        token = token_in(headers.cookie, is_secure=headers.origin.startswith("https:"))
-        if token is None:
-            return None
-        try:
-            return await services.current().people().accounts.whose_log_in(token)
-        except PitwallError:
-            return None
+        return await account_of(headers.cookie, headers.origin)
+
+
+async def account_of(cookie: str, origin: str) -> Account | None:
+    """Return whose tab it is; None for a guest, and where there is no database.
+
+    Args:
+        cookie: The header with which the tab's socket was opened.
+        origin: Of the page.
+    """
+    token = token_in(cookie, is_secure=origin.startswith("https:"))
+    if token is None:
+        return None
+    try:
+        return await services.current().people().accounts.whose_log_in(token)
+    except PitwallError:
+        return None

@@ -88,6 +88,10 @@ class LiveState(rx.State):
                 await relay.show_tab(client_token, rows)
             await asyncio.sleep(REFRESH_S)
 
+    def end_watching(self) -> None:
+        """Let the watcher of this tab end: another page shows its own frames in it."""
+        self._watcher += 1
+
     @rx.event
     def set_delay(self, typed: str | float) -> object:
         """Set the TV delay to what was typed, in seconds, and watch with it."""

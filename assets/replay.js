@@ -1,0 +1,155 @@
+// The hands on a replay: dragging the timeline, keys, the link to a moment.
+//
+// What is wished goes through the field #wish to the server, which answers with a picture and a new
+// #replay-head. While a finger is on the slider at most ten wishes a second are sent, the newest
+// always last; the server skips those that came too late to be shown.
+(() => {
+  "use strict";
+  if (window.pitwallReplay) return;
+  window.pitwallReplay = true;
+
+  const EVERY_MS = 100;
+  const ADDRESS_MS = 1000;
+  const byId = (id) => document.getElementById(id);
+  const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  let number = 0;
+  let dragging = false;
+  let waiting = null;
+  let sentMs = 0;
+  let addressMs = 0;
+
+  function wish(words) {
+    const field = byId("wish");
+    if (!field) return;
+    number += 1;
+    setValue.call(field, `${words} #${number}`);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function seekSoon(seconds) {
+    const due = sentMs + EVERY_MS - performance.now();
+    clearTimeout(waiting);
+    const send = () => {
+      sentMs = performance.now();
+      wish(`seek ${seconds}`);
+    };
+    if (due <= 0) send();
+    else waiting = setTimeout(send, due);
+  }
+
+  function place(seconds, length) {
+    const cursor = byId("cursor");
+    if (cursor) cursor.style.left = `${(100 * seconds) / Math.max(length, 1)}%`;
+  }
+
+  function choose(battle) {
+    for (const card of document.querySelectorAll(".card-slot")) {
+      card.classList.toggle("is-chosen", battle !== "" && card.dataset.key === battle);
+    }
+  }
+
+  function link() {
+    const head = byId("replay-head").dataset;
+    const url = new URL(location.href);
+    if (head.at) url.searchParams.set("t", head.at);
+    if (head.battle) url.searchParams.set("battle", head.battle);
+    else url.searchParams.delete("battle");
+    return url;
+  }
+
+  // The address follows, so that a reload, or a bookmark, comes back to this moment.
+  function follow() {
+    const head = byId("replay-head")?.dataset;
+    if (!head || !head.race || !location.pathname.endsWith(`/${head.race}`)) return;
+    const scrub = byId("scrub");
+    if (!dragging) {
+      scrub.value = head.atS;
+      place(Number(head.atS), Number(head.lengthS));
+    }
+    choose(head.battle);
+    if (performance.now() - addressMs > ADDRESS_MS && !dragging) {
+      addressMs = performance.now();
+      const url = link();
+      if (url.href !== location.href) history.replaceState(history.state, "", url);
+    }
+  }
+
+  function say(words) {
+    const place = byId("replay-said");
+    if (place) place.textContent = words;
+  }
+
+  async function copyLink() {
+    const button = byId("copy-link");
+    try {
+      await navigator.clipboard.writeText(link().href);
+      say("The link is copied.");
+      button.textContent = "Copied";
+    } catch {
+      history.replaceState(history.state, "", link());
+      say("The link is in the address bar.");
+      button.textContent = "In the address bar";
+    }
+    setTimeout(() => { button.textContent = "Copy link"; }, 2000);
+  }
+
+  const inControls = (target) => target.closest?.("#transport, .timeline") !== null;
+
+  const keys = {
+    " ": (event) => !event.target.closest("button, a, summary") && (wish("toggle"), true),
+    ArrowLeft: (event) => (wish(`by ${event.shiftKey ? -60 : -10}`), true),
+    ArrowRight: (event) => (wish(`by ${event.shiftKey ? 60 : 10}`), true),
+    ArrowUp: (event) => inControls(event.target) && (wish("step lap 1"), true),
+    ArrowDown: (event) => inControls(event.target) && (wish("step lap -1"), true),
+    "[": () => (wish("step battle -1"), true),
+    "]": () => (wish("step battle 1"), true),
+    "{": () => (wish("step pass -1"), true),
+    "}": () => (wish("step pass 1"), true),
+    "+": () => (wish("speed up"), true),
+    "-": () => (wish("speed down"), true),
+    "/": () => (byId("go-to").focus(), true),
+    "?": () => (byId("keys").showModal(), true),
+    l: () => (copyLink(), true),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (!byId("scrub") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target;
+    if (target.id === "go-to") {
+      if (event.key === "Enter" && target.value.trim()) wish(`go ${target.value}`);
+      if (event.key === "Enter" || event.key === "Escape") target.blur();
+      return;
+    }
+    const types = target.matches("input:not([type=range]):not([type=checkbox]), textarea");
+    if (types || target.closest("dialog[open], select")) return;
+    const does = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (does && does(event)) event.preventDefault();
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "scrub") return;
+    dragging = true;
+    place(Number(event.target.value), Number(event.target.max));
+    seekSoon(event.target.value);
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id !== "scrub") return;
+    clearTimeout(waiting);
+    wish(`seek ${event.target.value}`);
+    // The pictures of the way are still coming: the slider stays where it was let go.
+    setTimeout(() => { dragging = false; follow(); }, 500);
+  });
+
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    if (target.id === "copy-link") copyLink();
+    if (target.id === "show-keys") byId("keys").showModal();
+    const card = byId("scrub") && target.closest?.(".card-slot");
+    if (card) wish(`battle ${card.classList.contains("is-chosen") ? "" : card.dataset.key}`);
+  });
+
+  new MutationObserver(follow).observe(document.documentElement, {
+    subtree: true, attributes: true, attributeFilter: ["data-at-s", "data-battle", "data-length-s"],
+  });
+})();

@@ -1,0 +1,88 @@
+"""Stories of battles and compared laps of kept races, told once for all who look at them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from pitwall.domain.stories import BattleStory
+from pitwall.pipeline.battle_stories import story_of
+from pitwall.pipeline.lap_comparing import LapCompared, compare_lap
+from pitwall.race_ports import RaceReader
+
+STORIES_HELD: Final = 32  # a long one has 1,500 forecasts, some 0.7 MB
+LAPS_HELD: Final = 64  # some 130 kB each
+T = TypeVar("T")
+
+
+class BattleShelf:
+    """Tells stories from the database and keeps the newest of them.
+
+    Args:
+        reader: Where races are kept.
+    """
+
+    def __init__(self, reader: RaceReader) -> None:
+        self._reader = reader
+        self._stories: _Newest[BattleStory] = _Newest(STORIES_HELD)
+        self._laps: _Newest[LapCompared | None] = _Newest(LAPS_HELD)
+
+    async def story(self, race_id: str, pair: tuple[int, int], at: datetime) -> BattleStory:
+        """Return the story of the battle that two cars fought at a moment, or nearest to it.
+
+        Raises:
+            RaceNotFoundError: The race is not kept.
+            NotThereError: A car is not in this race.
+            StoreError: The database is not there.
+        """
+        race = await self._reader.race(race_id)
+        for key, story in self._stories.items():
+            if key[1] == race.revision and story.covers(race_id, *pair, at):
+                return story
+        # One moment in each quarter of a minute is asked about; the story lasts for minutes.
+        key = (race_id, race.revision, pair, int(at.timestamp()) // 15)
+        return await self._stories.get(key, lambda: story_of(self._reader, race, pair, at))
+
+    async def lap(self, story: BattleStory, lap: int) -> LapCompared | None:
+        """Return one lap of a story compared; None without telemetry, or without such a lap.
+
+        Raises:
+            RaceNotFoundError: The race was removed meanwhile.
+            StoreError: The database is not there.
+        """
+        both = next((each for each in story.laps if each.lap == lap), None)
+        if both is None:
+            return None
+        race = await self._reader.race(story.race_id)
+        key = (race.id, race.revision, both.attacker.car, both.defender.car, lap)
+        return await self._laps.get(key, lambda: compare_lap(self._reader, race, both))
+
+
+class _Newest(Generic[T]):
+    """Remembers the last answers, and asks only once however many wait for one."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: OrderedDict[tuple[Hashable, ...], asyncio.Task[T]] = OrderedDict()
+
+    def items(self) -> list[tuple[tuple[Hashable, ...], T]]:
+        """Return what is held and known."""
+        return [
+            (key, task.result())
+            for key, task in self._held.items()
+            if task.done() and not task.cancelled() and task.exception() is None
+        ]
+
+    async def get(self, key: tuple[Hashable, ...], ask: Callable[[], Awaitable[T]]) -> T:
+        """Return the answer to a question; one that failed is asked anew next time."""
+        task = self._held.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._held[key] = asyncio.ensure_future(ask())
+        self._held.move_to_end(key)
+        while len(self._held) > self._most:
+            self._held.popitem(last=False)
+        # A viewer who leaves must not take the answer from the others.
+        return await asyncio.shield(task)

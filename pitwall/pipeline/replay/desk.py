@@ -1,0 +1,138 @@
+"""Kept races on demand, for many viewers at once, in memory that has a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from datetime import datetime
+from typing import Final, TypeVar
+
+from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.history import RaceSummary
+from pitwall.domain.timeline import Digest, Timeline
+from pitwall.pipeline.clock import wall_now
+from pitwall.pipeline.framing import FeedView, Stamp, build_frame
+from pitwall.pipeline.replay.film import BookOf, Film
+from pitwall.pipeline.replay.projector import Projector
+from pitwall.pipeline.replay.reels import ReelShelf
+from pitwall.ports import Predictor
+from pitwall.race_ports import Pace, RaceReader
+
+FILMS_HELD: Final = 4  # each has a feature book, 6 MB, and the laps of a race
+TIMELINES_HELD: Final = 32
+DIGESTS_HELD: Final = 2_000
+PLAYING_AT_ONCE: Final = 2
+T = TypeVar("T")
+
+
+class Viewing:
+    """One viewer and one kept race.
+
+    Attributes:
+        race: Which race.
+    """
+
+    def __init__(self, projector: Projector, model_version: str) -> None:
+        self.race = projector.film.race
+        self._projector = projector
+        self._model_version = model_version
+        self._one_at_a_time = asyncio.Lock()
+        self._sequence = 0
+
+    async def frame(self, at: datetime, pace: Pace) -> LiveFrame:
+        """Return the frame that a live viewer saw at `at`, on the race's own clock.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        async with self._one_at_a_time:
+            state = await self._projector.show(at)
+            self._sequence += 1
+            sequence = self._sequence
+        ended = self.race.last_at is not None and at >= self.race.last_at
+        going = FeedState.PAUSED if pace.paused else FeedState.FLOWING
+        feed = FeedView(
+            source=self.race.source,
+            feed=self.race.feed,
+            state=FeedState.ENDED if ended else going,
+            speed=pace.speed,
+        )
+        age_s = max(0.0, (at - state.sent_at).total_seconds()) if state.sent_at else None
+        return build_frame(state, feed, Stamp(sequence, wall_now(), age_s), self._model_version)
+
+
+class ReplayDesk:
+    """Implements `pitwall.race_ports.Replays`.
+
+    Args:
+        reader: Where races are kept.
+        predictor: Forecasts battles; None shows them without.
+        book_of: Returns a feature book of all laps of a state; None reads laps at each seek.
+    """
+
+    def __init__(
+        self, reader: RaceReader, predictor: Predictor | None, book_of: BookOf | None = None
+    ) -> None:
+        self.shelf = ReelShelf()
+        self._reader = reader
+        self._predictor = predictor
+        self._book_of = book_of
+        self._films: OrderedDict[tuple[str, int], asyncio.Task[Film]] = OrderedDict()
+        self._timelines: OrderedDict[tuple[str, int], asyncio.Task[Timeline]] = OrderedDict()
+        self._digests: OrderedDict[tuple[str, int], Digest] = OrderedDict()
+        self._playing = asyncio.Semaphore(PLAYING_AT_ONCE)
+
+    async def open(self, race: RaceSummary) -> Viewing:
+        """Return a new viewer's view of a kept race.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        key = (race.id, race.revision)
+        if key not in self._films:
+            opening = Film.open(race, self._reader, self._book_of)
+            self._films[key] = asyncio.ensure_future(opening)
+        film = await _held(self._films, key, FILMS_HELD)
+        projector = Projector(film, self.shelf, self._predictor, self._playing)
+        ours = self._predictor.version if self._predictor else ""
+        return Viewing(projector, race.model_version or ours)
+
+    async def timeline(self, race: RaceSummary) -> Timeline:
+        """Return what happened when in a race; counted once for each revision of it.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        key = (race.id, race.revision)
+        if key not in self._timelines:
+            self._timelines[key] = asyncio.ensure_future(self._reader.timeline(race))
+        return await _held(self._timelines, key, TIMELINES_HELD)
+
+    async def digest(self, race: RaceSummary) -> Digest:
+        """Return how a race came out; counted once for each revision of it.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        key = (race.id, race.revision)
+        if key not in self._digests:
+            self._digests[key] = (await self.timeline(race)).digest
+            while len(self._digests) > DIGESTS_HELD:
+                self._digests.popitem(last=False)
+        return self._digests[key]
+
+
+async def _held(
+    held: OrderedDict[tuple[str, int], asyncio.Task[T]], key: tuple[str, int], most: int
+) -> T:
+    """Await what is held under a key, keep the newest `most`, and forget what failed."""
+    task = held[key]
+    held.move_to_end(key)
+    while len(held) > most:
+        held.popitem(last=False)
+    try:
+        return await asyncio.shield(task)
+    except BaseException:
+        if task.done() and held.get(key) is task:
+            del held[key]
+        raise

@@ -1,0 +1,132 @@
+"""One kept race, ready to be shown from any moment: where its stretches begin, and who drives."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from pitwall.domain.history import HistoryTable, RaceSummary, Selection
+from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState
+from pitwall.domain.records import KeyframePlace
+from pitwall.pipeline.engine import EngineState
+from pitwall.pipeline.keyframes import decode_keyframe
+from pitwall.pipeline.replay.recalling import kept_forecasts
+from pitwall.pipeline.replay.reels import Reel, ReelShelf
+from pitwall.prediction.book_copy import copy_of
+from pitwall.prediction.features import FeatureBook
+from pitwall.race_ports import RaceReader
+from pitwall.wire.message import RawMessage
+
+_ROWS: Final = 100_000  # a stretch has some 2,000 forecasts; a long one, after a restart, more
+BookOf = Callable[[RaceState], FeatureBook]
+
+
+class Film:
+    """A race cut into stretches.
+
+    Attributes:
+        race: As it was kept when the film was opened.
+        starts: Where each stretch begins; the first begins with the race.
+    """
+
+    def __init__(self, race: RaceSummary, starts: list[KeyframePlace], reader: RaceReader) -> None:
+        self.race = race
+        self.starts = starts
+        self._reader = reader
+        self._cars: dict[str, int] = {}
+        self._laps: dict[DriverNumber, tuple[LapRecord, ...]] = {}
+        self._book: FeatureBook | None = None
+
+    @classmethod
+    async def open(cls, race: RaceSummary, reader: RaceReader, book_of: BookOf | None) -> Film:
+        """Read what is needed before the first picture.
+
+        Args:
+            race: Which race.
+            reader: Where it is kept.
+            book_of: Returns a feature book of all laps of a state; None where the model has none.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        starts = await reader.keyframe_places(race)
+        if not starts or starts[0].seq:
+            first = race.first_at or (starts[0].at if starts else None)
+            starts = [KeyframePlace(0, first), *starts] if first else starts
+        film = cls(race, starts, reader)
+        entries = await reader.page(race, [HistoryTable.ENTRIES], Selection(), _ROWS)
+        film._cars = {row["driver"]: row["car"] for _, row in entries.rows}
+        last = await reader.keyframe(race, race.last_at) if race.last_at else None
+        if last is not None:
+            await asyncio.to_thread(film._read_laps, last.body, book_of)
+        return film
+
+    def number_at(self, at: datetime) -> int:
+        """Return which stretch a moment is in."""
+        return max(0, bisect.bisect_right(self.starts, at, key=lambda start: start.at) - 1)
+
+    async def reel(self, shelf: ReelShelf, number: int) -> Reel:
+        """Return a stretch, fetched at most once while it is held.
+
+        Raises:
+            StoreError: The database is not there, or the stretch is damaged.
+        """
+        key = (self.race.id, self.race.revision, number)
+        return await shelf.get(key, lambda: self._fetch(number))
+
+    def book(self) -> FeatureBook | None:
+        """Return a feature book of all laps, the caller's own; None where there is none."""
+        return copy_of(self._book) if self._book is not None else None
+
+    async def _fetch(self, number: int) -> Reel:
+        begin, after = self.starts[number], self.starts[number + 1 : number + 2]
+        end = after[0] if after else None
+        keyframe = await self._reader.keyframe(self.race, begin.at) if begin.seq else None
+        if keyframe is not None and keyframe.seq != begin.seq:
+            keyframe = None  # two of one instant
+        messages = await self._reader.messages(self.race, begin.seq, end.at if end else None)
+        if end is not None:
+            messages = messages[: end.seq - begin.seq]
+        part = Selection(begin.at, end.at if end else None)
+        found = await self._reader.page(self.race, [HistoryTable.PREDICTIONS], part, _ROWS)
+        rows = [row for _, row in found.rows]
+        body = keyframe.body if keyframe else b""
+        return await asyncio.to_thread(self._assemble, number, body, messages, rows)
+
+    def _assemble(
+        self,
+        number: int,
+        body: bytes,
+        messages: list[RawMessage],
+        rows: Sequence[Mapping[str, Any]],
+    ) -> Reel:
+        state = decode_keyframe(body) if body else None
+        if not number:
+            state = EngineState()
+        if state is not None:
+            state = replace(state, race=self._with_known_laps(state.race))
+        return Reel(number, state, messages, kept_forecasts(rows, self._cars))
+
+    def _read_laps(self, body: bytes, book_of: BookOf | None) -> None:
+        state = decode_keyframe(body)
+        if state is None:
+            return
+        self._laps = {number: car.laps for number, car in state.race.cars.items()}
+        self._book = book_of(state.race) if book_of is not None else None
+
+    def _with_known_laps(self, race: RaceState) -> RaceState:
+        """Return the race with its laps as the very objects that the book has read."""
+        cars = {number: self._with_laps(car) for number, car in race.cars.items()}
+        return replace(race, cars=cars)
+
+    def _with_laps(self, car: CarState) -> CarState:
+        known = self._laps.get(car.number, ())
+        laps = tuple(
+            known[place] if place < len(known) and known[place] == lap else lap
+            for place, lap in enumerate(car.laps)
+        )
+        return replace(car, laps=laps)

@@ -1,0 +1,120 @@
+"""One viewer's place in a film: the state at any moment, by playing as little as possible."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from pitwall.pipeline.engine import EngineState, RaceEngine
+from pitwall.pipeline.replay.film import Film
+from pitwall.pipeline.replay.recalling import Recall, second_of
+from pitwall.pipeline.replay.reels import Mark, Reel, ReelShelf
+from pitwall.ports import Predictor
+from pitwall.prediction.memory import Memory
+
+MARK_EVERY: Final = timedelta(seconds=15)
+_PLAYS_ON_FOR: Final = timedelta(seconds=20)  # beyond that a mark ahead is nearer
+
+
+class Projector:
+    """Shows one film to one viewer; one call at a time.
+
+    Args:
+        film: Which race.
+        shelf: Where stretches are held.
+        predictor: Forecasts battles; None shows them without.
+        playing: How many may play at once, over all viewers.
+    """
+
+    def __init__(
+        self, film: Film, shelf: ReelShelf, predictor: Predictor | None, playing: asyncio.Semaphore
+    ) -> None:
+        self.film = film
+        self._shelf = shelf
+        self._playing = playing
+        self._recall = Recall()
+        # What another model said is shown as it was said; ours makes the newest again, to have
+        # its reasons.
+        self._says_again = predictor is not None and film.race.model_version == predictor.version
+        self._engine = RaceEngine(predictor, recollection=self._recall)
+        self._at: datetime | None = None
+        self._number = -1
+        self._place = 0
+
+    @property
+    def state(self) -> EngineState:
+        """The race at the moment shown last."""
+        return self._engine.state
+
+    async def show(self, at: datetime) -> EngineState:
+        """Return the race's state as it was at `at`, whatever was told later.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        if not self.film.starts:
+            return self.state
+        number = self.film.number_at(at)
+        if not self._goes_on_to(number, at):
+            await self._jump(number, at)
+        # From where it stands: the rest of its stretch, then those up to the one that is shown.
+        while self._number < number:
+            await self._play(self.film.starts[self._number + 1].at, to_end=True)
+            self._number, self._place = self._number + 1, 0
+        await self._play(at)
+        self._at = at
+        return self.state
+
+    def _goes_on_to(self, number: int, at: datetime) -> bool:
+        if self._at is None or at < self._at:
+            return False
+        return at - self._at <= _PLAYS_ON_FOR or (number == self._number and self._is_far(at))
+
+    def _is_far(self, at: datetime) -> bool:
+        """Whether no mark of its stretch is nearer than where this stands."""
+        return at - self.state.grid_at <= MARK_EVERY
+
+    async def _jump(self, number: int, at: datetime) -> None:
+        """Stand at the nearest state known before `at`, with a book of its own."""
+        begin = number
+        mark = None
+        while mark is None and begin >= 0:
+            reel = await self.film.reel(self._shelf, begin)
+            before = second_of(at) if begin == number else self.film.starts[begin + 1].at
+            mark = reel.nearest(before)
+            begin -= mark is None  # made by an older release: from further back
+        mark = mark or Mark(EngineState(), 0)
+        book = await asyncio.to_thread(self.film.book)
+        memory = Memory(mark.state.memory.notes, book)
+        self._engine.state = replace(mark.state, memory=memory)
+        self._number, self._place = max(begin, 0), mark.place
+
+    async def _play(self, until: datetime, *, to_end: bool = False) -> None:
+        reel = await self.film.reel(self._shelf, self._number)
+        async with self._playing:
+            await asyncio.to_thread(self._play_reel, reel, until, to_end=to_end)
+
+    def _play_reel(self, reel: Reel, until: datetime, *, to_end: bool) -> None:
+        engine = self._engine
+        self._recall.kept = reel.kept
+        self._recall.until = second_of(until) if self._says_again and not to_end else None
+        messages = reel.messages
+        while self._place < len(messages):
+            message = messages[self._place]
+            if not to_end and message.sent_at > until:
+                break
+            engine.take(message)
+            self._place += 1
+            self._note(reel)
+        if not to_end:
+            engine.settle(until)
+
+    def _note(self, reel: Reel) -> None:
+        """Leave a mark for whoever comes by later; only behind the last one, to keep them few."""
+        last = reel.marks[-1].state if reel.marks else reel.begin
+        state = self.state
+        if last is None or state.grid_at - last.grid_at >= MARK_EVERY:
+            bare = replace(state, memory=Memory(state.memory.notes))
+            reel.marks.append(Mark(bare, self._place))

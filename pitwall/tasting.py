@@ -1,0 +1,63 @@
+"""The simulated race that guests may replay: made once, in the background, where none is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from pitwall.domain.history import RaceFilter
+from pitwall.errors import PitwallError
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.pipeline.importing import Importing, import_race
+from pitwall.ports import Predictor
+from pitwall.store.engine import Database
+from pitwall.store.reading import RaceReader
+from pitwall.store.writing import RaceWriter
+from pitwall.wire.message import Source
+
+log = logging.getLogger(__name__)
+
+SEED: Final = 1950  # far from those that are shown live, which count up from a small one
+_MOST_RACES: Final = 10  # more simulated ones are never kept
+
+
+class SimulatedTaste:
+    """Implements `pitwall.race_ports.Taste`.
+
+    Args:
+        database: Where races are kept.
+        predictor: Forecasts its battles.
+    """
+
+    def __init__(self, database: Database, predictor: Predictor) -> None:
+        self._database = database
+        self._predictor = predictor
+        self._making: asyncio.Task[None] | None = None
+        self._part = 0.0
+
+    async def offer(self) -> float | None:
+        """Return how much of it is made, in [0, 1]; None when one is kept.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        simulated = RaceFilter(source=Source.SIMULATED.value)
+        found, _ = await RaceReader(self._database).races(simulated, _MOST_RACES)
+        if any(race.state == "finished" for race in found):
+            return None
+        if self._making is None or self._making.done():
+            self._part = 0.0
+            self._making = asyncio.create_task(self._make())
+        return self._part
+
+    async def _make(self) -> None:
+        how = Importing(told=self._note)
+        try:
+            feed = SimulatedFeed(SEED)
+            await import_race(feed, RaceWriter(self._database), self._predictor, how)
+        except PitwallError as error:
+            log.warning("no simulated race could be made", extra={"reason": str(error)})
+
+    def _note(self, done: int, total: int) -> None:
+        self._part = done / max(total, 1)

@@ -1,0 +1,84 @@
+"""The picture of a race, live or replayed: battles and timing tower, from one state's rows."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from pitwall.web.components.battle_card import battle_card
+from pitwall.web.components.happenings import empty_sign, ended_list
+from pitwall.web.components.timing_tower import timing_tower
+from pitwall.web.rows.battles import BattleCardRow
+from pitwall.web.rows.cars import CarRow
+from pitwall.web.rows.tower import TowerRow
+from pitwall.web.states.live import LiveState
+from pitwall.web.typed import as_var
+
+
+def race_picture() -> rx.Component:
+    """Draw battles and tower; battles come before the tower for readers and small screens."""
+    return rx.el.main(_battles(), timing_tower(as_var(LiveState.tower), _car_of), id="live")
+
+
+def _battles() -> rx.Component:
+    cards = as_var(LiveState.cards)
+    return rx.el.section(
+        rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
+        rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
+        empty_sign(as_var(LiveState.empty)),
+        ended_list(as_var(LiveState.ended)),
+        id="battles",
+        tab_index=-1,
+        class_name="battles",
+    )
+
+
+def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
+    return battle_card(
+        row,
+        as_var(LiveState.cars[row.attacker]),
+        as_var(LiveState.cars[row.defender]),
+        as_var(LiveState.traces[row.key]),
+        as_var(LiveState.mixes[row.key]),
+        as_var(LiveState.mixes).contains(row.key),
+    )
+
+
+def _car_of(row: rx.Var[TowerRow]) -> rx.Var[CarRow]:
+    return as_var(LiveState.cars[row.key])
+
+
+def footer_of_forecasts() -> rx.Component:
+    """Say what the forecasts mean, and what made them."""
+    header = as_var(LiveState.header)
+    return rx.fragment(
+        rx.el.p(
+            rx.el.strong("Overtake, estimated: "),
+            "P(attacker ahead a lap from now | neither pits, track stays clear). ",
+            "A battle is two cars within two seconds.",
+        ),
+        rx.cond(as_var(LiveState.mixes).length() > 0, _footer_of_experts(), rx.fragment()),
+        rx.cond(
+            header.feed != "",
+            rx.el.p(
+                "Model ",
+                rx.cond(header.model != "", header.model, "none: no forecasts are made"),
+                " · feed ",
+                header.feed,
+                rx.cond(header.skew != "", f", {header.skew}", ""),
+                rx.cond(header.gaps != "", f" · {header.gaps}", ""),
+                rx.cond(header.skipped != "", f" · {header.skipped}", ""),
+            ),
+            rx.fragment(),
+        ),
+    )
+
+
+def _footer_of_experts() -> rx.Component:
+    return rx.el.p(
+        "The bracket is the forecast's 90 % interval, the bar how much it trusts each expert: "
+        "OM, DRS or Overtake Mode; BOOST, electric power; AERO, the wake. ",
+        rx.el.strong("Stop or flag first: "),
+        "a pit stop, a retirement or a neutralisation comes before the lap is over. ",
+        rx.el.strong("Expert estimated: "),
+        "no channel of the feed tells a battery's charge or mode.",
+    )

@@ -1,0 +1,101 @@
+"""Kept races played again: what is shown at a moment is what was shown live, from any direction."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+import orjson
+import pytest
+
+from pitwall.cache.memory import MemoryLiveCache
+from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.pipeline.engine import RaceEngine
+from pitwall.pipeline.framing import FeedView
+from pitwall.pipeline.importing import import_race
+from pitwall.pipeline.playback import Playback
+from pitwall.pipeline.publishing import Publisher
+from pitwall.pipeline.replay.desk import ReplayDesk, Viewing
+from pitwall.ports import Predictor, RecordedFeed
+from pitwall.race_ports import Pace
+from pitwall.store.engine import Database
+from pitwall.store.reading import RaceReader
+from pitwall.store.writing import RaceWriter
+from pitwall.wire.message import RawMessage, Source
+from tests.store.races import PREDICTOR
+
+
+class Short:
+    """The first messages of a feed."""
+
+    def __init__(self, feed: RecordedFeed, messages: int) -> None:
+        self._feed = feed
+        self._most = messages
+
+    @property
+    def name(self) -> str:
+        return self._feed.name
+
+    @property
+    def source(self) -> Source:
+        return self._feed.source
+
+    def messages(self) -> Iterator[RawMessage]:
+        return islice(self._feed.messages(), self._most)
+
+
+def told(frame: LiveFrame) -> bytes:
+    """Return a frame as JSON, but for its number, when it was published, and its age."""
+    return orjson.dumps(replace(frame, sequence=0, published_at=None, data_age_s=None))  # type: ignore[arg-type]
+
+
+async def live_frames(
+    feed: RecordedFeed, moments: list[datetime], predictor: Predictor
+) -> list[bytes]:
+    """Return what was published at these moments while the race was on screen."""
+    playback = Playback(feed, RaceEngine(predictor))
+    view = FeedView(feed.source.value, feed.name, FeedState.FLOWING)
+    frames = []
+    for moment in moments:
+        playback.advance(moment)
+        frame = await Publisher(MemoryLiveCache(), predictor.version).offer(
+            playback.state, view, None
+        )
+        assert frame is not None
+        frames.append(told(frame))
+    return frames
+
+
+async def opened(database: Database, feed: RecordedFeed) -> tuple[ReplayDesk, Viewing]:
+    came = await import_race(feed, RaceWriter(database), PREDICTOR)
+    reader = RaceReader(database)
+    desk = ReplayDesk(reader, PREDICTOR, PREDICTOR.book_of)
+    return desk, await desk.open(await reader.race(came.race_id))
+
+
+def moments_of(viewing: Viewing, many: int, seed: int) -> list[datetime]:
+    first, last = viewing.race.first_at, viewing.race.last_at
+    assert first is not None
+    assert last is not None
+    rng = random.Random(seed)
+    span_s = (last - first).total_seconds()
+    some = [first + timedelta(seconds=rng.uniform(0, span_s)) for _ in range(many - 2)]
+    return sorted([*some, first + timedelta(seconds=span_s / 2), last - timedelta(seconds=0.5)])
+
+
+@pytest.mark.slow
+async def test_a_replay_shows_at_any_moment_what_was_shown_live(database: Database) -> None:
+    feed = Short(SimulatedFeed(7), 7_000)
+    _desk, viewing = await opened(database, feed)
+    moments = moments_of(viewing, 10, seed=1)
+    expected = dict(zip(moments, await live_frames(feed, moments, PREDICTOR), strict=True))
+    assert sum(frame.count(b'"p_overtake":0') for frame in expected.values()) > 15
+
+    anyhow = random.Random(2).sample(moments, len(moments))
+    for order in (anyhow, moments[::-1]):
+        for moment in order:
+            assert told(await viewing.frame(moment, Pace())) == expected[moment]
