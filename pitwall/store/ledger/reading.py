@@ -27,7 +27,7 @@ from pitwall.store.ledger.chain import entries
 from pitwall.wire.message import Source
 
 FRESH_S = 15.0  # what was read so lately is shown again
-MOST_CALLS = 12
+MOST_CALLS = 8
 _runs = table_of(tables.LedgerRunRow)
 _cells = table_of(tables.LedgerCell)
 _calls = table_of(tables.LedgerCall)

@@ -46,7 +46,7 @@ def figures(rows: rx.Var[list[FigureRow]]) -> rx.Component:
 
 def score_table(rows: rx.Var[list[ScoreRow]], first: str, label: str) -> rx.Component:
     """Draw scores beside those of the gap alone."""
-    heads = (first, "forecasts", "passes", "log-loss", "gap only", "Brier", "gap only", "so it was")
+    heads = (first, "forecasts", "passes", "log-loss", "gap only", "Brier", "gap only", "forecast")
     return rx.el.div(
         rx.el.table(
             rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in heads))),
