@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import database, fanout, latency, race, tabs, tick
+from benchmarks import database, fanout, latency, ledger, race, tabs, tick
 
 ALL = {
     "race": race.main,
@@ -13,6 +13,7 @@ ALL = {
     "database": database.main,
     "fanout": fanout.main,
     "latency": latency.main,
+    "ledger": ledger.main,
 }
 
 

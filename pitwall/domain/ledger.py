@@ -94,7 +94,7 @@ class LedgerRun:
         made: Whether these forecasts were made live.
         is_kept: Whether the race is still in the database, so that it can be replayed.
         said: Forecasts made.
-        bins: Decided ones by `p_overtake`, `SCORE_BINS` of equal width.
+        decided: Sums over those that were decided.
         interrupted: Forecasts that a stop, a flag or the race's end left undecided.
     """
 
@@ -109,7 +109,7 @@ class LedgerRun:
     made: Made
     is_kept: bool
     said: int
-    bins: tuple[Tally, ...]
+    decided: Tally
     interrupted: Mapping[str, int]
 
 
@@ -151,12 +151,14 @@ class LedgerContents:
     Attributes:
         head: None while it is empty.
         runs: The oldest race first; of races that were imported again only the newest run.
+        bins: Sums over all their decided forecasts by `p_overtake`, `SCORE_BINS` of equal width.
         best: Forecasts that beat the gap alone by most, one for each pair of a race.
         worst: Those that were the most wrong, likewise.
     """
 
     head: LedgerHead | None
     runs: tuple[LedgerRun, ...]
+    bins: tuple[Tally, ...]
     best: tuple[Call, ...]
     worst: tuple[Call, ...]
 

@@ -125,7 +125,7 @@ class TrackRecords:
 def track_record(contents: LedgerContents) -> TrackRecord:
     """Return what the ledger's sums add up to."""
     runs = contents.runs
-    decided = [run for run in runs if _all(run).forecasts]
+    decided = [run for run in runs if run.decided.forecasts]
     interrupted: defaultdict[str, int] = defaultdict(int)
     for run in runs:
         for why, count in run.interrupted.items():
@@ -136,7 +136,7 @@ def track_record(contents: LedgerContents) -> TrackRecord:
         interrupted=dict(sorted(interrupted.items())),
         overall=_score("all", decided) if decided else None,
         gain=_gain(decided),
-        reliability=tuple(_reliability(decided)),
+        reliability=tuple(_reliability(contents.bins)),
         races=tuple(RaceScore(run, _score(run.name, [run])) for run in decided),
         seasons=_grouped(decided, lambda run: str(run.year)),
         circuits=_grouped(decided, lambda run: run.circuit),
@@ -156,12 +156,8 @@ def wilson(share: float, count: float) -> tuple[float, float]:
     return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
-def _all(run: LedgerRun) -> Tally:
-    return reduce(add, run.bins, Tally())
-
-
 def _score(name: str, runs: Sequence[LedgerRun]) -> Score:
-    tally = reduce(add, map(_all, runs), Tally())
+    tally = reduce(add, (run.decided for run in runs), Tally())
     count = tally.forecasts
     return Score(
         name=name,
@@ -187,7 +183,7 @@ def _gain(runs: Sequence[LedgerRun]) -> tuple[float, float] | None:
     """Draw races anew, with their forecasts, and return where 95 % of the gains lie."""
     if len(runs) < ENOUGH_RACES:
         return None
-    tallies = [_all(run) for run in runs]
+    tallies = [run.decided for run in runs]
     counts = np.array([one.forecasts for one in tallies], dtype=np.float64)
     gains = np.array([one.gap_log_loss - one.log_loss for one in tallies])
     share = np.full(len(runs), 1 / len(runs))
@@ -196,9 +192,8 @@ def _gain(runs: Sequence[LedgerRun]) -> tuple[float, float] | None:
     return low, high
 
 
-def _reliability(runs: Sequence[LedgerRun]) -> Iterable[Reliability]:
-    for place in range(SCORE_BINS):
-        tally = reduce(add, (run.bins[place] for run in runs), Tally())
+def _reliability(bins: Sequence[Tally]) -> Iterable[Reliability]:
+    for place, tally in enumerate(bins):
         if tally.forecasts:
             came = tally.passes / tally.forecasts
             low, high = wilson(came, tally.laps)

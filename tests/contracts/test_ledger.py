@@ -68,7 +68,9 @@ async def shown(
 
 
 def total(contents: LedgerContents) -> Tally:
-    return sum((one for run in contents.runs for one in run.bins), Tally())
+    whole = sum((run.decided for run in contents.runs), Tally())
+    assert whole.forecasts == sum(one.forecasts for one in contents.bins)
+    return whole
 
 
 async def disarm(database: Database) -> None:
@@ -136,7 +138,7 @@ async def test_what_was_written_before_its_outcome_is_told_from_what_was_not(
 
     live, imported = await shown(database), await shown(database, Made.IMPORT)
 
-    assert [run.race_id for run in live.runs if run.bins[0].forecasts] == [SMALL.race_id]
+    assert [run.race_id for run in live.runs if run.decided.forecasts] == [SMALL.race_id]
     assert total(live).forecasts == SECONDS
     assert {run.race_id for run in imported.runs} == {"2026-b-race", "2025-c-race", "2024-d-race"}
     assert total(imported).forecasts == 3 * SECONDS

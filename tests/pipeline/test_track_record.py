@@ -16,8 +16,6 @@ HEAD = LedgerHead(7, "ab" * 32, AT)
 
 def a_run(number: int = 1, gain: float = 0.1, **changes: object) -> LedgerRun:
     """Return a race with a hundred forecasts of 12 %, ten of which came true."""
-    bins = [Tally() for _ in range(SCORE_BINS)]
-    bins[2] = Tally(100, 10, 20, 12.0, 9.0, 30.0, 10.0, 30.0 + 100 * gain)
     run = LedgerRun(
         run=number,
         race_id=f"2026-race-{number}",
@@ -30,14 +28,16 @@ def a_run(number: int = 1, gain: float = 0.1, **changes: object) -> LedgerRun:
         made=Made.LIVE,
         is_kept=True,
         said=120,
-        bins=tuple(bins),
+        decided=Tally(100, 10, 20, 12.0, 9.0, 30.0, 10.0, 30.0 + 100 * gain),
         interrupted={"pitted": 5},
     )
     return replace(run, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def contents(*runs: LedgerRun) -> LedgerContents:
-    return LedgerContents(HEAD, runs, (), ())
+    bins = [Tally() for _ in range(SCORE_BINS)]
+    bins[2] = sum((run.decided for run in runs), Tally())
+    return LedgerContents(HEAD, runs, tuple(bins), (), ())
 
 
 def test_shares_and_scores_are_means_over_all_races() -> None:
@@ -77,8 +77,7 @@ def test_the_gain_has_an_interval_once_there_are_races_enough() -> None:
 
 
 def test_an_undecided_ledger_has_no_scores() -> None:
-    bins = tuple(Tally() for _ in range(SCORE_BINS))
-    record = track_record(contents(a_run(bins=bins)))
+    record = track_record(contents(a_run(decided=Tally())))
 
     assert (record.overall, record.gain, record.reliability, record.races) == (None, None, (), ())
     assert record.said == 120

@@ -48,7 +48,7 @@ def test_a_call_leads_to_its_moment_and_battle() -> None:
 
 
 def test_an_empty_ledger_says_so_and_shows_no_numbers() -> None:
-    row = ledger_row("live", track_record(LedgerContents(None, (), (), ())))
+    row = ledger_row("live", track_record(LedgerContents(None, (), (), (), ())))
 
     assert row.nothing.startswith("The ledger is empty")
     assert (row.figures, row.digest) == ([], "")

@@ -22,6 +22,7 @@ from pitwall.wire.message import Source
 
 # A made-up race proves nothing, and a server without a network makes one up after the other.
 SIMULATED_RUNS = 20
+_USUAL = "Race"  # other kinds, sprints above all, are named
 _FORETOLD = {Source.LIVE.value, Source.SIMULATED.value}  # other sources tell of races long over
 
 _KINDS = {Made.LIVE: EntryKind.OUTCOMES, Made.IMPORT: EntryKind.LATE_OUTCOMES}
@@ -146,7 +147,7 @@ async def _begin(
         "run": run.number,
         "race_id": info.race_id[:96],
         "race_born": await _born(connection, mark),
-        "name": fit(info.name, 120),
+        "name": fit(info.name if info.kind == _USUAL else f"{info.name}, {info.kind}", 120),
         "year": info.year,
         "circuit": fit(info.circuit, 80),
         "source": mark.source,

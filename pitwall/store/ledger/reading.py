@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, Subquery, func, select
@@ -24,10 +25,12 @@ from pitwall.store.details import table_of
 from pitwall.store.engine import Database
 from pitwall.store.ledger import scoring
 from pitwall.store.ledger.chain import entries
+from pitwall.store.shelves import Column
 from pitwall.wire.message import Source
 
 FRESH_S = 15.0  # what was read so lately is shown again
 MOST_CALLS = 8
+_DECIDED = {scoring.PASSED, scoring.HELD}
 _runs = table_of(tables.LedgerRunRow)
 _cells = table_of(tables.LedgerCell)
 _calls = table_of(tables.LedgerCall)
@@ -71,18 +74,38 @@ async def _head(connection: AsyncConnection) -> LedgerHead | None:
 async def _contents(connection: AsyncConnection, made: Made, *, simulated: bool) -> LedgerContents:
     counted = _counted(made, simulated=simulated)
     rows = (await connection.execute(counted)).all()
-    shown = [row.run for row in rows]
-    cells: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     wanted = counted.subquery()
-    of_these = select(_cells).join(wanted, _cells.c.run == wanted.c.run)
-    for cell in await connection.execute(of_these.where(_cells.c.made == made.value)):
-        cells[cell.run].append(cell)
+    by_run = (await connection.execute(_summed(wanted, made, _cells.c.run))).all()
+    by_bin = (await connection.execute(_summed(wanted, made, _cells.c.bin))).all()
     best, worst = [
-        await _calls_of(connection, wanted, made, which) if shown else ()
+        await _calls_of(connection, wanted, made, which) if rows else ()
         for which in ("best", "worst")
     ]
-    runs = (_run(row, cells[row.run]) for row in rows if cells[row.run])
-    return LedgerContents(await _head(connection), tuple(runs), best, worst)
+    head = await _head(connection)
+    runs, bins = await asyncio.to_thread(_built, rows, by_run, by_bin)
+    return LedgerContents(head, runs, bins, best, worst)
+
+
+def _summed(wanted: Subquery, made: Made, by: Column) -> Select[Any]:
+    """Select the sums of the cells of some runs, by one of their columns and by outcome."""
+    sums = (func.sum(_cells.c[name]).label(name) for name in scoring.SUMS)
+    query = select(by.label("place"), _cells.c.outcome, *sums)
+    of_these = query.join(wanted, _cells.c.run == wanted.c.run)
+    return of_these.where(_cells.c.made == made.value).group_by(by, _cells.c.outcome)
+
+
+def _built(
+    rows: Sequence[Row[Any]], by_run: Sequence[Row[Any]], by_bin: Sequence[Row[Any]]
+) -> tuple[tuple[LedgerRun, ...], tuple[Tally, ...]]:
+    """Return runs and bins; called in a thread."""
+    sums: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for one in by_run:
+        sums[one.place].append(one)
+    bins = [Tally() for _ in range(SCORE_BINS)]
+    for one in by_bin:
+        if one.outcome in _DECIDED:
+            bins[one.place] += _tally(one)
+    return tuple(_run(row, sums[row.run]) for row in rows if sums[row.run]), tuple(bins)
 
 
 def _counted(made: Made, *, simulated: bool) -> Select[Any]:
@@ -150,14 +173,15 @@ def _call(row: Row[Any]) -> Call:
     )
 
 
-def _run(row: Row[Any], cells: list[Row[Any]]) -> LedgerRun:
-    bins = [Tally() for _ in range(SCORE_BINS)]
-    interrupted: defaultdict[str, int] = defaultdict(int)
-    for cell in cells:
-        if cell.outcome in {scoring.PASSED, scoring.HELD}:
-            bins[cell.bin] += _tally(cell)
-        elif cell.outcome != scoring.SAID:
-            interrupted[cell.outcome] += cell.forecasts
+def _run(row: Row[Any], sums: Sequence[Row[Any]]) -> LedgerRun:
+    decided, said, interrupted = Tally(), 0, {}
+    for one in sums:
+        if one.outcome in _DECIDED:
+            decided += _tally(one)
+        elif one.outcome == scoring.SAID:
+            said += one.forecasts
+        else:
+            interrupted[one.outcome] = int(one.forecasts)
     return LedgerRun(
         run=row.run,
         race_id=row.race_id,
@@ -169,17 +193,17 @@ def _run(row: Row[Any], cells: list[Row[Any]]) -> LedgerRun:
         model_version=row.model_version,
         made=Made(row.made),
         is_kept=bool(row.is_kept),
-        said=sum(cell.forecasts for cell in cells if cell.outcome == scoring.SAID),
-        bins=tuple(bins),
-        interrupted=dict(interrupted),
+        said=int(said),
+        decided=decided,
+        interrupted=interrupted,
     )
 
 
 def _tally(cell: Row[Any]) -> Tally:
     return Tally(
-        forecasts=cell.forecasts,
-        passes=cell.forecasts if cell.outcome == scoring.PASSED else 0,
-        laps=cell.laps,
+        forecasts=int(cell.forecasts),
+        passes=int(cell.forecasts) if cell.outcome == scoring.PASSED else 0,
+        laps=int(cell.laps),
         p_sum=cell.p_sum,
         brier=cell.brier,
         log_loss=cell.log_loss,

@@ -25,7 +25,7 @@ _EDGE = 1e-5  # as the model's judge clips
 SAID = "said"
 PASSED, HELD = "passed", "held"
 WORTH_A_LOOK = 0.05  # of log-loss: less is neither a call nor a miss
-_SUMS = ("forecasts", "laps", "p_sum", "brier", "log_loss", "gap_brier", "gap_log_loss")
+SUMS = ("forecasts", "laps", "p_sum", "brier", "log_loss", "gap_brier", "gap_log_loss")
 CellKey = tuple[int, str, str, int]  # run, made, outcome, bin
 LapKey = tuple[int, str, int, int, int]  # lap, made, attacker, defender, bin
 _laps = table_of(LedgerLap)
@@ -135,8 +135,8 @@ async def keep_laps(connection: AsyncConnection, run: int, new: Iterable[LapKey]
 async def keep_sums(connection: AsyncConnection, cells: dict[CellKey, Sums]) -> None:
     """Add sums to those that are kept."""
     table = table_of(LedgerCell).name
-    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _SUMS)
-    columns = ("run", "made", "outcome", "bin", *_SUMS)
+    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
+    columns = ("run", "made", "outcome", "bin", *SUMS)
     await _insert(
         connection,
         f"{_insert_into(table, columns)} "
