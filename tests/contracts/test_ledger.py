@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
+import struct
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +20,9 @@ from pitwall.domain.records import Batch, MessageRecord, OutcomeRecord
 from pitwall.errors import LedgerError, StoreError
 from pitwall.pipeline import rows
 from pitwall.prediction.gap_only import gap_only
+from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
+from pitwall.store.instants import to_micros
 from pitwall.store.ledger import entering
 from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.ledger.verifying import verify
@@ -324,6 +328,41 @@ async def test_best_calls_and_worst_misses_are_one_of_each_pair(database: Databa
     assert worst.made_at == said[1].made_at
     assert best.gap_only == gap_only(best.interval_s)
     assert best.race_id == SMALL.race_id
+
+
+async def test_whoever_knows_the_format_can_check_the_chain_himself(database: Database) -> None:
+    """As docs/ledger.md describes it, with nothing of pitwall's own."""
+    await write(database, forecasts(), outcomes())
+    at = "written_at" if database.is_sqlite else "extract(epoch FROM written_at) * 1000000"
+    query = f"SELECT number, kind, run, items, {at}, body, digest FROM ledger_entries"  # noqa: S608
+    async with database.reading() as connection:
+        rows = (await connection.execute(text(f"{query} ORDER BY number"))).all()
+
+    before = bytes(32)
+    for number, kind, of_run, items, micros, body, digest in rows:
+        head = struct.pack("<qbiiq", number, kind, of_run, items, int(micros))
+        before = hashlib.sha256(before + head + bytes(body)).digest()
+        assert before == bytes(digest)
+    made_at, attacker, defender = struct.unpack_from("<qHH", bytes(rows[2].body), 32)
+    assert (made_at, attacker, defender) == (to_micros(LIGHTS_OUT), 2, 1)
+    _, _, _, _, _, p_overtake = struct.unpack_from("<HHHBdd", bytes(rows[2].body), 40)
+    assert p_overtake == 0.5
+
+
+async def test_forecasts_from_before_the_ledger_are_not_entered(database: Database) -> None:
+    await write(database, forecasts())
+    await migrating.downgrade(database, "0001")
+    await migrating.upgrade(database)
+    later = Batch(info=SMALL, messages_through=SECONDS + 2)
+    later.last_at = LIGHTS_OUT + 2 * LAP
+    later.messages.append(MessageRecord(SECONDS + 1, later.last_at, "Heartbeat", b"{}"))
+    first = next(iter(forecasts().predictions.values()))
+    later.predictions[later.last_at, 2, 1] = first._replace(made_at=later.last_at)
+
+    await write(database, outcomes(), later)
+
+    found = await verify(database)
+    assert (found.forecasts, found.outcomes) == (1, 0)
 
 
 async def test_an_empty_ledger_is_whole(database: Database) -> None:
