@@ -16,7 +16,7 @@ from pitwall.pipeline.track_record import TrackRecords
 from pitwall.store.engine import Database
 from pitwall.store.ledger.reading import LedgerReader
 from tests.api.conftest import HOST, House
-from tests.contracts.test_ledger import SECONDS, forecasts, outcomes, write
+from tests.store.ledgers import SECONDS, forecasts, outcomes, write
 
 AS_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

@@ -11,7 +11,7 @@ import pytest
 from pitwall.cli.main import main
 from pitwall.store import migrating
 from pitwall.store.engine import DATABASE_FILE, Database, database_url
-from tests.contracts.test_ledger import forecasts, outcomes, write
+from tests.store.ledgers import forecasts, outcomes, write
 
 
 @pytest.fixture
