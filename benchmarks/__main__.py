@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import database, fanout, latency, race, replay, tabs, tick
+from benchmarks import database, fanout, latency, ledger, race, replay, tabs, tick
 
 ALL = {
     "race": race.main,
@@ -14,6 +14,7 @@ ALL = {
     "replay": replay.main,
     "fanout": fanout.main,
     "latency": latency.main,
+    "ledger": ledger.main,
 }
 
 

@@ -12,6 +12,7 @@ PitwallError
 ├── RaceNotFoundError           no such race in the place that was named
 ├── SelectionError              what was asked of a kept race cannot be
 ├── StoreError                  the database refused, or cannot be reached
+├── LedgerError                 the ledger is not what was once written
 ├── NotThereError               nothing with this id, or not this user's
 ├── NothingLiveError            no frame has been published yet
 ├── AccessError                 who asks may not have what is asked for
@@ -101,6 +102,19 @@ class StoreError(PitwallError):
     """The database cannot be reached, is full, or refused what was asked of it."""
 
     status_code = 503
+
+
+class LedgerError(PitwallError):
+    """The ledger of forecasts is not what was once written.
+
+    Attributes:
+        entry: Number of the first entry that is wrong; None where the entries agree with each
+            other and something else does not agree with them.
+    """
+
+    def __init__(self, entry: int | None, reason: str) -> None:
+        super().__init__(f"Entry {entry} of the ledger is broken: {reason}." if entry else reason)
+        self.entry = entry
 
 
 class NotThereError(PitwallError):

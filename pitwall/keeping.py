@@ -17,12 +17,14 @@ from pitwall.pipeline.replay.desk import ReplayDesk
 from pitwall.pipeline.replay.film import short_cuts
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
+from pitwall.pipeline.track_record import TrackRecords
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.settings import Settings
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, database_url
 from pitwall.store.exporting import RaceExporter
+from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.reading import RaceReader
 from pitwall.tasting import SimulatedTaste
 
@@ -59,6 +61,7 @@ class KeptRaces(TypedDict):
     battle_shelf: BattleShelf
     replays: ReplayDesk
     taste: SimulatedTaste
+    records: TrackRecords
 
 
 def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
@@ -72,6 +75,7 @@ def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
         battle_shelf=BattleShelf(reader),
         replays=ReplayDesk(reader, predictor, short_cuts(predictor)),
         taste=SimulatedTaste(database, predictor),
+        records=TrackRecords(LedgerReader(database)),
     )
 
 

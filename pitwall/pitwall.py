@@ -13,12 +13,14 @@ from pitwall.api.protection.around import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.web.broadcast import relay
 from pitwall.web.pages.accounts import account_page, log_in_page, register_page
+from pitwall.web.pages.ledger import ledger_page
 from pitwall.web.pages.live import live_page
 from pitwall.web.pages.races import races_page
 from pitwall.web.pages.replay import replay_page
 from pitwall.web.shared_states import share_states
 from pitwall.web.shell import head_components
 from pitwall.web.states.account import AccountState
+from pitwall.web.states.ledger import LedgerState
 from pitwall.web.states.live import LiveState
 from pitwall.web.states.races import RacesState
 from pitwall.web.states.replay import ReplayState
@@ -37,6 +39,7 @@ app = rx.App(
         "/chart.css",
         "/replay.css",
         "/room.css",
+        "/ledger.css",
     ],
     head_components=head_components(),
     html_lang="en",
@@ -87,6 +90,14 @@ app.add_page(
     title="Pitwall · replay",
     image="/favicon.svg",
     on_load=[AccountState.recognise, ReplayState.watch],
+)
+
+app.add_page(
+    ledger_page,
+    route="/ledger",
+    title="Pitwall · ledger",
+    image="/favicon.svg",
+    on_load=[AccountState.recognise, LedgerState.show],
 )
 
 relay.attach(app, LiveState)

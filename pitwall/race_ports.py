@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
+from pitwall.domain.ledger import LedgerContents, LedgerHead, Made
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, KeyframePlace, KeyframeRecord, RaceMark
 from pitwall.domain.timeline import Digest, Timeline
@@ -209,6 +210,32 @@ class Taste(Protocol):
         """Return how much of it is made, in [0, 1]; None when one is kept and nothing is to do.
 
         The first who asks where there is none has it made, behind the scenes.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        ...
+
+
+class LedgerReader(Protocol):
+    """Reads the ledger of forecasts, at a cost that does not grow with the forecasts in it."""
+
+    async def head(self) -> LedgerHead | None:
+        """Return the newest entry; None while there is none.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        ...
+
+    async def contents(self, made: Made, *, simulated: bool) -> LedgerContents:
+        """Return what came of forecasts made live, or made on import.
+
+        What is returned may be some seconds old.
+
+        Args:
+            made: Which of the two.
+            simulated: Of made-up races, or of real ones: never of both.
 
         Raises:
             StoreError: The database is not there.

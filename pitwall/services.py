@@ -19,6 +19,7 @@ from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import StoreState
+from pitwall.pipeline.track_record import TrackRecords
 from pitwall.ports import (
     BattlesThen,
     ForecastNow,
@@ -96,6 +97,7 @@ class Services:
         battles_then: What the model sees of battles of kept races; None where none are kept.
         battle_shelf: Their stories and laps compared; None where none are kept.
         what_if: Of made-up battles; None without a model that answers them.
+        records: How forecasts came out; None where there is no database.
         kept, exports: The races that are kept; None where there is no database.
         replays: Shows kept races from any moment; None where there is no database.
         taste: A simulated race for guests; None where there is no database.
@@ -121,6 +123,7 @@ class Services:
     what_if: WhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None
+    records: TrackRecords | None = None
     replays: Replays | None = None
     taste: Taste | None = None
 
@@ -147,6 +150,14 @@ class Services:
             StoreError: There is none, for want of a database.
         """
         return _there(self.exports)
+
+    def track_records(self) -> TrackRecords:
+        """Return what tells how forecasts came out.
+
+        Raises:
+            StoreError: Nothing does, for want of a database.
+        """
+        return _there(self.records)
 
     def people(self) -> People:
         """Return what is to be used of accounts.

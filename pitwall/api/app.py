@@ -12,14 +12,16 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, credentials, export, history, live, predict, problems
+from pitwall.api import accounts, credentials, export, history, ledger, live, predict, problems
 from pitwall.api.documentation import STATIC, add_documentation
+from pitwall.api.for_programs import ForPrograms
 
 _ROUTERS = (
     live.router,
     predict.router,
     history.router,
     export.router,
+    ledger.router,
     accounts.router,
     credentials.router,
 )
@@ -76,13 +78,14 @@ def _refuse_other_methods(api: FastAPI) -> None:
 def _refuse_other_paths(api: FastAPI) -> None:
     """Answer what stands below a path of the API and is none, again before the pages do."""
     routes = chain.from_iterable(router.routes for router in _ROUTERS)
-    known = [route.path for route in routes if isinstance(route, APIRoute)]
-    for folder in sorted({path.split("/")[1] for path in known}):
-        api.add_api_route(
+    known = {route.path.split("/")[1]: route for route in routes if isinstance(route, APIRoute)}
+    for folder, route in sorted(known.items()):
+        api.router.add_api_route(
             f"/{folder}/{{rest:path}}",
             _nothing_there,
             methods=sorted(_METHODS),
             include_in_schema=False,
+            route_class_override=ForPrograms if isinstance(route, ForPrograms) else None,
         )
 
 

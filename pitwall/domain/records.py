@@ -199,6 +199,7 @@ class Batch:
         last_at: When the newest of them was sent; None in a batch without any.
         lap, total_laps: The leader's lap and the announced distance at the end.
         dropped: Messages that had to be left out before this batch, as nothing could be written.
+        is_imported: Whether the race was over long before this was played.
     """
 
     info: RaceInfo = field(default_factory=RaceInfo)
@@ -219,6 +220,7 @@ class Batch:
     lap: int = 0
     total_laps: int | None = None
     dropped: int = 0
+    is_imported: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -83,6 +83,7 @@ async def import_race(
                 chronicle.put_back(batch)
                 continue
             fresh = rows.without(batch, mark.messages)
+            fresh.is_imported = True
             kept += len(fresh.messages)
             predictions += len(fresh.predictions)
             await writer.append(mark, fresh)

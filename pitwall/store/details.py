@@ -1,11 +1,11 @@
-"""Write what was read from a stretch of a race: entries, laps, timing, forecasts and the rest."""
+"""Write what was read from a stretch of a race: entries, laps, timing and the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Table, bindparam, select
+from sqlalchemy import String, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
@@ -13,7 +13,6 @@ from sqlmodel import AutoString, SQLModel
 from pitwall.domain import records
 from pitwall.domain.records import Batch, EntryRecord, RaceMark
 from pitwall.store import bulk, tables
-from pitwall.store.instants import Instant
 
 
 class _Target(NamedTuple):
@@ -42,9 +41,6 @@ _TARGETS = {
     "weather": _Target(tables.WeatherRow, records.WeatherRecord, ("race_number", "at", "seq")),
     "samples": _Target(tables.CarSampleRow, records.SampleRecord),
 }
-_PREDICTED = tuple(
-    name for name in records.PredictionRecord._fields if name not in {"attacker", "defender"}
-)
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -66,7 +62,7 @@ def fit(value: str, length: int) -> str:
 async def write(
     connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
 ) -> dict[int, str]:
-    """Write all of a batch but its raw messages.
+    """Write all of a batch but its raw messages and its forecasts.
 
     Args:
         connection: In a transaction that has the race to itself.
@@ -91,10 +87,6 @@ async def write(
             rows = [row for _, row in batch.samples]
         if rows:
             await _write_rows(connection, mark.number, target, rows)
-    if batch.predictions:
-        await _write_predictions(connection, mark, batch, drivers)
-    if batch.outcomes:
-        await _write_outcomes(connection, mark, batch, drivers)
     return drivers
 
 
@@ -154,53 +146,3 @@ async def _write_entries(connection: AsyncConnection, mark: RaceMark, batch: Bat
     await bulk.upsert_rows(
         connection, table_of(tables.Entry), columns, entries, key=("race_number", "car")
     )
-
-
-async def _write_predictions(
-    connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
-) -> None:
-    race_id = mark.info.race_id
-    rows = (
-        (race_id, drivers[row.attacker], drivers[row.defender], *row[2:])
-        for row in batch.predictions.values()
-    )
-    table = table_of(tables.Prediction)
-    columns = ("race_id", "attacker_id", "defender_id", *_PREDICTED)
-    first_at = min(made_at for made_at, _, _ in batch.predictions)
-    known = select(table.c.id).where(table.c.race_id == race_id, table.c.made_at >= first_at)
-    if await connection.scalar(known.limit(1)) is None:  # the rule: nothing to replace
-        await bulk.insert_rows(connection, table, columns, rows)
-    else:
-        key = ("race_id", "made_at", "attacker_id", "defender_id")
-        await bulk.upsert_rows(connection, table, columns, rows, key=key)
-
-
-async def _write_outcomes(
-    connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
-) -> None:
-    found = [
-        {
-            "of_race": mark.info.race_id,
-            "then": row.made_at,
-            "behind": drivers[row.attacker],
-            "ahead": drivers[row.defender],
-            "outcome": row.outcome,
-            "settled_at": row.settled_at,
-        }
-        for row in batch.outcomes
-        if row.attacker in drivers and row.defender in drivers
-    ]
-    if not found:
-        return
-    table = table_of(tables.Prediction)
-    statement = table.update().where(
-        table.c.race_id == bindparam("of_race"),
-        table.c.made_at == bindparam("then", type_=Instant()),
-        table.c.attacker_id == bindparam("behind"),
-        table.c.defender_id == bindparam("ahead"),
-    )
-    values: dict[str, Any] = {
-        "outcome": bindparam("outcome"),
-        "settled_at": bindparam("settled_at"),
-    }
-    await connection.execute(statement.values(values), found)

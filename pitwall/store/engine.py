@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -78,6 +78,18 @@ class Database:
         """
         with_errors = _translated()
         async with with_errors, self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Open a reading transaction that sees what was there at its first statement throughout.
+
+        Raises:
+            StoreError: The database cannot be reached.
+        """
+        async with self.reading() as connection:
+            if not self.is_sqlite:  # whose readers see one state anyway
+                await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             yield connection
 
     @asynccontextmanager

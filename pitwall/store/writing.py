@@ -18,9 +18,10 @@ from pitwall.domain.race import START_OF_TIME, RaceInfo
 from pitwall.domain.records import Batch, MessageRecord, RaceMark
 from pitwall.errors import RaceNotFoundError
 from pitwall.pipeline import rows
-from pitwall.store import bulk, chunks, details
+from pitwall.store import bulk, chunks, details, predicting
 from pitwall.store.engine import Database
 from pitwall.store.instants import Instant, utc_now
+from pitwall.store.ledger.entering import LedgerWriter
 from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
 
 _CHUNK_COLUMNS = ("race_number", "first_seq", "messages", "first_at", "last_at", "body")
@@ -35,8 +36,10 @@ class RaceWriter:
         # By race, the messages of the minute that is not over: kept in pieces until it is.
         self._open: dict[int, list[MessageRecord]] = {}
         self._drivers: dict[int, dict[int, str]] = {}
+        self._ledger = LedgerWriter()
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
+        self._ledger.forget()  # another writer may have named other drivers meanwhile
         async with self._database.writing() as connection:
             if not self._database.is_sqlite:
                 lock = text("SELECT pg_advisory_xact_lock(:key)")
@@ -55,11 +58,20 @@ class RaceWriter:
             return found
 
     async def append(self, mark: RaceMark, batch: Batch) -> None:
+        try:
+            await self._append(mark, batch)
+        except BaseException:
+            self._ledger.forget()  # what it entered was undone
+            raise
+
+    async def _append(self, mark: RaceMark, batch: Batch) -> None:
         async with self._database.writing() as connection:
             kept = await _locked(connection, mark)
             batch = rows.without(batch, kept)
             drivers = await self._known_drivers(connection, mark.number)
             drivers = await details.write(connection, mark, batch, drivers)
+            written = await predicting.write(connection, mark, batch, drivers)
+            await self._ledger.enter(connection, mark, batch, written, drivers)
             still_open = await self._write_messages(connection, mark.number, batch.messages)
             await _advance(connection, mark, batch, max(kept, batch.messages_through))
         # Only now: what was undone must be written again.

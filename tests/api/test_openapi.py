@@ -23,9 +23,11 @@ from pitwall.api.app import build_api
 from pitwall.api.protection.around import Protection, protected
 from pitwall.domain.limits import LimitPolicy, Standing
 from pitwall.pipeline.stored import StoredForecasts
+from pitwall.pipeline.track_record import TrackRecords
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from pitwall.store.exporting import RaceExporter
+from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.reading import RaceReader
 from tests.api.conftest import PASSWORD, House
 from tests.api.test_live import a_frame
@@ -88,6 +90,7 @@ def known(house: House, tmp_path: Path) -> Iterator[Known]:
         kept=reader,
         exports=RaceExporter(database),
         stored_forecasts=StoredForecasts(reader, PREDICTOR),
+        records=TrackRecords(LedgerReader(database)),
     )
     services.install(house.services)
     asyncio.run(house.live.publish(a_frame()))

@@ -19,6 +19,7 @@ from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.recorder import Recorder
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
+from pitwall.store.ledger.verifying import verify
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
 from pitwall.wire.message import RawMessage, Source
@@ -60,6 +61,7 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
         race = await RaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
         assert race.messages >= kept  # what was said to be kept is
         assert race.state == "running"
+        await verify(database)  # what was written of the ledger is whole
     whole = recording(store_url)
     said, _ = whole.communicate(timeout=300)
 
@@ -70,6 +72,8 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
     assert await reader.messages(race) == list(islice(FEED.messages(), COUNT))
     # Row for row what a recording in one go keeps.
     told = batch_of(FEED, COUNT)
+    ledger = await verify(database)
+    assert ledger.forecasts == ledger.compared == len(told.predictions)
     rows = await rows_of(database)
     counts = {table: sum(each is table for each, _ in rows) for table in HistoryTable}
     assert counts == {

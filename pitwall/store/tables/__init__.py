@@ -1,14 +1,16 @@
 """The tables, as SQLModel; what `alembic` compares the migrations with.
 
 `accounts` names people, `races` names races and who drove in them, `forecasts` keeps what was
-forecast and what came of it, `playback` keeps what a race consisted of. Live data writes to the
-last two and to `races`; never to `accounts`.
+forecast and what came of it, `playback` keeps what a race consisted of, `ledger`
+keeps every forecast for good. Live data writes to the last three and to `races`; never to
+`accounts`.
 """
 
 from sqlmodel import SQLModel
 
 from pitwall.store.tables.accounts import ApiKey, LogIn, User
 from pitwall.store.tables.forecasts import Prediction
+from pitwall.store.tables.ledger import LedgerCall, LedgerCell, LedgerEntry, LedgerLap, LedgerRunRow
 from pitwall.store.tables.playback import (
     CarSampleRow,
     ControlRow,
@@ -33,6 +35,11 @@ __all__ = [
     "Entry",
     "Keyframe",
     "Lap",
+    "LedgerCall",
+    "LedgerCell",
+    "LedgerEntry",
+    "LedgerLap",
+    "LedgerRunRow",
     "LogIn",
     "Prediction",
     "Race",

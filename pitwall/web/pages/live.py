@@ -49,6 +49,8 @@ def _footer() -> rx.Component:
         rx.el.p(
             rx.el.a("Races and replays", href="/races", reload_document=True),
             " · ",
+            rx.el.a("Ledger: how forecasts came out", href="/ledger", reload_document=True),
+            " · ",
             rx.el.a("API and its documentation", href="/docs", reload_document=True),
         ),
     )

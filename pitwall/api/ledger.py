@@ -1,0 +1,39 @@
+"""`GET /ledger`: every forecast that was made, and how it came out; open to all."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from pitwall.api.for_programs import ForPrograms
+from pitwall.api.guards import CurrentServices
+from pitwall.api.ledger_schemas import LedgerOut
+from pitwall.api.problems import problem_response
+from pitwall.domain.ledger import Made
+
+router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=ForPrograms)
+
+
+@router.get(
+    "",
+    summary="How forecasts came out",
+    responses={
+        422: problem_response("A parameter is not valid."),
+        503: problem_response("The database does not answer."),
+    },
+)
+async def ledger(
+    services: CurrentServices,
+    response: Response,
+    made: Annotated[Made, Query(description="Made before the outcome, or afterwards.")] = Made.LIVE,
+    simulated: Annotated[bool, Query(description="Of made-up races.")] = False,
+) -> LedgerOut:
+    """Say how forecasts came out, as their ledger holds it; some seconds old at most.
+
+    A browser that opens this address is given the page.
+    """
+    response.headers["Vary"] = "Accept"
+    response.headers["Cache-Control"] = "no-cache"
+    record = await services.track_records().record(made, simulated=simulated)
+    return LedgerOut.of(record, made, simulated=simulated)

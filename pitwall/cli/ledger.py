@@ -1,0 +1,91 @@
+"""`python -m pitwall ledger`: check the ledger of forecasts, or print its newest hash."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from pitwall import keeping
+from pitwall.errors import LedgerError
+from pitwall.settings import load
+from pitwall.store.engine import Database
+from pitwall.store.ledger.reading import LedgerReader
+from pitwall.store.ledger.verifying import verify
+
+_EVERY = 1_000  # entries: how often progress is told
+_HEX = 64
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the command's parser."""
+    parser = commands.add_parser("ledger", help="check the ledger of forecasts, or print its hash")
+    parser.add_argument("what", choices=["verify", "head"])
+    parser.add_argument(
+        "--head",
+        type=_head,
+        metavar="NUMBER:HASH",
+        help="verify: an entry as `ledger head` printed it before; it must still be there",
+    )
+    parser.set_defaults(run=run)
+
+
+async def run(chosen: argparse.Namespace) -> int:
+    """Check or print.
+
+    Raises:
+        StoreError: The database cannot be reached.
+    """
+    database = keeping.open_database(load())
+    try:
+        return await (
+            _verify(database, chosen.head) if chosen.what == "verify" else _head_of(database)
+        )
+    finally:
+        await database.close()
+
+
+async def _verify(database: Database, known_head: tuple[int, str] | None) -> int:
+    try:
+        found = await verify(database, known_head, _tell)
+    except LedgerError as error:
+        sys.stderr.write(f"\r\x1b[K{error}\n")
+        return 1
+    sys.stderr.write("\r\x1b[K")
+    print(
+        f"The ledger is whole: {found.entries:,} entries, {found.forecasts:,} forecasts, "
+        f"{found.outcomes:,} outcomes; {found.compared:,} forecasts agree with the table of "
+        "predictions."
+    )
+    if found.head is not None:
+        print(f"head {found.head.number}:{found.head.digest}")
+    if known_head is None:
+        print("Give --head with what `ledger head` printed earlier: it alone cannot be rewritten.")
+    return 0
+
+
+async def _head_of(database: Database) -> int:
+    head = await LedgerReader(database).head()
+    if head is None:
+        print("The ledger is empty.")
+        return 0
+    print(f"{head.number}:{head.digest} {head.written_at:%Y-%m-%dT%H:%M:%SZ}")
+    return 0
+
+
+def _tell(done: int) -> None:
+    if done % _EVERY == 0:
+        sys.stderr.write(f"\r{done:,} entries ")
+        sys.stderr.flush()
+
+
+def _head(text: str) -> tuple[int, str]:
+    number, _, digest = text.partition(":")
+    if (
+        not number.isdecimal()
+        or len(digest) != _HEX
+        or set(digest.lower()) - set("0123456789abcdef")
+    ):
+        message = "an entry is named as NUMBER:HASH, as `ledger head` prints it"
+        raise argparse.ArgumentTypeError(message)
+    return int(number), digest

@@ -1,0 +1,120 @@
+"""Whether the tables that people see say what the ledger's entries say."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import astuple
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pitwall.domain.ledger import EntryKind
+from pitwall.errors import LedgerError
+from pitwall.store import tables
+from pitwall.store.details import table_of
+from pitwall.store.ledger import bodies
+from pitwall.store.ledger.entering import described
+from pitwall.store.ledger.following import Entry, Follower, RunBook
+from pitwall.store.ledger.scoring import CellKey, Sums
+
+_CLOSE = 1e-6  # sums added up in another order differ by less
+_runs = table_of(tables.LedgerRunRow)
+_cells = table_of(tables.LedgerCell)
+_races = table_of(tables.Race)
+_predictions = table_of(tables.Prediction)
+_NAMED = ("attacker_id", "defender_id", "made_at", "lap", "position", "model_version", "outcome")
+
+
+async def is_kept(connection: AsyncConnection, book: RunBook) -> bool:
+    """Whether the race of a run is still in the database, as it was when it was forecast."""
+    born = datetime.fromisoformat(book.told["race_born"])
+    same = (_races.c.id == book.told["race_id"]) & (_races.c.created_at == born)
+    return await connection.scalar(select(_races.c.number).where(same)) is not None
+
+
+async def check_table(connection: AsyncConnection, book: RunBook, entry: Entry) -> int:
+    """Compare an entry with the table of predictions, and return how many rows were compared.
+
+    Raises:
+        LedgerError: A row is another than the entry says, or is gone.
+    """
+    if entry.kind == EntryKind.FORECASTS:
+        details, said = bodies.read_forecasts(entry.body)
+        keys = [(one.made_at, one.attacker, one.defender) for one in said]
+        rows = await _rows_of(connection, book, keys)
+        if None in rows or bodies.details_digest(filter(None, rows)) != details:
+            _differ(entry, book)
+        return len(rows)
+    if entry.kind in {EntryKind.OUTCOMES, EntryKind.LATE_OUTCOMES}:
+        came = bodies.read_outcomes(entry.body)
+        keys = [(one.made_at, one.attacker, one.defender) for one in came]
+        rows = await _rows_of(connection, book, keys)
+        for row, one in zip(rows, came, strict=True):
+            if row is None or row["outcome"] != one.outcome:
+                _differ(entry, book)
+    return 0
+
+
+def _differ(entry: Entry, book: RunBook) -> None:
+    message = (
+        f"The predictions of {book.told['race_id']} were changed after they were written: they are "
+        f"not what entry {entry.number} of the ledger holds of them."
+    )
+    raise LedgerError(None, message)
+
+
+async def _rows_of(
+    connection: AsyncConnection, book: RunBook, keys: Sequence[tuple[datetime, int, int]]
+) -> list[dict[str, Any] | None]:
+    """Return the rows of the table of predictions in the order of keys; None where one is gone."""
+    if not keys:
+        return []
+    c = _predictions.c
+    columns = [c[name] for name in dict.fromkeys((*_NAMED, *bodies.DETAILS))]
+    query = select(*columns).where(
+        c.race_id == book.told["race_id"],
+        c.made_at >= min(key[0] for key in keys),
+        c.made_at <= max(key[0] for key in keys),
+    )
+    found = [dict(row._mapping) for row in await connection.execute(query)]
+    by_key = {(row["made_at"], row["attacker_id"], row["defender_id"]): row for row in found}
+    names = book.drivers
+    return [by_key.get((at, names[behind], names[ahead])) for at, behind, ahead in keys]
+
+
+async def check_runs(connection: AsyncConnection, follower: Follower) -> None:
+    """Compare the table of runs with their first entries.
+
+    Raises:
+        LedgerError: They differ.
+    """
+    rows = {row.run: described(row) for row in await connection.execute(select(_runs))}
+    told = {run: bodies.text_body(book.told) for run, book in follower.runs.items()}
+    for run in sorted(rows.keys() | told.keys()):
+        if rows.get(run) != told.get(run):
+            message = f"The table of runs says of run {run} what its entries do not say."
+            raise LedgerError(None, message)
+
+
+async def check_sums(connection: AsyncConnection, follower: Follower) -> None:
+    """Compare what the page shows with what the entries add up to.
+
+    Raises:
+        LedgerError: They differ.
+    """
+    kept: defaultdict[CellKey, Sums] = defaultdict(Sums)
+    for row in await connection.execute(select(_cells)):
+        run, made, outcome, bin_, *sums = row
+        kept[run, made, outcome, bin_] = Sums(*sums)
+    for key in sorted(kept.keys() | follower.cells.keys()):
+        ours, theirs = astuple(follower.cells[key]), astuple(kept[key])
+        if not all(
+            math.isclose(one, other, rel_tol=_CLOSE, abs_tol=_CLOSE)
+            for one, other in zip(ours, theirs, strict=True)
+        ):
+            message = f"The sums of run {key[0]} are not what its entries add up to."
+            raise LedgerError(None, message)

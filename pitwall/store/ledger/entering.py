@@ -1,0 +1,207 @@
+"""Enter what a batch of a race forecast into the ledger, in the batch's own transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pitwall.domain.ledger import EntryKind, Made
+from pitwall.domain.records import Batch, OutcomeRecord, PredictionRecord, RaceMark
+from pitwall.store.details import fit, table_of
+from pitwall.store.ledger import bodies, chain, scoring
+from pitwall.store.ledger.chain import Said
+from pitwall.store.ledger.scoring import CellKey, Scored, Sums
+from pitwall.store.predicting import Written
+from pitwall.store.tables import LedgerRunRow, Race
+from pitwall.wire.message import Source
+
+# A made-up race proves nothing, and a server without a network makes one up after the other.
+SIMULATED_RUNS = 20
+_USUAL = "Race"  # other kinds, sprints above all, are named
+_FORETOLD = {Source.LIVE.value, Source.SIMULATED.value}  # other sources tell of races long over
+
+_KINDS = {Made.LIVE: EntryKind.OUTCOMES, Made.IMPORT: EntryKind.LATE_OUTCOMES}
+
+_runs = table_of(LedgerRunRow)
+_races = table_of(Race)
+
+
+class Run(NamedTuple):
+    """A race as it is forecast once."""
+
+    number: int
+    made: Made
+    first_at: datetime
+
+
+class LedgerWriter:
+    """Enters batches; remembers of each run which drivers its entries have named."""
+
+    def __init__(self) -> None:
+        self._named: dict[int, dict[int, str]] = {}
+
+    def forget(self) -> None:
+        """Name drivers again: what was entered last was undone."""
+        self._named.clear()
+
+    async def enter(
+        self,
+        connection: AsyncConnection,
+        mark: RaceMark,
+        batch: Batch,
+        written: Written,
+        drivers: dict[int, str],
+    ) -> None:
+        """Enter what was written of a batch: forecasts first, then outcomes.
+
+        Nothing happens for a race whose forecasts are not entered: one that was begun before
+        there was a ledger, or one simulated race too many.
+
+        Args:
+            connection: In the transaction that wrote it.
+            mark: Which race.
+            batch: Where it came from.
+            written: What of the batch was new.
+            drivers: Who drives which car.
+        """
+        if not (written.fresh or written.settled):
+            return
+        await chain.hold(connection)
+        run = await _run_of(connection, mark)
+        said: list[Said] = []
+        if run is None:
+            run = await _begin(connection, mark, batch, written)
+            if run is None:
+                return
+            said.append(Said(EntryKind.RUN, await _described(connection, run)))
+        said += self._drivers(run, written.fresh, drivers)
+        scored = [
+            Scored(_made(run, batch, each.was_open), each)
+            for each in written.settled
+            if each.forecast.made_at >= run.first_at  # others were made before the ledger
+        ]
+        said += [*_forecasts(written.fresh, drivers), *_outcomes(scored)]
+        await chain.append(connection, run.number, said)
+        await _score(connection, run, len(written.fresh), scored, drivers)
+
+    def _drivers(
+        self, run: Run, fresh: list[PredictionRecord], drivers: dict[int, str]
+    ) -> Iterator[Said]:
+        cars = {car for row in fresh for car in (row.attacker, row.defender)}
+        named = self._named.setdefault(run.number, {})
+        new = {car: drivers[car] for car in sorted(cars) if named.get(car) != drivers[car]}
+        if new:
+            named.update(new)
+            yield Said(EntryKind.DRIVERS, bodies.text_body({str(k): v for k, v in new.items()}))
+
+
+def _forecasts(fresh: list[PredictionRecord], drivers: dict[int, str]) -> Iterator[Said]:
+    if fresh:
+        names = (
+            {"attacker_id": drivers[r.attacker], "defender_id": drivers[r.defender]} for r in fresh
+        )
+        told = (row._asdict() | own for row, own in zip(fresh, names, strict=True))
+        details = bodies.details_digest(told)
+        yield Said(EntryKind.FORECASTS, bodies.forecasts_body(fresh, details))
+
+
+def _outcomes(scored: list[Scored]) -> Iterator[Said]:
+    for made, kind in _KINDS.items():
+        settled = [each.settlement.forecast for each in scored if each.made is made]
+        if settled:
+            yield Said(kind, bodies.outcomes_body(map(_outcome, settled)))
+
+
+def _outcome(one: PredictionRecord) -> OutcomeRecord:
+    settled_at = one.settled_at or one.made_at
+    return OutcomeRecord(one.outcome or "", settled_at, one.made_at, one.attacker, one.defender)
+
+
+async def _run_of(connection: AsyncConnection, mark: RaceMark) -> Run | None:
+    same = (_runs.c.race_id == _races.c.id) & (_runs.c.race_born == _races.c.created_at)
+    query = (
+        select(_runs.c.run, _runs.c.made, _runs.c.first_at)
+        .join(_races, same)
+        .where(_races.c.number == mark.number)
+    )
+    found = (await connection.execute(query)).first()
+    return None if found is None else Run(found.run, Made(found.made), found.first_at)
+
+
+async def _begin(
+    connection: AsyncConnection, mark: RaceMark, batch: Batch, written: Written
+) -> Run | None:
+    if not written.fresh or await _is_one_too_many(connection, mark.source):
+        return None
+    first = min(written.fresh, key=lambda row: row.made_at)
+    live = mark.source in _FORETOLD and not batch.is_imported
+    number = await connection.scalar(select(func.coalesce(func.max(_runs.c.run), 0) + 1))
+    run = Run(number or 1, Made.LIVE if live else Made.IMPORT, first.made_at)
+    info = mark.info
+    values = {
+        "run": run.number,
+        "race_id": info.race_id[:96],
+        "race_born": await _born(connection, mark),
+        "name": fit(info.name if info.kind == _USUAL else f"{info.name}, {info.kind}", 120),
+        "year": info.year,
+        "circuit": fit(info.circuit, 80),
+        "source": mark.source,
+        "made": run.made.value,
+        "model_version": first.model_version,
+        "first_at": first.made_at,
+    }
+    await connection.execute(_runs.insert(), values)
+    return run
+
+
+async def _born(connection: AsyncConnection, mark: RaceMark) -> datetime | None:
+    query = select(_races.c.created_at).where(_races.c.number == mark.number)
+    born: datetime | None = await connection.scalar(query)
+    return born
+
+
+async def _described(connection: AsyncConnection, run: Run) -> bytes:
+    return described(
+        (await connection.execute(_runs.select().where(_runs.c.run == run.number))).one()
+    )
+
+
+async def _is_one_too_many(connection: AsyncConnection, source: str) -> bool:
+    if source != Source.SIMULATED.value:
+        return False
+    query = select(func.count()).select_from(_runs).where(_runs.c.source == source)
+    return (await connection.scalar(query) or 0) >= SIMULATED_RUNS
+
+
+def described(row: object) -> bytes:
+    """Return what a run's first entry says, from its row in `ledger_runs`."""
+    told = {column.name: getattr(row, column.name) for column in _runs.c}
+    instants = {name: value.isoformat() for name, value in told.items() if hasattr(value, "tzinfo")}
+    return bodies.text_body(told | instants)
+
+
+async def _score(
+    connection: AsyncConnection,
+    run: Run,
+    fresh: int,
+    scored: list[Scored],
+    drivers: dict[int, str],
+) -> None:
+    cells: defaultdict[CellKey, Sums] = defaultdict(Sums)
+    if fresh:
+        cells[run.number, run.made.value, scoring.SAID, 0].forecasts += fresh
+    known = await scoring.known_laps(connection, run.number, scored)
+    new = scoring.count(cells, run.number, scored, known)
+    await scoring.keep_laps(connection, run.number, new)
+    await scoring.keep_sums(connection, cells)
+    await scoring.keep_calls(connection, run.number, scored, drivers)
+
+
+def _made(run: Run, batch: Batch, was_open: bool) -> Made:
+    foretold = run.made is Made.LIVE and was_open and not batch.is_imported
+    return Made.LIVE if foretold else Made.IMPORT

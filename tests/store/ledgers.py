@@ -1,0 +1,82 @@
+"""A made-up race for the ledger: a minute of forecasts, and their outcomes a lap later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from pitwall.domain.ledger import LedgerContents, Made, Tally
+from pitwall.domain.records import Batch, MessageRecord, OutcomeRecord
+from pitwall.pipeline import rows
+from pitwall.store.engine import Database
+from pitwall.store.ledger.reading import LedgerReader
+from pitwall.store.writing import RaceWriter
+from tests.store.races import LIGHTS_OUT, SMALL, small_batch
+
+LAP = timedelta(seconds=90)
+SECONDS = 60
+
+
+def forecasts(info_id: str = SMALL.race_id) -> Batch:
+    """Return the made-up race's first minute, with a forecast a second."""
+    batch = small_batch(SECONDS)
+    batch.info = replace(SMALL, race_id=info_id)
+    return batch
+
+
+def outcomes(*, passed: Iterable[int] = ()) -> Batch:
+    """Return what came of the minute's forecasts, a lap later: held, but for some seconds."""
+    batch = Batch(info=SMALL, messages_through=SECONDS + 1)
+    batch.last_at = LIGHTS_OUT + LAP
+    batch.messages.append(MessageRecord(SECONDS, batch.last_at, "Heartbeat", b"{}"))
+    came = set(passed)
+    for second in range(SECONDS):
+        at = LIGHTS_OUT + timedelta(seconds=second)
+        outcome = "passed" if second in came else "held"
+        batch.outcomes.append(OutcomeRecord(outcome, at + LAP, at, 2, 1))
+    return batch
+
+
+async def write(
+    database: Database, *batches: Batch, source: str = "live", imported: bool = False
+) -> None:
+    writer = RaceWriter(database)
+    info = batches[0].info
+    mark = await writer.begin(info, source, "a feed")
+    for batch in batches:
+        own = rows.joined(Batch(info=info), batch)
+        own.is_imported = imported
+        await writer.append(mark, own)
+
+
+async def shown(
+    database: Database, made: Made = Made.LIVE, *, simulated: bool = False
+) -> LedgerContents:
+    return await LedgerReader(database).contents(made, simulated=simulated)
+
+
+def total(contents: LedgerContents) -> Tally:
+    whole = sum((run.decided for run in contents.runs), Tally())
+    assert whole.forecasts == sum(one.forecasts for one in contents.bins)
+    return whole
+
+
+async def disarm(database: Database) -> None:
+    """Take the triggers away, as whoever owns the database can."""
+    statements = [
+        f"DROP TRIGGER {table}_no_{verb}"
+        for table in ("ledger_entries", "ledger_runs")
+        for verb in ("update", "delete", "replace")
+    ]
+    if not database.is_sqlite:
+        statements = ["DROP FUNCTION ledger_is_appended_only() CASCADE"]
+    for statement in statements:
+        await run(database, statement)
+
+
+async def run(database: Database, statement: str) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text(statement))
