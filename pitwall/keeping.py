@@ -14,6 +14,7 @@ from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.film import short_cuts
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.prediction.predictor import MixturePredictor
@@ -63,13 +64,14 @@ class KeptRaces(TypedDict):
 def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
     """Return what reads, exports and replays races that are kept in a database."""
     reader = RaceReader(database)
+    replays = ReplayDesk(reader, predictor, short_cuts(predictor))
     return KeptRaces(
         kept=reader,
         exports=RaceExporter(database),
         stored_forecasts=StoredForecasts(reader, predictor),
-        battles_then=SeenBattles(reader, predictor),
+        battles_then=SeenBattles(reader, predictor, replays),
         battle_shelf=BattleShelf(reader),
-        replays=ReplayDesk(reader, predictor, predictor.book_of),
+        replays=replays,
         taste=SimulatedTaste(database, predictor),
     )
 
