@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.components.account_link import account_link
+from pitwall.web.components.site_nav import site_nav
 from pitwall.web.rows.header import HeaderRow, PulseRow
 
 
@@ -14,13 +14,7 @@ def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Compon
         rx.el.div(
             rx.el.div(
                 rx.el.p("Pitwall", class_name="brand"),
-                rx.el.span(
-                    rx.el.a(
-                        "Races", href="/races", class_name="account-link", reload_document=True
-                    ),
-                    account_link(),
-                    class_name="ways",
-                ),
+                site_nav(),
                 class_name="brand-row",
             ),
             rx.el.h1(header.race, class_name="race"),

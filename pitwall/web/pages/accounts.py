@@ -6,6 +6,7 @@ import reflex as rx
 
 from pitwall.web.components.account_lists import key_list, log_in_list
 from pitwall.web.components.form import Asking, Field, asking_button, asking_form
+from pitwall.web.components.site_nav import site_nav
 from pitwall.web.states.account import AccountState
 from pitwall.web.typed import as_handler, as_var
 
@@ -187,7 +188,7 @@ def _page(title: str, *panels: rx.Component) -> rx.Component:
                 rx.el.h1(title, class_name="race"),
                 class_name="title",
             ),
-            rx.el.a("Live battles", href="/", class_name="account-link"),
+            site_nav(),
             class_name="plain-header panel",
         ),
         rx.el.main(*panels, id="page", tab_index=-1, class_name="account"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.components.account_link import account_link
 from pitwall.web.components.chart import chart
 from pitwall.web.components.ledger import call_list, figures, score_table, view_choice
+from pitwall.web.components.site_nav import site_nav
 from pitwall.web.states.ledger import LedgerState
 from pitwall.web.typed import as_var
 
@@ -23,13 +23,7 @@ def ledger_page() -> rx.Component:
         rx.el.a("Skip to the ledger", href="#ledger", class_name="skip"),
         rx.el.header(
             rx.el.a("Pitwall", href="/", class_name="brand"),
-            rx.el.nav(
-                rx.el.a("Live battles", href="/", class_name="account-link"),
-                rx.el.a("Races", href="/races", class_name="account-link"),
-                account_link(),
-                aria_label="Pages",
-                class_name="ledger-nav",
-            ),
+            site_nav(),
             class_name="plain-header panel",
         ),
         rx.el.main(

@@ -47,10 +47,6 @@ def _footer() -> rx.Component:
     return rx.el.footer(
         footer_of_forecasts(),
         rx.el.p(
-            rx.el.a("Races and replays", href="/races", reload_document=True),
-            " · ",
-            rx.el.a("Ledger: how forecasts came out", href="/ledger", reload_document=True),
-            " · ",
             rx.el.a("API and its documentation", href="/docs", reload_document=True),
         ),
     )

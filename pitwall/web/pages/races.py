@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.components.account_link import account_link
+from pitwall.web.components.site_nav import site_nav
 from pitwall.web.rows.races import RaceRow
 from pitwall.web.states.races import ALL, RacesState
 from pitwall.web.typed import as_handler, as_var
@@ -16,7 +16,7 @@ def races_page() -> rx.Component:
         rx.el.a("Skip to the races", href="#races", class_name="skip"),
         rx.el.header(
             rx.el.a("Pitwall", href="/", class_name="brand", reload_document=True),
-            account_link(),
+            site_nav(),
             class_name="plain-header panel",
         ),
         rx.el.main(

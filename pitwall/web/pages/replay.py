@@ -36,14 +36,7 @@ def replay_page() -> rx.Component:
         rx.cond(head.race_id != "", replay_room(), rx.fragment()),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),
-        rx.el.footer(
-            footer_of_forecasts(),
-            rx.el.p(
-                rx.el.a("All races", href="/races", reload_document=True),
-                " · ",
-                rx.el.a("Live", href="/", reload_document=True),
-            ),
-        ),
+        rx.el.footer(footer_of_forecasts()),
         class_name="pitwall replay",
     )
 
