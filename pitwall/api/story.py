@@ -33,7 +33,7 @@ REASONS: Final = [
     "-0.38 running pace 0.3 s a lap slower",
     "+0.37 36% of the race done",
 ]
-EXPERTS: Final = [
+EXPERTS: Final[list[dict[str, Any]]] = [
     {"expert": "om", "p_overtake": 0.0443, "weight": 0.3122, "is_estimated": True},
     {"expert": "boost", "p_overtake": 0.0368, "weight": 0.3645, "is_estimated": True},
     {"expert": "aero", "p_overtake": 0.0369, "weight": 0.3234, "is_estimated": True},
