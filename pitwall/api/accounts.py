@@ -58,6 +58,10 @@ _WITHOUT_LOG_IN: Responses = {
 }
 
 
+_WRONG = problem_response("E-mail or password is wrong.", "E-mail or password is wrong.")
+_NO_ACCOUNT = problem_response("There is no such account.", f"There is no account {story.USER_ID}.")
+
+
 async def _on_a_safe_channel(request: Request, services: CurrentServices) -> None:
     check_channel(request, services.people().plain_http)
 
@@ -90,7 +94,7 @@ async def register(
     "/login",
     summary="Log in",
     dependencies=[_SAFE_CHANNEL],
-    responses=_WITHOUT_LOG_IN | {401: problem_response("E-mail or password is wrong.")},
+    responses=_WITHOUT_LOG_IN | {401: _WRONG},
 )
 async def log_in(
     who: LogInIn,
@@ -113,7 +117,7 @@ async def log_in(
     return AccountOut.of(new.account)
 
 
-@router.post("/logout", status_code=204, summary="Log out", responses=_WITHOUT_LOG_IN)
+@router.post("/logout", status_code=204, summary="Log out", responses=REFUSALS)
 async def log_out(
     request: Request, response: Response, services: CurrentServices, account: MaybeUser
 ) -> None:
@@ -178,7 +182,7 @@ async def users(services: CurrentServices) -> list[UserOut]:
     status_code=204,
     summary="Shut or open an account",
     tags=["owner"],
-    responses=REFUSALS | BODY_REFUSED | {404: problem_response("There is no such account.")},
+    responses=REFUSALS | BODY_REFUSED | {404: _NO_ACCOUNT},
 )
 async def set_disabled(
     user_id: Annotated[UUID, Path(examples=[story.USER_ID])],

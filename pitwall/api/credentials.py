@@ -11,13 +11,23 @@ from pitwall.api import story
 from pitwall.api.account_schemas import EndedOut, KeyIn, KeyOut, LogInOut, NewKeyOut
 from pitwall.api.accounts import never_stored
 from pitwall.api.guards import REFUSALS, CurrentServices, LoggedIn
-from pitwall.api.problems import BODY_REFUSED, Responses, problem_response
+from pitwall.api.problems import BODY_REFUSED, Responses, invalid_response, problem_response
 from pitwall.errors import NotThereError
 
 router = APIRouter(prefix="/auth", tags=["accounts"], dependencies=[never_stored])
 
-_INVALID: Responses = {422: problem_response("A parameter is not valid.")}
-_NOT_THERE: Responses = {404: problem_response("You have none with this id."), **_INVALID}
+
+def _not_there(detail: str, parameter: str) -> Responses:
+    return {
+        404: problem_response("You have none with this id.", detail),
+        422: invalid_response(
+            "A parameter is not valid.", f"path.{parameter}", story.NO_UUID_BECAUSE
+        ),
+    }
+
+
+_NO_LOG_IN = _not_there(f"You have no log-in {story.LOG_IN_ID}.", "log_in_id")
+_NO_KEY = _not_there(f"You have no API key {story.KEY_ID}.", "key_id")
 
 
 @router.get("/sessions", summary="My log-ins", responses=REFUSALS)
@@ -37,7 +47,7 @@ async def end_other_log_ins(services: CurrentServices, account: LoggedIn) -> End
     "/sessions/{log_in_id}",
     status_code=204,
     summary="End one log-in",
-    responses=REFUSALS | _NOT_THERE,
+    responses=REFUSALS | _NO_LOG_IN,
 )
 async def end_log_in(
     log_in_id: Annotated[UUID, Path(examples=[story.LOG_IN_ID])],
@@ -64,7 +74,7 @@ async def make_key(wanted: KeyIn, services: CurrentServices, account: LoggedIn) 
 
 
 @router.delete(
-    "/keys/{key_id}", status_code=204, summary="Revoke an API key", responses=REFUSALS | _NOT_THERE
+    "/keys/{key_id}", status_code=204, summary="Revoke an API key", responses=REFUSALS | _NO_KEY
 )
 async def revoke_key(
     key_id: Annotated[UUID, Path(examples=[story.KEY_ID])],

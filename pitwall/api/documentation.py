@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from pitwall import services
+from pitwall.api.problem_examples import complete_problems
 from pitwall.api.problems import Problem
 from pitwall.api.protection.content_policy import content_policy, inline_script_hashes
 
@@ -59,6 +60,7 @@ def _schema(api: FastAPI) -> dict[str, object]:
     schemas |= problem.pop("$defs", {})
     schemas["Problem"] = problem
     _describe_features(schemas)
+    complete_problems(schema.get("paths", {}))
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     return schema

@@ -44,7 +44,9 @@ _FILES: Responses = {
     },
     206: {"description": "The file from the byte on that `Range: bytes=N-` names."},
     304: {"description": "The file that `If-None-Match` names is still this one."},
-    416: problem_response("The file has no such byte."),
+    416: problem_response(
+        "The file has no such byte.", "The file has 140030 bytes; none from 1048576 on."
+    ),
 }
 
 

@@ -40,10 +40,22 @@ BEARER: Final = HTTPBearer(
 CurrentServices = Annotated[Services, Depends(current)]
 
 REFUSALS: Final[Responses] = {
-    401: problem_response("Neither logged in nor with a valid API key."),
-    403: problem_response("Not for this account, or asked by a page of another site."),
-    429: problem_response("Too many requests; `Retry-After` says when to come back."),
-    503: problem_response("The database does not answer, or nothing is known yet."),
+    401: problem_response(
+        "Neither logged in nor with a valid API key.",
+        "Log in, or send an API key as a bearer token.",
+    ),
+    403: problem_response(
+        "Not for this account, or asked by a page of another site.",
+        "A page of another site may not ask this.",
+    ),
+    429: problem_response(
+        "Too many requests; `Retry-After` says when to come back.",
+        "Too many requests; try again in 12 s.",
+    ),
+    503: problem_response(
+        "The database does not answer, or nothing is known yet.",
+        "This server has no database: neither accounts nor races are kept.",
+    ),
 }
 """What a guarded route documents besides its own answers."""
 

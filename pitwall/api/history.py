@@ -12,16 +12,21 @@ from pydantic import AwareDatetime
 from pitwall.api import story
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.history_schemas import HistoryOut, RaceOut, RacesOut
-from pitwall.api.problems import Responses, problem_response
+from pitwall.api.problems import Responses, invalid_response, problem_response
 from pitwall.domain.history import HistoryTable, RaceFilter, Selection
 from pitwall.errors import SelectionError
 from pitwall.wire.message import Source
 
 router = APIRouter(prefix="/history", tags=["history"])
 
+_INVALID = "A parameter, a driver or the cursor is not valid."
+_BACKWARDS = "`to` lies before `from`."
 NO_RACE: Responses = {
-    404: problem_response("No such race is kept."),
-    422: problem_response("A parameter, a driver or the cursor is not valid."),
+    404: problem_response("No such race is kept.", f"No race '{story.RACE_ID}' is kept here."),
+    422: problem_response(_INVALID, _BACKWARDS),
+}
+_NO_FILTER: Responses = {
+    422: invalid_response(_INVALID, "query.limit", "Input should be less than or equal to 200"),
 }
 _MOST_DRIVERS = 40
 
@@ -74,7 +79,7 @@ def selection(
         SelectionError: It ends before it begins, or names too many drivers.
     """
     if from_ is not None and to is not None and to < from_:
-        raise SelectionError("`to` lies before `from`.")
+        raise SelectionError(_BACKWARDS)
     names = tuple(name for name in (drivers or "").split(",") if name)
     if len(names) > _MOST_DRIVERS:
         raise SelectionError(f"At most {_MOST_DRIVERS} drivers can be named.")
@@ -91,7 +96,7 @@ def _within(instant: datetime | None) -> datetime | None:
 Part = Annotated[Selection, Depends(selection)]
 
 
-@router.get("", summary="Races that are kept", responses={**REFUSALS, **NO_RACE})
+@router.get("", summary="Races that are kept", responses={**REFUSALS, **_NO_FILTER})
 async def races(  # noqa: PLR0913  each is a filter of its own
     services: CurrentServices,
     _reader: Reader,

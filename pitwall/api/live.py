@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from pitwall.api import story
-from pitwall.api.problems import problem_response
+from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status, StoreOut
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
@@ -48,8 +48,14 @@ async def health(services: CurrentServices) -> JSONResponse:
     response_model=BattlesOut,
     responses={
         304: {"description": "Nothing newer than the ETag that was sent."},
-        422: problem_response("A parameter is not valid."),
-        503: problem_response("No frame has been published yet."),
+        422: invalid_response(
+            "A parameter is not valid.",
+            "query.min_p",
+            "Input should be less than or equal to 1",
+        ),
+        503: problem_response(
+            "No frame has been published yet.", "No frame has been published yet."
+        ),
     },
 )
 async def live_battles(

@@ -18,7 +18,7 @@ from pitwall.api.predict_schemas import (
     WhatIfIn,
     WhatIfOut,
 )
-from pitwall.api.problems import BODY_REFUSED, Responses, problem_response
+from pitwall.api.problems import BODY_REFUSED, Responses, invalid_response, problem_response
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.errors import (
     NothingLiveError,
@@ -31,10 +31,23 @@ from pitwall.services import Services
 
 router = APIRouter(tags=["forecasts"])
 
-_INVALID: Responses = {422: problem_response("A parameter or feature is not valid.")}
-_NO_CAR: Responses = {404: problem_response("No such car is in this race, or no such race.")}
-_NO_MODEL: Responses = {404: problem_response("The loaded model answers no made-up battles.")}
 _CAR = r"^([A-Za-z]{3}|[1-9][0-9]?)$"
+_INVALID: Responses = {
+    422: invalid_response(
+        "A parameter or feature is not valid.",
+        "query.attacker",
+        f"String should match pattern '{_CAR}'",
+    )
+}
+_NO_CAR: Responses = {
+    404: problem_response(
+        "No such car is in this race, or no such race.", "There is no car 99 in this race."
+    )
+}
+_UNANSWERED = "The model that is loaded here answers no made-up battles."
+_NO_MODEL: Responses = {
+    404: problem_response("The loaded model answers no made-up battles.", _UNANSWERED)
+}
 
 Computed = Literal["now", "frame", "stored"]
 _SAID = "Number or three-letter code."
@@ -150,8 +163,7 @@ def _is_asked(battle: BattleLine, attacker: int | None, defender: int | None) ->
 
 def _what_if(services: Services) -> WhatIf:
     if services.what_if is None:
-        message = "The model that is loaded here answers no made-up battles."
-        raise NotThereError(message)
+        raise NotThereError(_UNANSWERED)
     return services.what_if
 
 

@@ -68,17 +68,40 @@ class Problem(BaseModel):
     )
 
 
-def problem_response(description: str) -> dict[str, Any]:
-    """Return an OpenAPI response that documents a problem."""
-    return {
-        "description": description,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+def problem_response(
+    description: str, detail: str, invalid: InvalidParameter | None = None
+) -> dict[str, Any]:
+    """Return an OpenAPI response that documents a problem.
+
+    Args:
+        description: Of whatever has this status.
+        detail: What one of these answers says; `problem_examples` makes a whole problem of it.
+        invalid: What that one finds invalid; None where nothing.
+    """
+    example = {"detail": detail} | ({"invalid": [invalid.model_dump()]} if invalid else {})
+    media = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+    return {"description": description, "content": {MEDIA_TYPE: media}}
+
+
+def invalid_response(description: str, name: str, reason: str) -> dict[str, Any]:
+    """Return an OpenAPI response that documents how a request is refused before it is run."""
+    invalid = InvalidParameter(name=name, reason=reason)
+    return problem_response(description, _not_valid([invalid]), invalid)
+
+
+def _not_valid(invalid: list[InvalidParameter]) -> str:
+    what = "; ".join(f"{each.name}: {each.reason}" for each in invalid)
+    return f"The request is not valid: {what}."
 
 
 BODY_REFUSED: Responses = {
-    400: problem_response("The body cannot be read: it is no JSON in UTF-8."),
-    422: problem_response("A field or parameter is not valid; `invalid` says which."),
+    400: problem_response(
+        "The body cannot be read: it is no JSON in UTF-8.",
+        "There was an error parsing the body",
+    ),
+    422: invalid_response(
+        "A field or parameter is not valid; `invalid` says which.", "body", "Field required"
+    ),
 }
 """What a route with a body documents besides."""
 
@@ -144,8 +167,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
         InvalidParameter(name=".".join(str(part) for part in each["loc"]), reason=each["msg"])
         for each in found
     ]
-    what = "; ".join(f"{each.name}: {each.reason}" for each in invalid)
-    return await answer(request, 422, f"The request is not valid: {what}.", invalid)
+    return await answer(request, 422, _not_valid(invalid), invalid)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -33,7 +33,7 @@ REASONS: Final = [
     "-0.38 running pace 0.3 s a lap slower",
     "+0.37 36% of the race done",
 ]
-EXPERTS: Final = [
+EXPERTS: Final[list[dict[str, Any]]] = [
     {"expert": "om", "p_overtake": 0.0443, "weight": 0.3122, "is_estimated": True},
     {"expert": "boost", "p_overtake": 0.0368, "weight": 0.3645, "is_estimated": True},
     {"expert": "aero", "p_overtake": 0.0369, "weight": 0.3234, "is_estimated": True},
@@ -106,6 +106,8 @@ USER_ID: Final = "0c0ffee0-1815-4a1d-8b5e-5eed0fa11ce5"
 LOG_IN_ID: Final = "10910910-1843-4b1e-9c0d-e0fab4abba6e"
 KEY_ID: Final = "4e10c0de-1852-4c5e-a1b2-1a57ca11ab1e"
 REQUEST_ID: Final = "5e7a1f0c9b3d4e6f8a2c1d0b9e8f7a6c"
+NO_UUID: Final = "no-uuid"
+NO_UUID_BECAUSE: Final = "Input should be a valid UUID, invalid character: found `n` at 0"
 FRAME_ETAG: Final = 'W/"1a20ee17f88-15bb-2-0"'
 FILE_ETAG: Final = '"5b272c751fe2b6064aba"'
 REVISION: Final = "1d5f60835a0b"

@@ -1,4 +1,4 @@
-"""Whatever its OpenAPI lets one ask, the API answers as its OpenAPI says, and never with a 5xx."""
+"""Its OpenAPI is true: what it lets one ask is answered as it says, and its examples hold."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ import pytest
 import schemathesis
 from hypothesis import given, settings
 from hypothesis.errors import Unsatisfiable
+from jsonschema_rs import Draft202012Validator
 from schemathesis import Case, GenerationMode
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from pitwall import services
 from pitwall.accounts.cookie import SECURE_NAME
+from pitwall.api import story
 from pitwall.api.app import build_api
+from pitwall.api.problems import MEDIA_TYPE
 from pitwall.api.protection.around import Protection, protected
 from pitwall.domain.limits import LimitPolicy, Standing
 from pitwall.pipeline.stored import StoredForecasts
@@ -29,7 +32,7 @@ from pitwall.store.engine import Database, database_url
 from pitwall.store.exporting import RaceExporter
 from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.reading import RaceReader
-from tests.api.conftest import PASSWORD, House
+from tests.api.conftest import PASSWORD, Clients, House
 from tests.api.test_live import a_frame
 from tests.store.races import PREDICTOR, keep_small
 
@@ -38,9 +41,9 @@ EXAMPLES = 8
 # A schema cannot say which passwords are common, which keys exist, or what belongs together: what
 # it allows may still be refused, as documented. And 401 is not for the schema to provoke.
 UNSAID = [positive_data_acceptance, ignored_auth]
-ROUTES = sorted(
-    (path, method) for path, methods in build_api().openapi()["paths"].items() for method in methods
-)
+BACKWARDS = f"from={story.AT}&to={story.OPENED_AT}"
+OPENAPI: dict[str, Any] = build_api().openapi()
+ROUTES = sorted((path, method) for path, methods in OPENAPI["paths"].items() for method in methods)
 
 
 class Patient:
@@ -129,3 +132,109 @@ def test_a_route_keeps_its_word(
     ask_all(GenerationMode.POSITIVE)
     with suppress(Unsatisfiable):  # what takes nothing cannot be asked wrongly
         ask_all(GenerationMode.NEGATIVE)
+
+
+def described(openapi: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every property of every component and every parameter, with its schema."""
+    for name, schema in openapi["components"]["schemas"].items():
+        for field, part in schema.get("properties", {}).items():
+            yield f"{name}.{field}", part
+    for path, method in ROUTES:
+        for parameter in openapi["paths"][path][method].get("parameters", ()):
+            yield f"{method} {path} {parameter['name']}", parameter["schema"]
+
+
+def problems_shown(openapi: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
+    """Yield method, path, status and example of every documented problem."""
+    for path, method in ROUTES:
+        for status, response in openapi["paths"][path][method]["responses"].items():
+            media = response.get("content", {}).get(MEDIA_TYPE)
+            if media:
+                yield method, path, status, media.get("example")
+
+
+def is_shown_elsewhere(part: dict[str, Any]) -> bool:
+    """Whether this is an object, or a list of objects, whose own fields have the examples."""
+    if "anyOf" in part:
+        kinds = [each for each in part["anyOf"] if each != {"type": "null"}]
+        return all(is_shown_elsewhere(each) for each in kinds)
+    if part.get("type") == "array":
+        return is_shown_elsewhere(part["items"])
+    target = part.get("$ref", "").rpartition("/")[2]
+    return "properties" in OPENAPI["components"]["schemas"].get(target, {})
+
+
+def valid(schema: dict[str, Any], value: Any) -> bool:
+    whole = {"components": OPENAPI["components"], **schema}
+    return Draft202012Validator(whole, validate_formats=True).is_valid(value)
+
+
+def test_every_field_and_every_parameter_has_an_example() -> None:
+    missing = [
+        name
+        for name, part in described(OPENAPI)
+        if not part.get("examples") and not is_shown_elsewhere(part)
+    ]
+
+    assert missing == []
+
+
+def test_every_example_is_what_its_schema_allows() -> None:
+    wrong = [
+        (name, example)
+        for name, part in described(OPENAPI)
+        for example in part.get("examples", ())
+        if not valid(part, example)
+    ]
+
+    assert wrong == []
+
+
+def test_every_documented_problem_shows_one_of_its_status() -> None:
+    problem = {"$ref": "#/components/schemas/Problem"}
+    shown = list(problems_shown(OPENAPI))
+    wrong = [
+        (method, path, status)
+        for method, path, status, example in shown
+        if not valid(problem, example) or str(example["status"]) != status
+    ]
+
+    assert shown
+    assert wrong == []
+    assert not [example for *_, example in shown if "{" in example["instance"]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asked", "status"),
+    [
+        ("get", "/live-battles", "/live-battles?min_p=2", 422),
+        ("get", "/live-battles", "/live-battles", 503),
+        ("get", "/predict", "/predict?attacker=PIAS", 422),
+        ("get", "/history", "/history?limit=1000", 422),
+        ("get", "/history/{race_id}", f"/history/{story.RACE_ID}?{BACKWARDS}", 422),
+        ("post", "/auth/keys", "/auth/keys", 422),
+        ("delete", "/auth/keys/{key_id}", f"/auth/keys/{story.NO_UUID}", 422),
+        ("delete", "/auth/keys/{key_id}", f"/auth/keys/{story.KEY_ID}", 404),
+        ("delete", "/auth/sessions/{log_in_id}", f"/auth/sessions/{story.LOG_IN_ID}", 404),
+        ("get", "/auth/me", "/auth/me", 401),
+    ],
+)  # fmt: skip
+async def test_a_problem_reads_as_its_example(
+    clients: Clients, method: str, path: str, asked: str, status: int
+) -> None:
+    client = await (clients.guest() if status == 401 else clients.user())
+    answer = (await client.request(method, asked)).json()
+    media = OPENAPI["paths"][path][method]["responses"][str(status)]["content"][MEDIA_TYPE]
+
+    said = ("status", "title", "detail", "instance", "invalid")
+    assert {name: answer.get(name) for name in said} == {
+        name: media["example"].get(name) for name in said
+    }
+
+
+def test_the_forecasts_in_the_examples_add_up() -> None:
+    for mixed in (story.PREDICTION_ROW, story.WHAT_IF_MIXED):
+        assert mixed["p_low"] <= mixed["p_high"] <= 1
+        assert mixed.get("p_overtake", story.WHAT_IF_P_OVERTAKE) <= mixed["p_overtake_3"]
+    for experts in (story.EXPERTS, story.WHAT_IF_MIXED["experts"]):
+        assert sum(each["weight"] for each in experts) == pytest.approx(1, abs=2e-4)
