@@ -121,7 +121,7 @@
       return;
     }
     const types = target.matches("input:not([type=range]):not([type=checkbox]), textarea");
-    if (types || target.closest("dialog[open], select")) return;
+    if (types || target.closest("dialog[open], select, .what-if, .chart-table")) return;
     const does = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (does && does(event)) event.preventDefault();
   });

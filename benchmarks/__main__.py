@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import database, fanout, latency, ledger, race, tabs, tick
+from benchmarks import database, fanout, latency, ledger, race, replay, tabs, tick
 
 ALL = {
     "race": race.main,
     "tabs": tabs.main,
     "tick": tick.main,
     "database": database.main,
+    "replay": replay.main,
     "fanout": fanout.main,
     "latency": latency.main,
     "ledger": ledger.main,

@@ -12,15 +12,16 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from pitwall.domain.history import HistoryTable, Selection
-from pitwall.domain.records import Batch, PredictionRecord
+from pitwall.domain.records import Batch, PredictionRecord, TimingRecord
 from pitwall.store import migrating, tables
 from pitwall.store.engine import Database, database_url
 from pitwall.store.exporting import RaceExporter
@@ -35,7 +36,7 @@ ORM_ROWS = 5_000  # of which the time for all is reckoned: `add_all` is slow
 
 def main() -> None:
     """Print the ratios for each database."""
-    out("\nPredictions in and out of the database, against ORM objects in the same run\n")
+    out("\nRows in and out of the database, against ORM objects in the same run\n")
     binaries = find_binaries()
     if binaries is None:
         out("PostgreSQL: not installed\n")
@@ -49,22 +50,29 @@ def main() -> None:
 async def _measure(name: str, url: str) -> None:
     database = Database(database_url(url, Path()))
     await migrating.upgrade(database)
-    batch = _many()
-    orm_in_s = await _add_all(database, batch) * ROWS / ORM_ROWS
-    async with database.writing() as connection:
-        await connection.execute(text("DELETE FROM races"))
-    ours_in_s = await _timed(lambda: _append(database, batch))
+    out(f"{name}, {ROWS:,} rows of each\n")
+    for kind in _Kind.all():
+        await _measure_in(database, kind)
+        if kind.model is not tables.Prediction:
+            await RaceWriter(database).remove(SMALL.race_id)
     ours_out_s = await _timed(lambda: _out(database, drain=True))
     orm_out_s = await _timed(lambda: _orm_out(database))
-    out(f"{name}, {ROWS:,} predictions\n")
-    for way, ours_s, orm_s in (("in", ours_in_s, orm_in_s), ("out", ours_out_s, orm_out_s)):
-        ratio = orm_s / ours_s
-        out(
-            f"  {way:3}: {ours_s:.2f} s, with ORM objects {orm_s:.2f} s: {ratio:.1f} times faster\n"
-        )
+    _print("predictions out as CSV", ours_out_s, orm_out_s)
     for rows in (ROWS // 10, ROWS):
         out(f"  memory of an export of {rows:7,} rows: {await _memory_mb(database, rows):.1f} MB\n")
     await database.close()
+
+
+async def _measure_in(database: Database, kind: _Kind) -> None:
+    orm_s = await _add_all(database, kind) * ROWS / ORM_ROWS
+    await RaceWriter(database).remove(SMALL.race_id)
+    batch = kind.batch(ROWS)
+    _print(f"{kind.name} in", await _timed(lambda: _append(database, batch)), orm_s)
+
+
+def _print(what: str, ours_s: float, orm_s: float) -> None:
+    ratio = orm_s / ours_s
+    out(f"  {what}: {ours_s:.2f} s, with ORM objects {orm_s:.2f} s: {ratio:.1f} times faster\n")
 
 
 async def _timed(work: Callable[[], Awaitable[object]]) -> float:
@@ -73,15 +81,73 @@ async def _timed(work: Callable[[], Awaitable[object]]) -> float:
     return time.perf_counter() - began_s
 
 
-def _many() -> Batch:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One table, and how its rows are made: ours, and as ORM objects."""
+
+    name: str
+    model: type[SQLModel]
+    batch: Callable[[int], Batch]
+    objects: Callable[[Batch], list[SQLModel]]
+
+    @staticmethod
+    def all() -> tuple[_Kind, ...]:
+        """Return the three tables that grow, predictions last."""
+        return (
+            _Kind("timing", tables.TimingRow, _timing, lambda held: _rows(held.timing)),
+            _Kind(
+                "car_samples",
+                tables.CarSampleRow,
+                _samples,
+                lambda held: _rows([sample for _, sample in held.samples]),
+            ),
+            _Kind("predictions", tables.Prediction, _predictions, _prediction_objects),
+        )
+
+
+def _timing(rows: int) -> Batch:
     batch = small_batch(1)
-    first = next(iter(batch.predictions.values()))
+    (first,) = batch.timing
+    batch.timing = [first._replace(seq=n, interval_s=n / 8) for n in range(rows)]
+    return batch
+
+
+def _samples(rows: int) -> Batch:
+    batch = small_batch(1)
+    ((seq, first),) = batch.samples
+    batch.samples = [
+        (seq, first._replace(at=LIGHTS_OUT + timedelta(milliseconds=250 * n))) for n in range(rows)
+    ]
+    return batch
+
+
+def _predictions(rows: int) -> Batch:
+    batch = small_batch(1)
+    (first,) = batch.predictions.values()
     batch.predictions = {
         (at, 2, 1): first._replace(made_at=at, interval_s=n / 7, p_overtake=1 / (n + 2))
-        for n in range(ROWS)
+        for n in range(rows)
         for at in (LIGHTS_OUT + timedelta(seconds=n),)
     }
     return batch
+
+
+def _rows(records: Sequence[Any]) -> list[SQLModel]:
+    model = tables.TimingRow if isinstance(records[0], TimingRecord) else tables.CarSampleRow
+    return [model(race_number=1, **record._asdict()) for record in records]
+
+
+def _prediction_objects(batch: Batch) -> list[SQLModel]:
+    names = [name for name in PredictionRecord._fields if name not in {"attacker", "defender"}]
+    return [
+        tables.Prediction(
+            race_id=SMALL.race_id,
+            attacker_id="mary-somer",
+            defender_id="ada-byron",
+            **{name: getattr(row, name) for name in names},
+        )
+        for row in batch.predictions.values()
+    ]
 
 
 async def _append(database: Database, batch: Batch) -> None:
@@ -89,24 +155,21 @@ async def _append(database: Database, batch: Batch) -> None:
     await writer.append(await writer.begin(SMALL, "recorded", "benchmark"), batch)
 
 
-async def _add_all(database: Database, batch: Batch) -> float:
+async def _add_all(database: Database, kind: _Kind) -> float:
     """Return the seconds that `add_all` took: what had to be there already does not count."""
-    writer = RaceWriter(database)
-    await writer.append(await writer.begin(SMALL, "recorded", "benchmark"), small_batch(1))
-    names = [name for name in PredictionRecord._fields if name not in {"attacker", "defender"}]
-    rows = list(batch.predictions.values())[1 : ORM_ROWS + 1]
+    writer, rows = RaceWriter(database), kind.batch(ORM_ROWS)
+    await writer.append(await writer.begin(SMALL, "recorded", "benchmark"), _nothing())
     began_s = time.perf_counter()
     async with database.session() as session:
-        session.add_all(
-            tables.Prediction(
-                race_id=SMALL.race_id,
-                attacker_id="mary-somer",
-                defender_id="ada-byron",
-                **{name: getattr(row, name) for name in names},
-            )
-            for row in rows
-        )
+        session.add_all(kind.objects(rows))
     return time.perf_counter() - began_s
+
+
+def _nothing() -> Batch:
+    """Return a batch with the race and its drivers, and no rows."""
+    batch = small_batch(1)
+    batch.timing, batch.samples, batch.predictions = [], [], {}
+    return batch
 
 
 async def _out(database: Database, *, drain: bool, until: int = ROWS) -> int:

@@ -28,7 +28,7 @@ from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import RaceEngine
-from pitwall.prediction.bundle import Bundle
+from pitwall.prediction.bundle import SHIPPED, Bundle
 from pitwall.prediction.features import feature_matrix
 from pitwall.prediction.interruption import OUTCOMES
 from pitwall.prediction.memory import Memory
@@ -110,7 +110,7 @@ class _Naive:
                 else xgboost.XGBClassifier(n_estimators=trees, n_jobs=1)
             )
             wrapper.fit(frame, np.arange(40) % (len(OUTCOMES) if name == "interruption" else 2))
-            _swap_booster(wrapper, expert)
+            _swap_booster(wrapper, kind, name)
             self._models.append((wrapper, names, seen))
         stacker = random.normal(size=(60, len(EXPERTS)))
         self._stacker = LogisticRegression().fit(stacker, np.arange(60) % 2)
@@ -124,9 +124,16 @@ class _Naive:
         return float(self._stacker.predict_proba([opinions[: len(EXPERTS)]])[0, 1])
 
 
-def _swap_booster(wrapper: Any, expert: Any) -> None:  # noqa: ANN401  library objects
+def _swap_booster(wrapper: Any, kind: str, name: str) -> None:  # noqa: ANN401  library objects
     """Put the trained trees behind a wrapper, so that both ways walk the same ones."""
-    wrapper._Booster = expert._booster
+    import lightgbm
+    import xgboost
+
+    wrapper._Booster = (
+        lightgbm.Booster(model_file=SHIPPED / f"{name}.txt")
+        if kind == "lightgbm"
+        else xgboost.Booster({"nthread": 1}, model_file=SHIPPED / f"{name}.ubj")
+    )
 
 
 def _print_pair(title: str, ways: dict[str, Callable[[], object]]) -> None:

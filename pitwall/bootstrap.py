@@ -18,7 +18,6 @@ from pitwall import logs, services
 from pitwall.api.protection.around import Protection
 from pitwall.api.protection.content_policy import hashes_of_pages
 from pitwall.cache.backend import Backend, in_memory, in_redis
-from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.redis_client import connect
 from pitwall.errors import SettingsError
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
@@ -116,7 +115,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         telemetry=built.cache.telemetry,
         cache_fault=built.cache.fault,
         accounts=people(built.settings, built.database),
-        limits=MemoryRateLimiter(),
+        limits=built.cache.limits,
         forecasts=ForecastDesk(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,

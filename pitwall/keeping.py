@@ -14,6 +14,7 @@ from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.film import short_cuts
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.pipeline.track_record import TrackRecords
@@ -72,7 +73,7 @@ def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
         stored_forecasts=StoredForecasts(reader, predictor),
         battles_then=SeenBattles(reader, predictor),
         battle_shelf=BattleShelf(reader),
-        replays=ReplayDesk(reader, predictor, predictor.book_of),
+        replays=ReplayDesk(reader, predictor, short_cuts(predictor)),
         taste=SimulatedTaste(database, predictor),
         records=TrackRecords(LedgerReader(database)),
     )

@@ -38,6 +38,7 @@ app = rx.App(
         "/account.css",
         "/chart.css",
         "/replay.css",
+        "/room.css",
         "/ledger.css",
     ],
     head_components=head_components(),

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from pitwall.account_ports import RateLimiter
 from pitwall.cache.file_lease import FileLease
 from pitwall.cache.frame_file import FrameFile
+from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.link import RedisLink
 from pitwall.cache.memory import MemoryLease, MemoryLiveCache, MemoryTelemetryCache
 from pitwall.cache.redis import RedisLiveCache, RedisTelemetryCache
 from pitwall.cache.redis_client import connect
 from pitwall.cache.redis_lease import RedisLease
+from pitwall.cache.redis_limits import RedisRateLimiter, SharedRateLimiter
 from pitwall.cache.shared import SharedLiveCache, SharedTelemetryCache
 from pitwall.cache.shared_lease import SharedLease
 from pitwall.ports import Lease, LiveCache, TelemetryCache
@@ -31,6 +34,7 @@ class Backend:
         lease: The right to publish.
         keep_up: Runs for as long as the worker does.
         fault: What people should know while the cache is not what was asked for; else "".
+        limits: Counts requests, of all workers together where they share a cache.
         redis: The client, for who else keeps something there; None without Redis.
     """
 
@@ -39,6 +43,7 @@ class Backend:
     lease: Lease
     keep_up: Callable[[], Coroutine[None, None, None]]
     fault: Callable[[], str]
+    limits: RateLimiter
     redis: Redis | None = None
 
 
@@ -49,7 +54,12 @@ def in_memory() -> Backend:
         await asyncio.Event().wait()
 
     return Backend(
-        MemoryLiveCache(), MemoryTelemetryCache(), MemoryLease(), nothing_to_do, lambda: ""
+        MemoryLiveCache(),
+        MemoryTelemetryCache(),
+        MemoryLease(),
+        nothing_to_do,
+        lambda: "",
+        MemoryRateLimiter(),
     )
 
 
@@ -75,4 +85,5 @@ def in_redis(url: str, folder: Path) -> Backend:
             await redis.aclose()
 
     telemetry = SharedTelemetryCache(link, RedisTelemetryCache(redis, named), lease)
-    return Backend(live, telemetry, lease, keep_up, lambda: live.fault, redis)
+    limits = SharedRateLimiter(link, RedisRateLimiter(redis), MemoryRateLimiter())
+    return Backend(live, telemetry, lease, keep_up, lambda: live.fault, limits, redis)

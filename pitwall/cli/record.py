@@ -1,4 +1,4 @@
-"""`python -m pitwall record`: keep what the live feed sends, byte for byte, until interrupted."""
+"""`python -m pitwall record`: keep what a live feed sends, byte for byte, until interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.recording.recorder import TapeRecorder, tape_path
 from pitwall.pipeline.backoff import Backoff
 from pitwall.pipeline.clock import wall_now
-from pitwall.screen import recordings_folder
+from pitwall.ports import LiveFeed
+from pitwall.screen import open_openf1, recordings_folder
 from pitwall.settings import load
 
 _STEADY_S = 20.0
@@ -24,7 +25,8 @@ _SILENT_S = 30.0  # not even a ping
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the command's parser."""
-    parser = commands.add_parser("record", help="keep what the live feed sends, until interrupted")
+    parser = commands.add_parser("record", help="keep what a live feed sends, until interrupted")
+    parser.add_argument("--feed", choices=("f1_live", "openf1"), default="f1_live")
     parser.add_argument("file", type=Path, nargs="?", help="default: a new one in the data folder")
     parser.set_defaults(run=run)
 
@@ -32,7 +34,11 @@ def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parse
 async def run(chosen: argparse.Namespace) -> int:
     """Record until interrupted; a lost connection is made again."""
     settings = load()
-    feed = F1LiveFeed(settings.f1tv_token.get_secret_value(), settings.f1_url)
+    feed: LiveFeed = (
+        open_openf1(settings, "latest")
+        if chosen.feed == "openf1"
+        else F1LiveFeed(settings.f1tv_token.get_secret_value(), settings.f1_url)
+    )
     path = chosen.file or tape_path(recordings_folder(settings), feed.name, wall_now())
     recorder = TapeRecorder(path, feed.name)
     print(f"recording to {path}; interrupt to stop")
@@ -44,7 +50,7 @@ async def run(chosen: argparse.Namespace) -> int:
     return 1  # only a disk that failed ends it
 
 
-async def record(feed: F1LiveFeed, recorder: TapeRecorder, say: Callable[[str], object]) -> None:
+async def record(feed: LiveFeed, recorder: TapeRecorder, say: Callable[[str], object]) -> None:
     """Keep what the feed sends until cancelled, or until the disk fails.
 
     Args:
@@ -70,7 +76,7 @@ async def record(feed: F1LiveFeed, recorder: TapeRecorder, say: Callable[[str], 
     say(recorder.failed)
 
 
-async def _one_connection(feed: F1LiveFeed, recorder: TapeRecorder) -> None:
+async def _one_connection(feed: LiveFeed, recorder: TapeRecorder) -> None:
     async with aclosing(feed.frames()) as frames:
         while not recorder.failed:
             try:

@@ -29,7 +29,7 @@ LEADS_IN: Final = timedelta(seconds=60)
 LEADS_OUT: Final = timedelta(seconds=120)
 BREAKS_OFF: Final = timedelta(seconds=60)  # without a forecast for longer, another battle began
 AROUND_A_STOP: Final = timedelta(seconds=75)  # within which a change of order is the stop's doing
-OLDEST_GAP: Final = timedelta(seconds=12)  # of a gap to the leader with which another is compared
+OLDEST_GAP: Final = timedelta(seconds=5)  # of a gap to the leader with which another is compared
 LAPS_BEFORE: Final = timedelta(minutes=9)
 _MOST_ROWS: Final = 12_000  # of 25 minutes; two cars in four battles make half of that
 
@@ -165,8 +165,9 @@ def _gap(at: datetime, attacker: Row, defender: Row) -> float | None:
     places = (attacker["position"], defender["position"])
     if None not in places:
         for behind, ahead, sign in ((attacker, defender, 1), (defender, attacker, -1)):
-            if behind["position"] - ahead["position"] == 1 and behind["at_utc"] == at:
-                interval_s = behind["interval_s"]
+            if behind["position"] - ahead["position"] == 1:
+                # Neighbours have an interval; only the row of the one behind tells it.
+                interval_s = behind["interval_s"] if behind["at_utc"] == at else None
                 return None if interval_s is None else sign * interval_s
     if max(at - attacker["at_utc"], at - defender["at_utc"]) > OLDEST_GAP:
         return None

@@ -22,8 +22,8 @@ from pitwall.pipeline.outcomes import OutcomeBook
 from pitwall.wire.decode import every_car_sample
 from pitwall.wire.message import RawMessage
 
-# A seek decodes one keyframe, 25 ms, and plays at most this much, 120 ms at 750 times real time.
-KEYFRAME_EVERY = timedelta(seconds=90)
+# A seek decodes one keyframe, 20 ms, and plays at most this much; see `docs/performance.md`.
+KEYFRAME_EVERY = timedelta(seconds=45)
 _MOST_RACES = 3  # that wait to be written while nothing can be
 
 

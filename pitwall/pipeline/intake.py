@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from pitwall.domain.race import Phase
 from pitwall.pipeline.engine import EngineState, RaceEngine
+from pitwall.pipeline.silence import Silence
 from pitwall.pipeline.skew import ClockSkew
 from pitwall.pipeline.snapshots import Staleness, read_told, replacing, restamped
 from pitwall.wire.delivery import Frame, Reading, Snapshot
@@ -32,8 +33,6 @@ _STATEFUL = frozenset(
 )
 _SAYS_NOTHING_NEW = frozenset({"Heartbeat", "ExtrapolatedClock"})
 _TWO_IN_ONE_PLACE_FOR = timedelta(seconds=5)
-_ODD_SILENCE_S = 3.0  # during a race something is said several times a second
-_ODD_TIMES_USUAL = 10.0
 
 
 @dataclass(slots=True)
@@ -65,7 +64,6 @@ class Intake:
 
     Attributes:
         wants_snapshot: Why only a snapshot can set the state right; "" while it is right.
-        news_at: Arrival of the newest message that counts as a sign of life; None before it.
     """
 
     def __init__(self, engine: RaceEngine) -> None:
@@ -74,16 +72,20 @@ class Intake:
         self.skew = ClockSkew()
         self.staleness = Staleness()
         self.wants_snapshot = ""
-        self.news_at: datetime | None = None
+        self._silence = Silence()
         self._lateness = Lateness()
         self._newest_sent: datetime | None = None
         self._contested_since: datetime | None = None
-        self._usual_s = _ODD_SILENCE_S
 
     @property
     def state(self) -> EngineState:
         """The race now."""
         return self.engine.state
+
+    @property
+    def news_at(self) -> datetime | None:
+        """Arrival of the newest message that counts as a sign of life; None before it."""
+        return self._silence.since
 
     def take(self, deliveries: Sequence[tuple[Frame, Reading]], now: datetime) -> None:
         """Take what arrived, in order, then let the race's time run up to `now`."""
@@ -96,6 +98,8 @@ class Intake:
             if reading.malformed:
                 self.tally.malformed += reading.malformed
                 self.wants_snapshot = "a message was cut short"
+        if self.state.race.phase is Phase.STARTED and self._silence.is_odd(now):
+            self.wants_snapshot = "the feed is silent"
         race_now = self.skew.race_time(now)
         if race_now is not None:
             self.engine.settle(race_now)
@@ -103,8 +107,8 @@ class Intake:
 
     def _take_message(self, message: RawMessage, received_at: datetime) -> None:
         self.tally.arrived += 1
-        if self._counts_as_news(message.topic):
-            self._note_news(received_at)
+        if self._counts_as_news(message.topic) and self._silence.broken(received_at):
+            self.wants_snapshot = "the feed was silent for a while"
         if self._lateness.is_repeated(message):
             self.tally.repeated += 1
             return
@@ -124,15 +128,6 @@ class Intake:
         """Whether a message shows that the race is being told, and not only that a server lives."""
         return topic not in _SAYS_NOTHING_NEW or self.state.race.phase is not Phase.STARTED
 
-    def _note_news(self, received_at: datetime) -> None:
-        """Note a sign of life; after an odd silence the feed may have lost what it did not send."""
-        if self.news_at is not None:
-            silent_s = (received_at - self.news_at).total_seconds()
-            if silent_s > max(_ODD_SILENCE_S, _ODD_TIMES_USUAL * self._usual_s):
-                self.wants_snapshot = "the feed was silent for a while"
-            self._usual_s += (min(silent_s, _ODD_SILENCE_S) - self._usual_s) / 32
-        self.news_at = received_at
-
     def _take_snapshot(self, snapshot: Snapshot, received_at: datetime) -> None:
         told = read_told(snapshot)
         if self.staleness.is_stale(snapshot, told, self.state.race, self._newest_sent):
@@ -140,7 +135,7 @@ class Intake:
             return
         self.wants_snapshot = ""
         self.tally.snapshots += 1
-        self.news_at = received_at
+        self._silence.interrupted(received_at)
         self._lateness.restart(snapshot.at)
         race = replacing(self.state.race, told)
         if race is not self.state.race:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pitwall.errors import ModelError
-from pitwall.prediction.paths import Nodes, Tree, lightgbm_trees, xgboost_trees
+from pitwall.prediction.forest import Forest, Walk
+from pitwall.prediction.trees import Tree, lightgbm_trees, xgboost_trees
 from pitwall.prediction.views import Column, Rows, positions
 
 Logits = npt.NDArray[np.float64]
+
+# How far a forest may be from its library, which adds XGBoost's answers up in single precision.
+_TOLERANCE: Final = 1e-4
+_PROBES: Final = 32
 
 
 class Expert(Protocol):
@@ -30,28 +35,46 @@ class Expert(Protocol):
         """
         ...
 
-    def leaves(self, rows: Rows) -> Nodes:
-        """Return the leaf that each row reaches in each tree, shape (n, n_trees)."""
+    def walk(self, rows: Rows) -> Walk:
+        """Return raw logits, shape (n, n_classes), and the leaves that they come from."""
         ...
 
-    def trees(self) -> list[Tree]:
+    def trees(self) -> Sequence[Tree]:
         """Return the trees themselves, to explain the margins."""
         ...
 
 
-class LightGBMExpert:
-    """A LightGBM booster read from its text, which is what it is stored as."""
+class TreeExpert:
+    """Trees that a library has read, checked against its own answers, then walked here.
 
-    def __init__(self, blob: bytes, columns: Sequence[Column], view: str) -> None:
-        import lightgbm  # takes a second: only a process that forecasts pays for it
+    Args:
+        trees: The model.
+        columns: Where the columns that it sees lie in the whole matrix.
+        ask: The library's answer: raw logits of rows of those columns.
+        view: Its name, for messages.
 
-        self._columns = positions(columns, view)
-        try:
-            self._booster = lightgbm.Booster(model_str=blob.decode())
-        except (lightgbm.basic.LightGBMError, ValueError) as error:
-            message = f"the {view} expert is no LightGBM model: {error}"
-            raise ModelError(message) from error
-        _refuse_other_columns(self._booster.feature_name(), columns, self._columns, view)
+    Raises:
+        ModelError: The trees answer otherwise than the library does.
+    """
+
+    def __init__(
+        self,
+        trees: Sequence[Tree],
+        columns: npt.NDArray[np.intp],
+        ask: Callable[[Rows], Logits],
+        view: str,
+    ) -> None:
+        self._trees, self._columns = trees, columns
+        seen = _probes(trees, len(columns))
+        answers = ask(seen).reshape(len(seen), -1).astype(np.float64)
+        classes = answers.shape[1]
+        alone = Forest(trees, np.arange(len(columns)), 0.0, classes).margins(seen)
+        base = float(np.median(answers - alone))
+        if not np.allclose(answers - alone, base, rtol=0, atol=_TOLERANCE):
+            message = f"the {view} expert answers otherwise than the library that trained it"
+            raise ModelError(message)
+        exact = np.array_equal(answers, alone)
+        self._forest = Forest(trees, columns, 0.0 if exact else base, classes)
 
     @property
     def columns(self) -> npt.NDArray[np.intp]:
@@ -60,65 +83,71 @@ class LightGBMExpert:
 
     def margins(self, rows: Rows) -> Logits:
         """Return raw logits, shape (n,) or (n, n_classes)."""
-        return self._predict(rows, raw_score=True)
+        margins = self._forest.margins(rows)
+        return margins[:, 0] if margins.shape[1] == 1 else margins
 
-    def leaves(self, rows: Rows) -> Nodes:
-        """Return the leaf that each row reaches in each tree, shape (n, n_trees)."""
-        return np.asarray(self._predict(rows, pred_leaf=True), dtype=np.int64)
+    def walk(self, rows: Rows) -> Walk:
+        """Return raw logits, shape (n, n_classes), and the leaves that they come from."""
+        return self._forest.walk(rows)
 
-    def trees(self) -> list[Tree]:
+    def trees(self) -> Sequence[Tree]:
         """Return the trees themselves."""
-        return lightgbm_trees(self._booster.model_to_string())
-
-    def _predict(self, rows: Rows, **what: bool) -> Logits:
-        seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
-        answer = self._booster.predict(seen, num_threads=1, **what)
-        return np.asarray(answer, dtype=np.float64)
+        return self._trees
 
 
-class XGBoostExpert:
-    """An XGBoost booster read from UBJSON, which is what it is stored as."""
-
-    def __init__(self, blob: bytes, columns: Sequence[Column], view: str) -> None:
-        import xgboost  # as above
-
-        self._columns = positions(columns, view)
-        self._booster = xgboost.Booster({"nthread": 1})
-        try:
-            self._booster.load_model(bytearray(blob))
-        except (xgboost.core.XGBoostError, ValueError) as error:
-            message = f"the {view} expert is no XGBoost model: {error}"
-            raise ModelError(message) from error
-        self._booster.set_param({"nthread": 1})
-        names = self._booster.feature_names or []
-        _refuse_other_columns(names, columns, self._columns, view)
-
-    @property
-    def columns(self) -> npt.NDArray[np.intp]:
-        """Where its columns lie in the whole matrix, shape (k,)."""
-        return self._columns
-
-    def margins(self, rows: Rows) -> Logits:
-        """Return raw logits, shape (n,)."""
-        seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
-        answer = self._booster.inplace_predict(seen, predict_type="margin", validate_features=False)
-        return np.asarray(answer, dtype=np.float64)
-
-    def leaves(self, rows: Rows) -> Nodes:
-        """Return the leaf that each row reaches in each tree, shape (n, n_trees)."""
-        import xgboost
-
-        seen = np.ascontiguousarray(rows[:, self._columns], dtype=np.float32)
-        matrix = xgboost.DMatrix(seen, nthread=1)
-        answer = self._booster.predict(matrix, pred_leaf=True, validate_features=False)
-        return np.asarray(answer, dtype=np.int64).reshape(len(rows), -1)
-
-    def trees(self) -> list[Tree]:
-        """Return the trees themselves."""
-        return xgboost_trees(bytes(self._booster.save_raw("json")))
+def _probes(trees: Sequence[Tree], columns: int) -> Rows:
+    """Return rows that meet every kind of question: near thresholds, on them, and missing."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(_PROBES, columns)).astype(np.float32)
+    asked = np.concatenate([tree.column for tree in trees])
+    thresholds = np.concatenate([tree.threshold for tree in trees])
+    for column in np.unique(asked[asked >= 0]).tolist():
+        rows[:, column] = random.choice(thresholds[asked == column], _PROBES)
+    rows[random.random(rows.shape) < 0.2] = np.nan
+    return rows
 
 
-LIBRARIES: Final[Mapping[str, Any]] = {"lightgbm": LightGBMExpert, "xgboost": XGBoostExpert}
+def _lightgbm(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
+    """Return the expert of a LightGBM text."""
+    import lightgbm  # takes a second: only a process that forecasts pays for it
+
+    seen, text = positions(columns, view), blob.decode()
+    try:
+        booster = lightgbm.Booster(model_str=text)
+    except (lightgbm.basic.LightGBMError, ValueError) as error:
+        message = f"the {view} expert is no LightGBM model: {error}"
+        raise ModelError(message) from error
+    _refuse_other_columns(booster.feature_name(), columns, seen, view)
+    return TreeExpert(
+        lightgbm_trees(text),
+        seen,
+        lambda rows: np.asarray(booster.predict(rows, raw_score=True, num_threads=1), np.float64),
+        view,
+    )
+
+
+def _xgboost(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
+    """Return the expert of XGBoost's UBJSON."""
+    import xgboost  # as above
+
+    seen = positions(columns, view)
+    booster = xgboost.Booster({"nthread": 1})
+    try:
+        booster.load_model(bytearray(blob))
+    except (xgboost.core.XGBoostError, ValueError) as error:
+        message = f"the {view} expert is no XGBoost model: {error}"
+        raise ModelError(message) from error
+    booster.set_param({"nthread": 1})
+    _refuse_other_columns(booster.feature_names or [], columns, seen, view)
+    return TreeExpert(
+        xgboost_trees(bytes(booster.save_raw("json"))),
+        seen,
+        lambda rows: booster.inplace_predict(rows, predict_type="margin", validate_features=False),
+        view,
+    )
+
+
+_READERS: Final[Mapping[str, Any]] = {"lightgbm": _lightgbm, "xgboost": _xgboost}
 
 
 def read_expert(library: str, blob: bytes, columns: Sequence[Column], view: str) -> Expert:
@@ -127,10 +156,10 @@ def read_expert(library: str, blob: bytes, columns: Sequence[Column], view: str)
     Raises:
         ModelError: The library is unknown, the model is damaged or made for other columns.
     """
-    if library not in LIBRARIES:
-        message = f"the {view} expert needs {library!r}, this version reads {sorted(LIBRARIES)}"
+    if library not in _READERS:
+        message = f"the {view} expert needs {library!r}, this version reads {sorted(_READERS)}"
         raise ModelError(message)
-    expert: Expert = LIBRARIES[library](blob, columns, view)
+    expert: Expert = _READERS[library](blob, columns, view)
     return expert
 
 

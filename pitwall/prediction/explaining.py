@@ -50,12 +50,11 @@ class Explainer:
         Args:
             rows: Of the whole matrix, shape (n, n_columns).
             residuals: Shape (n, 3).
-            gated: What the mixture made of both.
+            gated: What `Mixture.walked` made of both.
         """
         parts = self._mixture.parts
         found = np.zeros((len(rows), len(self.topics)))
-        for name, share in zip(EXPERTS, gated.shares.T, strict=True):
-            leaves = parts.experts[name].leaves(rows)
+        for name, leaves, share in zip(EXPERTS, gated.leaves, gated.shares.T, strict=True):
             found += self._paths[name].by_topic(leaves) * share[:, None]
         base = gated.opinion - found.sum(axis=1)
         step = parts.stacker.step(gated.opinion, base)

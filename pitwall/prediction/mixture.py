@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pitwall.prediction.experts import Expert, Logits
+from pitwall.prediction.forest import Leaves
 from pitwall.prediction.gate import Gate, Roles
 from pitwall.prediction.interruption import Interruption
 from pitwall.prediction.logits import sigmoid
@@ -77,12 +78,15 @@ class Gated:
         shares: Each expert's weight, shape (n, 3), adding up to one.
         opinion: The weighted margins, shape (n,).
         logits: Of `p_overtake`, calibrated, shape (n,).
+        leaves: Where each row ended in each expert's trees, (n, trees) for each; none where nobody
+            wants reasons.
     """
 
     margins: Logits
     shares: Logits
     opinion: Logits
     logits: Logits
+    leaves: tuple[Leaves, ...] = ()
 
 
 class Mixture:
@@ -142,7 +146,17 @@ class Mixture:
 
     def gated(self, rows: Rows, residuals: Logits) -> Gated:
         """Return the experts' margins, weighted and calibrated."""
-        parts, margins = self._parts, self._margins(rows)
+        return self._gated(rows, residuals, self._margins(rows))
+
+    def walked(self, rows: Rows, residuals: Logits) -> Gated:
+        """Return the same, with the leaves that an explanation asks for."""
+        walks = [self._parts.experts[name].walk(rows) for name in EXPERTS]
+        margins = np.concatenate([walk.margins for walk in walks], axis=1)
+        gated = self._gated(rows, residuals, margins)
+        return replace(gated, leaves=tuple(walk.leaves for walk in walks))
+
+    def _gated(self, rows: Rows, residuals: Logits, margins: Logits) -> Gated:
+        parts = self._parts
         shares = parts.gate.shares(parts.roles.situations(rows, parts.columns, residuals))
         opinion = (shares * margins).sum(axis=1)
         return Gated(margins, shares, opinion, parts.stacker.logits(opinion, residuals))

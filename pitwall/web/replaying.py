@@ -67,6 +67,11 @@ class TabReplay:
         """Whether the viewer has seen the race to its end."""
         return self._seen >= self._line.ends
 
+    @property
+    def told_until(self) -> datetime | None:
+        """Up to which moment the viewer may be told; None where there is no veil."""
+        return self._seen if self.veiled else None
+
     def opening_of_battle(self) -> datetime | None:
         """Return when the chosen battle began first; None without one."""
         fights = self._line.fights
@@ -118,12 +123,12 @@ class TabReplay:
         if pace.paused:
             rows["pulse"]["age_s"] = -1.0
         self._seen = max(self._seen, at)
-        own: PageRows = {"head": asdict(self._head(at))}
+        own: PageRows = {"head": asdict(self._head(at, pace))}
         if (line := self._timeline()) is not None:
             own["line"] = line
         return rows, own
 
-    def _head(self, at: datetime) -> HeadRow:
+    def _head(self, at: datetime, pace: Pace) -> HeadRow:
         begins, lap = self._line.begins, lap_at(self._line, at)
         return HeadRow(
             at_s=round((at - begins).total_seconds(), 2),
@@ -131,8 +136,8 @@ class TabReplay:
             seen_s=round((self._seen - begins).total_seconds(), 2),
             at=f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
             spoken=f"{at:%H:%M:%S} UTC" + (f", lap {lap}" if lap else ""),
-            playing=not self.clock.paused,
-            speed=f"{self.clock.speed:g}",
+            playing=not pace.paused,
+            speed=f"{pace.speed:g}",
             race_id=self.race_id,
             battle="" if self.battle is None else "{}-{}".format(*self.battle),
             battle_words=self._battle_words(),
@@ -262,24 +267,25 @@ class Tabs:
     """The replays of the tabs of this worker, the last used ones."""
 
     def __init__(self, most: int = TABS_HELD) -> None:
-        self._held: OrderedDict[str, TabReplay] = OrderedDict()
+        self._held: OrderedDict[str, tuple[int, TabReplay]] = OrderedDict()
         self._most = most
 
-    def put(self, client_token: str, replay: TabReplay) -> None:
-        """Keep a tab's replay, in place of the one before."""
-        self._held[client_token] = replay
-        self._held.move_to_end(client_token)
+    def put(self, tab: str, watcher: int, replay: TabReplay) -> None:
+        """Keep a tab's replay, in place of the one before; `watcher` numbers who shows it."""
+        self._held[tab] = (watcher, replay)
+        self._held.move_to_end(tab)
         while len(self._held) > self._most:
             self._held.popitem(last=False)
 
-    def get(self, client_token: str) -> TabReplay | None:
+    def get(self, tab: str) -> TabReplay | None:
         """Return a tab's replay; None where it has none."""
-        return self._held.get(client_token)
+        found = self._held.get(tab)
+        return found[1] if found else None
 
-    def drop(self, client_token: str, replay: TabReplay) -> None:
-        """Forget a tab's replay, unless it has another by now."""
-        if self._held.get(client_token) is replay:
-            del self._held[client_token]
+    def end(self, tab: str, watcher: int) -> None:
+        """Forget what this watcher showed; a later one of the tab keeps its own."""
+        if self._held.get(tab, (watcher, None))[0] == watcher:
+            self._held.pop(tab, None)
 
 
 tabs = Tabs()

@@ -14,15 +14,16 @@ _LOOKED_AT: Final = 20  # races, in which the newest real one is: simulated ones
 
 
 async def newest_race(reader: RaceReader, *, is_guest: bool) -> RaceSummary | None:
-    """Return the newest race that the viewer may see, a real one before a simulated one.
+    """Return the newest race to its end that the viewer may see, a real one before a simulated.
 
     Raises:
         StoreError: The database is not there.
     """
     wanted = RaceFilter(source=Source.SIMULATED.value) if is_guest else RaceFilter()
     found, _ = await reader.races(wanted, _LOOKED_AT)
-    real = [race for race in found if race.source != Source.SIMULATED.value]
-    return next(iter(real or found), None)
+    over = [race for race in found if race.state != "running"]
+    real = [race for race in over if race.source != Source.SIMULATED.value]
+    return next(iter(real or over), None)
 
 
 def is_veiled(wish: str, played: str, race_id: str, newest: RaceSummary | None) -> bool:

@@ -76,6 +76,12 @@ class Server:
         self._process = None
         return code
 
+    def processes(self) -> list[int]:
+        """Return the numbers of the server's processes."""
+        assert self._process is not None
+        groups = {int(each.name): _group_of(each) for each in Path("/proc").glob("[0-9]*")}
+        return [number for number, group in groups.items() if group == self._process.pid]
+
     def _answers(self) -> bool:
         asking = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
@@ -85,6 +91,15 @@ class Server:
             return False
         finally:
             asking.close()
+
+
+def _group_of(process: Path) -> int:
+    """Return the process group; 0 of a process that has just ended."""
+    try:
+        stat = (process / "stat").read_text()
+    except OSError:
+        return 0
+    return int(stat.rpartition(")")[2].split()[2])
 
 
 def free_port() -> int:

@@ -32,6 +32,7 @@ from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 __all__ = ["Survival", "record_of", "survive"]
 
 LOOK_EVERY_S = 0.25
+ODD_PAUSES = 10  # mean times between messages, before anyone can call a silence odd
 BEHIND = 8  # looks: a picture may be two seconds old, by reordering and the quarter-second tick
 
 
@@ -62,8 +63,20 @@ class Survival:
 
     @property
     def noticed(self) -> bool:
-        """Whether every fault is one that a client can notice."""
-        return not any(fault.kind in UNNOTICED for fault in self.faults)
+        """Whether every fault is one that a client can notice.
+
+        A silence that is nothing odd for this race is none: its messages vanished like lost ones.
+        """
+        return not any(
+            fault.kind in UNNOTICED
+            or (fault.kind == "silent" and fault.to_s - fault.from_s < ODD_PAUSES * self.pause_s)
+            for fault in self.faults
+        )
+
+    @property
+    def pause_s(self) -> float:
+        """Mean time between two messages of this race."""
+        return RACE_S / max(self.sent, 1)
 
 
 class Truth:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import AsyncIterator
 
+import pytest
+from redis.asyncio import Redis
+
+from pitwall.account_ports import RateLimiter
 from pitwall.cache.limits import MemoryRateLimiter
+from pitwall.cache.link import RedisLink
+from pitwall.cache.redis_client import connect
+from pitwall.cache.redis_limits import RedisRateLimiter, SharedRateLimiter
 from pitwall.domain.limits import LimitPolicy
 
 POLICY = LimitPolicy("tries", quota=3, window_s=60)
@@ -24,11 +31,39 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def limiter(clock: Clock) -> MemoryRateLimiter:
+def memory_limiter(clock: Clock) -> RateLimiter:
     return MemoryRateLimiter(clock)
 
 
-async def test_counts_down_and_then_refuses(limiter: MemoryRateLimiter, clock: Clock) -> None:
+@pytest.fixture
+def redis_limiter(redis: Redis, clock: Clock) -> RateLimiter:
+    return RedisRateLimiter(redis, clock)
+
+
+@pytest.fixture
+def shared_limiter(redis: Redis, clock: Clock) -> RateLimiter:
+    return SharedRateLimiter(
+        RedisLink(redis), RedisRateLimiter(redis, clock), MemoryRateLimiter(clock)
+    )
+
+
+@pytest.fixture
+async def alone_limiter(clock: Clock) -> AsyncIterator[RateLimiter]:
+    """Give the limiter of a worker whose Redis is away."""
+    nowhere = connect("redis://127.0.0.1:1/0")
+    yield SharedRateLimiter(
+        RedisLink(nowhere), RedisRateLimiter(nowhere, clock), MemoryRateLimiter(clock)
+    )
+    await nowhere.aclose()
+
+
+@pytest.fixture(params=["memory", "redis", "shared", "alone"])
+def limiter(request: pytest.FixtureRequest) -> RateLimiter:
+    adapter: RateLimiter = request.getfixturevalue(f"{request.param}_limiter")
+    return adapter
+
+
+async def test_counts_down_and_then_refuses(limiter: RateLimiter, clock: Clock) -> None:
     standings = []
     for _ in range(5):
         standings.append(await limiter.take(POLICY, "1.2.3.4"))
@@ -40,7 +75,7 @@ async def test_counts_down_and_then_refuses(limiter: MemoryRateLimiter, clock: C
 
 
 async def test_is_whole_again_after_the_window_however_often_it_refused(
-    limiter: MemoryRateLimiter, clock: Clock
+    limiter: RateLimiter, clock: Clock
 ) -> None:
     for _ in range(9):
         await limiter.take(POLICY, "1.2.3.4")
@@ -50,7 +85,7 @@ async def test_is_whole_again_after_the_window_however_often_it_refused(
     assert (await limiter.take(POLICY, "1.2.3.4")).remaining == 2
 
 
-async def test_askers_and_policies_do_not_share(limiter: MemoryRateLimiter) -> None:
+async def test_askers_and_policies_do_not_share(limiter: RateLimiter) -> None:
     for _ in range(3):
         await limiter.take(POLICY, "1.2.3.4")
 
@@ -58,7 +93,7 @@ async def test_askers_and_policies_do_not_share(limiter: MemoryRateLimiter) -> N
     assert (await limiter.take(LimitPolicy("others", 1, 60), "1.2.3.4")).allowed
 
 
-async def test_what_is_given_back_can_be_taken_again(limiter: MemoryRateLimiter) -> None:
+async def test_what_is_given_back_can_be_taken_again(limiter: RateLimiter) -> None:
     await limiter.give_back(POLICY, "1.2.3.4")
     for _ in range(3):
         await limiter.take(POLICY, "1.2.3.4")
@@ -75,3 +110,18 @@ async def test_memory_is_bounded_and_forgets_the_oldest(clock: Clock) -> None:
 
     assert (await limiter.take(POLICY, "third")).remaining == 1
     assert (await limiter.take(POLICY, "first")).remaining == 2
+
+
+async def test_workers_count_together(redis: Redis, clock: Clock) -> None:
+    one, other = RedisRateLimiter(redis, clock), RedisRateLimiter(redis, clock)
+    for worker in (one, other, one):
+        assert (await worker.take(POLICY, "1.2.3.4")).allowed
+
+    assert not (await other.take(POLICY, "1.2.3.4")).allowed
+
+
+async def test_redis_forgets_a_window_when_it_is_over(redis: Redis) -> None:
+    await RedisRateLimiter(redis).take(POLICY, "1.2.3.4")
+
+    (key,) = await redis.keys("pitwall:limit:*")
+    assert 0 < await redis.pttl(key) <= POLICY.window_s * 1000

@@ -44,6 +44,8 @@ class ScriptedFeed:
     Attributes:
         refused: Why connections fail; "" lets them be.
         asked: How often a snapshot was asked for.
+        answers: Whether a snapshot can be asked for.
+        dead: Whether what is asked goes nowhere.
     """
 
     loop: VirtualTimeLoop
@@ -55,6 +57,7 @@ class ScriptedFeed:
     connections: int = 0
     asked: int = 0
     answers: bool = True
+    dead: bool = False
     frames_to_come: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
@@ -71,7 +74,7 @@ class ScriptedFeed:
 
     async def ask_snapshot(self) -> bool:
         self.asked += 1
-        if self.answers:
+        if self.answers and not self.dead:
             self.say(self._snapshot_now())
         return self.answers
 

@@ -75,9 +75,23 @@ def test_a_line_that_died_silently_is_given_up_after_ten_seconds() -> None:
     async def test(feed: ScriptedFeed) -> None:
         async with ingesting(feed) as (log, _, _):
             await feed.talk(5)
+            feed.dead = True
             await asyncio.sleep(10.6)  # nothing is said, nothing is closed
 
             assert feed.connections == 2
+            assert log.frames_kept[-1].header.feed_state is FeedState.FLOWING
+
+    with_a_feed(test)
+
+
+def test_a_feed_that_has_nothing_to_say_but_answers_is_kept() -> None:
+    async def test(feed: ScriptedFeed) -> None:
+        async with ingesting(feed) as (log, _, _):
+            await feed.talk(5)
+            await asyncio.sleep(60)
+
+            assert feed.connections == 1
+            assert 1 < feed.asked < 10
             assert log.frames_kept[-1].header.feed_state is FeedState.FLOWING
 
     with_a_feed(test)

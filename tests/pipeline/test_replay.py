@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 import orjson
 import pytest
@@ -20,32 +18,14 @@ from pitwall.pipeline.importing import import_race
 from pitwall.pipeline.playback import Playback
 from pitwall.pipeline.publishing import Publisher
 from pitwall.pipeline.replay.desk import ReplayDesk, Viewing
+from pitwall.pipeline.replay.film import short_cuts
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.race_ports import Pace
 from pitwall.store.engine import Database
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
-from pitwall.wire.message import RawMessage, Source
+from tests.short_feeds import Short
 from tests.store.races import PREDICTOR
-
-
-class Short:
-    """The first messages of a feed."""
-
-    def __init__(self, feed: RecordedFeed, messages: int) -> None:
-        self._feed = feed
-        self._most = messages
-
-    @property
-    def name(self) -> str:
-        return self._feed.name
-
-    @property
-    def source(self) -> Source:
-        return self._feed.source
-
-    def messages(self) -> Iterator[RawMessage]:
-        return islice(self._feed.messages(), self._most)
 
 
 def told(frame: LiveFrame) -> bytes:
@@ -73,7 +53,7 @@ async def live_frames(
 async def opened(database: Database, feed: RecordedFeed) -> tuple[ReplayDesk, Viewing]:
     came = await import_race(feed, RaceWriter(database), PREDICTOR)
     reader = RaceReader(database)
-    desk = ReplayDesk(reader, PREDICTOR, PREDICTOR.book_of)
+    desk = ReplayDesk(reader, PREDICTOR, short_cuts(PREDICTOR))
     return desk, await desk.open(await reader.race(came.race_id))
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import lightgbm
 import numpy as np
 import pytest
+import xgboost
 
 from pitwall.errors import ModelError
-from pitwall.prediction.experts import Expert, read_expert
+from pitwall.prediction.bundle import SHIPPED, load_bundle
+from pitwall.prediction.experts import Expert, TreeExpert, read_expert
 from pitwall.prediction.logits import sigmoid
 from pitwall.prediction.paths import Paths
 from pitwall.prediction.views import EXPERTS, Column, Rows, positions
@@ -69,7 +72,7 @@ def test_closer_is_never_less_likely(expert: Expert, rows: Rows) -> None:
 
 def test_paths_through_the_trees_add_up_to_the_margin(expert: Expert, rows: Rows) -> None:
     seen = list(range(len(expert.columns)))
-    credits = Paths(expert.trees(), seen, len(seen)).by_topic(expert.leaves(rows))
+    credits = Paths(expert.trees(), seen, len(seen)).by_topic(expert.walk(rows).leaves)
 
     base = expert.margins(rows) - credits.sum(axis=1)
     assert base == pytest.approx(base[0], abs=1e-5)  # what every battle starts from
@@ -89,6 +92,41 @@ def test_views_share_what_belongs_to_none() -> None:
 
     seen = {view: positions(columns, view).tolist() for view in (*EXPERTS, "everything")}
     assert seen == {"om": [0, 1], "boost": [0, 2], "aero": [0, 2], "everything": [0, 1, 2]}
+
+
+@pytest.mark.parametrize("name", ["om", "aero", "three", "pooled", "interruption"])
+def test_shipped_trees_answer_to_the_bit_as_lightgbm_does(name: str) -> None:
+    expert, rows = _shipped(name)
+    booster = lightgbm.Booster(model_file=SHIPPED / f"{name}.txt")
+    seen = np.ascontiguousarray(rows[:, expert.columns])
+
+    answers = booster.predict(seen, raw_score=True, num_threads=1)
+    assert np.array_equal(expert.margins(rows), answers)
+
+
+def test_shipped_trees_answer_as_xgboost_does_but_for_its_single_precision() -> None:
+    expert, rows = _shipped("boost")
+    booster = xgboost.Booster({"nthread": 1}, model_file=SHIPPED / "boost.ubj")
+    seen = np.ascontiguousarray(rows[:, expert.columns])
+
+    answers = booster.inplace_predict(seen, predict_type="margin", validate_features=False)
+    assert expert.margins(rows) == pytest.approx(answers, abs=1e-5)
+
+
+def _shipped(name: str) -> tuple[Expert, Rows]:
+    parts = load_bundle(SHIPPED).parts
+    random = np.random.default_rng(7)
+    rows = random.normal(scale=5.0, size=(500, len(parts.columns))).astype(np.float32)
+    rows[random.random(rows.shape) < 0.3] = np.nan
+    return {**parts.experts, "interruption": parts.interruption.expert}[name], rows
+
+
+def test_trees_that_answer_otherwise_than_their_library_are_refused() -> None:
+    trees = the_mixture().parts.experts["om"].trees()
+    columns = the_mixture().parts.experts["om"].columns
+
+    with pytest.raises(ModelError, match="om expert answers otherwise"):
+        TreeExpert(trees, columns, lambda rows: rows[:, 0].astype(np.float64), "om")
 
 
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
@@ -113,6 +151,6 @@ def test_reordered_columns_are_refused(name: str) -> None:
 def test_importing_the_mixture_imports_no_booster() -> None:
     code = (
         "import sys; import pitwall.prediction.bundle;"
-        "assert not {'lightgbm', 'xgboost', 'sklearn', 'scipy'} & set(sys.modules)"
+        "assert not {'lightgbm', 'xgboost', 'sklearn', 'scipy', 'numba'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -96,7 +96,7 @@ def test_no_battles_give_no_forecasts(mixture: Mixture) -> None:
 
 
 def test_reasons_add_up_to_the_logit(mixture: Mixture, rows: Rows, residuals: Logits) -> None:
-    gated = mixture.gated(rows, residuals)
+    gated = mixture.walked(rows, residuals)
     found = Explainer(mixture, [column.name for column in COLUMNS]).contributions(
         rows, residuals, gated
     )
@@ -110,7 +110,7 @@ def test_reasons_add_up_to_the_logit(mixture: Mixture, rows: Rows, residuals: Lo
 
 
 def test_topics_share_out_the_same_sum(mixture: Mixture, rows: Rows, residuals: Logits) -> None:
-    gated = mixture.gated(rows, residuals)
+    gated = mixture.walked(rows, residuals)
     apart = Explainer(mixture, [column.name for column in COLUMNS])
     together = Explainer(mixture, ["gap" if i < 2 else "rest" for i in range(len(COLUMNS))])
 

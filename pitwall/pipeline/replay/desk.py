@@ -12,8 +12,8 @@ from pitwall.domain.history import RaceSummary
 from pitwall.domain.timeline import Digest, Timeline
 from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.pipeline.replay.film import BookOf, Film
-from pitwall.pipeline.replay.projector import Projector
+from pitwall.pipeline.replay.film import NO_SHORT_CUTS, Film, ShortCuts
+from pitwall.pipeline.replay.projector import Predictors, Projector
 from pitwall.pipeline.replay.reels import ReelShelf
 from pitwall.ports import Predictor
 from pitwall.race_ports import Pace, RaceReader
@@ -67,16 +67,19 @@ class ReplayDesk:
     Args:
         reader: Where races are kept.
         predictor: Forecasts battles; None shows them without.
-        book_of: Returns a feature book of all laps of a state; None reads laps at each seek.
+        short_cuts: Of the model; without, a seek takes longer.
     """
 
     def __init__(
-        self, reader: RaceReader, predictor: Predictor | None, book_of: BookOf | None = None
+        self,
+        reader: RaceReader,
+        predictor: Predictor | None,
+        short_cuts: ShortCuts = NO_SHORT_CUTS,
     ) -> None:
         self.shelf = ReelShelf()
         self._reader = reader
         self._predictor = predictor
-        self._book_of = book_of
+        self._short_cuts = short_cuts
         self._films: OrderedDict[tuple[str, int], asyncio.Task[Film]] = OrderedDict()
         self._timelines: OrderedDict[tuple[str, int], asyncio.Task[Timeline]] = OrderedDict()
         self._digests: OrderedDict[tuple[str, int], Digest] = OrderedDict()
@@ -90,10 +93,11 @@ class ReplayDesk:
         """
         key = (race.id, race.revision)
         if key not in self._films:
-            opening = Film.open(race, self._reader, self._book_of)
+            opening = Film.open(race, self._reader, self._short_cuts)
             self._films[key] = asyncio.ensure_future(opening)
         film = await _held(self._films, key, FILMS_HELD)
-        projector = Projector(film, self.shelf, self._predictor, self._playing)
+        predictors = Predictors(self._predictor, self._short_cuts.plain or self._predictor)
+        projector = Projector(film, self.shelf, predictors, self._playing)
         ours = self._predictor.version if self._predictor else ""
         return Viewing(projector, race.model_version or ours)
 

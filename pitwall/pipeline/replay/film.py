@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import bisect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,13 +16,37 @@ from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.keyframes import decode_keyframe
 from pitwall.pipeline.replay.recalling import kept_forecasts
 from pitwall.pipeline.replay.reels import Reel, ReelShelf
+from pitwall.ports import Predictor
 from pitwall.prediction.book_copy import copy_of
 from pitwall.prediction.features import FeatureBook
+from pitwall.prediction.predictor import MixturePredictor
 from pitwall.race_ports import RaceReader
 from pitwall.wire.message import RawMessage
 
 _ROWS: Final = 100_000  # a stretch has some 2,000 forecasts; a long one, after a restart, more
-BookOf = Callable[[RaceState], FeatureBook]
+
+
+@dataclass(frozen=True, slots=True)
+class ShortCuts:
+    """What makes a seek quicker and changes nothing that is shown.
+
+    Attributes:
+        model_version: Of the model of today; what it said of a race need not be made again.
+        book_of: Returns a feature book of all laps of a state.
+        plain: Forecasts as the predictor does, without reasons; for what is not on screen.
+    """
+
+    model_version: str = ""
+    book_of: Callable[[RaceState], FeatureBook] | None = None
+    plain: Predictor | None = None
+
+
+NO_SHORT_CUTS: Final = ShortCuts()
+
+
+def short_cuts(predictor: MixturePredictor) -> ShortCuts:
+    """Return the short cuts that a mixture allows."""
+    return ShortCuts(predictor.version, predictor.book_of, predictor.without_reasons())
 
 
 class Film:
@@ -31,10 +55,20 @@ class Film:
     Attributes:
         race: As it was kept when the film was opened.
         starts: Where each stretch begins; the first begins with the race.
+        says_again: Whether the model of today forecast this race: it then makes again what is on
+            screen, to have its reasons. What another model said is shown as it was said.
     """
 
-    def __init__(self, race: RaceSummary, starts: list[KeyframePlace], reader: RaceReader) -> None:
+    def __init__(
+        self,
+        race: RaceSummary,
+        starts: list[KeyframePlace],
+        reader: RaceReader,
+        *,
+        says_again: bool,
+    ) -> None:
         self.race = race
+        self.says_again = says_again
         self.starts = starts
         self._reader = reader
         self._cars: dict[str, int] = {}
@@ -42,13 +76,13 @@ class Film:
         self._book: FeatureBook | None = None
 
     @classmethod
-    async def open(cls, race: RaceSummary, reader: RaceReader, book_of: BookOf | None) -> Film:
+    async def open(cls, race: RaceSummary, reader: RaceReader, short_cuts: ShortCuts) -> Film:
         """Read what is needed before the first picture.
 
         Args:
             race: Which race.
             reader: Where it is kept.
-            book_of: Returns a feature book of all laps of a state; None where the model has none.
+            short_cuts: Of the model.
 
         Raises:
             StoreError: The database is not there.
@@ -57,12 +91,13 @@ class Film:
         if not starts or starts[0].seq:
             first = race.first_at or (starts[0].at if starts else None)
             starts = [KeyframePlace(0, first), *starts] if first else starts
-        film = cls(race, starts, reader)
+        says_again = race.model_version == short_cuts.model_version
+        film = cls(race, starts, reader, says_again=says_again)
         entries = await reader.page(race, [HistoryTable.ENTRIES], Selection(), _ROWS)
         film._cars = {row["driver"]: row["car"] for _, row in entries.rows}
         last = await reader.keyframe(race, race.last_at) if race.last_at else None
         if last is not None:
-            await asyncio.to_thread(film._read_laps, last.body, book_of)
+            await asyncio.to_thread(film._read_laps, last.body, short_cuts)
         return film
 
     def number_at(self, at: datetime) -> int:
@@ -85,14 +120,16 @@ class Film:
     async def _fetch(self, number: int) -> Reel:
         begin, after = self.starts[number], self.starts[number + 1 : number + 2]
         end = after[0] if after else None
-        keyframe = await self._reader.keyframe(self.race, begin.at) if begin.seq else None
+        part = Selection(begin.at, end.at if end else None)
+        keyframe, messages, found = await asyncio.gather(
+            self._reader.keyframe(self.race, begin.at),
+            self._reader.messages(self.race, begin.seq, end.at if end else None),
+            self._reader.page(self.race, [HistoryTable.PREDICTIONS], part, _ROWS),
+        )
         if keyframe is not None and keyframe.seq != begin.seq:
-            keyframe = None  # two of one instant
-        messages = await self._reader.messages(self.race, begin.seq, end.at if end else None)
+            keyframe = None  # two of one instant, or none at the race's beginning
         if end is not None:
             messages = messages[: end.seq - begin.seq]
-        part = Selection(begin.at, end.at if end else None)
-        found = await self._reader.page(self.race, [HistoryTable.PREDICTIONS], part, _ROWS)
         rows = [row for _, row in found.rows]
         body = keyframe.body if keyframe else b""
         return await asyncio.to_thread(self._assemble, number, body, messages, rows)
@@ -109,14 +146,17 @@ class Film:
             state = EngineState()
         if state is not None:
             state = replace(state, race=self._with_known_laps(state.race))
-        return Reel(number, state, messages, kept_forecasts(rows, self._cars))
+        return Reel(
+            number, state, messages, kept_forecasts(rows, self._cars, shown=not self.says_again)
+        )
 
-    def _read_laps(self, body: bytes, book_of: BookOf | None) -> None:
+    def _read_laps(self, body: bytes, short_cuts: ShortCuts) -> None:
         state = decode_keyframe(body)
         if state is None:
             return
         self._laps = {number: car.laps for number, car in state.race.cars.items()}
-        self._book = book_of(state.race) if book_of is not None else None
+        if short_cuts.book_of is not None:
+            self._book = short_cuts.book_of(state.race)
 
     def _with_known_laps(self, race: RaceState) -> RaceState:
         """Return the race with its laps as the very objects that the book has read."""

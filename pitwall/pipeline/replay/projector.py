@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,8 +14,22 @@ from pitwall.pipeline.replay.reels import Mark, Reel, ReelShelf
 from pitwall.ports import Predictor
 from pitwall.prediction.memory import Memory
 
+_INSTANT: Final = timedelta(microseconds=1)
 MARK_EVERY: Final = timedelta(seconds=15)
 _PLAYS_ON_FOR: Final = timedelta(seconds=20)  # beyond that a mark ahead is nearer
+
+
+@dataclass(frozen=True, slots=True)
+class Predictors:
+    """What forecasts battles; None shows them without.
+
+    Attributes:
+        full: What is on screen.
+        plain: What was, with the same numbers and perhaps without reasons.
+    """
+
+    full: Predictor | None
+    plain: Predictor | None
 
 
 class Projector:
@@ -24,21 +38,19 @@ class Projector:
     Args:
         film: Which race.
         shelf: Where stretches are held.
-        predictor: Forecasts battles; None shows them without.
+        predictors: Of the model of today.
         playing: How many may play at once, over all viewers.
     """
 
     def __init__(
-        self, film: Film, shelf: ReelShelf, predictor: Predictor | None, playing: asyncio.Semaphore
+        self, film: Film, shelf: ReelShelf, predictors: Predictors, playing: asyncio.Semaphore
     ) -> None:
         self.film = film
         self._shelf = shelf
         self._playing = playing
         self._recall = Recall()
-        # What another model said is shown as it was said; ours makes the newest again, to have
-        # its reasons.
-        self._says_again = predictor is not None and film.race.model_version == predictor.version
-        self._engine = RaceEngine(predictor, recollection=self._recall)
+        self._full, self._plain = predictors.full, predictors.plain
+        self._engine = RaceEngine(self._full, recollection=self._recall)
         self._at: datetime | None = None
         self._number = -1
         self._place = 0
@@ -99,17 +111,30 @@ class Projector:
     def _play_reel(self, reel: Reel, until: datetime, *, to_end: bool) -> None:
         engine = self._engine
         self._recall.kept = reel.kept
-        self._recall.until = second_of(until) if self._says_again and not to_end else None
+        # On screen are the forecasts of the last second, and of battles that opened since.
+        shown_from = second_of(until)
+        self._recall.until = shown_from if self.film.says_again and not to_end else None
+        engine.predictor = self._plain
+        if to_end:
+            self._take_until(reel, None)
+            return
+        self._take_until(reel, shown_from)
+        if self.state.grid_at < shown_from:
+            engine.settle(shown_from - _INSTANT)
+        engine.predictor = self._full
+        self._take_until(reel, until)
+        engine.settle(until)
+
+    def _take_until(self, reel: Reel, until: datetime | None) -> None:
+        """Take the stretch's messages up to an instant; None takes the rest of it."""
         messages = reel.messages
         while self._place < len(messages):
             message = messages[self._place]
-            if not to_end and message.sent_at > until:
+            if until is not None and message.sent_at > until:
                 break
-            engine.take(message)
+            self._engine.take(message)
             self._place += 1
             self._note(reel)
-        if not to_end:
-            engine.settle(until)
 
     def _note(self, reel: Reel) -> None:
         """Leave a mark for whoever comes by later; only behind the last one, to keep them few."""

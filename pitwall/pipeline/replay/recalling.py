@@ -57,13 +57,14 @@ def second_of(at: datetime) -> datetime:
 
 
 def kept_forecasts(
-    rows: Sequence[Mapping[str, Any]], cars: Mapping[str, int]
+    rows: Sequence[Mapping[str, Any]], cars: Mapping[str, int], *, shown: bool
 ) -> dict[datetime, dict[Pair, Forecast]]:
     """Return rows of the table of predictions as forecasts.
 
     Args:
         rows: With the names that `HistoryTable.PREDICTIONS` gives them.
         cars: Car numbers by the drivers' keys.
+        shown: Whether they come on screen, and not only into a battle's history.
     """
     kept: dict[datetime, dict[Pair, Forecast]] = {}
     for row in rows:
@@ -72,7 +73,7 @@ def kept_forecasts(
             continue
         pair = (DriverNumber(attacker), DriverNumber(defender))
         kept.setdefault(row["made_at_utc"], {})[pair] = Forecast(
-            row["p_overtake"], mixed=_mixed(row)
+            row["p_overtake"], mixed=_mixed(row) if shown else None
         )
     return kept
 

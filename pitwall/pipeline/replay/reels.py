@@ -53,6 +53,7 @@ class Reel:
     messages: list[RawMessage]
     kept: Kept
     marks: list[Mark] = field(default_factory=list)
+    _own: int = field(init=False, default=0)
 
     def nearest(self, before: datetime) -> Mark | None:
         """Return the last state known strictly before an instant; None where there is none."""
@@ -61,12 +62,14 @@ class Reel:
                 return mark
         return Mark(self.begin, 0) if self.begin is not None else None
 
+    def __post_init__(self) -> None:
+        raw = sum(len(message.body) + _A_MESSAGE for message in self.messages)
+        self._own = raw + _A_FORECAST * sum(map(len, self.kept.values())) + _A_STATE
+
     @property
     def size(self) -> int:
         """Roughly the bytes it takes."""
-        raw = sum(len(message.body) + _A_MESSAGE for message in self.messages)
-        forecasts = sum(map(len, self.kept.values()))
-        return raw + _A_FORECAST * forecasts + _A_STATE + _A_MARK * len(self.marks)
+        return self._own + _A_MARK * len(self.marks)
 
 
 Key = tuple[str, int, int]

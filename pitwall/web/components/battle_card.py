@@ -134,14 +134,15 @@ def _why(row: rx.Var[BattleCardRow]) -> rx.Component:
             rx.el.span("No forecast: ", class_name="label"), row.no_forecast, class_name="why none"
         ),
         rx.el.ul(
-            rx.foreach(row.reasons, _reason),
+            rx.foreach(row.reasons, reason_line),
             class_name="why",
             aria_label="Reasons for the forecast",
         ),
     )
 
 
-def _reason(reason: rx.Var[ReasonRow]) -> rx.Component:
+def reason_line(reason: rx.Var[ReasonRow]) -> rx.Component:
+    """Draw one reason with its weight."""
     return rx.el.li(
         rx.el.span(reason.weight, class_name="weight"),
         rx.el.span(reason.words),

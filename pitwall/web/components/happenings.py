@@ -27,8 +27,8 @@ def ended_list(rows: rx.Var[list[EndedRow]]) -> rx.Component:
 
 def spoken_feed(rows: rx.Var[list[SpokenRow]]) -> rx.Component:
     """Tell screen readers of battles that open and end; invisible."""
-    return rx.el.ol(
-        rx.foreach(rows, lambda row: rx.el.li(row.words, key=row.key)),
+    return rx.el.div(
+        rx.el.ol(rx.foreach(rows, lambda row: rx.el.li(row.words, key=row.key))),
         class_name="sr-only",
         role="log",
         aria_live="polite",

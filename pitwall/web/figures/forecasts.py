@@ -47,10 +47,10 @@ def forecast_figure(story: BattleStory) -> Figure:
         "layout": layout(
             time_axis(story, anchor="y2" if has_mixture else "y"),
             axis(
-                "P(overtake), %",
-                range=[0, 1],
-                tickvals=[0, 0.25, 0.5, 0.75, 1],
-                ticktext=["0", "25", "50", "75", "100"],
+                "P(overtake)",
+                range=[0, _top(rows)],
+                tickformat=".0%",
+                nticks=5,
                 domain=[0.3, 1] if has_mixture else [0, 1],
             ),
             yaxis2=axis(
@@ -87,6 +87,13 @@ def forecast_words(story: BattleStory) -> str:
     )
     turns = [f"{words_of(turn, story)} at {clock(turn.at)}" for turn in story.happenings]
     return f"{said} {'; '.join(turns)}." if turns else said
+
+
+def _top(rows: list[Any]) -> float:
+    """Return where the axis ends: at the highest of what is drawn, and never below a quarter."""
+    drawn = ("p_overtake", "p_high", *(f"p_{name}" for name in EXPERTS))
+    highest = max(getattr(row, name) or 0.0 for row in rows for name in drawn)
+    return min(1.02, max(0.25, 1.1 * highest))
 
 
 def _interval(at: list[str], rows: list[Any]) -> dict[str, Any]:

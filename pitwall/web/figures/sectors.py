@@ -9,6 +9,7 @@ from pitwall.domain.stories import BattleStory, LapOfBoth
 from pitwall.web.figures.theme import (
     AMBER,
     DIM,
+    NIGHT,
     NO_FIGURE,
     PHOSPHOR,
     SKY,
@@ -28,12 +29,12 @@ _MINUS: Final = "\N{MINUS SIGN}"
 
 def sector_figure(story: BattleStory) -> Figure:
     """Draw the difference of each sector; below nought the attacker was faster."""
-    return _bars(story, SECTORS, "s, attacker minus defender", LARGEST_S)
+    return _bars(story, SECTORS, "difference, s", LARGEST_S)
 
 
 def trap_figure(story: BattleStory) -> Figure:
     """Draw the difference at each speed trap; above nought the attacker was faster."""
-    return _bars(story, TRAPS, "km/h, attacker minus defender", LARGEST_KMH)
+    return _bars(story, TRAPS, "difference, km/h", LARGEST_KMH)
 
 
 def lap_table(story: BattleStory) -> Table:
@@ -103,7 +104,10 @@ def _trace(
         "name": name,
         "x": [both.lap for both in laps],
         "y": amounts,
-        "marker": {"color": colour, "pattern": {"shape": pattern, "fgcolor": "#090b08", "size": 5}},
+        "marker": {
+            "color": colour,
+            "pattern": {"shape": pattern, "fgcolor": NIGHT, "bgcolor": colour, "size": 5},
+        },
         "hovertemplate": "%{y:+.3f}",
     }
 
@@ -111,7 +115,7 @@ def _trace(
 def _signed(amount: float, digits: int) -> str:
     """Return a difference with its sign.
 
-    >>> ascii(_signed(-0.25, 3)), _signed(4.0, 1)
-    ("'\\\\u22120.250'", '+4.0')
+    >>> _signed(0.25, 3), _signed(4.0, 1)
+    ('+0.250', '+4.0')
     """
     return f"{amount:+.{digits}f}".replace("-", _MINUS)

@@ -71,6 +71,7 @@ def layout(x: dict[str, Any], y: dict[str, Any], **settings: object) -> dict[str
         "hoverlabel": {"bgcolor": "#171b13", "bordercolor": LINE, "font": {"color": INK}},
         "legend": {
             "orientation": "h",
+            "traceorder": "normal",
             "x": 0,
             "y": 1.02,
             "yanchor": "bottom",

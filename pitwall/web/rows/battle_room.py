@@ -12,7 +12,6 @@ from pitwall.web.rows.battles import ReasonRow, reason_row
 from pitwall.web.rows.cars import MINUS
 from pitwall.web.rows.experts import MixRow, mix_row, whole_percent
 
-CHANGELESS = "as it was"
 _AS_GOOD_AS_NOTHING = 0.005
 
 
@@ -24,6 +23,16 @@ class RoomRow:
     title: str = ""
     attacker: str = ""
     defender: str = ""
+    note: str = ""
+
+
+@dataclass
+class LapChoiceRow:
+    """Which lap is compared, "" for none; `note` says why nothing is drawn."""
+
+    lap: str = ""
+    has_before: bool = False
+    has_after: bool = False
     note: str = ""
 
 

@@ -71,7 +71,7 @@ class RacesState(rx.State):
         async with self:
             self.is_guest = account is None
         try:
-            part = await _taste()
+            part = await _taste() if account is None else None
             await self._list(shown)
             while part is not None and services.current().tab_is_open(tab):
                 await asyncio.sleep(_LOOK_AGAIN_S)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -48,44 +48,33 @@ class ReplayState(rx.State):
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[Any]:
-        """Open the race that the address names and show it until the tab ends or goes elsewhere."""
+        """Open the race that the address names; show it until the tab ends or goes elsewhere."""
         async with self:
             self._watcher += 1
             watcher = self._watcher
-            live = await self.get_state(LiveState)
-            live.end_watching()
+            (await self.get_state(LiveState)).end_watching()
             tab = self.router.session.client_token
-            headers, url = self.router.headers, self.router.url
-            spoilers, played = self.spoilers, self.played
+            asked = _Asked.of(self.router, (self.spoilers, self.played))
         await relay.leave(tab)
-        is_guest = await account_of(headers.cookie, headers.origin) is None
-        race_id = url.path.rstrip("/").rpartition("/")[2]
-        query = dict(url.query_parameters)
         try:
-            replay = await _opened(race_id, is_guest=is_guest, spoilers=(spoilers, played))
-        except PitwallError as error:
-            await _tell(tab, "This race cannot be shown", str(error))
-            return
-        if replay is None:
-            address = f"{url.path}?{url.query}" if url.query else url.path
-            yield rx.redirect(f"/login?next={quote(address, safe='')}")
-            return
-        _begin(replay, query)
-        tabs.put(tab, replay)
-        try:
+            replay = await _opened(asked)
+            if replay is None:
+                yield rx.redirect(asked.log_in_address)
+                return
+            tabs.put(tab, watcher, replay)
             showing = _Showing(tab, replay)
             while services.current().tab_is_open(tab):
                 async with self:
                     if self._watcher != watcher:
-                        return
-                    if replay.is_played and race_id not in self.played.split():
-                        self.played = with_played(self.played, race_id)
+                        break
+                    if replay.is_played and asked.race_id not in self.played.split():
+                        self.played = with_played(self.played, asked.race_id)
                 for follow in await showing.turn():
                     yield follow
         except PitwallError as error:
-            await _tell(tab, "The replay stopped", str(error))
+            await _tell(tab, "This race cannot be shown", str(error))
         finally:
-            tabs.drop(tab, replay)
+            tabs.end(tab, watcher)
 
     @rx.event
     def wish(self, words: str) -> None:
@@ -145,17 +134,46 @@ class _Showing:
         return [follow(self._replay.race_id, attacker, defender, at) for follow in followers]
 
 
-async def _opened(race_id: str, *, is_guest: bool, spoilers: tuple[str, str]) -> TabReplay | None:
-    """Return a tab's replay of a race; None where a guest has to log in first.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a tab's address asks for, and who asks."""
+
+    race_id: str
+    query: Mapping[str, str]
+    address: str
+    cookie: str
+    origin: str
+    spoilers: tuple[str, str]
+
+    @classmethod
+    def of(cls, router: Any, spoilers: tuple[str, str]) -> _Asked:  # noqa: ANN401  Reflex's own
+        url, headers = router.url, router.headers
+        return cls(
+            url.path.rstrip("/").rpartition("/")[2],
+            dict(url.query_parameters),
+            f"{url.path}?{url.query}" if url.query else url.path,
+            headers.cookie,
+            headers.origin,
+            spoilers,
+        )
+
+    @property
+    def log_in_address(self) -> str:
+        """Of the page that logs in, and comes back to this moment."""
+        return f"/login?next={quote(self.address, safe='')}"
+
+
+async def _opened(asked: _Asked) -> TabReplay | None:
+    """Return a tab's replay, standing where the address says; None: a guest must log in first.
 
     Raises:
         RaceNotFoundError: Nothing of such a race is kept.
         StoreError: The database is not there.
     """
     ports = services.current()
-    reader = ports.races()
+    is_guest = await account_of(asked.cookie, asked.origin) is None
     try:
-        race = await reader.race(race_id)
+        race = await ports.races().race(asked.race_id)
     except RaceNotFoundError:
         if is_guest:
             return None  # whoever may not see it is not told whether it is there
@@ -163,19 +181,17 @@ async def _opened(race_id: str, *, is_guest: bool, spoilers: tuple[str, str]) ->
     if is_guest and race.source != _GUEST_MAY:
         return None
     if race.first_at is None:
-        raise RaceNotFoundError(f"Nothing of the race {race_id} is kept yet.")
-    viewing = await ports.replay().open(race)
+        raise RaceNotFoundError(f"Nothing of the race {race.id} is kept yet.")
     line = await ports.replay().timeline(race)
-    newest = await newest_race(reader, is_guest=is_guest)
-    return TabReplay(viewing, line, veiled=is_veiled(*spoilers, race_id, newest))
-
-
-def _begin(replay: TabReplay, query: dict[str, str]) -> None:
-    """Stand where the address says."""
-    replay.choose(query.get("battle", ""))
-    moment = moment_of(query["t"], replay.begins) if "t" in query else replay.opening_of_battle()
+    newest = await newest_race(ports.races(), is_guest=is_guest)
+    veiled = is_veiled(*asked.spoilers, race.id, newest)
+    replay = TabReplay(await ports.replay().open(race), line, veiled=veiled)
+    replay.choose(asked.query.get("battle", ""))
+    named = asked.query.get("t", "")
+    moment = moment_of(named, replay.begins) if named else replay.opening_of_battle()
     if moment is not None:
         replay.seek(moment)
+    return replay
 
 
 async def _tell(tab: str, title: str, detail: str) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 import orjson
 import pytest
 
+from pitwall.cli.record import record
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.openf1 import Account
 from pitwall.feeds.openf1.live import POLLING, QUIET_S
 from pitwall.feeds.openf1.reading import WHOLE
 from pitwall.feeds.openf1.rest import ACCOUNT_REFUSED, LIVE_IS_PAID
+from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.recording.recorder import TapeRecorder
+from pitwall.feeds.recording.tape import read_frames
 from pitwall.wire.delivery import Frame
 from pitwall.wire.message import RawMessage
 from tests.chaos.http_server import Client, Request
@@ -243,3 +248,28 @@ def test_while_rest_is_away_mqtt_goes_on_and_it_is_said() -> None:
 
 def test_an_account_does_not_show_its_password() -> None:
     assert ACCOUNT.password not in repr(ACCOUNT)
+
+
+def test_a_tape_of_it_holds_every_frame_and_plays(tmp_path: Path) -> None:
+    file = tmp_path / "openf1.jsonl.zst"
+
+    async def test(world: World) -> None:
+        recorder = TapeRecorder(file, world.feed.name, world.loop.now)
+        running = asyncio.create_task(record(world.feed, recorder, pytest.fail))
+        world.tasks.append(running)
+        while not world.broker.listeners or not recorder.frames:  # noqa: ASYNC110  no event tells
+            await asyncio.sleep(0.05)
+        (listener,) = world.broker.listeners
+        gaps = row(world.loop.now(), interval=1.5, gap_to_leader=3.5)
+        interval = gaps | {"_id": 8, "_key": "b"}
+        listener.publish("v1/intervals", orjson.dumps(interval))
+        await asyncio.sleep(1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await recorder.close()
+
+    against_openf1(test, told(-5, "position", position=2))
+
+    assert any(b'"interval":1.5' in frame.text for frame in read_frames(file))
+    topics = {message.topic for message in RecordingFeed(file).messages()}
+    assert {"SessionInfo", "DriverList", "TimingData"} <= topics

@@ -1,0 +1,147 @@
+"""How soon a replay shows another moment, what ten viewers cost, and that nothing is fetched twice.
+
+A simulated race with telemetry and, where the recordings are at hand, one of the timing archive,
+from SQLite and from an installed PostgreSQL. Moments are drawn evenly from lights out to the flag;
+each is the first look at its stretch unless another draw came near.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pitwall.domain.history import RaceSummary
+from pitwall.domain.timeline import Timeline
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.feeds.timing import TimingFeed
+from pitwall.pipeline.importing import import_race
+from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.film import short_cuts
+from pitwall.ports import RecordedFeed
+from pitwall.prediction.predictor import MixturePredictor
+from pitwall.race_ports import Pace, Viewing
+from pitwall.store import migrating
+from pitwall.store.engine import Database, database_url
+from pitwall.store.reading import RaceReader
+from pitwall.store.writing import RaceWriter
+from tests.servers.postgres import find_binaries, running_server
+
+SEEKS = 60
+VIEWERS = 10
+DUTCH = "2025-dutch-grand-prix-race"
+
+
+def main() -> None:
+    """Print a table for each database."""
+    out("\nReplay: wall time from a wish to its frame\n")
+    predictor = MixturePredictor.load()
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/benchmark.db"
+        asyncio.run(_measure("SQLite", url, predictor))
+    binaries = find_binaries()
+    if binaries is None:
+        out("PostgreSQL: not installed\n")
+        return
+    with running_server(binaries) as server:
+        asyncio.run(_measure("PostgreSQL", server.new_database(), predictor))
+
+
+async def _measure(name: str, url: str, predictor: MixturePredictor) -> None:
+    database = Database(database_url(url, Path()))
+    await migrating.upgrade(database)
+    for feed in _feeds():
+        began_s = time.perf_counter()
+        came = await import_race(feed, RaceWriter(database), predictor)
+        took_s = time.perf_counter() - began_s
+        race = await RaceReader(database).race(came.race_id)
+        out(f"{name}, {race.id}: {race.messages:,} messages, kept in {took_s:.0f} s\n")
+        await _measure_race(RaceReader(database), race, predictor)
+    await database.close()
+
+
+async def _measure_race(reader: RaceReader, race: RaceSummary, predictor: MixturePredictor) -> None:
+    desk = ReplayDesk(reader, predictor, short_cuts(predictor))
+    began_s = time.perf_counter()
+    line = await desk.timeline(race)
+    counted_s = time.perf_counter() - began_s
+    began_s = time.perf_counter()
+    viewing = await desk.open(race)
+    out(f"  opened in {time.perf_counter() - began_s:.2f} s, timeline in {counted_s:.2f} s\n")
+    await viewing.frame(_moments(line, 1, seed=0)[0], Pace())  # what the model makes once
+    moments = _moments(line, SEEKS, seed=1)
+    out(f"  {_told(await _seek(viewing, moments))}, {SEEKS} moments\n")
+    fetched = desk.shelf.fetched
+    held_mb = desk.shelf.size / 1e6
+    await _seek(viewing, moments[-10:])
+    out(
+        f"  {fetched} stretches fetched; the last ten moments again: "
+        f"{desk.shelf.fetched - fetched}; {held_mb:.0f} MB held by their own reckoning\n"
+    )
+    before_mb = _resident_mb()
+    viewers = [await desk.open(race) for _ in range(VIEWERS)]
+    for place, one in enumerate(viewers):
+        await _seek(one, _moments(line, 12, seed=10 + place))
+    middle_mb = _resident_mb()
+    for place, one in enumerate(viewers):
+        await _seek(one, _moments(line, 12, seed=30 + place))
+    out(
+        f"  resident: {before_mb:.0f} MB with one viewer, {middle_mb:.0f} MB with {VIEWERS} more "
+        f"after 120 seeks, {_resident_mb():.0f} MB after 240\n"
+    )
+    together = [_moments(line, 4, seed=50 + place) for place in range(VIEWERS)]
+    took = await asyncio.gather(
+        *[_seek(one, mine) for one, mine in zip(viewers, together, strict=True)]
+    )
+    out(f"  {VIEWERS} viewers at once: {_told([ms for mine in took for ms in mine])}\n")
+
+
+async def _seek(viewing: Viewing, moments: Sequence[datetime]) -> list[float]:
+    took_ms = []
+    for moment in moments:
+        began_s = time.perf_counter()
+        await viewing.frame(moment, Pace(paused=True))
+        took_ms.append(1000 * (time.perf_counter() - began_s))
+    return took_ms
+
+
+def _moments(line: Timeline, many: int, seed: int) -> list[datetime]:
+    rng = random.Random(seed)  # noqa: S311  the same moments each time
+    begins = line.started or line.begins
+    span_s = (line.ends - begins).total_seconds()
+    return [begins + timedelta(seconds=rng.uniform(0, span_s)) for _ in range(many)]
+
+
+def _told(took_ms: Sequence[float]) -> str:
+    ordered = sorted(took_ms)
+    middle, most = ordered[len(ordered) // 2], ordered[int(0.95 * len(ordered))]
+    return f"median {middle:.0f} ms, p95 {most:.0f} ms, longest {ordered[-1]:.0f} ms"
+
+
+def _feeds() -> list[RecordedFeed]:
+    shared = Path(os.environ.get("PITWALL_SHARED", "../shared")) / "data" / "timing"
+    feeds: list[RecordedFeed] = [SimulatedFeed(7)]
+    if shared.is_dir():
+        feeds.append(TimingFeed(shared, DUTCH))
+    else:
+        out(f"no recordings at {shared}; set PITWALL_SHARED\n")
+    return feeds
+
+
+def _resident_mb() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1e3
+    return float("nan")
+
+
+def out(line: str) -> None:
+    """Print at once, as measuring takes its time."""
+    sys.stdout.write(line)
+    sys.stdout.flush()

@@ -1,0 +1,280 @@
+"""Races and replays in a real browser: the way in, the clock, the timeline, keys and links."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.pipeline.importing import import_race
+from pitwall.store import migrating
+from pitwall.store.engine import Database, database_url
+from pitwall.store.writing import RaceWriter
+from pitwall.wire.message import Source
+from tests.browser import axe
+from tests.browser.conftest import ROOT, Server, free_port
+from tests.browser.test_live_page import PHONE, POOR_CONTRAST
+from tests.short_feeds import Short
+from tests.store.races import PREDICTOR
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SOON_MS = 60_000  # a busy machine
+EMAIL, PASSWORD = "mary@example.org", "a race kept for later"
+RECORDED = "2026-simulated-grand-prix-of-sierra-alta-race"
+SIMULATED = f"{RECORDED}-7"
+
+
+async def keep(data: Path) -> None:
+    """Keep the beginning of one race twice: as a recording, and as what it is."""
+    database = Database(database_url(None, data))
+    await migrating.upgrade(database)
+    for source in (None, Source.RECORDED):
+        feed = Short(SimulatedFeed(7), 6_500, source)
+        await import_race(feed, RaceWriter(database), PREDICTOR)
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server that shows another race than those that it keeps."""
+    data = tmp_path_factory.mktemp("replays")
+    with ThreadPoolExecutor(1) as elsewhere:  # Playwright has a loop in this thread
+        elsewhere.submit(asyncio.run, keep(data)).result()
+    running = Server(free_port(), data, PITWALL_FEED="simulated:8")
+    subprocess.run(
+        [sys.executable, "-m", "pitwall", "users", "create", EMAIL],
+        cwd=ROOT,
+        env=running.environment,
+        input=PASSWORD.encode(),
+        check=True,
+        capture_output=True,
+    )
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def log_in(page: Page) -> None:
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+def head_of(page: Page) -> dict[str, Any]:
+    told: dict[str, Any] = page.locator("#replay-head").evaluate("head => ({...head.dataset})")
+    return told
+
+
+def opened(page: Page, server: Server, more: str = "") -> Page:
+    """Open the simulated race, which guests may replay, and wait for its picture."""
+    page.goto(f"{server.url}/replay/{SIMULATED}{more}")
+    expect(page.locator(".tower .line").first).to_be_visible(timeout=SOON_MS)
+    return page
+
+
+def stands_at(page: Page, seconds: float) -> None:
+    page.wait_for_function(
+        "at => Math.abs(Number(document.querySelector('#replay-head').dataset.atS) - at) < 0.2",
+        arg=seconds,
+        timeout=SOON_MS,
+    )
+
+
+def at_s(page: Page) -> float:
+    return float(head_of(page)["atS"])
+
+
+def test_a_guest_finds_simulated_races_and_replays_one(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/races")
+    line = page.locator(f"[data-race='{SIMULATED}']")
+    expect(line).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(f"[data-race='{RECORDED}']")).to_have_count(0)
+    expect(page.get_by_text("You see simulated races.")).to_be_visible()
+
+    line.get_by_role("link").click()
+
+    expect(page.locator(".tower .line").first).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("Simulated race", exact=True)).to_be_visible()
+
+
+def test_a_link_to_a_moment_brings_a_guest_back_after_log_in(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/replay/{RECORDED}?t=600&battle=4-81")
+    page.wait_for_url("**/login?next=**", timeout=SOON_MS)
+
+    log_in(page)
+
+    page.wait_for_url(f"**/replay/{RECORDED}**", timeout=SOON_MS)
+    stands_at(page, 600)
+    expect(page.get_by_text("Recorded race", exact=True)).to_be_visible()
+    page.goto(f"{server.url}/races")
+    expect(page.locator(f"[data-race='{RECORDED}']")).to_be_visible(timeout=SOON_MS)
+
+
+def test_a_race_that_is_not_kept_is_said_to_be_none(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/login?next=/replay/1950-no-such-race")
+    log_in(page)
+
+    expect(page.get_by_role("alert").filter(has_text="cannot be shown")).to_be_visible(
+        timeout=SOON_MS
+    )
+
+
+def test_it_plays_at_any_speed_and_pauses(server: Server, page: Page) -> None:
+    opened(page, server, "?t=500")
+    stands_at(page, 500)
+
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("() => Number(document.querySelector('#replay-head').dataset.atS) > 501")
+    page.get_by_label("Speed").select_option("60")
+    page.wait_for_function("() => Number(document.querySelector('#replay-head').dataset.atS) > 530")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+    paused = at_s(page)
+    page.wait_for_timeout(1_000)
+    assert at_s(page) == paused
+
+
+def test_keys_do_what_their_list_says(server: Server, page: Page) -> None:
+    opened(page, server, "?t=500")
+    stands_at(page, 500)
+
+    page.keyboard.press("ArrowRight")
+    stands_at(page, 510)
+    page.keyboard.press("Shift+ArrowLeft")
+    stands_at(page, 450)
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    before = at_s(page)
+    page.keyboard.press("]")
+    page.wait_for_function(
+        "at => Number(document.querySelector('#replay-head').dataset.atS) > at + 1", arg=before
+    )
+    page.keyboard.press("/")
+    expect(page.locator("#go-to")).to_be_focused()
+    page.keyboard.type("lap 3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dial-lap .digits").first).to_have_text("3", timeout=SOON_MS)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+def test_the_timeline_is_dragged_and_the_address_follows(server: Server, page: Page) -> None:
+    opened(page, server, "?t=300")
+    stands_at(page, 300)
+    place = page.locator("#scrub").bounding_box()
+    assert place is not None
+    y = place["y"] + place["height"] / 2
+
+    page.mouse.move(place["x"] + place["width"] * 0.3, y)
+    page.mouse.down()
+    for step in range(12):
+        page.mouse.move(place["x"] + place["width"] * (0.3 + step / 30), y)
+        page.wait_for_timeout(40)
+    page.mouse.up()
+
+    wanted = float(page.locator("#scrub").input_value())
+    assert wanted > 300
+    stands_at(page, wanted)
+    page.wait_for_function("() => new URL(location).searchParams.get('t') !== '300'")
+    page.wait_for_timeout(1_200)
+    page.reload()
+    stands_at(page, wanted)
+
+
+def test_a_battle_is_chosen_and_marked(server: Server, page: Page) -> None:
+    opened(page, server, "?t=600")
+    card = page.locator(".card-slot").first
+    expect(card).to_be_visible(timeout=SOON_MS)
+
+    card.click()
+
+    key = card.get_attribute("data-key")
+    expect(page.locator(f".card-slot.is-chosen[data-key='{key}']")).to_be_visible()
+    expect(page.locator("#battle")).to_have_value(key or "")
+    assert head_of(page)["battle"] == key
+
+
+def test_nothing_later_is_told_of_a_race_that_was_not_seen(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/login?next=/replay/{RECORDED}")
+    log_in(page)
+    expect(page.get_by_label("No spoilers")).to_be_checked(timeout=SOON_MS)
+    expect(page.locator(".summary")).to_contain_text("so far")
+    few = page.locator(".layer :is(.mark-called, .mark-missed)").count()
+
+    page.get_by_label("No spoilers").click()
+
+    expect(page.get_by_label("No spoilers")).not_to_be_checked()
+    expect(page.locator(".summary")).not_to_contain_text("so far")
+    assert page.locator(".layer :is(.mark-called, .mark-missed)").count() >= few
+
+
+def test_two_tabs_have_clocks_of_their_own(server: Server, page: Page) -> None:
+    opened(page, server, "?t=400")
+    other = page.context.new_page()
+    opened(other, server, "?t=700")
+    stands_at(other, 700)
+
+    page.keyboard.press("ArrowRight")
+
+    stands_at(page, 410)
+    assert at_s(other) == pytest.approx(700, abs=0.2)
+    other.close()
+
+
+def test_the_console_stays_clean_and_nothing_comes_from_elsewhere(
+    server: Server, page: Page
+) -> None:
+    asked: list[str] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", note)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    opened(page, server, "?t=600")
+    page.wait_for_timeout(1_000)
+
+    own = re.compile(rf"(https?|ws)://localhost:{server.port}/|data:|blob:")
+    assert [url for url in asked if not own.match(url)] == []
+    assert complaints == []
+
+
+@pytest.mark.parametrize("where", ["/races", f"/replay/{SIMULATED}?t=600"])
+@pytest.mark.parametrize("width", [375, 768, 1440])
+def test_nothing_overflows(server: Server, page: Page, where: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{server.url}{where}")
+    expect(page.locator(".tower .line, .race-line").first).to_be_visible(timeout=SOON_MS)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("where", ["/races", f"/replay/{SIMULATED}?t=600"])
+def test_nobody_is_kept_out(server: Server, page: Page, where: str) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
+    page.goto(f"{server.url}{where}")
+    expect(page.locator(".tower .line, .race-line").first).to_be_visible(timeout=SOON_MS)
+    page.wait_for_timeout(500)
+
+    assert axe.faults(page) == []
+    assert page.evaluate(POOR_CONTRAST) == []
