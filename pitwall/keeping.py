@@ -67,13 +67,14 @@ class KeptRaces(TypedDict):
 def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
     """Return what reads, exports and replays races that are kept in a database."""
     reader = RaceReader(database)
+    replays = ReplayDesk(reader, predictor, short_cuts(predictor))
     return KeptRaces(
         kept=reader,
         exports=RaceExporter(database),
         stored_forecasts=StoredForecasts(reader, predictor),
-        battles_then=SeenBattles(reader, predictor),
+        battles_then=SeenBattles(reader, predictor, replays),
         battle_shelf=BattleShelf(reader),
-        replays=ReplayDesk(reader, predictor, short_cuts(predictor)),
+        replays=replays,
         taste=SimulatedTaste(database, predictor),
         records=TrackRecords(LedgerReader(database)),
     )

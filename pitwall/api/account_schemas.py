@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pitwall.accounts.emails import LONGEST as LONGEST_EMAIL
 from pitwall.accounts.keys import LONGEST_NAME
 from pitwall.accounts.password_rules import LONGEST, SHORTEST
+from pitwall.api import story
 from pitwall.domain.accounts import Account, ApiKey, LogIn, Role, User
 
 Email = Annotated[
@@ -77,7 +78,7 @@ class KeyIn(_In):
 class DisabledIn(_In):
     """Whether an account is shut."""
 
-    disabled: bool
+    disabled: bool = Field(examples=[True])
 
 
 class RegisteredOut(BaseModel):
@@ -89,9 +90,9 @@ class RegisteredOut(BaseModel):
 class AccountOut(BaseModel):
     """Who is asking."""
 
-    user_id: UUID
+    user_id: UUID = Field(examples=[story.USER_ID])
     email: str = Field(examples=["ada@example.org"])
-    role: Role = Field(description="`api` when asked with an API key.")
+    role: Role = Field(description="`api` when asked with an API key.", examples=["user"])
 
     @classmethod
     def of(cls, account: Account) -> AccountOut:
@@ -102,12 +103,17 @@ class AccountOut(BaseModel):
 class LogInOut(BaseModel):
     """One log-in of one browser."""
 
-    id: UUID
-    created_at: datetime
-    last_used_at: datetime = Field(description="To the minute.")
-    expires_at: datetime = Field(description="Moves on with use, up to 90 days in all.")
-    user_agent: str = Field(description="As the browser called itself.")
-    current: bool = Field(description="Whether this is the log-in that asks.")
+    id: UUID = Field(examples=[story.LOG_IN_ID])
+    created_at: datetime = Field(examples=["2026-11-24T17:30:12Z"])
+    last_used_at: datetime = Field(description="To the minute.", examples=["2026-11-24T18:46:00Z"])
+    expires_at: datetime = Field(
+        description="Moves on with use, up to 90 days in all.", examples=["2026-12-08T18:46:00Z"]
+    )
+    user_agent: str = Field(
+        description="As the browser called itself.",
+        examples=["Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"],
+    )
+    current: bool = Field(description="Whether this is the log-in that asks.", examples=[True])
 
     @classmethod
     def of(cls, log_in: LogIn, account: Account) -> LogInOut:
@@ -125,17 +131,20 @@ class LogInOut(BaseModel):
 class EndedOut(BaseModel):
     """How many log-ins ended."""
 
-    ended: int = Field(ge=0)
+    ended: int = Field(ge=0, examples=[2])
 
 
 class KeyOut(BaseModel):
     """An API key without the key."""
 
-    id: UUID
+    id: UUID = Field(examples=[story.KEY_ID])
     name: str = Field(examples=["laptop"])
     prefix: str = Field(description="How the key begins.", examples=["pw_00c0ffee00aa"])
-    created_at: datetime
-    last_used_at: datetime | None = Field(description="To the minute; null before its first use.")
+    created_at: datetime = Field(examples=["2026-11-24T17:31:40Z"])
+    last_used_at: datetime | None = Field(
+        description="To the minute; null before its first use.",
+        examples=["2026-11-24T18:46:00Z"],
+    )
 
     @classmethod
     def of(cls, key: ApiKey) -> KeyOut:
@@ -161,11 +170,13 @@ class NewKeyOut(KeyOut):
 class UserOut(BaseModel):
     """Somebody with an account, as the owner sees him."""
 
-    id: UUID
-    email: str
-    role: Role
-    created_at: datetime
-    disabled_at: datetime | None = Field(description="Null while the account is open.")
+    id: UUID = Field(examples=[story.USER_ID])
+    email: str = Field(examples=["ada@example.org"])
+    role: Role = Field(examples=["user"])
+    created_at: datetime = Field(examples=["2026-11-24T17:30:05Z"])
+    disabled_at: datetime | None = Field(
+        description="Null while the account is open.", examples=[None]
+    )
 
     @classmethod
     def of(cls, user: User) -> UserOut:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from pitwall.accounts.tokens import hash_token
+from pitwall.api import story
 from pitwall.api.account_schemas import (
     AccountOut,
     DisabledIn,
@@ -179,7 +181,10 @@ async def users(services: CurrentServices) -> list[UserOut]:
     responses=REFUSALS | BODY_REFUSED | {404: problem_response("There is no such account.")},
 )
 async def set_disabled(
-    user_id: UUID, change: DisabledIn, services: CurrentServices, owner: Owner
+    user_id: Annotated[UUID, Path(examples=[story.USER_ID])],
+    change: DisabledIn,
+    services: CurrentServices,
+    owner: Owner,
 ) -> None:
     """Shut an account, which ends its log-ins and silences its keys, or open it again."""
     if change.disabled and user_id == owner.user_id:

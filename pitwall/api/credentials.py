@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
+from pitwall.api import story
 from pitwall.api.account_schemas import EndedOut, KeyIn, KeyOut, LogInOut, NewKeyOut
 from pitwall.api.accounts import never_stored
 from pitwall.api.guards import REFUSALS, CurrentServices, LoggedIn
@@ -37,7 +39,11 @@ async def end_other_log_ins(services: CurrentServices, account: LoggedIn) -> End
     summary="End one log-in",
     responses=REFUSALS | _NOT_THERE,
 )
-async def end_log_in(log_in_id: UUID, services: CurrentServices, account: LoggedIn) -> None:
+async def end_log_in(
+    log_in_id: Annotated[UUID, Path(examples=[story.LOG_IN_ID])],
+    services: CurrentServices,
+    account: LoggedIn,
+) -> None:
     """End one of your log-ins."""
     if not await services.people().accounts.end_log_in(account, log_in_id):
         message = f"You have no log-in {log_in_id}."
@@ -60,7 +66,11 @@ async def make_key(wanted: KeyIn, services: CurrentServices, account: LoggedIn) 
 @router.delete(
     "/keys/{key_id}", status_code=204, summary="Revoke an API key", responses=REFUSALS | _NOT_THERE
 )
-async def revoke_key(key_id: UUID, services: CurrentServices, account: LoggedIn) -> None:
+async def revoke_key(
+    key_id: Annotated[UUID, Path(examples=[story.KEY_ID])],
+    services: CurrentServices,
+    account: LoggedIn,
+) -> None:
     """Revoke one of your API keys. It opens nothing from then on."""
     if not await services.people().keys.revoke(account, key_id):
         message = f"You have no API key {key_id}."

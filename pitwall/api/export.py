@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, HTTPException, Path, Response
 from fastapi.responses import StreamingResponse
 
+from pitwall.api import story
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.history import NO_RACE, Part, RaceId
 from pitwall.api.problems import Responses, problem_response
@@ -58,14 +59,18 @@ async def export(  # noqa: PLR0913
     _reader: Reader,
     race_id: RaceId,
     table: Annotated[
-        Table, Path(description="`export` is the whole race but its telemetry, in order of time.")
+        Table,
+        Path(
+            description="`export` is the whole race but its telemetry, in order of time.",
+            examples=["laps"],
+        ),
     ],
-    kind: Kind,
+    kind: Annotated[Kind, Path(examples=["csv"])],
     part: Part,
-    if_none_match: Annotated[str | None, Header()] = None,
-    if_range: Annotated[str | None, Header()] = None,
-    range_: Annotated[str | None, Header(alias="Range")] = None,
-    accept_encoding: Annotated[str, Header()] = "",
+    if_none_match: Annotated[str | None, Header(examples=[story.FILE_ETAG])] = None,
+    if_range: Annotated[str | None, Header(examples=[story.FILE_ETAG])] = None,
+    range_: Annotated[str | None, Header(alias="Range", examples=["bytes=65536-"])] = None,
+    accept_encoding: Annotated[str, Header(examples=["gzip"])] = "",
 ) -> Response:
     """Stream one table of a race as CSV (RFC 4180) or Parquet.
 

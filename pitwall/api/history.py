@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime
 
+from pitwall.api import story
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.history_schemas import HistoryOut, RaceOut, RacesOut
 from pitwall.api.problems import Responses, problem_response
@@ -29,30 +30,41 @@ RaceId = Annotated[
     Path(
         pattern=r"^[a-z0-9][a-z0-9-]{0,95}$",
         description="As `GET /history` lists it.",
-        examples=["2025-dutch-grand-prix-race"],
+        examples=[story.RACE_ID],
     ),
 ]
-Key = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+_KEY = r"^[a-z0-9][a-z0-9-]{0,79}$"
+Circuit = Annotated[str | None, Query(pattern=_KEY, examples=["zandvoort"])]
+Driver = Annotated[str | None, Query(pattern=_KEY, examples=["lando-norris"])]
 Cursor = Annotated[
     str | None,
-    Query(pattern=r"^[A-Za-z0-9_-]{1,400}$", description="`next_cursor` of the page before."),
+    Query(
+        pattern=r"^[A-Za-z0-9_-]{1,400}$",
+        description="`next_cursor` of the page before.",
+        examples=[story.CURSOR],
+    ),
 ]
 
 
 def selection(
     from_: Annotated[
         AwareDatetime | None,
-        Query(alias="from", description="Rows from this instant on, with its offset from UTC."),
+        Query(
+            alias="from",
+            description="Rows from this instant on, with its offset from UTC.",
+            examples=[story.AT],
+        ),
     ] = None,
     to: Annotated[
-        AwareDatetime | None, Query(description="Rows up to this instant, without it.")
+        AwareDatetime | None,
+        Query(description="Rows up to this instant, without it.", examples=[story.A_LAP_LATER]),
     ] = None,
     drivers: Annotated[
         str | None,
         Query(
             pattern=r"^[A-Za-z0-9,-]{1,400}$",
             description="Car numbers, codes or keys of drivers, separated by commas.",
-            examples=["4,PIA,max-verstappen"],
+            examples=["4,PIA,isack-hadjar"],
         ),
     ] = None,
 ) -> Selection:
@@ -83,12 +95,12 @@ Part = Annotated[Selection, Depends(selection)]
 async def races(  # noqa: PLR0913  each is a filter of its own
     services: CurrentServices,
     _reader: Reader,
-    year: Annotated[int | None, Query(ge=1950, le=2200)] = None,
-    circuit: Key = None,
-    driver: Key = None,
+    year: Annotated[int | None, Query(ge=1950, le=2200, examples=[2025])] = None,
+    circuit: Circuit = None,
+    driver: Driver = None,
     kind: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9 ]{1,40}$", examples=["Race"])] = None,
-    source: Source | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    source: Annotated[Source | None, Query(examples=[story.SOURCE])] = None,
+    limit: Annotated[int, Query(ge=1, le=200, examples=[20])] = 50,
     cursor: Cursor = None,
 ) -> RacesOut:
     """List the races that are kept, the newest first."""
@@ -110,9 +122,12 @@ async def history(
     part: Part,
     tables: Annotated[
         list[HistoryTable] | None,
-        Query(description="Repeat it for each table; all but `telemetry` by default."),
+        Query(
+            description="Repeat it for each table; all but `telemetry` by default.",
+            examples=[["predictions", "laps"]],
+        ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    limit: Annotated[int, Query(ge=1, le=10_000, examples=[500])] = 1_000,
     cursor: Cursor = None,
 ) -> Response:
     """Give what is kept of a race in pages, table by table, each in order of time.

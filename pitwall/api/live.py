@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
 
+from pitwall.api import story
 from pitwall.api.problems import problem_response
 from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status, StoreOut
 from pitwall.domain.frames import FeedState, LiveFrame
@@ -53,9 +54,13 @@ async def health(services: CurrentServices) -> JSONResponse:
 )
 async def live_battles(
     services: CurrentServices,
-    below_s: Annotated[float, Query(gt=0, le=2.0, description="Intervals below this.")] = 2.0,
-    min_p: Annotated[float, Query(ge=0, le=1, description="`p_overtake` from this up.")] = 0.0,
-    if_none_match: Annotated[str | None, Header()] = None,
+    below_s: Annotated[
+        float, Query(gt=0, le=2.0, description="Intervals below this.", examples=[1.0])
+    ] = 2.0,
+    min_p: Annotated[
+        float, Query(ge=0, le=1, description="`p_overtake` from this up.", examples=[0.02])
+    ] = 0.0,
+    if_none_match: Annotated[str | None, Header(examples=[story.FRAME_ETAG])] = None,
 ) -> Response:
     """List the battles under way, front of the field first.
 

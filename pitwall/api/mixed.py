@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from pitwall.api import story
 from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
 
 
@@ -17,13 +18,13 @@ class ExpertOut(BaseModel):
         examples=["boost"],
     )
     p_overtake: float = Field(
-        description="His own calibrated probability.", ge=0, le=1, examples=[0.27]
+        description="His own calibrated probability.", ge=0, le=1, examples=[0.0368]
     )
     weight: float = Field(
         description="His share; the shares of all experts add up to one.",
         ge=0,
         le=1,
-        examples=[0.31],
+        examples=[0.3645],
     )
     is_estimated: bool = Field(
         description="Whether he rests on what no feed channel tells, such as a battery's charge.",
@@ -49,33 +50,35 @@ class MixedOut(BaseModel):
         "below `p_overtake`; likewise if neither pits and the track stays clear.",
         ge=0,
         le=1,
-        examples=[0.48],
+        examples=[0.0854],
     )
     p_low: float = Field(
         description="Lower end of a 90 % interval of `p_overtake`: had the model learned from "
         "other races.",
         ge=0,
         le=1,
-        examples=[0.18],
+        examples=[0.0213],
     )
-    p_high: float = Field(description="Its upper end.", ge=0, le=1, examples=[0.33])
-    experts: list[ExpertOut] = Field(description="In the order om, boost, aero.")
+    p_high: float = Field(description="Its upper end.", ge=0, le=1, examples=[0.0834])
+    experts: list[ExpertOut] = Field(
+        description="In the order om, boost, aero.", examples=[story.EXPERTS]
+    )
     p_interrupted: float = Field(
         description="Probability that a pit stop, a neutralisation or a retirement interrupts the "
         "battle before a lap from now and before it is decided: the sum of the next three. "
         "`p_overtake` is given that none does.",
         ge=0,
         le=1,
-        examples=[0.11],
+        examples=[0.0457],
     )
     p_pit: float = Field(
-        description="That one of the two pits first.", ge=0, le=1, examples=[0.085]
+        description="That one of the two pits first.", ge=0, le=1, examples=[0.0127]
     )
     p_neutralised: float = Field(
-        description="That the race is neutralised first.", ge=0, le=1, examples=[0.02]
+        description="That the race is neutralised first.", ge=0, le=1, examples=[0.0322]
     )
     p_retired: float = Field(
-        description="That one of the two retires first.", ge=0, le=1, examples=[0.005]
+        description="That one of the two retires first.", ge=0, le=1, examples=[0.0009]
     )
 
     @classmethod

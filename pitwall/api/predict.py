@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
+from pitwall.api import story
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.mixed import MixedOut
 from pitwall.api.predict_schemas import (
@@ -36,10 +37,9 @@ _NO_MODEL: Responses = {404: problem_response("The loaded model answers no made-
 _CAR = r"^([A-Za-z]{3}|[1-9][0-9]?)$"
 
 Computed = Literal["now", "frame", "stored"]
-Car = Annotated[
-    str | None,
-    Query(pattern=_CAR, description="Number or three-letter code.", examples=["81", "PIA"]),
-]
+_SAID = "Number or three-letter code."
+Attacker = Annotated[str | None, Query(pattern=_CAR, description=_SAID, examples=["NOR", "4"])]
+Defender = Annotated[str | None, Query(pattern=_CAR, description=_SAID, examples=["PIA", "81"])]
 
 
 @router.get(
@@ -50,21 +50,21 @@ Car = Annotated[
 async def predict(
     services: CurrentServices,
     _reader: Reader,
-    attacker: Car = None,
-    defender: Car = None,
+    attacker: Attacker = None,
+    defender: Defender = None,
     race_id: Annotated[
         str | None,
         Query(
             pattern=r"^[a-z0-9][a-z0-9-]{0,127}$",
             description="A stored race in place of the one on show; needs `at`.",
-            examples=["2025-dutch-grand-prix-race"],
+            examples=[story.RACE_ID],
         ),
     ] = None,
     at: Annotated[
         AwareDatetime | None,
         Query(
             description="The moment of the stored race, with its offset from UTC.",
-            examples=["2025-08-31T13:30:00Z"],
+            examples=[story.AT],
         ),
     ] = None,
 ) -> PredictOut:

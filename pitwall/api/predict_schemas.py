@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pitwall.api import story
 from pitwall.api.mixed import MixedOut
 from pitwall.api.schemas import BattleOut, RaceOut, SourceName
 from pitwall.domain.frames import BattleLine, FeedState, LiveFrame
@@ -16,26 +17,36 @@ from pitwall.prediction.what_if import WhatIfFeature
 class PredictOut(BaseModel):
     """Forecasts of one moment, front of the field first."""
 
-    source: SourceName = Field(description="What kind of data this is; `simulated` is no race.")
-    feed: str = Field(examples=["simulated:1"])
-    feed_state: FeedState
+    source: SourceName = Field(
+        description="What kind of data this is; `simulated` is no race.", examples=[story.SOURCE]
+    )
+    feed: str = Field(examples=[story.FEED])
+    feed_state: FeedState = Field(examples=["paused"])
     computed: Literal["now", "frame", "stored"] = Field(
         description="`now`: the model ran for this answer. `frame`: in the newest frame, at most "
-        "a second of race time before it. `stored`: now, on a stored race."
+        "a second of race time before it. `stored`: now, on a stored race.",
+        examples=["stored"],
     )
     sequence: int = Field(
-        description="Of the newest frame; on a stored race, its messages up to `at`."
+        description="Of the newest frame; on a stored race, its messages up to `at`.",
+        examples=[15040],
     )
-    as_of: datetime | None = Field(description="When the newest message was sent, race's clock.")
-    answered_at: datetime = Field(description="When the forecast, or the frame, was made, UTC.")
+    as_of: datetime | None = Field(
+        description="When the newest message was sent, race's clock.", examples=[story.AS_OF]
+    )
+    answered_at: datetime = Field(
+        description="When the forecast, or the frame, was made, UTC.", examples=[story.ASKED_AT]
+    )
     data_age_s: float | None = Field(
         description="Seconds from the arrival of the newest message to `answered_at`; on a stored "
-        "race, from its sending to `at`."
+        "race, from its sending to `at`.",
+        examples=[0.193],
     )
     race: RaceOut
-    model_version: str
+    model_version: str = Field(examples=[story.MODEL_VERSION])
     rules_version: str | None = Field(
-        description="Of the sporting rules that the model rests on; null where on none."
+        description="Of the sporting rules that the model rests on; null where on none.",
+        examples=[story.RULES_VERSION],
     )
     battles: list[BattleOut]
 
@@ -73,7 +84,7 @@ class WhatIfIn(BaseModel):
     features: dict[str, Annotated[float, Field(strict=True)]] = Field(
         description="What is known of the battle; leave out what is not. `GET /predict/features` "
         "explains each.",
-        examples=[{"interval_s": 0.6, "tyre_life_diff_laps": -12}],
+        examples=[story.WHAT_IF],
     )
 
 
@@ -85,13 +96,22 @@ class WhatIfOut(BaseModel):
         "stays clear. Null without a forecast.",
         ge=0,
         le=1,
+        examples=[story.WHAT_IF_P_OVERTAKE],
     )
-    no_forecast_because: str | None
-    reasons: list[str] = Field(description="What moved the forecast most, in logits and words.")
-    mixed: MixedOut | None
-    model_version: str
-    rules_version: str | None
-    unknown: list[str] = Field(description="Features that were left out.")
+    no_forecast_because: str | None = Field(
+        description="Why there is none; null with a forecast.", examples=[None]
+    )
+    reasons: list[str] = Field(
+        description="What moved the forecast most, in logits and words.",
+        examples=[story.WHAT_IF_REASONS],
+    )
+    mixed: MixedOut | None = Field(examples=[story.WHAT_IF_MIXED])
+    model_version: str = Field(examples=[story.MODEL_VERSION])
+    rules_version: str | None = Field(examples=[story.RULES_VERSION])
+    unknown: list[str] = Field(
+        description="Features that were left out.",
+        examples=[["gap_pair_1lap_s", "lap_diff_0lap_s", "race_share"]],
+    )
 
 
 class FeatureOut(BaseModel):
@@ -99,9 +119,12 @@ class FeatureOut(BaseModel):
 
     name: str = Field(examples=["interval_s"])
     unit: str = Field(examples=["s"])
-    meaning: str = Field(description="Differences are attacker minus defender.")
-    lowest: float
-    highest: float
+    meaning: str = Field(
+        description="Differences are attacker minus defender.",
+        examples=["attacker behind defender, now"],
+    )
+    lowest: float = Field(examples=[0.001])
+    highest: float = Field(examples=[1.999])
 
     @classmethod
     def of(cls, feature: WhatIfFeature) -> FeatureOut:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope, Send
 
 from pitwall import logs
+from pitwall.api import story
 from pitwall.errors import PitwallError, RefusedFieldError, TooManyRequestsError
 from pitwall.services import current
 
@@ -36,19 +37,34 @@ class InvalidParameter(BaseModel):
 class Problem(BaseModel):
     """What went wrong (RFC 9457, `application/problem+json`)."""
 
-    type: str = Field(default="about:blank", description="A URI that names the kind of problem.")
-    title: str = Field(description="The kind of problem, in a few words.")
-    status: int = Field(description="The HTTP status.", ge=400, le=599)
-    detail: str = Field(description="What was wrong with this request.")
-    instance: str = Field(description="The path that was asked for.")
+    type: str = Field(
+        default="about:blank",
+        description="A URI that names the kind of problem.",
+        examples=["about:blank"],
+    )
+    title: str = Field(
+        description="The kind of problem, in a few words.", examples=[HTTPStatus(422).phrase]
+    )
+    status: int = Field(description="The HTTP status.", ge=400, le=599, examples=[422])
+    detail: str = Field(
+        description="What was wrong with this request.",
+        examples=[
+            "The request is not valid: query.min_p: Input should be less than or equal to 1."
+        ],
+    )
+    instance: str = Field(description="The path that was asked for.", examples=["/live-battles"])
     invalid: list[InvalidParameter] | None = Field(
         default=None, description="Each invalid parameter, where that is the problem."
     )
     request_id: str | None = Field(
-        default=None, description="Of this request, as in `X-Request-ID` and the server's log."
+        default=None,
+        description="Of this request, as in `X-Request-ID` and the server's log.",
+        examples=[story.REQUEST_ID],
     )
     source: str | None = Field(
-        default=None, description="Where the data on show comes from, as in other answers."
+        default=None,
+        description="Where the data on show comes from, as in other answers.",
+        examples=[story.SOURCE],
     )
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from pitwall import __version__
+from pitwall.api import story
 from pitwall.api.mixed import MixedOut
 from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
 from pitwall.domain.race import Compound, Phase, TrackStatus
@@ -18,17 +20,21 @@ Status = Literal["ok", "degraded", "waiting", "dead"]
 class RaceOut(BaseModel):
     """Which race this is, and where it stands."""
 
-    race_id: str = Field(examples=["2025-dutch-grand-prix-race"])
+    race_id: str = Field(examples=[story.RACE_ID])
     name: str = Field(examples=["Dutch Grand Prix"])
     kind: str = Field(examples=["Race", "Sprint"])
     circuit: str = Field(examples=["Zandvoort"])
-    year: int | None = Field(description="Season; null before the feed has told.")
-    phase: Phase
-    track_status: TrackStatus
-    lap: int | None = Field(description="The leader's lap; null before the feed has told.")
-    total_laps: int | None
+    year: int | None = Field(description="Season; null before the feed has told.", examples=[2025])
+    phase: Phase = Field(examples=["started"])
+    track_status: TrackStatus = Field(examples=["clear"])
+    lap: int | None = Field(
+        description="The leader's lap; null before the feed has told.", examples=[27]
+    )
+    total_laps: int | None = Field(examples=[72])
     overtake_enabled: bool | None = Field(
-        description="DRS (to 2025) or Overtake Mode (2026) enabled by race control; null if untold."
+        description="DRS (to 2025) or Overtake Mode (2026) enabled by race control; null where "
+        "untold.",
+        examples=[True],
     )
 
     @classmethod
@@ -51,13 +57,15 @@ class RaceOut(BaseModel):
 class CarOut(BaseModel):
     """One car of a battle."""
 
-    number: int = Field(examples=[81])
-    code: str = Field(examples=["PIA"])
-    name: str
-    team: str
-    compound: Compound
-    tyre_life_laps: int | None = Field(description="Laps on this set; null when not told.")
-    pit_stops: int
+    number: int = Field(examples=[4])
+    code: str = Field(examples=["NOR"])
+    name: str = Field(examples=["Lando Norris"])
+    team: str = Field(examples=["McLaren"])
+    compound: Compound = Field(examples=["HARD"])
+    tyre_life_laps: int | None = Field(
+        description="Laps on this set; null when not told.", examples=[3]
+    )
+    pit_stops: int = Field(examples=[1])
 
     @classmethod
     def of(cls, line: TowerLine) -> CarOut:
@@ -76,26 +84,36 @@ class CarOut(BaseModel):
 class BattleOut(BaseModel):
     """One battle under way and its forecast."""
 
-    attacker: CarOut = Field(description="The car behind.")
-    defender: CarOut = Field(description="The car directly ahead.")
-    position: int = Field(description="The place at stake; 1 is the lead.", ge=1)
-    interval_s: float = Field(description="Seconds between the two, newest known.", ge=0)
-    interval_age_s: float = Field(description="Age of that interval, race seconds.", ge=0)
-    trend_s_per_lap: float | None = Field(
-        description="Change of the interval over the last lap; negative is closing. Null at first."
+    attacker: CarOut = Field(description="The car behind.", examples=[story.ATTACKER])
+    defender: CarOut = Field(description="The car directly ahead.", examples=[story.DEFENDER])
+    position: int = Field(description="The place at stake; 1 is the lead.", ge=1, examples=[1])
+    interval_s: float = Field(
+        description="Seconds between the two, newest known.", ge=0, examples=[story.INTERVAL_S]
     )
-    opened_at: datetime = Field(description="When the battle opened, UTC on the race's clock.")
-    laps: int = Field(description="Laps of battle so far.", ge=0)
+    interval_age_s: float = Field(
+        description="Age of that interval, race seconds.", ge=0, examples=[1.34]
+    )
+    trend_s_per_lap: float | None = Field(
+        description="Change of the interval over the last lap; negative is closing. Null at first.",
+        examples=[0.441],
+    )
+    opened_at: datetime = Field(
+        description="When the battle opened, UTC on the race's clock.", examples=[story.OPENED_AT]
+    )
+    laps: int = Field(description="Laps of battle so far.", ge=0, examples=[1])
     p_overtake: float | None = Field(
         description="Estimated probability that the attacker is ahead a lap from now, if neither "
         "pits and the track stays clear. Null without a forecast.",
         ge=0,
         le=1,
+        examples=[story.P_OVERTAKE],
     )
-    no_forecast_because: str | None
+    no_forecast_because: str | None = Field(
+        description="Why there is none; null with a forecast.", examples=[None]
+    )
     reasons: list[str] = Field(
         description="What moved the forecast most, in logits and words.",
-        examples=[["+0.41 gap 0.6 s", "-0.18 hard to pass here"]],
+        examples=[story.REASONS],
     )
     mixed: MixedOut | None = Field(
         description="Interval, three laps, interruptions and experts. Null without a forecast, "
@@ -124,17 +142,24 @@ class BattleOut(BaseModel):
 class BattlesOut(BaseModel):
     """All battles of under two seconds at one instant, front of the field first."""
 
-    source: SourceName = Field(description="What kind of data this is; `simulated` is no race.")
-    feed: str = Field(examples=["simulated:1"])
-    feed_state: FeedState
-    sequence: int = Field(description="Rises by one with every frame.")
-    as_of: datetime | None = Field(description="When the newest message was sent, race's clock.")
-    published_at: datetime = Field(description="When this frame was made, UTC.")
+    source: SourceName = Field(
+        description="What kind of data this is; `simulated` is no race.", examples=[story.SOURCE]
+    )
+    feed: str = Field(examples=[story.FEED])
+    feed_state: FeedState = Field(examples=["flowing"])
+    sequence: int = Field(description="Rises by one with every frame.", examples=[5563])
+    as_of: datetime | None = Field(
+        description="When the newest message was sent, race's clock.", examples=[story.AS_OF]
+    )
+    published_at: datetime = Field(
+        description="When this frame was made, UTC.", examples=[story.ASKED_AT]
+    )
     data_age_s: float | None = Field(
-        description="Seconds since the newest message arrived, when this frame was made."
+        description="Seconds since the newest message arrived, when this frame was made.",
+        examples=[0.193],
     )
     race: RaceOut
-    model_version: str
+    model_version: str = Field(examples=[story.MODEL_VERSION])
     battles: list[BattleOut]
 
     @classmethod
@@ -163,30 +188,37 @@ class BattlesOut(BaseModel):
 class ModelOut(BaseModel):
     """Which model forecasts."""
 
-    version: str
-    trained_at: datetime | None
-    hash: str = Field(description="SHA-256 of everything learned.")
-    rules_version: str = Field(description="Which rules of the seasons it was made for.")
+    version: str = Field(examples=[story.MODEL_VERSION])
+    trained_at: datetime | None = Field(examples=[story.TRAINED_AT])
+    hash: str = Field(description="SHA-256 of everything learned.", examples=[story.MODEL_HASH])
+    rules_version: str = Field(
+        description="Which rules of the seasons it was made for.", examples=[story.RULES_VERSION]
+    )
     scores: dict[str, dict[str, float]] = Field(
-        description="Scores of the model's recipe on races it had not seen, by test."
+        description="Scores of the model's recipe on races it had not seen, by test.",
+        examples=[story.SCORES],
     )
 
 
 class BuildOut(BaseModel):
     """Which program this is."""
 
-    version: str
-    revision: str | None = Field(description="Source revision; null outside a checkout.")
-    started_at: datetime
+    version: str = Field(examples=[__version__])
+    revision: str | None = Field(
+        description="Source revision; null outside a checkout.", examples=[story.REVISION]
+    )
+    started_at: datetime = Field(examples=[story.STARTED_AT])
 
 
 class StoreOut(BaseModel):
     """How the writing down of races goes."""
 
-    status: Literal["ok", "degraded"]
-    reason: str = Field(description="Why nothing can be written; empty while all is well.")
+    status: Literal["ok", "degraded"] = Field(examples=["ok"])
+    reason: str = Field(
+        description="Why nothing can be written; empty while all is well.", examples=[""]
+    )
     dropped: int = Field(
-        description="Messages lost, because nothing could be written for too long."
+        description="Messages lost, because nothing could be written for too long.", examples=[0]
     )
 
 
@@ -197,19 +229,26 @@ class HealthOut(BaseModel):
         description="`ok`; `degraded` when the picture is right but something behind it is "
         "missing: the shared cache, or the database, as `store` says; `waiting` before the first "
         "frame; `dead` when the feed has stopped while a race is on, or cannot be opened "
-        "(answered with 503)."
+        "(answered with 503).",
+        examples=["ok"],
     )
-    detail: str
-    source: SourceName | None
-    feed: str | None
-    feed_state: FeedState | None
-    race_on: bool
+    detail: str = Field(
+        description="What is wrong, in a sentence; empty while all is well.", examples=[""]
+    )
+    source: SourceName | None = Field(examples=[story.SOURCE])
+    feed: str | None = Field(examples=[story.FEED])
+    feed_state: FeedState | None = Field(examples=["flowing"])
+    race_on: bool = Field(examples=[True])
     last_message_age_s: float | None = Field(
-        description="Wall seconds since the newest message arrived."
+        description="Wall seconds since the newest message arrived.", examples=[0.443]
     )
-    frame_age_s: float | None = Field(description="Wall seconds since the newest frame.")
-    sequence: int | None
-    malformed: int = Field(description="Parts of messages skipped because they broke the format.")
+    frame_age_s: float | None = Field(
+        description="Wall seconds since the newest frame.", examples=[0.25]
+    )
+    sequence: int | None = Field(examples=[5563])
+    malformed: int = Field(
+        description="Parts of messages skipped because they broke the format.", examples=[0]
+    )
     store: StoreOut | None = Field(description="null where nothing is written down.")
     model: ModelOut | None
     build: BuildOut

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
+from pitwall.domain.history import RaceSummary
 from pitwall.domain.race import CarState, Compound, RaceState
 from pitwall.errors import BusyError, NotThereError, RaceNotFoundError
 from pitwall.pipeline.engine import EngineState
-from pitwall.pipeline.stored import state_at
+from pitwall.pipeline.replay.desk import ReplayDesk, Viewing
 from pitwall.ports import Predictor
 from pitwall.prediction.features import FEATURES, FeatureBook
 from pitwall.prediction.forecast import Forecast
@@ -27,6 +28,7 @@ from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.race_ports import RaceReader
 
 WAITING_AT_MOST: Final = 8
+RACES_HELD: Final = 2  # each with a feature book of its own, 6 MB
 KEPT: Final = 64  # some 10 kB each
 
 Rows = npt.NDArray[np.float32]
@@ -61,11 +63,14 @@ class SeenBattles:
     Args:
         reader: Where races are kept.
         predictor: Forecasts the battles.
+        replays: Opens races at any moment.
     """
 
-    def __init__(self, reader: RaceReader, predictor: SeesBattles) -> None:
+    def __init__(self, reader: RaceReader, predictor: SeesBattles, replays: ReplayDesk) -> None:
         self._reader = reader
         self._predictor = predictor
+        self._replays = replays
+        self._views: OrderedDict[tuple[str, int], Viewing] = OrderedDict()
         self._kept: OrderedDict[Key, SeenBattle] = OrderedDict()
         self._one_at_a_time = asyncio.Lock()
         self._waiting = 0
@@ -110,10 +115,19 @@ class SeenBattles:
         self._waiting += 1
         try:
             async with self._one_at_a_time:
-                state = await state_at(self._reader, race, at, self._predictor)
+                state = await (await self._view(race)).state(at)
                 return await asyncio.to_thread(self._seen, state, pair)
         finally:
             self._waiting -= 1
+
+    async def _view(self, race: RaceSummary) -> Viewing:
+        key = (race.id, race.revision)
+        if key not in self._views:
+            self._views[key] = await self._replays.open(race)
+        self._views.move_to_end(key)
+        while len(self._views) > RACES_HELD:
+            self._views.popitem(last=False)
+        return self._views[key]
 
     def _seen(self, state: EngineState, pair: tuple[int, int]) -> SeenBattle:
         found = [each for each in state.battles if (each.attacker, each.defender) == pair]

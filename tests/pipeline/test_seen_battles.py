@@ -15,6 +15,8 @@ import pytest
 from pitwall.domain.records import Batch, PredictionRecord
 from pitwall.errors import NotThereError, RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.film import short_cuts
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.prediction.scenario import Scenario
 from pitwall.store import migrating
@@ -50,6 +52,10 @@ class CountingReader(RaceReader):
         return await super().messages(*args, **settings)
 
 
+def seen_of(reader: RaceReader) -> SeenBattles:
+    return SeenBattles(reader, PREDICTOR, ReplayDesk(reader, PREDICTOR, short_cuts(PREDICTOR)))
+
+
 @cache
 def _laps_of_a_race() -> Batch:
     (batch,) = chronicle_of(islice(SimulatedFeed(7).messages(), MESSAGES)).take_batches()
@@ -64,7 +70,7 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     await keep(RaceWriter(database), SimulatedFeed(7), batch)
     reader = CountingReader(database)
     rows = list(batch.predictions.values())
-    yield Kept(batch.info.race_id, SeenBattles(reader, PREDICTOR), reader, rows)
+    yield Kept(batch.info.race_id, seen_of(reader), reader, rows)
     await database.close()
 
 
@@ -121,7 +127,9 @@ async def test_what_was_asked_long_ago_is_forgotten(
         row = moment
         await kept.seen.seen(kept.race_id, (row.attacker, row.defender), row.made_at)
 
-    assert kept.reader.fetched == 3
+    assert len(kept.seen._kept) == 1
+    seen = await kept.seen.seen(kept.race_id, (first.attacker, first.defender), first.made_at)
+    assert seen.forecast.p_overtake == pytest.approx(first.p_overtake, abs=1e-12)
 
 
 def _two_moments(kept: Kept) -> tuple[PredictionRecord, PredictionRecord]:
@@ -130,7 +138,7 @@ def _two_moments(kept: Kept) -> tuple[PredictionRecord, PredictionRecord]:
 
 
 def test_ranges_are_those_of_training(tmp_path: Path) -> None:
-    seen = SeenBattles(RaceReader(Database(database_url(None, tmp_path))), PREDICTOR)
+    seen = seen_of(RaceReader(Database(database_url(None, tmp_path))))
 
     least, most = seen.range_of("interval_s") or (0.0, 0.0)
     assert 0 <= least < 1 < most

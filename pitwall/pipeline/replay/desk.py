@@ -11,6 +11,7 @@ from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.history import RaceSummary
 from pitwall.domain.timeline import Digest, Timeline
 from pitwall.pipeline.clock import wall_now
+from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.pipeline.replay.film import NO_SHORT_CUTS, Film, ShortCuts
 from pitwall.pipeline.replay.projector import Predictors, Projector
@@ -38,6 +39,15 @@ class Viewing:
         self._model_version = model_version
         self._one_at_a_time = asyncio.Lock()
         self._sequence = 0
+
+    async def state(self, at: datetime) -> EngineState:
+        """Return the race's state as it was at `at`; its book is this viewer's until the next call.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        async with self._one_at_a_time:
+            return await self._projector.show(at)
 
     async def frame(self, at: datetime, pace: Pace) -> LiveFrame:
         """Return the frame that a live viewer saw at `at`, on the race's own clock.

@@ -1,0 +1,111 @@
+"""The one story that the examples in the documentation tell.
+
+The Dutch Grand Prix of 2025, played from a timing archive, on lap 27: Lando Norris is 0.816 s
+behind Oscar Piastri and the lead. What the model says there is what the model named here said
+of this instant, rounded. Figures that depend on when and where one asks, such as ages, ids and
+counts of frames, only show the shape. Ada asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+RACE_ID: Final = "2025-dutch-grand-prix-race"
+FEED: Final = f"timing:{RACE_ID}"
+SOURCE: Final = "reconstructed"
+
+AT: Final = "2025-08-31T13:39:30Z"
+"""The instant, on the race's clock."""
+A_LAP_LATER: Final = "2025-08-31T13:40:45Z"
+AS_OF: Final = "2025-08-31T13:39:29.807000Z"
+OPENED_AT: Final = "2025-08-31T13:38:27.197000Z"
+
+STARTED_AT: Final = "2026-11-24T18:00:00Z"
+ASKED_AT: Final = "2026-11-24T18:46:29Z"
+
+_MCLAREN: Final = {"team": "McLaren", "compound": "HARD", "tyre_life_laps": 3, "pit_stops": 1}
+ATTACKER: Final[dict[str, Any]] = {"number": 4, "code": "NOR", "name": "Lando Norris"} | _MCLAREN
+DEFENDER: Final[dict[str, Any]] = {"number": 81, "code": "PIA", "name": "Oscar Piastri"} | _MCLAREN
+INTERVAL_S: Final = 0.816
+P_OVERTAKE: Final = 0.0426
+REASONS: Final = [
+    "+0.98 closest 0.3 s in the last minute and a half",
+    "-0.38 running pace 0.3 s a lap slower",
+    "+0.37 36% of the race done",
+]
+EXPERTS: Final = [
+    {"expert": "om", "p_overtake": 0.0443, "weight": 0.3122, "is_estimated": True},
+    {"expert": "boost", "p_overtake": 0.0368, "weight": 0.3645, "is_estimated": True},
+    {"expert": "aero", "p_overtake": 0.0369, "weight": 0.3234, "is_estimated": True},
+]
+
+WHAT_IF: Final = {"interval_s": 0.8, "for_lead": 1, "team_mates": 1}
+"""A made-up battle much like theirs, of which nothing else is known; the model's answer follows."""
+WHAT_IF_P_OVERTAKE: Final = 0.0719
+WHAT_IF_REASONS: Final = ["+0.18 defender leads", "+0.07 gap 0.8 s"]
+WHAT_IF_MIXED: Final[dict[str, Any]] = {
+    "p_overtake_3": 0.4316,
+    "p_low": 0.0365,
+    "p_high": 0.1366,
+    "experts": [
+        {"expert": "om", "p_overtake": 0.1063, "weight": 0.2998, "is_estimated": True},
+        {"expert": "boost", "p_overtake": 0.0544, "weight": 0.3769, "is_estimated": True},
+        {"expert": "aero", "p_overtake": 0.0625, "weight": 0.3233, "is_estimated": True},
+    ],
+    "p_interrupted": 0.0294,
+    "p_pit": 0.0079,
+    "p_neutralised": 0.0199,
+    "p_retired": 0.0016,
+}
+
+MODEL_VERSION: Final = "mixture-6baca7cb6361"
+MODEL_HASH: Final = "6baca7cb6361cf587c1f2dce0b6c950a27c4edaa826478b14dfacc84012de5b1"
+TRAINED_AT: Final = "2026-11-24T16:15:40Z"
+RULES_VERSION: Final = "8556bd811f7d"
+SCORES: Final = {
+    "train < 2025, test 2025": {
+        "log_loss": 0.10966,
+        "log_loss_gap_only": 0.17193,
+        "pr_auc": 0.67699,
+        "ece": 0.00479,
+        "log_loss_3_laps": 0.21662,
+    }
+}
+"""Of this model, as `scores.json` beside it has them."""
+
+PREDICTION_ROW: Final[dict[str, Any]] = {
+    "made_at_utc": AT,
+    "id": 22052,
+    "attacker": "lando-norris",
+    "defender": "oscar-piastri",
+    "lap": 27,
+    "position": 1,
+    "interval_s": INTERVAL_S,
+    "p_overtake": P_OVERTAKE,
+    "p_overtake_3": 0.0854,
+    "p_low": 0.0213,
+    "p_high": 0.0834,
+    "p_om": 0.0443,
+    "w_om": 0.3122,
+    "p_boost": 0.0368,
+    "w_boost": 0.3645,
+    "p_aero": 0.0369,
+    "w_aero": 0.3234,
+    "p_pit": 0.0127,
+    "p_neutralised": 0.0322,
+    "p_retired": 0.0009,
+    "model_version": MODEL_VERSION,
+    "outcome": "held",
+    "settled_at_utc": "2025-08-31T13:41:29Z",
+}
+"""The forecast of this instant as it is kept, and what came of it."""
+CURSOR: Final = "WyJwcmVkaWN0aW9ucyIsMTc1NjY0NzU3MDAwMDAwMCwyMjA1Ml0"
+"""Leads on from that row."""
+
+USER_ID: Final = "0c0ffee0-1815-4a1d-8b5e-5eed0fa11ce5"
+LOG_IN_ID: Final = "10910910-1843-4b1e-9c0d-e0fab4abba6e"
+KEY_ID: Final = "4e10c0de-1852-4c5e-a1b2-1a57ca11ab1e"
+REQUEST_ID: Final = "5e7a1f0c9b3d4e6f8a2c1d0b9e8f7a6c"
+FRAME_ETAG: Final = 'W/"1a20ee17f88-15bb-2-0"'
+FILE_ETAG: Final = '"5b272c751fe2b6064aba"'
+REVISION: Final = "1d5f60835a0b"
