@@ -29,6 +29,7 @@ from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 BATTLES, SECONDS, LAP_S = 12, 400, 80
 IMPORTED = 100_000
 RUNS = 500
+_TICK_S = 0.001
 
 
 class _NoLedger(LedgerWriter):
@@ -63,9 +64,9 @@ async def _measure(name: str, urls: list[str]) -> None:
     for what, batches in (("a live second", _live()), ("an import", _import())):
         told = []
         for ledger, url in zip((_NoLedger(), LedgerWriter()), urls[:2], strict=True):
-            took = await _append(url, ledger, batches)
-            told.append(f"{1000 * median(took):.1f} ms ({sum(took):.1f} s in all)")
-        out(f"    {what}: {told[0]} a batch without the ledger, {told[1]} with it\n")
+            took, stall_s = await _append(url, ledger, batches)
+            told.append(f"{1000 * median(took):.1f} ms, loop held {1000 * stall_s:.0f} ms at most")
+        out(f"    {what}, a batch without the ledger: {told[0]}; with it: {told[1]}\n")
         urls = urls[2:] or urls
     database = Database(database_url(urls[1], Path()))
     began = time.perf_counter()
@@ -82,19 +83,32 @@ async def _measure(name: str, urls: list[str]) -> None:
     await database.close()
 
 
-async def _append(url: str, ledger: LedgerWriter, batches: list[Batch]) -> list[float]:
+async def _append(
+    url: str, ledger: LedgerWriter, batches: list[Batch]
+) -> tuple[list[float], float]:
+    """Return how long each batch took, and for how long at most nothing else could run, seconds."""
     database = Database(database_url(url, Path()))
     await migrating.upgrade(database)
     writer = RaceWriter(database)
     writer._ledger = ledger
     mark = await writer.begin(SMALL, "live", "a feed")
-    took = []
+    took: list[float] = []
+    stalls = [0.0]
+    watching = asyncio.create_task(_watch(stalls))
     for batch in batches:
         began = time.perf_counter()
         await writer.append(mark, batch)
         took.append(time.perf_counter() - began)
+    watching.cancel()
     await database.close()
-    return took
+    return took, max(stalls)
+
+
+async def _watch(stalls: list[float]) -> None:
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(_TICK_S)
+        stalls.append(time.perf_counter() - began - _TICK_S)
 
 
 def _live() -> list[Batch]:

@@ -26,8 +26,10 @@ router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=ForPrograms)
 async def ledger(
     services: CurrentServices,
     response: Response,
-    made: Annotated[Made, Query(description="Made before the outcome, or afterwards.")] = Made.LIVE,
-    simulated: Annotated[bool, Query(description="Of made-up races.")] = False,
+    made: Annotated[
+        Made, Query(description="Made before the outcome, or afterwards.", examples=["import"])
+    ] = Made.LIVE,
+    simulated: Annotated[bool, Query(description="Of made-up races.", examples=[False])] = False,
 ) -> LedgerOut:
     """Say how forecasts came out, as their ledger holds it; some seconds old at most.
 

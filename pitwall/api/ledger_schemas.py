@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from pitwall.api import story
 from pitwall.domain.ledger import Call, LedgerHead, Made
 from pitwall.pipeline.track_record import RaceScore, Reliability, Score, TrackRecord
 
@@ -14,9 +15,12 @@ from pitwall.pipeline.track_record import RaceScore, Reliability, Score, TrackRe
 class HeadOut(BaseModel):
     """The newest entry. Keep it: `python -m pitwall ledger verify --head` asks for it later."""
 
-    number: int
-    digest: str = Field(description="SHA-256, 64 hex digits.")
-    written_at: datetime
+    number: int = Field(examples=[22])
+    digest: str = Field(
+        description="SHA-256, 64 hex digits.",
+        examples=["9da53e6754286e2de347572d7a0dfce941338db4a66f898765b47e2d96f548ad"],
+    )
+    written_at: datetime = Field(examples=["2026-11-24T19:05:51.763805Z"])
 
     @classmethod
     def of(cls, head: LedgerHead) -> HeadOut:
@@ -27,14 +31,17 @@ class HeadOut(BaseModel):
 class ScoreOut(BaseModel):
     """Means over decided forecasts, lower is better; `gap_` is a forecast by the gap alone."""
 
-    name: str
-    forecasts: int
-    passes: int
-    races: int
-    log_loss: float = Field(description="In nats.")
-    gap_log_loss: float
-    brier: float
-    gap_brier: float
+    name: str = Field(
+        description="Of a race, a season or a circuit; `all` for all.",
+        examples=["Dutch Grand Prix"],
+    )
+    forecasts: int = Field(examples=[51304])
+    passes: int = Field(examples=[1890])
+    races: int = Field(examples=[1])
+    log_loss: float = Field(description="In nats.", examples=[0.0889])
+    gap_log_loss: float = Field(examples=[0.1365])
+    brier: float = Field(examples=[0.024])
+    gap_brier: float = Field(examples=[0.0328])
 
     @classmethod
     def of(cls, score: Score) -> ScoreOut:
@@ -45,12 +52,14 @@ class ScoreOut(BaseModel):
 class RaceScoreOut(ScoreOut):
     """One race."""
 
-    race_id: str
-    year: int
-    circuit: str
-    first_at: datetime = Field(description="When its first forecast was made.")
-    model_version: str
-    can_be_replayed: bool
+    race_id: str = Field(examples=[story.RACE_ID])
+    year: int = Field(examples=[2025])
+    circuit: str = Field(examples=["Zandvoort"])
+    first_at: datetime = Field(
+        description="When its first forecast was made.", examples=["2025-08-31T13:05:58Z"]
+    )
+    model_version: str = Field(examples=[story.MODEL_VERSION])
+    can_be_replayed: bool = Field(examples=[True])
 
     @classmethod
     def of_race(cls, race: RaceScore) -> RaceScoreOut:
@@ -70,17 +79,20 @@ class RaceScoreOut(ScoreOut):
 class ReliabilityOut(BaseModel):
     """Forecasts that said about the same, and how many of them came true."""
 
-    low: float
-    high: float
-    forecasts: int
-    passes: int
-    laps: int = Field(description="Laps of battles they come from; one is made each second.")
-    said: float = Field(description="Mean forecast.")
-    came: float = Field(description="Share of passes.")
-    came_low: float = Field(
-        description="95 % Wilson interval of it, each lap of a battle one case."
+    low: float = Field(examples=[0.1])
+    high: float = Field(examples=[0.15])
+    forecasts: int = Field(examples=[1276])
+    passes: int = Field(examples=[158])
+    laps: int = Field(
+        description="Laps of battles they come from; one is made each second.", examples=[153]
     )
-    came_high: float
+    said: float = Field(description="Mean forecast.", examples=[0.1215])
+    came: float = Field(description="Share of passes.", examples=[0.1238])
+    came_low: float = Field(
+        description="95 % Wilson interval of it, each lap of a battle one case.",
+        examples=[0.0807],
+    )
+    came_high: float = Field(examples=[0.1854])
 
     @classmethod
     def of(cls, one: Reliability) -> ReliabilityOut:
@@ -91,21 +103,21 @@ class ReliabilityOut(BaseModel):
 class CallOut(BaseModel):
     """One forecast worth a look."""
 
-    race_id: str
-    race: str
-    source: str
-    made_at: datetime
-    lap: int
-    position: int
-    attacker: int
-    defender: int
-    attacker_code: str
-    defender_code: str
-    interval_s: float
-    p_overtake: float
-    gap_only: float
-    outcome: str
-    is_kept: bool = Field(description="Whether the race can be replayed.")
+    race_id: str = Field(examples=[story.RACE_ID])
+    race: str = Field(examples=["Dutch Grand Prix 2025"])
+    source: str = Field(examples=[story.SOURCE])
+    made_at: datetime = Field(examples=["2025-08-31T13:39:04Z"])
+    lap: int = Field(description="The leader's.", examples=[27])
+    position: int = Field(description="The place at stake.", examples=[8])
+    attacker: int = Field(examples=[12])
+    defender: int = Field(examples=[31])
+    attacker_code: str = Field(examples=["ANT"])
+    defender_code: str = Field(examples=["OCO"])
+    interval_s: float = Field(examples=[0.443])
+    p_overtake: float = Field(examples=[0.6479])
+    gap_only: float = Field(description="What the gap alone would have said.", examples=[0.1709])
+    outcome: str = Field(description="`passed` or `held`.", examples=["passed"])
+    is_kept: bool = Field(description="Whether the race can be replayed.", examples=[True])
 
     @classmethod
     def of(cls, call: Call) -> CallOut:
@@ -117,15 +129,21 @@ class LedgerOut(BaseModel):
     """How forecasts came out."""
 
     made: Made = Field(
-        description="`live`: written down before the outcome; `import`: computed afterwards."
+        description="`live`: written down before the outcome; `import`: computed afterwards.",
+        examples=["import"],
     )
-    simulated: bool = Field(description="Of made-up races, or of real ones.")
+    simulated: bool = Field(description="Of made-up races, or of real ones.", examples=[False])
     head: HeadOut | None = Field(description="Of the whole ledger; null while it is empty.")
-    forecasts: int
-    undecided: dict[str, int] = Field(description="Forecasts that were interrupted, by reason.")
+    forecasts: int = Field(examples=[56441])
+    undecided: dict[str, int] = Field(
+        description="Forecasts that were interrupted, by reason.",
+        examples=[{"finished": 1153, "neutralised": 2562, "pitted": 1422}],
+    )
     overall: ScoreOut | None
     gain: tuple[float, float] | None = Field(
-        description="95 % interval over races of the log-loss gained over the gap alone."
+        description="95 % interval over races of the log-loss gained over the gap alone; null "
+        "below five races.",
+        examples=[(0.0108, 0.0715)],
     )
     reliability: list[ReliabilityOut]
     races: list[RaceScoreOut]

@@ -12,6 +12,7 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
+from tests.browser.axe import faults
 from tests.browser.conftest import Server, free_port
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
 from tests.store.ledgers import forecasts, outcomes, write
@@ -76,13 +77,14 @@ def test_what_was_not_made_before_is_told_apart(ledger: Server, page: Page) -> N
     expect(page.locator(".ledger-figures")).to_have_count(0)
 
 
-def test_the_page_fits_a_phone_and_has_contrast(ledger: Server, page: Page) -> None:
+def test_the_page_fits_a_phone_and_keeps_nobody_out(ledger: Server, page: Page) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
     page.goto(f"{ledger.url}/ledger")
     expect(page.locator(".chart[data-state=drawn]")).to_have_count(3, timeout=SOON_MS)
 
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert page.evaluate(POOR_CONTRAST) == []
+    assert faults(page) == []
 
 
 def test_the_live_page_leads_to_the_ledger(ledger: Server, page: Page) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,14 @@ async def test_what_was_written_before_its_outcome_is_told_from_what_was_not(
     assert total(live).forecasts == SECONDS
     assert {run.race_id for run in imported.runs} == {"2026-b-race", "2025-c-race", "2024-d-race"}
     assert total(imported).forecasts == 3 * SECONDS
+    await verify(database)
+
+
+async def test_an_old_race_that_a_live_feed_repeats_is_not_foretold(database: Database) -> None:
+    await write(database, forecasts(), outcomes(), late=timedelta(days=30))
+
+    assert total(await shown(database)).forecasts == 0
+    assert total(await shown(database, Made.IMPORT)).forecasts == SECONDS
     await verify(database)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 from sqlalchemy import text
 
@@ -12,6 +13,7 @@ from pitwall.domain.ledger import LedgerContents, Made, Tally
 from pitwall.domain.records import Batch, MessageRecord, OutcomeRecord
 from pitwall.pipeline import rows
 from pitwall.store.engine import Database
+from pitwall.store.ledger import entering
 from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.writing import RaceWriter
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
@@ -41,15 +43,22 @@ def outcomes(*, passed: Iterable[int] = ()) -> Batch:
 
 
 async def write(
-    database: Database, *batches: Batch, source: str = "live", imported: bool = False
+    database: Database,
+    *batches: Batch,
+    source: str = "live",
+    imported: bool = False,
+    late: timedelta = timedelta(0),
 ) -> None:
+    """Write batches of a race, a moment after each other, `late` after its outcomes."""
     writer = RaceWriter(database)
     info = batches[0].info
     mark = await writer.begin(info, source, "a feed")
-    for batch in batches:
+    for nth, batch in enumerate(batches):
         own = rows.joined(Batch(info=info), batch)
         own.is_imported = imported
-        await writer.append(mark, own)
+        now = LIGHTS_OUT + LAP + late + timedelta(seconds=nth)
+        with patch.object(entering, "utc_now", lambda now=now: now):
+            await writer.append(mark, own)
 
 
 async def shown(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select, text
@@ -10,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pitwall.domain.ledger import EntryKind
 from pitwall.store import bulk
 from pitwall.store.details import table_of
-from pitwall.store.instants import utc_now
 from pitwall.store.ledger.bodies import GENESIS, Head, counted, digest_of
 from pitwall.store.tables import LedgerEntry
 
@@ -36,12 +37,14 @@ async def hold(connection: AsyncConnection) -> None:
         await connection.execute(lock, {"key": _ONE_CHAIN})
 
 
-async def append(connection: AsyncConnection, run: int, said: list[Said]) -> None:
-    """Append entries about one run; the caller holds the chain."""
+async def append(
+    connection: AsyncConnection, run: int, said: Sequence[Said], now: datetime
+) -> None:
+    """Append entries about one run, written now; the caller holds the chain."""
     newest = select(entries.c.number, entries.c.digest).order_by(entries.c.number.desc()).limit(1)
     found = (await connection.execute(newest)).first()
     number, digest = (0, GENESIS) if found is None else (found.number, bytes(found.digest))
-    now, rows = utc_now(), []
+    rows = []
     for kind, body in said:
         number += 1
         head = Head(number, kind, run, counted(kind, body), now)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,16 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pitwall.domain.ledger import EntryKind, Made
 from pitwall.domain.records import Batch, OutcomeRecord, PredictionRecord, RaceMark
 from pitwall.store.details import fit, table_of
+from pitwall.store.instants import utc_now
 from pitwall.store.ledger import bodies, chain, scoring
 from pitwall.store.ledger.chain import Said
-from pitwall.store.ledger.scoring import CellKey, Scored, Sums
-from pitwall.store.predicting import Written
+from pitwall.store.ledger.scoring import CellKey, LapKey, Scored, Sums
+from pitwall.store.predicting import Settlement, Written
 from pitwall.store.tables import LedgerRunRow, Race
 from pitwall.wire.message import Source
 
 # A made-up race proves nothing, and a server without a network makes one up after the other.
 SIMULATED_RUNS = 20
 _USUAL = "Race"  # other kinds, sprints above all, are named
+TIMELY = timedelta(minutes=30)
 _FORETOLD = {Source.LIVE.value, Source.SIMULATED.value}  # other sources tell of races long over
 
 _KINDS = {Made.LIVE: EntryKind.OUTCOMES, Made.IMPORT: EntryKind.LATE_OUTCOMES}
@@ -80,14 +83,21 @@ class LedgerWriter:
                 return
             said.append(Said(EntryKind.RUN, await _described(connection, run)))
         said += self._drivers(run, written.fresh, drivers)
+        now = utc_now()
         scored = [
-            Scored(_made(run, batch, each.was_open), each)
+            Scored(_made(run, mark, batch, each, now), each)
             for each in written.settled
             if each.forecast.made_at >= run.first_at  # others were made before the ledger
         ]
-        said += [*_forecasts(written.fresh, drivers), *_outcomes(scored)]
-        await chain.append(connection, run.number, said)
-        await _score(connection, run, len(written.fresh), scored, drivers)
+        known = await scoring.known_laps(connection, run.number, scored)
+        # In a thread: an import settles thousands at once, and frames must not wait.
+        work = await asyncio.to_thread(_work_out, run, written.fresh, scored, known, drivers)
+        said += work.said
+        if said:
+            await chain.append(connection, run.number, said, now)
+        await scoring.keep_sums(connection, work.cells)
+        await scoring.keep_laps(connection, run.number, work.laps)
+        await scoring.keep_calls(connection, work.calls)
 
     def _drivers(
         self, run: Run, fresh: list[PredictionRecord], drivers: dict[int, str]
@@ -185,23 +195,44 @@ def described(row: object) -> bytes:
     return bodies.text_body(told | instants)
 
 
-async def _score(
-    connection: AsyncConnection,
+class _Work(NamedTuple):
+    said: list[Said]
+    cells: dict[CellKey, Sums]
+    laps: set[LapKey]
+    calls: list[dict[str, Any]]
+
+
+def _work_out(
     run: Run,
-    fresh: int,
+    fresh: list[PredictionRecord],
     scored: list[Scored],
+    known: set[LapKey],
     drivers: dict[int, str],
-) -> None:
+) -> _Work:
+    """Return what a batch adds to the ledger's tables; touches no database."""
     cells: defaultdict[CellKey, Sums] = defaultdict(Sums)
     if fresh:
-        cells[run.number, run.made.value, scoring.SAID, 0].forecasts += fresh
-    known = await scoring.known_laps(connection, run.number, scored)
-    new = scoring.count(cells, run.number, scored, known)
-    await scoring.keep_laps(connection, run.number, new)
-    await scoring.keep_sums(connection, cells)
-    await scoring.keep_calls(connection, run.number, scored, drivers)
+        cells[run.number, run.made.value, scoring.SAID, 0].forecasts += len(fresh)
+    laps = scoring.count(cells, run.number, scored, known)
+    said = [*_forecasts(fresh, drivers), *_outcomes(scored)]
+    return _Work(said, cells, laps, scoring.calls_of(run.number, scored, drivers))
 
 
-def _made(run: Run, batch: Batch, was_open: bool) -> Made:
-    foretold = run.made is Made.LIVE and was_open and not batch.is_imported
+def _made(run: Run, mark: RaceMark, batch: Batch, each: Settlement, now: datetime) -> Made:
+    settled_at = each.forecast.settled_at or each.forecast.made_at
+    foretold = (
+        run.made is Made.LIVE
+        and each.was_open
+        and not batch.is_imported
+        and is_timely(mark.source, settled_at, now)
+    )
     return Made.LIVE if foretold else Made.IMPORT
+
+
+def is_timely(source: str, settled_at: datetime, written_at: datetime) -> bool:
+    """Whether an outcome was written about when it happened.
+
+    Else an old race was shown as a live one, by a server that repeats what it once recorded, or
+    nothing could be written for long. A made-up race has a clock of its own.
+    """
+    return source != Source.LIVE.value or abs(written_at - settled_at) <= TIMELY

@@ -12,6 +12,7 @@ from pitwall.domain.records import OutcomeRecord, PredictionRecord
 from pitwall.errors import StoreError
 from pitwall.store.ledger import bodies, scoring
 from pitwall.store.ledger.bodies import Forecast
+from pitwall.store.ledger.entering import is_timely
 from pitwall.store.ledger.scoring import CellKey, LapKey, Scored, Sums
 from pitwall.store.predicting import Settlement
 
@@ -109,6 +110,8 @@ class Follower:
                 raise StoreError("it settles a forecast that was not open")
             if foretold and said.written_at >= entry.written_at:
                 raise StoreError("it counts a forecast as made before, which was not")
+            if foretold and not is_timely(book.told["source"], row.settled_at, entry.written_at):
+                raise StoreError("it counts a forecast as live of a race that was over long before")
             settlement = Settlement(_settled(said.forecast, row), was_open=foretold)
             scored.append(Scored(Made.LIVE if foretold else Made.IMPORT, settlement))
         book.laps |= scoring.count(self.cells, entry.run, scored, book.laps)

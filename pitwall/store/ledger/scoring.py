@@ -145,9 +145,7 @@ async def keep_sums(connection: AsyncConnection, cells: dict[CellKey, Sums]) -> 
     )
 
 
-async def keep_calls(
-    connection: AsyncConnection, run: int, scored: Iterable[Scored], drivers: dict[int, str]
-) -> None:
+async def keep_calls(connection: AsyncConnection, calls: list[dict[str, Any]]) -> None:
     """Keep of each pair the best and the worst forecast, where these beat what is kept."""
     table = table_of(LedgerCall)
     columns = tuple(column.name for column in table.c)
@@ -157,13 +155,12 @@ async def keep_calls(
         connection,
         f"{_insert_into(table.name, columns)} ON CONFLICT ({', '.join(key)}) DO UPDATE SET "
         f"{changed} WHERE excluded.score > {table.name}.score",
-        list(_calls(run, scored, drivers).values()),
+        calls,
     )
 
 
-def _calls(
-    run: int, scored: Iterable[Scored], drivers: dict[int, str]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
+def calls_of(run: int, scored: Iterable[Scored], drivers: dict[int, str]) -> list[dict[str, Any]]:
+    """Return rows of the best and the worst forecast of each pair, where worth a look."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for made, settlement in scored:
         said = settlement.forecast
@@ -191,7 +188,7 @@ def _calls(
                     "outcome": said.outcome,
                     "score": score,
                 }
-    return found
+    return list(found.values())
 
 
 def _insert_into(table: str, columns: tuple[str, ...]) -> str:

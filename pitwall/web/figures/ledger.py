@@ -73,7 +73,7 @@ def reliability_figure(record: TrackRecord) -> Figure:
             },
         ],
         "layout": layout(
-            axis("p(overtake) said", range=[0, 1]),
+            axis("p(overtake) said", range=[0, 1], anchor="y2"),
             axis("share that came true", range=[0, 1], domain=[0.32, 1]),
             yaxis2=axis("forecasts", type="log", domain=[0, 0.22], nticks=4),
             hovermode="closest",
