@@ -68,6 +68,7 @@ def layout(x: dict[str, Any], y: dict[str, Any], **settings: object) -> dict[str
         "margin": {"l": 8, "r": 10, "t": 8, "b": 8, "pad": 0},
         "dragmode": False,
         "hovermode": "x unified",
+        "hoverdistance": -1,  # a click anywhere means the nearest point
         "hoverlabel": {"bgcolor": "#171b13", "bordercolor": LINE, "font": {"color": INK}},
         "legend": {
             "orientation": "h",
