@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pitwall.api.for_programs import ForPrograms
 from pitwall.api.guards import CurrentServices
 from pitwall.api.ledger_schemas import LedgerOut
-from pitwall.api.problems import problem_response
+from pitwall.api.problems import invalid_response, problem_response
 from pitwall.domain.ledger import Made
 
 router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=ForPrograms)
@@ -19,8 +19,13 @@ router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=ForPrograms)
     "",
     summary="How forecasts came out",
     responses={
-        422: problem_response("A parameter is not valid."),
-        503: problem_response("The database does not answer."),
+        422: invalid_response(
+            "A parameter is not valid.", "made", "Input should be 'live' or 'import'"
+        ),
+        503: problem_response(
+            "The database does not answer.",
+            "This server has no database: neither accounts nor races are kept.",
+        ),
     },
 )
 async def ledger(
