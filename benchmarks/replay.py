@@ -76,7 +76,10 @@ async def _measure_race(reader: RaceReader, race: RaceSummary, predictor: Mixtur
     out(f"  opened in {time.perf_counter() - began_s:.2f} s, timeline in {counted_s:.2f} s\n")
     await viewing.frame(_moments(line, 1, seed=0)[0], Pace())  # what the model makes once
     moments = _moments(line, SEEKS, seed=1)
-    out(f"  {_told(await _seek(viewing, moments))}, {SEEKS} moments\n")
+    began_cpu_s = time.process_time()
+    took_ms = await _seek(viewing, moments)
+    cpu_ms = 1000 * (time.process_time() - began_cpu_s) / SEEKS
+    out(f"  {_told(took_ms)}, {SEEKS} moments; {cpu_ms:.0f} ms of the processor each\n")
     fetched = desk.shelf.fetched
     held_mb = desk.shelf.size / 1e6
     await _seek(viewing, moments[-10:])

@@ -91,7 +91,9 @@ class Timeline:
     """A whole race at a glance; every tuple in order of time.
 
     Attributes:
-        begins, ends: When its first and its newest message were sent.
+        begins: Five minutes before lights out; when its first message was sent, if that is later
+            or the start was not told.
+        ends: When its newest message was sent.
         started: Lights out; None where the feed did not tell.
         flags: Times in which the track was not clear, or the race stopped.
         laps: When the leader began each lap, from lap 1 on as far as told, and its number.

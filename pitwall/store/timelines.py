@@ -17,7 +17,7 @@ from pitwall.domain.timeline import CALLED, Fight, Pass, Span, Stop, Timeline
 from pitwall.store.instants import Instant
 
 PARTS: Final = 240
-_PAUSE = timedelta(seconds=10)  # without a forecast that ends a fight
+_RUN_UP = timedelta(minutes=5)  # before lights out
 _JUST_BEFORE = timedelta(seconds=15)  # a place is told some seconds after the last forecast
 _STATUSES = "SELECT at, kind, value FROM statuses WHERE race_number = :number ORDER BY at, seq"
 _PITTED = (
@@ -64,8 +64,8 @@ FROM predictions WHERE race_id = :race_id GROUP BY 1
 
 async def timeline_of(connection: AsyncConnection, race: RaceSummary) -> Timeline:
     """Return the timeline of a race; one without any message has no time at all."""
-    begins = race.first_at or START_OF_TIME
-    ends = max(race.last_at or begins, begins)
+    first = race.first_at or START_OF_TIME
+    ends = max(race.last_at or first, first)
     asking = _Asking(connection, race)
     statuses = await asking.rows(_STATUSES, "at")
     pitted = await asking.rows(_PITTED, "at")
@@ -75,6 +75,8 @@ async def timeline_of(connection: AsyncConnection, race: RaceSummary) -> Timelin
     racing = _Racing(statuses, pitted, ends)
     racing.last_laps = {row.car: row.at for row in await asking.rows(_LAST_LAPS, "at")}
     places = await asking.rows(_PLACES, "at")
+    # A recording may hold an hour of empty grid, which would take the room of the race.
+    begins = max(first, racing.started - _RUN_UP) if racing.started else first
     return Timeline(
         begins=begins,
         ends=ends,

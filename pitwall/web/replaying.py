@@ -45,8 +45,10 @@ class TabReplay:
         self.woken = asyncio.Event()
         self.battle: tuple[int, int] | None = None
         self.veiled = veiled
-        self.clock = ReplayClock(line.started or line.begins)
+        start = line.started or line.begins
+        self.clock = ReplayClock(start)
         self.clock.pause()
+        self.clock.seek(start)  # it ran for a microsecond
         self._viewing = viewing
         self._line = line
         self._seen = line.begins
@@ -59,7 +61,7 @@ class TabReplay:
 
     @property
     def begins(self) -> datetime:
-        """When the race's first message was sent."""
+        """Where the timeline begins."""
         return self._line.begins
 
     @property
@@ -209,9 +211,10 @@ class TabReplay:
         """Go to a moment or a lap as somebody types it: `lap 12`, `12`, `13:42`, `13:42:10`."""
         text = "".join(how).lower().removeprefix("lap")
         if text.isdecimal():
-            self.seek(next(at for at, lap in self._line.laps if lap == int(text)))
-            return
-        moment = moment_of(text, self._line.begins)
+            laps = {lap: at for at, lap in self._line.laps}
+            moment = laps.get(int(text))
+        else:
+            moment = moment_of(text, self._line.begins)
         if moment is not None:
             self.seek(moment)
 
@@ -225,14 +228,14 @@ def moment_of(text: str, begins: datetime) -> datetime | None:
 
     Args:
         text: ISO 8601, UTC unless it says otherwise; `HH:MM` or `HH:MM:SS` of the race's day, UTC;
-            or seconds from the race's first message.
-        begins: When its first message was sent.
+            or seconds from the beginning of the timeline.
+        begins: When the timeline begins.
 
     >>> moment_of("90", datetime(2025, 8, 31, 12, tzinfo=UTC)).isoformat()
     '2025-08-31T12:01:30+00:00'
     >>> moment_of("13:42", datetime(2025, 8, 31, 12, tzinfo=UTC)).isoformat()
     '2025-08-31T13:42:00+00:00'
-    >>> moment_of("soon", START_OF_TIME) is None
+    >>> moment_of("soon", datetime(2025, 8, 31, 12, tzinfo=UTC)) is None
     True
     """
     try:
@@ -242,7 +245,8 @@ def moment_of(text: str, begins: datetime) -> datetime | None:
         if ":" not in text:
             return begins + timedelta(seconds=float(text))
         day = begins.replace(hour=0, minute=0, second=0, microsecond=0)
-        hours, minutes, seconds = [*map(float, text.split(":")), 0.0][:3]
+        parts = text.split(":")
+        hours, minutes, seconds = map(float, parts if len(parts) > 2 else [*parts, "0"])
         moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
         # A race over midnight, UTC, has times of the next day.
         late = moment < begins - timedelta(hours=6)

@@ -13,7 +13,15 @@ def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Compon
     return rx.el.header(
         rx.el.div(
             rx.el.div(
-                rx.el.p("Pitwall", class_name="brand"), account_link(), class_name="brand-row"
+                rx.el.p("Pitwall", class_name="brand"),
+                rx.el.span(
+                    rx.el.a(
+                        "Races", href="/races", class_name="account-link", reload_document=True
+                    ),
+                    account_link(),
+                    class_name="ways",
+                ),
+                class_name="brand-row",
             ),
             rx.el.h1(header.race, class_name="race"),
             rx.el.p(header.venue, class_name="venue"),

@@ -18,7 +18,7 @@ def timeline() -> rx.Component:
             rx.el.span(line.summary, class_name="summary"),
             rx.el.span(head.spoken, class_name="here"),
             _veil(),
-            class_name="line-top",
+            class_name="rail-top",
         ),
         rx.el.div(
             _heat(),
@@ -38,13 +38,13 @@ def timeline() -> rx.Component:
                 aria_label="Moment of the race",
                 custom_attrs={"aria-valuetext": head.spoken},
             ),
-            class_name="line",
+            class_name="rail",
         ),
         _legend(),
         rx.el.details(
             rx.el.summary("What happened, as a list"),
             rx.el.ul(rx.foreach(line.flags, _entry), rx.foreach(line.passes, _entry)),
-            class_name="line-list",
+            class_name="rail-list",
         ),
         rx.el.div(
             id="replay-head",

@@ -10,8 +10,8 @@ class HeadRow:
     """The read head of one tab.
 
     Attributes:
-        at_s, length_s, seen_s: Race seconds from the first message: now, in all, and the furthest
-            that was shown.
+        at_s, length_s, seen_s: Race seconds from the timeline's beginning: now, in all, and the
+            furthest that was shown.
         at: The moment, UTC, ISO 8601: what a permalink names.
         spoken: Where it stands, in words for the slider.
         race_id: "" until a race is open.

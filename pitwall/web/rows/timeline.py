@@ -26,7 +26,7 @@ _LABEL_EVERY_LAPS: Final = 10
 class MarkRow:
     """One mark: where, how wide and of what kind; `words` say it.
 
-    `at_s` is its moment, in race seconds from the first message.
+    `at_s` is its moment, in race seconds from the timeline's beginning.
     """
 
     key: str
@@ -64,15 +64,15 @@ def timeline_row(line: Timeline, until: datetime | None = None) -> TimelineRow:
     last = until or line.ends
     passes = [each for each in line.passes if each.at <= last]
     stops = [stop for stop in line.stops if stop.at <= last]
-    flags = [span for span in line.flags if span.since <= last]
+    flags = [span for span in line.flags if span.since <= last and span.until > line.begins]
     seen = "so far " if until is not None and until < line.ends else ""
     return TimelineRow(
         flags=[
             MarkRow(
                 f"flag-{index}",
-                place.at_s(span.since),
-                place.left(span.since),
-                place.width(span.since, min(span.until, last)),
+                place.at_s(max(span.since, line.begins)),
+                place.left(max(span.since, line.begins)),
+                place.width(max(span.since, line.begins), min(span.until, last)),
                 _CLASSES.get(span.what, "safety"),
                 f"{_WORDS.get(span.what, span.what)} from {_clock(span.since)}",
             )

@@ -1,0 +1,152 @@
+"""The contract of timelines and keyframe places: SQLite and a real PostgreSQL alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from pitwall.domain.records import (
+    Batch,
+    EntryRecord,
+    LapRow,
+    PredictionRecord,
+    StatusRecord,
+    TimingRecord,
+)
+from pitwall.domain.timeline import Digest, Fight, Pass, Span, Stop, Timeline
+from pitwall.pipeline import rows
+from pitwall.store.engine import Database
+from pitwall.store.reading import RaceReader
+from pitwall.store.writing import RaceWriter
+from tests.store.races import LIGHTS_OUT, SMALL, small_batch
+
+
+def at(seconds: float) -> datetime:
+    return LIGHTS_OUT + timedelta(seconds=seconds)
+
+
+def forecasts(batch: Batch, pair: tuple[int, int], seconds: range, p: float, outcome: str) -> None:
+    for second in seconds:
+        row = PredictionRecord(*pair, 2, at(second), 1, 0.5, p, "small-model", outcome=outcome)
+        batch.predictions[row.made_at, *pair] = row
+
+
+def place(batch: Batch, second: float, car: int, position: int) -> None:
+    seq = 1_000 + len(batch.timing)
+    batch.timing.append(
+        TimingRecord(
+            at(second), seq, car, position, None, None, is_leader=False, gap_s=0, interval_s=1
+        )
+    )
+
+
+def status(batch: Batch, second: float, kind: str, value: str) -> None:
+    batch.statuses.append(StatusRecord(at(second), 1_000 + len(batch.statuses), kind, value))
+
+
+def lap(batch: Batch, car: int, number: int, second: float, *, pitted: bool = False) -> None:
+    empty = dict.fromkeys(LapRow._fields[3:11])
+    made = LapRow(car, number, at(second), pitted=pitted, track_clear=True, **empty)
+    batch.laps[car, number] = made
+
+
+def eventful() -> Batch:
+    """Return a race of ten minutes of three cars: 2 passes 1, 3 passes 1, and 1 does not pass 3."""
+    batch = small_batch(600)
+    batch.predictions.clear()
+    batch.timing.clear()
+    batch.entries[3] = EntryRecord(3, "eve-third", "THI", "Eve Third", "Team", "00ff00", 3)
+    status(batch, 0, "phase", "started")
+    for begun in range(6):
+        status(batch, 90 * begun, "lap_count", str(begun + 1))
+    status(batch, 200, "track", "safety_car")
+    status(batch, 260, "track", "clear")
+    status(batch, 590, "phase", "finished")
+    for car in (1, 2, 3):
+        place(batch, 0, car, car)
+        lap(batch, car, 5, 580)
+    lap(batch, 3, 2, 270, pitted=True)
+    lap(batch, 3, 3, 360, pitted=True)
+    forecasts(batch, (2, 1), range(40, 60), 0.6, "held")
+    forecasts(batch, (2, 1), range(100, 120), 0.8, "passed")
+    place(batch, 122, 2, 1)
+    place(batch, 122, 1, 2)
+    forecasts(batch, (3, 1), range(500, 510), 0.2, "passed")
+    place(batch, 511, 1, 3)
+    place(batch, 511.5, 3, 2)
+    forecasts(batch, (1, 3), range(515, 530), 0.55, "held")
+    batch.last_at = at(599)
+    return batch
+
+
+async def kept(database: Database, batch: Batch) -> Timeline:
+    writer = RaceWriter(database)
+    mark = await writer.begin(SMALL, "recorded", "recording:small")
+    await writer.append(mark, rows.joined(Batch(info=SMALL), batch))
+    await writer.finish(mark, "finished")
+    reader = RaceReader(database)
+    return await reader.timeline(await reader.race(SMALL.race_id))
+
+
+async def test_a_race_is_told_at_a_glance(database: Database) -> None:
+    line = await kept(database, eventful())
+
+    assert (line.begins, line.ends, line.started) == (at(0), at(599), at(0))
+    assert line.flags == (Span("safety_car", at(200), at(260)),)
+    assert line.laps == tuple((at(90 * begun), begun + 1) for begun in range(6))
+    assert line.stops == (Stop(at(270), 3, 2),)
+    assert line.codes == {1: "BYR", 2: "MAR", 3: "THI"}
+    assert line.fights == (
+        Fight(2, 1, at(40), at(59), 0.6, None, cried=True),
+        Fight(2, 1, at(100), at(119), 0.8, 0.8, cried=False),
+        Fight(3, 1, at(500), at(509), 0.2, 0.2, cried=False),
+        Fight(1, 3, at(515), at(529), 0.55, None, cried=True),
+    )
+    assert line.passes == (Pass(at(122), 2, 1, 1, 0.8), Pass(at(511.5), 3, 1, 2, 0.2))
+    assert line.digest == Digest(passes=2, called=1, missed=1, failed=2)
+
+
+async def test_heat_lies_where_battles_are(database: Database) -> None:
+    line = await kept(database, eventful())
+
+    width_s = 599 / len(line.heat)
+    assert line.heat[int(110 / width_s)] == pytest.approx(0.75 * 0.8 + 0.25 * 0.8)
+    assert line.heat[int(300 / width_s)] == 0
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda batch: status(batch, 100, "track", "red"),  # nobody races
+        lambda batch: lap(batch, 1, 3, 130, pitted=True),  # he was on his way to the pits
+        lambda batch: batch.laps.pop((1, 5)) and batch.laps.pop((1, 1)),  # he had stopped
+        lambda batch: batch.predictions.clear(),  # they did not fight
+    ],
+)
+async def test_what_is_no_pass_is_not_counted(database: Database, spoil: object) -> None:
+    batch = eventful()
+    spoil(batch)  # type: ignore[operator]
+
+    line = await kept(database, batch)
+
+    assert Pass(at(122), 2, 1, 1, 0.8) not in line.passes
+
+
+async def test_an_hour_of_empty_grid_is_left_out(database: Database) -> None:
+    batch = eventful()
+    early = batch.messages[0]._replace(sent_at=at(-3_600))
+    batch.messages[0] = early
+
+    line = await kept(database, batch)
+
+    assert line.begins == at(-300)
+
+
+async def test_a_race_without_anything_has_an_empty_timeline(database: Database) -> None:
+    line = await kept(database, Batch(info=replace(SMALL)))
+
+    assert line.begins == line.ends
+    assert (line.started, line.passes, line.fights, line.flags) == (None, (), (), ())
+    assert set(line.heat) == {0.0}
