@@ -11,7 +11,6 @@ import pytest
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.scenario import Scenario, SeenBattle
 from pitwall.web.rows.battle_room import what_if_row
-from pitwall.web.states import battle_room
 from pitwall.web.states.battle_room import BattleRoomState
 from tests.store.duels import at
 from tests.web.test_battle_figures import COMPARED, STORY
@@ -58,9 +57,9 @@ class Stage:
         ports = SimpleNamespace(
             battle_shelf=SimpleNamespace(story=self.story, lap=self.lap), battles_then=self
         )
-        monkeypatch.setattr(battle_room.services, "current", lambda: ports)
-        monkeypatch.setattr(battle_room.tabs, "get", lambda _tab: self.replay)
-        monkeypatch.setattr(battle_room.relay, "show_tab", self.show_tab)
+        monkeypatch.setattr("pitwall.services.current", lambda: ports)
+        monkeypatch.setattr("pitwall.web.replaying.tabs.get", lambda _tab: self.replay)
+        monkeypatch.setattr("pitwall.web.broadcast.relay.show_tab", self.show_tab)
 
     async def show_tab(self, tab: str, rows: object, beside: dict[str, dict[str, Any]]) -> None:
         (own,) = beside.values()
