@@ -20,6 +20,8 @@ from pitwall.api.protection.around import Protection, protected
 from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.history import HistoryPage, RaceFilter, RaceSummary
+from pitwall.domain.records import KeyframePlace
+from pitwall.domain.timeline import Timeline
 from pitwall.errors import RaceNotFoundError, SelectionError
 from pitwall.pipeline.ring import FrameRing
 from pitwall.prediction.what_if import MixtureWhatIf
@@ -64,6 +66,12 @@ class NoRaces:
 
     async def messages(self, *_asked: Any) -> list[RawMessage]:
         return []
+
+    async def keyframe_places(self, *_asked: Any) -> list[KeyframePlace]:
+        return []
+
+    async def timeline(self, race: RaceSummary) -> Timeline:
+        raise RaceNotFoundError(f"No race {race.id!r} is kept here.")
 
 
 @dataclass

@@ -57,7 +57,7 @@ def eventful() -> Batch:
     batch = small_batch(600)
     batch.predictions.clear()
     batch.timing.clear()
-    batch.entries[3] = EntryRecord(3, "eve-third", "THI", "Eve Third", "Team", "00ff00", 3)
+    batch.entries[3] = EntryRecord(3, "eve-third", "EVE", "Eve Third", "Team", "00ff00", 3)
     status(batch, 0, "phase", "started")
     for begun in range(6):
         status(batch, 90 * begun, "lap_count", str(begun + 1))
@@ -97,7 +97,7 @@ async def test_a_race_is_told_at_a_glance(database: Database) -> None:
     assert line.flags == (Span("safety_car", at(200), at(260)),)
     assert line.laps == tuple((at(90 * begun), begun + 1) for begun in range(6))
     assert line.stops == (Stop(at(270), 3, 2),)
-    assert line.codes == {1: "BYR", 2: "MAR", 3: "THI"}
+    assert line.codes == {1: "BYR", 2: "MAR", 3: "EVE"}
     assert line.fights == (
         Fight(2, 1, at(40), at(59), 0.6, None, cried=True),
         Fight(2, 1, at(100), at(119), 0.8, 0.8, cried=False),
