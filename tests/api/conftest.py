@@ -73,12 +73,6 @@ class NoRaces:
     async def messages(self, *_asked: Any) -> list[RawMessage]:
         return []
 
-    async def keyframe_places(self, *_asked: Any) -> list[KeyframePlace]:
-        return []
-
-    async def timeline(self, race: RaceSummary) -> Timeline:
-        raise RaceNotFoundError(f"No race {race.id!r} is kept here.")
-
 
 @dataclass
 class House:
