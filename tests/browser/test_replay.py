@@ -86,7 +86,7 @@ def opened(page: Page, server: Server, more: str = "") -> Page:
 
 def stands_at(page: Page, seconds: float) -> None:
     page.wait_for_function(
-        "at => Math.abs(Number(document.querySelector('#replay-head').dataset.atS) - at) < 0.2",
+        "at => Math.abs(Number(document.querySelector('#replay-head')?.dataset.atS) - at) < 0.2",
         arg=seconds,
         timeout=SOON_MS,
     )
