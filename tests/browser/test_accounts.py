@@ -67,7 +67,7 @@ def test_register_look_around_and_log_out(server: Server, page: Page) -> None:
     page.get_by_label("Password", exact=True).fill("short")
     page.get_by_role("button", name="Open an account").click()
     field = page.get_by_label("Password", exact=True)
-    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_attribute("aria-invalid", "true", timeout=SOON_MS)
     expect(field).to_be_focused()
     expect(field).to_have_accessible_description(re.compile("at least 10 characters"))
 
