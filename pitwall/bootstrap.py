@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import tempfile
@@ -162,6 +163,10 @@ def shared_states() -> StatesInRedis | None:
 async def run_worker() -> None:
     """Keep this worker's pictures up to date, and lead when it may, until cancelled."""
     built = parts()
+    # Libraries, pages and model stay as long as the worker: looking through them for garbage
+    # would hold every frame up for a fifth of a second, again and again.
+    gc.collect()
+    gc.freeze()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keep_running(built.cache.keep_up))
         tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
