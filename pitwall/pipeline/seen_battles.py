@@ -15,9 +15,10 @@ import numpy.typing as npt
 from pitwall.domain.battles import Battle
 from pitwall.domain.history import RaceSummary
 from pitwall.domain.race import CarState, Compound, RaceState
-from pitwall.errors import BusyError, NotThereError, RaceNotFoundError
+from pitwall.errors import NotThereError
 from pitwall.pipeline.engine import EngineState
 from pitwall.pipeline.replay.desk import ReplayDesk, Viewing
+from pitwall.pipeline.turns import Turns, refuse_before_its_beginning
 from pitwall.ports import Predictor
 from pitwall.prediction.features import FEATURES, FeatureBook
 from pitwall.prediction.forecast import Forecast
@@ -27,7 +28,6 @@ from pitwall.prediction.scenario import STEPS, Scenario, SeenBattle, changed
 from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.race_ports import RaceReader
 
-WAITING_AT_MOST: Final = 8
 RACES_HELD: Final = 2  # each with a feature book of its own, 6 MB
 KEPT: Final = 64  # some 10 kB each
 
@@ -72,8 +72,7 @@ class SeenBattles:
         self._replays = replays
         self._views: OrderedDict[tuple[str, int], Viewing] = OrderedDict()
         self._kept: OrderedDict[Key, SeenBattle] = OrderedDict()
-        self._one_at_a_time = asyncio.Lock()
-        self._waiting = 0
+        self._turns = Turns()
         self._features = [
             WhatIfFeature(spec.name, spec.unit, spec.meaning, *predictor.ranges[spec.name])
             for spec in FEATURES
@@ -108,17 +107,10 @@ class SeenBattles:
 
     async def _look(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
         race = await self._reader.race(race_id)
-        if race.first_at is None or at < race.first_at:
-            raise RaceNotFoundError(f"The race {race_id} had not begun at {at.isoformat()}.")
-        if self._waiting >= WAITING_AT_MOST:
-            raise BusyError("Too many kept races are being played; try again in a moment.")
-        self._waiting += 1
-        try:
-            async with self._one_at_a_time:
-                state = await (await self._view(race)).state(at)
-                return await asyncio.to_thread(self._seen, state, pair)
-        finally:
-            self._waiting -= 1
+        refuse_before_its_beginning(race, at)
+        async with self._turns.turn():
+            state = await (await self._view(race)).state(at)
+            return await asyncio.to_thread(self._seen, state, pair)
 
     async def _view(self, race: RaceSummary) -> Viewing:
         key = (race.id, race.revision)

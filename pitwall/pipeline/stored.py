@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Final
 
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.history import RaceSummary
-from pitwall.errors import BusyError, RaceNotFoundError
 from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.pipeline.forecasting import with_forecasts
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.pipeline.keyframes import decode_keyframe
+from pitwall.pipeline.turns import Turns, refuse_before_its_beginning
 from pitwall.ports import Predictor
 from pitwall.race_ports import RaceReader
 from pitwall.wire.message import RawMessage
-
-WAITING_AT_MOST: Final = 8
 
 
 async def state_at(
@@ -58,8 +55,7 @@ class StoredForecasts:
     def __init__(self, reader: RaceReader, predictor: Predictor) -> None:
         self._reader = reader
         self._predictor = predictor
-        self._one_at_a_time = asyncio.Lock()
-        self._waiting = 0
+        self._turns = Turns()
 
     async def forecast_at(self, race_id: str, at: datetime) -> LiveFrame:
         """Return a frame of a kept race as it stood at `at`.
@@ -70,8 +66,7 @@ class StoredForecasts:
             StoreError: The database is not there.
         """
         race = await self._reader.race(race_id)
-        if race.first_at is None or at < race.first_at:
-            raise RaceNotFoundError(f"The race {race_id} had not begun at {at.isoformat()}.")
+        refuse_before_its_beginning(race, at)
         state = await self._forecast(race, at)
         ended = race.last_at is not None and at > race.last_at
         feed = FeedView(
@@ -90,12 +85,6 @@ class StoredForecasts:
 
         A keyframe may bring forecasts of the model of its time.
         """
-        if self._waiting >= WAITING_AT_MOST:
-            raise BusyError("Too many kept races are being played; try again in a moment.")
-        self._waiting += 1
-        try:
-            async with self._one_at_a_time:
-                state = await state_at(self._reader, race, at, self._predictor)
-                return await asyncio.to_thread(with_forecasts, state, self._predictor, state.memory)
-        finally:
-            self._waiting -= 1
+        async with self._turns.turn():
+            state = await state_at(self._reader, race, at, self._predictor)
+            return await asyncio.to_thread(with_forecasts, state, self._predictor, state.memory)

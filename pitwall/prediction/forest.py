@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.prediction.trees import LEAF, Array, Tree
+from pitwall.prediction.trees import LEAF, Array, Tree, level_by_level
 from pitwall.prediction.views import Rows
 
 # The right child follows the left one; a leaf has the complement of its number for a child.
@@ -91,27 +91,24 @@ class Forest:
         return margins
 
 
-def leaves_in_order(tree: Tree) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Yield each leaf in the order in which a forest numbers them, with the way to it.
+def ways_to_leaves(tree: Tree) -> Iterator[list[tuple[int, int]]]:
+    """Yield the way to each leaf, in the order in which a forest numbers them.
 
-    The way is the steps from a node to its child, beginning at the root.
+    A way is the steps from a node to its child, beginning at the root.
     """
-    waiting: list[tuple[int, list[tuple[int, int]]]] = [(0, [])]
-    for node, way in waiting:
+    ways: dict[int, list[tuple[int, int]]] = {0: []}
+    for node in level_by_level(tree.left, tree.right):
+        way = ways.pop(node)
         if tree.left[node] == LEAF:
-            yield node, way
+            yield way
         else:
             children = (int(tree.left[node]), int(tree.right[node]))
-            waiting += [(child, [*way, (node, child)]) for child in children]
+            ways |= {child: [*way, (node, child)] for child in children}
 
 
 def _packed(tree: Tree, columns: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.void], Array]:
     """Return a tree's nodes, level by level, and its leaves' answers in that order."""
-    order = [0]
-    for node in order:
-        if tree.left[node] != LEAF:
-            order += [int(tree.left[node]), int(tree.right[node])]
-    old = np.array(order)
+    old = np.array(level_by_level(tree.left, tree.right))
     place = np.empty(len(tree.left), np.int64)
     place[old] = np.arange(len(old))
     is_leaf = tree.left[old] == LEAF

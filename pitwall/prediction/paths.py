@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pitwall.prediction.forest import Leaves, leaves_in_order
+from pitwall.prediction.forest import Leaves, ways_to_leaves
 from pitwall.prediction.trees import Array, Tree
 
 
@@ -47,7 +47,7 @@ class Paths:
 
 def _owed(tree: Tree, topics: Sequence[int], count: int) -> list[Array]:
     owed = []
-    for _, way in leaves_in_order(tree):
+    for way in ways_to_leaves(tree):
         credits = np.zeros(count)
         for node, child in way:
             credits[topics[int(tree.column[node])]] += tree.value[child] - tree.value[node]

@@ -112,13 +112,18 @@ def _xgboost_tree(tree: Mapping[str, Any]) -> Tree:
 def _filled(left: Nodes, right: Nodes, value: Array, weight: Array) -> Array:
     """Return the values with each inner node's mean of what lies below it."""
     value, weight = value.copy(), weight.copy()
-    order = [0]
-    for node in order:
-        if left[node] != LEAF:
-            order += [int(left[node]), int(right[node])]
-    for node in reversed(order):
+    for node in reversed(level_by_level(left, right)):
         if left[node] != LEAF:
             below = [int(left[node]), int(right[node])]
             weight[node] = weight[below].sum()
             value[node] = (value[below] * weight[below]).sum() / max(weight[node], 1e-300)
     return value
+
+
+def level_by_level(left: Nodes, right: Nodes) -> list[int]:
+    """Return a tree's nodes from the root down, each left child just before its sibling."""
+    order = [0]
+    for node in order:
+        if left[node] != LEAF:
+            order += [int(left[node]), int(right[node])]
+    return order

@@ -12,7 +12,7 @@ from pitwall.domain.frames import FeedState
 from pitwall.domain.records import Batch
 from pitwall.errors import BusyError, RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline import stored
+from pitwall.pipeline import turns
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.store.engine import Database
@@ -92,7 +92,7 @@ async def test_before_its_beginning_there_is_no_race(
 async def test_too_many_who_wait_are_refused(
     forecasts: StoredForecasts, told: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored, "WAITING_AT_MOST", 2)
+    monkeypatch.setattr(turns, "WAITING_AT_MOST", 2)
     at = list(islice(FEED.messages(), 50))[-1].sent_at
 
     answers = await asyncio.gather(
