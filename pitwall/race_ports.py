@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pitwall.domain.circuits import CircuitGuide
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
 from pitwall.domain.ledger import LedgerContents, LedgerHead, Made
@@ -199,6 +200,22 @@ class Replays(Protocol):
 
         Raises:
             StoreError: The database is not there.
+        """
+        ...
+
+
+class CircuitGuides(Protocol):
+    """Describes circuits: corners and how the map is turned."""
+
+    async def guide(self, circuit_id: str, year: int, f1_key: int | None) -> CircuitGuide | None:
+        """Return the description of a circuit; None where nobody describes it.
+
+        Never raises and never waits long: a race is shown without.
+
+        Args:
+            circuit_id: Our key, such as `zandvoort`.
+            year: Of the season; circuits are rebuilt.
+            f1_key: F1's own number of the circuit; None where the feed did not tell.
         """
         ...
 

@@ -1,0 +1,39 @@
+"""What is known of a circuit beside its races: where its corners are, and what they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+"""x and y in the feed's own axes, metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """One numbered corner.
+
+    Attributes:
+        name: Its number as the sport uses it, with its letter where it has one: `1`, `2A`.
+        at: Where it is.
+        distance_m: From the line along the lap; None where the source does not tell.
+    """
+
+    name: str
+    at: Point
+    distance_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitGuide:
+    """A circuit as somebody described it.
+
+    Attributes:
+        corners: In order of driving.
+        rotation_deg: By how much the feed's axes are turned, anticlockwise, to look like the
+            official track map.
+        source: Whose description this is, in words for people.
+    """
+
+    corners: tuple[Corner, ...]
+    rotation_deg: float = 0.0
+    source: str = ""
