@@ -147,6 +147,8 @@
     if (target.id === "show-keys") byId("keys").showModal();
     const card = byId("scrub") && target.closest?.(".card-slot");
     if (card) wish(`battle ${card.classList.contains("is-chosen") ? "" : card.dataset.key}`);
+    const onMap = byId("scrub") && target.closest?.(".map-car[data-battle]");
+    if (onMap) wish(`battle ${onMap.classList.contains("chosen") ? "" : onMap.dataset.battle}`);
   });
 
   new MutationObserver(follow).observe(document.documentElement, {

@@ -17,6 +17,7 @@ from pitwall.pipeline.replay.desk import ReplayDesk
 from pitwall.pipeline.replay.film import short_cuts
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
+from pitwall.pipeline.track_maps import TrackMaps
 from pitwall.pipeline.track_record import TrackRecords
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.settings import Settings
@@ -62,6 +63,7 @@ class KeptRaces(TypedDict):
     replays: ReplayDesk
     taste: SimulatedTaste
     records: TrackRecords
+    maps: TrackMaps
 
 
 def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
@@ -77,6 +79,7 @@ def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
         replays=replays,
         taste=SimulatedTaste(database, predictor),
         records=TrackRecords(LedgerReader(database)),
+        maps=TrackMaps(reader),
     )
 
 

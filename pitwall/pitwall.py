@@ -33,6 +33,7 @@ app = rx.App(
         "/theme.css",
         "/header.css",
         "/tower.css",
+        "/map.css",
         "/battles.css",
         "/experts.css",
         "/account.css",

@@ -19,6 +19,7 @@ from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import StoreState
+from pitwall.pipeline.track_maps import TrackMaps
 from pitwall.pipeline.track_record import TrackRecords
 from pitwall.ports import (
     BattlesThen,
@@ -100,6 +101,7 @@ class Services:
         records: How forecasts came out; None where there is no database.
         kept, exports: The races that are kept; None where there is no database.
         replays: Shows kept races from any moment; None where there is no database.
+        maps: Of the circuits of kept races; None where none are kept.
         taste: A simulated race for guests; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
         telemetry: Each car's newest telemetry; None where nothing keeps it.
@@ -125,6 +127,7 @@ class Services:
     exports: RaceExporter | None = None
     records: TrackRecords | None = None
     replays: Replays | None = None
+    maps: TrackMaps | None = None
     taste: Taste | None = None
 
     def races(self) -> RaceReader:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pitwall.domain import events as said
 from pitwall.domain.driving import Drive
-from pitwall.domain.gaps import Gap, LeaderLap, TimeGap
+from pitwall.domain.gaps import seconds_of
 from pitwall.domain.race import (
     CarState,
     DriverNumber,
@@ -34,13 +34,6 @@ _MOST_STINTS = 30
 def apply(race: RaceState, event: said.TimingEvent) -> RaceState:
     """Return the state after `event`. `as_of` never goes back."""
     return _BY_EVENT[type(event)](race, event)
-
-
-def seconds_of(gap: Gap) -> float | None:
-    """Return a gap in seconds; 0.0 for the leader, None where lapped or unknown."""
-    if isinstance(gap, TimeGap):
-        return gap.seconds
-    return 0.0 if isinstance(gap, LeaderLap) else None
 
 
 def _car_timed(race: RaceState, event: said.CarTimed) -> RaceState:

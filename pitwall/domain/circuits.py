@@ -37,3 +37,38 @@ class CircuitGuide:
     corners: tuple[Corner, ...]
     rotation_deg: float = 0.0
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A circuit as one car drove it in one lap.
+
+    Attributes:
+        points: Around the lap from the line, evenly spaced in time; the last is one step before
+            the first.
+        sector_ends: Where the first and the second sector end, as shares of the lap's time;
+            empty where the lap's sectors are not known.
+        drawn_from: Which race's positions drew it, in words for people.
+    """
+
+    points: tuple[Point, ...]
+    sector_ends: tuple[float, ...] = ()
+    drawn_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackMap:
+    """What is known of the circuit of one race, to draw it.
+
+    Attributes:
+        race_id: Which race; "" for none.
+        outline: None while no race at this circuit has positions.
+        guide: None where nobody describes the circuit.
+    """
+
+    race_id: str = ""
+    outline: Outline | None = None
+    guide: CircuitGuide | None = None
+
+
+NO_MAP = TrackMap()

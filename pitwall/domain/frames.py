@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import MixedForecast
+from pitwall.domain.places import CarPlace
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 
 
@@ -174,6 +175,7 @@ class LiveFrame:
         battles: Battles under way, front of the field first.
         ended: Battles that ended lately, newest first, at most eight.
         model_version: Which trained model answered; "" without one.
+        places: Where each running car is, as far as known, front of the field first.
     """
 
     sequence: int
@@ -184,3 +186,4 @@ class LiveFrame:
     battles: tuple[BattleLine, ...]
     ended: tuple[EndedLine, ...]
     model_version: str
+    places: tuple[CarPlace, ...] = ()

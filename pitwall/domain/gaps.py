@@ -41,6 +41,13 @@ NO_GAP = NoGap()
 Gap = TimeGap | LapsDown | LeaderLap | NoGap
 
 
+def seconds_of(gap: Gap) -> float | None:
+    """Return a gap in seconds; 0.0 for the leader, None where lapped or unknown."""
+    if isinstance(gap, TimeGap):
+        return gap.seconds
+    return 0.0 if isinstance(gap, LeaderLap) else None
+
+
 def parse_gap(text: str) -> Gap:
     """Return what a gap text means.
 

@@ -6,7 +6,6 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pitwall.domain.applying import seconds_of
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import (
     BattleLine,
@@ -16,7 +15,8 @@ from pitwall.domain.frames import (
     LiveFrame,
     TowerLine,
 )
-from pitwall.domain.gaps import Gap, LapsDown
+from pitwall.domain.gaps import Gap, LapsDown, seconds_of
+from pitwall.domain.places import car_places
 from pitwall.domain.race import CarState, Compound
 from pitwall.pipeline.engine import EngineState, History
 from pitwall.prediction.forecast import Forecast
@@ -107,6 +107,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
             for ended in state.ended
         ),
         model_version=model_version,
+        places=car_places(state.race, state.grid_at),
     )
 
 

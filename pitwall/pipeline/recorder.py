@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pitwall.domain.frames import FrameHeader
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, RaceMark
 from pitwall.errors import PitwallError, RaceNotFoundError
@@ -212,3 +213,9 @@ def kept_as(info: RaceInfo, source: Source, feed: str) -> RaceInfo:
     if source is not Source.SIMULATED:
         return info
     return replace(info, race_id=f"{info.race_id}-{feed.rpartition(':')[2]}")
+
+
+def kept_id(header: FrameHeader) -> str:
+    """Return the key by which the race of a frame is kept."""
+    info = RaceInfo(header.race_id)
+    return kept_as(info, Source(header.source), header.feed).race_id

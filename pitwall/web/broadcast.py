@@ -20,6 +20,7 @@ from reflex.app import EventNamespace
 from reflex.state import StateUpdate
 
 from pitwall import services
+from pitwall.web.circuit_maps import live_map
 from pitwall.web.rows.page import PageRows, page_rows
 
 ROOM = "live"
@@ -54,7 +55,7 @@ class Relay:
                 ports = services.current()
                 async with aclosing(ports.live.frames()) as frames:
                     async for frame in frames:
-                        await self.show_room(page_rows(frame, ports.cache_fault()))
+                        await self.show_room(page_rows(frame, ports.cache_fault(), live_map(frame)))
             except Exception:  # one bad frame must not end the stream for all
                 log.exception("relay stopped", extra={"restart_s": RESTART_S})
             await asyncio.sleep(RESTART_S)

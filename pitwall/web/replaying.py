@@ -18,6 +18,7 @@ from typing import Any, Final
 from pitwall.domain.timeline import Timeline
 from pitwall.pipeline.clock import FASTEST, SLOWEST, ReplayClock
 from pitwall.race_ports import Pace, Viewing
+from pitwall.web.circuit_maps import map_of
 from pitwall.web.rows.head import HeadRow
 from pitwall.web.rows.page import PageRows, page_rows
 from pitwall.web.rows.timeline import lap_at, timeline_row
@@ -120,7 +121,7 @@ class TabReplay:
             self.clock.pause()
         pace = Pace(self.clock.speed, self.clock.paused)
         frame = await self._viewing.frame(at, pace)
-        rows = page_rows(frame)
+        rows = page_rows(frame, track=map_of(self.race_id))
         rows["notice"] = {"tone": "", "title": "", "detail": ""}  # the controls say it
         if pace.paused:
             rows["pulse"]["age_s"] = -1.0

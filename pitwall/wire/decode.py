@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import orjson
 
-from pitwall.domain.driving import CarSample
+from pitwall.domain.driving import CarSample, TrackPoint
 from pitwall.domain.events import Heartbeat
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import MalformedMessageError
@@ -21,12 +22,13 @@ from pitwall.wire.session import (
     decode_track_status,
     decode_weather,
 )
-from pitwall.wire.telemetry import decode_car_data, decode_positions, every_sample
+from pitwall.wire.telemetry import decode_car_data, decode_positions, every_point, every_sample
 from pitwall.wire.timing import decode_timing
 from pitwall.wire.tyres import decode_drivers, decode_tyres
 
-__all__ = ["Decoded", "Fault", "decode", "every_car_sample"]
+__all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample"]
 
+T = TypeVar("T")
 TopicDecoder = Callable[[dict[str, object], Findings], None]
 
 
@@ -56,10 +58,23 @@ def every_car_sample(message: RawMessage) -> list[tuple[DriverNumber, CarSample]
 
     `decode` gives the newest of each car only.
     """
-    if message.topic.removesuffix(".z") != "CarData":
+    return _every(message, "CarData", every_sample)
+
+
+def every_car_point(message: RawMessage) -> list[tuple[DriverNumber, TrackPoint]]:
+    """Return all locations of a `Position` message, alike."""
+    return _every(message, "Position", every_point)
+
+
+def _every(
+    message: RawMessage,
+    topic: str,
+    read: Callable[[dict[str, object]], list[tuple[DriverNumber, T]]],
+) -> list[tuple[DriverNumber, T]]:
+    if message.topic.removesuffix(".z") != topic:
         return []
     try:
-        return every_sample(_payload(message))
+        return read(_payload(message))
     except MalformedMessageError:
         return []
 

@@ -108,6 +108,21 @@ def decode_positions(payload: dict[str, object], found: Findings) -> None:
         found.add(CarsLocated(found.sent_at, MappingProxyType(points)))
 
 
+def every_point(payload: dict[str, object]) -> list[tuple[DriverNumber, TrackPoint]]:
+    """Return all locations of a `Position` burst, oldest first; what breaks the format is left out.
+
+    The race state needs the newest of each car only; drawing a circuit needs them all.
+    """
+    faults = Findings(START_OF_TIME)
+    entries = list(_newest_first(payload.get("Position", []), "Timestamp", "Entries", faults))
+    return [
+        (number, point)
+        for at, cars in reversed(entries)
+        for number, car in each_car(cars, faults, "cars")
+        if (point := _point(at, car)) is not None
+    ]
+
+
 def _point(at: datetime, car: dict[str, object]) -> TrackPoint | None:
     """Return where a car is; None where any coordinate is missing or absurd."""
     try:

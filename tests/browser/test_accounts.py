@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import ROOT, Server
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
+from tests.browser.watching import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -159,14 +160,7 @@ def test_changing_the_password_ends_the_log_in_elsewhere(
 def test_pages_pass_their_own_policy_fit_a_phone_and_have_contrast(
     server: Server, page: Page, ada: str
 ) -> None:
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(f"{page.url}: {message.text}")
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    watch = Watch(page)
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
     for path in ("/register", "/login", "/account"):
         if path == "/account":
@@ -181,7 +175,7 @@ def test_pages_pass_their_own_policy_fit_a_phone_and_have_contrast(
     page.get_by_role("link", name="API's documentation").click()
     expect(page.get_by_text("Live Formula 1 battles").first).to_be_visible(timeout=SOON_MS)
 
-    assert complaints == []
+    assert watch.complaints == []
 
 
 def test_nobody_frames_the_pages(server: Server, page: Page) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from pitwall.domain.records import PredictionRecord
 from pitwall.feeds.simulated import SimulatedFeed
@@ -22,6 +22,7 @@ from tests.browser import axe
 from tests.browser.conftest import Server, free_port
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
 from tests.browser.test_replay import SIMULATED, SOON_MS, head_of, opened, stands_at
+from tests.browser.watching import Watch
 from tests.short_feeds import Short
 from tests.store.races import batch_of, keep
 
@@ -88,14 +89,7 @@ def chart(page: Page, words: str) -> Locator:
 def test_everything_about_the_battle_is_drawn_and_the_console_stays_clean(
     scene: Scene, page: Page
 ) -> None:
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    watch = Watch(page)
     panels(page, scene)
 
     for words in ("P(overtake) of", "Gap of", "On lap", "Lap "):
@@ -105,7 +99,7 @@ def test_everything_about_the_battle_is_drawn_and_the_console_stays_clean(
     expected = "<1" if p < 0.01 else ">99" if p > 0.99 else str(round(100 * p))
     expect(seen.locator(".said-percent")).to_have_text(expected)
     expect(seen.locator(".expert")).to_have_count(3)
-    assert complaints == []
+    assert watch.complaints == []
 
 
 def test_the_charts_are_there_as_tables(scene: Scene, page: Page) -> None:

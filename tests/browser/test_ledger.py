@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from tests.browser.axe import faults
 from tests.browser.conftest import Server, free_port
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
+from tests.browser.watching import Watch
 from tests.store.ledgers import forecasts, outcomes, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,14 +44,7 @@ async def _fill(data: Path) -> None:
 
 
 def test_a_guest_sees_how_forecasts_came_out(ledger: Server, page: Page) -> None:
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    watch = Watch(page)
     page.goto(f"{ledger.url}/ledger")
 
     expect(page.get_by_role("button", name="Made before")).to_have_attribute(
@@ -65,7 +59,7 @@ def test_a_guest_sees_how_forecasts_came_out(ledger: Server, page: Page) -> None
     expect(link).to_have_attribute(
         "href", re.compile(r"^/replay/2026-[ab]-race\?t=2026-07-05T13:00:0.\.123Z&battle=2-1$")
     )
-    assert complaints == []
+    assert watch.complaints == []
 
 
 def test_what_was_not_made_before_is_told_apart(ledger: Server, page: Page) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.watching import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -36,25 +36,14 @@ def test_a_simulation_says_so(server: Server, page: Page) -> None:
 def test_nothing_is_fetched_from_elsewhere_and_the_console_stays_clean(
     server: Server, page: Page
 ) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
-
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
-    page.on("console", note)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    watch = Watch(page)
     page.goto(server.url)
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
     page.wait_for_timeout(1_500)
 
-    own = re.compile(rf"(https?|ws)://localhost:{server.port}/|data:|blob:")
-    assert [url for url in asked if not own.match(url)] == []
-    assert any(url.startswith("ws://") for url in asked)
-    assert complaints == []
+    assert watch.foreign(server.port) == []
+    assert any(url.startswith("ws://") for url in watch.asked)
+    assert watch.complaints == []
 
 
 @pytest.mark.parametrize("width", [375, 768, 1024, 1440])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.importing import import_race
@@ -23,6 +22,7 @@ from pitwall.wire.message import Source
 from tests.browser import axe
 from tests.browser.conftest import ROOT, Server, free_port
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
+from tests.browser.watching import Watch
 from tests.short_feeds import Short
 from tests.store.races import PREDICTOR
 
@@ -211,6 +211,53 @@ def test_a_battle_is_chosen_and_marked(server: Server, page: Page) -> None:
     assert head_of(page)["battle"] == key
 
 
+def test_a_car_on_the_map_chooses_its_battle(server: Server, page: Page) -> None:
+    opened(page, server, "?t=600")
+    car = page.locator(".map-car[data-battle]").first
+    expect(car).to_be_visible(timeout=SOON_MS)
+    key = car.get_attribute("data-battle") or ""
+
+    car.locator(".map-body").click(force=True)  # a car may cover another
+
+    expect(page.locator(".map-car.chosen")).to_have_count(2, timeout=SOON_MS)
+    chosen = head_of(page)["battle"]
+    assert chosen in {key, *_keys_on_map(page)}
+    expect(page.locator(f".card-slot.is-chosen[data-key='{chosen}']")).to_be_visible()
+
+
+def test_the_map_follows_the_clock(server: Server, page: Page) -> None:
+    opened(page, server, "?t=600")
+    expect(page.locator(".map-drawing[data-ring=false]")).to_be_visible(timeout=SOON_MS)
+    page.wait_for_timeout(1_500)
+    before = _places_on_map(page)
+
+    page.keyboard.press("ArrowRight")
+    stands_at(page, 610)
+    page.wait_for_timeout(1_500)
+    assert _places_on_map(page) != before
+    page.keyboard.press("ArrowLeft")
+    stands_at(page, 600)
+    page.wait_for_timeout(1_500)
+
+    assert _places_on_map(page) == before
+
+
+def _keys_on_map(page: Page) -> list[str]:
+    keys: list[str] = page.locator(".map-car[data-battle]").evaluate_all(
+        "cars => cars.map(car => car.dataset.battle)"
+    )
+    return keys
+
+
+def _places_on_map(page: Page) -> dict[str, str]:
+    """Return where each car is drawn, by its name."""
+    places: dict[str, str] = page.locator(".map-car").evaluate_all(
+        """cars => Object.fromEntries(
+            cars.map(car => [car.textContent, car.getAttribute("transform")]))"""
+    )
+    return places
+
+
 def test_nothing_later_is_told_of_a_race_that_was_not_seen(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/login?next=/replay/{RECORDED}")
     log_in(page)
@@ -241,22 +288,12 @@ def test_two_tabs_have_clocks_of_their_own(server: Server, page: Page) -> None:
 def test_the_console_stays_clean_and_nothing_comes_from_elsewhere(
     server: Server, page: Page
 ) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
-
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", note)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    watch = Watch(page)
     opened(page, server, "?t=600")
     page.wait_for_timeout(1_000)
 
-    own = re.compile(rf"(https?|ws)://localhost:{server.port}/|data:|blob:")
-    assert [url for url in asked if not own.match(url)] == []
-    assert complaints == []
+    assert watch.foreign(server.port) == []
+    assert watch.complaints == []
 
 
 @pytest.mark.parametrize("where", ["/races", f"/replay/{SIMULATED}?t=600"])

@@ -18,6 +18,7 @@ from pitwall.domain.frames import (
     LiveFrame,
     TowerLine,
 )
+from pitwall.domain.places import CarPlace
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 
 LIGHTS_OUT = datetime(2026, 8, 23, 13, 0, tzinfo=UTC)
@@ -63,6 +64,7 @@ def make_frame(sequence: int = 0, scene: str = "racing", cars: int = 22) -> Live
         battles=battles,
         ended=_ended(now, seconds),
         model_version="stack-2026.3 b1946ac9",
+        places=_places(tower, seconds),
     )
     return _SCENES[scene](frame)
 
@@ -129,6 +131,19 @@ def _tower(seconds: float, cars: int) -> tuple[TowerLine, ...]:
             )
         )
     return tuple(lines)
+
+
+def _places(tower: tuple[TowerLine, ...], seconds: float) -> tuple[CarPlace, ...]:
+    """Return cars on a lap of 75 s round a circle of 700 m, told once a second."""
+    places = []
+    for line in tower:
+        behind_s = 22.0 if line.gap_to_leader_s is None else line.gap_to_leader_s
+        share = (int(seconds) - behind_s) / 75 % 1.0 if line.position > 1 else int(seconds) / 75 % 1
+        angle = 2 * math.pi * share
+        x_m, y_m = 700 * math.sin(angle), 700 * math.cos(angle)
+        if not line.retired:
+            places.append(CarPlace(line.number, x_m, y_m, round(share, 4) % 1.0))
+    return tuple(places)
 
 
 def _battles(tower: tuple[TowerLine, ...], seconds: float, now: datetime) -> tuple[BattleLine, ...]:

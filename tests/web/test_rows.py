@@ -18,7 +18,15 @@ from pitwall.web.rows.tower import TowerRow, tower_rows
 from tests.web.frames import make_frame
 
 LARGEST_MESSAGE = 12_000
-STEADY = ("pulse", "header", "tower", "cards", "traces", "mixes")  # what changes all the time
+STEADY = (
+    "pulse",
+    "header",
+    "tower",
+    "cards",
+    "traces",
+    "mixes",
+    "marks",
+)  # what changes all the time
 
 
 def with_car(frame: LiveFrame, place: int, **changes: object) -> LiveFrame:

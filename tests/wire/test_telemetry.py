@@ -7,12 +7,13 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from pitwall.domain.driving import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated, CarsSampled
 from pitwall.domain.race import DriverNumber
-from pitwall.wire.decode import decode
+from pitwall.wire.decode import decode, every_car_point
 from pitwall.wire.message import RawMessage
 from tests.wire.messages import AT, kinds, say
 
@@ -88,6 +89,20 @@ def test_positions_are_read_in_tenths_of_a_metre() -> None:
             },
         ),
     )
+
+
+def test_every_location_of_a_burst_is_read_oldest_first() -> None:
+    def entry(utc: str, x: object) -> dict[str, object]:
+        return {"Timestamp": utc, "Entries": {"44": {"Status": "OnTrack", "X": x, "Y": 1, "Z": 0}}}
+
+    later = UTC_TEXT.replace("59.1", "59.2")
+    body = orjson.dumps({"Position": [entry(later, 2), entry(UTC_TEXT, 1), entry(UTC_TEXT, "?")]})
+
+    told = every_car_point(RawMessage(AT, "Position", body))
+
+    assert [(number, point.x) for number, point in told] == [(HAMILTON, 1.0), (HAMILTON, 2.0)]
+    assert every_car_point(RawMessage(AT, "CarData", body)) == []
+    assert every_car_point(RawMessage(AT, "Position", b"[")) == []
 
 
 def packed(text: bytes) -> bytes:

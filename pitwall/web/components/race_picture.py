@@ -7,6 +7,7 @@ import reflex as rx
 from pitwall.web.components.battle_card import battle_card
 from pitwall.web.components.happenings import empty_sign, ended_list
 from pitwall.web.components.timing_tower import timing_tower
+from pitwall.web.components.track_map import TrackMap, track_map
 from pitwall.web.rows.battles import BattleCardRow
 from pitwall.web.rows.cars import CarRow
 from pitwall.web.rows.tower import TowerRow
@@ -14,9 +15,31 @@ from pitwall.web.states.live import LiveState
 from pitwall.web.typed import as_var
 
 
-def race_picture() -> rx.Component:
-    """Draw battles and tower; battles come before the tower for readers and small screens."""
-    return rx.el.main(_battles(), timing_tower(as_var(LiveState.tower), _car_of), id="live")
+def race_picture(chosen: str | rx.Var[str] = "") -> rx.Component:
+    """Draw battles, map and tower; battles come first for readers.
+
+    Args:
+        chosen: The battle that is looked at, such as `4-81`; "" for none.
+    """
+    return rx.el.main(
+        _battles(), _map(chosen), timing_tower(as_var(LiveState.tower), _car_of), id="live"
+    )
+
+
+def _map(chosen: str | rx.Var[str]) -> rx.Component:
+    header, places = as_var(LiveState.header), as_var(LiveState.places)
+    drawing: rx.Component = TrackMap.create(
+        track=as_var(LiveState.track),
+        marks=as_var(LiveState.marks),
+        cars=as_var(LiveState.cars),
+        battles=as_var(LiveState.cards),
+        flag=header.flag,
+        label=rx.Var.create("Where each car is. ").to(str)
+        + places.words
+        + " The timing tower tells the order as text.",
+        chosen=chosen,
+    )
+    return track_map(drawing, as_var(LiveState.track), places)
 
 
 def _battles() -> rx.Component:

@@ -32,7 +32,7 @@ def replay_page() -> rx.Component:
         transport(),
         timeline(),
         rx.el.div(race_control(header.control), class_name="strip"),
-        race_picture(),
+        race_picture(head.battle),
         rx.cond(head.race_id != "", replay_room(), rx.fragment()),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),

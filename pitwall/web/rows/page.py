@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
 from pitwall.web.rows.battles import card_rows, mix_rows, trace_rows
 from pitwall.web.rows.cars import car_rows
@@ -18,18 +19,21 @@ from pitwall.web.rows.header import (
     pulse_row,
 )
 from pitwall.web.rows.tower import tower_rows
+from pitwall.web.rows.track import PlacesRow, mark_rows, places_row, track_fields
 
 PageRows = dict[str, Any]
 """Variable name to JSON-ready value: what a browser receives."""
 
 
-def page_rows(frame: LiveFrame, cache_fault: str = "") -> PageRows:
+def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP) -> PageRows:
     """Format one frame for the live page.
 
     Args:
         frame: What to show.
         cache_fault: What this worker lacks, in whole sentences; "" when it lacks nothing.
+        track: What is known of the circuit.
     """
+    has_outline = track.outline is not None
     return {
         "pulse": asdict(pulse_row(frame)),
         "header": asdict(header_row(frame)),
@@ -42,6 +46,9 @@ def page_rows(frame: LiveFrame, cache_fault: str = "") -> PageRows:
         "ended": [asdict(row) for row in ended_rows(frame)],
         "spoken": [asdict(row) for row in spoken_rows(frame)],
         "empty": asdict(empty_row(frame)),
+        "track": track_fields(track),
+        "marks": mark_rows(frame, has_outline=has_outline),
+        "places": asdict(places_row(frame, has_outline=has_outline)),
     }
 
 
@@ -66,6 +73,8 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "mixes": {},
         "ended": [],
         "spoken": [],
+        "marks": {},
+        "places": asdict(PlacesRow()),
         "empty": asdict(
             NoticeRow("waiting", "Waiting for the delay to fill", f"It takes {delay_s} s at most.")
         ),

@@ -14,6 +14,7 @@ import reflex as rx
 from pitwall import services
 from pitwall.ports import FrameHistory
 from pitwall.web.broadcast import relay
+from pitwall.web.circuit_maps import live_map
 from pitwall.web.rows.battles import BattleCardRow, TraceRow
 from pitwall.web.rows.cars import CarRow
 from pitwall.web.rows.events import EndedRow, SpokenRow
@@ -21,6 +22,7 @@ from pitwall.web.rows.experts import MixRow
 from pitwall.web.rows.header import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.rows.page import PageRows, page_rows, waiting_rows
 from pitwall.web.rows.tower import TowerRow
+from pitwall.web.rows.track import Mark, PlacesRow, TrackRow
 
 REFRESH_S = 0.25
 LONGEST_DELAY_S = 300
@@ -52,6 +54,9 @@ class LiveState(rx.State):
     mixes: dict[str, MixRow] = {}
     ended: list[EndedRow] = []
     spoken: list[SpokenRow] = []
+    track: TrackRow = TrackRow()
+    marks: dict[str, Mark] = {}
+    places: PlacesRow = PlacesRow()
     empty: NoticeRow = NoticeRow(
         "waiting", "Connecting to the pit wall", "The first frame is on its way."
     )
@@ -113,6 +118,7 @@ class _DelayedRows:
         self._delay_s = delay_s
         self._shown = -1
         self._turn = 0
+        self._track: object = None
 
     def next_rows(self) -> PageRows | None:
         """Return rows to show now; None when the last ones still hold."""
@@ -125,4 +131,10 @@ class _DelayedRows:
         if frame.sequence == self._shown:
             return None
         self._shown = frame.sequence
-        return page_rows(frame, services.current().cache_fault())
+        rows = page_rows(frame, services.current().cache_fault(), live_map(frame))
+        # The one thing that is large and stays.
+        if rows["track"] is self._track:
+            del rows["track"]
+        else:
+            self._track = rows["track"]
+        return rows

@@ -1,0 +1,161 @@
+"""Draw a circuit from where cars said they were: one clean lap of one car, line to line.
+
+Nobody gives us outlines: the feed's positions are what there is, and they are in the same axes as
+the cars that will be drawn on it. A race without positions borrows those of another at its circuit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from pitwall.domain.circuits import Outline
+from pitwall.domain.driving import TrackPoint
+from pitwall.domain.history import HistoryTable, RaceFilter, RaceSummary, Selection
+from pitwall.race_ports import RaceReader
+from pitwall.wire.decode import every_car_point
+from pitwall.wire.message import RawMessage
+
+STEPS: Final = 400  # around the lap: a quarter of a second each, as far apart as the readings
+_LAPS_TRIED: Final = 3
+_RACES_TRIED: Final = 8
+_MOST_LAPS: Final = 4_000
+_LATE: Final = timedelta(seconds=5)  # readings come in bursts, after they were taken
+_FEWEST_A_S: Final = 0.8
+_LONGEST_HOLE_S: Final = 4.0
+_LONGEST_LAP_S: Final = 240.0
+_FASTEST_MPS: Final = 120.0
+_SLACK_M: Final = 60.0  # a reading's stamp is off by up to half a second
+_TENTHS: Final = 10.0
+
+
+class SurveyedLap(NamedTuple):
+    """A lap from which a circuit may be drawn."""
+
+    car: int
+    began: datetime
+    ended: datetime
+    sectors_s: tuple[float | None, float | None]
+
+
+async def survey(reader: RaceReader, race: RaceSummary) -> Outline | None:
+    """Return the circuit of a race, from its own positions or from another race's there.
+
+    Returns:
+        None while no race at this circuit has a clean lap with positions.
+
+    Raises:
+        StoreError: The database is not there, or what it holds is damaged.
+    """
+    own = await _survey_own(reader, race)
+    if own is not None or race.circuit_id is None:
+        return own
+    others, _ = await reader.races(RaceFilter(circuit=race.circuit_id), _RACES_TRIED)
+    # A circuit that was rebuilt has another outline: the nearest season first.
+    for other in sorted(others, key=lambda each: abs(each.year - race.year)):
+        if other.id != race.id and (found := await _survey_own(reader, other)) is not None:
+            return found
+    return None
+
+
+async def _survey_own(reader: RaceReader, race: RaceSummary) -> Outline | None:
+    if race.first_at is None:
+        return None
+    page = await reader.page(race, [HistoryTable.LAPS], Selection(), _MOST_LAPS)
+    places = await reader.keyframe_places(race)
+    for lap in _clean_laps([row for _, row in page.rows]):
+        nearest = bisect.bisect_left(places, lap.began, key=lambda place: place.at) - 1
+        first_seq = places[nearest].seq if nearest >= 0 else 0
+        messages = await reader.messages(race, first_seq, lap.ended + _LATE)
+        # Which car's and which lap it is would give away who is quick.
+        said = f"one clean lap of the {race.name} {race.year}"
+        outline = await asyncio.to_thread(_drawn, messages, lap, said)
+        if outline is not None:
+            return outline
+    return None
+
+
+def _clean_laps(rows: Sequence[Any]) -> list[SurveyedLap]:
+    """Return the quickest laps that were driven on the circuit alone, each of another car."""
+    clean = [row for row in rows if row["lap"] > 1 and row["track_clear"] and not row["pitted"]]
+    timed = sorted(
+        (row for row in clean if 0 < (row["lap_time_s"] or 0) < _LONGEST_LAP_S),
+        key=lambda row: row["lap_time_s"],
+    )
+    chosen: dict[int, SurveyedLap] = {}
+    for row in timed:
+        began = row["completed_at_utc"] - timedelta(seconds=row["lap_time_s"])
+        sectors = (row["sector_1_s"], row["sector_2_s"])
+        lap = SurveyedLap(row["car"], began, row["completed_at_utc"], sectors)
+        chosen.setdefault(lap.car, lap)
+        if len(chosen) == _LAPS_TRIED:
+            break
+    return list(chosen.values())
+
+
+def _drawn(messages: Sequence[RawMessage], lap: SurveyedLap, said: str) -> Outline | None:
+    points = [
+        point
+        for message in messages
+        for number, point in every_car_point(message)
+        if number == lap.car
+    ]
+    return outline_of(points, lap, said)
+
+
+def outline_of(points: Sequence[TrackPoint], lap: SurveyedLap, drawn_from: str) -> Outline | None:
+    """Return the outline that a car's readings draw of one lap.
+
+    Args:
+        points: Its readings, from before the lap to after it, oldest first.
+        lap: When it began and ended.
+        drawn_from: Said of the outline.
+
+    Returns:
+        None when the readings are too few, have a long hole, or jump farther than a car can.
+    """
+    lap_s = (lap.ended - lap.began).total_seconds()
+    at_s, xy = _track_of(points, lap.began)
+    inside = (at_s >= 0.0) & (at_s <= lap_s)
+    if lap_s <= 0 or inside.sum() < _FEWEST_A_S * lap_s or at_s[0] > 0.0 or at_s[-1] < lap_s:
+        return None
+    first, last = np.flatnonzero(inside)[[0, -1]]
+    reach = slice(max(first - 1, 0), last + 2)  # the readings on either side of the line
+    steps_s = np.diff(at_s[reach])
+    steps_m = np.hypot(*np.diff(xy[reach], axis=0).T)
+    if steps_s.max() > _LONGEST_HOLE_S or (steps_m > _FASTEST_MPS * steps_s + _SLACK_M).any():
+        return None
+    wanted = lap_s * np.arange(STEPS + 1) / STEPS
+    x, y = (np.interp(wanted, at_s, xy[:, axis]) for axis in (0, 1))
+    # Begin and end are two crossings of one line: what lies between them is spread over the lap.
+    share = np.arange(STEPS + 1) / STEPS
+    x, y = x + share * (x[0] - x[-1]), y + share * (y[0] - y[-1])
+    drawn = tuple(zip(np.round(x[:-1], 1).tolist(), np.round(y[:-1], 1).tolist(), strict=True))
+    return Outline(drawn, _sector_ends(lap, lap_s), drawn_from)
+
+
+def _track_of(points: Sequence[TrackPoint], began: datetime) -> tuple[Any, Any]:
+    """Return times, s from the lap's beginning and rising, and places, m; a repeated one once."""
+    rows = [
+        ((point.at - began).total_seconds(), point.x / _TENTHS, point.y / _TENTHS)
+        for point in points
+        if (point.x, point.y) != (0.0, 0.0)  # the feed's word for: not known
+    ]
+    table = np.array(sorted(set(rows)) or [(0.0, 0.0, 0.0)])
+    fresh = np.concatenate([[True], np.diff(table[:, 0]) > 0])
+    # A feed that has no new place of a car says its last one again.
+    moved = np.concatenate([[True], (np.diff(table[:, 1:], axis=0) != 0).any(axis=1)])
+    table = table[fresh & moved]
+    return table[:, 0], table[:, 1:]
+
+
+def _sector_ends(lap: SurveyedLap, lap_s: float) -> tuple[float, ...]:
+    first, second = lap.sectors_s
+    if not first or not second:
+        return ()
+    return round(first / lap_s, 4), round((first + second) / lap_s, 4)
