@@ -297,15 +297,17 @@ export function TrackMap({ track, marks, cars, battles, flag, label: words, chos
     own.everyMs += 0.4 * (since - own.everyMs);
     own.toldMs = now;
     const pair = chosen ? chosen.split("-") : [];
-    for (const [key, [x, y, tenThousandths, flags]] of Object.entries(marks)) {
+    for (const [key, mark] of Object.entries(marks)) {
       if (!cars[key]) continue;
+      const isLocated = mark.length === 3; // else by its share of the lap
+      const flags = mark.at(-1);
       let car = own.cars.get(key);
       if (car === undefined) own.cars.set(key, (car = new Car(layer.current)));
       const fights = battles.find((each) => each.attacker === key || each.defender === key);
       car.show(cars[key], flags, fights?.key, pair.includes(key));
-      let share = x === null ? tenThousandths / 10000 : null;
-      if (x !== null && !(flags & IN_PIT)) share = shape.shareOf(x, y);
-      const xy = share === null ? shape.place(x, y) : shape.at(share);
+      let share = isLocated ? null : mark[0] / 10000;
+      if (isLocated && !(flags & IN_PIT)) share = shape.shareOf(mark[0], mark[1]);
+      const xy = share === null ? shape.place(mark[0], mark[1]) : shape.at(share);
       car.go({ share, xy }, shape, now, still ? 0 : own.everyMs);
     }
     for (const [key, car] of own.cars) {

@@ -15,6 +15,7 @@ from reflex.utils.token_manager import SocketRecord
 from reflex_base.registry import RegistrationContext
 
 from pitwall import services
+from pitwall.domain.circuits import TrackMap
 from pitwall.web.broadcast import ROOM, Relay
 from pitwall.web.rows.page import PageRows, page_rows
 from pitwall.web.states.live import LiveState
@@ -156,7 +157,7 @@ async def test_a_bad_frame_does_not_end_the_stream(
     monkeypatch.setattr("pitwall.web.broadcast.RESTART_S", 0)
     formatted: list[int] = []
 
-    def fails_once(frame: Any, _cache_fault: str) -> PageRows:
+    def fails_once(frame: Any, _cache_fault: str, _track: TrackMap) -> PageRows:
         formatted.append(frame.sequence)
         if len(formatted) == 1:
             raise ValueError("a bug")

@@ -18,8 +18,9 @@ HUNTS: Final = 2
 HUNTED: Final = 4
 _SHARES: Final = 10_000
 
-Mark = list[int | None]
-"""x, y in metres (None: draw by the share), share of the lap in 1/10,000, and flags added up."""
+Mark = list[int]
+"""Three numbers where a car is located: x, y in metres and flags added up. Two where it is drawn by
+its share of the lap: the share in 1/10,000, and flags."""
 
 
 @dataclass
@@ -127,7 +128,7 @@ def places_row(frame: LiveFrame, *, has_outline: bool) -> PlacesRow:
 
 def _mark(place: CarPlace, flags: int, *, has_outline: bool) -> Mark | None:
     if has_outline and place.x_m is not None and place.y_m is not None:
-        return [round(place.x_m), round(place.y_m), None, flags]
+        return [round(place.x_m), round(place.y_m), flags]
     if place.lap_share is None or flags & IN_PIT:
         return None
-    return [None, None, round(place.lap_share * _SHARES) % _SHARES, flags]
+    return [round(place.lap_share * _SHARES) % _SHARES, flags]
