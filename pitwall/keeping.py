@@ -15,6 +15,7 @@ from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.replay.desk import ReplayDesk
 from pitwall.pipeline.replay.film import short_cuts
+from pitwall.pipeline.replay.moments import KeptMoments
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.pipeline.stored import StoredForecasts
 from pitwall.pipeline.track_maps import TrackMaps
@@ -70,11 +71,12 @@ def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
     """Return what reads, exports and replays races that are kept in a database."""
     reader = RaceReader(database)
     replays = ReplayDesk(reader, predictor, short_cuts(predictor))
+    moments = KeptMoments(reader, replays)
     return KeptRaces(
         kept=reader,
         exports=RaceExporter(database),
-        stored_forecasts=StoredForecasts(reader, predictor),
-        battles_then=SeenBattles(reader, predictor, replays),
+        stored_forecasts=StoredForecasts(moments, predictor),
+        battles_then=SeenBattles(moments, predictor),
         battle_shelf=BattleShelf(reader),
         replays=replays,
         taste=SimulatedTaste(database, predictor),

@@ -13,12 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
-from pitwall.domain.history import RaceSummary
 from pitwall.domain.race import CarState, Compound, RaceState
 from pitwall.errors import NotThereError
 from pitwall.pipeline.engine import EngineState
-from pitwall.pipeline.replay.desk import ReplayDesk, Viewing
-from pitwall.pipeline.turns import Turns, refuse_before_its_beginning
+from pitwall.pipeline.replay.moments import KeptMoments
 from pitwall.ports import Predictor
 from pitwall.prediction.features import FEATURES, FeatureBook
 from pitwall.prediction.forecast import Forecast
@@ -26,9 +24,7 @@ from pitwall.prediction.memory import Memory
 from pitwall.prediction.refusals import why_no_forecast
 from pitwall.prediction.scenario import STEPS, Scenario, SeenBattle, changed
 from pitwall.prediction.what_if import WhatIfFeature
-from pitwall.race_ports import RaceReader
 
-RACES_HELD: Final = 2  # each with a feature book of its own, 6 MB
 KEPT: Final = 64  # some 10 kB each
 
 Rows = npt.NDArray[np.float32]
@@ -61,18 +57,14 @@ class SeenBattles:
     What was asked lately is kept, so that a slider that moves asks the model alone.
 
     Args:
-        reader: Where races are kept.
+        moments: Of the races that are kept.
         predictor: Forecasts the battles.
-        replays: Opens races at any moment.
     """
 
-    def __init__(self, reader: RaceReader, predictor: SeesBattles, replays: ReplayDesk) -> None:
-        self._reader = reader
+    def __init__(self, moments: KeptMoments, predictor: SeesBattles) -> None:
+        self._moments = moments
         self._predictor = predictor
-        self._replays = replays
-        self._views: OrderedDict[tuple[str, int], Viewing] = OrderedDict()
         self._kept: OrderedDict[Key, SeenBattle] = OrderedDict()
-        self._turns = Turns()
         self._features = [
             WhatIfFeature(spec.name, spec.unit, spec.meaning, *predictor.ranges[spec.name])
             for spec in FEATURES
@@ -106,20 +98,8 @@ class SeenBattles:
         return await asyncio.to_thread(self._forecast, values, seen.residuals)
 
     async def _look(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
-        race = await self._reader.race(race_id)
-        refuse_before_its_beginning(race, at)
-        async with self._turns.turn():
-            state = await (await self._view(race)).state(at)
+        async with self._moments.at(race_id, at) as (_, state):
             return await asyncio.to_thread(self._seen, state, pair)
-
-    async def _view(self, race: RaceSummary) -> Viewing:
-        key = (race.id, race.revision)
-        if key not in self._views:
-            self._views[key] = await self._replays.open(race)
-        self._views.move_to_end(key)
-        while len(self._views) > RACES_HELD:
-            self._views.popitem(last=False)
-        return self._views[key]
 
     def _seen(self, state: EngineState, pair: tuple[int, int]) -> SeenBattle:
         found = [each for each in state.battles if (each.attacker, each.defender) == pair]

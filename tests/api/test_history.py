@@ -20,7 +20,7 @@ from pitwall.store.engine import Database
 from pitwall.store.exporting import RaceExporter
 from pitwall.store.reading import RaceReader
 from tests.api.conftest import Clients, House
-from tests.store.races import LIGHTS_OUT, PREDICTOR, SMALL, keep_small
+from tests.store.races import LIGHTS_OUT, PREDICTOR, SMALL, keep_small, moments_of
 
 RACE = f"/history/{SMALL.race_id}"
 PLAIN = {"Accept-Encoding": "identity"}
@@ -35,7 +35,7 @@ async def kept(database: Database, house: House) -> AsyncIterator[Batch]:
             house.services,
             kept=reader,
             exports=RaceExporter(database),
-            stored_forecasts=StoredForecasts(reader, PREDICTOR),
+            stored_forecasts=StoredForecasts(moments_of(reader), PREDICTOR),
         )
     )
     yield await keep_small(database)

@@ -34,7 +34,7 @@ from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.reading import RaceReader
 from tests.api.conftest import PASSWORD, Clients, House
 from tests.api.test_live import a_frame
-from tests.store.races import PREDICTOR, keep_small
+from tests.store.races import PREDICTOR, keep_small, moments_of
 
 IDENTITIES = ("guest", "user", "owner", "program")
 EXAMPLES = 8
@@ -92,7 +92,7 @@ def known(house: House, tmp_path: Path) -> Iterator[Known]:
         what_if=house.services.what_if,
         kept=reader,
         exports=RaceExporter(database),
-        stored_forecasts=StoredForecasts(reader, PREDICTOR),
+        stored_forecasts=StoredForecasts(moments_of(reader), PREDICTOR),
         records=TrackRecords(LedgerReader(database)),
     )
     services.install(house.services)

@@ -15,15 +15,13 @@ import pytest
 from pitwall.domain.records import Batch, PredictionRecord
 from pitwall.errors import NotThereError, RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.replay.desk import ReplayDesk
-from pitwall.pipeline.replay.film import short_cuts
 from pitwall.pipeline.seen_battles import SeenBattles
 from pitwall.prediction.scenario import Scenario
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
-from tests.store.races import PREDICTOR, chronicle_of, keep
+from tests.store.races import PREDICTOR, chronicle_of, keep, moments_of
 
 MESSAGES = 4_500  # some laps of a race
 
@@ -53,7 +51,7 @@ class CountingReader(RaceReader):
 
 
 def seen_of(reader: RaceReader) -> SeenBattles:
-    return SeenBattles(reader, PREDICTOR, ReplayDesk(reader, PREDICTOR, short_cuts(PREDICTOR)))
+    return SeenBattles(moments_of(reader), PREDICTOR)
 
 
 @cache

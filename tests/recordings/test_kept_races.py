@@ -18,7 +18,8 @@ from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import read_rows
 from pitwall.pipeline.importing import import_race
-from pitwall.pipeline.stored import state_at
+from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.moments import KeptMoments
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.prediction.refusals import why_no_forecast
@@ -27,7 +28,6 @@ from pitwall.store.exporting import RaceExporter
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
 from tests.pipeline.test_engine import CountingPredictor
-from tests.store.races import PREDICTOR
 
 DUTCH = "2025-dutch-grand-prix-race"
 SEEK_WITHIN_S = 0.25  # of the processor: other jobs on the machine are no property of the code
@@ -89,12 +89,15 @@ async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
 
     # A replay may begin anywhere, at once.
     reader = RaceReader(database)
+    moments = KeptMoments(reader, ReplayDesk(reader, QuickPredictor()))
     race = await reader.race(DUTCH)
     assert race.first_at is not None
     took_s = []
     for minutes in (20, 61, 95, 140):
         began_s = process_time()
-        state = await state_at(reader, race, race.first_at + timedelta(minutes=minutes), PREDICTOR)
+        at = race.first_at + timedelta(minutes=minutes)
+        async with moments.at(race.id, at) as (_, state):
+            pass
         took_s.append(process_time() - began_s)
         assert state.race.info.race_id == DUTCH
     assert min(took_s) < SEEK_WITHIN_S

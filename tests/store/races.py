@@ -21,13 +21,22 @@ from pitwall.domain.records import (
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
 from pitwall.pipeline.engine import RaceEngine
+from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.film import short_cuts
+from pitwall.pipeline.replay.moments import KeptMoments
 from pitwall.ports import RecordedFeed
+from pitwall.race_ports import RaceReader
 from pitwall.store.engine import Database
 from pitwall.store.writing import RaceWriter
 from pitwall.wire.message import RawMessage
 from tests.makers import shipped
 
 PREDICTOR = shipped()
+
+
+def moments_of(reader: RaceReader) -> KeptMoments:
+    """Return kept races at any moment, with the shipped model."""
+    return KeptMoments(reader, ReplayDesk(reader, PREDICTOR, short_cuts(PREDICTOR)))
 
 
 def chronicle_of(messages: Iterable[RawMessage], *, forecasts: bool = True) -> Chronicle:

@@ -18,7 +18,7 @@ from pitwall.pipeline.stored import StoredForecasts
 from pitwall.store.engine import Database
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
-from tests.store.races import PREDICTOR, batch_of, keep
+from tests.store.races import PREDICTOR, batch_of, keep, moments_of
 
 FEED = SimulatedFeed(5)
 MESSAGES = 2_000
@@ -32,7 +32,7 @@ def told() -> Batch:
 @pytest.fixture
 async def forecasts(database: Database, told: Batch) -> StoredForecasts:
     await keep(RaceWriter(database), FEED, told)
-    return StoredForecasts(RaceReader(database), PREDICTOR)
+    return StoredForecasts(moments_of(RaceReader(database)), PREDICTOR)
 
 
 async def test_a_moment_is_forecast_as_it_was_live(forecasts: StoredForecasts, told: Batch) -> None:
