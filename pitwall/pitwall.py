@@ -24,6 +24,7 @@ from pitwall.web.states.ledger import LedgerState
 from pitwall.web.states.live import LiveState
 from pitwall.web.states.races import RacesState
 from pitwall.web.states.replay import ReplayState
+from pitwall.web.states.trouble import on_backend_trouble
 
 BUILT_PAGES = Path(".web") / "build" / "client"
 
@@ -45,6 +46,7 @@ app = rx.App(
     head_components=head_components(),
     html_lang="en",
     toaster=None,
+    backend_exception_handler=on_backend_trouble,
 )
 # The page's own watchdog says more than Reflex's connection toasts, and in place.
 app.app_wraps.pop((5, "Overlay"))

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser import axe
 from tests.browser.conftest import Server
 from tests.browser.watching import Watch
 
@@ -72,6 +73,16 @@ def test_text_has_contrast(server: Server, page: Page) -> None:
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
 
     assert page.evaluate(POOR_CONTRAST) == []
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_nobody_is_kept_out(server: Server, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".map-car").first).to_be_visible(timeout=SOON_MS)
+
+    assert axe.faults(page) == []
 
 
 def test_a_dead_server_looks_dead_and_the_page_resumes(server: Server, page: Page) -> None:

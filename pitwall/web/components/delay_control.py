@@ -43,7 +43,7 @@ def delay_control(
             type="button",
             on_click=on_set("0"),
             disabled=delay == "0",
-            aria_label="No delay",
+            aria_label="Off: no delay",
         ),
         role="group",
         aria_label="TV delay",

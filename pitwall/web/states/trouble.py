@@ -1,0 +1,41 @@
+"""What a visitor is told when one of his tab's events went wrong in a way nobody foresaw.
+
+Reflex would show a toast by evaluating a script, which the pages' policy refuses: nothing would be
+seen. This says it in the page, with a number under which the log holds the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+import reflex as rx
+
+from pitwall.web.typed import as_handler
+
+log = logging.getLogger(__name__)
+
+
+class TroubleState(rx.State):
+    """The newest trouble of a tab; "" while there is none."""
+
+    number: str = ""
+
+    @rx.event
+    def tell(self, number: str) -> None:
+        """Show that something went wrong, under the number it is logged by."""
+        self.number = number[:16]
+
+    @rx.event
+    def dismiss(self) -> None:
+        """Take the words away."""
+        self.number = ""
+
+
+def on_backend_trouble(exception: Exception):  # type: ignore[no-untyped-def]  # noqa: ANN201  Reflex evaluates the annotation in its own module
+    """Log what an event raised, and tell the tab whose event it was."""
+    number = secrets.token_hex(4)
+    log.error("event failed", extra={"number": number}, exc_info=exception)
+    told: Any = as_handler(TroubleState.tell)(number)
+    return told
