@@ -113,6 +113,16 @@ async def test_an_end_that_was_cut_off_is_missed(database: Database) -> None:
         "UPDATE ledger_cells SET brier = brier / 2",
         "UPDATE ledger_cells SET made = 'import' WHERE outcome = 'said'",
         "DELETE FROM ledger_cells WHERE outcome = 'held'",
+        "UPDATE ledger_calls SET score = 2 * score",
+        "UPDATE ledger_calls SET outcome = 'passed' WHERE outcome = 'held'",
+        "DELETE FROM ledger_calls WHERE which = 'worst'",
+        "INSERT INTO ledger_calls SELECT run + 1, made, which, attacker, defender, attacker_id, "
+        "defender_id, made_at, lap, position, interval_s, p_overtake, gap_only, outcome, score "
+        "FROM ledger_calls",
+        "INSERT INTO predictions (race_id, attacker_id, defender_id, lap, made_at, position, "
+        "interval_s, p_overtake, model_version, outcome, settled_at) SELECT race_id, defender_id, "
+        "attacker_id, lap, made_at, position, interval_s, 1 - p_overtake, model_version, outcome, "
+        "settled_at FROM predictions",
     ],
 )
 async def test_tables_that_say_something_else_are_found_out(

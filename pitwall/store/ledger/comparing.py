@@ -9,7 +9,7 @@ from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.ledger import EntryKind
@@ -24,6 +24,7 @@ from pitwall.store.ledger.scoring import CellKey, Sums
 _CLOSE = 1e-6  # sums added up in another order differ by less
 _runs = table_of(tables.LedgerRunRow)
 _cells = table_of(tables.LedgerCell)
+_calls = table_of(tables.LedgerCall)
 _races = table_of(tables.Race)
 _predictions = table_of(tables.Prediction)
 _NAMED = ("attacker_id", "defender_id", "made_at", "lap", "position", "model_version", "outcome")
@@ -118,3 +119,46 @@ async def check_sums(connection: AsyncConnection, follower: Follower) -> None:
         ):
             message = f"The sums of run {key[0]} are not what its entries add up to."
             raise LedgerError(None, message)
+
+
+async def check_calls(connection: AsyncConnection, follower: Follower) -> None:
+    """Compare the lists of best calls and worst misses with those that the entries give.
+
+    Raises:
+        LedgerError: They differ.
+    """
+    found: defaultdict[int, int] = defaultdict(int)
+    for row in await connection.execute(select(_calls)):
+        told = dict(row._mapping)
+        key = (row.made, row.which, row.attacker, row.defender)
+        book = follower.runs.get(row.run)
+        ours = book.calls.get(key) if book else None
+        if ours is None or not all(_same(ours[name], value) for name, value in told.items()):
+            raise LedgerError(None, f"A best or worst call of run {row.run} is not in its entries.")
+        found[row.run] += 1
+    for run, book in follower.runs.items():
+        if found[run] != len(book.calls):
+            raise LedgerError(None, f"A best or worst call of run {run} is missing.")
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_CLOSE, abs_tol=_CLOSE)
+    return one == other
+
+
+async def check_nothing_added(connection: AsyncConnection, book: RunBook) -> None:
+    """Compare how many predictions a race has with how many were entered of it.
+
+    Raises:
+        LedgerError: There are others.
+    """
+    since = datetime.fromisoformat(book.told["first_at"])  # others were made before the ledger
+    own = (_predictions.c.race_id == book.told["race_id"]) & (_predictions.c.made_at >= since)
+    kept = await connection.scalar(select(func.count()).select_from(_predictions).where(own))
+    if kept != book.forecasts:
+        message = (
+            f"{book.told['race_id']} has {kept} predictions, and {book.forecasts} were entered in "
+            "the ledger."
+        )
+        raise LedgerError(None, message)

@@ -13,7 +13,7 @@ from pitwall.errors import StoreError
 from pitwall.store.ledger import bodies, scoring
 from pitwall.store.ledger.bodies import Forecast
 from pitwall.store.ledger.entering import is_timely
-from pitwall.store.ledger.scoring import CellKey, LapKey, Scored, Sums
+from pitwall.store.ledger.scoring import CallKey, CellKey, LapKey, Scored, Sums
 from pitwall.store.predicting import Settlement
 
 _LAPS_BACK = 20  # a forecast is settled within four minutes
@@ -45,12 +45,16 @@ class RunBook:
         drivers: By car.
         laps: Of its battles, the newest that were counted.
         still_open: Forecasts without an outcome.
+        forecasts: How many there were.
+        calls: The best and the worst of each pair, by key, as in `ledger_calls`.
     """
 
     told: dict[str, Any]
     drivers: dict[int, str] = field(default_factory=dict)
     laps: set[LapKey] = field(default_factory=set)
     still_open: dict[tuple[datetime, int, int], _Open] = field(default_factory=dict)
+    forecasts: int = 0
+    calls: dict[CallKey, dict[str, Any]] = field(default_factory=dict)
 
 
 class Follower:
@@ -98,6 +102,7 @@ class Follower:
                 raise StoreError("it forecasts the same again")
             book.still_open[key] = _Open(row, entry.written_at)
         self.forecasts += len(rows)
+        book.forecasts += len(rows)
         self.cells[entry.run, book.told["made"], scoring.SAID, 0].forecasts += len(rows)
 
     def _take_outcomes(self, book: RunBook, entry: Entry) -> None:
@@ -114,6 +119,7 @@ class Follower:
                 raise StoreError("it counts a forecast as live of a race that was over long before")
             settlement = Settlement(_settled(said.forecast, row), was_open=foretold)
             scored.append(Scored(Made.LIVE if foretold else Made.IMPORT, settlement))
+        scoring.better_of(book.calls, scoring.calls_of(entry.run, scored, book.drivers))
         book.laps |= scoring.count(self.cells, entry.run, scored, book.laps)
         newest = max((said.settlement.forecast.lap for said in scored), default=0)
         book.laps = {lap for lap in book.laps if lap[0] > newest - _LAPS_BACK}

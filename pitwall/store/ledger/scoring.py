@@ -28,6 +28,7 @@ WORTH_A_LOOK = 0.05  # of log-loss: less is neither a call nor a miss
 SUMS = ("forecasts", "laps", "p_sum", "brier", "log_loss", "gap_brier", "gap_log_loss")
 CellKey = tuple[int, str, str, int]  # run, made, outcome, bin
 LapKey = tuple[int, str, int, int, int]  # lap, made, attacker, defender, bin
+CallKey = tuple[str, str, int, int]  # made, which, attacker, defender
 _laps = table_of(LedgerLap)
 
 
@@ -157,6 +158,14 @@ async def keep_calls(connection: AsyncConnection, calls: list[dict[str, Any]]) -
         f"{changed} WHERE excluded.score > {table.name}.score",
         calls,
     )
+
+
+def better_of(kept: dict[CallKey, dict[str, Any]], calls: Iterable[dict[str, Any]]) -> None:
+    """Put calls in the place of those that they beat, as `keep_calls` does in the database."""
+    for call in calls:
+        key = (call["made"], call["which"], call["attacker"], call["defender"])
+        if key not in kept or call["score"] > kept[key]["score"]:
+            kept[key] = call
 
 
 def calls_of(run: int, scored: Iterable[Scored], drivers: dict[int, str]) -> list[dict[str, Any]]:

@@ -29,7 +29,8 @@ async def verify(
 ) -> Verified:
     """Read the whole ledger and return what it holds, if all of it agrees.
 
-    Memory does not grow with the ledger, but for the forecasts that nothing has settled.
+    Memory does not grow with the forecasts, but for those that nothing has settled; of each race it
+    holds the best and the worst call of each pair.
 
     Args:
         database: Where it is.
@@ -64,8 +65,11 @@ async def verify(
         if known_head is not None and known_head[0] > number:
             message = f"The ledger ends at entry {number}; it once had {known_head[0]} at least."
             raise LedgerError(None, message)
+        for run in sorted(run for run, is_kept in kept.items() if is_kept):
+            await comparing.check_nothing_added(connection, follower.runs[run])
         await comparing.check_runs(connection, follower)
         await comparing.check_sums(connection, follower)
+        await comparing.check_calls(connection, follower)
     return Verified(number, follower.forecasts, follower.outcomes, head, compared)
 
 
