@@ -110,7 +110,7 @@ class BrokenWriter:
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
         self._check(feed)
-        return RaceMark(info, source, 1, 0, None, "running")
+        return RaceMark(info, source, 1, 0, None, "running", feed)
 
     async def append(self, mark: RaceMark, batch: Batch) -> None:
         self._check(mark)
