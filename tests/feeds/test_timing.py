@@ -270,6 +270,42 @@ def test_the_pit_lane_counts_stops_at_entry_and_leaving_for_the_grid_is_none() -
     ]
 
 
+def test_telemetry_comes_between_the_same_messages_and_only_when_asked_for(
+    archive: Archive,
+) -> None:
+    folder = archive()
+    without = play(folder)
+    (folder / "telemetry").mkdir()
+    rows = [
+        {"session_id": 7, "car": 44, "t_ms": ms, "speed": 200}
+        for ms in range(600_100, 700_000, 250)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "telemetry" / "x.parquet")
+
+    feed = TimingFeed(folder, RACE, folder / "telemetry")
+    told = list(feed.messages())
+
+    assert play(folder) == without
+    assert feed.name == f"timing:{RACE}+telemetry"
+    assert [message for message in told if message.topic != "CarData.z"] == without
+    assert len(told) == len(without) + 100
+    assert [message.sent_at for message in told] == sorted(message.sent_at for message in told)
+
+
+def test_a_race_without_telemetry_in_the_folder_plays_as_without_one(
+    archive: Archive, tmp_path: Path
+) -> None:
+    folder = archive()
+    (tmp_path / "telemetry").mkdir()
+    other = [{"session_id": 8, "car": 44, "t_ms": 600_100, "speed": 200}]
+    pq.write_table(pa.Table.from_pylist(other), tmp_path / "telemetry" / "x.parquet")
+
+    feed = TimingFeed(folder, RACE, tmp_path / "telemetry")
+
+    assert feed.name == f"timing:{RACE}"
+    assert list(feed.messages()) == play(folder)
+
+
 @pytest.mark.slow
 def test_nothing_of_a_real_lap_is_told_before_it_was_known(shared: Path) -> None:
     folder = shared / "data" / "timing"
