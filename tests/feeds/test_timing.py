@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pitwall.bootstrap import open_feed
+from pitwall.cli.importing import feeds_at
 from pitwall.domain.events import CarTimed, RaceDescribed
 from pitwall.errors import FeedUnavailableError, RaceNotFoundError
 from pitwall.feeds.timing import TimingFeed, list_races
@@ -19,6 +21,7 @@ from pitwall.feeds.timing.laps import lap_lines, pit_lines
 from pitwall.feeds.timing.order import order_lines
 from pitwall.feeds.timing.session import tyre_lines
 from pitwall.feeds.timing.tables import Row
+from pitwall.settings import FeedKind, FeedSpec
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage, Source
 
@@ -290,6 +293,20 @@ def test_telemetry_comes_between_the_same_messages_and_only_when_asked_for(
     assert [message for message in told if message.topic != "CarData.z"] == without
     assert len(told) == len(without) + 100
     assert [message.sent_at for message in told] == sorted(message.sent_at for message in told)
+
+
+def test_what_is_shown_and_imported_takes_the_telemetry_beside_an_archive(
+    archive: Archive,
+) -> None:
+    folder = archive()
+    (folder / "telemetry").mkdir()
+    rows = [{"session_id": 7, "car": 44, "t_ms": 600_100, "speed": 200}]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "telemetry" / "x.parquet")
+
+    shown = open_feed(FeedSpec(FeedKind.TIMING, folder, RACE))
+    (imported,) = feeds_at(f"timing:{folder}")
+
+    assert shown.name == imported.name == f"timing:{RACE}+telemetry"
 
 
 def test_a_race_without_telemetry_in_the_folder_plays_as_without_one(

@@ -89,7 +89,7 @@ def test_every_reading_is_told_once_and_after_it_was_known(shared: Path, race: s
     assert all(sent_at - sample.at >= timedelta(seconds=0.5) for sent_at, _, sample in told)
     ms = timedelta(milliseconds=1)
     heard = sorted((int(car), (each.at - ZERO) // ms, each.speed_kmh) for _, car, each in told)
-    columns = [table[name].to_pylist() for name in ("car", "t_ms", "speed")]
+    columns = [table[name].to_numpy().tolist() for name in ("car", "t_ms", "speed")]
     assert heard == sorted(zip(*columns, strict=True))
     assert {each.brake_pct for _, _, each in told} == {0, 100}
     if race == MONACO:
