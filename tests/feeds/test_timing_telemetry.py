@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +13,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pitwall.bootstrap import open_feed
+from pitwall.cli.importing import feeds_at
 from pitwall.domain.driving import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.recording.contents import TimedLine
+from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.bursts import burst_lines
 from pitwall.feeds.timing.telemetry import find_file, folder_beside, read_telemetry
+from pitwall.settings import FeedKind, FeedSpec
 from pitwall.wire.decode import decode, every_car_sample
 from pitwall.wire.message import RawMessage
+from tests.feeds.conftest import RACE, ZERO, Archive, play
 
-ZERO = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
-RACE = 7
+NUMBER = 7
 Row = dict[str, Any]
 
 
 def reading(t_ms: int, car: int = 44, **fields: Any) -> Row:
     channels = {"speed": 200, "rpm": 11_000, "gear": 7, "throttle": 80, "brake": 0, "drs": 0}
-    return {"session_id": RACE, "car": car, "t_ms": t_ms, **channels, **fields}
+    return {"session_id": NUMBER, "car": car, "t_ms": t_ms, **channels, **fields}
 
 
 def straight(units_in_a_metre: float) -> list[Row]:
@@ -49,7 +53,7 @@ def a_file(folder: Path, rows: Sequence[Row], name: str = "some.parquet", group:
 
 
 def lines_of(folder: Path, rows: Sequence[Row]) -> list[TimedLine]:
-    return list(burst_lines(read_telemetry(a_file(folder, rows), RACE), ZERO))
+    return list(burst_lines(read_telemetry(a_file(folder, rows), NUMBER), ZERO))
 
 
 def message(line: TimedLine) -> RawMessage:
@@ -79,8 +83,8 @@ def test_the_file_is_found_by_what_it_holds_and_not_by_its_name(tmp_path: Path) 
         tmp_path, [reading(0) | {"session_id": n} for n in (3, 5, 7)], "z.parquet", group=1
     )
 
-    assert find_file(tmp_path, RACE) == ours
-    assert read_telemetry(ours, RACE).t_ms.tolist() == [0]
+    assert find_file(tmp_path, NUMBER) == ours
+    assert read_telemetry(ours, NUMBER).t_ms.tolist() == [0]
     assert find_file(tmp_path, 9) is None
 
 
@@ -88,14 +92,14 @@ def test_a_broken_file_is_told_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "half.parquet").write_bytes(b"PAR1 and no more")
 
     with pytest.raises(FeedUnavailableError, match=r"half\.parquet is no readable"):
-        find_file(tmp_path, RACE)
+        find_file(tmp_path, NUMBER)
 
 
 def test_a_file_without_what_a_reading_needs_is_refused(tmp_path: Path) -> None:
-    file = a_file(tmp_path, [{"session_id": RACE, "car": 44}])
+    file = a_file(tmp_path, [{"session_id": NUMBER, "car": 44}])
 
     with pytest.raises(FeedUnavailableError, match=r"lacks the columns speed, t_ms\."):
-        read_telemetry(file, RACE)
+        read_telemetry(file, NUMBER)
 
 
 def test_the_folder_is_in_the_archive_or_beside_it(tmp_path: Path) -> None:
@@ -189,3 +193,53 @@ def test_a_car_without_a_place_is_not_at_the_origin(tmp_path: Path) -> None:
 
     assert {*points_of(lines)[-1]} == {44}
     assert {int(car) for car, _ in samples_of(lines[-2:])} == {44, 80, 81}
+
+
+def test_telemetry_comes_between_the_same_messages_and_only_when_asked_for(
+    archive: Archive,
+) -> None:
+    folder = archive()
+    without = play(folder)
+    (folder / "telemetry").mkdir()
+    rows = [
+        {"session_id": NUMBER, "car": 44, "t_ms": ms, "speed": 200}
+        for ms in range(600_100, 700_000, 250)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "telemetry" / "x.parquet")
+
+    feed = TimingFeed(folder, RACE, folder / "telemetry")
+    told = list(feed.messages())
+
+    assert play(folder) == without
+    assert feed.name == f"timing:{RACE}+telemetry"
+    assert [message for message in told if message.topic != "CarData.z"] == without
+    assert len(told) == len(without) + 100
+    assert [message.sent_at for message in told] == sorted(message.sent_at for message in told)
+
+
+def test_what_is_shown_and_imported_takes_the_telemetry_beside_an_archive(
+    archive: Archive,
+) -> None:
+    folder = archive()
+    (folder / "telemetry").mkdir()
+    rows = [{"session_id": NUMBER, "car": 44, "t_ms": 600_100, "speed": 200}]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "telemetry" / "x.parquet")
+
+    shown = open_feed(FeedSpec(FeedKind.TIMING, folder, RACE))
+    (imported,) = feeds_at(f"timing:{folder}")
+
+    assert shown.name == imported.name == f"timing:{RACE}+telemetry"
+
+
+def test_a_race_without_telemetry_in_the_folder_plays_as_without_one(
+    archive: Archive, tmp_path: Path
+) -> None:
+    folder = archive()
+    (tmp_path / "telemetry").mkdir()
+    other = [{"session_id": 8, "car": 44, "t_ms": 600_100, "speed": 200}]
+    pq.write_table(pa.Table.from_pylist(other), tmp_path / "telemetry" / "x.parquet")
+
+    feed = TimingFeed(folder, RACE, tmp_path / "telemetry")
+
+    assert feed.name == f"timing:{RACE}"
+    assert list(feed.messages()) == play(folder)
