@@ -34,8 +34,8 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
     domains = _domains(heights)
     traces = [_delta(compared)]
     axes: dict[str, Any] = {}
-    for nth, (field, title, _) in enumerate(told, start=2):
-        title, ticks = _scale(compared, field, title)
+    for nth, (field, usual, _) in enumerate(told, start=2):
+        title, ticks = _scale(compared, field, usual)
         axes[f"yaxis{nth}"] = axis(title, domain=domains[nth - 1], **ticks)
         for code, colour, dash, car in (
             (story.attacker.code, ATTACKER, "solid", compared.attacker),
