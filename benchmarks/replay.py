@@ -1,8 +1,8 @@
 """How soon a replay shows another moment, what ten viewers cost, and that nothing is fetched twice.
 
-A simulated race with telemetry and, where the recordings are at hand, one of the timing archive,
-from SQLite and from an installed PostgreSQL. Moments are drawn evenly from lights out to the flag;
-each is the first look at its stretch unless another draw came near.
+A simulated race and, where the recordings are at hand, one of the timing archive, each with the
+telemetry of its cars, from SQLite and from an installed PostgreSQL. Moments are drawn evenly from
+lights out to the flag; each is the first look at its stretch unless another draw came near.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from pitwall.domain.history import RaceSummary
 from pitwall.domain.timeline import Timeline
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.feeds.timing import TimingFeed
+from pitwall.feeds.timing import TimingFeed, folder_beside
 from pitwall.pipeline.importing import import_race
 from pitwall.pipeline.replay.desk import ReplayDesk
 from pitwall.pipeline.replay.film import short_cuts
@@ -131,7 +131,7 @@ def _feeds() -> list[RecordedFeed]:
     shared = Path(os.environ.get("PITWALL_SHARED", "../shared")) / "data" / "timing"
     feeds: list[RecordedFeed] = [SimulatedFeed(7)]
     if shared.is_dir():
-        feeds.append(TimingFeed(shared, DUTCH))
+        feeds.append(TimingFeed(shared, DUTCH, folder_beside(shared)))
     else:
         out(f"no recordings at {shared}; set PITWALL_SHARED\n")
     return feeds

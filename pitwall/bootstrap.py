@@ -24,7 +24,7 @@ from pitwall.errors import SettingsError
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.feeds.timing import TimingFeed
+from pitwall.feeds.timing import TimingFeed, folder_beside
 from pitwall.keeping import keep, of_kept_races, open_database, people
 from pitwall.pipeline.forecasting import ForecastDesk, Newest
 from pitwall.pipeline.leading import keep_running, lead
@@ -280,7 +280,7 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
         raise SettingsError(message)
     if spec.kind is FeedKind.RECORDING:
         return RecordingFeed(spec.path)
-    return TimingFeed(spec.path, spec.race)
+    return TimingFeed(spec.path, spec.race, folder_beside(spec.path))
 
 
 def _revision() -> str | None:

@@ -13,7 +13,7 @@ from pitwall import bootstrap, keeping
 from pitwall.cli.races import fetch_race
 from pitwall.errors import PitwallError
 from pitwall.feeds.recording import RecordingFeed
-from pitwall.feeds.timing import TimingFeed, list_races
+from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
 from pitwall.pipeline.importing import Imported, Importing, import_race
 from pitwall.ports import RecordedFeed
 from pitwall.settings import load
@@ -23,7 +23,8 @@ from pitwall.store.writing import RaceWriter
 _SAYS = {
     "imported": "{race_id}: {messages:,} messages, {predictions:,} forecasts",
     "known": "{race_id}: here already",
-    "other_source": "{race_id}: kept from another source; remove it first with --replace",
+    "other_source": "{race_id}: kept from another source, {kept_of}; --replace keeps it anew",
+    "no_telemetry": "{race_id}: here already, without car telemetry; --replace brings it",
     "no_race": "{feed}: names no race; nothing was kept",
 }
 _BAR = 30
@@ -100,12 +101,21 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
     archive, _, race = rest.partition("#")
     folder = Path(archive).expanduser()
     for race_id in [race] if race else [entry.race_id for entry in list_races(folder)]:
-        yield TimingFeed(folder, race_id)
+        yield TimingFeed(folder, race_id, folder_beside(folder))
 
 
 def _tell(feed: RecordedFeed, came: Imported) -> None:
-    fields = {name: getattr(came, name) for name in ("race_id", "messages", "predictions")}
-    print(_SAYS[came.outcome].format(feed=feed.name, **fields))
+    print(what_to_say(feed.name, came))
+
+
+def what_to_say(feed: str, came: Imported) -> str:
+    """Return in a sentence what came of importing a feed, by its name."""
+    brings = came.outcome == "other_source" and feed == came.kept_of + WITH_TELEMETRY
+    says = _SAYS["no_telemetry" if brings else came.outcome]
+    fields = {
+        name: getattr(came, name) for name in ("race_id", "messages", "predictions", "kept_of")
+    }
+    return says.format(feed=feed, **fields)
 
 
 class _Bar:

@@ -38,12 +38,16 @@ class CarSample:
 
 @dataclass(frozen=True, slots=True)
 class TrackPoint:
-    """Where a car is, in the feed's own axes, tenths of a metre."""
+    """Where a car is, in the feed's own axes, tenths of a metre.
+
+    Attributes:
+        z: None from feeds that know no height.
+    """
 
     at: datetime
     x: float
     y: float
-    z: float
+    z: float | None
     on_track: bool
 
 

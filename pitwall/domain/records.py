@@ -237,6 +237,7 @@ class RaceMark:
         messages: Messages kept; writing goes on behind them.
         last_at: When the newest kept one was sent; None before the first.
         state: `running`, `finished` or `abandoned`.
+        feed: The name of the feed it was first kept from.
     """
 
     info: RaceInfo
@@ -245,3 +246,4 @@ class RaceMark:
     messages: int
     last_at: datetime | None
     state: str
+    feed: str

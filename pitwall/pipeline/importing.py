@@ -11,7 +11,7 @@ from pitwall.domain.records import Batch, RaceMark
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
 from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import kept_as
+from pitwall.pipeline.recorder import is_of_another_feed, kept_as
 from pitwall.ports import Predictor, RecordedFeed
 from pitwall.race_ports import RaceWriter
 from pitwall.wire.message import RawMessage
@@ -26,15 +26,18 @@ class Imported:
     Attributes:
         race_id: "" where the feed told of no race.
         outcome: `imported`, `known` when it was kept whole already, `other_source` when it is
-            kept from another source and was left as it is, `no_race` for a feed without one.
+            kept from another source or feed and was left as it is, `no_race` for a feed
+            without one.
         messages: Kept by this import.
         predictions: Made by this import.
+        kept_of: The name of the feed that it was first kept from; "" for `no_race`.
     """
 
     race_id: str
     outcome: Literal["imported", "known", "other_source", "no_race"]
     messages: int = 0
     predictions: int = 0
+    kept_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ async def import_race(
     if mark is None:
         return Imported("", "no_race")
     await writer.finish(mark, "finished")
-    return Imported(mark.info.race_id, "imported", kept, predictions)
+    return Imported(mark.info.race_id, "imported", kept, predictions, mark.feed)
 
 
 async def _begin(feed: RecordedFeed, writer: RaceWriter, batch: Batch, how: Importing) -> RaceMark:
@@ -102,10 +105,10 @@ async def _begin(feed: RecordedFeed, writer: RaceWriter, batch: Batch, how: Impo
 
 
 def _known(mark: RaceMark, feed: RecordedFeed, messages: int) -> Imported | None:
-    if mark.source != feed.source.value:
-        return Imported(mark.info.race_id, "other_source")
+    if is_of_another_feed(mark, feed.source, feed.name):
+        return Imported(mark.info.race_id, "other_source", kept_of=mark.feed)
     if mark.state == "finished" and mark.messages >= messages:
-        return Imported(mark.info.race_id, "known")
+        return Imported(mark.info.race_id, "known", kept_of=mark.feed)
     return None
 
 

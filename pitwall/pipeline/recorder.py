@@ -180,10 +180,10 @@ class Recorder:
         """Find out what of the race is kept already, and return the batch without it."""
         info = kept_as(batch.info, recording.source, recording.feed)
         mark = await self._writer.begin(info, recording.source.value, recording.feed)
-        if mark.source != recording.source.value:
+        if is_of_another_feed(mark, recording.source, recording.feed):
             log.warning(
                 "the race is kept from another source already; it is left as it is",
-                extra={"race_id": info.race_id, "kept_from": mark.source},
+                extra={"race_id": info.race_id, "kept_from": mark.source, "kept_of": mark.feed},
             )
             recording.marks[batch.info.race_id] = None
             return batch
@@ -201,6 +201,17 @@ class Recorder:
         if self.state.status == "ok":
             log.warning("nothing can be written; the race goes on", extra={"reason": reason})
         self.state = replace(self.state, status="degraded", reason=reason)
+
+
+def is_of_another_feed(mark: RaceMark, source: Source, feed: str) -> bool:
+    """Return whether a race is kept from messages that are not this feed's, which never mix.
+
+    The messages of a reconstructed race depend on what it was made of, which its feed's name
+    says. Recordings hold what was sent, wherever they lie.
+    """
+    if mark.source != source.value:
+        return True
+    return source is Source.RECONSTRUCTED and mark.messages > 0 and mark.feed != feed
 
 
 def kept_as(info: RaceInfo, source: Source, feed: str) -> RaceInfo:

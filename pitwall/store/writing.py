@@ -106,12 +106,14 @@ class RaceWriter:
 
     async def _mark(self, connection: AsyncConnection, info: RaceInfo) -> RaceMark | None:
         statement = text(
-            "SELECT number, source, messages, last_at, state FROM races WHERE id = :id"
+            "SELECT number, source, messages, last_at, state, feed FROM races WHERE id = :id"
         ).columns(last_at=Instant())
         row = (await connection.execute(statement, {"id": info.race_id})).one_or_none()
         if row is None:
             return None
-        return RaceMark(info, row.source, row.number, row.messages, row.last_at, row.state)
+        return RaceMark(
+            info, row.source, row.number, row.messages, row.last_at, row.state, row.feed
+        )
 
     async def _known_drivers(self, connection: AsyncConnection, number: int) -> dict[int, str]:
         if number not in self._drivers:

@@ -124,11 +124,15 @@ def every_point(payload: dict[str, object]) -> list[tuple[DriverNumber, TrackPoi
 
 
 def _point(at: datetime, car: dict[str, object]) -> TrackPoint | None:
-    """Return where a car is; None where any coordinate is missing or absurd."""
+    """Return where a car is; None where x or y is missing, or any coordinate is absurd.
+
+    A feed without heights sends no Z at all.
+    """
     try:
-        x, y, z = (read_number(car.get(axis)) for axis in "XYZ")
+        x, y = (read_number(car.get(axis)) for axis in "XY")
+        z = read_number(car["Z"]) if "Z" in car else None
     except NotAValueError:
         return None
-    if max(abs(x), abs(y), abs(z)) > _FARTHEST:
+    if max(abs(x), abs(y), abs(z or 0.0)) > _FARTHEST:
         return None
     return TrackPoint(at, x, y, z, on_track=car.get("Status") == "OnTrack")

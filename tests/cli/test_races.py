@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.cli.importing import what_to_say
 from pitwall.cli.main import main
 from pitwall.cli.record import record
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
@@ -16,6 +17,7 @@ from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.recorder import TapeRecorder
 from pitwall.feeds.recording.tape import read_frames
+from pitwall.pipeline.importing import Imported
 from pitwall.screen import open_archive
 from pitwall.settings import load
 from tests.chaos.archive_server import ArchivedFolder, ArchiveServer
@@ -99,3 +101,18 @@ def test_a_recording_holds_what_was_sent_and_marks_what_was_not(tmp_path: Path) 
     texts = [frame.text for frame in read_frames(file)]
     assert [body for body in sent if any(body in text for text in texts)] == sent
     assert told == ["The connection broke. Trying again."]
+
+
+def test_a_race_kept_without_telemetry_is_said_to_come_with_it_when_replaced() -> None:
+    bare, whole = "timing:2025-x-race", "timing:2025-x-race+telemetry"
+    kept = Imported("2025-x-race", "other_source", kept_of=bare)
+
+    assert what_to_say(whole, kept) == (
+        "2025-x-race: here already, without car telemetry; --replace brings it"
+    )
+    assert what_to_say("openf1:9", kept) == (
+        "2025-x-race: kept from another source, timing:2025-x-race; --replace keeps it anew"
+    )
+    assert what_to_say(whole, Imported("2025-x-race", "known", kept_of=whole)) == (
+        "2025-x-race: here already"
+    )

@@ -22,8 +22,12 @@ def recording(path: str) -> Maker:
     return lambda shared: RecordingFeed(shared / "data" / "wire" / path)
 
 
-def timing(race: str) -> Maker:
-    return lambda shared: TimingFeed(shared / "data" / "timing", race)
+def timing(race: str, telemetry: str | None = None) -> Maker:
+    def make(shared: Path) -> RecordedFeed:
+        beside = shared / "data" / telemetry if telemetry else None
+        return TimingFeed(shared / "data" / "timing", race, beside)
+
+    return make
 
 
 # One line for each adapter and each shape it reads; a new adapter adds its own.
@@ -40,6 +44,7 @@ FEEDS: dict[str, Maker] = {
     "merged-qualifying": recording("merged/2025-05-16_Emilia_Romagna_Grand_Prix__Qualifying.txt"),
     "merged-practice": recording("merged/2025-06-27_Austrian_Grand_Prix__Practice_3.txt"),
     "timing": timing("2025-dutch-grand-prix-race"),
+    "timing-telemetry": timing("2025-monaco-grand-prix-race", "telemetry"),
     "simulated": lambda _shared: SimulatedFeed(1),
     "timing-sprint-without-clock": timing("2021-british-grand-prix-sprint"),
 }

@@ -18,6 +18,7 @@ Maker = Callable[[float], TelemetryCache]
 FULL = CarTelemetry(
     CarSample(at(1), 312.0, 11_800.0, 8, 100.0, 0.0, None), TrackPoint(at(1), -1.5, 2.0, 0.0, True)
 )
+WITHOUT_HEIGHT = CarTelemetry(point=TrackPoint(at(1), 3.0, 4.0, None, True))
 
 
 def a_car(speed_kmh: float) -> CarTelemetry:
@@ -39,9 +40,10 @@ async def test_starts_empty(make: Maker) -> None:
 async def test_returns_readings_and_places_unchanged(make: Maker) -> None:
     telemetry = make(30.0)
 
-    await telemetry.put({81: FULL, 4: CarTelemetry()})
+    cars = {81: FULL, 44: WITHOUT_HEIGHT, 4: CarTelemetry()}
+    await telemetry.put(cars)
 
-    assert await telemetry.latest() == {81: FULL, 4: CarTelemetry()}
+    assert await telemetry.latest() == cars
 
 
 async def test_a_newer_reading_replaces_only_its_own_car(make: Maker) -> None:

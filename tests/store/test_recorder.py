@@ -92,8 +92,9 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
 class Elsewhere:
     """A `RecordedFeed` of another source, of which nothing is asked but its name."""
 
-    name = "recording:elsewhere"
-    source = Source.RECORDED
+    def __init__(self, name: str = "recording:elsewhere", source: Source = Source.RECORDED) -> None:
+        self.name = name
+        self.source = source
 
     def messages(self) -> Iterator[RawMessage]:
         return iter(())
@@ -110,7 +111,7 @@ class BrokenWriter:
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
         self._check(feed)
-        return RaceMark(info, source, 1, 0, None, "running")
+        return RaceMark(info, source, 1, 0, None, "running", feed)
 
     async def append(self, mark: RaceMark, batch: Batch) -> None:
         self._check(mark)
@@ -189,6 +190,25 @@ async def test_another_feed_does_not_overwrite_a_race(database: Database) -> Non
     race = await RaceReader(database).race(batch.info.race_id)
     assert (race.source, race.messages) == ("live", 0)
     assert recorder.state.status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("source", "goes_on"), [(Source.RECONSTRUCTED, False), (Source.RECORDED, True)]
+)
+async def test_a_race_made_from_other_tables_is_not_written_on_and_a_moved_recording_is(
+    database: Database, source: Source, goes_on: bool
+) -> None:
+    writer = RaceWriter(database)
+    begun, whole = (batch_of(FEED, count, forecasts=False) for count in (50, 80))
+    await writer.append(await writer.begin(whole.info, source.value, "a:race"), begun)
+    recorder = Recorder(writer, "test-model")
+
+    watched = recorder.watch(Elsewhere("a:race+telemetry", source))
+    watched.chronicle.put_back(whole)
+    await recorder.flush()
+
+    race = await RaceReader(database).race(whole.info.race_id)
+    assert race.messages == (80 if goes_on else 50)
 
 
 @pytest.mark.slow

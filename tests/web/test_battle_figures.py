@@ -162,10 +162,44 @@ def test_drs_is_drawn_only_where_somebody_opened_it() -> None:
         return [each["title"]["text"] for name, each in layout.items() if name.startswith("yaxis")]
 
     opened = replace(COMPARED, attacker=replace(FLAT, drs=[8.0, 12.0, 8.0]))
-    assert "DRS open" not in titles(COMPARED)
-    assert "DRS open" in titles(opened)
+    assert "DRS" not in titles(COMPARED)
+    assert "DRS" in titles(opened)
     drs = telemetry.telemetry_figure(STORY, opened)["data"][-2]
     assert drs["y"] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("brake_pct", "title", "words"),
+    [([0.0, 100.0, 0.0], "brake", ["off", "on"]), ([0.0, 40.0, 0.0], "brake %", None)],
+)
+def test_a_brake_that_is_only_on_or_off_has_no_scale(
+    brake_pct: list[float], title: str, words: list[str] | None
+) -> None:
+    braking = replace(COMPARED, attacker=replace(FLAT, brake_pct=brake_pct))
+
+    layout = telemetry.telemetry_figure(STORY, braking)["layout"]
+
+    (brake,) = [
+        axis
+        for name, axis in layout.items()
+        if name.startswith("yaxis") and axis["title"]["text"].startswith("brake")
+    ]
+    assert (brake["title"]["text"], brake.get("ticktext")) == (title, words)
+
+
+def test_what_changes_at_once_is_drawn_as_steps() -> None:
+    figure = telemetry.telemetry_figure(STORY, COMPARED)
+
+    shapes = {each["yaxis"]: each["line"].get("shape") for each in figure["data"]}
+    titles = {
+        name.replace("axis", ""): axis["title"]["text"]
+        for name, axis in figure["layout"].items()
+        if name.startswith("yaxis")
+    }
+    stepped = {titles[y] for y, shape in shapes.items() if shape == "hv"}
+    assert stepped <= {"brake", "brake %", "gear", "DRS"}
+    assert "gear" in stepped
+    assert shapes["y2"] is None
 
 
 def test_the_lap_is_said_in_words() -> None:

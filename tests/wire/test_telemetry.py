@@ -105,6 +105,20 @@ def test_every_location_of_a_burst_is_read_oldest_first() -> None:
     assert every_car_point(RawMessage(AT, "Position", b"[")) == []
 
 
+def test_a_place_without_height_is_a_place_and_one_with_a_broken_height_is_none() -> None:
+    cars = {
+        "44": {"Status": "OnTrack", "X": 10, "Y": -20},
+        "4": {"Status": "OnTrack", "X": 10, "Y": -20, "Z": "high"},
+        "81": {"Status": "OnTrack", "X": 10, "Y": -20, "Z": 1e9},
+    }
+
+    decoded = say("Position", {"Position": [{"Timestamp": UTC_TEXT, "Entries": cars}]})
+
+    assert decoded.events == (
+        CarsLocated(AT, {HAMILTON: TrackPoint(THEN, 10.0, -20.0, None, on_track=True)}),
+    )
+
+
 def packed(text: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-15)
     return b'"' + base64.b64encode(packer.compress(text) + packer.flush()) + b'"'

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,9 +51,21 @@ def topic_rank(topic: str) -> tuple[int, str]:
     return _RANKS.get(topic, len(_RANKS)), topic
 
 
-def in_order(lines: list[TimedLine], zero: datetime) -> Iterator[RawMessage]:
-    """Yield lines as messages; those of one instant by topic, then as they stood in the file."""
-    for line in sorted(lines, key=lambda line: (line.ms, topic_rank(line.topic))):
+def in_order(
+    lines: list[TimedLine], zero: datetime, stream: Iterable[TimedLine] = ()
+) -> Iterator[RawMessage]:
+    """Yield lines as messages; those of one instant by topic, then as they stood in the file.
+
+    Args:
+        lines: In any order.
+        zero: The instant of 0 ms.
+        stream: More lines, in order of time and topic already; read one at a time.
+    """
+
+    def place(line: TimedLine) -> tuple[int, tuple[int, str]]:
+        return line.ms, topic_rank(line.topic)
+
+    for line in heapq.merge(sorted(lines, key=place), stream, key=place):
         yield RawMessage(zero + timedelta(milliseconds=line.ms), line.topic, line.body)
 
 

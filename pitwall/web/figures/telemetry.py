@@ -14,11 +14,12 @@ DRS_OPEN: Final = 10
 _CHANNELS: Final = (
     # field, title, height in shares of the chart
     ("speed_kmh", "km/h", 4.0),
-    ("throttle_pct", "throttle %", 1.6),
+    ("throttle_pct", "throttle %", 2.0),
     ("brake_pct", "brake %", 1.2),
     ("gear", "gear", 1.6),
-    ("drs", "DRS open", 0.8),
+    ("drs", "DRS", 0.8),
 )
+_STEPPED: Final = {"brake_pct", "gear", "drs"}  # between two gears there is none
 _DELTA_HEIGHT: Final = 2.0
 _BETWEEN: Final = 0.25
 _TABLE_ROWS: Final = 24
@@ -33,8 +34,9 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
     domains = _domains(heights)
     traces = [_delta(compared)]
     axes: dict[str, Any] = {}
-    for nth, (field, title, _) in enumerate(told, start=2):
-        axes[f"yaxis{nth}"] = axis(title, domain=domains[nth - 1], nticks=4)
+    for nth, (field, usual, _) in enumerate(told, start=2):
+        title, ticks = _scale(compared, field, usual)
+        axes[f"yaxis{nth}"] = axis(title, domain=domains[nth - 1], **ticks)
         for code, colour, dash, car in (
             (story.attacker.code, ATTACKER, "solid", compared.attacker),
             (story.defender.code, DEFENDER, "dot", compared.defender),
@@ -44,6 +46,8 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
                 values = [int(value >= DRS_OPEN) for value in values]
             traces.append(_trace(compared.distance_m, values, f"y{nth}", (code, colour, dash)))
             traces[-1]["showlegend"] = field == "speed_kmh"
+            if field in _STEPPED:
+                traces[-1]["line"]["shape"] = "hv"
     return {
         "data": traces,
         "layout": layout(
@@ -97,6 +101,18 @@ def _is_told(compared: LapCompared, field: str) -> bool:
         return False
     # From 2026 there is no DRS; feeds that still send the channel send nothing but nought in it.
     return field != "drs" or any(max(value) >= DRS_OPEN for value in values)
+
+
+def _scale(compared: LapCompared, field: str, title: str) -> tuple[str, dict[str, Any]]:
+    """Return a channel's title and its ticks; what knows yes and no alone has two."""
+    if field == "drs":
+        return title, {"tickvals": [0, 1], "ticktext": ["shut", "open"], "range": [-0.1, 1.1]}
+    if field == "brake_pct":
+        cars = (compared.attacker, compared.defender)
+        if {value for car in cars for value in car.brake_pct or ()} <= {0, 100}:
+            ticks = {"tickvals": [0, 100], "ticktext": ["off", "on"], "range": [-10, 110]}
+            return "brake", ticks
+    return title, {"nticks": 4}
 
 
 def _domains(heights: Sequence[float]) -> list[list[float]]:
