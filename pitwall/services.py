@@ -18,6 +18,7 @@ from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
+from pitwall.pipeline.circuit_atlas import CircuitAtlas
 from pitwall.pipeline.recorder import StoreState
 from pitwall.pipeline.track_record import TrackRecords
 from pitwall.ports import (
@@ -96,6 +97,7 @@ class Services:
         stored_forecasts: Of stored races; None where none are stored.
         battles_then: What the model sees of battles of kept races; None where none are kept.
         battle_shelf: Their stories and laps compared; None where none are kept.
+        circuits: Descriptions of their circuits; None where none are kept.
         what_if: Of made-up battles; None without a model that answers them.
         records: How forecasts came out; None where there is no database.
         kept, exports: The races that are kept; None where there is no database.
@@ -120,6 +122,7 @@ class Services:
     stored_forecasts: ForecastThen | None = None
     battles_then: BattlesThen | None = None
     battle_shelf: BattleShelf | None = None
+    circuits: CircuitAtlas | None = None
     what_if: WhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None

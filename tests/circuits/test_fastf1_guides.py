@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.chaos.threaded import serving
 from tests.circuits.makers import answer, as_bytes, columns
 
 KEY = 55
+SOON_S = 30.0
 
 
 class MultiViewer:
@@ -25,12 +27,12 @@ class MultiViewer:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.status, self.body = 200, as_bytes(answer())
-        self.holds_back = False
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     async def handle(self, request: Request, client: Client) -> bool:
         self.asked.append(request.path)
-        while self.holds_back:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self.may_answer.wait, SOON_S)
         client.answer(self.status, self.body)
         return True
 
@@ -145,16 +147,16 @@ async def test_a_slow_server_holds_nobody_up_and_its_late_answer_is_kept(
     server: MultiViewer, tmp_path: Path
 ) -> None:
     house = House(tmp_path, waits_s=0.05)
-    server.holds_back = True
+    server.may_answer.clear()
 
     assert await house.source() == ""
     house.now_s = NOT_AGAIN_FOR_S
     assert await house.source() == ""  # and nobody is asked a second time meanwhile
 
-    server.holds_back = False
-    async with asyncio.timeout(30):
-        while not (tmp_path / "circuits" / "nowhere-2025.json").exists():
-            await asyncio.sleep(0.01)
+    server.may_answer.set()
+    for thread in threading.enumerate():
+        if thread.name == "circuit guide":
+            await asyncio.to_thread(thread.join, SOON_S)
     assert await house.source() == "MultiViewer, through FastF1"
     assert len(server.asked) == 1
 
