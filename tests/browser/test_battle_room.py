@@ -197,7 +197,7 @@ def test_corners_are_numbered_on_the_telemetry_and_no_two_numbers_overlap(
     panel = page.locator(".room-panel").filter(has_text="Telemetry compared")
     names = [str(nth) for nth in range(1, 13)]
 
-    # Two thirds of a phone's width: three corners within 180 m have room for two numbers.
+    # Two rows: of three corners within 180 m the third has room in none, on a phone.
     numbers = panel.locator(".annotation-text").filter(has_text=re.compile(r"^\d+$"))
     expect(numbers).to_have_count(11, timeout=SOON_MS)
     assert set(numbers.all_text_contents()) == set(names) - {"3"}

@@ -21,7 +21,7 @@ _CHANNELS: Final = (
     ("drs", "DRS open", 0.8),
 )
 _DELTA_HEIGHT: Final = 2.0
-_CORNERS_HEIGHT: Final = 0.5  # two rows of numbers
+_CORNERS_HEIGHT: Final = 0.7  # two rows of numbers
 _BETWEEN: Final = 0.25
 _TABLE_ROWS: Final = 24
 
