@@ -120,7 +120,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastDesk(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
-        **of_kept_races(built.database, built.predictor),
+        **of_kept_races(built.settings, built.database, built.predictor),
     )
     services.install(ports)
     return ports

@@ -5,6 +5,7 @@ PitwallError
 │   ├── FeedUnavailableError        cannot open or connect, or it went quiet
 │   └── MalformedMessageError       arrived, but breaks the documented format
 ├── SettingsError               the environment asks for something that cannot be
+├── CircuitGuideError           what is said of a circuit cannot be used
 ├── ModelError                  a model file is missing, damaged or of another schema
 ├── CacheError                  the shared cache is of no use now
 │   ├── CacheAwayError              it does not answer
@@ -66,6 +67,10 @@ class MalformedMessageError(FeedError):
 
 class SettingsError(PitwallError):
     """The environment asks for something that cannot be."""
+
+
+class CircuitGuideError(PitwallError):
+    """A description of a circuit is damaged, absurd, or cannot be kept."""
 
 
 class ModelError(PitwallError):

@@ -10,8 +10,10 @@ from pitwall.accounts.hashing import Passwords
 from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
+from pitwall.circuits import CircuitFolder, FastF1Guides
 from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
+from pitwall.pipeline.circuit_atlas import CircuitAtlas
 from pitwall.pipeline.recorder import Recorder
 from pitwall.pipeline.replay.desk import ReplayDesk
 from pitwall.pipeline.replay.film import short_cuts
@@ -21,6 +23,7 @@ from pitwall.pipeline.stored import StoredForecasts
 from pitwall.pipeline.track_maps import TrackMaps
 from pitwall.pipeline.track_record import TrackRecords
 from pitwall.prediction.predictor import MixturePredictor
+from pitwall.race_ports import CircuitGuides
 from pitwall.settings import Settings
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
@@ -67,9 +70,24 @@ class KeptRaces(TypedDict):
     maps: TrackMaps
 
 
-def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
+def circuit_folder(settings: Settings) -> CircuitFolder:
+    """Return the files about circuits."""
+    return CircuitFolder(settings.data / "circuits")
+
+
+def circuit_guides(settings: Settings) -> CircuitGuides:
+    """Return who describes circuits; nobody is asked yet."""
+    folder = circuit_folder(settings)
+    if settings.circuit_info == "folder":
+        return folder
+    return FastF1Guides(folder, settings.data / "fastf1")
+
+
+def of_kept_races(settings: Settings, database: Database, predictor: MixturePredictor) -> KeptRaces:
     """Return what reads, exports and replays races that are kept in a database."""
     reader = RaceReader(database)
+    circuits = CircuitAtlas(reader, circuit_guides(settings))
+    maps = TrackMaps(reader, circuits.guide)
     replays = ReplayDesk(reader, predictor, short_cuts(predictor))
     moments = KeptMoments(reader, replays)
     return KeptRaces(
@@ -77,11 +95,11 @@ def of_kept_races(database: Database, predictor: MixturePredictor) -> KeptRaces:
         exports=RaceExporter(database),
         stored_forecasts=StoredForecasts(moments, predictor),
         battles_then=SeenBattles(moments, predictor),
-        battle_shelf=BattleShelf(reader),
+        battle_shelf=BattleShelf(reader, circuits, maps.outline_of),
         replays=replays,
         taste=SimulatedTaste(database, predictor),
         records=TrackRecords(LedgerReader(database)),
-        maps=TrackMaps(reader),
+        maps=maps,
     )
 
 

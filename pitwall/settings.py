@@ -76,6 +76,8 @@ class Settings(BaseSettings):
         openf1_url, openf1_mqtt: Where OpenF1's REST and MQTT are; without MQTT REST is polled.
         openf1_user, openf1_password: Of an OpenF1 account; "" does without.
         record: Whether what a live feed sends is kept in the data folder.
+        circuit_info: Who describes circuits beside the files in the data folder: `fastf1` is
+            MultiViewer, asked through FastF1; `folder` is nobody.
         redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
         workers: How many processes serve; more than one need Redis.
         log: What is logged, from this level up.
@@ -105,6 +107,7 @@ class Settings(BaseSettings):
     openf1_user: str = ""
     openf1_password: SecretStr = SecretStr("")
     record: bool = True
+    circuit_info: Literal["fastf1", "folder"] = "fastf1"
     redis_url: Annotated[str | None, Field(pattern=r"^(rediss?|unix)://", repr=False)] = None
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"

@@ -24,6 +24,14 @@ class Corner:
 
 
 @dataclass(frozen=True, slots=True)
+class CornerOnLap:
+    """Where a corner is along a lap that somebody drove, metres from the line."""
+
+    name: str
+    at_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class CircuitGuide:
     """A circuit as somebody described it.
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
+from pitwall.domain.circuits import Point
+from pitwall.domain.history import RaceSummary
 from pitwall.domain.stories import BattleStory
 from pitwall.pipeline.battle_stories import story_of
+from pitwall.pipeline.circuit_atlas import CircuitAtlas
+from pitwall.pipeline.corner_places import corners_on_lap
 from pitwall.pipeline.lap_comparing import LapCompared, compare_lap
 from pitwall.race_ports import RaceReader
 
 STORIES_HELD: Final = 32  # a long one has 1,500 forecasts, some 0.7 MB
 LAPS_HELD: Final = 64  # some 130 kB each
 T = TypeVar("T")
+OutlineOf = Callable[[str], Sequence[Point]]
+"""Returns one lap around a race's circuit from the line on, by race; empty where not known."""
 
 
 class BattleShelf:
@@ -23,10 +30,19 @@ class BattleShelf:
 
     Args:
         reader: Where races are kept.
+        circuits: Descriptions of their circuits; None numbers no corners.
+        outline_of: Where corners are looked up whose distance nobody tells.
     """
 
-    def __init__(self, reader: RaceReader) -> None:
+    def __init__(
+        self,
+        reader: RaceReader,
+        circuits: CircuitAtlas | None = None,
+        outline_of: OutlineOf = lambda _race_id: (),
+    ) -> None:
         self._reader = reader
+        self._circuits = circuits
+        self._outline_of = outline_of
         self._stories: _Newest[BattleStory] = _Newest(STORIES_HELD)
         self._laps: _Newest[LapCompared | None] = _Newest(LAPS_HELD)
 
@@ -58,7 +74,18 @@ class BattleShelf:
             return None
         race = await self._reader.race(story.race_id)
         key = (race.id, race.revision, both.attacker.car, both.defender.car, lap)
-        return await self._laps.get(key, lambda: compare_lap(self._reader, race, both))
+        compared = await self._laps.get(key, lambda: compare_lap(self._reader, race, both))
+        return None if compared is None else await self._with_corners(race, compared)
+
+    async def _with_corners(self, race: RaceSummary, compared: LapCompared) -> LapCompared:
+        # Not kept with the lap: who describes a circuit may be there later.
+        guide = None if self._circuits is None else await self._circuits.guide(race)
+        if guide is None:
+            return compared
+        corners = corners_on_lap(guide, compared.distance_m[-1], self._outline_of(race.id))
+        if not corners:
+            return compared
+        return replace(compared, corners=corners, corners_from=guide.source)
 
 
 class _Newest(Generic[T]):

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pitwall.domain.circuits import CornerOnLap
 from pitwall.domain.history import HistoryTable, RaceSummary, Selection
 from pitwall.domain.records import LapRow
 from pitwall.domain.stories import LapOfBoth
@@ -58,6 +59,8 @@ class LapCompared:
             times.
         sectors_m: Where the first and the second sector end, by the defender's times; empty
             where these are not known.
+        corners: In order of driving; empty where nobody describes the circuit.
+        corners_from: Whose description that is, in words for people; "" without corners.
     """
 
     lap: int
@@ -66,6 +69,8 @@ class LapCompared:
     attacker: Channels
     defender: Channels
     sectors_m: tuple[float, ...]
+    corners: tuple[CornerOnLap, ...] = ()
+    corners_from: str = ""
 
 
 async def compare_lap(reader: RaceReader, race: RaceSummary, both: LapOfBoth) -> LapCompared | None:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pitwall.domain.circuits import Outline, TrackMap
+from pitwall.domain.circuits import CircuitGuide, Outline, Point, TrackMap
 from pitwall.domain.history import RaceSummary
 from pitwall.errors import PitwallError
 from pitwall.pipeline.surveying import survey
@@ -22,8 +22,10 @@ from pitwall.race_ports import RaceReader
 
 MAPS_HELD: Final = 32  # some 60 kB each
 ASK_AGAIN_S: Final = 10.0
+ASK_FOR_CORNERS_S: Final = 60.0
 
 Survey = Callable[[RaceReader, RaceSummary], Awaitable[Outline | None]]
+Guide = Callable[[RaceSummary], Awaitable[CircuitGuide | None]]
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class TrackMaps:
 
     Args:
         reader: Where races are kept.
+        guide: Describes a race's circuit; may take some seconds.
         survey: Draws an outline; slow.
         monotonic: Seconds that only rise.
     """
@@ -54,11 +57,13 @@ class TrackMaps:
     def __init__(
         self,
         reader: RaceReader,
+        guide: Guide,
         survey: Survey = survey,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader = reader
+        self._guide = guide
         self._survey = survey
         self._monotonic = monotonic
         self._held: OrderedDict[str, _Held] = OrderedDict()
@@ -74,13 +79,21 @@ class TrackMaps:
             while len(self._held) > MAPS_HELD:
                 self._held.popitem(last=False)[1].stop()
         self._held.move_to_end(race_id)
-        if race_id and held.known.outline is None and held.asking is None:
+        if race_id and held.asking is None:
             self._ask(held)
         return held.known
 
+    def outline_of(self, race_id: str) -> tuple[Point, ...]:
+        """Return one lap around a race's circuit from the line on; empty where not known yet."""
+        outline = self.map_of(race_id).outline
+        return outline.points if outline is not None else ()
+
     def _ask(self, held: _Held) -> None:
+        if held.known.outline is not None and held.known.guide is not None:
+            return
         now_s = self._monotonic()
-        if now_s - held.asked_s >= ASK_AGAIN_S:
+        wait_s = ASK_AGAIN_S if held.known.outline is None else ASK_FOR_CORNERS_S
+        if now_s - held.asked_s >= wait_s:
             held.asked_s = now_s
             held.asking = asyncio.ensure_future(self._look(held))
 
@@ -88,8 +101,9 @@ class TrackMaps:
         race_id = held.known.race_id
         try:
             race = await self._reader.race(race_id)
-            outline = await self._survey(self._reader, race)
-            held.known = TrackMap(race_id, outline)
+            outline = held.known.outline or await self._survey(self._reader, race)
+            held.known = TrackMap(race_id, outline, held.known.guide)  # shown while corners come
+            held.known = TrackMap(race_id, outline, await self._guide(race))
         except PitwallError:
             pass  # not kept yet, or no database: asked again later
         except Exception:  # a map is an ornament: the race is shown without

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import FloatRect, Locator, Page, Request, expect
 
 from pitwall.domain.records import PredictionRecord
 from pitwall.feeds.simulated import SimulatedFeed
@@ -60,11 +62,26 @@ async def kept(data: Path) -> PredictionRecord:
     return min(close, key=lambda row: abs(row.p_overtake - 0.4))
 
 
+def described(data: Path) -> None:
+    """Describe the simulated circuit by hand; its corners have no official numbers."""
+    told = {
+        "CornerNumber": list(range(1, 13)),
+        "X": [0] * 12,
+        "Y": [0] * 12,
+        "Distance": [200, 290, 380, 900, 1300, 1700, 2100, 2600, 3000, 3500, 3900, 4200],
+        "source": "a test, made up",
+    }
+    file = data / "circuits" / "sierra-alta.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(told))
+
+
 @pytest.fixture(scope="module")
 def scene(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     data = tmp_path_factory.mktemp("room")
     with ThreadPoolExecutor(1) as elsewhere:  # Playwright has a loop in this thread
         row = elsewhere.submit(asyncio.run, kept(data)).result()
+    described(data)
     server = Server(free_port(), data, PITWALL_FEED="simulated:8")
     more = f"?t={row.made_at:%Y-%m-%dT%H:%M:%SZ}&battle={row.attacker}-{row.defender}"
     try:
@@ -163,6 +180,36 @@ def test_another_lap_is_compared(scene: Scene, page: Page) -> None:
     page.get_by_role("button", name="The lap before").click()
 
     expect(lap).to_have_text(f"lap {shown - 1}", timeout=SOON_MS)
+
+
+@pytest.mark.parametrize("width", [1440, PHONE["width"]])
+def test_corners_are_numbered_on_the_telemetry_and_no_two_numbers_overlap(
+    scene: Scene, page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    panels(page, scene)
+    panel = page.locator(".room-panel").filter(has_text="Telemetry compared")
+    names = [str(nth) for nth in range(1, 13)]
+
+    # Two rows: of three corners within 180 m the third has room in none, on a phone.
+    numbers = panel.locator(".annotation-text").filter(has_text=re.compile(r"^\d+$"))
+    expect(numbers).to_have_count(11, timeout=SOON_MS)
+    assert set(numbers.all_text_contents()) == set(names) - {"3"}
+    boxes = [box for box in (each.bounding_box() for each in numbers.all()) if box is not None]
+    assert [(one, other) for one, other in combinations(boxes, 2) if overlaps(one, other)] == []
+    expect(panel.locator(".corners-from")).to_contain_text("a test, made up")
+    panel.get_by_text("The same as a table").click()
+    expect(panel.get_by_role("columnheader", name="corner")).to_be_visible()
+    expect(panel.get_by_role("cell", name="12 to line").first).to_be_visible()
+
+
+def overlaps(one: FloatRect, other: FloatRect) -> bool:
+    return (
+        one["x"] < other["x"] + other["width"]
+        and other["x"] < one["x"] + one["width"]
+        and one["y"] < other["y"] + other["height"]
+        and other["y"] < one["y"] + one["height"]
+    )
 
 
 def test_without_a_chosen_battle_there_is_a_word_and_no_plotly(scene: Scene, page: Page) -> None:

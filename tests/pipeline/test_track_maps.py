@@ -7,13 +7,19 @@ from typing import Any, cast
 
 import pytest
 
-from pitwall.domain.circuits import Outline
+from pitwall.domain.circuits import CircuitGuide, Corner, Outline
 from pitwall.domain.history import RaceSummary
 from pitwall.errors import RaceNotFoundError, StoreError
-from pitwall.pipeline.track_maps import ASK_AGAIN_S, MAPS_HELD, TrackMaps
+from pitwall.pipeline.track_maps import (
+    ASK_AGAIN_S,
+    ASK_FOR_CORNERS_S,
+    MAPS_HELD,
+    TrackMaps,
+)
 from pitwall.race_ports import RaceReader
 
 OUTLINE = Outline(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
+GUIDE = CircuitGuide((Corner("1", (1.0, 0.0)),), source="somebody")
 
 
 class Reader:
@@ -49,8 +55,26 @@ class Clock:
         return self.now_s
 
 
-def maps_of(reader: Reader, surveyor: Surveyor, clock: Clock | None = None) -> TrackMaps:
-    return TrackMaps(cast("RaceReader", reader), surveyor, monotonic=clock or Clock())
+class Guides:
+    """Describes every circuit as it was told to, and counts."""
+
+    def __init__(self, guide: CircuitGuide | None = None) -> None:
+        self.asked = 0
+        self.known = guide
+
+    async def __call__(self, _race: RaceSummary) -> CircuitGuide | None:
+        self.asked += 1
+        return self.known
+
+
+def maps_of(
+    reader: Reader,
+    surveyor: Surveyor,
+    clock: Clock | None = None,
+    guides: Guides | None = None,
+) -> TrackMaps:
+    guides = guides or Guides(GUIDE)
+    return TrackMaps(cast("RaceReader", reader), guides, surveyor, monotonic=clock or Clock())
 
 
 async def settle() -> None:
@@ -139,3 +163,21 @@ async def test_maps_have_a_bound() -> None:
     await settle()
 
     assert surveyor.asked.count("race-0") == 2
+
+
+async def test_corners_come_later_and_the_outline_is_not_drawn_again() -> None:
+    surveyor, clock, guides = Surveyor(), Clock(), Guides(None)
+    maps = maps_of(Reader(), surveyor, clock, guides)
+    maps.map_of("a")
+    await settle()
+    known = maps.map_of("a")
+    assert (known.outline, known.guide) == (OUTLINE, None)
+
+    guides.known = GUIDE
+    clock.now_s += ASK_FOR_CORNERS_S
+    maps.map_of("a")
+    await settle()
+
+    assert maps.map_of("a").guide == GUIDE
+    assert maps.outline_of("a") == OUTLINE.points
+    assert (len(surveyor.asked), guides.asked) == (1, 2)

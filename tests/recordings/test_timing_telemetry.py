@@ -24,7 +24,8 @@ from pitwall.feeds.timing.bursts import burst_lines
 from pitwall.feeds.timing.telemetry import find_file, read_telemetry
 from pitwall.pipeline.importing import Importing, import_race
 from pitwall.pipeline.lap_comparing import compare_lap
-from pitwall.pipeline.stored import state_at
+from pitwall.pipeline.replay.desk import ReplayDesk
+from pitwall.pipeline.replay.moments import KeptMoments
 from pitwall.store.engine import Database
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
@@ -194,5 +195,6 @@ async def test_a_race_kept_without_telemetry_stays_as_it_is_until_it_is_replaced
     race = await reader.race(DUTCH)
     at = race.last_at
     assert at is not None
-    state = await state_at(reader, race, at, None)
-    assert {point.z for point in state.race.points.values()} == {None}  # through a keyframe
+    async with KeptMoments(reader, ReplayDesk(reader, None)).at(DUTCH, at) as (_, state):
+        points = state.race.points.values()
+    assert {point.z for point in points} == {None}  # through a keyframe

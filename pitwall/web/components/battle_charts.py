@@ -99,6 +99,16 @@ def telemetry_panel() -> rx.Component:
             label=as_var(BattleRoomState.telemetry_words),
             class_name="tallest",
         ),
+        rx.cond(
+            choice.corners_from != "",
+            rx.el.p(
+                "The numbers below the delta are corners, from ",
+                choice.corners_from,
+                ".",
+                class_name="room-hint corners-from",
+            ),
+            rx.fragment(),
+        ),
         words=as_var(BattleRoomState.telemetry_words),
         hint="Delta falls where the attacker gains. Distance is estimated from the speeds. From "
         "2026 no channel tells who uses Overtake Mode.",

@@ -1,4 +1,4 @@
-"""One lap of two cars by distance: delta, speed, throttle, brake, gear, DRS."""
+"""One lap of two cars by distance: delta, speed, throttle, brake, gear, DRS, and the corners."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 from pitwall.domain.stories import BattleStory
 from pitwall.pipeline.lap_comparing import LapCompared
 from pitwall.web.figures.battle import ATTACKER, DEFENDER
+from pitwall.web.figures.corners import corner_lines, corner_numbers, corner_of, gained_most
 from pitwall.web.figures.theme import DIM, INK, NO_FIGURE, Figure, Table, axis, layout
 
 DRS_OPEN: Final = 10
@@ -21,6 +22,7 @@ _CHANNELS: Final = (
 )
 _STEPPED: Final = {"brake_pct", "gear", "drs"}  # between two gears there is none
 _DELTA_HEIGHT: Final = 2.0
+_CORNERS_HEIGHT: Final = 0.7  # two rows of numbers
 _BETWEEN: Final = 0.25
 _TABLE_ROWS: Final = 24
 
@@ -30,13 +32,15 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
     if compared is None:
         return NO_FIGURE
     told = [each for each in _CHANNELS if _is_told(compared, each[0])]
-    heights = [_DELTA_HEIGHT, *(height for _, _, height in told)]
-    domains = _domains(heights)
+    numbers = [_CORNERS_HEIGHT] if compared.corners else []
+    domains = _domains([_DELTA_HEIGHT, *numbers, *(height for _, _, height in told)])
+    delta, *between = domains[: 1 + len(numbers)]
+    charts = domains[1 + len(numbers) :]
     traces = [_delta(compared)]
     axes: dict[str, Any] = {}
     for nth, (field, usual, _) in enumerate(told, start=2):
         title, ticks = _scale(compared, field, usual)
-        axes[f"yaxis{nth}"] = axis(title, domain=domains[nth - 1], **ticks)
+        axes[f"yaxis{nth}"] = axis(title, domain=charts[nth - 2], **ticks)
         for code, colour, dash, car in (
             (story.attacker.code, ATTACKER, "solid", compared.attacker),
             (story.defender.code, DEFENDER, "dot", compared.defender),
@@ -52,11 +56,18 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
         "data": traces,
         "layout": layout(
             axis("m from the line, estimated", anchor=f"y{len(told) + 1}", nticks=6),
-            axis("delta, s", domain=domains[0], zeroline=True, zerolinecolor=DIM, nticks=4),
+            axis("delta, s", domain=delta, zeroline=True, zerolinecolor=DIM, nticks=4),
             **axes,
-            shapes=[_sector_line(place) for place in compared.sectors_m],
+            shapes=[
+                *(_sector_line(place) for place in compared.sectors_m),
+                *corner_lines(compared),
+            ],
             annotations=[
-                _sector_word(place, f"S{nth}") for nth, place in enumerate(compared.sectors_m, 1)
+                *(
+                    _sector_word(place, f"S{nth}")
+                    for nth, place in enumerate(compared.sectors_m, 1)
+                ),
+                *(number for domain in between for number in corner_numbers(compared, domain)),
             ],
         ),
     }
@@ -67,11 +78,13 @@ def telemetry_table(story: BattleStory, compared: LapCompared | None) -> Table:
     if compared is None:
         return Table()
     places = range(0, len(compared.distance_m), max(1, len(compared.distance_m) // _TABLE_ROWS))
+    corner = ["corner"] if compared.corners else []
     return Table(
-        ["m", "delta s", f"{story.attacker.code} km/h", f"{story.defender.code} km/h"],
+        ["m", *corner, "delta s", f"{story.attacker.code} km/h", f"{story.defender.code} km/h"],
         [
             [
                 f"{compared.distance_m[nth]:.0f}",
+                *(corner_of(compared.corners, compared.distance_m[nth]) for _ in corner),
                 f"{compared.delta_s[nth]:+.3f}",
                 f"{compared.attacker.speed_kmh[nth]:.0f}",
                 f"{compared.defender.speed_kmh[nth]:.0f}",
@@ -89,8 +102,10 @@ def telemetry_words(story: BattleStory, compared: LapCompared | None) -> str:
     end_s = compared.delta_s[-1]
     word = "gained" if end_s < 0 else "lost"
     fastest = (max(compared.attacker.speed_kmh), max(compared.defender.speed_kmh))
+    where = gained_most(compared)
+    most = f", and gained most {where}" if where else ""
     return (
-        f"Lap {compared.lap}: {attacker} {word} {abs(end_s):.3f} s on {defender}; "
+        f"Lap {compared.lap}: {attacker} {word} {abs(end_s):.3f} s on {defender}{most}; "
         f"highest speed {fastest[0]:.0f} against {fastest[1]:.0f} km/h."
     )
 

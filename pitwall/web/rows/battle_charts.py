@@ -41,6 +41,7 @@ def lap_rows(story: BattleStory, lap: int, compared: LapCompared | None) -> Page
         has_before=bool(laps) and lap > laps[0],
         has_after=bool(laps) and lap < laps[-1],
         note="" if compared is not None else NO_TELEMETRY,
+        corners_from="" if compared is None else compared.corners_from,
     )
     return {
         "lap_choice": asdict(choice),

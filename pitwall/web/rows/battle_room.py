@@ -28,12 +28,16 @@ class RoomRow:
 
 @dataclass
 class LapChoiceRow:
-    """Which lap is compared, "" for none; `note` says why nothing is drawn."""
+    """Which lap is compared, "" for none; `note` says why nothing is drawn.
+
+    `corners_from` says whose the corners' numbers are, "" where there are none.
+    """
 
     lap: str = ""
     has_before: bool = False
     has_after: bool = False
     note: str = ""
+    corners_from: str = ""
 
 
 @dataclass

@@ -1,0 +1,144 @@
+"""Descriptions of circuits as files in a folder: `zandvoort-2025.json`, `zandvoort.json`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pitwall.circuits.reading import LARGEST_BYTES, read_guide
+from pitwall.domain.circuits import CircuitGuide
+from pitwall.errors import CircuitGuideError
+
+log = logging.getLogger(__name__)
+
+_FILE: Final = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*?)(?:-((?:19|20)[0-9]{2}))?\.json", re.ASCII)
+_MOST_TOLD: Final = 200  # damaged files of which we remember that they were told
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGuide:
+    """One file of the folder.
+
+    Attributes:
+        year: None for any year.
+        guide: None where the file is damaged; `because` then says how.
+    """
+
+    file: Path
+    circuit_id: str
+    year: int | None
+    guide: CircuitGuide | None
+    because: str = ""
+
+
+class CircuitFolder:
+    """Implements `CircuitGuides` from files. A damaged one is told once, and is as if not there.
+
+    Args:
+        folder: Where the files are; it need not be there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._told: dict[tuple[str, int], None] = {}
+
+    async def guide(
+        self,
+        circuit_id: str,
+        year: int,
+        f1_key: int | None = None,  # noqa: ARG002  the port's: files go by our key
+    ) -> CircuitGuide | None:
+        """Return the description of a circuit in a year, else that of the nearest earlier year."""
+        return await asyncio.to_thread(self._guide, circuit_id, year, earlier=True)
+
+    async def of_the_year(self, circuit_id: str, year: int) -> CircuitGuide | None:
+        """Return the description that is said to be true of the year; None without one."""
+        return await asyncio.to_thread(self._guide, circuit_id, year, earlier=False)
+
+    def known(self) -> Iterator[KnownGuide]:
+        """Yield every file that is named like a circuit's, in order of names."""
+        for circuit_id, year, file in self._files():
+            try:
+                yield KnownGuide(file, circuit_id, year, _read(file))
+            except CircuitGuideError as error:
+                yield KnownGuide(file, circuit_id, year, None, str(error))
+
+    def file(self, circuit_id: str, year: int | None) -> Path:
+        """Return where a description belongs.
+
+        Raises:
+            CircuitGuideError: This is no circuit's key, or no year.
+        """
+        name = f"{circuit_id}{'' if year is None else f'-{year}'}.json"
+        match = _FILE.fullmatch(name)
+        if match is None or match[1] != circuit_id or match[2] != (year and str(year)):
+            of = "any year" if year is None else str(year)
+            raise CircuitGuideError(f"{circuit_id!r} in {of} is no circuit, as `zandvoort` is one")
+        return self.folder / name
+
+    def keep(self, circuit_id: str, year: int | None, body: bytes) -> Path:
+        """Keep a description as it is, in the place of an older one, and return its file.
+
+        Raises:
+            CircuitGuideError: It describes no circuit, or cannot be written.
+        """
+        file = self.file(circuit_id, year)
+        read_guide(body, file.name)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # In one step, since another worker may be reading.
+            number, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+            with os.fdopen(number, "wb") as part:
+                part.write(body)
+            Path(name).replace(file)
+        except OSError as error:
+            raise CircuitGuideError(f"{file} cannot be written: {error.strerror}") from error
+        return file
+
+    def _guide(self, circuit_id: str, year: int, *, earlier: bool) -> CircuitGuide | None:
+        own = {of: file for key, of, file in self._files() if key == circuit_id}
+        past = sorted((of for of in own if of is not None and of < year), reverse=True)
+        for of in (year, None, *(past if earlier else ())):
+            guide = self._readable(own[of]) if of in own else None
+            if guide is not None:
+                return guide
+        return None
+
+    def _files(self) -> list[tuple[str, int | None, Path]]:
+        try:
+            files = sorted(self.folder.iterdir())
+        except OSError:
+            return []
+        named = [(_FILE.fullmatch(file.name), file) for file in files]
+        return [
+            (match[1], int(match[2]) if match[2] else None, file) for match, file in named if match
+        ]
+
+    def _readable(self, file: Path) -> CircuitGuide | None:
+        try:
+            return _read(file)
+        except CircuitGuideError as error:
+            changed_ns = file.stat().st_mtime_ns if file.exists() else 0
+            key = (file.name, changed_ns)
+            if key not in self._told:
+                log.warning("A circuit is shown without %s: %s.", file, error)
+            self._told[key] = None
+            while len(self._told) > _MOST_TOLD:
+                self._told.pop(next(iter(self._told)))
+            return None
+
+
+def _read(file: Path) -> CircuitGuide:
+    try:
+        with file.open("rb") as opened:
+            body = opened.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise CircuitGuideError(f"it cannot be read: {error.strerror}") from error
+    return read_guide(body, file.name)

@@ -1,0 +1,106 @@
+"""A file about a circuit is read in either form, and what cannot be is refused with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pitwall.circuits.reading import LARGEST_BYTES, read_guide
+from pitwall.domain.circuits import Corner
+from pitwall.errors import CircuitGuideError
+from tests.circuits.makers import answer, as_bytes, columns
+
+
+def test_columns_are_corners_in_metres_with_their_distances() -> None:
+    guide = read_guide(as_bytes(columns()), "nowhere-2025.json")
+
+    assert guide.corners == (
+        Corner("1", (100.0, 0.0), 100.5),
+        Corner("2", (100.0, 200.0), 300.0),
+        Corner("3", (-50.0, 250.0), 510.25),
+    )
+    assert (guide.rotation_deg, guide.source) == (45.0, "nowhere-2025.json")
+
+
+def test_multiviewers_length_is_not_taken_for_a_distance() -> None:
+    guide = read_guide(as_bytes(answer()), "nowhere.json")
+
+    assert [corner.name for corner in guide.corners] == ["1", "2", "2A"]
+    assert [corner.distance_m for corner in guide.corners] == [None, None, None]
+    assert guide.corners[2].at == (-50.0, 250.0)
+    assert (guide.rotation_deg, guide.source) == (90.0, "MultiViewer")
+
+
+@pytest.mark.parametrize("form", [columns, answer])
+def test_a_file_may_say_whose_it_is(form: Any) -> None:
+    told = form(source="  our own\n survey " + "x" * 200)
+
+    source = read_guide(as_bytes(told), "nowhere.json").source
+
+    assert source.startswith("our own survey xxx")
+    assert len(source) == 80
+
+
+def test_what_a_file_leaves_out_is_not_known() -> None:
+    bare = {"CornerNumber": [1.0], "X": [0], "Y": [0]}
+
+    guide = read_guide(as_bytes(bare), "nowhere.json")
+
+    assert guide.corners == (Corner("1", (0.0, 0.0), None),)
+    assert guide.rotation_deg == 0.0
+
+
+@pytest.mark.parametrize(
+    ("body", "because"),
+    [
+        (b"", "no JSON"),
+        (b"\xff\xfe{", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b"[]", "no JSON object"),
+        (b"{}", "neither"),
+        (b" " * (LARGEST_BYTES + 1), "bytes"),
+        (as_bytes(answer(corners=[])), "between 1 and 60 corners"),
+        (as_bytes(answer(corners=[7])), "trackPosition"),
+        (as_bytes(answer(corners=[{"number": 1, "trackPosition": {"x": 1}}])), "is no number"),
+        (as_bytes(answer(corners=answer()["corners"] * 2)), "the same number"),
+        (as_bytes(answer(corners=answer()["corners"] * 30)), "between 1 and 60 corners"),
+        (as_bytes(answer(rotation="north")), "the rotation is no number"),
+        (as_bytes(answer(rotation=1e9)), "the rotation cannot be"),
+        (as_bytes(columns(X=[1, 2])), "`X` is not as long"),
+        (as_bytes(columns(X="123")), "`X` is not as long"),
+        (as_bytes(columns(X=[float("nan"), 0, 0])), "the place of corner 1 cannot be"),
+        (as_bytes(columns(Y=[0, 1e7, 0])), "the place of corner 2 cannot be"),
+        (as_bytes(columns(Y=[0, True, 0])), "the place of corner 2 is no number"),
+        (as_bytes(columns(CornerNumber=[1, -2, 3])), "the number of no corner"),
+        (as_bytes(columns(CornerNumber=[1, True, 3])), "the number of no corner"),
+        (as_bytes(columns(CornerNumber=[1, 2.5, 3])), "the number of no corner"),
+        (as_bytes(columns(Distance=[3, 2, 1])), "do not rise"),
+        (as_bytes(columns(Distance=[-1, 2, 3])), "do not rise"),
+        (as_bytes(columns(Distance=[1, 2, 9e9])), "the distance of corner 3 cannot be"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_reason(body: bytes, because: str) -> None:
+    with pytest.raises(CircuitGuideError, match=because):
+        read_guide(body, "nowhere.json")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from([columns, answer]), st.data())
+def test_whatever_stands_in_a_field_it_is_read_or_refused(form: Any, data: st.DataObject) -> None:
+    field = data.draw(st.sampled_from(sorted(form())))
+    body = as_bytes(form(**{field: data.draw(ANYTHING)}))
+    try:
+        guide = read_guide(body, "nowhere.json")
+    except CircuitGuideError:
+        return
+    assert guide.corners
+    assert guide.source
