@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
 
 from pitwall.domain import records
+from pitwall.domain.names import nameless
 from pitwall.domain.records import Batch, EntryRecord, RaceMark
 from pitwall.store import bulk, tables
 
@@ -77,7 +78,7 @@ async def write(
         car for row in batch.predictions.values() for car in (row.attacker, row.defender)
     } - {*drivers, *batch.entries}
     for car in missing:
-        batch.entries[car] = EntryRecord(car, f"car-{car}", "", "", "", "", None)
+        batch.entries[car] = EntryRecord(car, nameless(car), "", "", "", "", None)
     drivers = drivers | {car: fit(each.driver_id, 80) for car, each in batch.entries.items()}
     await _write_entries(connection, mark, batch)
     for name, target in _TARGETS.items():

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain import records
+from pitwall.domain.names import cars_by_driver
 from pitwall.domain.records import Batch, OutcomeRecord, PredictionRecord, RaceMark
 from pitwall.store import bulk, tables
 from pitwall.store.details import table_of
@@ -19,7 +20,7 @@ from pitwall.store.instants import Instant
 _table = table_of(tables.Prediction)
 _BY_CAR = {"attacker", "defender"}
 _PREDICTED = tuple(name for name in records.PredictionRecord._fields if name not in _BY_CAR)
-_Key = tuple[datetime, str, str]
+_Key = tuple[datetime, int, int]  # cars: a driver may be named after he was forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,13 @@ async def write(
     """
     race_id, fresh = mark.info.race_id, list(batch.predictions.values())
     outcomes = list(batch.outcomes)
-    known = await _known(connection, race_id, batch)
+    cars = cars_by_driver(drivers)
+    known = await _known(connection, race_id, batch, cars)
     if known:
-        keyed = [(_key(row, drivers), row) for row in fresh]
+        keyed = [(_key(row), row) for row in fresh]
         fresh = [row for key, row in keyed if key not in known]
         outcomes += [_outcome(row) for key, row in keyed if key in known and row.outcome]
-    settled = await _settle(connection, race_id, outcomes, drivers)
+    settled = await _settle(connection, race_id, outcomes, cars)
     if fresh:
         columns = ("race_id", "attacker_id", "defender_id", *_PREDICTED)
         rows = ((race_id, drivers[row.attacker], drivers[row.defender], *row[2:]) for row in fresh)
@@ -77,8 +79,8 @@ async def write(
     return Written(fresh, [*settled, *at_once])
 
 
-def _key(row: PredictionRecord | OutcomeRecord, drivers: dict[int, str]) -> _Key:
-    return row.made_at, drivers[row.attacker], drivers[row.defender]
+def _key(row: PredictionRecord | OutcomeRecord) -> _Key:
+    return row.made_at, row.attacker, row.defender
 
 
 def _outcome(row: PredictionRecord) -> OutcomeRecord:
@@ -86,7 +88,9 @@ def _outcome(row: PredictionRecord) -> OutcomeRecord:
     return OutcomeRecord(row.outcome or "", settled_at, row.made_at, row.attacker, row.defender)
 
 
-async def _known(connection: AsyncConnection, race_id: str, batch: Batch) -> set[_Key]:
+async def _known(
+    connection: AsyncConnection, race_id: str, batch: Batch, cars: dict[str, int]
+) -> set[_Key]:
     """Return which forecasts are kept from the batch's first on: none, as a rule."""
     if not batch.predictions:
         return set()
@@ -95,21 +99,21 @@ async def _known(connection: AsyncConnection, race_id: str, batch: Batch) -> set
     query = select(c.made_at, c.attacker_id, c.defender_id).where(
         c.race_id == race_id, c.made_at >= first_at
     )
-    return {(row[0], row[1], row[2]) for row in await connection.execute(query)}
+    return {
+        (row.made_at, cars[row.attacker_id], cars[row.defender_id])
+        for row in await connection.execute(query)
+        if row.attacker_id in cars and row.defender_id in cars
+    }
 
 
 async def _settle(
     connection: AsyncConnection,
     race_id: str,
     outcomes: Iterable[OutcomeRecord],
-    drivers: dict[int, str],
+    cars: dict[str, int],
 ) -> list[Settlement]:
-    known = {
-        _key(row, drivers): row
-        for row in outcomes
-        if row.attacker in drivers and row.defender in drivers
-    }
-    still_open = await _still_open(connection, race_id, list(known))
+    known = {_key(row): row for row in outcomes}
+    still_open = await _still_open(connection, race_id, list(known), cars)
     if not still_open:
         return []
     settled = [
@@ -128,20 +132,20 @@ async def _settle(
     told = [
         {
             "of_race": race_id,
-            "then": key[0],
-            "behind": key[1],
-            "ahead": key[2],
+            "then": said.made_at,
+            "behind": said.attacker_id,
+            "ahead": said.defender_id,
             "outcome": known[key].outcome,
             "settled_at": known[key].settled_at,
         }
-        for key in still_open
+        for key, said in still_open.items()
     ]
     await connection.execute(statement.values(values), told)
     return settled
 
 
 async def _still_open(
-    connection: AsyncConnection, race_id: str, keys: list[_Key]
+    connection: AsyncConnection, race_id: str, keys: list[_Key], cars: dict[str, int]
 ) -> dict[_Key, Any]:
     """Return the kept rows of these keys that have no outcome yet."""
     if not keys:
@@ -151,15 +155,11 @@ async def _still_open(
     query = select(_table).where(
         c.race_id == race_id, c.made_at >= first, c.made_at <= last, c.outcome.is_(None)
     )
-    found = (
-        (row.made_at, row.attacker_id, row.defender_id, row)
+    keyed = (
+        ((row.made_at, cars.get(row.attacker_id), cars.get(row.defender_id)), row)
         for row in await connection.execute(query)
     )
-    return {
-        (at, behind, ahead): row
-        for at, behind, ahead, row in found
-        if (at, behind, ahead) in wanted
-    }
+    return {key: row for key, row in keyed if key in wanted}
 
 
 def _settled(said: Any, came: OutcomeRecord) -> PredictionRecord:  # noqa: ANN401  a row

@@ -36,6 +36,18 @@ async def test_a_forecast_and_its_outcome_are_entered_one_after_the_other(
     assert found.head == await LedgerReader(database).head()
 
 
+async def test_a_driver_may_be_named_after_he_was_forecast(database: Database) -> None:
+    unnamed, named = forecasts(), outcomes(passed={0})
+    named.entries = dict(unnamed.entries)
+    unnamed.entries.clear()
+    await write(database, unnamed, named)
+
+    found = await verify(database)
+
+    assert (found.forecasts, found.outcomes, found.compared) == (SECONDS, SECONDS, SECONDS)
+    assert total(await shown(database)).forecasts == SECONDS
+
+
 async def test_scores_are_those_of_the_forecasts(database: Database) -> None:
     came = forecasts()
     passed = {0, 1, 5}

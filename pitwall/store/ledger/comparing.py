@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.ledger import EntryKind
+from pitwall.domain.names import cars_by_driver
 from pitwall.errors import LedgerError
 from pitwall.store import tables
 from pitwall.store.details import table_of
@@ -82,9 +83,12 @@ async def _rows_of(
         c.made_at <= max(key[0] for key in keys),
     )
     found = [dict(row._mapping) for row in await connection.execute(query)]
-    by_key = {(row["made_at"], row["attacker_id"], row["defender_id"]): row for row in found}
-    names = book.drivers
-    return [by_key.get((at, names[behind], names[ahead])) for at, behind, ahead in keys]
+    cars = cars_by_driver(book.drivers)
+    by_key = {
+        (row["made_at"], cars.get(row["attacker_id"]), cars.get(row["defender_id"])): row
+        for row in found
+    }
+    return [by_key.get(key) for key in keys]
 
 
 async def check_runs(connection: AsyncConnection, follower: Follower) -> None:

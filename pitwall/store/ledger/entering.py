@@ -82,7 +82,8 @@ class LedgerWriter:
             if run is None:
                 return
             said.append(Said(EntryKind.RUN, await _described(connection, run)))
-        said += self._drivers(run, written.fresh, drivers)
+        told = [*written.fresh, *(each.forecast for each in written.settled)]
+        said += self._drivers(run, told, drivers)
         now = utc_now()
         scored = [
             Scored(_made(run, mark, batch, each, now), each)
@@ -100,9 +101,9 @@ class LedgerWriter:
         await scoring.keep_calls(connection, work.calls)
 
     def _drivers(
-        self, run: Run, fresh: list[PredictionRecord], drivers: dict[int, str]
+        self, run: Run, told: list[PredictionRecord], drivers: dict[int, str]
     ) -> Iterator[Said]:
-        cars = {car for row in fresh for car in (row.attacker, row.defender)}
+        cars = {car for row in told for car in (row.attacker, row.defender)}
         named = self._named.setdefault(run.number, {})
         new = {car: drivers[car] for car in sorted(cars) if named.get(car) != drivers[car]}
         if new:
