@@ -37,7 +37,7 @@ def _fetch(year: int, cache: Path) -> list[Mapping[Any, Any]]:
 
     logging.getLogger("fastf1").setLevel(logging.CRITICAL)  # what fails is told by us
     cache.mkdir(parents=True, exist_ok=True)
-    fastf1.Cache.enable_cache(str(cache))
+    fastf1.Cache.configure(cache_dir=str(cache))
     try:
         schedule = fastf1.get_event_schedule(year, include_testing=False)
     except Exception as error:  # FastF1 raises whatever its backends do
