@@ -18,11 +18,13 @@ from pitwall.domain.race import START_OF_TIME, RaceInfo
 from pitwall.domain.records import Batch, MessageRecord, RaceMark
 from pitwall.errors import RaceNotFoundError
 from pitwall.pipeline import rows
+from pitwall.pipeline.recorder import is_of_another_feed
 from pitwall.store import bulk, chunks, details, predicting
 from pitwall.store.engine import Database
 from pitwall.store.instants import Instant, utc_now
 from pitwall.store.ledger.entering import LedgerWriter
 from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
+from pitwall.wire.message import Source
 
 _CHUNK_COLUMNS = ("race_number", "first_seq", "messages", "first_at", "last_at", "body")
 _ONE_AT_A_TIME = 0x7069747761  # advisory lock: two first writers of one race
@@ -50,7 +52,7 @@ class RaceWriter:
                 found = await self._mark(connection, info)
             if found is None:
                 raise RaceNotFoundError(f"The race {info.race_id} could not be begun.")
-            if found.state == "abandoned":
+            if found.state == "abandoned" and not is_of_another_feed(found, Source(source), feed):
                 again = text("UPDATE races SET state = 'running' WHERE number = :number")
                 await connection.execute(again, {"number": found.number})
                 found = replace(found, state="running")

@@ -256,3 +256,16 @@ async def test_a_driver_who_is_not_there_is_named(kept: Database, told: Batch) -
 
     with pytest.raises(SelectionError, match="zorro"):
         await reader.page(race, EVERYTHING, replace(ALL, drivers=("zorro",)), 10)
+
+
+async def test_a_race_that_was_left_goes_on_with_its_own_kind_of_feed_alone(
+    database: Database,
+) -> None:
+    writer, info = RaceWriter(database), RaceInfo("2026-a-race", "A race", "Race", year=2026)
+    mark = await writer.begin(info, "live", "f1_live")
+    await writer.finish(mark, "abandoned")
+
+    other = await writer.begin(info, "recorded", "recording")
+    assert (other.source, other.state) == ("live", "abandoned")
+
+    assert (await writer.begin(info, "live", "f1_live")).state == "running"
