@@ -25,6 +25,7 @@ STEPS: Final = 400  # around the lap: a quarter of a second each, as far apart a
 _LAPS_TRIED: Final = 3
 _RACES_TRIED: Final = 8
 _MOST_LAPS: Final = 4_000
+_POSITION: Final = "Position"  # with .z or without
 _LATE: Final = timedelta(seconds=5)  # readings come in bursts, after they were taken
 _FEWEST_A_S: Final = 0.8
 _LONGEST_HOLE_S: Final = 4.0
@@ -72,6 +73,8 @@ async def _survey_own(reader: RaceReader, race: RaceSummary) -> Outline | None:
         nearest = bisect.bisect_left(places, lap.began, key=lambda place: place.at) - 1
         first_seq = places[nearest].seq if nearest >= 0 else 0
         messages = await reader.messages(race, first_seq, lap.ended + _LATE)
+        if not any(message.topic.startswith(_POSITION) for message in messages):
+            return None  # this feed tells no places
         # Which car's and which lap it is would give away who is quick.
         said = f"one clean lap of the {race.name} {race.year}"
         outline = await asyncio.to_thread(_drawn, messages, lap, said)

@@ -22,7 +22,8 @@ from pitwall.race_ports import RaceReader
 
 MAPS_HELD: Final = 32  # some 60 kB each
 ASK_AGAIN_S: Final = 10.0
-ASK_FOR_CORNERS_S: Final = 60.0
+TIMES_SOON: Final = 30  # in five minutes a race has a clean lap, or it takes longer
+ASK_LATER_S: Final = 60.0
 
 Survey = Callable[[RaceReader, RaceSummary], Awaitable[Outline | None]]
 Guide = Callable[[RaceSummary], Awaitable[CircuitGuide | None]]
@@ -32,9 +33,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Held:
-    """A race's map so far, when it was asked about, and who asks now."""
+    """A race's map so far, how often and when it was asked about, and who asks now."""
 
     known: TrackMap
+    asked: int = 0
     asked_s: float = float("-inf")
     asking: asyncio.Task[None] | None = None
 
@@ -92,9 +94,9 @@ class TrackMaps:
         if held.known.outline is not None and held.known.guide is not None:
             return
         now_s = self._monotonic()
-        wait_s = ASK_AGAIN_S if held.known.outline is None else ASK_FOR_CORNERS_S
-        if now_s - held.asked_s >= wait_s:
-            held.asked_s = now_s
+        is_soon = held.known.outline is None and held.asked < TIMES_SOON
+        if now_s - held.asked_s >= (ASK_AGAIN_S if is_soon else ASK_LATER_S):
+            held.asked, held.asked_s = held.asked + 1, now_s
             held.asking = asyncio.ensure_future(self._look(held))
 
     async def _look(self, held: _Held) -> None:

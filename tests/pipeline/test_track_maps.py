@@ -12,8 +12,9 @@ from pitwall.domain.history import RaceSummary
 from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.pipeline.track_maps import (
     ASK_AGAIN_S,
-    ASK_FOR_CORNERS_S,
+    ASK_LATER_S,
     MAPS_HELD,
+    TIMES_SOON,
     TrackMaps,
 )
 from pitwall.race_ports import RaceReader
@@ -126,6 +127,25 @@ async def test_a_circuit_that_cannot_be_drawn_yet_is_asked_about_again_but_not_a
     assert maps.map_of("a").outline == OUTLINE
 
 
+async def test_a_circuit_that_is_never_drawn_is_asked_about_more_seldom() -> None:
+    surveyor, clock = Surveyor(None), Clock()
+    maps = maps_of(Reader(), surveyor, clock)
+    for _ in range(TIMES_SOON):
+        maps.map_of("a")
+        await settle()
+        clock.now_s += ASK_AGAIN_S
+    assert len(surveyor.asked) == TIMES_SOON
+
+    maps.map_of("a")
+    await settle()
+    assert len(surveyor.asked) == TIMES_SOON
+    clock.now_s += ASK_LATER_S
+    maps.map_of("a")
+    await settle()
+
+    assert len(surveyor.asked) == TIMES_SOON + 1
+
+
 @pytest.mark.parametrize(
     "wrong", [RaceNotFoundError("not kept"), StoreError("away"), ZeroDivisionError()]
 )
@@ -174,7 +194,7 @@ async def test_corners_come_later_and_the_outline_is_not_drawn_again() -> None:
     assert (known.outline, known.guide) == (OUTLINE, None)
 
     guides.known = GUIDE
-    clock.now_s += ASK_FOR_CORNERS_S
+    clock.now_s += ASK_LATER_S
     maps.map_of("a")
     await settle()
 
