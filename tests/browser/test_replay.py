@@ -2,98 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
-import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.importing import import_race
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.writing import RaceWriter
-from pitwall.wire.message import Source
 from tests.browser import axe
-from tests.browser.conftest import ROOT, Server, free_port
+from tests.browser.conftest import Server
+from tests.browser.replays import (
+    RECORDED,
+    SIMULATED,
+    SOON_MS,
+    at_s,
+    head_of,
+    log_in,
+    opened,
+    server,
+    stands_at,
+)
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
 from tests.browser.watching import Watch
-from tests.short_feeds import Short
-from tests.store.races import PREDICTOR
+
+__all__ = ["server"]  # a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-SOON_MS = 60_000  # a busy machine
-EMAIL, PASSWORD = "mary@example.org", "a race kept for later"
-RECORDED = "2026-simulated-grand-prix-of-sierra-alta-race"
-SIMULATED = f"{RECORDED}-7"
-
-
-async def keep(data: Path) -> None:
-    """Keep the beginning of one race twice: as a recording, and as what it is."""
-    database = Database(database_url(None, data))
-    await migrating.upgrade(database)
-    for source in (None, Source.RECORDED):
-        feed = Short(SimulatedFeed(7), 6_500, source)
-        await import_race(feed, RaceWriter(database), PREDICTOR)
-    await database.close()
-
-
-@pytest.fixture(scope="module")
-def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server that shows another race than those that it keeps."""
-    data = tmp_path_factory.mktemp("replays")
-    with ThreadPoolExecutor(1) as elsewhere:  # Playwright has a loop in this thread
-        elsewhere.submit(asyncio.run, keep(data)).result()
-    running = Server(free_port(), data, PITWALL_FEED="simulated:8")
-    subprocess.run(
-        [sys.executable, "-m", "pitwall", "users", "create", EMAIL],
-        cwd=ROOT,
-        env=running.environment,
-        input=PASSWORD.encode(),
-        check=True,
-        capture_output=True,
-    )
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-
-
-def log_in(page: Page) -> None:
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-
-
-def head_of(page: Page) -> dict[str, Any]:
-    told: dict[str, Any] = page.locator("#replay-head").evaluate("head => ({...head.dataset})")
-    return told
-
-
-def opened(page: Page, server: Server, more: str = "") -> Page:
-    """Open the simulated race, which guests may replay, and wait for its picture."""
-    page.goto(f"{server.url}/replay/{SIMULATED}{more}")
-    expect(page.locator(".tower .line").first).to_be_visible(timeout=SOON_MS)
-    return page
-
-
-def stands_at(page: Page, seconds: float) -> None:
-    page.wait_for_function(
-        "at => Math.abs(Number(document.querySelector('#replay-head')?.dataset.atS) - at) < 0.2",
-        arg=seconds,
-        timeout=SOON_MS,
-    )
-
-
-def at_s(page: Page) -> float:
-    return float(head_of(page)["atS"])
 
 
 def test_a_guest_finds_simulated_races_and_replays_one(server: Server, page: Page) -> None:
@@ -209,53 +139,6 @@ def test_a_battle_is_chosen_and_marked(server: Server, page: Page) -> None:
     expect(page.locator(f".card-slot.is-chosen[data-key='{key}']")).to_be_visible()
     expect(page.locator("#battle")).to_have_value(key or "")
     assert head_of(page)["battle"] == key
-
-
-def test_a_car_on_the_map_chooses_its_battle(server: Server, page: Page) -> None:
-    opened(page, server, "?t=600")
-    car = page.locator(".map-car[data-battle]").first
-    expect(car).to_be_visible(timeout=SOON_MS)
-    key = car.get_attribute("data-battle") or ""
-
-    car.locator(".map-body").click(force=True)  # a car may cover another
-
-    expect(page.locator(".map-car.chosen")).to_have_count(2, timeout=SOON_MS)
-    chosen = head_of(page)["battle"]
-    assert chosen in {key, *_keys_on_map(page)}
-    expect(page.locator(f".card-slot.is-chosen[data-key='{chosen}']")).to_be_visible()
-
-
-def test_the_map_follows_the_clock(server: Server, page: Page) -> None:
-    opened(page, server, "?t=600")
-    expect(page.locator(".map-drawing[data-ring=false]")).to_be_visible(timeout=SOON_MS)
-    page.wait_for_timeout(1_500)
-    before = _places_on_map(page)
-
-    page.keyboard.press("ArrowRight")
-    stands_at(page, 610)
-    page.wait_for_timeout(1_500)
-    assert _places_on_map(page) != before
-    page.keyboard.press("ArrowLeft")
-    stands_at(page, 600)
-    page.wait_for_timeout(1_500)
-
-    assert _places_on_map(page) == before
-
-
-def _keys_on_map(page: Page) -> list[str]:
-    keys: list[str] = page.locator(".map-car[data-battle]").evaluate_all(
-        "cars => cars.map(car => car.dataset.battle)"
-    )
-    return keys
-
-
-def _places_on_map(page: Page) -> dict[str, str]:
-    """Return where each car is drawn, by its name."""
-    places: dict[str, str] = page.locator(".map-car").evaluate_all(
-        """cars => Object.fromEntries(
-            cars.map(car => [car.textContent, car.getAttribute("transform")]))"""
-    )
-    return places
 
 
 def test_nothing_later_is_told_of_a_race_that_was_not_seen(server: Server, page: Page) -> None:

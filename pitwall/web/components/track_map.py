@@ -45,6 +45,7 @@ def track_map(
                 rx.el.li(rx.el.span(class_name="key key-hunts"), "attacks"),
                 rx.el.li(rx.el.span(class_name="key key-hunted"), "is attacked"),
                 rx.el.li(rx.el.span(class_name="key key-alone"), "neither"),
+                rx.el.li(rx.el.span(class_name="key key-pit"), "in the pit lane"),
                 class_name="map-keys",
             ),
             rx.cond(
