@@ -2,7 +2,7 @@
 // a car is moved along the outline, whose points are evenly spaced in time, so that it is slow where
 // cars are slow. Cars are moved by hand, not by React: thirty pictures a second of twenty-two cars.
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
 
 const MARGIN = 26; // pixels around the road, for letters
@@ -108,7 +108,8 @@ function ring() {
   return points;
 }
 
-function Road({ shape, track }) {
+// Drawn again only when the circuit or the room for it is another one.
+const Road = memo(function Road({ shape, track }) {
   const path = `M${shape.drawn.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}Z`;
   const middle = [
     shape.drawn.reduce((sum, point) => sum + point[0], 0) / shape.drawn.length,
@@ -136,7 +137,7 @@ function Road({ shape, track }) {
       }),
     ],
   });
-}
+});
 
 function element(name, className, parent) {
   const made = document.createElementNS(SVG, name);

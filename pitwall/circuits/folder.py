@@ -136,9 +136,17 @@ class CircuitFolder:
 
 
 def _read(file: Path) -> CircuitGuide:
+    return read_guide(read_body(file, "it"), file.name)
+
+
+def read_body(file: Path, called: str) -> bytes:
+    """Return what is in a file, or one byte more than any description has.
+
+    Raises:
+        CircuitGuideError: It cannot be read; the message begins with what it is called.
+    """
     try:
         with file.open("rb") as opened:
-            body = opened.read(LARGEST_BYTES + 1)
+            return opened.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise CircuitGuideError(f"it cannot be read: {error.strerror}") from error
-    return read_guide(body, file.name)
+        raise CircuitGuideError(f"{called} cannot be read: {error.strerror}") from error

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pitwall import keeping
-from pitwall.circuits.folder import KnownGuide
-from pitwall.circuits.reading import LARGEST_BYTES
+from pitwall.circuits.folder import KnownGuide, read_body
 from pitwall.domain.names import slug
 from pitwall.errors import CircuitGuideError
 from pitwall.settings import load
@@ -39,7 +38,7 @@ async def run(chosen: argparse.Namespace) -> int:
     """
     folder = keeping.circuit_folder(load())
     if chosen.action == "add":
-        body = _read(chosen.file)
+        body = read_body(chosen.file, str(chosen.file))
         try:
             kept = folder.keep(slug(chosen.circuit), chosen.year, body)
         except CircuitGuideError as error:
@@ -52,14 +51,6 @@ async def run(chosen: argparse.Namespace) -> int:
     if not known:
         print(f"no circuit is described in {folder.folder}")
     return 0
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise CircuitGuideError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _line(known: KnownGuide) -> str:

@@ -50,6 +50,11 @@ class TrackPoint:
     z: float | None
     on_track: bool
 
+    @property
+    def metres(self) -> tuple[float, float] | None:
+        """Where it is, metres; None at (0, 0), the feed's word for a car without a place."""
+        return (self.x / 10.0, self.y / 10.0) if self.x or self.y else None
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:

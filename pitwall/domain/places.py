@@ -13,8 +13,6 @@ from pitwall.domain.race import CarState, DriverNumber, RaceState
 _LOCATED_FOR: Final = timedelta(seconds=15)  # the feed locates every car about once a second
 _LATEST: Final = 0.995  # a lap that takes longer than the last one ends when the line is crossed
 _SHORTEST_LAP_S: Final = 40.0
-_TENTHS: Final = 10.0
-_NOWHERE: Final = (0.0, 0.0)  # the feed's word for a car that it cannot locate
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,6 @@ def _place(
     share = None if clock is None else clock.share_of(car)
     if share is not None:
         share = round(share, 4) % 1.0
-    if point is None or newest - point.at > _LOCATED_FOR or (point.x, point.y) == _NOWHERE:
-        return CarPlace(car.number, None, None, share)
-    return CarPlace(car.number, point.x / _TENTHS, point.y / _TENTHS, share)
+    is_fresh = point is not None and newest - point.at <= _LOCATED_FOR
+    x_m, y_m = (point.metres if point and is_fresh else None) or (None, None)
+    return CarPlace(car.number, x_m, y_m, share)

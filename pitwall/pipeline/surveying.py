@@ -32,7 +32,6 @@ _LONGEST_HOLE_S: Final = 4.0
 _LONGEST_LAP_S: Final = 240.0
 _FASTEST_MPS: Final = 120.0
 _SLACK_M: Final = 60.0  # a reading's stamp is off by up to half a second
-_TENTHS: Final = 10.0
 
 
 class SurveyedLap(NamedTuple):
@@ -145,9 +144,9 @@ def outline_of(points: Sequence[TrackPoint], lap: SurveyedLap, drawn_from: str) 
 def _track_of(points: Sequence[TrackPoint], began: datetime) -> tuple[Any, Any]:
     """Return times, s from the lap's beginning and rising, and places, m; a repeated one once."""
     rows = [
-        ((point.at - began).total_seconds(), point.x / _TENTHS, point.y / _TENTHS)
+        ((point.at - began).total_seconds(), *place)
         for point in points
-        if (point.x, point.y) != (0.0, 0.0)  # the feed's word for: not known
+        if (place := point.metres) is not None
     ]
     table = np.array(sorted(set(rows)) or [(0.0, 0.0, 0.0)])
     fresh = np.concatenate([[True], np.diff(table[:, 0]) > 0])

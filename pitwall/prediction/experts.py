@@ -68,13 +68,16 @@ class TreeExpert:
         seen = _probes(trees, len(columns))
         answers = ask(seen).reshape(len(seen), -1).astype(np.float64)
         classes = answers.shape[1]
-        alone = Forest(trees, np.arange(len(columns)), 0.0, classes).margins(seen)
+        forest = Forest(trees, columns, 0.0, classes)
+        whole = np.zeros((len(seen), columns.max() + 1), np.float32)
+        whole[:, columns] = seen
+        alone = forest.margins(whole)
         base = float(np.median(answers - alone))
         if not np.allclose(answers - alone, base, rtol=0, atol=_TOLERANCE):
             message = f"the {view} expert answers otherwise than the library that trained it"
             raise ModelError(message)
         exact = np.array_equal(answers, alone)
-        self._forest = Forest(trees, columns, 0.0 if exact else base, classes)
+        self._forest = forest if exact else forest.starting_from(base)
 
     @property
     def columns(self) -> npt.NDArray[np.intp]:

@@ -9,6 +9,7 @@ twelve bytes, and every tree meets all battles of a tick while it is at hand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +75,12 @@ class Forest:
         for (nodes, _), first, leaf in zip(packed, nodes_before, leaves_before, strict=True):
             child = self._nodes["child"][first : first + len(nodes)]
             child += np.where(child < 0, -leaf, first).astype(np.int32)
+
+    def starting_from(self, base: float) -> Forest:
+        """Return the same trees, from which every row starts at another base."""
+        other = copy(self)
+        other._base = base
+        return other
 
     def margins(self, rows: Rows) -> Array:
         """Return raw logits, (n, n_classes), of rows of the whole matrix, (n, n_columns)."""

@@ -21,7 +21,7 @@ from reflex.state import StateUpdate
 
 from pitwall import services
 from pitwall.web.circuit_maps import live_map
-from pitwall.web.rows.page import PageRows, page_rows
+from pitwall.web.rows.page import PageRows, changed_rows, page_rows
 
 ROOM = "live"
 VARIABLE_SUFFIX = "_rx_state_"
@@ -63,7 +63,7 @@ class Relay:
     async def show_room(self, rows: PageRows) -> None:
         """Send the variables that changed to every tab in the room."""
         async with self._order:
-            changed = {name: value for name, value in rows.items() if self._differs(name, value)}
+            changed = changed_rows(rows, self._sent)
             self._sent = rows
             if changed:
                 await self._emit(changed, ROOM)
@@ -114,9 +114,6 @@ class Relay:
         for name, own in (beside or {}).items():
             delta[name] = _suffixed(own)
         await self._sockets().emit("event", StateUpdate(delta=delta), room=room)
-
-    def _differs(self, name: str, value: object) -> bool:
-        return name not in self._sent or self._sent[name] != value
 
     def _socket_of(self, client_token: str) -> str | None:
         tokens = self._sockets()._token_manager

@@ -12,13 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pitwall.domain.circuits import TrackMap
 from pitwall.domain.timeline import Timeline
 from pitwall.pipeline.clock import FASTEST, SLOWEST, ReplayClock
 from pitwall.race_ports import Pace, Viewing
-from pitwall.web.circuit_maps import map_of
+from pitwall.web.permalinks import moment_of
 from pitwall.web.rows.head import HeadRow
 from pitwall.web.rows.page import PageRows, page_rows
 from pitwall.web.rows.timeline import lap_at, timeline_row
@@ -36,13 +37,21 @@ class TabReplay:
         viewing: Its look at the race.
         line: What happened when.
         veiled: Whether what comes later is kept from the viewer.
+        map_of: Returns what is known by now of a race's circuit; nothing, unless given.
 
     Attributes:
         woken: Set whenever something was wished, so that the picture follows at once.
         battle: The chosen battle, by car numbers; None while there is none.
     """
 
-    def __init__(self, viewing: Viewing, line: Timeline, *, veiled: bool) -> None:
+    def __init__(
+        self,
+        viewing: Viewing,
+        line: Timeline,
+        *,
+        veiled: bool,
+        map_of: Callable[[str], TrackMap] = TrackMap,
+    ) -> None:
         self.woken = asyncio.Event()
         self.battle: tuple[int, int] | None = None
         self.veiled = veiled
@@ -51,6 +60,7 @@ class TabReplay:
         self.clock.pause()
         self.clock.seek(start)  # it ran for a microsecond
         self._viewing = viewing
+        self._map_of = map_of
         self._line = line
         self._seen = line.begins
         self._veil_told: datetime | None = None
@@ -121,7 +131,7 @@ class TabReplay:
             self.clock.pause()
         pace = Pace(self.clock.speed, self.clock.paused)
         frame = await self._viewing.frame(at, pace)
-        rows = page_rows(frame, track=map_of(self.race_id))
+        rows = page_rows(frame, track=self._map_of(self.race_id))
         rows["notice"] = {"tone": "", "title": "", "detail": ""}  # the controls say it
         if pace.paused:
             rows["pulse"]["age_s"] = -1.0
@@ -222,38 +232,6 @@ class TabReplay:
     def _veil(self, how: Sequence[str]) -> None:
         self.veiled = how[0] == "on"
         self._veil_told = None
-
-
-def moment_of(text: str, begins: datetime) -> datetime | None:
-    """Return the moment that a permalink names; None where it names none.
-
-    Args:
-        text: ISO 8601, UTC unless it says otherwise; `HH:MM` or `HH:MM:SS` of the race's day, UTC;
-            or seconds from the beginning of the timeline.
-        begins: When the timeline begins.
-
-    >>> moment_of("90", datetime(2025, 8, 31, 12, tzinfo=UTC)).isoformat()
-    '2025-08-31T12:01:30+00:00'
-    >>> moment_of("13:42", datetime(2025, 8, 31, 12, tzinfo=UTC)).isoformat()
-    '2025-08-31T13:42:00+00:00'
-    >>> moment_of("soon", datetime(2025, 8, 31, 12, tzinfo=UTC)) is None
-    True
-    """
-    try:
-        if "-" in text or "T" in text:
-            moment = datetime.fromisoformat(text.replace(" ", "+"))
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        if ":" not in text:
-            return begins + timedelta(seconds=float(text))
-        day = begins.replace(hour=0, minute=0, second=0, microsecond=0)
-        parts = text.split(":")
-        hours, minutes, seconds = map(float, parts if len(parts) > 2 else [*parts, "0"])
-        moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
-        # A race over midnight, UTC, has times of the next day.
-        late = moment < begins - timedelta(hours=6)
-        return moment + timedelta(days=1) if late else moment
-    except (ValueError, OverflowError):
-        return None
 
 
 _WISHES: Final[dict[str, Callable[[TabReplay, Sequence[str]], None]]] = {

@@ -41,14 +41,22 @@ def every_sample(payload: dict[str, object]) -> list[tuple[DriverNumber, CarSamp
 
     The race state needs the newest of each car only; what keeps a race needs them all.
     """
-    faults = Findings(START_OF_TIME)
-    entries = list(_newest_first(payload.get("Entries", []), "Utc", "Cars", faults))
     return [
         (number, _sample(at, channels))
-        for at, cars in reversed(entries)
-        for number, car in each_car(cars, faults, "cars")
+        for at, number, car in _oldest_first(payload, "Entries", "Utc", "Cars")
         if isinstance(channels := car.get("Channels"), dict)
     ]
+
+
+def _oldest_first(
+    payload: dict[str, object], entries_key: str, time_key: str, cars_key: str
+) -> Iterator[tuple[datetime, DriverNumber, dict[str, object]]]:
+    """Yield what every entry of a burst says of each car; what breaks the format is left out."""
+    faults = Findings(START_OF_TIME)
+    entries = list(_newest_first(payload.get(entries_key, []), time_key, cars_key, faults))
+    for at, cars in reversed(entries):
+        for number, car in each_car(cars, faults, "cars"):
+            yield at, number, car
 
 
 def _newest_first(
@@ -113,12 +121,9 @@ def every_point(payload: dict[str, object]) -> list[tuple[DriverNumber, TrackPoi
 
     The race state needs the newest of each car only; drawing a circuit needs them all.
     """
-    faults = Findings(START_OF_TIME)
-    entries = list(_newest_first(payload.get("Position", []), "Timestamp", "Entries", faults))
     return [
         (number, point)
-        for at, cars in reversed(entries)
-        for number, car in each_car(cars, faults, "cars")
+        for at, number, car in _oldest_first(payload, "Position", "Timestamp", "Entries")
         if (point := _point(at, car)) is not None
     ]
 

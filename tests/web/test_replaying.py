@@ -10,7 +10,8 @@ from pitwall.domain.frames import LiveFrame
 from pitwall.domain.history import RaceSummary
 from pitwall.domain.timeline import Fight, Pass, Span, Stop, Timeline
 from pitwall.race_ports import Pace
-from pitwall.web.replaying import TabReplay, Tabs, moment_of
+from pitwall.web.permalinks import moment_of
+from pitwall.web.replaying import TabReplay, Tabs
 from pitwall.web.rows.timeline import timeline_row
 from pitwall.web.spoilers import is_veiled
 from tests.web.frames import make_frame

@@ -116,11 +116,7 @@ async def check_sums(connection: AsyncConnection, follower: Follower) -> None:
         run, made, outcome, bin_, *sums = row
         kept[run, made, outcome, bin_] = Sums(*sums)
     for key in sorted(kept.keys() | follower.cells.keys()):
-        ours, theirs = astuple(follower.cells[key]), astuple(kept[key])
-        if not all(
-            math.isclose(one, other, rel_tol=_CLOSE, abs_tol=_CLOSE)
-            for one, other in zip(ours, theirs, strict=True)
-        ):
+        if not all(map(_same, astuple(follower.cells[key]), astuple(kept[key]))):
             message = f"The sums of run {key[0]} are not what its entries add up to."
             raise LedgerError(None, message)
 

@@ -52,6 +52,11 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
     }
 
 
+def changed_rows(rows: PageRows, sent: PageRows) -> PageRows:
+    """Return the variables that are not as they were sent last."""
+    return {name: value for name, value in rows.items() if name not in sent or sent[name] != value}
+
+
 def waiting_rows(sequence: int, delay_s: int) -> PageRows:
     """Return an empty page for a tab whose delay reaches back before the first frame held.
 

@@ -37,7 +37,6 @@ class TrackRow:
     """A circuit to draw.
 
     Attributes:
-        key: Which race; changes when another circuit is drawn.
         points: x, y, x, y, … around the lap from the line, metres, evenly spaced in time; empty
             where no outline is known, and the lap is drawn as a ring.
         sectors: Where sectors end, as shares of the lap's time.
@@ -45,7 +44,6 @@ class TrackRow:
         words: Where outline and corner numbers come from.
     """
 
-    key: str = ""
     points: list[float] = field(default_factory=list)
     sectors: list[float] = field(default_factory=list)
     corners: list[CornerMark] = field(default_factory=list)
@@ -71,12 +69,11 @@ def track_row(track: TrackMap) -> TrackRow:
     """Format a circuit."""
     outline, guide = track.outline, track.guide
     if outline is None:
-        return TrackRow(key=track.race_id, words=_RING if track.race_id else "")
+        return TrackRow(words=_RING if track.race_id else "")
     words = [f"Outline from the positions of {outline.drawn_from}."]
     if guide is not None and guide.corners:
         words.append(f"Corner numbers: {guide.source}.")
     return TrackRow(
-        key=track.race_id,
         points=[axis for point in outline.points for axis in point],
         sectors=list(outline.sector_ends),
         corners=[CornerMark(c.name, round(c.at[0]), round(c.at[1])) for c in guide.corners]

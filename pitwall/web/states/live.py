@@ -20,7 +20,7 @@ from pitwall.web.rows.cars import CarRow
 from pitwall.web.rows.events import EndedRow, SpokenRow
 from pitwall.web.rows.experts import MixRow
 from pitwall.web.rows.header import HeaderRow, NoticeRow, PulseRow
-from pitwall.web.rows.page import PageRows, page_rows, waiting_rows
+from pitwall.web.rows.page import PageRows, changed_rows, page_rows, waiting_rows
 from pitwall.web.rows.tower import TowerRow
 from pitwall.web.rows.track import Mark, PlacesRow, TrackRow
 
@@ -111,30 +111,27 @@ class LiveState(rx.State):
 
 
 class _DelayedRows:
-    """The rows of a private clock, each frame once."""
+    """The rows of a private clock: of each frame, once, what the last one did not say."""
 
     def __init__(self, history: FrameHistory, delay_s: int) -> None:
         self._history = history
         self._delay_s = delay_s
         self._shown = -1
         self._turn = 0
-        self._track: object = None
+        self._sent: PageRows = {}
 
     def next_rows(self) -> PageRows | None:
         """Return rows to show now; None when the last ones still hold."""
         frame = self._history.at(self._delay_s)
         if frame is None:
             self._turn += 1
-            return (
-                waiting_rows(self._turn, self._delay_s) if self._turn % WAITING_EVERY == 1 else None
-            )
+            if self._turn % WAITING_EVERY != 1:
+                return None
+            self._sent = {}
+            return waiting_rows(self._turn, self._delay_s)
         if frame.sequence == self._shown:
             return None
         self._shown = frame.sequence
         rows = page_rows(frame, services.current().cache_fault(), live_map(frame))
-        # The one thing that is large and stays.
-        if rows["track"] is self._track:
-            del rows["track"]
-        else:
-            self._track = rows["track"]
-        return rows
+        changed, self._sent = changed_rows(rows, self._sent), rows
+        return changed

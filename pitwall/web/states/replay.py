@@ -19,8 +19,11 @@ import reflex as rx
 from pitwall import services
 from pitwall.errors import PitwallError, RaceNotFoundError
 from pitwall.web.broadcast import relay
-from pitwall.web.replaying import TabReplay, moment_of, tabs
+from pitwall.web.circuit_maps import map_of
+from pitwall.web.permalinks import moment_of
+from pitwall.web.replaying import TabReplay, tabs
 from pitwall.web.rows.head import HeadRow
+from pitwall.web.rows.page import PageRows, changed_rows
 from pitwall.web.rows.timeline import TimelineRow
 from pitwall.web.spoilers import is_veiled, newest_race, with_played
 from pitwall.web.states.account import account_of
@@ -100,7 +103,7 @@ class _Showing:
         self._replay = replay
         self._wished_s: float | None = time.monotonic()
         self._followed_s = 0.0
-        self._sent: dict[str, Any] = {}
+        self._sent: PageRows = {}
         replay.woken.set()
 
     async def turn(self) -> list[Any]:
@@ -116,7 +119,7 @@ class _Showing:
             replay.woken.clear()
             self._wished_s = time.monotonic()
         rows, own = await replay.rows()
-        changed = {name: value for name, value in rows.items() if self._sent.get(name) != value}
+        changed = changed_rows(rows, self._sent)
         self._sent = rows
         await relay.show_tab(self._tab, changed, {ReplayState.get_full_name(): own})
         return self._follow() if self._is_time_to_follow(playing=playing) else []
@@ -185,7 +188,7 @@ async def _opened(asked: _Asked) -> TabReplay | None:
     line = await ports.replay().timeline(race)
     newest = await newest_race(ports.races(), is_guest=is_guest)
     veiled = is_veiled(*asked.spoilers, race.id, newest)
-    replay = TabReplay(await ports.replay().open(race), line, veiled=veiled)
+    replay = TabReplay(await ports.replay().open(race), line, veiled=veiled, map_of=map_of)
     replay.choose(asked.query.get("battle", ""))
     named = asked.query.get("t", "")
     moment = moment_of(named, replay.begins) if named else replay.opening_of_battle()
