@@ -53,15 +53,18 @@ class Chronicle:
         self._skips = 0
         self._seq_from = 0
 
-    def resume(self, kept: int, *, continues: bool) -> None:
+    def resume(self, race_id: str, kept: int, *, continues: bool) -> None:
         """Leave out what is kept already.
 
         Args:
+            race_id: Of which race; without effect where the feed has moved on to another.
             kept: Messages of this race in the store.
             continues: Whether the feed goes on where it is, as a live one; else it tells the
                 race again from its first message, and the first `kept` are left out.
         """
         with self._lock:
+            if race_id != self.info.race_id:
+                return
             if continues:
                 self._seq_from = kept
                 self._batch = rows.shifted(self._batch, kept)

@@ -81,7 +81,7 @@ async def import_race(
                 mark = await _begin(feed, writer, batch, how)
                 if (known := _known(mark, feed, len(messages))) is not None:
                     return known
-                chronicle.resume(mark.messages, continues=False)
+                chronicle.resume(batch.info.race_id, mark.messages, continues=False)
             if mark is None:
                 chronicle.put_back(batch)
                 continue

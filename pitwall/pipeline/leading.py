@@ -72,11 +72,18 @@ async def keep_running(work: Work) -> None:
 
 
 async def _supervised(work: Work) -> None:
-    """Run `work`; where it fails, say so in the log and wait a moment."""
+    """Run `work`; where it fails, say so in the log and wait a moment.
+
+    Work that fails while it is being cancelled stays cancelled: begun again, it would go on in a
+    worker that leads no longer, and that worker, waiting for its end, would never lead again.
+    """
     try:
         await work()
     except Exception:  # the next turn, or the next worker, begins afresh
         log.exception("a task of this worker has failed")
+        this = asyncio.current_task()
+        if this is not None and this.cancelling():
+            raise asyncio.CancelledError from None
     await asyncio.sleep(ASK_EVERY_S)
 
 

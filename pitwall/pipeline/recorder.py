@@ -112,14 +112,24 @@ class Recorder:
         self._recordings.append(recording)
 
     async def run(self) -> None:
-        """Write once a second until cancelled; then once more."""
+        """Write once a second until cancelled; then once more.
+
+        What is being written at that moment is not broken off, but for `LAST_WORD_S`.
+        """
+        writing = asyncio.ensure_future(self.flush())
         try:
             while True:
+                await asyncio.shield(writing)
                 await asyncio.sleep(FLUSH_S)
-                await self.flush()
+                writing = asyncio.ensure_future(self.flush())
         finally:
-            async with asyncio.timeout(LAST_WORD_S):
-                await self.flush()
+            # Not raised: it would stand in for the cancellation, and the task would go on.
+            try:
+                async with asyncio.timeout(LAST_WORD_S):
+                    await writing
+                    await self.flush()
+            except TimeoutError:
+                log.warning("the end of what was shown could not be written in time")
 
     async def flush(self) -> None:
         """Write what has gathered; a database that is away is noted in `state`."""
@@ -140,15 +150,7 @@ class Recorder:
 
     async def _write(self, recording: Recording) -> None:
         over = recording.over
-        for batch in recording.chronicle.take_batches():
-            if not batch.info.race_id and over is None:
-                recording.chronicle.put_back(batch)  # the feed has not told which race this is
-                continue
-            try:
-                await self._write_batch(recording, batch)
-            except PitwallError:
-                recording.chronicle.put_back(batch)
-                raise
+        await self._write_gathered(recording, names_itself=over is None)
         if over is not None:
             for mark in filter(None, recording.marks.values()):
                 if mark.state == "running":
@@ -156,6 +158,26 @@ class Recorder:
             if recording.source is Source.SIMULATED:
                 await self._writer.prune_simulated(SIMULATED_KEPT)
             self._recordings.remove(recording)
+
+    async def _write_gathered(self, recording: Recording, *, names_itself: bool) -> None:
+        """Write what has gathered; what is not written, for whatever reason, gathers again.
+
+        Args:
+            recording: Whose.
+            names_itself: The feed may yet tell which race it is; until then nothing is written.
+        """
+        unwritten = recording.chronicle.take_batches()
+        try:
+            while unwritten and (unwritten[0].info.race_id or not names_itself):
+                await self._write_batch(recording, unwritten[0])
+                del unwritten[0]
+        except Exception as error:
+            if not isinstance(error, PitwallError):
+                del unwritten[0]  # refused for good
+            raise
+        finally:
+            for batch in reversed(unwritten):
+                recording.chronicle.put_back(batch)
 
     async def _write_batch(self, recording: Recording, batch: Batch) -> None:
         if batch.dropped:
@@ -189,7 +211,7 @@ class Recorder:
             return batch
         if mark.messages:
             continues = recording.source is Source.LIVE
-            recording.chronicle.resume(mark.messages, continues=continues)
+            recording.chronicle.resume(batch.info.race_id, mark.messages, continues=continues)
             resumed = rows.shifted if continues else rows.without
             batch = resumed(batch, mark.messages)
             log.info("writing goes on", extra={"race_id": info.race_id, "kept": mark.messages})

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
     InternalError,
+    MissingGreenlet,
     OperationalError,
 )
 from sqlalchemy.ext.asyncio import (
@@ -153,6 +154,7 @@ def _sqlite(url: URL) -> AsyncEngine:
     engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "invalidate", _undo)
     return engine
 
 
@@ -190,6 +192,16 @@ def _write_ahead(cursor: Any) -> None:  # noqa: ANN401
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _undo(connection: Any, _record: object, _error: object) -> None:  # noqa: ANN401
+    """Undo what a task that was cancelled had begun to write.
+
+    SQLAlchemy closes its connection without. SQLite keeps a closed connection, and its right to
+    write, for as long as a cursor of it is left: the traceback of the cancellation holds one.
+    """
+    with suppress(sqlite3.Error, MissingGreenlet):  # closed already; or a stray, nobody awaits it
+        connection.rollback()
 
 
 def _postgresql(url: URL) -> AsyncEngine:

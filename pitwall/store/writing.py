@@ -63,12 +63,17 @@ class RaceWriter:
         try:
             await self._append(mark, batch)
         except BaseException:
-            self._ledger.forget()  # what it entered was undone
+            # Undone, or not: whoever lost the connection while it committed cannot know.
+            self._ledger.forget()
+            self._open.pop(mark.number, None)
             raise
 
     async def _append(self, mark: RaceMark, batch: Batch) -> None:
         async with self._database.writing() as connection:
             kept = await _locked(connection, mark)
+            if mark.number not in self._open:
+                now = await self._mark(connection, mark.info)
+                self._open[mark.number] = await _open_minute(connection, now or mark)
             batch = rows.without(batch, kept)
             drivers = await self._known_drivers(connection, mark.number)
             drivers = await details.write(connection, mark, batch, drivers)

@@ -13,7 +13,7 @@ from pitwall.cache.memory import MemoryLease, MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.pipeline.leading import lead
+from pitwall.pipeline.leading import keep_running, lead
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.playback import Playback
 from pitwall.pipeline.publishing import Publisher
@@ -115,6 +115,36 @@ async def test_work_that_fails_gives_the_lease_back_and_begins_again(
 
     assert tries == [0, 1]
     assert "a bug" in caplog.text
+
+
+async def test_work_that_fails_while_it_is_ended_is_not_begun_again_and_the_lease_comes_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lease, turns = Granted(), Turns()
+    begun: list[int] = []
+
+    async def fails_at_its_end() -> None:
+        begun.append(lease.released)
+        try:
+            await turns.task("work")()
+        finally:
+            raise TimeoutError("the last word took too long")
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_running(fails_at_its_end))
+
+    leading = asyncio.create_task(lead(lease, work, turns.task("meanwhile")))
+    await turns.until("work")
+    lease.is_free = False
+    await turns.until("meanwhile")
+    lease.is_free = True
+    await turns.until("work")
+    leading.cancel()
+    await asyncio.gather(leading, return_exceptions=True)
+
+    assert begun == [0, 1]
+    assert "the last word took too long" in caplog.text
 
 
 async def test_a_worker_that_is_alone_leads_at_once() -> None:

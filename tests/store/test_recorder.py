@@ -177,6 +177,27 @@ async def test_what_waits_is_bounded_and_what_is_lost_is_counted() -> None:
     assert len(places) <= 150
 
 
+async def test_the_race_after_the_one_that_cannot_be_written_waits_as_well() -> None:
+    writer = BrokenWriter()
+    recorder = Recorder(writer, "test-model")
+    watched = recorder.watch(FEED)
+    engine = RaceEngine(None, witness=watched.chronicle)
+    writer.works = False
+    for feed in (FEED, SimulatedFeed(4)):  # on one connection, as on a day of two sessions
+        for taken, message in enumerate(islice(feed.messages(), 100), 1):
+            engine.take(message)
+            if taken % 20 == 0:
+                await recorder.flush()
+    writer.works = True
+    await recorder.flush()
+
+    messages = [message.body for batch in writer.batches for message in batch.messages]
+    assert messages == [
+        m.body for seed in (5, 4) for m in islice(SimulatedFeed(seed).messages(), 100)
+    ]
+    assert len({batch.info.race_id for batch in writer.batches}) == 2
+
+
 async def test_another_feed_does_not_overwrite_a_race(database: Database) -> None:
     writer = RaceWriter(database)
     batch = batch_of(FEED, 50, forecasts=False)
