@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +14,7 @@ from pitwall.circuits.folder import CircuitFolder
 from pitwall.circuits.reading import MULTIVIEWER
 from pitwall.domain.circuits import CircuitGuide
 from pitwall.errors import CircuitGuideError
+from pitwall.pipeline.unattended import unattended
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +31,8 @@ _MOST_REFUSALS: Final = 500
 class FastF1Guides:
     """Implements `CircuitGuides`: the folder, else FastF1, else an earlier year in the folder.
 
-    What FastF1 does is blocking and knows no deadline, so that it runs in a thread of its own that
-    nobody waits for at the end. There is one such thread at most. An answer that comes too late
-    for whoever asked is kept for the next one.
+    What FastF1 does is blocking and knows no deadline: it runs unattended, one at most. An answer
+    that comes too late for whoever asked is kept for the next one.
 
     Args:
         folder: Where answers are kept.
@@ -74,21 +72,16 @@ class FastF1Guides:
         return all(now_s - at_s >= NOT_AGAIN_FOR_S for at_s in refused_at_s)
 
     async def _fetched(self, circuit_id: str, year: int, f1_key: int) -> None:
-        loop, done = asyncio.get_running_loop(), asyncio.Event()
-
         def fetch() -> None:
             try:
                 self._fetch(circuit_id, year, f1_key)
             finally:
                 self._is_asking = False
-                with suppress(RuntimeError):  # the server has ended meanwhile
-                    loop.call_soon_threadsafe(done.set)
 
         self._is_asking = True
-        threading.Thread(target=fetch, name="circuit guide", daemon=True).start()
         try:
             async with asyncio.timeout(self._waits_s):
-                await done.wait()
+                await unattended(fetch, "circuit guide")
         except TimeoutError:
             self._refuse(_EVERYBODY, f"no answer within {self._waits_s:g} s")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_archive.index import ArchivedSession
+from pitwall.pipeline.unattended import unattended
 from pitwall.wire.session import race_id_of
 
 _RACES = {"Race": "Race", "Sprint": "Sprint", "Sprint Qualifying": "Sprint"}
@@ -26,7 +27,7 @@ async def fastf1_calendar(year: int, cache: Path) -> list[ArchivedSession]:
     """
     try:
         async with asyncio.timeout(_WITHIN_S):
-            rows = await asyncio.to_thread(_fetch, year, cache)
+            rows = await unattended(lambda: _fetch(year, cache), "calendar")
     except TimeoutError as error:
         raise FeedUnavailableError("FastF1's calendar did not arrive in time.") from error
     return list(read_rows(rows, year))
