@@ -51,57 +51,18 @@ app = rx.App(
 # The page's own watchdog says more than Reflex's connection toasts, and in place.
 app.app_wraps.pop((5, "Overlay"))
 
-app.add_page(
-    live_page,
-    route="/",
-    title="Pitwall · live battles",
-    image="/favicon.svg",
-    on_load=[LiveState.watch, AccountState.recognise],
-)
-app.add_page(
-    log_in_page,
-    route="/login",
-    title="Pitwall · log in",
-    image="/favicon.svg",
-    on_load=AccountState.recognise,
-)
-app.add_page(
-    register_page,
-    route="/register",
-    title="Pitwall · register",
-    image="/favicon.svg",
-    on_load=AccountState.recognise,
-)
-app.add_page(
-    account_page,
-    route="/account",
-    title="Pitwall · account",
-    image="/favicon.svg",
-    on_load=AccountState.show,
-)
-
-app.add_page(
-    races_page,
-    route="/races",
-    title="Pitwall · races",
-    image="/favicon.svg",
-    on_load=[AccountState.recognise, RacesState.show],
-)
-app.add_page(
-    replay_page,
-    route="/replay/[race_id]",
-    title="Pitwall · replay",
-    image="/favicon.svg",
-    on_load=[AccountState.recognise, ReplayState.watch],
-)
-
-app.add_page(
-    ledger_page,
-    route="/ledger",
-    title="Pitwall · ledger",
-    image="/favicon.svg",
-    on_load=[AccountState.recognise, LedgerState.show],
-)
+for route, name, page, on_load in (
+    ("/", "live battles", live_page, [LiveState.watch, AccountState.recognise]),
+    ("/login", "log in", log_in_page, AccountState.recognise),
+    ("/register", "register", register_page, AccountState.recognise),
+    ("/account", "account", account_page, AccountState.show),
+    ("/races", "races", races_page, [AccountState.recognise, RacesState.show]),
+    ("/replay/[race_id]", "replay", replay_page, [AccountState.recognise, ReplayState.watch]),
+    ("/ledger", "ledger", ledger_page, [AccountState.recognise, LedgerState.show]),
+):
+    app.add_page(
+        page, route=route, title=f"Pitwall · {name}", image="/favicon.svg", on_load=on_load
+    )
 
 relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)

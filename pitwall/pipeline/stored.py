@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from pitwall.domain.frames import FeedState, LiveFrame
-from pitwall.pipeline.clock import wall_now
+from pitwall.domain.frames import LiveFrame
 from pitwall.pipeline.forecasting import with_forecasts
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
+from pitwall.pipeline.replay.desk import Looked, seen
 from pitwall.pipeline.replay.moments import KeptMoments
 from pitwall.ports import Predictor
+from pitwall.race_ports import Pace
 
 
 class StoredForecasts:
@@ -36,14 +36,5 @@ class StoredForecasts:
         async with self._moments.at(race_id, at) as (race, kept):
             # What was said at the time may be another model's word.
             state = await asyncio.to_thread(with_forecasts, kept, self._predictor, kept.memory)
-        ended = race.last_at is not None and at > race.last_at
-        feed = FeedView(
-            source=race.source,
-            feed=race.feed,
-            state=FeedState.ENDED if ended else FeedState.PAUSED,
-            detail="",
-            speed=1.0,
-        )
-        age_s = (at - state.sent_at).total_seconds() if state.sent_at else None
-        stamp = Stamp(state.taken, wall_now(), age_s)
-        return build_frame(state, feed, stamp, self._predictor.version)
+        looked = Looked(state.taken, self._predictor.version)
+        return seen(race, state, at, Pace(1.0, paused=True), looked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.history import RaceSummary
@@ -24,6 +24,34 @@ TIMELINES_HELD: Final = 32
 DIGESTS_HELD: Final = 2_000
 PLAYING_AT_ONCE: Final = 2
 T = TypeVar("T")
+
+
+class Looked(NamedTuple):
+    """What a frame of a kept race says of itself.
+
+    Attributes:
+        sequence: Its number, for whoever gets it.
+        model_version: Of the model whose forecasts it shows.
+    """
+
+    sequence: int
+    model_version: str
+
+
+def seen(
+    race: RaceSummary, state: EngineState, at: datetime, pace: Pace, looked: Looked
+) -> LiveFrame:
+    """Return the frame of a kept race's state at `at`, on the race's own clock."""
+    ended = race.last_at is not None and at >= race.last_at
+    going = FeedState.PAUSED if pace.paused else FeedState.FLOWING
+    feed = FeedView(
+        source=race.source,
+        feed=race.feed,
+        state=FeedState.ENDED if ended else going,
+        speed=pace.speed,
+    )
+    age_s = max(0.0, (at - state.sent_at).total_seconds()) if state.sent_at else None
+    return build_frame(state, feed, Stamp(looked.sequence, wall_now(), age_s), looked.model_version)
 
 
 class Viewing:
@@ -59,16 +87,7 @@ class Viewing:
             state = await self._projector.show(at)
             self._sequence += 1
             sequence = self._sequence
-        ended = self.race.last_at is not None and at >= self.race.last_at
-        going = FeedState.PAUSED if pace.paused else FeedState.FLOWING
-        feed = FeedView(
-            source=self.race.source,
-            feed=self.race.feed,
-            state=FeedState.ENDED if ended else going,
-            speed=pace.speed,
-        )
-        age_s = max(0.0, (at - state.sent_at).total_seconds()) if state.sent_at else None
-        return build_frame(state, feed, Stamp(sequence, wall_now(), age_s), self._model_version)
+        return seen(self.race, state, at, pace, Looked(sequence, self._model_version))
 
 
 class ReplayDesk:
