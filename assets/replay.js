@@ -17,6 +17,9 @@
   let waiting = null;
   let sentMs = 0;
   let addressMs = 0;
+  let wished = ""; // the battle that was chosen by hand and is not shown yet
+  let deck = null;
+  const deckSize = new ResizeObserver(() => measureDeck());
 
   function wish(words) {
     const field = byId("wish");
@@ -48,6 +51,26 @@
     }
   }
 
+  // The charts of a battle that was chosen by hand come into view, wherever its card was.
+  function showRoom() {
+    const title = byId("room-title");
+    if (!title) return;
+    const top = title.getBoundingClientRect().top;
+    if (top >= deckHeight() && top < innerHeight / 2) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    title.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  }
+
+  // What stays above the picture while it is scrolled; 0 where it scrolls with it.
+  function deckHeight() {
+    const deck = byId("deck");
+    return deck && getComputedStyle(deck).position === "sticky" ? deck.offsetHeight : 0;
+  }
+
+  function measureDeck() {
+    document.documentElement.style.setProperty("--deck", `${deckHeight()}px`);
+  }
+
   function link() {
     const head = byId("replay-head").dataset;
     const url = new URL(location.href);
@@ -67,11 +90,25 @@
       place(Number(head.atS), Number(head.lengthS));
     }
     choose(head.battle);
+    if (byId("deck") !== deck) {
+      deck = byId("deck");
+      deckSize.disconnect();
+      if (deck) deckSize.observe(deck);
+    }
+    if (wished && byId("replay-room")?.dataset.battle.endsWith(` ${wished}`)) {
+      wished = "";
+      showRoom();
+    }
     if (performance.now() - addressMs > ADDRESS_MS && !dragging) {
       addressMs = performance.now();
       const url = link();
       if (url.href !== location.href) history.replaceState(history.state, "", url);
     }
+  }
+
+  function pick(battle) {
+    wished = battle;
+    wish(`battle ${battle}`);
   }
 
   function say(words) {
@@ -146,9 +183,9 @@
     if (target.id === "copy-link") copyLink();
     if (target.id === "show-keys") byId("keys").showModal();
     const card = byId("scrub") && target.closest?.(".card-slot");
-    if (card) wish(`battle ${card.classList.contains("is-chosen") ? "" : card.dataset.key}`);
+    if (card) pick(card.classList.contains("is-chosen") ? "" : card.dataset.key);
     const onMap = byId("scrub") && target.closest?.(".map-car[data-battle]");
-    if (onMap) wish(`battle ${onMap.classList.contains("chosen") ? "" : onMap.dataset.battle}`);
+    if (onMap) pick(onMap.classList.contains("chosen") ? "" : onMap.dataset.battle);
   });
 
   new MutationObserver(follow).observe(document.documentElement, {

@@ -15,15 +15,16 @@ from pitwall.web.states.live import LiveState
 from pitwall.web.typed import as_var
 
 
-def race_picture(chosen: str | rx.Var[str] = "") -> rx.Component:
+def race_picture(chosen: str | rx.Var[str] = "", room: rx.Component | None = None) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The battle that is looked at, such as `4-81`; "" for none.
+        room: What tells more of that battle, above the cards of all.
     """
-    return rx.el.main(
-        _battles(), _map(chosen), timing_tower(as_var(LiveState.tower), _car_of), id="live"
-    )
+    middle = _battles() if room is None else rx.el.div(room, _battles(), class_name="middle")
+    tower = timing_tower(as_var(LiveState.tower), _car_of)
+    return rx.el.main(middle, _map(chosen), tower, id="live")
 
 
 def _map(chosen: str | rx.Var[str]) -> rx.Component:

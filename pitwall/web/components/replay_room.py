@@ -15,17 +15,33 @@ from pitwall.web.components.battle_charts import (
 )
 from pitwall.web.components.what_if import seen_panel, what_if_panel
 from pitwall.web.states.battle_room import BattleRoomState
-from pitwall.web.typed import as_var
+from pitwall.web.states.replay import ReplayState
+from pitwall.web.typed import as_handler, as_var
 
 
 def replay_room() -> rx.Component:
     """Draw the panels about the battle that is looked at, one below the other."""
     room = as_var(BattleRoomState.room)
     return rx.el.section(
-        rx.el.h2(
-            rx.cond(room.key != "", room.title, "The chosen battle"),
-            class_name="heading",
-            id="room-title",
+        rx.el.div(
+            rx.el.h2(
+                rx.cond(room.key != "", room.title, "The chosen battle"),
+                class_name="heading",
+                id="room-title",
+                tab_index=-1,
+            ),
+            rx.cond(
+                room.key != "",
+                rx.el.button(
+                    "Close",
+                    type="button",
+                    id="close-room",
+                    on_click=as_handler(ReplayState.wish)("battle "),
+                    aria_label="Close the charts of this battle",
+                ),
+                rx.fragment(),
+            ),
+            class_name="room-top",
         ),
         rx.cond(
             room.key != "",
@@ -41,6 +57,7 @@ def replay_room() -> rx.Component:
             ),
         ),
         id="replay-room",
+        custom_attrs={"data-battle": room.key},
         aria_labelledby="room-title",
     )
 

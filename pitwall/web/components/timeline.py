@@ -40,12 +40,6 @@ def timeline() -> rx.Component:
             ),
             class_name="rail",
         ),
-        _legend(),
-        rx.el.details(
-            rx.el.summary("What happened, as a list"),
-            rx.el.ul(rx.foreach(line.flags, _entry), rx.foreach(line.passes, _entry)),
-            class_name="rail-list",
-        ),
         rx.el.div(
             id="replay-head",
             hidden=True,
@@ -60,6 +54,21 @@ def timeline() -> rx.Component:
         ),
         class_name="panel timeline",
         aria_label="Timeline",
+    )
+
+
+def timeline_key() -> rx.Component:
+    """Say what the signs of the line mean, and what it shows as a list."""
+    line = as_var(ReplayState.line)
+    return rx.el.section(
+        _legend(),
+        rx.el.details(
+            rx.el.summary("What happened, as a list"),
+            rx.el.ul(rx.foreach(line.flags, _entry), rx.foreach(line.passes, _entry)),
+            class_name="rail-list",
+        ),
+        class_name="timeline-key",
+        aria_label="Key to the timeline",
     )
 
 

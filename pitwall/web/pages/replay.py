@@ -13,7 +13,7 @@ from pitwall.web.components.happenings import (
 from pitwall.web.components.race_header import race_header
 from pitwall.web.components.race_picture import footer_of_forecasts, race_picture
 from pitwall.web.components.replay_room import replay_room
-from pitwall.web.components.timeline import timeline
+from pitwall.web.components.timeline import timeline, timeline_key
 from pitwall.web.components.transport import keys_dialog, transport
 from pitwall.web.states.live import LiveState
 from pitwall.web.states.replay import ReplayState
@@ -21,7 +21,7 @@ from pitwall.web.typed import as_var
 
 
 def replay_page() -> rx.Component:
-    """Lay the replay page out: controls and timeline above the picture."""
+    """Lay the replay page out: controls and timeline stay above the picture as it is scrolled."""
     header, head = as_var(LiveState.header), as_var(ReplayState.head)
     return rx.el.div(
         rx.el.a("Skip to the battles", href="#battles", class_name="skip"),
@@ -29,11 +29,10 @@ def replay_page() -> rx.Component:
         disconnected_bar(),
         notice_bar(as_var(LiveState.notice)),
         _trouble(),
-        transport(),
-        timeline(),
+        rx.el.div(transport(), timeline(), class_name="deck", id="deck"),
+        timeline_key(),
         rx.el.div(race_control(header.control), class_name="strip"),
-        race_picture(head.battle),
-        rx.cond(head.race_id != "", replay_room(), rx.fragment()),
+        race_picture(head.battle, rx.cond(head.race_id != "", replay_room(), rx.fragment())),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),
         rx.el.footer(footer_of_forecasts()),

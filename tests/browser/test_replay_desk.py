@@ -1,0 +1,66 @@
+"""Charts, controls and picture of a replay lie so that one sees them together."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.replays import SOON_MS, head_of, opened, server, stands_at
+
+__all__ = ["server"]  # a fixture
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+DESK, LOW = {"width": 1440, "height": 900}, {"width": 1440, "height": 600}
+
+
+def top(element: Locator) -> float:
+    """Return how far below the top of the window an element begins, in pixels."""
+    return float(element.evaluate("element => element.getBoundingClientRect().top"))
+
+
+def comes_into_view(page: Page, selector: str) -> None:
+    """Wait until an element lies below the controls, in the upper half of the window."""
+    page.wait_for_function(
+        """selector => {
+          const top = document.querySelector(selector).getBoundingClientRect().top
+          return top >= document.getElementById('deck').offsetHeight && top < innerHeight / 2
+        }""",
+        arg=selector,
+        timeout=SOON_MS,
+    )
+
+
+def test_the_charts_of_a_battle_far_down_come_to_the_eye_and_can_be_closed(
+    server: Server, page: Page
+) -> None:
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]  # a TypedDict
+    opened(page, server, "?t=300")
+    stands_at(page, 300)
+    card = page.locator(".card-slot").last
+    battle = card.get_attribute("data-key")
+    card.scroll_into_view_if_needed()
+    assert top(page.locator("#replay-room")) < 0  # out of sight
+
+    card.click()
+    expect(page.locator("#close-room")).to_be_visible(timeout=SOON_MS)
+
+    # Tower, charts and map beside one another, none of them behind the controls.
+    for panel in ("#room-title", ".tower-panel", ".map-panel"):
+        comes_into_view(page, panel)
+    assert head_of(page)["battle"] == battle
+    assert top(page.locator("#deck")) == 0
+    page.locator("#close-room").click()
+    expect(page.locator("#replay-head")).to_have_attribute("data-battle", "", timeout=SOON_MS)
+    expect(page.get_by_text("Choose a battle to see its forecasts")).to_be_visible(timeout=SOON_MS)
+
+
+def test_a_low_window_keeps_its_room_for_the_picture(server: Server, page: Page) -> None:
+    page.set_viewport_size(LOW)  # type: ignore[arg-type]  # a TypedDict
+    opened(page, server, "?t=300")
+    stands_at(page, 300)
+
+    page.locator(".card-slot").last.scroll_into_view_if_needed()
+
+    assert top(page.locator("#deck")) < -100
