@@ -22,7 +22,7 @@ from pitwall.domain.stories import (
 )
 from pitwall.pipeline.lap_comparing import Channels, LapCompared
 from pitwall.web.figures import forecasts, gaps, sectors, telemetry
-from pitwall.web.figures.battle import MOST_POINTS, moment
+from pitwall.web.figures.battle import MOST_POINTS, instant, moment, turn_labels
 from pitwall.web.figures.theme import NO_FIGURE, Figure
 from tests.store.duels import at
 
@@ -226,3 +226,24 @@ def test_where_nothing_was_told_nothing_is_drawn_and_it_is_said(draw: Any, say: 
 def test_without_telemetry_nothing_is_drawn() -> None:
     assert telemetry.telemetry_figure(STORY, None) == NO_FIGURE
     assert telemetry.telemetry_words(STORY, None) == ""
+
+
+def test_labels_of_many_turns_do_not_lie_on_one_another_and_passes_come_first() -> None:
+    turns = [Turn.PASSED, Turn.PASSED_BACK, Turn.PITTED, Turn.SWAPPED]
+    many = tuple(Happening(at(100 + 4 * n), turns[n % 4], (81, 4)[n % 2]) for n in range(16))
+    story = replace(STORY, happenings=many)
+
+    labels = turn_labels(story)
+
+    assert labels[0]["text"] == "ATT passes"
+    assert 5 <= len(labels) < len(many)
+    rows: dict[float, list[tuple[float, float]]] = {}
+    for label in labels:
+        x_px = 270 * (instant(label["x"]) - story.since) / (story.until - story.since)
+        width_px = 6.6 * len(label["text"])  # of a monospaced letter at 11 pixels
+        left = x_px - width_px if label["xanchor"] == "right" else x_px
+        rows.setdefault(label["y"], []).append((left, left + width_px))
+    assert min(rows) >= 1 - 0.4
+    for taken in rows.values():
+        for (_, end), (begin, _) in pairwise(sorted(taken)):
+            assert end <= begin

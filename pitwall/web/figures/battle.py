@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pitwall.domain.race import TrackStatus
@@ -12,6 +12,9 @@ from pitwall.web.figures.theme import ALARM, AMBER, DIM, INK, PHOSPHOR, SKY, axi
 
 ATTACKER, DEFENDER = AMBER, SKY
 MOST_POINTS: Final = 400
+# Of labels in a chart: the share of its height they may cover, and its width where it is least.
+_LABELS_COVER: Final = 0.5
+_PHONE_PX, _LETTER_PX, _FRAME_PX = 270, 6.7, 10
 
 _STATUS: Final = {
     TrackStatus.YELLOW: ("yellow flag", AMBER),
@@ -24,7 +27,7 @@ _TURNS: Final = {
     Turn.PASSED: ("{code} passes", "triangle-up", PHOSPHOR),
     Turn.PASSED_BACK: ("{code} passes back", "triangle-down", ALARM),
     Turn.PITTED: ("{code} pits", "square", DIM),
-    Turn.SWAPPED: ("{code} ahead, by a stop", "diamond", DIM),
+    Turn.SWAPPED: ("{code} ahead by a stop", "diamond", DIM),
 }
 
 
@@ -124,28 +127,52 @@ def turn_trace(story: BattleStory, height: float) -> dict[str, Any]:
     }
 
 
-def turn_labels(story: BattleStory) -> list[dict[str, Any]]:
-    """Return the words of turns and flags as annotations above the chart, in rows."""
+def turn_labels(story: BattleStory, row_height: float = 0.09) -> list[dict[str, Any]]:
+    """Return the words of turns and flags as annotations at the chart's top, in rows.
+
+    No two lie on one another, on a phone either: what finds no room, flags before turns, is told
+    by its mark or shade, and in the words and the table beside the chart.
+
+    Args:
+        story: What happened.
+        row_height: Of a row of labels, as a share of the chart's height.
+    """
     said = [(turn.at, words_of(turn, story), _TURNS[turn.turn][2]) for turn in story.happenings]
     said += [(each.since, *_STATUS[each.status]) for each in story.stretches]
-    return [
-        {
-            "xref": "x",
-            "yref": "paper",
-            "x": moment(at),
-            "y": 1 - 0.09 * (nth % 3),
-            "text": words,
-            "showarrow": False,
-            "xanchor": "right" if at - story.since > (story.until - story.since) / 2 else "left",
-            "yanchor": "top",
-            "font": {"size": 11, "color": INK},
-            "bgcolor": "#11140ecc",
-            "bordercolor": colour,
-            "borderwidth": 1,
-            "borderpad": 2,
-        }
-        for nth, (at, words, colour) in enumerate(sorted(said))
-    ]
+    rows: list[list[tuple[float, float]]] = [[] for _ in range(int(_LABELS_COVER / row_height))]
+    labels = []
+    for at, words, colour in said:
+        is_late = at - story.since > (story.until - story.since) / 2
+        here = (at - story.since) / max(story.until - story.since, timedelta(seconds=1))
+        width = (len(words) * _LETTER_PX + _FRAME_PX) / _PHONE_PX
+        covers = (here - width, here) if is_late else (here, here + width)
+        row = next((n for n, taken in enumerate(rows) if not _is_covered(covers, taken)), None)
+        if row is None:
+            continue
+        rows[row].append(covers)
+        labels.append(
+            {
+                "xref": "x",
+                "yref": "paper",
+                "x": moment(at),
+                "y": 1 - row_height * row,
+                "text": words,
+                "showarrow": False,
+                "xanchor": "right" if is_late else "left",
+                "yanchor": "top",
+                "font": {"size": 11, "color": INK},
+                "bgcolor": "#11140ecc",
+                "bordercolor": colour,
+                "borderwidth": 1,
+                "borderpad": 2,
+            }
+        )
+    return labels
+
+
+def _is_covered(covers: tuple[float, float], taken: Iterable[tuple[float, float]]) -> bool:
+    first, last = covers
+    return any(first < other_last and other_first < last for other_first, other_last in taken)
 
 
 def _shade(stretch: Stretch, story: BattleStory) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def gap_figure(story: BattleStory) -> Figure:
             time_axis(story),
             axis("gap, s", range=[lowest - 0.1, highest + 0.1], zeroline=True, zerolinecolor=DIM),
             shapes=[*turn_shapes(story), _one_second()],
-            annotations=turn_labels(story),
+            annotations=turn_labels(story, row_height=0.13),
         ),
     }
 
