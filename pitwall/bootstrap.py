@@ -82,11 +82,10 @@ def parts() -> Parts:
     logs.configure(settings.log)
     predictor = load_predictor(settings)
     database = open_database(settings)
-    recorder = Recorder(RaceWriter(database), predictor.version)
+    cache = open_cache(settings)
+    recorder = Recorder(RaceWriter(database), predictor.version, lambda: cache.lease.is_held)
     understudy = Understudy(predictor, lambda: showings(settings), recorder.prepare)
-    return Parts(
-        settings, open_cache(settings), FrameRing(), predictor, database, recorder, understudy
-    )
+    return Parts(settings, cache, FrameRing(), predictor, database, recorder, understudy)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -174,10 +173,7 @@ async def run_worker() -> None:
 
 
 async def run_as_leader() -> None:
-    """Run everything that only one worker may run, until cancelled: called when it leads.
-
-    What writes elsewhere than to the cache asks `parts().cache.lease.is_held` before it does.
-    """
+    """Run everything that only one worker may run, until cancelled: called when it leads."""
     built = parts()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_pipeline())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from pitwall.pipeline.ending import end
 from pitwall.pipeline.framing import Notes
 from pitwall.pipeline.publishing import Publisher
 
@@ -63,12 +63,12 @@ class Director:
                 self._publisher.notes = choice.notes
                 if choice.key != shown or running.done():
                     log.info("on screen", extra={"show": choice.key, "why": choice.notes.why})
-                    await _end(running)
+                    await end(running)
                     shown = choice.key
                     running = asyncio.create_task(_supervised(choice.show))
                 await asyncio.wait({running}, timeout=choice.ask_again_s)
         finally:
-            await _end(running)
+            await end(running)
 
 
 async def _supervised(show: Callable[[], Awaitable[None]]) -> None:
@@ -78,9 +78,3 @@ async def _supervised(show: Callable[[], Awaitable[None]]) -> None:
     except Exception:  # a broken show must not end the programme
         log.exception("the show broke off")
         await asyncio.sleep(_AGAIN_AFTER_FAULT_S)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

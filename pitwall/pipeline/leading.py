@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from pitwall.pipeline.ending import end
 from pitwall.ports import Lease
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ async def _wait(lease: Lease, meanwhile: Work) -> None:
             if await lease.acquire():
                 return
     finally:
-        await _end(waiting)
+        await end(waiting)
 
 
 async def _keep(lease: Lease, work: Work) -> None:
@@ -62,7 +63,7 @@ async def _keep(lease: Lease, work: Work) -> None:
             if not await lease.renew():
                 return
     finally:
-        await _end(working)
+        await end(working)
 
 
 async def keep_running(work: Work) -> None:
@@ -85,8 +86,3 @@ async def _supervised(work: Work) -> None:
         if this is not None and this.cancelling():
             raise asyncio.CancelledError from None
     await asyncio.sleep(ASK_EVERY_S)
-
-
-async def _end(task: asyncio.Future[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -86,10 +87,18 @@ class Recorder:
     Args:
         writer: Where to.
         model_version: Said in every prediction.
+        may_write: Whether this worker leads. One that was stopped and comes back does not, and
+            what it would write of a live feed is numbered otherwise than its successor's.
     """
 
-    def __init__(self, writer: RaceWriter, model_version: str) -> None:
+    def __init__(
+        self,
+        writer: RaceWriter,
+        model_version: str,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.state = StoreState()
+        self._may_write = may_write
         self._writer = writer
         self._model_version = model_version
         self._recordings: list[Recording] = []
@@ -133,6 +142,8 @@ class Recorder:
 
     async def flush(self) -> None:
         """Write what has gathered; a database that is away is noted in `state`."""
+        if not self._may_write():
+            return
         for recording in list(self._recordings):
             try:
                 await self._write(recording)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.history import HistoryTable, RaceSummary, Selection
+from pitwall.pipeline.ending import end
 from pitwall.store.bulk import driver_of
 from pitwall.store.engine import Database
 from pitwall.store.everything import everything
@@ -95,12 +96,10 @@ async def _copied(
             yield piece.replace(b"\n", b"\r\n")
         await copying
     finally:
-        copying.cancel()
         # Room for the last word of a copy that waits for its reader.
         while not pieces.empty():
             pieces.get_nowait()
-        with suppress(asyncio.CancelledError):
-            await copying
+        await end(copying)
 
 
 async def _written(

@@ -156,6 +156,22 @@ async def test_without_a_database_the_race_goes_on_and_is_written_later() -> Non
     assert recorder.state.dropped == 0
 
 
+async def test_who_does_not_lead_writes_nothing_and_keeps_what_gathers() -> None:
+    leads = False
+    writer = BrokenWriter()
+    recorder = Recorder(writer, "test-model", lambda: leads)
+    engine = RaceEngine(None, witness=recorder.watch(FEED).chronicle)
+    for message in islice(FEED.messages(), 100):
+        engine.take(message)
+    await recorder.flush()
+    assert writer.asked == []
+
+    leads = True
+    await recorder.flush()
+
+    assert [len(batch.messages) for batch in writer.batches] == [100]
+
+
 async def test_what_waits_is_bounded_and_what_is_lost_is_counted() -> None:
     writer = BrokenWriter()
     writer.works = False

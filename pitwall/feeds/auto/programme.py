@@ -18,6 +18,7 @@ from pitwall.feeds.f1_archive.index import ArchivedSession, newest_archived
 from pitwall.feeds.f1_archive.schedule import Schedule
 from pitwall.feeds.f1_live.probe import Sighting
 from pitwall.pipeline.director import Choice
+from pitwall.pipeline.ending import end
 from pitwall.pipeline.framing import Notes
 
 log = logging.getLogger(__name__)
@@ -118,10 +119,7 @@ class AutoProgramme:
 
     async def close(self) -> None:
         """End what runs in the background."""
-        tasks = [task for task in (self._looking, self._fetching) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*filter(None, (self._looking, self._fetching)))
 
     async def _look_for_a_moment(self) -> None:
         """Look; when that takes longer than people wait, go on looking in the background."""

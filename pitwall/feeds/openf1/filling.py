@@ -13,6 +13,7 @@ from pitwall.feeds.openf1.book import Book
 from pitwall.feeds.openf1.reading import REST
 from pitwall.feeds.openf1.rest import Answer, OpenF1Rest
 from pitwall.feeds.openf1.rows import Row, count_of, instant_of
+from pitwall.pipeline.ending import end
 from pitwall.wire.delivery import Frame
 
 LATEST = "latest"
@@ -133,6 +134,4 @@ async def _all(asking: list[Coroutine[Any, Any, Answer]]) -> list[Answer]:
     try:
         return await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)

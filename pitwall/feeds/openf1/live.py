@@ -24,6 +24,7 @@ from pitwall.feeds.openf1.mqtt import (
 from pitwall.feeds.openf1.reading import MQTT, read_frame
 from pitwall.feeds.openf1.rest import BRIEF, OPENF1_URL, OpenF1Rest
 from pitwall.feeds.openf1.rows import Row, count_of, rows_of
+from pitwall.pipeline.ending import end
 from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.message import Source
 
@@ -122,9 +123,7 @@ class OpenF1LiveFeed:
                     return
         finally:
             self._connected = False
-            running.cancel()
-            with suppress(asyncio.CancelledError, FeedUnavailableError):
-                await running
+            await end(running)
 
     async def _connection(self, out: asyncio.Queue[Frame]) -> None:
         async with self._rest as rest:
@@ -271,6 +270,4 @@ async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
