@@ -17,6 +17,7 @@
   let waiting = null;
   let sentMs = 0;
   let addressMs = 0;
+  let addressing = null;
   let wished = ""; // the battle that was chosen by hand and is not shown yet
   let deck = null;
   const deckSize = new ResizeObserver(() => measureDeck());
@@ -80,10 +81,29 @@
     return url;
   }
 
-  // The address follows, so that a reload, or a bookmark, comes back to this moment.
-  function follow() {
+  // What the page shows; undefined where this page shows no replay, or not yet.
+  function shown() {
     const head = byId("replay-head")?.dataset;
-    if (!head || !head.race || !location.pathname.endsWith(`/${head.race}`)) return;
+    return head?.race && location.pathname.endsWith(`/${head.race}`) ? head : undefined;
+  }
+
+  // The address follows, once a second, so that a reload, or a bookmark, comes back to this moment.
+  function address() {
+    clearTimeout(addressing);
+    if (dragging || !shown()) return;
+    const due = addressMs + ADDRESS_MS - performance.now();
+    if (due > 0) {
+      addressing = setTimeout(address, due);
+      return;
+    }
+    addressMs = performance.now();
+    const url = link();
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
+  }
+
+  function follow() {
+    const head = shown();
+    if (!head) return;
     const scrub = byId("scrub");
     if (!dragging) {
       scrub.value = head.atS;
@@ -99,11 +119,7 @@
       wished = "";
       showRoom();
     }
-    if (performance.now() - addressMs > ADDRESS_MS && !dragging) {
-      addressMs = performance.now();
-      const url = link();
-      if (url.href !== location.href) history.replaceState(history.state, "", url);
-    }
+    address();
   }
 
   function pick(battle) {
@@ -130,7 +146,7 @@
     setTimeout(() => { button.textContent = "Copy link"; }, 2000);
   }
 
-  const inControls = (target) => target.closest?.("#transport, .timeline") !== null;
+  const inControls = (target) => target.closest?.("#transport, .timeline, .timeline-key") !== null;
 
   const keys = {
     " ": (event) => !event.target.closest("button, a, summary") && (wish("toggle"), true),
@@ -147,6 +163,7 @@
     "/": () => (byId("go-to").focus(), true),
     "?": () => (byId("keys").showModal(), true),
     l: () => (copyLink(), true),
+    Escape: () => byId("close-room") && (wish("battle "), true),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -182,12 +199,15 @@
     const target = event.target;
     if (target.id === "copy-link") copyLink();
     if (target.id === "show-keys") byId("keys").showModal();
+    // The button goes; whoever came by keyboard goes on among the battles.
+    if (target.id === "close-room") byId("battles").focus({ preventScroll: true });
     const card = byId("scrub") && target.closest?.(".card-slot");
     if (card) pick(card.classList.contains("is-chosen") ? "" : card.dataset.key);
     const onMap = byId("scrub") && target.closest?.(".map-car[data-battle]");
     if (onMap) pick(onMap.classList.contains("chosen") ? "" : onMap.dataset.battle);
   });
 
+  addEventListener("resize", measureDeck);
   new MutationObserver(follow).observe(document.documentElement, {
     subtree: true, attributes: true, attributeFilter: ["data-at-s", "data-battle", "data-length-s"],
   });

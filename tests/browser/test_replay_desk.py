@@ -53,7 +53,25 @@ def test_the_charts_of_a_battle_far_down_come_to_the_eye_and_can_be_closed(
     assert top(page.locator("#deck")) == 0
     page.locator("#close-room").click()
     expect(page.locator("#replay-head")).to_have_attribute("data-battle", "", timeout=SOON_MS)
+    expect(page.locator("#battles")).to_be_focused()
     expect(page.get_by_text("Choose a battle to see its forecasts")).to_be_visible(timeout=SOON_MS)
+
+
+def test_escape_closes_the_charts_and_nothing_else(server: Server, page: Page) -> None:
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]  # a TypedDict
+    opened(page, server, "?t=300")
+    stands_at(page, 300)
+    page.locator(".card-slot").first.click()
+    expect(page.locator("#close-room")).to_be_visible(timeout=SOON_MS)
+
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")  # the list of keys alone
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    expect(page.locator("#close-room")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#close-room")).to_have_count(0, timeout=SOON_MS)
+    assert head_of(page)["battle"] == ""
 
 
 def test_a_low_window_keeps_its_room_for_the_picture(server: Server, page: Page) -> None:

@@ -27,6 +27,7 @@ _KEYS = (
     ("+ \N{MINUS SIGN}", "Faster or slower"),
     ("/", "Type a lap or a time to go to"),
     ("L", "Copy a link to this moment"),
+    ("Esc", "Close the charts of the chosen battle"),
     ("?", "These keys"),
 )
 
