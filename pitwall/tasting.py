@@ -42,11 +42,13 @@ class SimulatedTaste:
         Raises:
             StoreError: The database is not there.
         """
+        making = self._making  # before looking: what is finished meanwhile is not seen yet
+        was_idle = making is None or making.done()
         simulated = RaceFilter(source=Source.SIMULATED.value)
         found, _ = await RaceReader(self._database).races(simulated, _MOST_RACES)
         if any(race.state == "finished" for race in found):
             return None
-        if self._making is None or self._making.done():
+        if was_idle and self._making is making:
             self._part = 0.0
             self._making = asyncio.create_task(self._make())
         return self._part
