@@ -64,7 +64,6 @@
 
   // What stays above the picture while it is scrolled; 0 where it scrolls with it.
   function deckHeight() {
-    const deck = byId("deck");
     return deck && getComputedStyle(deck).position === "sticky" ? deck.offsetHeight : 0;
   }
 
@@ -163,7 +162,7 @@
     "/": () => (byId("go-to").focus(), true),
     "?": () => (byId("keys").showModal(), true),
     l: () => (copyLink(), true),
-    Escape: () => byId("close-room") && (wish("battle "), true),
+    Escape: () => byId("close-room") && (pick(""), true),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -199,8 +198,11 @@
     const target = event.target;
     if (target.id === "copy-link") copyLink();
     if (target.id === "show-keys") byId("keys").showModal();
-    // The button goes; whoever came by keyboard goes on among the battles.
-    if (target.id === "close-room") byId("battles").focus({ preventScroll: true });
+    if (target.id === "close-room") {
+      pick("");
+      // The button goes; whoever came by keyboard goes on among the battles.
+      byId("battles").focus({ preventScroll: true });
+    }
     const card = byId("scrub") && target.closest?.(".card-slot");
     if (card) pick(card.classList.contains("is-chosen") ? "" : card.dataset.key);
     const onMap = byId("scrub") && target.closest?.(".map-car[data-battle]");

@@ -20,6 +20,13 @@ def top(element: Locator) -> float:
     return float(element.evaluate("element => element.getBoundingClientRect().top"))
 
 
+def opened_in(page: Page, server: Server, window: dict[str, int]) -> None:
+    """Open the replay at its fifth minute in a window of a size."""
+    page.set_viewport_size(window)  # type: ignore[arg-type]  # a TypedDict
+    opened(page, server, "?t=300")
+    stands_at(page, 300)
+
+
 def comes_into_view(page: Page, selector: str) -> None:
     """Wait until an element lies below the controls, in the upper half of the window."""
     page.wait_for_function(
@@ -35,9 +42,7 @@ def comes_into_view(page: Page, selector: str) -> None:
 def test_the_charts_of_a_battle_far_down_come_to_the_eye_and_can_be_closed(
     server: Server, page: Page
 ) -> None:
-    page.set_viewport_size(DESK)  # type: ignore[arg-type]  # a TypedDict
-    opened(page, server, "?t=300")
-    stands_at(page, 300)
+    opened_in(page, server, DESK)
     card = page.locator(".card-slot").last
     battle = card.get_attribute("data-key")
     card.scroll_into_view_if_needed()
@@ -58,9 +63,7 @@ def test_the_charts_of_a_battle_far_down_come_to_the_eye_and_can_be_closed(
 
 
 def test_escape_closes_the_charts_and_nothing_else(server: Server, page: Page) -> None:
-    page.set_viewport_size(DESK)  # type: ignore[arg-type]  # a TypedDict
-    opened(page, server, "?t=300")
-    stands_at(page, 300)
+    opened_in(page, server, DESK)
     page.locator(".card-slot").first.click()
     expect(page.locator("#close-room")).to_be_visible(timeout=SOON_MS)
 
@@ -75,9 +78,7 @@ def test_escape_closes_the_charts_and_nothing_else(server: Server, page: Page) -
 
 
 def test_a_low_window_keeps_its_room_for_the_picture(server: Server, page: Page) -> None:
-    page.set_viewport_size(LOW)  # type: ignore[arg-type]  # a TypedDict
-    opened(page, server, "?t=300")
-    stands_at(page, 300)
+    opened_in(page, server, LOW)
 
     page.locator(".card-slot").last.scroll_into_view_if_needed()
 

@@ -11,6 +11,7 @@ import pytest
 
 from pitwall.cache.memory import MemoryLease, MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.pipeline.ending import end
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.pipeline.leading import keep_running, lead
@@ -76,6 +77,15 @@ class Turns:
                 await self.changed.wait()
 
 
+async def led_lost_and_led_again(lease: Granted, turns: Turns) -> None:
+    """Take the lease away from who leads, and give it back."""
+    await turns.until("work")
+    lease.is_free = False
+    await turns.until("meanwhile")
+    lease.is_free = True
+    await turns.until("work")
+
+
 async def test_work_runs_while_the_lease_is_held_and_the_rest_while_it_is_not() -> None:
     lease, turns = Granted(), Turns()
     lease.is_free = False
@@ -83,13 +93,8 @@ async def test_work_runs_while_the_lease_is_held_and_the_rest_while_it_is_not() 
 
     await turns.until("meanwhile")
     lease.is_free = True
-    await turns.until("work")
-    lease.is_free = False
-    await turns.until("meanwhile")
-    lease.is_free = True
-    await turns.until("work")
-    leading.cancel()
-    await asyncio.gather(leading, return_exceptions=True)
+    await led_lost_and_led_again(lease, turns)
+    await end(leading)
 
     assert turns.running == []
     assert lease.released == 2
@@ -135,13 +140,8 @@ async def test_work_that_fails_while_it_is_ended_is_not_begun_again_and_the_leas
             tasks.create_task(keep_running(fails_at_its_end))
 
     leading = asyncio.create_task(lead(lease, work, turns.task("meanwhile")))
-    await turns.until("work")
-    lease.is_free = False
-    await turns.until("meanwhile")
-    lease.is_free = True
-    await turns.until("work")
-    leading.cancel()
-    await asyncio.gather(leading, return_exceptions=True)
+    await led_lost_and_led_again(lease, turns)
+    await end(leading)
 
     assert begun == [0, 1]
     assert "the last word took too long" in caplog.text

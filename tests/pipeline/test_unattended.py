@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -59,7 +60,7 @@ async def test_an_answer_that_nobody_waits_for_does_no_harm(
     assert caplog.text == ""
 
 
-def test_a_process_ends_though_fastf1_never_answers(tmp_path: object) -> None:
+def test_a_process_ends_though_fastf1_never_answers(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", NEVER_ANSWERS, str(tmp_path)],
         capture_output=True,

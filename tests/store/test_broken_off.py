@@ -15,6 +15,7 @@ from pitwall.domain.records import Batch, RaceMark
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline import recorder as recording
+from pitwall.pipeline.ending import end
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.recorder import Recorder
 from pitwall.store.engine import Database
@@ -62,10 +63,17 @@ class LosesItsWord(Database):
             raise StoreError(message)
 
 
-def play(recorder: Recorder, messages: list[RawMessage]) -> None:
+async def stopped_while_it_writes(writer: Slow) -> tuple[Recorder, asyncio.Task[None]]:
+    """Return a recorder and its task, which was ended in the middle of its first write."""
+    recorder = Recorder(writer, "test-model")
     engine = RaceEngine(None, witness=recorder.watch(FEED).chronicle)
-    for message in messages:
+    for message in MESSAGES:
         engine.take(message)
+    running = asyncio.create_task(recorder.run())
+    async with asyncio.timeout(5):
+        await writer.writes.wait()
+        await end(running)
+    return recorder, running
 
 
 async def kept(database: Database) -> list[RawMessage]:
@@ -74,13 +82,13 @@ async def kept(database: Database) -> list[RawMessage]:
 
 
 async def test_a_write_that_is_cancelled_does_not_hold_up_the_next(database: Database) -> None:
-    async def write(circuit: str, then: object = None) -> None:
+    async def write(circuit: str, *, slowly: bool = False) -> None:
         async with database.writing() as connection:
             await connection.execute(ADD, {"id": circuit})
-            if then is not None:
+            if slowly:
                 await connection.execute(SLOW)
 
-    cancelled = asyncio.create_task(write("first", SLOW))
+    cancelled = asyncio.create_task(write("first", slowly=True))
     await asyncio.sleep(0.2)
     cancelled.cancel()
     # Its error is held on to, with all that its traceback refers to.
@@ -96,15 +104,7 @@ async def test_a_write_that_is_cancelled_does_not_hold_up_the_next(database: Dat
 
 
 async def test_a_recorder_that_is_stopped_finishes_what_it_writes(database: Database) -> None:
-    writer = Slow(database)
-    recorder = Recorder(writer, "test-model")
-    play(recorder, MESSAGES)
-    running = asyncio.create_task(recorder.run())
-    async with asyncio.timeout(5):
-        await writer.writes.wait()
-
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    _, running = await stopped_while_it_writes(Slow(database))
 
     assert running.cancelled()
     assert await kept(database) == MESSAGES
@@ -115,13 +115,8 @@ async def test_a_recorder_that_cannot_finish_ends_in_time_and_loses_nothing(
 ) -> None:
     monkeypatch.setattr(recording, "LAST_WORD_S", 0.05)
     writer = Slow(database, takes_s=60)
-    recorder = Recorder(writer, "test-model")
-    play(recorder, MESSAGES)
-    running = asyncio.create_task(recorder.run())
-    async with asyncio.timeout(5):
-        await writer.writes.wait()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+
+    recorder, running = await stopped_while_it_writes(writer)
 
     assert running.cancelled()  # not failed: who waits for its end must see that it has ended
     assert "could not be written in time" in caplog.text

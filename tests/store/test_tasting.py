@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from pitwall.store.reading import RaceReader
 from pitwall.tasting import SEED, SimulatedTaste
+from pitwall.wire.message import RawMessage
 from tests.pipeline.test_engine import CountingPredictor
 from tests.short_feeds import Short
 
@@ -41,24 +43,51 @@ async def file(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def test_it_is_made_once_for_the_first_who_asks(
-    file: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[int] = []
+class Waits(Short):
+    """The beginning of a race, which is told only when the test lets it."""
+
+    go: threading.Event
+
+    def messages(self) -> Iterator[RawMessage]:
+        self.go.wait()
+        return super().messages()
+
+
+@pytest.fixture
+def go() -> Iterator[threading.Event]:
+    """Give what lets races be told; they are at the end, so that no thread is left behind."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, go: threading.Event) -> list[int]:
+    """Give the seeds of the races that are made; they are short."""
+    seeds: list[int] = []
 
     def short(seed: int) -> Short:
-        made.append(seed)
-        return Short(SimulatedFeed(seed), 1_000)
+        seeds.append(seed)
+        feed = Waits(SimulatedFeed(seed), 1_000)
+        feed.go = go
+        return feed
 
     monkeypatch.setattr(tasting, "SimulatedFeed", short)
+    return seeds
+
+
+async def test_it_is_made_once_for_the_first_who_asks(
+    file: Database, made: list[int], go: threading.Event
+) -> None:
     taste = SimulatedTaste(file, CountingPredictor())
 
     parts = [await taste.offer(), await taste.offer()]
+    go.set()
     while parts[-1] is not None:
         await asyncio.sleep(0.01)
         parts.append(await taste.offer())
 
-    assert parts[0] == 0.0
+    assert parts[:2] == [0.0, 0.0]
     assert made == [SEED]
     (race,), _ = await RaceReader(file).races(RaceFilter(source="simulated"), 5)
     assert (race.state, race.messages) == ("finished", 1_000)
@@ -67,15 +96,9 @@ async def test_it_is_made_once_for_the_first_who_asks(
 
 
 async def test_who_looked_before_it_was_finished_does_not_have_it_made_again(
-    file: Database, monkeypatch: pytest.MonkeyPatch
+    file: Database, made: list[int], go: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[int] = []
-
-    def short(seed: int) -> Short:
-        made.append(seed)
-        return Short(SimulatedFeed(seed), 1_000)
-
-    monkeypatch.setattr(tasting, "SimulatedFeed", short)
+    go.set()
     monkeypatch.setattr(tasting, "RaceReader", SlowToTell)
     SlowToTell.taste = taste = SimulatedTaste(file, CountingPredictor())
 

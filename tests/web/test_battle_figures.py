@@ -228,7 +228,7 @@ def test_without_telemetry_nothing_is_drawn() -> None:
     assert telemetry.telemetry_words(STORY, None) == ""
 
 
-def test_labels_of_many_turns_do_not_lie_on_one_another_and_passes_come_first() -> None:
+def test_labels_of_many_turns_do_not_lie_on_one_another_and_turns_come_first() -> None:
     turns = [Turn.PASSED, Turn.PASSED_BACK, Turn.PITTED, Turn.SWAPPED]
     many = tuple(Happening(at(100 + 4 * n), turns[n % 4], (81, 4)[n % 2]) for n in range(16))
     story = replace(STORY, happenings=many)

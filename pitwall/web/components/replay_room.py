@@ -15,8 +15,7 @@ from pitwall.web.components.battle_charts import (
 )
 from pitwall.web.components.what_if import seen_panel, what_if_panel
 from pitwall.web.states.battle_room import BattleRoomState
-from pitwall.web.states.replay import ReplayState
-from pitwall.web.typed import as_handler, as_var
+from pitwall.web.typed import as_var
 
 
 def replay_room() -> rx.Component:
@@ -36,7 +35,6 @@ def replay_room() -> rx.Component:
                     "Close",
                     type="button",
                     id="close-room",
-                    on_click=as_handler(ReplayState.wish)("battle "),
                     aria_label="Close the charts of this battle",
                 ),
                 rx.fragment(),
