@@ -6,6 +6,8 @@ DEV := .venv/.dev-installed
 # Bytecode is compiled when it is first imported, not for every module of every package.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-compile
 ARGS ?=
+# Tests go to one worker for each core: `tests/scheduling.py` says which. ARGS=-n0 is without.
+WORKERS := -n logical --maxprocesses 4 --dist loadgroup
 
 .PHONY: help run build setup test check lint types contracts spelling fix chaos bench train clean
 .DEFAULT_GOAL := help
@@ -23,7 +25,7 @@ setup: $(DEV) ## install everything a developer needs into .venv
 
 test: $(DEV) ## set up, then run the tests; ARGS="-k battles" to choose
 	@$(BIN)/python scripts/build.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 check: lint types contracts spelling test ## all that CI checks
 
@@ -46,6 +48,7 @@ chaos: $(DEV)     ## 1,000 seeded races against a server that breaks; ARGS="--ra
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(DEV)     ## how fast it is, as ratios; ARGS="race" to choose
+	@$(BIN)/python scripts/build.py
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 train: $(DEV)     ## train the forecast from a timing archive; ARCHIVE=DIR ROWS=FILE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,6 +33,28 @@ settings.register_profile(
     derandomize=REQUIRE_ALL,
 )
 settings.load_profile("pitwall")
+
+
+if TYPE_CHECKING:
+    from xdist.workermanage import Producer
+
+    from tests.scheduling import Scheduling
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Share the tests out as `tests/scheduling.py` says, where several workers run them."""
+    from tests.scheduling import Scheduling
+
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        from tests.scheduling import prepare
+
+        prepare(items)
 
 
 @pytest.fixture(scope="session")

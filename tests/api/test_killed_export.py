@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 
 from pitwall.store.engine import Database
 from pitwall.store.writing import RaceWriter
+from tests.servers.ports import free_port
 from tests.store.races import SMALL, small_batch
 
 FILE = f"/history/{SMALL.race_id}/predictions.csv"
@@ -26,9 +26,7 @@ class Killed:
     """The server, started anew for each part of the download."""
 
     def __init__(self, url: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.api.exporting_process", url, str(port)],
             stdout=subprocess.PIPE,

@@ -111,6 +111,7 @@ def schema(known: Known) -> BaseSchema:
 
 
 @pytest.mark.slow
+@pytest.mark.apart
 @pytest.mark.parametrize("identity", IDENTITIES)
 @pytest.mark.parametrize(("path", "method"), ROUTES)
 def test_a_route_keeps_its_word(

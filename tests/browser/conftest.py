@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.servers.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -102,12 +103,6 @@ def _group_of(process: Path) -> int:
     return int(stat.rpartition(")")[2].split()[2])
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def built() -> None:
     """Build the front end, if need be."""
@@ -122,6 +117,15 @@ def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def replay_server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run one server for every test of replays: its races take long to be kept."""
+    from tests.browser.replays import replaying
+
+    with replaying(tmp_path_factory.mktemp("replays")) as running:
+        yield running
 
 
 # Not for the session: Playwright keeps an event loop running in this thread, in which no

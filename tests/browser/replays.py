@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from pitwall.store.writing import RaceWriter
 from pitwall.wire.message import Source
-from tests.browser.conftest import ROOT, Server, free_port
+from tests.browser.conftest import ROOT, Server
+from tests.servers.ports import free_port
 from tests.short_feeds import Short
 from tests.store.races import PREDICTOR
 
@@ -39,11 +41,10 @@ async def keep(data: Path) -> None:
     await database.close()
 
 
-@pytest.fixture(scope="module")
-def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def replaying(data: Path) -> Iterator[Server]:
     """Run a server that shows another race than those that it keeps."""
-    data = tmp_path_factory.mktemp("replays")
-    with ThreadPoolExecutor(1) as elsewhere:  # Playwright has a loop in this thread
+    with ThreadPoolExecutor(1) as elsewhere:  # Playwright may have a loop in this thread
         elsewhere.submit(asyncio.run, keep(data)).result()
     running = Server(free_port(), data, PITWALL_FEED="simulated:8")
     subprocess.run(
@@ -59,6 +60,12 @@ def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def server(replay_server: Server) -> Server:
+    """Give the server of every replay in the place of the live page's."""
+    return replay_server
 
 
 def log_in(page: Page) -> None:

@@ -21,10 +21,11 @@ from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from pitwall.store.writing import RaceWriter
 from tests.browser import axe
-from tests.browser.conftest import Server, free_port
+from tests.browser.conftest import Server
 from tests.browser.replays import SIMULATED, SOON_MS, head_of, opened, stands_at
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
 from tests.browser.watching import Watch
+from tests.servers.ports import free_port
 from tests.short_feeds import Short
 from tests.store.races import batch_of, keep
 

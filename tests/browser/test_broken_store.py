@@ -13,12 +13,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Server, free_port
+from tests.browser.conftest import Server
 from tests.browser.test_takeover import Tab, until
+from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer, find_binaries, running_server
 from tests.servers.requirement import missing
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 # A browser's share of two busy cores; the page itself calls a picture old after as long.
 GOES_ON_WITHIN_S = 5.0

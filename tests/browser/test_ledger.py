@@ -13,9 +13,10 @@ from playwright.sync_api import Page, expect
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from tests.browser.axe import faults
-from tests.browser.conftest import Server, free_port
+from tests.browser.conftest import Server
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
 from tests.browser.watching import Watch
+from tests.servers.ports import free_port
 from tests.store.ledgers import forecasts, outcomes, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -15,10 +15,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 from redis import Redis
 
-from tests.browser.conftest import Server, free_port
+from tests.browser.conftest import Server
+from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 NOTICED_S = 5.0
 SOON_S = 30.0

@@ -127,6 +127,7 @@ async def test_a_frame_of_another_release_is_skipped(redis: Redis) -> None:
     assert newest.sequence == 3
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("how", ["killed", "paused"])
 async def test_an_outage_is_an_error_at_once_and_no_longer_than_the_time_out(
     redis_server: RedisServer, how: str

@@ -20,7 +20,7 @@ from tests.cache.workers import Worker, until, working
 from tests.makers import at
 from tests.servers.redis import RedisServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def rises(worker: Worker) -> bool:

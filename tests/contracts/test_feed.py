@@ -49,7 +49,7 @@ FEEDS: dict[str, Maker] = {
     "timing-sprint-without-clock": timing("2021-british-grand-prix-sprint"),
 }
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.apart]
 
 
 @pytest.fixture(scope="module", params=list(FEEDS.values()), ids=list(FEEDS))

@@ -57,6 +57,7 @@ async def csv_of(database: Database, race_id: str, table: HistoryTable) -> list[
 
 
 @pytest.mark.slow
+@pytest.mark.apart
 async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
     database: Database, shared: Path
 ) -> None:
@@ -104,6 +105,7 @@ async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
 
 
 @pytest.mark.slow
+@pytest.mark.apart
 async def test_a_recording_comes_back_byte_for_byte(database: Database, shared: Path) -> None:
     folder = shared / "data" / "wire" / "static" / "2018_Azerbaijan_Grand_Prix_Race"
     feed = RecordingFeed(folder)

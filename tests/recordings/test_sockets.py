@@ -70,6 +70,7 @@ def received(path: Path) -> RaceState:
 
 
 @pytest.mark.slow
+@pytest.mark.apart
 @pytest.mark.parametrize("recording", RECORDINGS)
 def test_a_recording_ends_over_sockets_as_it_ends_in_the_file(
     shared: Path, recording: str, monkeypatch: pytest.MonkeyPatch

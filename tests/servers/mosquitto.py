@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from tests.servers.ports import free_port
 from tests.servers.requirement import missing
 
 STARTS_WITHIN_S = 10.0
@@ -27,7 +28,7 @@ class Mosquitto:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self._ports = {scheme: _free_port() for scheme in SCHEMES}
+        self._ports = {scheme: free_port() for scheme in SCHEMES}
         self.urls = {scheme: f"{scheme}://127.0.0.1:{self._ports[scheme]}" for scheme in SCHEMES}
 
     def __enter__(self) -> Mosquitto:
@@ -96,12 +97,6 @@ def _program() -> str:
     if found is None:
         missing("no mosquitto is installed (Debian: mosquitto)")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
+
+from tests.servers.ports import free_port
 
 _LETTERS = "template1"
 # Speed, not safety: the machine does not lose power in a test; kill -9 loses nothing by this.
@@ -93,7 +94,7 @@ def running_server(binaries: Path) -> Iterator[PostgresServer]:
         if os.geteuid() == 0:
             os.chown(folder, *_unprivileged())
         _run(binaries / "initdb", "-D", folder / "data", "-U", "pitwall", "-A", "trust", "-N")
-        server = PostgresServer(_free_port(), folder, binaries)
+        server = PostgresServer(free_port(), folder, binaries)
         server.start()
         try:
             yield server
@@ -131,10 +132,3 @@ def _unprivileged() -> tuple[int, int]:
         return entry.pw_uid, entry.pw_gid
     message = "no user but root to run PostgreSQL as"
     raise RuntimeError(message)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
