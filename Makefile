@@ -7,7 +7,7 @@ DEV := .venv/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-compile
 ARGS ?=
 # Tests go to one worker for each core: `tests/scheduling.py` says which. ARGS=-n0 is without.
-WORKERS := -n logical --maxprocesses 4 --dist loadgroup
+WORKERS := -n logical --maxprocesses 4
 
 .PHONY: help run build setup test check lint types contracts spelling fix chaos bench train clean
 .DEFAULT_GOAL := help

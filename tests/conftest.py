@@ -36,25 +36,34 @@ settings.load_profile("pitwall")
 
 
 if TYPE_CHECKING:
-    from xdist.workermanage import Producer
+    from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
 
     from tests.scheduling import Scheduling
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker where to say what belongs together: see `tests/scheduling.py`."""
+    from tests.scheduling import scopes_file
+
+    node.workerinput["scopes"] = str(scopes_file(node.config))
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    """Share the tests out as `tests/scheduling.py` says, where several workers run them."""
-    from tests.scheduling import Scheduling
+    """Share the tests out, where several workers run them."""
+    from tests.scheduling import Scheduling, scopes_file
 
-    return Scheduling(config, log)
+    return Scheduling(config, log, scopes_file(config))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if hasattr(config, "workerinput"):
+    """Order the tests, in a worker."""
+    if told := getattr(config, "workerinput", None):
         from tests.scheduling import prepare
 
-        prepare(items)
+        prepare(items, Path(told["scopes"]))
 
 
 @pytest.fixture(scope="session")

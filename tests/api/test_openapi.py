@@ -101,8 +101,9 @@ def known(house: House, tmp_path: Path) -> Iterator[Known]:
     asyncio.run(database.close())
 
 
-@pytest.fixture
-def schema(known: Known) -> BaseSchema:
+@pytest.fixture(scope="module")
+def schema() -> BaseSchema:
+    """Read the schema once; what the routes work with is each test's own: see `known`."""
     app = protected(build_api(), Protection())
     loaded = schemathesis.openapi.from_asgi("/openapi.json", app)
     # Who comes with what is this test's own matter; `test_guards` has wrong credentials.
@@ -111,7 +112,6 @@ def schema(known: Known) -> BaseSchema:
 
 
 @pytest.mark.slow
-@pytest.mark.apart
 @pytest.mark.parametrize("identity", IDENTITIES)
 @pytest.mark.parametrize(("path", "method"), ROUTES)
 def test_a_route_keeps_its_word(

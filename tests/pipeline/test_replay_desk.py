@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,12 +54,25 @@ class CountingReader(RaceReader):
         return found
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep twelve minutes of a race, without a model's forecasts, for all tests to copy."""
+    folder = tmp_path_factory.mktemp("kept")
+
+    async def keep() -> None:
+        database = Database(database_url(None, folder))
+        await migrating.upgrade(database)
+        await import_race(Short(SimulatedFeed(7), 6_000), RaceWriter(database), CountingPredictor())
+        await database.close()
+
+    asyncio.run(keep())
+    return folder
+
+
 @pytest.fixture
-async def reader(tmp_path: Path) -> AsyncIterator[CountingReader]:
-    """Keep twelve minutes of a race, without a model's forecasts."""
+async def reader(kept: Path, tmp_path: Path) -> AsyncIterator[CountingReader]:
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
     database = Database(database_url(None, tmp_path))
-    await migrating.upgrade(database)
-    await import_race(Short(SimulatedFeed(7), 6_000), RaceWriter(database), CountingPredictor())
     yield CountingReader(database)
     await database.close()
 
