@@ -25,7 +25,7 @@ from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed, folder_beside
-from pitwall.keeping import keep, of_kept_races, open_database, people
+from pitwall.keeping import keep, of_kept_races, open_databases, people
 from pitwall.pipeline.forecasting import ForecastDesk, Newest
 from pitwall.pipeline.leading import keep_running, lead
 from pitwall.pipeline.live import Showing
@@ -38,7 +38,7 @@ from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.screen import Screen, open_archive, open_openf1_history
 from pitwall.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
-from pitwall.store.engine import Database
+from pitwall.store.engine import Databases
 from pitwall.store.writing import RaceWriter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
@@ -64,7 +64,7 @@ class Parts:
     cache: Backend
     ring: FrameRing
     predictor: MixturePredictor
-    database: Database
+    databases: Databases
     recorder: Recorder
     understudy: Understudy
     stage: Stage = field(default_factory=Stage)
@@ -81,11 +81,13 @@ def parts() -> Parts:
     settings = load()
     logs.configure(settings.log)
     predictor = load_predictor(settings)
-    database = open_database(settings)
+    databases = open_databases(settings)
     cache = open_cache(settings)
-    recorder = Recorder(RaceWriter(database), predictor.version, lambda: cache.lease.is_held)
+    recorder = Recorder(
+        RaceWriter(databases.recorder), predictor.version, lambda: cache.lease.is_held
+    )
     understudy = Understudy(predictor, lambda: showings(settings), recorder.prepare)
-    return Parts(settings, cache, FrameRing(), predictor, database, recorder, understudy)
+    return Parts(settings, cache, FrameRing(), predictor, databases, recorder, understudy)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -114,12 +116,12 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         about=about,
         telemetry=built.cache.telemetry,
         cache_fault=built.cache.fault,
-        accounts=people(built.settings, built.database),
+        accounts=people(built.settings, built.databases),
         limits=built.cache.limits,
         forecasts=ForecastDesk(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
-        **of_kept_races(built.settings, built.database, built.predictor),
+        **of_kept_races(built.settings, built.databases, built.predictor),
     )
     services.install(ports)
     return ports
@@ -178,7 +180,7 @@ async def run_as_leader() -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_pipeline())
         tasks.create_task(
-            keep_running(lambda: keep(built.settings, built.database, built.recorder))
+            keep_running(lambda: keep(built.settings, built.databases, built.recorder))
         )
 
 

@@ -13,6 +13,7 @@ PitwallError
 ├── RaceNotFoundError           no such race in the place that was named
 ├── SelectionError              what was asked of a kept race cannot be
 ├── StoreError                  the database refused, or cannot be reached
+│   └── StoreBusyError              all connections for this purpose are in use
 ├── LedgerError                 the ledger is not what was once written
 ├── NotThereError               nothing with this id, or not this user's
 ├── NothingLiveError            no frame has been published yet
@@ -107,6 +108,19 @@ class StoreError(PitwallError):
     """The database cannot be reached, is full, or refused what was asked of it."""
 
     status_code = 503
+
+
+class StoreBusyError(StoreError):
+    """All connections to the database that are set aside for this purpose are in use.
+
+    Attributes:
+        retry_after_s: Whole seconds until asking again is worth it.
+    """
+
+    retry_after_s = 2
+
+    def __init__(self) -> None:
+        super().__init__("The database is busy with earlier requests; try again in a moment.")
 
 
 class LedgerError(PitwallError):

@@ -27,7 +27,7 @@ from pitwall.race_ports import CircuitGuides
 from pitwall.settings import Settings
 from pitwall.store import migrating
 from pitwall.store.accounts import SqlAccountStore
-from pitwall.store.engine import Database, database_url
+from pitwall.store.engine import Database, Databases, database_url
 from pitwall.store.exporting import RaceExporter
 from pitwall.store.ledger.reading import LedgerReader
 from pitwall.store.reading import RaceReader
@@ -45,9 +45,18 @@ def open_database(settings: Settings) -> Database:
     return Database(database_url(settings.database_url, settings.data))
 
 
-def people(settings: Settings, database: Database) -> services.People:
+def open_databases(settings: Settings) -> Databases:
+    """Return the server's database, with connections of their own for each purpose.
+
+    Raises:
+        SettingsError: The URL is none of a database that pitwall knows.
+    """
+    return Databases(database_url(settings.database_url, settings.data))
+
+
+def people(settings: Settings, databases: Databases) -> services.People:
     """Return accounts that are kept in a database."""
-    store, passwords = SqlAccountStore(database), Passwords()
+    store, passwords = SqlAccountStore(databases.accounts), Passwords()
     return services.People(
         accounts=Accounts(store, passwords),
         keys=ApiKeys(store),
@@ -83,27 +92,29 @@ def circuit_guides(settings: Settings) -> CircuitGuides:
     return FastF1Guides(folder, settings.data / "fastf1")
 
 
-def of_kept_races(settings: Settings, database: Database, predictor: MixturePredictor) -> KeptRaces:
+def of_kept_races(
+    settings: Settings, databases: Databases, predictor: MixturePredictor
+) -> KeptRaces:
     """Return what reads, exports and replays races that are kept in a database."""
-    reader = RaceReader(database)
-    circuits = CircuitAtlas(reader, circuit_guides(settings))
-    maps = TrackMaps(reader, circuits.guide)
-    replays = ReplayDesk(reader, predictor, short_cuts(predictor))
-    moments = KeptMoments(reader, replays)
+    reader, whole_races = RaceReader(databases.readers), RaceReader(databases.replays)
+    circuits = CircuitAtlas(whole_races, circuit_guides(settings))
+    maps = TrackMaps(whole_races, circuits.guide)
+    replays = ReplayDesk(whole_races, predictor, short_cuts(predictor))
+    moments = KeptMoments(whole_races, replays)
     return KeptRaces(
         kept=reader,
-        exports=RaceExporter(database),
+        exports=RaceExporter(databases.exports),
         stored_forecasts=StoredForecasts(moments, predictor),
         battles_then=SeenBattles(moments, predictor),
         battle_shelf=BattleShelf(reader, circuits, maps.outline_of),
         replays=replays,
-        taste=SimulatedTaste(database, predictor),
-        records=TrackRecords(LedgerReader(database)),
+        taste=SimulatedTaste(databases.replays, predictor),
+        records=TrackRecords(LedgerReader(databases.readers)),
         maps=maps,
     )
 
 
-async def keep(settings: Settings, database: Database, recorder: Recorder) -> None:
+async def keep(settings: Settings, databases: Databases, recorder: Recorder) -> None:
     """Bring the database up to date, then write what is shown, until cancelled.
 
     A database that is away holds nobody up: this tries again until it is there.
@@ -115,7 +126,7 @@ async def keep(settings: Settings, database: Database, recorder: Recorder) -> No
             await asyncio.sleep(MIGRATE_AGAIN_S)
         await recorder.run()
     finally:
-        await database.close()
+        await databases.close()
 
 
 async def _migrated(settings: Settings, recorder: Recorder) -> bool:

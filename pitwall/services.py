@@ -18,7 +18,7 @@ from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
-from pitwall.pipeline.recorder import StoreState
+from pitwall.pipeline.condition import StoreState
 from pitwall.pipeline.track_maps import TrackMaps
 from pitwall.pipeline.track_record import TrackRecords
 from pitwall.ports import (

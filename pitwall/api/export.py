@@ -105,8 +105,28 @@ async def export(  # noqa: PLR0913
         return await _from_byte(int(match[1]), pieces, headers, _MEDIA[kind])
     if kind == "csv" and "gzip" in accept_encoding:
         headers |= {"Content-Encoding": "gzip", "ETag": f'"{etag}-gzip"'}
-        return StreamingResponse(_zipped(pieces()), media_type=_MEDIA[kind], headers=headers)
-    return StreamingResponse(pieces(), media_type=_MEDIA[kind], headers=headers)
+        zipped = _zipped(await _begun(pieces()))
+        return StreamingResponse(zipped, media_type=_MEDIA[kind], headers=headers)
+    return StreamingResponse(await _begun(pieces()), media_type=_MEDIA[kind], headers=headers)
+
+
+async def _begun(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Wait for the first piece: what goes wrong until then can still be told as a problem.
+
+    Raises:
+        BusyError: Too many exports are under way.
+        StoreError: The database is not there, or all connections for exports are in use.
+    """
+    first = await anext(pieces, b"")
+
+    async def all_of_them() -> AsyncGenerator[bytes, None]:
+        async with aclosing(pieces):
+            if first:
+                yield first
+            async for piece in pieces:
+                yield piece
+
+    return all_of_them()
 
 
 async def _from_byte(

@@ -16,7 +16,12 @@ from starlette.types import Scope, Send
 
 from pitwall import logs
 from pitwall.api import story
-from pitwall.errors import PitwallError, RefusedFieldError, TooManyRequestsError
+from pitwall.errors import (
+    PitwallError,
+    RefusedFieldError,
+    StoreBusyError,
+    TooManyRequestsError,
+)
 from pitwall.services import current
 
 log = logging.getLogger(__name__)
@@ -156,7 +161,7 @@ async def _pitwall_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RefusedFieldError):
         invalid = [InvalidParameter(name=f"body.{error.field}", reason=detail)]
     response = await answer(request, status, detail, invalid)
-    if isinstance(error, TooManyRequestsError):
+    if isinstance(error, TooManyRequestsError | StoreBusyError):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 

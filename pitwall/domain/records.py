@@ -229,6 +229,23 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Rows that the database refused for what they say.
+
+    Attributes:
+        file: Its name in the data folder; "" where nothing is set aside.
+        rows: How many are in it.
+        lost: How many more there were when it was full.
+        reason: Which table refused the newest of this run of the server, and why.
+    """
+
+    file: str = ""
+    rows: int = 0
+    lost: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RaceMark:
     """How far a race has been kept.
 

@@ -24,7 +24,10 @@ from pitwall.wire.message import RawMessage
 
 # A seek decodes one keyframe, 20 ms, and plays at most this much; see `docs/performance.md`.
 KEYFRAME_EVERY = timedelta(seconds=45)
-_MOST_RACES = 3  # that wait to be written while nothing can be
+
+
+# Only while a write hangs and none of it can be moved to a file: a race with telemetry has 40,000.
+MOST_MESSAGES = 120_000
 
 
 class Chronicle:
@@ -35,7 +38,7 @@ class Chronicle:
         most_messages: More than these are not held when nobody takes them: the oldest go.
     """
 
-    def __init__(self, model_version: str, most_messages: int = 20_000) -> None:
+    def __init__(self, model_version: str, most_messages: int = MOST_MESSAGES) -> None:
         self.info = RaceInfo()
         self._model_version = model_version
         self._most = most_messages
@@ -119,6 +122,12 @@ class Chronicle:
                     row = rows.prediction(state, battle, p, mixed, self._model_version)
                     self._batch.predictions[row.made_at, row.attacker, row.defender] = row
 
+    @property
+    def waiting(self) -> int:
+        """How many messages have gathered since they were last taken."""
+        with self._lock:
+            return sum(len(batch.messages) for batch in (*self._closed, self._batch))
+
     def take_batches(self) -> list[Batch]:
         """Return what has gathered since the last call: a batch for each race, most often one."""
         with self._lock:
@@ -133,7 +142,6 @@ class Chronicle:
                 self._batch = rows.joined(batch, self._batch)
             else:
                 self._closed.insert(0, batch)
-                del self._closed[:-_MOST_RACES]
             if len(self._batch.messages) > self._most:
                 self._drop()
 

@@ -1,24 +1,29 @@
 """Write every race as it runs, once a second, without holding a frame back.
 
 The engine's thread gathers (`chronicle`), this task writes. While the database is away the
-race goes on: what gathers waits, up to a bound, and is written when it is back; beyond the
-bound the oldest goes and is counted.
+race goes on: what gathers waits, in memory and then in files (`spilling`), and is written when it
+is back. Nothing that was taken is given up here; rows that the database refuses for what they say
+are for the store to set aside.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from pitwall.domain.frames import FrameHeader
 from pitwall.domain.race import RaceInfo
-from pitwall.domain.records import Batch, RaceMark
-from pitwall.errors import PitwallError, RaceNotFoundError
+from pitwall.domain.records import Batch, RaceMark, SetAside
+from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
+from pitwall.pipeline.condition import Condition, StoreState
+from pitwall.pipeline.spilling import Spill, Waiting
 from pitwall.ports import LiveFeed, RecordedFeed
 from pitwall.race_ports import RaceWriter
 from pitwall.wire.message import Source
@@ -28,22 +33,8 @@ log = logging.getLogger(__name__)
 FLUSH_S = 1.0
 LAST_WORD_S = 3.0  # for the last batch when the server stops
 SIMULATED_KEPT = 3
+SPILL_AT = 3_000  # messages that wait in memory, some minutes of a race and 20 MB; more go to files
 HELD_TURNS = 15  # seconds of a race played unseen that are kept, should this worker take over
-
-
-@dataclass(frozen=True, slots=True)
-class StoreState:
-    """How the writing goes.
-
-    Attributes:
-        status: `degraded` while nothing can be written.
-        reason: A sentence for people while degraded, else "".
-        dropped: Messages of this race that were lost because nothing could be written for long.
-    """
-
-    status: Literal["ok", "degraded"] = "ok"
-    reason: str = ""
-    dropped: int = 0
 
 
 class Recording:
@@ -52,6 +43,9 @@ class Recording:
     Attributes:
         chronicle: What the engine tells.
         over: How it ended; None while it runs.
+        in_files: What waits there, oldest first; what the chronicle holds is newer.
+        kept_before: By race, how many messages were kept before this recording, of those that go
+            on where they are.
     """
 
     def __init__(self, feed: RecordedFeed | LiveFeed, model_version: str) -> None:
@@ -61,6 +55,13 @@ class Recording:
         self.feed = feed.name
         self.over: Literal["finished", "abandoned"] | None = None
         self.marks: dict[str, RaceMark | None] = {}
+        self.in_files: deque[Waiting] = deque()
+        self.kept_before: dict[str, int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not written yet."""
+        return self.chronicle.waiting + sum(each.messages for each in self.in_files)
 
     def end(self, how: Literal["finished", "abandoned"]) -> None:
         """Say that the engine tells no more."""
@@ -89,6 +90,8 @@ class Recorder:
         model_version: Said in every prediction.
         may_write: Whether this worker leads. One that was stopped and comes back does not, and
             what it would write of a live feed is numbered otherwise than its successor's.
+        spill: Where what waits goes; None keeps it in memory, as far as the chronicle does.
+        set_aside: Says what the database refused.
     """
 
     def __init__(
@@ -96,12 +99,22 @@ class Recorder:
         writer: RaceWriter,
         model_version: str,
         may_write: Callable[[], bool] = lambda: True,
+        spill: Spill | None = None,
+        set_aside: Callable[[], SetAside] = SetAside,
     ) -> None:
-        self.state = StoreState()
+        self.condition = Condition(lambda: sum(each.waiting for each in self._recordings))
         self._may_write = may_write
         self._writer = writer
         self._model_version = model_version
+        self._spill = spill
+        self._set_aside = set_aside
+        self._left_over: deque[Waiting] | None = None if spill else deque()
         self._recordings: list[Recording] = []
+
+    @property
+    def state(self) -> StoreState:
+        """How the writing goes now."""
+        return self.condition.state(self._set_aside())
 
     def watch(self, feed: RecordedFeed | LiveFeed) -> Recording:
         """Begin to write a feed; its engine gets the recording's chronicle as witness."""
@@ -143,21 +156,24 @@ class Recorder:
     async def flush(self) -> None:
         """Write what has gathered; a database that is away is noted in `state`."""
         if not self._may_write():
+            # Who leads next may find files of whoever leads now.
+            self._left_over = None if self._spill else deque()
             return
-        for recording in list(self._recordings):
+        self.condition.begins()
+        failed: Exception | None = None
+        for work in (self._write_left_over, *map(self._writing_of, self._recordings)):
             try:
-                await self._write(recording)
-            except PitwallError as error:
-                self.note(str(error))
-                return
-            except Exception:
-                # The supervisor: what the database refuses for good must not stop the rest.
-                log.exception("a stretch of a race could not be written and was left out")
-                self.note("An internal error left out a stretch of the race; see the log.")
-                return
-        if self.state.status == "degraded":
-            log.warning("writing again", extra={"dropped": self.state.dropped})
-        self.state = replace(self.state, status="ok", reason="")
+                await work()
+            except Exception as error:  # noqa: BLE001  noted; a fault in one race stops no other
+                failed = failed or error
+        self.condition.ended(failed)
+
+    def note(self, reason: str) -> None:
+        """Note why nothing can be written."""
+        self.condition.note(reason)
+
+    def _writing_of(self, recording: Recording) -> Callable[[], Awaitable[None]]:
+        return lambda: self._write(recording)
 
     async def _write(self, recording: Recording) -> None:
         over = recording.over
@@ -171,29 +187,95 @@ class Recorder:
             self._recordings.remove(recording)
 
     async def _write_gathered(self, recording: Recording, *, names_itself: bool) -> None:
-        """Write what has gathered; what is not written, for whatever reason, gathers again.
+        """Write what has gathered; what is not written, for whatever reason, waits.
 
         Args:
             recording: Whose.
             names_itself: The feed may yet tell which race it is; until then nothing is written.
         """
-        unwritten = recording.chronicle.take_batches()
+        unwritten: list[Batch] = []
         try:
+            await self._write_from_files(recording)
+            unwritten = recording.chronicle.take_batches()
             while unwritten and (unwritten[0].info.race_id or not names_itself):
                 await self._write_batch(recording, unwritten[0])
                 del unwritten[0]
-        except Exception as error:
-            if not isinstance(error, PitwallError):
-                del unwritten[0]  # refused for good
+        except Exception:
+            if not unwritten and recording.chronicle.waiting >= SPILL_AT:
+                unwritten = recording.chronicle.take_batches()
+            if sum(len(batch.messages) for batch in unwritten) >= SPILL_AT:
+                await self._to_files(recording, unwritten)
             raise
         finally:
             for batch in reversed(unwritten):
                 recording.chronicle.put_back(batch)
 
+    async def _to_files(self, recording: Recording, unwritten: list[Batch]) -> None:
+        """Move batches into files, oldest first, as far as there is room."""
+        while self._spill is not None and unwritten and (race_id := unwritten[0].info.race_id):
+            put = partial(
+                self._spill.put, source=recording.source.value, feed=recording.feed,
+                is_counted=race_id in recording.marks,
+            )  # fmt: skip
+            try:
+                waiting = await asyncio.to_thread(put, unwritten[0])
+            except OSError as error:
+                self.condition.note_spill(f"the data folder takes no more: {error.strerror}")
+                return
+            if waiting is None:
+                self.condition.note_spill("the room for what waits is used up")
+                return
+            recording.in_files.append(waiting)
+            del unwritten[0]
+
+    async def _write_from_files(self, recording: Recording) -> None:
+        while self._spill is not None and recording.in_files:
+            waiting = recording.in_files[0]
+            batch = await self._read_back(self._spill, waiting)
+            if batch is not None:
+                if not waiting.is_counted and waiting.race_id in recording.marks:
+                    batch = rows.shifted(batch, recording.kept_before.get(waiting.race_id, 0))
+                await self._write_batch(recording, batch)
+            recording.in_files.popleft()
+            await asyncio.to_thread(self._spill.drop, waiting)
+
+    async def _read_back(self, spill: Spill, waiting: Waiting) -> Batch | None:
+        """Return a batch that waited in a file; None where it cannot be had, which is counted."""
+        try:
+            return await asyncio.to_thread(spill.get, waiting)
+        except StoreError as error:
+            log.error("messages lost: %s", error, extra={"lost": waiting.messages})  # noqa: TRY400
+            self.condition.dropped += waiting.messages
+            return None
+
+    async def _write_left_over(self) -> None:
+        """Write what an earlier server could not write before it ended."""
+        if self._spill is None or (self._left_over is not None and not self._left_over):
+            return
+        if self._left_over is None:
+            own = {each.path for recording in self._recordings for each in recording.in_files}
+            found = await asyncio.to_thread(lambda: list(self._spill.left_over()))  # type: ignore[union-attr]
+            self._left_over = deque(each for each in found if each.path not in own)
+        while self._left_over:
+            waiting = self._left_over[0]
+            batch = await self._read_back(self._spill, waiting)
+            if batch is None:
+                self._left_over.popleft()
+                continue
+            source = Source(waiting.source)
+            info = kept_as(batch.info, source, waiting.feed)
+            mark = await self._writer.begin(info, waiting.source, waiting.feed)
+            if not is_of_another_feed(mark, source, waiting.feed):
+                if source is Source.LIVE and not waiting.is_counted:
+                    batch = rows.shifted(batch, mark.messages)
+                await self._writer.append(mark, batch)
+            self._left_over.popleft()
+            await asyncio.to_thread(self._spill.drop, waiting)
+
     async def _write_batch(self, recording: Recording, batch: Batch) -> None:
         if batch.dropped:
             log.warning("messages lost: nothing could be written", extra={"lost": batch.dropped})
-            self.state = replace(self.state, dropped=self.state.dropped + batch.dropped)
+            self.condition.dropped += batch.dropped
             batch.dropped = 0
         race_id = batch.info.race_id
         if not race_id:
@@ -223,17 +305,13 @@ class Recorder:
         if mark.messages:
             continues = recording.source is Source.LIVE
             recording.chronicle.resume(batch.info.race_id, mark.messages, continues=continues)
+            if continues:
+                recording.kept_before[batch.info.race_id] = mark.messages
             resumed = rows.shifted if continues else rows.without
             batch = resumed(batch, mark.messages)
             log.info("writing goes on", extra={"race_id": info.race_id, "kept": mark.messages})
         recording.marks[batch.info.race_id] = mark
         return batch
-
-    def note(self, reason: str) -> None:
-        """Note why nothing can be written."""
-        if self.state.status == "ok":
-            log.warning("nothing can be written; the race goes on", extra={"reason": reason})
-        self.state = replace(self.state, status="degraded", reason=reason)
 
 
 def is_of_another_feed(mark: RaceMark, source: Source, feed: str) -> bool:

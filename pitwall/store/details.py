@@ -14,6 +14,7 @@ from pitwall.domain import records
 from pitwall.domain.names import nameless
 from pitwall.domain.records import Batch, EntryRecord, RaceMark
 from pitwall.store import bulk, tables
+from pitwall.store.setting_aside import Put, at_once
 
 
 class _Target(NamedTuple):
@@ -61,7 +62,11 @@ def fit(value: str, length: int) -> str:
 
 
 async def write(
-    connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
+    connection: AsyncConnection,
+    mark: RaceMark,
+    batch: Batch,
+    drivers: dict[int, str],
+    put: Put = at_once,
 ) -> dict[int, str]:
     """Write all of a batch but its raw messages and its forecasts.
 
@@ -70,6 +75,7 @@ async def write(
         mark: Which race.
         batch: Nothing in it is kept already, except what is replaced.
         drivers: Who drives which car, as far as known.
+        put: Writes the rows of each table.
 
     Returns:
         Who drives which car now.
@@ -80,14 +86,21 @@ async def write(
     for car in missing:
         batch.entries[car] = EntryRecord(car, nameless(car), "", "", "", "", None)
     drivers = drivers | {car: fit(each.driver_id, 80) for car, each in batch.entries.items()}
-    await _write_entries(connection, mark, batch)
+
+    async def write_entries(rows: list[EntryRecord]) -> None:
+        await _write_entries(connection, mark, rows)
+
+    await put("entries", list(batch.entries.values()), write_entries)
     for name, target in _TARGETS.items():
         held = getattr(batch, name)
-        rows = held.values() if isinstance(held, dict) else held
+        rows = list(held.values() if isinstance(held, dict) else held)
         if name == "samples":
             rows = [row for _, row in batch.samples]
-        if rows:
+
+        async def write_rows(rows: list[tuple[Any, ...]], target: _Target = target) -> None:
             await _write_rows(connection, mark.number, target, rows)
+
+        await put(table_of(target.model).name, rows, write_rows)
     return drivers
 
 
@@ -118,12 +131,12 @@ def _fitted(row: tuple[Any, ...], lengths: dict[int, int | None]) -> Iterable[An
     )
 
 
-async def _write_entries(connection: AsyncConnection, mark: RaceMark, batch: Batch) -> None:
-    if not batch.entries:
-        return
+async def _write_entries(
+    connection: AsyncConnection, mark: RaceMark, told: list[EntryRecord]
+) -> None:
     people = {
         each.driver_id: (fit(each.driver_id, 80), fit(each.code, 8), fit(each.name, 80))
-        for each in batch.entries.values()
+        for each in told
     }
     await bulk.upsert_rows(
         connection,
@@ -141,7 +154,7 @@ async def _write_entries(connection: AsyncConnection, mark: RaceMark, batch: Bat
             fit(each.team_colour, 6),
             each.grid_position,
         )
-        for each in batch.entries.values()
+        for each in told
     ]
     columns = ("race_number", "car", "driver_id", "team", "team_colour", "grid_position")
     await bulk.upsert_rows(

@@ -10,16 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    InternalError,
-    MissingGreenlet,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError, MissingGreenlet
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -29,7 +22,10 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.util import await_only
 
-from pitwall.errors import SettingsError, StoreError
+from pitwall.errors import SettingsError, StoreBusyError, StoreError
+from pitwall.store import pools
+from pitwall.store.pools import TOOLS, Pool
+from pitwall.store.trouble import OF_DATABASES, is_about_content, sentence
 
 DATABASE_FILE = "pitwall.db"
 BUSY_TIMEOUT_S = 30.0  # how long a writer waits for another one
@@ -41,27 +37,23 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
 }
 _BEGIN = "sqlite_begin"
-_POSTGRESQL_TROUBLE = (
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,  # disk full
-    asyncpg.OperatorInterventionError,  # shut down
-)
 
 
 class Database:
     """The engine and the two kinds of transaction.
 
-    Nothing is opened before the first use. Both kinds of transaction turn what the driver
-    raises about a lost or full database into `StoreError`.
+    Nothing is opened before the first use. Both kinds of transaction turn whatever the driver
+    raises into `StoreError`, but for what it refuses because of its content: that is passed on.
 
     Args:
         url: From `database_url`.
+        pool: Its connections; nobody else's.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, pool: Pool = TOOLS) -> None:
         self.url = url
-        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
+        self.pool = pool
+        self.engine = _sqlite(url, pool) if self.is_sqlite else _postgresql(url, pool)
         # SQLite only: a reader that becomes a writer is refused where another wrote meanwhile.
         self._writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
@@ -75,6 +67,7 @@ class Database:
         """Open a transaction that sees one state of the database and writes nothing.
 
         Raises:
+            StoreBusyError: All connections of this pool are in use.
             StoreError: The database cannot be reached.
         """
         with_errors = _translated()
@@ -121,6 +114,31 @@ class Database:
         await self.engine.dispose()
 
 
+class Databases:
+    """One database by way of several pools: what starves one of them leaves the others be.
+
+    Attributes:
+        recorder: Writes races; nothing else does.
+        accounts: Log-ins, keys and users.
+        readers: Pages and routes about kept races.
+        replays: Replays, and what is made of whole races for them.
+        exports: Files.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.recorder = Database(url, pools.RECORDER)
+        self.accounts = Database(url, pools.ACCOUNTS)
+        self.readers = Database(url, pools.READERS)
+        self.replays = Database(url, pools.REPLAYS)
+        self.exports = Database(url, pools.EXPORTS)
+
+    async def close(self) -> None:
+        """Close every connection of every pool."""
+        for each in (self.exports, self.replays, self.readers, self.accounts, self.recorder):
+            await each.close()
+
+
 def database_url(text: str | None, data: Path) -> URL:
     """Return where the database is.
 
@@ -148,10 +166,11 @@ def database_url(text: str | None, data: Path) -> URL:
         raise SettingsError(message) from None
 
 
-def _sqlite(url: URL) -> AsyncEngine:
+def _sqlite(url: URL, pool: Pool) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    bounds = pool.bounds() if url.database != ":memory:" else {}
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, **bounds)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     event.listen(engine.sync_engine, "invalidate", _undo)
@@ -204,14 +223,16 @@ def _undo(connection: Any, _record: object, _error: object) -> None:  # noqa: AN
         connection.rollback()
 
 
-def _postgresql(url: URL) -> AsyncEngine:
+def _postgresql(url: URL, pool: Pool) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_pre_ping=True,
         connect_args={
             "timeout": CONNECT_WITHIN_S,
-            "server_settings": {"timezone": "UTC", "application_name": "pitwall"},
+            "command_timeout": pool.answer_within_s,
+            "server_settings": {"timezone": "UTC", "application_name": f"pitwall {pool.name}"},
         },
+        **pool.bounds(),
     )
 
 
@@ -219,21 +240,9 @@ def _postgresql(url: URL) -> AsyncEngine:
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        if not _is_trouble(error):
+    except PoolTimeoutError as error:
+        raise StoreBusyError from error
+    except OF_DATABASES as error:
+        if is_about_content(error):
             raise
-        raise StoreError(_sentence(error.orig or error)) from error
-    except (sqlite3.OperationalError, OSError, TimeoutError, *_POSTGRESQL_TROUBLE) as error:
-        # What was asked of the driver itself: COPY and executemany.
-        raise StoreError(_sentence(error)) from error
-
-
-def _is_trouble(error: DBAPIError) -> bool:
-    """Whether the database is in trouble, rather than the statement wrong."""
-    kinds = (OperationalError, InterfaceError, InternalError)
-    return error.connection_invalidated or isinstance(error, kinds)
-
-
-def _sentence(error: BaseException) -> str:
-    reason = str(error).rpartition(">: ")[2] or type(error).__name__
-    return f"The database does not answer as it should: {reason.rstrip('.')}."
+        raise StoreError(sentence(error)) from error

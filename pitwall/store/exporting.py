@@ -1,6 +1,8 @@
 """Export a race's tables as CSV and Parquet: streams of bytes, in memory that does not grow.
 
-PostgreSQL writes CSV itself (COPY); SQLite's rows are written in a thread, 2,000 at a time.
+PostgreSQL writes CSV itself (COPY); SQLite's rows are written in a thread, 2,000 at a time. One
+transaction reads all of a file, so that it shows one moment of the race; `spooling` gives its
+connection back when the database has told all, however slow the client is.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pitwall.store.engine import Database
 from pitwall.store.everything import everything
 from pitwall.store.reading import cars_of, ordered
 from pitwall.store.shelves import SHELVES, Shelf
+from pitwall.store.spooling import spooled
 from pitwall.store.text import csv_lines, in_postgresql, in_python
 
 ROWS_AT_ONCE = 2_000
@@ -36,6 +39,20 @@ class RaceExporter:
     async def csv(
         self, race: RaceSummary, table: HistoryTable | None, selection: Selection
     ) -> AsyncGenerator[bytes, None]:
+        async with aclosing(spooled(self._csv(race, table, selection))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def parquet(
+        self, race: RaceSummary, table: HistoryTable | None, selection: Selection
+    ) -> AsyncGenerator[bytes, None]:
+        async with aclosing(spooled(self._parquet(race, table, selection))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _csv(
+        self, race: RaceSummary, table: HistoryTable | None, selection: Selection
+    ) -> AsyncGenerator[bytes, None]:
         shelf = SHELVES[table] if table else everything(race)
         async with self._database.reading() as connection:
             query = await selected(connection, shelf, race, selection)
@@ -44,7 +61,7 @@ class RaceExporter:
                 async for piece in _gathered(pieces):
                     yield piece
 
-    async def parquet(
+    async def _parquet(
         self, race: RaceSummary, table: HistoryTable | None, selection: Selection
     ) -> AsyncGenerator[bytes, None]:
         from pitwall.store.parquet import parquet_pieces  # pyarrow takes a second to import

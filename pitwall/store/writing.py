@@ -6,6 +6,8 @@ left out, so that a batch written twice, or half of it known, adds nothing twice
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,26 +17,43 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.names import slug
 from pitwall.domain.race import START_OF_TIME, RaceInfo
-from pitwall.domain.records import Batch, MessageRecord, RaceMark
-from pitwall.errors import RaceNotFoundError
+from pitwall.domain.records import (
+    Batch,
+    MessageRecord,
+    OutcomeRecord,
+    PredictionRecord,
+    RaceMark,
+)
+from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.pipeline import rows
 from pitwall.pipeline.recorder import is_of_another_feed
 from pitwall.store import bulk, chunks, details, predicting
 from pitwall.store.engine import Database
 from pitwall.store.instants import Instant, utc_now
 from pitwall.store.ledger.entering import LedgerWriter
+from pitwall.store.setting_aside import AsideFile, Narrowing
 from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
+from pitwall.store.trouble import is_about_content, reason
 from pitwall.wire.message import Source
+
+log = logging.getLogger(__name__)
 
 _CHUNK_COLUMNS = ("race_number", "first_seq", "messages", "first_at", "last_at", "body")
 _ONE_AT_A_TIME = 0x7069747761  # advisory lock: two first writers of one race
 
 
 class RaceWriter:
-    """Implements `pitwall.race_ports.RaceWriter`."""
+    """Implements `pitwall.race_ports.RaceWriter`.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Where to.
+        aside: Takes rows that the database refuses for what they say; None lets them stop the
+            race that they are of.
+    """
+
+    def __init__(self, database: Database, aside: AsideFile | None = None) -> None:
         self._database = database
+        self._aside = aside
         # By race, the messages of the minute that is not over: kept in pieces until it is.
         self._open: dict[int, list[MessageRecord]] = {}
         self._drivers: dict[int, dict[int, str]] = {}
@@ -42,6 +61,15 @@ class RaceWriter:
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
         self._ledger.forget()  # another writer may have named other drivers meanwhile
+        try:
+            return await self._begin(info, source, feed)
+        except Exception as error:
+            if is_about_content(error):
+                message = f"The database refuses the race {info.race_id[:96]}: {reason(error)}."
+                raise StoreError(message) from error
+            raise
+
+    async def _begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
         async with self._database.writing() as connection:
             if not self._database.is_sqlite:
                 lock = text("SELECT pg_advisory_xact_lock(:key)")
@@ -62,28 +90,109 @@ class RaceWriter:
     async def append(self, mark: RaceMark, batch: Batch) -> None:
         try:
             await self._append(mark, batch)
-        except BaseException:
+        except BaseException as error:
             # Undone, or not: whoever lost the connection while it committed cannot know.
-            self._ledger.forget()
-            self._open.pop(mark.number, None)
-            raise
+            self._forget(mark)
+            if not is_about_content(error):
+                raise
+            await self._append_narrowly(mark, batch, error)
 
     async def _append(self, mark: RaceMark, batch: Batch) -> None:
         async with self._database.writing() as connection:
-            kept = await _locked(connection, mark)
-            if mark.number not in self._open:
-                now = await self._mark(connection, mark.info)
-                self._open[mark.number] = await _open_minute(connection, now or mark)
+            kept, drivers = await self._continued(connection, mark)
             batch = rows.without(batch, kept)
-            drivers = await self._known_drivers(connection, mark.number)
             drivers = await details.write(connection, mark, batch, drivers)
-            written = await predicting.write(connection, mark, batch, drivers)
-            await self._ledger.enter(connection, mark, batch, written, drivers)
+            await self._forecasts(connection, mark, batch, drivers)
             still_open = await self._write_messages(connection, mark.number, batch.messages)
             await _advance(connection, mark, batch, max(kept, batch.messages_through))
         # Only now: what was undone must be written again.
         self._drivers[mark.number] = drivers
         self._open[mark.number] = still_open
+
+    async def _append_narrowly(self, mark: RaceMark, batch: Batch, why: BaseException) -> None:
+        """Write a batch but for the rows of it that are refused, which are set aside."""
+        if self._aside is None:
+            raise StoreError(f"The database refuses a part of a race: {reason(why)}.") from why
+        try:
+            async with self._database.writing() as connection:
+                kept, drivers = await self._continued(connection, mark)
+                batch = rows.without(batch, kept)
+                narrow = Narrowing(connection)
+                drivers = await details.write(connection, mark, batch, drivers, narrow.put)
+                await self._forecasts_narrowly(connection, mark, batch, drivers, narrow)
+                await self._messages_narrowly(connection, mark.number, batch.messages, narrow)
+                await _advance_narrowly(
+                    connection, mark, batch, max(kept, batch.messages_through), narrow
+                )
+                if narrow.refused:
+                    # Before the commit: what is nowhere else must be in the file by then.
+                    await asyncio.to_thread(self._aside.keep, mark.info.race_id, narrow.refused)
+        except BaseException as error:
+            self._forget(mark)
+            if not is_about_content(error):
+                raise
+            raise StoreError(f"The database refuses a part of a race: {reason(error)}.") from error
+        # What is kept of drivers and of the minute is read again, as it now is.
+        self._forget(mark)
+        log.warning(
+            "rows that the database refuses were set aside",
+            extra={"rows": len(narrow.refused), "reason": self._aside.state().reason},
+        )
+
+    async def _continued(
+        self, connection: AsyncConnection, mark: RaceMark
+    ) -> tuple[int, dict[int, str]]:
+        """Return how many messages are kept and who drives what, with the race for this one."""
+        kept = await _locked(connection, mark)
+        if mark.number not in self._open:
+            now = await self._mark(connection, mark.info)
+            self._open[mark.number] = await _open_minute(connection, now or mark)
+        return kept, await self._known_drivers(connection, mark.number)
+
+    def _forget(self, mark: RaceMark) -> None:
+        self._ledger.forget()
+        self._open.pop(mark.number, None)
+        self._drivers.pop(mark.number, None)
+
+    async def _forecasts(
+        self, connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
+    ) -> None:
+        written = await predicting.write(connection, mark, batch, drivers)
+        await self._ledger.enter(connection, mark, batch, written, drivers)
+
+    async def _forecasts_narrowly(
+        self,
+        connection: AsyncConnection,
+        mark: RaceMark,
+        batch: Batch,
+        drivers: dict[int, str],
+        narrow: Narrowing,
+    ) -> None:
+        async def write(told: list[PredictionRecord | OutcomeRecord]) -> None:
+            self._ledger.forget()  # what was named last may have been undone
+            part = Batch(info=batch.info, is_imported=batch.is_imported)
+            for row in told:
+                if isinstance(row, PredictionRecord):
+                    part.predictions[row.made_at, row.attacker, row.defender] = row
+                else:
+                    part.outcomes.append(row)
+            await self._forecasts(connection, mark, part, drivers)
+
+        await narrow.put("predictions", [*batch.predictions.values(), *batch.outcomes], write)
+
+    async def _messages_narrowly(
+        self,
+        connection: AsyncConnection,
+        number: int,
+        messages: Sequence[MessageRecord],
+        narrow: Narrowing,
+    ) -> None:
+        """Write raw messages; one that is refused leaves a gap, as one that never came."""
+
+        async def write(told: list[MessageRecord]) -> None:
+            self._open[number] = await self._write_messages(connection, number, told)
+
+        await narrow.put("raw_chunks", messages, write)
 
     async def finish(self, mark: RaceMark, state: str) -> None:
         async with self._database.writing() as connection:
@@ -216,6 +325,21 @@ async def _advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, th
         unset = table.c.first_at.is_(None)
         own = table.c.number == mark.number
         await connection.execute(table.update().where(own, unset).values(first_at=first))
+
+
+async def _advance_narrowly(
+    connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int, narrow: Narrowing
+) -> None:
+    """Move the mark, if need be without what the batch says of the race's laps and model."""
+
+    async def write(_told: list[dict[str, Any]]) -> None:
+        await _advance(connection, mark, batch, through)
+
+    before = len(narrow.refused)
+    said = {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
+    await narrow.put("races", [said], write)
+    if len(narrow.refused) > before:
+        await _advance(connection, mark, Batch(info=batch.info), through)
 
 
 async def _open_minute(connection: AsyncConnection, mark: RaceMark) -> list[MessageRecord]:

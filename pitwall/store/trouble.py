@@ -1,0 +1,114 @@
+"""Tell a database in trouble from rows that it refuses, and say in words what is wrong.
+
+Trouble passes: what could not be written is kept and written later. Only what is refused because
+of what it says would be refused for ever. So the rule is narrow on that side: whatever is not known
+to be about content, an unknown state above all, is trouble.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+
+import asyncpg
+from asyncpg.exceptions import InternalClientError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+# What a database or its driver raises, by whichever way it was asked.
+OF_DATABASES = (
+    SQLAlchemyError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    InternalClientError,
+    OSError,  # and TimeoutError with it
+)
+# Cardinality: one key twice in a batch. Data: a number too large, a letter that is none. Integrity.
+_CONTENT_CLASSES = {"21", "22", "23"}
+_CONTENT_STATES = {"54000"}  # a row too large for a page of an index
+# What Python makes of values that no column can hold; our own mistakes with odd values, too.
+_VALUES = (ValueError, TypeError, ArithmeticError, LookupError, struct.error)
+_BINDING = "binding parameter"  # of SQLite's driver: a type that no column holds
+
+_BY_STATE = {
+    "53100": "its disk is full",
+    "53200": "it has no memory left",
+    "53300": "it has no connection left for pitwall",
+    "57P01": "it was shut down",
+    "57P02": "it crashed",
+    "57P03": "it is starting up or shutting down",
+    "57014": "it took too long over a statement",
+    "3D000": "it has no database of this name",
+    "42P01": "its tables are not those of this release (python -m pitwall db upgrade)",
+    "42703": "its tables are not those of this release (python -m pitwall db upgrade)",
+}
+_BY_CLASS = {
+    "08": "the connection was lost",
+    "28": "it refuses the log-in",
+    "40": "another transaction was in the way",
+}
+_LONGEST = 200
+
+
+def is_about_content(error: BaseException) -> bool:
+    """Whether something was refused for what it says, and would be refused again for ever.
+
+    Args:
+        error: What a database, its driver, or the code that prepares rows raised.
+    """
+    if isinstance(error, StatementError):
+        return error.orig is not None and is_about_content(error.orig)
+    state = sqlstate(error)
+    if state is not None:
+        return state[:2] in _CONTENT_CLASSES or state in _CONTENT_STATES
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        return True
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return _BINDING in str(error)
+    return isinstance(error, _VALUES) and not isinstance(error, OF_DATABASES)
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's five letters for an error; None where it has none."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig
+    state = getattr(error, "sqlstate", None)
+    return state if isinstance(state, str) and state else None
+
+
+def sentence(error: BaseException) -> str:
+    """Return what is wrong with the database, for people; without its address."""
+    return f"The database does not answer as it should: {reason(error)}."
+
+
+def reason(error: BaseException) -> str:
+    """Return what is wrong, as the end of a sentence.
+
+    Example:
+        >>> reason(ConnectionRefusedError(111, "Connect call failed ('10.0.0.7', 5432)"))
+        'connection refused'
+    """
+    if isinstance(error, PoolTimeoutError):
+        return "all its connections are in use"
+    if isinstance(error, StatementError) and error.orig is not None:
+        error = error.orig
+    state = sqlstate(error)
+    if state is not None:
+        known = _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
+        return known or f"{_text(error)} (state {state})"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError):
+        # Not its text: that holds the address, which is nobody's business.
+        return os.strerror(error.errno).lower() if error.errno else "it cannot be reached"
+    if getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return "another program has locked it (database is locked)"
+    return _text(error)
+
+
+def _text(error: BaseException) -> str:
+    # SQLAlchemy writes the class of the driver's error before what it says.
+    told = " ".join(str(error).split())
+    return (told.rpartition(">: ")[2] or type(error).__name__)[:_LONGEST].rstrip(".")
