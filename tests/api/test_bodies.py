@@ -43,7 +43,12 @@ async def ask(sender: Receive, *headers: tuple[bytes, bytes], within_s: float = 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/auth/login", "headers": list(headers)}
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/auth/login",
+        "headers": list(headers),
+    }
     scope |= {"query_string": b"", "server": ("localhost", 8000), "scheme": "http"}
     await Bodies(inner, within_s=within_s)(scope, sender, send)
     assert (b"connection", b"close") in sent[0]["headers"]
