@@ -6,15 +6,17 @@
   "use strict";
 
   // Only a path of this server: anything else could be a trap laid in a link to the log-in page.
+  // What is returned names the server, so that it is not read once more as another one's: the path
+  // of `/.//elsewhere/` is `//elsewhere/`, which means another host when it stands alone.
   function next() {
+    const home = location.origin + "/";
     const wanted = new URLSearchParams(location.search).get("next") || "/";
     try {
-      const url = new URL(wanted, location.origin);
-      if (wanted.startsWith("/") && url.origin === location.origin) {
-        return url.pathname + url.search + url.hash;
-      }
+      const url = new URL(wanted, home);
+      const isOwn = wanted.startsWith("/") && url.origin === location.origin;
+      if (isOwn && !url.pathname.startsWith("//")) return url.href;
     } catch { /* no address at all */ }
-    return "/";
+    return home;
   }
 
   async function ask(method, path, body) {

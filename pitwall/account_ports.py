@@ -52,23 +52,42 @@ class AccountStore(Protocol):
         """Return every user, oldest account first."""
         ...
 
-    async def set_password(self, user_id: UUID, password_hash: str) -> None:
-        """Replace the password hash; of no such user nothing happens."""
+    async def set_password(
+        self,
+        user_id: UUID,
+        password_hash: str,
+        *,
+        proven: str | None = None,
+        keep: UUID | None = None,
+    ) -> bool:
+        """Replace the password and end all log-ins but `keep`, at once; whether that was done.
+
+        Nothing happens to no such user, nor where `proven` is no longer the hash that is kept:
+        the password was changed while the old one was being verified.
+        """
+        ...
+
+    async def improve_hash(self, user_id: UUID, password_hash: str, *, proven: str) -> None:
+        """Replace `proven` by a better hash of the same password; nothing where it is another."""
         ...
 
     async def set_disabled(self, user_id: UUID, disabled_at: datetime | None) -> bool:
         """Shut the account from `disabled_at` on, or open it again; whether there was one."""
         ...
 
-    async def delete_user(self, user_id: UUID) -> bool:
-        """Remove the user and everything that is his; whether there was one."""
+    async def delete_user(self, user_id: UUID, *, proven: str | None = None) -> bool:
+        """Remove the user and everything that is theirs; whether there was one.
+
+        Nothing happens where `proven` is no longer the hash of the password that is kept.
+        """
         ...
 
-    async def add_log_in(self, log_in: LogIn) -> None:
-        """Keep a new log-in.
+    async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:
+        """Keep a new log-in, unless `proven` is no longer what lets its user in; whether it did.
 
-        Raises:
-            NotLoggedInError: Its user has gone meanwhile.
+        That is so when the password was changed, or the account shut or deleted, while the
+        password was being verified. Both are looked at in the transaction that adds the log-in.
+        Beyond `most`, those of the user that were not used for longest end.
         """
         ...
 
@@ -98,8 +117,10 @@ class AccountStore(Protocol):
         """Remove everybody's log-ins that expired by `now`; return how many."""
         ...
 
-    async def add_api_key(self, key: ApiKey) -> None:
-        """Keep a new API key.
+    async def add_api_key(self, key: ApiKey, *, most: int) -> bool:
+        """Keep a new API key, unless its user has `most` already; whether it did.
+
+        They are counted in the transaction that adds the key, one such at a time for each user.
 
         Raises:
             NotLoggedInError: Its user has gone meanwhile.

@@ -179,8 +179,8 @@ class TooManyRequestsError(AccessError):
 
     status_code = 429
 
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"Too many requests; try again in {retry_after_s} s.")
+    def __init__(self, retry_after_s: int, message: str = "") -> None:
+        super().__init__(message or f"Too many requests; try again in {retry_after_s} s.")
         self.retry_after_s = retry_after_s
 
 

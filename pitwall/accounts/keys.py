@@ -40,14 +40,13 @@ class ApiKeys:
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             field, reason = "name", f"A key needs a name of at most {LONGEST_NAME} characters."
             raise RefusedFieldError(field, reason)
-        if len(await self._store.api_keys(account.user_id)) >= MOST_KEYS:
-            field, reason = "name", f"There are {MOST_KEYS} keys already; revoke one first."
-            raise RefusedFieldError(field, reason)
         new = new_key()
         key = ApiKey(
             uuid4(), account.user_id, name, new.prefix, hash_token(new.secret), self._now()
         )
-        await self._store.add_api_key(key)
+        if not await self._store.add_api_key(key, most=MOST_KEYS):
+            field, reason = "name", f"There are {MOST_KEYS} keys already; revoke one first."
+            raise RefusedFieldError(field, reason)
         return key, new.secret
 
     async def whose(self, secret: str) -> Account | None:

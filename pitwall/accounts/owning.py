@@ -68,4 +68,3 @@ class Owning:
         password = normalise_password(password)
         check_password(password, user.email)
         await self._store.set_password(user.id, await self._passwords.hash(password))
-        await self._store.remove_log_ins(user.id)

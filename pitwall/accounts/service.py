@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 HOLDS = timedelta(days=14)  # without use
 HOLDS_AT_MOST = timedelta(days=90)  # however much it is used
 NOTED_EVERY = timedelta(minutes=1)
+MOST_LOG_INS = 100  # of one user; beyond, the one not used for longest ends
 _USER_AGENT_KEPT = 200
+_VERIFIED_AT_MOST = 3  # times, when the password is changed again and again
+_WRONG_BY_NOW = "The password was changed meanwhile."
 
 
 def utc_now() -> datetime:
@@ -99,15 +102,20 @@ class Accounts:
             WrongCredentialsError: E-mail or password is wrong.
             BusyError: Too many passwords are being hashed.
         """
-        user = await self._user_of(email)
-        right, better = await self._passwords.verify(
-            normalise_password(password), user.password_hash if user else None
-        )
-        if user is None or not right or user.disabled_at is not None:
-            raise WrongCredentialsError
-        if better is not None:
-            await self._store.set_password(user.id, better)
-        return await self._new_log_in(user, user_agent)
+        for _ in range(_VERIFIED_AT_MOST):
+            user = await self._user_of(email)
+            right, better = await self._passwords.verify(
+                normalise_password(password), user.password_hash if user else None
+            )
+            if user is None or not right or user.disabled_at is not None:
+                break
+            new = await self._new_log_in(user, user_agent)
+            if new is None:
+                continue  # the password was changed meanwhile, or hashed anew
+            if better is not None:
+                await self._store.improve_hash(user.id, better, proven=user.password_hash)
+            return new
+        raise WrongCredentialsError
 
     async def whose_log_in(self, token: str) -> Account | None:
         """Return who is logged in with this token, and note its use; None when nobody is."""
@@ -137,10 +145,12 @@ class Accounts:
             RefusedFieldError: The old password is wrong, or the new one too weak.
             BusyError: Too many passwords are being hashed.
         """
-        await self._prove(account, old, "old_password")
+        proven = await self._prove(account, old, "old_password")
         new_hash = await self._hash(new, account.email, "new_password")
-        await self._store.set_password(account.user_id, new_hash)
-        await self._store.remove_log_ins(account.user_id, keep=account.credential_id)
+        if not await self._store.set_password(
+            account.user_id, new_hash, proven=proven, keep=account.credential_id
+        ):
+            raise RefusedFieldError("old_password", _WRONG_BY_NOW)
         log.info("password changed", extra={"user_id": str(account.user_id)})
 
     async def delete(self, account: Account, password: str) -> None:
@@ -150,8 +160,9 @@ class Accounts:
             RefusedFieldError: The password is wrong.
             BusyError: Too many passwords are being hashed.
         """
-        await self._prove(account, password, "password")
-        await self._store.delete_user(account.user_id)
+        proven = await self._prove(account, password, "password")
+        if not await self._store.delete_user(account.user_id, proven=proven):
+            raise RefusedFieldError("password", _WRONG_BY_NOW)
         log.info("account deleted", extra={"user_id": str(account.user_id)})
 
     async def log_ins(self, account: Account) -> list[LogIn]:
@@ -179,22 +190,25 @@ class Accounts:
         check_password(password, email, field)
         return await self._passwords.hash(password)
 
-    async def _prove(self, account: Account, password: str, field: str) -> None:
-        """Refuse to go on unless this is his password."""
+    async def _prove(self, account: Account, password: str, field: str) -> str:
+        """Return the hash of this password, unless it is not the user's."""
         user = await self._store.user(account.user_id)
         right, _ = await self._passwords.verify(
             normalise_password(password), user.password_hash if user else None
         )
-        if not right:
+        if user is None or not right:
             reason = "The password is wrong."
             raise RefusedFieldError(field, reason)
+        return user.password_hash
 
-    async def _new_log_in(self, user: User, user_agent: str) -> NewLogIn:
+    async def _new_log_in(self, user: User, user_agent: str) -> NewLogIn | None:
+        """Return a new log-in; None where the user may no longer come in by what was verified."""
         now, token = self._now(), new_token()
         await self._store.remove_expired_log_ins(now)
         shown = "".join(c for c in user_agent if c.isprintable())[:_USER_AGENT_KEPT]
         log_in = LogIn(uuid4(), user.id, hash_token(token), now, now, now + HOLDS, shown)
-        await self._store.add_log_in(log_in)
+        if not await self._store.add_log_in(log_in, proven=user.password_hash, most=MOST_LOG_INS):
+            return None
         return NewLogIn(_account(user, log_in), token)
 
 

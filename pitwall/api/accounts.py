@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from pitwall.accounts.emails import account_key
 from pitwall.accounts.tokens import hash_token
 from pitwall.api import story
 from pitwall.api.account_schemas import (
@@ -37,8 +38,9 @@ from pitwall.api.rate_limits import (
     LOG_IN_BY_ADDRESS,
     PROVE_PASSWORD,
     REGISTER,
-    address_of,
     count_request,
+    count_visitor,
+    forgive_visitor,
 )
 from pitwall.domain.accounts import Role
 from pitwall.errors import ForbiddenError, NotThereError, RefusedFieldError
@@ -80,12 +82,12 @@ async def register(
     wanted: NewAccountIn, request: Request, services: CurrentServices
 ) -> RegisteredOut:
     """Open an account, unless the e-mail has one already. The answer does not tell which."""
-    limiter, address = services.limiter(), address_of(request)
-    await count_request(limiter, request, REGISTER, address)
+    limiter = services.limiter()
+    await count_visitor(limiter, request, REGISTER)
     try:
         await services.people().accounts.register(wanted.email, wanted.password)
     except RefusedFieldError:
-        await limiter.give_back(REGISTER, address)
+        await forgive_visitor(limiter, request, REGISTER)
         raise
     return RegisteredOut(detail="If this e-mail had no account, it has one now. Log in.")
 
@@ -105,8 +107,8 @@ async def log_in(
 ) -> AccountOut:
     """Log in, and let the browser keep an HttpOnly cookie. An earlier log-in of it ends."""
     people, limiter = services.people(), services.limiter()
-    account_asked = hash_token(who.email.strip().lower())
-    await count_request(limiter, request, LOG_IN_BY_ADDRESS, address_of(request))
+    account_asked = hash_token(account_key(who.email))
+    await count_visitor(limiter, request, LOG_IN_BY_ADDRESS)
     await count_request(limiter, request, LOG_IN_BY_ACCOUNT, account_asked)
     user_agent = request.headers.get("user-agent", "")
     new = await people.accounts.log_in(who.email, who.password, user_agent)

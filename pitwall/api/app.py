@@ -15,6 +15,7 @@ from pitwall import __version__
 from pitwall.api import accounts, credentials, export, history, ledger, live, predict, problems
 from pitwall.api.documentation import STATIC, add_documentation
 from pitwall.api.for_programs import ForPrograms
+from pitwall.api.heads import Heads
 
 _ROUTERS = (
     live.router,
@@ -25,7 +26,7 @@ _ROUTERS = (
     accounts.router,
     credentials.router,
 )
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+_METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 _DESCRIPTION = """
 Live Formula 1 battles, and the chance that each ends in an overtake.
@@ -53,6 +54,7 @@ def build_api() -> FastAPI:
     _refuse_other_methods(api)
     _refuse_other_paths(api)
     add_documentation(api)
+    api.add_middleware(Heads, folders=frozenset({*_folders(), "docs", "openapi.json"}))
     return api
 
 
@@ -77,9 +79,7 @@ def _refuse_other_methods(api: FastAPI) -> None:
 
 def _refuse_other_paths(api: FastAPI) -> None:
     """Answer what stands below a path of the API and is none, again before the pages do."""
-    routes = chain.from_iterable(router.routes for router in _ROUTERS)
-    known = {route.path.split("/")[1]: route for route in routes if isinstance(route, APIRoute)}
-    for folder, route in sorted(known.items()):
+    for folder, route in sorted(_folders().items()):
         api.router.add_api_route(
             f"/{folder}/{{rest:path}}",
             _nothing_there,
@@ -89,13 +89,19 @@ def _refuse_other_paths(api: FastAPI) -> None:
         )
 
 
+def _folders() -> dict[str, APIRoute]:
+    """Return the first part of every path of the API, with one of its routes."""
+    routes = chain.from_iterable(router.routes for router in _ROUTERS)
+    return {route.path.split("/")[1]: route for route in routes if isinstance(route, APIRoute)}
+
+
 async def _nothing_there(request: Request) -> JSONResponse:
     detail = f"There is nothing at {request.url.path}."
     return await problems.answer(request, HTTPStatus.NOT_FOUND, detail)
 
 
 def _refusal(methods: set[str]) -> Callable[[Request], Awaitable[JSONResponse]]:
-    allowed = ", ".join(sorted(methods))
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
     async def refuse(request: Request) -> JSONResponse:
         detail = f"{request.url.path} answers {allowed}, not {request.method}."

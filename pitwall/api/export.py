@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import zlib
@@ -9,14 +10,18 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, HTTPException, Path, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from pitwall.api import story
+from pitwall.api.conditional import is_known, is_same, takes_gzip
+from pitwall.api.downloads import WITHIN_S, Download, download_slot, even
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
+from pitwall.api.heads import is_head
 from pitwall.api.history import NO_RACE, Part, RaceId
 from pitwall.api.problems import Responses, problem_response
 from pitwall.domain.history import HistoryTable, RaceSummary, Selection
+from pitwall.errors import BusyError
 
 router = APIRouter(prefix="/history", tags=["history"])
 
@@ -54,9 +59,11 @@ _FILES: Responses = {
     "/{race_id}/{table}.{kind}",
     summary="A kept race as a file",
     response_class=StreamingResponse,
+    dependencies=[download_slot],
     responses={**REFUSALS, **NO_RACE, **_FILES},
 )
 async def export(  # noqa: PLR0913
+    request: Request,
     services: CurrentServices,
     _reader: Reader,
     race_id: RaceId,
@@ -78,7 +85,7 @@ async def export(  # noqa: PLR0913
 
     A download that broke off goes on with `Range: bytes=N-` and `If-Range`: a race that is
     over gives the same bytes each time. Text that a spreadsheet would run begins with an
-    apostrophe.
+    apostrophe. An account has at most two downloads under way, and one that is not read is cut.
     """
     race = await services.races().race(race_id)
     wanted = None if table == "export" else HistoryTable(table)
@@ -88,26 +95,33 @@ async def export(  # noqa: PLR0913
     write = exporter.csv if kind == "csv" else exporter.parquet
 
     def pieces() -> AsyncGenerator[bytes, None]:
-        return write(race, wanted, part)
+        return even(write(race, wanted, part))
 
-    etag = _etag(race, table, kind, part)
+    etag = f'"{_etag(race, table, kind, part)}"'
     headers = {
-        "ETag": f'"{etag}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Encoding",
         "Content-Disposition": f'attachment; filename="{race.id}-{table}.{kind}"',
     }
-    if if_none_match is not None and etag in if_none_match:
+    first = _RANGE.match(range_ or "")
+    # The rest of a file is sent of the bytes as they are alone: how they were zipped may depend
+    # on the server's zlib. Whoever has the beginning of the zipped ones is sent all of them.
+    rest_of_plain = first is not None and if_range is not None and is_same(if_range, etag)
+    zipped = kind == "csv" and not rest_of_plain and takes_gzip(accept_encoding)
+    headers["ETag"] = f'{etag[:-1]}-gzip"' if zipped else etag
+    known = ", ".join(request.headers.getlist("if-none-match"))
+    if if_none_match is not None and is_known(known, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    match = _RANGE.match(range_ or "")
-    if match and (if_range is None or etag in if_range):
-        return await _from_byte(int(match[1]), pieces, headers, _MEDIA[kind])
-    if kind == "csv" and "gzip" in accept_encoding:
-        headers |= {"Content-Encoding": "gzip", "ETag": f'"{etag}-gzip"'}
-        zipped = _zipped(await _begun(pieces()))
-        return StreamingResponse(zipped, media_type=_MEDIA[kind], headers=headers)
-    return StreamingResponse(await _begun(pieces()), media_type=_MEDIA[kind], headers=headers)
+    if is_head(request.scope):
+        return Response(media_type=_MEDIA[kind], headers=headers)
+    if first is not None and (rest_of_plain or (if_range is None and not zipped)):
+        return await _from_byte(int(first[1]), pieces, headers, _MEDIA[kind])
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+        body = _zipped(await _begun(pieces()))
+        return Download(body, media_type=_MEDIA[kind], headers=headers)
+    return Download(await _begun(pieces()), media_type=_MEDIA[kind], headers=headers)
 
 
 async def _begun(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -134,9 +148,13 @@ async def _from_byte(
 ) -> Response:
     """Answer with the rest of a file; it is written once more to know how long it is."""
     length = 0
-    async with aclosing(pieces()) as counted:
-        async for piece in counted:
-            length += len(piece)
+    try:
+        async with asyncio.timeout(WITHIN_S), aclosing(pieces()) as counted:
+            async for piece in counted:
+                length += len(piece)
+    except TimeoutError:
+        message = "The file could not be written in time; try again in a moment."
+        raise BusyError(message) from None
     if first >= length:
         detail = f"The file has {length} bytes; none from {first} on."
         raise HTTPException(416, detail, {"Content-Range": f"bytes */{length}"})
@@ -144,7 +162,7 @@ async def _from_byte(
         "Content-Range": f"bytes {first}-{length - 1}/{length}",
         "Content-Length": str(length - first),
     }
-    return StreamingResponse(
+    return Download(
         _without(first, pieces()), status_code=206, media_type=media_type, headers=headers
     )
 

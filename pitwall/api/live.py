@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from pitwall.api import story
+from pitwall.api.conditional import is_known
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status, StoreOut
 from pitwall.domain.frames import FeedState, LiveFrame
@@ -59,6 +60,7 @@ async def health(services: CurrentServices) -> JSONResponse:
     },
 )
 async def live_battles(
+    request: Request,
     services: CurrentServices,
     below_s: Annotated[
         float, Query(gt=0, le=2.0, description="Intervals below this.", examples=[1.0])
@@ -77,7 +79,8 @@ async def live_battles(
     if frame is None:
         raise NothingLiveError
     headers = {"ETag": _etag(frame, below_s, min_p), "Cache-Control": "no-cache"}
-    if if_none_match is not None and _matches(if_none_match, headers["ETag"]):
+    known = ", ".join(request.headers.getlist("if-none-match"))
+    if if_none_match is not None and is_known(known, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     body = BattlesOut.of(frame, below_s, min_p).model_dump_json()
     return Response(body, media_type="application/json", headers=headers)
@@ -145,9 +148,3 @@ def _etag(frame: LiveFrame, below_s: float, min_p: float) -> str:
     # The publication time keeps a restarted server's frame 7 apart from the old one's.
     instant = int(frame.published_at.timestamp() * 1000)
     return f'W/"{instant:x}-{frame.sequence:x}-{below_s:g}-{min_p:g}"'
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    wanted = etag.removeprefix("W/")
-    given = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in given or wanted in given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -101,9 +102,13 @@ def _not_valid(invalid: list[InvalidParameter]) -> str:
 
 BODY_REFUSED: Responses = {
     400: problem_response(
-        "The body cannot be read: it is no JSON in UTF-8.",
+        "The body cannot be read: it is no JSON in UTF-8, or nested too deep.",
         "There was an error parsing the body",
     ),
+    408: problem_response(
+        "The body did not arrive in time.", "The body did not arrive within 5 s."
+    ),
+    413: problem_response("The body is too long.", "A body may have 65536 bytes."),
     422: invalid_response(
         "A field or parameter is not valid; `invalid` says which.", "body", "Field required"
     ),
@@ -139,10 +144,13 @@ async def answer(
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def plain_problem(scope: Scope, send: Send, status: int, detail: str) -> None:
+async def plain_problem(
+    scope: Scope, send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> None:
     """Answer with a problem from outside of any route."""
     request = Request(scope)
     response = await answer(request, status, detail)
+    response.headers.update(headers or {})
     await response(scope, request.receive, send)
 
 

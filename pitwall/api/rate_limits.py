@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
+from dataclasses import replace
 from typing import Final
 
 from fastapi import Request
 
 from pitwall.account_ports import RateLimiter
+from pitwall.api.protection.addresses import counted_as
 from pitwall.api.protection.limit_headers import STANDINGS
 from pitwall.domain.limits import LimitPolicy
 from pitwall.errors import TooManyRequestsError
@@ -22,7 +23,7 @@ REGISTER: Final = LimitPolicy("register", quota=10, window_s=3600)
 PROVE_PASSWORD: Final = LimitPolicy("password", quota=10, window_s=900)  # failures only
 ASK: Final = LimitPolicy("account", quota=240, window_s=60)
 
-_IPV6_HOUSEHOLD: Final = 64  # bits that one subscriber is given
+_HOUSEHOLDS: Final = 4  # that may use up their quotas in one IPv6 /48, of the 65,536 in it
 
 
 async def count_request(
@@ -39,17 +40,25 @@ async def count_request(
         raise TooManyRequestsError(max(1, math.ceil(standing.reset_s)))
 
 
-def address_of(request: Request) -> str:
-    """Return by what an asker without an account is counted: his address, of IPv6 its /64.
+async def count_visitor(limiter: RateLimiter, request: Request, policy: LimitPolicy) -> None:
+    """Count the request of an asker without an account, by address; of IPv6 by /64 and by /48.
 
-    >>> address_of(Request({"type": "http", "client": ("2001:db8::1:2:3:4", 0)}))
-    '2001:db8::/64'
+    Raises:
+        TooManyRequestsError: Says when to come back.
     """
-    host = request.client.host if request.client else "unknown"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host[:64]
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, _IPV6_HOUSEHOLD), strict=False))
-    return str(address)
+    household, network = counted_as(request.scope)
+    if network is not None:
+        await count_request(limiter, request, _of_network(policy), network)
+    await count_request(limiter, request, policy, household)
+
+
+async def forgive_visitor(limiter: RateLimiter, request: Request, policy: LimitPolicy) -> None:
+    """Take back what `count_visitor` counted."""
+    household, network = counted_as(request.scope)
+    if network is not None:
+        await limiter.give_back(_of_network(policy), network)
+    await limiter.give_back(policy, household)
+
+
+def _of_network(policy: LimitPolicy) -> LimitPolicy:
+    return replace(policy, name=f"{policy.name}-48", quota=policy.quota * _HOUSEHOLDS)

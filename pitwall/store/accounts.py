@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
 from pitwall.domain.accounts import ApiKey, LogIn, User
@@ -73,10 +74,26 @@ class SqlAccountStore:
         oldest_first = select(_users).order_by(_users.c.created_at, _users.c.id)
         return [_user(row) for row in await self._rows(oldest_first)]
 
-    async def set_password(self, user_id: UUID, password_hash: str) -> None:
-        await self._change(
-            update(_users).where(_users.c.id == user_id).values(password_hash=password_hash)
-        )
+    async def set_password(
+        self,
+        user_id: UUID,
+        password_hash: str,
+        *,
+        proven: str | None = None,
+        keep: UUID | None = None,
+    ) -> bool:
+        change = update(_users).where(*_proving(user_id, proven))
+        async with self._database.writing() as connection:
+            # The row is locked from here on: a log-in that is being added waits, and then finds
+            # another hash; one that was added before goes with the others.
+            done = await connection.execute(change.values(password_hash=password_hash))
+            if done.rowcount:
+                await connection.execute(_log_ins_of(user_id, keep))
+            return done.rowcount > 0
+
+    async def improve_hash(self, user_id: UUID, password_hash: str, *, proven: str) -> None:
+        change = update(_users).where(*_proving(user_id, proven))
+        await self._change(change.values(password_hash=password_hash))
 
     async def set_disabled(self, user_id: UUID, disabled_at: datetime | None) -> bool:
         changed = await self._change(
@@ -84,11 +101,11 @@ class SqlAccountStore:
         )
         return changed > 0
 
-    async def delete_user(self, user_id: UUID) -> bool:
+    async def delete_user(self, user_id: UUID, *, proven: str | None = None) -> bool:
         # Log-ins and keys go by the cascade of their foreign keys.
-        return await self._change(delete(_users).where(_users.c.id == user_id)) > 0
+        return await self._change(delete(_users).where(*_proving(user_id, proven))) > 0
 
-    async def add_log_in(self, log_in: LogIn) -> None:
+    async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:
         values = {
             "id": log_in.id,
             "user_id": log_in.user_id,
@@ -98,7 +115,17 @@ class SqlAccountStore:
             "last_used_at": log_in.last_used_at,
             "user_agent": log_in.user_agent,
         }
-        await self._add(insert(_log_ins).values(values))
+        async with self._database.writing() as connection:
+            user = await _held(connection, log_in.user_id)
+            if user is None or user.password_hash != proven or user.disabled_at is not None:
+                return False
+            await connection.execute(insert(_log_ins).values(values))
+            last_used_first = (_log_ins.c.last_used_at.desc(), _log_ins.c.created_at.desc())
+            kept = select(_log_ins.c.id).where(_log_ins.c.user_id == log_in.user_id)
+            kept = kept.order_by(*last_used_first).limit(most)
+            his = _log_ins_of(log_in.user_id, log_in.id)
+            await connection.execute(his.where(_log_ins.c.id.not_in(kept.scalar_subquery())))
+        return True
 
     async def log_in_by_token(self, token_hash: str) -> tuple[LogIn, User] | None:
         asked = (
@@ -128,13 +155,12 @@ class SqlAccountStore:
         return await self._change(delete(_log_ins).where(*his)) > 0
 
     async def remove_log_ins(self, user_id: UUID, keep: UUID | None = None) -> int:
-        going = delete(_log_ins).where(_log_ins.c.user_id == user_id)
-        return await self._change(going if keep is None else going.where(_log_ins.c.id != keep))
+        return await self._change(_log_ins_of(user_id, keep))
 
     async def remove_expired_log_ins(self, now: datetime) -> int:
         return await self._change(delete(_log_ins).where(_log_ins.c.expires_at <= now))
 
-    async def add_api_key(self, key: ApiKey) -> None:
+    async def add_api_key(self, key: ApiKey, *, most: int) -> bool:
         values = {
             "id": key.id,
             "user_id": key.user_id,
@@ -144,7 +170,15 @@ class SqlAccountStore:
             "created_at": key.created_at,
             "last_used_at": key.last_used_at,
         }
-        await self._add(insert(_keys).values(values))
+        his = select(func.count()).select_from(_keys)
+        his = his.where(_keys.c.user_id == key.user_id, _keys.c.revoked_at.is_(None))
+        async with self._database.writing() as connection:
+            if await _held(connection, key.user_id) is None:
+                raise NotLoggedInError
+            if (await connection.execute(his)).scalar_one() >= most:
+                return False
+            await connection.execute(insert(_keys).values(values))
+        return True
 
     async def api_key_by_prefix(self, prefix: str) -> tuple[ApiKey, User] | None:
         asked = (
@@ -170,12 +204,6 @@ class SqlAccountStore:
         his = (_keys.c.user_id == user_id, _keys.c.id == key_id)
         return await self._change(delete(_keys).where(*his)) > 0
 
-    async def _add(self, statement: Insert) -> None:
-        try:
-            await self._change(statement)
-        except IntegrityError as error:
-            raise NotLoggedInError from error
-
     async def _rows(self, asked: Select[Any]) -> list[Row[Any]]:
         async with self._database.reading() as connection:
             return list(await connection.execute(asked))
@@ -185,6 +213,26 @@ class SqlAccountStore:
         async with self._database.writing() as connection:
             done = cast("CursorResult[Any]", await connection.execute(statement))
             return done.rowcount
+
+
+async def _held(connection: AsyncConnection, user_id: UUID) -> Row[Any] | None:
+    """Return a user whom nobody else changes until the transaction ends.
+
+    SQLite has one writer at a time anyway, and leaves FOR UPDATE out.
+    """
+    asked = select(_users).where(_users.c.id == user_id).with_for_update()
+    return (await connection.execute(asked)).one_or_none()
+
+
+def _proving(user_id: UUID, proven: str | None) -> list[ColumnElement[bool]]:
+    """Return what a user is found by, and only with this hash of the password if one is given."""
+    proof = [] if proven is None else [_users.c.password_hash == proven]
+    return [_users.c.id == user_id, *proof]
+
+
+def _log_ins_of(user_id: UUID, keep: UUID | None) -> Delete:
+    going = delete(_log_ins).where(_log_ins.c.user_id == user_id)
+    return going if keep is None else going.where(_log_ins.c.id != keep)
 
 
 def _same_email(email: str) -> ColumnElement[bool]:

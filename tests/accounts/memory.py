@@ -38,9 +38,27 @@ class MemoryAccountStore:
     async def users(self) -> list[User]:
         return sorted(self._users.values(), key=lambda user: user.created_at)
 
-    async def set_password(self, user_id: UUID, password_hash: str) -> None:
-        if user_id in self._users:
+    async def set_password(
+        self,
+        user_id: UUID,
+        password_hash: str,
+        *,
+        proven: str | None = None,
+        keep: UUID | None = None,
+    ) -> bool:
+        if not self._proves(user_id, proven):
+            return False
+        self._users[user_id] = replace(self._users[user_id], password_hash=password_hash)
+        await self.remove_log_ins(user_id, keep)
+        return True
+
+    async def improve_hash(self, user_id: UUID, password_hash: str, *, proven: str) -> None:
+        if self._proves(user_id, proven):
             self._users[user_id] = replace(self._users[user_id], password_hash=password_hash)
+
+    def _proves(self, user_id: UUID, proven: str | None) -> bool:
+        user = self._users.get(user_id)
+        return user is not None and proven in {None, user.password_hash}
 
     async def set_disabled(self, user_id: UUID, disabled_at: datetime | None) -> bool:
         if user_id not in self._users:
@@ -48,15 +66,21 @@ class MemoryAccountStore:
         self._users[user_id] = replace(self._users[user_id], disabled_at=disabled_at)
         return True
 
-    async def delete_user(self, user_id: UUID) -> bool:
+    async def delete_user(self, user_id: UUID, *, proven: str | None = None) -> bool:
+        if not self._proves(user_id, proven):
+            return False
         await self.remove_log_ins(user_id)
         self._keys = {i: key for i, key in self._keys.items() if key.user_id != user_id}
         return self._users.pop(user_id, None) is not None
 
-    async def add_log_in(self, log_in: LogIn) -> None:
-        if log_in.user_id not in self._users:
-            raise NotLoggedInError
+    async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:
+        user = self._users.get(log_in.user_id)
+        if user is None or user.password_hash != proven or user.disabled_at is not None:
+            return False
         self._log_ins[log_in.id] = log_in
+        for old in (await self.log_ins(log_in.user_id))[most:]:
+            del self._log_ins[old.id]
+        return True
 
     async def log_in_by_token(self, token_hash: str) -> tuple[LogIn, User] | None:
         for log_in in self._log_ins.values():
@@ -95,10 +119,13 @@ class MemoryAccountStore:
             del self._log_ins[log_in_id]
         return len(gone)
 
-    async def add_api_key(self, key: ApiKey) -> None:
+    async def add_api_key(self, key: ApiKey, *, most: int) -> bool:
         if key.user_id not in self._users:
             raise NotLoggedInError
+        if len(await self.api_keys(key.user_id)) >= most:
+            return False
         self._keys[key.id] = key
+        return True
 
     async def api_key_by_prefix(self, prefix: str) -> tuple[ApiKey, User] | None:
         for key in self._keys.values():

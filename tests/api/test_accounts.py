@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pitwall.accounts.emails import account_key
 from tests.api.conftest import HOST, PASSWORD, Clients, House
 
 ADA = {"email": "ada@example.org", "password": PASSWORD}
@@ -138,6 +139,26 @@ async def test_guessing_is_slowed_by_account(clients: Clients, house: House) -> 
     assert refused.headers["ratelimit"] == ('"login-address";r=9;t=300, "login-account";r=0;t=900')
     house.clock.now_s += 900
     assert (await browser.post("/auth/login", json=ADA)).status_code == 200
+
+
+SPELLINGS = ["\uff21da@example.org", "ADA@example.org", " ada@example.org", "ad\uff41@example.org",
+             "ada\uff20example.org", "ada@example\uff0eorg", "\U0001d41ada@example.org",
+             "ada@ex\u1d43mple.org", "ada@e\u2093ample.org", "ada@example.\u1d52rg"]  # fmt: skip
+
+
+async def test_guessing_is_slowed_by_account_however_its_email_is_spelt(
+    clients: Clients, house: House
+) -> None:
+    await house.accounts.create(ADA["email"], PASSWORD)
+    browser = await clients.guest()
+    for spelling in SPELLINGS:
+        assert account_key(spelling) == ADA["email"]
+        answer = await browser.post("/auth/login", json=WRONG | {"email": spelling})
+        assert answer.status_code == 401
+
+    last = "\uff41\uff44\uff41@example.org"
+    assert (await browser.post("/auth/login", json=ADA | {"email": last})).status_code == 429
+    assert (await browser.post("/auth/login", json=ADA)).status_code == 429
 
 
 async def test_guessing_is_slowed_by_address(clients: Clients) -> None:

@@ -186,6 +186,69 @@ async def test_a_broken_download_goes_on_where_it_stopped(program: httpx.AsyncCl
     assert beyond.status_code == 416
 
 
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+async def test_what_was_begun_zipped_never_goes_on_plain(
+    program: httpx.AsyncClient, accepted: str
+) -> None:
+    file, zipped = f"{RACE}/timing.csv", {"Accept-Encoding": "gzip"}
+    whole = await program.get(file, headers=zipped)
+    plain = await program.get(file, headers=PLAIN)
+    etags = (whole.headers["etag"], plain.headers["etag"])
+    rest = {"Accept-Encoding": accepted, "Range": "bytes=100-"}
+
+    assert etags[0] == etags[1][:-1] + '-gzip"'
+    for given in (etags[0], f"W/{etags[0]}", f"W/{etags[1]}", f"{etags[1]}, {etags[0]}", "*"):
+        answer = await program.get(file, headers=rest | {"If-Range": given})
+        assert (answer.status_code, answer.content) == (200, plain.content), given
+    going_on = await program.get(file, headers=rest | {"If-Range": etags[1]})
+    assert (going_on.status_code, going_on.headers["etag"]) == (206, etags[1])
+    assert going_on.content == plain.content[100:]
+    assert "content-encoding" not in going_on.headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "zips"),
+    [("gzip;q=0", False), ("gzip;q=0.0, *", False), ("br, GZIP", True), ("*", True), ("", False),
+     ("identity, gzip;q=0.2", False), ("gzip;q=rubbish", False), ("gzip;q=1", True)],
+)  # fmt: skip
+async def test_a_file_is_zipped_only_for_those_who_want_it(
+    program: httpx.AsyncClient, accepted: str, zips: bool
+) -> None:
+    answer = await program.get(f"{RACE}/laps.csv", headers={"Accept-Encoding": accepted})
+
+    assert ("content-encoding" in answer.headers) is zips
+
+
+async def test_only_the_very_file_is_known_already(program: httpx.AsyncClient) -> None:
+    file = f"{RACE}/laps.csv"
+    etag = (await program.get(file, headers=PLAIN)).headers["etag"]
+    said = {
+        '"other", W/"x,y" , W/' + etag: 304,
+        "*": 304,
+        etag[:-1] + '-gzip"': 200,
+        f'"x{etag[1:-1]}x"': 200,
+        etag.strip('"'): 200,
+        f'"unclosed, {etag}': 200,
+    }
+
+    for if_none_match, status in said.items():
+        answer = await program.get(file, headers=PLAIN | {"If-None-Match": if_none_match})
+        assert answer.status_code == status, if_none_match
+
+
+async def test_the_head_of_a_file_costs_no_writing_of_it(
+    program: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await program.get(f"{RACE}/laps.csv", headers=PLAIN)
+    monkeypatch.setattr(RaceExporter, "csv", None)
+
+    answer = await program.head(f"{RACE}/laps.csv", headers=PLAIN)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    for name in ("etag", "content-type", "content-disposition"):
+        assert answer.headers[name] == told.headers[name]
+
+
 async def test_an_unchanged_file_is_not_sent_again(program: httpx.AsyncClient) -> None:
     etag = (await program.get(f"{RACE}/laps.parquet")).headers["etag"]
 

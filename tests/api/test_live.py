@@ -165,8 +165,8 @@ async def test_a_method_that_a_path_does_not_have_is_a_problem(
 
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["allow"] == "GET"
-    assert answer.json()["detail"] == f"{path} answers GET, not {method}."
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.json()["detail"] == f"{path} answers GET, HEAD, not {method}."
 
 
 async def test_an_unexpected_error_shows_no_stack_trace(

@@ -6,14 +6,12 @@ import logging
 import re
 from pathlib import Path
 
-import httpx
 import pytest
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import Message, Scope
 
 from pitwall import logs
 from pitwall.api.protection.around import Protection
 from pitwall.api.protection.content_policy import content_policy, hashes_of_pages
-from pitwall.api.protection.visitors import Visitors
 from tests.api.conftest import HOST, PASSWORD, Clients
 
 ELSEWHERE = "https://evil.example"
@@ -216,30 +214,3 @@ async def test_sockets_are_for_own_pages_and_programs(origin: str | None, passes
 
     assert bool(reached) is passes
     assert sent == ([] if passes else [{"type": "websocket.close", "code": 1008}])
-
-
-@pytest.mark.parametrize(
-    ("trusted", "forwarded", "seen"),
-    [
-        (0, "6.6.6.6", ("10.0.0.1", "http")),
-        (1, "6.6.6.6, 7.7.7.7", ("7.7.7.7", "https")),
-        (2, "5.5.5.5, 6.6.6.6, 7.7.7.7", ("6.6.6.6", "https")),
-        (2, "7.7.7.7", ("7.7.7.7", "https")),
-        (1, "", ("10.0.0.1", "https")),
-    ],
-)
-async def test_only_known_proxies_say_who_asks(
-    trusted: int, forwarded: str, seen: tuple[str, str]
-) -> None:
-    found: list[tuple[str, str]] = []
-
-    async def inner(scope: Scope, _receive: object, _send: object) -> None:
-        found.append((scope["client"][0], scope["scheme"]))
-
-    app: ASGIApp = Visitors(inner, trusted)
-    headers = [(b"x-forwarded-for", forwarded.encode()), (b"x-forwarded-proto", b"https")]
-    scope = {"type": "http", "scheme": "http", "client": ("10.0.0.1", 9), "headers": headers}
-
-    await app(scope, httpx.AsyncClient, httpx.AsyncClient)  # type: ignore[arg-type]  # not called
-
-    assert found == [seen]

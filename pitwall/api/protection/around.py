@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from pitwall.api.protection.bodies import Bodies
 from pitwall.api.protection.content_policy import content_policy
 from pitwall.api.protection.limit_headers import RateLimitHeaders
 from pitwall.api.protection.origins import Origins
@@ -31,6 +32,6 @@ class Protection:
 
 def protected(app: ASGIApp, protection: Protection) -> ASGIApp:
     """Return the app with everything that stands around it."""
-    app = Origins(RateLimitHeaders(app), protection.cors_origins)
+    app = Origins(Bodies(RateLimitHeaders(app)), protection.cors_origins)
     app = SecurityHeaders(app, content_policy(protection.script_hashes))
     return RequestIds(Visitors(app, protection.trusted_proxies))

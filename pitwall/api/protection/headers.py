@@ -18,6 +18,13 @@ def header(scope: Scope, name: bytes) -> str:
     return ""
 
 
+def headers_joined(scope: Scope, name: bytes) -> str:
+    """Return all headers of this (lower-case) name as the one list that they are."""
+    return ", ".join(
+        value.decode("latin-1") for key, value in scope.get("headers", ()) if key == name
+    )
+
+
 def changing_headers(send: Send, change: Callable[[list[Header]], Iterable[Header]]) -> Send:
     """Return a `send` that changes the headers of the response, and nothing else of it."""
 

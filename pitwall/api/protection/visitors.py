@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pitwall.api.protection.headers import header
+from pitwall.api.protection.addresses import read_address
+from pitwall.api.protection.headers import headers_joined
 
 _SECURE = {"http": "https", "ws": "wss"}
 
@@ -13,7 +14,9 @@ class Visitors:
     """Puts the visitor's own address and scheme in place of the nearest proxy's.
 
     Anybody can send `X-Forwarded-For`, so only as many of its entries count, from the right, as
-    proxies are known to stand in front.
+    proxies are known to stand in front. A proxy may add to the line that it was sent or add a
+    line of its own: all lines are one list. Where there are fewer entries than proxies the first
+    one was written by a proxy too, since each writes one.
 
     Args:
         app: What is behind.
@@ -26,19 +29,25 @@ class Visitors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its visitor named."""
-        if self._trusted and scope["type"] in {"http", "websocket"}:
+        if scope["type"] in {"http", "websocket"}:
             scope = {**scope, "client": self._client(scope), "scheme": self._scheme(scope)}
         await self._app(scope, receive, send)
 
     def _client(self, scope: Scope) -> tuple[str, int] | None:
-        passed = [part.strip() for part in header(scope, b"x-forwarded-for").split(",")]
-        passed = [part for part in passed if part]
-        if not passed:
-            client: tuple[str, int] | None = scope.get("client")
-            return client
-        return (passed[-min(self._trusted, len(passed))], 0)
+        passed = _entries(scope, b"x-forwarded-for") if self._trusted else []
+        if passed:
+            return read_address(passed[-min(self._trusted, len(passed))]), 0
+        client: tuple[str, int] | None = scope.get("client")
+        # An IPv4 visitor of an IPv6 socket comes as ::ffff:a.b.c.d: one /64 for all of them.
+        return (read_address(client[0]), client[1]) if client else None
 
     def _scheme(self, scope: Scope) -> str:
         scheme: str = scope.get("scheme", "http")
-        told = header(scope, b"x-forwarded-proto").rpartition(",")[2].strip()
-        return _SECURE.get(scheme, scheme) if told in {"https", "wss"} else scheme
+        # Of the nearest proxy alone, which either knows the scheme or passes on what it was told.
+        told = _entries(scope, b"x-forwarded-proto")[-1:] if self._trusted else []
+        return _SECURE.get(scheme, scheme) if told in (["https"], ["wss"]) else scheme
+
+
+def _entries(scope: Scope, name: bytes) -> list[str]:
+    passed = (part.strip() for part in headers_joined(scope, name).split(","))
+    return [part for part in passed if part]
