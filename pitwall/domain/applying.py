@@ -6,10 +6,10 @@ repeat themselves, start in the middle and send two halves of one change in any 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pitwall.domain import events as said
 from pitwall.domain.driving import Drive
@@ -29,6 +29,8 @@ TRACE_FOR = timedelta(seconds=330)  # three green laps, so that a lap has others
 CONTROL_KEPT = 200
 _NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
+
+T = TypeVar("T")
 
 
 def apply(race: RaceState, event: said.TimingEvent) -> RaceState:
@@ -78,9 +80,9 @@ def _take_place_and_gaps(car: CarState, event: said.CarTimed, changes: dict[str,
     if event.interval is not None:
         changes["interval"] = interval
         changes["interval_at"] = event.sent_at
-    since = event.sent_at - TRACE_FOR
     trace, first = changes.get("trace", car.trace), 0
-    while first < len(trace) and trace[first].at < since:
+    # Never the instant itself less a while: at the edge of what a date holds there is none.
+    while first < len(trace) and event.sent_at - trace[first].at > TRACE_FOR:
         first += 1
     place = changes.get("position", car.position)
     sample = GapSample(event.sent_at, seconds_of(gap), seconds_of(interval), place)
@@ -178,8 +180,19 @@ def _car_gridded(race: RaceState, event: said.CarGridded) -> RaceState:
 
 
 def _car_removed(race: RaceState, event: said.CarRemoved) -> RaceState:
-    cars = {number: car for number, car in race.cars.items() if number != event.number}
-    return replace(race, cars=cars, as_of=max(race.as_of, event.sent_at))
+    """Forget a car whole: should it come back, nothing of before is taken for its present."""
+
+    def others(of: Mapping[DriverNumber, T]) -> dict[DriverNumber, T]:
+        return {number: each for number, each in of.items() if number != event.number}
+
+    return replace(
+        race,
+        cars=others(race.cars),
+        samples=others(race.samples),
+        points=others(race.points),
+        drives=others(race.drives),
+        as_of=max(race.as_of, event.sent_at),
+    )
 
 
 def _race_described(race: RaceState, event: said.RaceDescribed) -> RaceState:
