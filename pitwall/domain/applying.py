@@ -6,10 +6,10 @@ repeat themselves, start in the middle and send two halves of one change in any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from pitwall.domain import events as said
 from pitwall.domain.driving import Drive
@@ -29,8 +29,6 @@ TRACE_FOR = timedelta(seconds=330)  # three green laps, so that a lap has others
 CONTROL_KEPT = 200
 _NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
-
-T = TypeVar("T")
 
 
 def apply(race: RaceState, event: said.TimingEvent) -> RaceState:
@@ -181,18 +179,13 @@ def _car_gridded(race: RaceState, event: said.CarGridded) -> RaceState:
 
 def _car_removed(race: RaceState, event: said.CarRemoved) -> RaceState:
     """Forget a car whole: should it come back, nothing of before is taken for its present."""
-
-    def others(of: Mapping[DriverNumber, T]) -> dict[DriverNumber, T]:
-        return {number: each for number, each in of.items() if number != event.number}
-
-    return replace(
-        race,
-        cars=others(race.cars),
-        samples=others(race.samples),
-        points=others(race.points),
-        drives=others(race.drives),
-        as_of=max(race.as_of, event.sent_at),
-    )
+    left: dict[str, Any] = {
+        name: {
+            number: each for number, each in getattr(race, name).items() if number != event.number
+        }
+        for name in ("cars", "samples", "points", "drives")
+    }
+    return replace(race, **left, as_of=max(race.as_of, event.sent_at))
 
 
 def _race_described(race: RaceState, event: said.RaceDescribed) -> RaceState:
