@@ -106,6 +106,9 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
 
 def _tell(feed: RecordedFeed, came: Imported) -> None:
     print(what_to_say(feed.name, came))
+    if came.faults:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(came.faults.items()))
+        print(f"  not as it should be, and left out or placed anew: {kinds}")
 
 
 def what_to_say(feed: str, came: Imported) -> str:

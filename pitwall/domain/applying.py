@@ -78,9 +78,9 @@ def _take_place_and_gaps(car: CarState, event: said.CarTimed, changes: dict[str,
     if event.interval is not None:
         changes["interval"] = interval
         changes["interval_at"] = event.sent_at
-    since = event.sent_at - TRACE_FOR
     trace, first = changes.get("trace", car.trace), 0
-    while first < len(trace) and trace[first].at < since:
+    # Never the instant itself less a while: at the edge of what a date holds there is none.
+    while first < len(trace) and event.sent_at - trace[first].at > TRACE_FOR:
         first += 1
     place = changes.get("position", car.position)
     sample = GapSample(event.sent_at, seconds_of(gap), seconds_of(interval), place)
@@ -178,8 +178,14 @@ def _car_gridded(race: RaceState, event: said.CarGridded) -> RaceState:
 
 
 def _car_removed(race: RaceState, event: said.CarRemoved) -> RaceState:
-    cars = {number: car for number, car in race.cars.items() if number != event.number}
-    return replace(race, cars=cars, as_of=max(race.as_of, event.sent_at))
+    """Forget a car whole: should it come back, nothing of before is taken for its present."""
+    left: dict[str, Any] = {
+        name: {
+            number: each for number, each in getattr(race, name).items() if number != event.number
+        }
+        for name in ("cars", "samples", "points", "drives")
+    }
+    return replace(race, **left, as_of=max(race.as_of, event.sent_at))
 
 
 def _race_described(race: RaceState, event: said.RaceDescribed) -> RaceState:

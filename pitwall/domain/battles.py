@@ -135,6 +135,28 @@ def follow_battles(
     return tuple(now.values()), ended
 
 
+def end_without_cars(
+    race: RaceState, battles: tuple[Battle, ...]
+) -> tuple[tuple[Battle, ...], tuple[EndedBattle, ...]]:
+    """Return the battles whose two cars are both in the order, and the others as ended.
+
+    Between two instants at which battles are followed the feed may delete a car, or begin
+    another race; whoever looks then must find both cars of every battle.
+    """
+    kept = tuple(each for each in battles if _is_placed(race, each))
+    ended = tuple(
+        EndedBattle(battle, _why_over(race, battle, DEFAULT_RULES), race.as_of)
+        for battle in battles
+        if battle not in kept
+    )
+    return kept, ended
+
+
+def _is_placed(race: RaceState, battle: Battle) -> bool:
+    cars = race.cars.get(battle.attacker), race.cars.get(battle.defender)
+    return all(car is not None and car.position is not None for car in cars)
+
+
 def interval_between(ahead: CarState, behind: CarState) -> tuple[float, datetime] | None:
     """Return the seconds from `ahead` to `behind` and when that was measured.
 
@@ -220,6 +242,8 @@ def _why_over(race: RaceState, battle: Battle, rules: BattleRules) -> EndReason:
     if race.phase.is_over:
         return EndReason.FINISHED
     if attacker is None or defender is None or not (attacker.is_running and defender.is_running):
+        return EndReason.RETIRED
+    if attacker.position is None or defender.position is None:  # deleted, and told of anew
         return EndReason.RETIRED
     if attacker.in_pit or defender.in_pit:
         return EndReason.PITTED

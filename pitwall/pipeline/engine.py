@@ -8,7 +8,6 @@ same battles and forecasts live, in replay at any speed, and in a benchmark.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,54 +19,29 @@ from pitwall.domain.battles import (
     Battle,
     BattleRules,
     EndedBattle,
+    end_without_cars,
     follow_battles,
 )
-from pitwall.domain.events import TimingEvent
-from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
+from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
+from pitwall.domain.race import START_OF_TIME, Phase, RaceState
+from pitwall.pipeline.asking import ask
+from pitwall.pipeline.histories import History, Pair, noted
 from pitwall.ports import Predictor
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
+from pitwall.wire.values import is_plausible
 
 log = logging.getLogger(__name__)
 
 STEP = timedelta(milliseconds=250)
 STEPS_A_FORECAST = 4
 STEPS_A_READING = 8
-READINGS_KEPT = 90
 ENDED_KEPT = 8
 _INSTANT = timedelta(microseconds=1)
 _LONGEST_WALK = timedelta(minutes=2)  # a feed that was away: do not relive the silence
-
-Pair = tuple[DriverNumber, DriverNumber]
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """A battle's last three minutes, oldest first; a point every two seconds of race time.
-
-    Frames share these tuples instead of copying them: five minutes of frames are kept.
-
-    Attributes:
-        at: When each point was taken.
-        interval_s: The interval at each point, rounded to the millisecond.
-        p_overtake: The forecasts made at these points; points without one are left out.
-    """
-
-    at: tuple[datetime, ...] = ()
-    interval_s: tuple[float, ...] = ()
-    p_overtake: tuple[float, ...] = ()
-
-    def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> History:
-        """Return the history with one more point, and without those too old to keep."""
-        kept = -(READINGS_KEPT - 1)
-        forecasts = self.p_overtake
-        if p_overtake is not None:
-            forecasts = (*forecasts[kept:], round(p_overtake, 4))
-        return History(
-            (*self.at[kept:], at), (*self.interval_s[kept:], round(interval_s, 3)), forecasts
-        )
+_LOSES_CARS = (CarRemoved, RaceDescribed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,36 +132,85 @@ class RaceEngine:
         """Follow battles up to the message's time, then apply the message.
 
         Parts of it that break the format are counted, logged once for each kind, and skipped.
+        A stamp outside the years that are plausible is replaced by that of the message before.
+        An error of our own costs this message alone: the race stays as it was before it.
         """
+        if not is_plausible(message.sent_at):
+            self.state = self._noting(self.state, "stamp", message.sent_at.isoformat())
+            if self.state.sent_at is None:  # nothing to place it by
+                self.state = replace(self.state, taken=self.state.taken + 1)
+                return
+            message = replace(message, sent_at=self.state.sent_at)
         # A message at exactly a grid point belongs before it: `settle` would see it so too.
         state = self._follow_until(self.state, message.sent_at - _INSTANT)
+        sent_at = message.sent_at if state.sent_at is None else max(state.sent_at, message.sent_at)
+        events: Sequence[TimingEvent] = ()
+        try:
+            events, state = self._applied(state, message, sent_at)
+        except Exception:  # noqa: BLE001  counted, and logged once
+            state = self._failing(state, "internal_message", message.topic)
+        self.state = replace(state, sent_at=sent_at, taken=state.taken + 1)
+        if self._witness is not None:
+            try:
+                self._witness.took(message, events, self.state)
+            except Exception:  # noqa: BLE001  counted, and logged once
+                self.state = self._failing(self.state, "internal_keeping", message.topic)
+
+    def _applied(
+        self, state: EngineState, message: RawMessage, sent_at: datetime
+    ) -> tuple[Sequence[TimingEvent], EngineState]:
         decoded = decode(message)
         race = state.race
         for event in decoded.events:
             race = apply(race, event)
-        faults = state.faults
-        if decoded.faults:
-            faults = dict(Counter(faults) + Counter(fault.kind for fault in decoded.faults))
-            for fault in decoded.faults:
-                self._report(fault.kind, fault.detail, message.topic)
-        sent_at = message.sent_at if state.sent_at is None else max(state.sent_at, message.sent_at)
+        for fault in decoded.faults:
+            state = self._noting(state, fault.kind, fault.detail, message.topic)
         if race.as_of < sent_at:
             race = replace(race, as_of=sent_at)
-        self.state = replace(
-            state, race=race, sent_at=sent_at, taken=state.taken + 1, faults=faults
-        )
-        if self._witness is not None:
-            self._witness.took(message, decoded.events, self.state)
+        if state.battles and any(isinstance(event, _LOSES_CARS) for event in decoded.events):
+            return decoded.events, self._without_lost_cars(state, race)
+        return decoded.events, replace(state, race=race)
 
     def settle(self, now: datetime) -> None:
         """Follow battles up to `now` although no message came."""
         self.state = self._follow_until(self.state, now)
 
-    def _report(self, kind: str, detail: str, topic: str) -> None:
+    def replace_race(self, race: RaceState) -> None:
+        """Go on with another state of this race; battles of cars that it lacks end."""
+        self.state = self._without_lost_cars(self.state, race)
+
+    def _without_lost_cars(self, state: EngineState, race: RaceState) -> EngineState:
+        battles, lost = end_without_cars(race, state.battles)
+        if not lost:
+            return replace(state, race=race)
+        pairs = [(battle.attacker, battle.defender) for battle in battles]
+        ended = tuple(_ended(state, battle) for battle in lost)
+        return replace(
+            state,
+            race=race,
+            battles=battles,
+            forecasts={pair: state.forecasts[pair] for pair in pairs},
+            histories={pair: state.histories[pair] for pair in pairs},
+            ended=(*ended, *state.ended)[:ENDED_KEPT],
+        )
+
+    def _noting(self, state: EngineState, kind: str, detail: str, topic: str = "") -> EngineState:
+        """Return the state with one more fault of a kind; the first of a kind is logged."""
         if kind not in self._reported:
             self._reported.add(kind)
             log.warning("malformed part skipped", extra={"kind": kind, "topic": topic})
             log.debug("first malformed part: %s: %s", kind, detail[:200])
+        return replace(state, faults={**state.faults, kind: state.faults.get(kind, 0) + 1})
+
+    def _failing(
+        self, state: EngineState, kind: str, topic: str = "", error: Exception | None = None
+    ) -> EngineState:
+        """Return the state with an error of our own counted: `error`, or the one being handled."""
+        if kind not in self._reported:
+            self._reported.add(kind)
+            extra = {"kind": kind, "topic": topic}
+            log.error("an internal error was set aside", exc_info=error or True, extra=extra)
+        return replace(state, faults={**state.faults, kind: state.faults.get(kind, 0) + 1})
 
     def _follow_until(self, state: EngineState, until: datetime) -> EngineState:
         """Step through the grid points up to `until`; jump where there is nothing to follow."""
@@ -197,9 +220,13 @@ class RaceEngine:
         if last - state.grid_at > _LONGEST_WALK:
             state = replace(state, grid_at=last - _LONGEST_WALK)
         while state.grid_at < last:
-            state = self._step(state, state.grid_at + STEP)
-            if self._witness is not None and _due(state.grid_at, STEPS_A_FORECAST):
-                self._witness.forecast(state)
+            grid_at = state.grid_at + STEP
+            try:
+                state = self._step(state, grid_at)
+                if self._witness is not None and _due(grid_at, STEPS_A_FORECAST):
+                    self._witness.forecast(state)
+            except Exception:  # noqa: BLE001  counted, and logged once
+                state = self._failing(replace(state, grid_at=grid_at), "internal_step")
         return state
 
     def _step(self, state: EngineState, grid_at: datetime) -> EngineState:
@@ -213,19 +240,17 @@ class RaceEngine:
             known = self._recollection.recalled(grid_at, state, battles)
         else:
             known = {}
-        forecasts, memory = self._forecast(state, battles, pairs, known)
+        ended = tuple(_ended(state, battle) for battle in just_ended)
+        state = self._forecast(state, battles, pairs, known)
         histories = {pair: state.histories.get(pair, History()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
-            histories = _noted(grid_at, battles, forecasts, histories)
-        ended = tuple(_ended(state, battle) for battle in just_ended)
+            histories = noted(grid_at, battles, state.forecasts, histories)
         return replace(
             state,
             grid_at=grid_at,
             battles=battles,
-            forecasts=forecasts,
             histories=histories,
             ended=(*ended, *state.ended)[:ENDED_KEPT] if ended else state.ended,
-            memory=memory,
         )
 
     def _forecast(
@@ -234,19 +259,20 @@ class RaceEngine:
         battles: tuple[Battle, ...],
         pairs: list[Pair],
         known: dict[Pair, Forecast],
-    ) -> tuple[dict[Pair, Forecast], Memory]:
+    ) -> EngineState:
         """Forecast every battle that is not known: all when due, else those that just opened."""
-        memory = state.memory
         if self.predictor is None:
             none = Forecast(None, no_forecast_because="no model is loaded")
-            return dict.fromkeys(pairs, none), memory
+            return replace(state, forecasts=dict.fromkeys(pairs, none))
         asked = [battle for battle, pair in zip(battles, pairs, strict=True) if pair not in known]
         if asked:
-            answers = self.predictor.forecast(state.race, asked, memory)
-            memory = answers.memory
+            answers, error = ask(self.predictor, state.race, asked, state.memory)
+            if error is not None:
+                state = self._failing(state, "internal_forecast", error=error)
+            state = replace(state, memory=answers.memory)
             for battle, answer in zip(asked, answers.forecasts, strict=True):
                 known[(battle.attacker, battle.defender)] = answer
-        return {pair: known[pair] for pair in pairs}, memory
+        return replace(state, forecasts={pair: known[pair] for pair in pairs})
 
 
 def _grid(moment: datetime) -> datetime:
@@ -259,23 +285,9 @@ def _due(grid_at: datetime, steps: int) -> bool:
     return not (grid_at - START_OF_TIME) % (STEP * steps)
 
 
-def _noted(
-    grid_at: datetime,
-    battles: tuple[Battle, ...],
-    forecasts: Mapping[Pair, Forecast],
-    histories: Mapping[Pair, History],
-) -> dict[Pair, History]:
-    noted = {}
-    for battle in battles:
-        pair = (battle.attacker, battle.defender)
-        p_overtake = forecasts[pair].p_overtake
-        noted[pair] = histories[pair].with_point(grid_at, battle.interval_s, p_overtake)
-    return noted
-
-
 def _ended(state: EngineState, ended: EndedBattle) -> Ended:
     battle = ended.battle
     forecast = state.forecasts.get((battle.attacker, battle.defender))
     attacker = state.race.cars.get(battle.attacker)
-    laps = attacker.laps_completed - battle.opened_lap if attacker else 0
+    laps = max(0, attacker.laps_completed - battle.opened_lap) if attacker else 0
     return Ended(ended, laps, forecast.p_overtake if forecast else None)

@@ -18,7 +18,8 @@ from pitwall.domain.frames import (
 from pitwall.domain.gaps import Gap, LapsDown, seconds_of
 from pitwall.domain.places import car_places
 from pitwall.domain.race import CarState, Compound
-from pitwall.pipeline.engine import EngineState, History
+from pitwall.pipeline.engine import EngineState
+from pitwall.pipeline.histories import History
 from pitwall.prediction.forecast import Forecast
 
 _USUAL_LAP_S = 90.0
@@ -86,14 +87,20 @@ class Stamp:
 
 
 def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version: str) -> LiveFrame:
-    """Return the frame of this instant."""
+    """Return the frame of this instant; each battle of it has both its cars in the tower."""
+    order = state.race.in_order()
+    placed = {car.number for car in order}
     return LiveFrame(
         sequence=stamp.sequence,
         published_at=stamp.published_at,
         data_age_s=stamp.data_age_s,
         header=_header(state, feed),
-        tower=tuple(_tower_line(car) for car in state.race.in_order()),
-        battles=tuple(_battle_line(state, battle) for battle in state.battles),
+        tower=tuple(_tower_line(car) for car in order),
+        battles=tuple(
+            _battle_line(state, battle)
+            for battle in state.battles
+            if battle.attacker in placed and battle.defender in placed
+        ),
         ended=tuple(
             EndedLine(
                 attacker=ended.battle.battle.attacker,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pitwall.domain.records import Batch, RaceMark
@@ -31,6 +32,8 @@ class Imported:
         messages: Kept by this import.
         predictions: Made by this import.
         kept_of: The name of the feed that it was first kept from; "" for `no_race`.
+        faults: What could not be read as it stands, by kind: lines that were left out, parts of
+            messages that were skipped, stamps that were replaced.
     """
 
     race_id: str
@@ -38,6 +41,7 @@ class Imported:
     messages: int = 0
     predictions: int = 0
     kept_of: str = ""
+    faults: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,15 @@ async def import_race(
             await writer.append(mark, fresh)
         how.told(min(done + AT_ONCE, len(messages)), len(messages))
     if mark is None:
-        return Imported("", "no_race")
+        return Imported("", "no_race", faults=_faults(feed, engine))
     await writer.finish(mark, "finished")
-    return Imported(mark.info.race_id, "imported", kept, predictions, mark.feed)
+    faults = _faults(feed, engine)
+    return Imported(mark.info.race_id, "imported", kept, predictions, mark.feed, faults)
+
+
+def _faults(feed: RecordedFeed, engine: RaceEngine) -> Mapping[str, int]:
+    """Return what was amiss, in the file itself and in its messages."""
+    return Counter(getattr(feed, "skipped", {})) + Counter(engine.state.faults)
 
 
 async def _begin(feed: RecordedFeed, writer: RaceWriter, batch: Batch, how: Importing) -> RaceMark:

@@ -139,7 +139,7 @@ class Intake:
         self._lateness.restart(snapshot.at)
         race = replacing(self.state.race, told)
         if race is not self.state.race:
-            self.engine.state = replace(self.engine.state, race=race)
+            self.engine.replace_race(race)
         for message in restamped(snapshot, self._moment_of(snapshot, received_at)):
             self._apply(message)
 

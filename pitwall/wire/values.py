@@ -13,6 +13,10 @@ _LARGEST = 1e9
 _LONGEST_GAP_S = 86_400.0
 _MOST_LAPS = 999
 _LONGEST_TEXT = 32
+# The feed is of this time; what lies outside is a fault, and near the ends of the calendar
+# no sum of a date and a duration is safe.
+_EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -150,18 +154,24 @@ def read_driver_number(text: str) -> DriverNumber:
     raise NotAValueError
 
 
+def is_plausible(instant: datetime) -> bool:
+    """Return whether a feed can have meant this instant: the years 1950 to 2199."""
+    return _EARLIEST <= instant < _LATEST
+
+
 def read_instant(value: object) -> datetime:
     """Return an aware UTC instant from ISO 8601 text; text without an offset means UTC.
 
     Raises:
-        NotAValueError: It is something else.
+        NotAValueError: It is something else, or outside the years 1950 to 2199.
     """
     if not isinstance(value, str) or len(value) > 40:
         raise NotAValueError
     try:
         instant = datetime.fromisoformat(value)
-        if instant.tzinfo is None:
-            return instant.replace(tzinfo=UTC)
-        return instant.astimezone(UTC)
+        utc = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:  # astimezone can leave the years 1 to 9999
         raise NotAValueError from error
+    if not is_plausible(utc):
+        raise NotAValueError
+    return utc

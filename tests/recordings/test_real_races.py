@@ -13,7 +13,8 @@ import pytest
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.pipeline.engine import STEP, EngineState, Pair, RaceEngine
+from pitwall.pipeline.engine import STEP, EngineState, RaceEngine
+from pitwall.pipeline.histories import Pair
 from pitwall.ports import RecordedFeed
 from pitwall.wire.message import RawMessage
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from pitwall.feeds.recording.bounds import LONGEST_LINE, read_whole
 from pitwall.feeds.recording.contents import BOM, Contents, TimedLine, in_order, read_line_time
 from pitwall.feeds.recording.zero import find_session_zero
 
@@ -21,7 +22,7 @@ def read_archive(folder: Path) -> Contents:
     lines: list[TimedLine] = []
     skipped: Counter[str] = Counter()
     for file in sorted(folder.glob(f"*{SUFFIX}")):
-        found, bad = read_stream(file.read_bytes(), file.name.removesuffix(SUFFIX))
+        found, bad = read_stream(read_whole(file), file.name.removesuffix(SUFFIX))
         lines += found
         skipped.update(bad)
     zero = find_session_zero(lines)
@@ -39,7 +40,7 @@ def read_stream(text: bytes, topic: str) -> tuple[list[TimedLine], Counter[str]]
         ms = read_line_time(line[:12])
         if ms is None:
             skipped["line_time"] += 1
-        elif line[12:13] not in _BODY_STARTS or len(line) < 14:
+        elif line[12:13] not in _BODY_STARTS or not 14 <= len(line) <= LONGEST_LINE:
             skipped["line_body"] += 1
         else:
             lines.append(TimedLine(ms, topic, line[12:]))

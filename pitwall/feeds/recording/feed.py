@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.recording.archive import SUFFIX, read_archive
+from pitwall.feeds.recording.bounds import LONGEST_LINE
 from pitwall.feeds.recording.contents import BOM, Contents
 from pitwall.feeds.recording.merged import is_merged, read_merged
 from pitwall.feeds.recording.signalr import (
@@ -124,7 +125,7 @@ def _file_reader(file: Path) -> Reader:
         read_header(file)
         return read_tape
     with file.open("rb") as text:
-        first = text.readline().removeprefix(BOM).strip()
+        first = text.readline(LONGEST_LINE).removeprefix(BOM).strip()
     if is_merged(first):
         return read_merged
     if is_message_line(first):

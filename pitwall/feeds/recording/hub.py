@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import orjson
+
 from pitwall.feeds.recording.contents import topic_rank
-from pitwall.feeds.recording.literal import load_literal
 from pitwall.feeds.recording.signalr import (
     KEEP_ALIVE,
     RECORD_SEPARATOR,
@@ -19,6 +20,7 @@ from pitwall.wire.delivery import Frame, Reading, Snapshot
 from pitwall.wire.message import RawMessage
 
 # Records of the hub that carry no data: completions without a result, pings, and the goodbye.
+_MOST_RECORDS = 20_000  # in one frame; the feed sends some dozens
 _SILENT = (b'{"type":3,', b'{"type":6', b'{"type":7')
 
 
@@ -26,17 +28,29 @@ def read_frame(frame: Frame) -> Reading:
     """Return what a frame says; a record that breaks the format is counted, the rest is read."""
     parts: list[RawMessage | Snapshot] = []
     malformed = 0
-    for raw in frame.text.split(RECORD_SEPARATOR):
+    *records, rest = frame.text.split(RECORD_SEPARATOR, _MOST_RECORDS)
+    if rest.strip() and len(records) == _MOST_RECORDS:
+        malformed += rest.rstrip(RECORD_SEPARATOR).count(RECORD_SEPARATOR) + 1
+        rest = b""
+    for raw in (*records, rest):
         record = raw.strip()
         if not record or record in KEEP_ALIVE:
             continue
-        if (message := read_message(record)) is not None:
+        if (message := read_message(record, literals=False)) is not None:
             parts.append(message)
-        elif (reply := read_reply(record)) is not None:
+        elif (reply := read_reply(record, literals=False)) is not None:
             parts.append(_snapshot(reply, frame.received_at))
-        elif not (record.startswith(_SILENT) and record.endswith(b"}")):
+        elif not (record.startswith(_SILENT) and _is_json(record)):
             malformed += 1
     return Reading(tuple(parts), malformed)
+
+
+def _is_json(record: bytes) -> bool:
+    try:
+        orjson.loads(record)
+    except ValueError:
+        return False
+    return True
 
 
 def _snapshot(topics: dict[str, object], received_at: datetime) -> Snapshot:
@@ -62,7 +76,7 @@ def refusal_of(record: bytes) -> str | None:
     if b'"error"' not in record or record.startswith(b'{"type":1,'):
         return None
     try:
-        value = load_literal(record.decode("utf-8", "replace"))
+        value = orjson.loads(record)
     except ValueError:
         return None
     error = value.get("error") if isinstance(value, dict) else None

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from pitwall.feeds.recording.bounds import LONGEST_LINE, read_whole
 from pitwall.feeds.recording.contents import BOM, Contents, TimedLine, in_order, read_line_time
 from pitwall.feeds.recording.zero import find_session_zero
 
 _LINE = re.compile(
-    rb'(.{12})\{\s*"stream"\s*:\s*"([\w.]+)"\s*,\s*"payload"\s*:\s*(.+)\}\Z', re.DOTALL
+    rb'(.{12})\{\s*+"stream"\s*+:\s*+"([\w.]++)"\s*+,\s*+"payload"\s*+:\s*+(.+)\}\Z',
+    re.DOTALL,
 )
 _ORIGIN = b"URL:"
 
@@ -28,11 +30,11 @@ def read_merged(file: Path) -> Contents:
     """
     lines: list[TimedLine] = []
     skipped: Counter[str] = Counter()
-    for raw in file.read_bytes().removeprefix(BOM).split(b"\n"):
+    for raw in read_whole(file).removeprefix(BOM).split(b"\n"):
         line = raw.strip()
         if not line or line.startswith(_ORIGIN):
             continue
-        match = _LINE.match(line)
+        match = _LINE.match(line) if len(line) <= LONGEST_LINE else None
         ms = read_line_time(line[:12])
         if match is None:
             skipped["line_body"] += 1

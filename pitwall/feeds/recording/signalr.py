@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,20 +10,17 @@ from pathlib import Path
 import orjson
 
 from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.recording.bounds import LONGEST_LINE, read_whole
 from pitwall.feeds.recording.contents import BOM, Contents, topic_rank
+from pitwall.feeds.recording.envelope import read_envelope
 from pitwall.feeds.recording.literal import load_literal
+from pitwall.feeds.recording.placing import placed
 from pitwall.wire.message import RawMessage
 from pitwall.wire.values import NotAValueError, read_instant
 
 LIVE = "live.txt"
 SNAPSHOT = "subscribe.txt"
 
-# A message keeps its payload verbatim: everything between the topic and the last text.
-_HUB = rb'\{.*?"(?:A|arguments)"\s*:\s*'
-_ENVELOPE = re.compile(
-    rb'(?:%s)?\[\s*"([\w.]+)"\s*,\s*(.+?)\s*,\s*"([^"]*)"\s*\]\s*(?:,[^{}\[\]]*)?\}?\Z' % _HUB,
-    re.DOTALL,
-)
 RECORD_SEPARATOR = b"\x1e"
 KEEP_ALIVE = frozenset({b"{}", b'{"type":6}'})
 _CLOCK = "the feed's own stamps"
@@ -38,7 +34,7 @@ def is_message_line(line: bytes) -> bool:
 
 def read_session(folder: Path) -> Contents:
     """Return a folder's `live.txt`, after its `subscribe.txt` where there is one."""
-    live, skipped = _read_lines((folder / LIVE).read_bytes())
+    live, skipped = _read_lines(read_whole(folder / LIVE))
     snapshot = folder / SNAPSHOT
     if snapshot.exists():
         first = min((message.sent_at for message in live), default=None)
@@ -48,7 +44,7 @@ def read_session(folder: Path) -> Contents:
 
 def read_lines(file: Path) -> Contents:
     """Return the messages of one file with a message a line, JSON or as Python prints it."""
-    return _contents(*_read_lines(file.read_bytes()))
+    return _contents(*_read_lines(read_whole(file)))
 
 
 def read_snapshot(file: Path) -> Contents:
@@ -61,6 +57,7 @@ def read_snapshot(file: Path) -> Contents:
 
 
 def _contents(messages: list[RawMessage], skipped: Counter[str]) -> Contents:
+    messages = placed(messages, skipped)
     # The stamps of neighbouring lines are up to two seconds out of order.
     return Contents(iter(sorted(messages, key=lambda message: message.sent_at)), skipped, _CLOCK)
 
@@ -94,12 +91,20 @@ def _with_snapshots(
     return before + messages
 
 
-def read_message(line: bytes) -> RawMessage | None:
-    """Return the message in one record, its payload verbatim; None when it holds none."""
-    match = _ENVELOPE.match(line)
-    if match is not None:
-        return _raw(match[1].decode(), match[3].decode("utf-8", "replace"), match[2])
-    if not line.startswith(b"['"):
+def read_message(line: bytes, *, literals: bool = True) -> RawMessage | None:
+    """Return the message in one record, its payload verbatim; None when it holds none.
+
+    Args:
+        line: The record.
+        literals: Whether it may be as Python prints it, as some clients wrote down what came.
+    """
+    if len(line) > LONGEST_LINE:
+        return None
+    found = read_envelope(line)
+    if found is not None:
+        stamp = found.stamp.decode("utf-8", "replace")
+        return _raw(found.topic.decode("utf-8", "replace"), stamp, found.payload)
+    if not (literals and line.startswith(b"['")):
         return None
     try:
         value = load_literal(line.decode())
@@ -126,12 +131,12 @@ def _raw(topic: str, stamp: str, body: bytes) -> RawMessage | None:
         return None
 
 
-def read_reply(line: bytes) -> dict[str, object] | None:
+def read_reply(line: bytes, *, literals: bool = True) -> dict[str, object] | None:
     """Return the snapshot in the hub's answer to Subscribe; None when the line is none."""
-    if not line.startswith(b"{"):
+    if not line.startswith(b"{") or len(line) > LONGEST_LINE:
         return None
     try:
-        value = load_literal(line.decode())
+        value = load_literal(line.decode()) if literals else orjson.loads(line)
     except ValueError:
         return None
     if not isinstance(value, dict):
@@ -146,7 +151,7 @@ def load_snapshot(file: Path) -> dict[str, object]:
     Raises:
         FeedUnavailableError: It is no object of topics.
     """
-    text = file.read_bytes().removeprefix(BOM).decode("utf-8", "replace").strip()
+    text = read_whole(file).removeprefix(BOM).decode("utf-8", "replace").strip()
     # One client wrote its snapshots through a template that doubled the outer braces.
     if text.startswith("{{") and text.endswith("}}"):
         text = text[1:-1]

@@ -21,6 +21,7 @@ import pyarrow as pa
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.recording.contents import Contents
 from pitwall.feeds.recording.hub import read_frame
+from pitwall.feeds.recording.placing import placed
 from pitwall.wire.delivery import Frame, Reading, Snapshot
 from pitwall.wire.message import RawMessage
 from pitwall.wire.values import NotAValueError, read_instant
@@ -28,6 +29,10 @@ from pitwall.wire.values import NotAValueError, read_instant
 SUFFIX = ".jsonl.zst"
 FORMAT = 1
 _PIECE = 1024  # what a tape that was cut short may lose at its end
+LONGEST_LINE = 40 * 1024 * 1024  # the largest frame that is received, with every quote escaped
+LARGEST_TAPE = 4 * 1024 * 1024 * 1024  # unpacked; a race with telemetry has 0.2 GB
+_SMALL = 8 * 1024 * 1024
+_MOST_TIMES_PACKED = 200  # zstd makes text of a race twenty times smaller; of a bomb, 30,000 times
 
 # How the frames of each feed are read; a new live feed adds its own.
 READERS: dict[str, Callable[[Frame], Reading]] = {"f1_live": read_frame}
@@ -84,7 +89,8 @@ def read_header(path: Path) -> Header:
 
 def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[Frame]:
     """Yield the frames of a tape as they were received; lines that are broken are counted."""
-    for line in _lines(path):
+    skipped = Counter() if skipped is None else skipped
+    for line in _lines(path, skipped):
         try:
             fields = orjson.loads(line)
             if "frame" not in fields and "base64" not in fields:
@@ -93,8 +99,7 @@ def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[Fra
             bytes_ = base64.b64decode(fields["base64"]) if text is None else text.encode()
             frame = Frame(read_instant(fields["at"]), bytes_, fields.get("channel", ""))
         except (ValueError, TypeError, KeyError, AttributeError, NotAValueError):
-            if skipped is not None:
-                skipped["tape_line"] += 1
+            skipped["tape_line"] += 1
             continue
         yield frame
 
@@ -110,7 +115,7 @@ def read_tape(path: Path) -> Contents:
     if reader is None:
         raise FeedUnavailableError(f"{path.name} holds the feed {header.feed}, which is not known.")
     skipped: Counter[str] = Counter()
-    messages = list(_messages(read_frames(path, skipped), reader, skipped))
+    messages = placed(list(_messages(read_frames(path, skipped), reader, skipped)), skipped)
     messages.sort(key=lambda message: message.sent_at)
     return Contents(iter(messages), _known(skipped), "the feed's own stamps")
 
@@ -142,9 +147,60 @@ def _known(skipped: Counter[str]) -> Mapping[str, int]:
     return {kind: count for kind, count in skipped.items() if count}
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """Yield lines as far as the file goes; one cut short at its end loses its last line only."""
-    rest = b""
+def _lines(path: Path, skipped: Counter[str] | None = None) -> Iterator[bytes]:
+    """Yield lines as far as the file goes; one cut short at its end loses its last line only.
+
+    A line longer than `LONGEST_LINE` is counted and passed over, never held. What unpacks to
+    more than any tape holds is read that far, and counted.
+    """
+    skipped = Counter() if skipped is None else skipped
+    line = _Line()
+    for piece in _pieces(path, skipped):
+        first, *others = piece.split(b"\n")
+        line.add(first)
+        for other in others:
+            if line.is_too_long:
+                skipped["tape_line"] += 1
+            elif line.size:
+                yield line.text
+            line = _Line()
+            line.add(other)
+    if line.is_too_long:
+        skipped["tape_line"] += 1
+    elif line.size:
+        yield line.text
+
+
+class _Line:
+    """The line under way: its pieces are joined once, when it is whole."""
+
+    __slots__ = ("pieces", "size")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Go on with a piece; of a line that is too long nothing is held."""
+        self.size += len(piece)
+        if self.is_too_long:
+            self.pieces.clear()
+        else:
+            self.pieces.append(piece)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the line is longer than any that is read."""
+        return self.size > LONGEST_LINE
+
+    @property
+    def text(self) -> bytes:
+        """The line so far."""
+        return b"".join(self.pieces)
+
+
+def _pieces(path: Path, skipped: Counter[str]) -> Iterator[bytes]:
+    most = min(LARGEST_TAPE, max(_SMALL, path.stat().st_size * _MOST_TIMES_PACKED))
     with path.open("rb") as file, pa.CompressedInputStream(file, "zstd") as text:
         while True:
             try:
@@ -152,8 +208,9 @@ def _lines(path: Path) -> Iterator[bytes]:
             except OSError:  # the last block was never finished
                 return
             if not piece:
-                break
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
-    if rest:
-        yield rest
+                return
+            most -= len(piece)
+            if most < 0:
+                skipped["tape_size"] += 1
+                return
+            yield piece

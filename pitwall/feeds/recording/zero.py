@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -18,6 +19,7 @@ from pitwall.wire.values import NotAValueError, read_instant
 
 # A thousand bursts already hold one that was sent without delay.
 _ENOUGH_BURSTS = 1000
+_STAMPS = frozenset({"Utc", "Timestamp"})
 # Heartbeats carry a clock that runs ahead of the stamps of all other topics, by 2.10 to
 # 2.16 s in the three recordings which allow the comparison (2024, 2025).
 HEARTBEAT_AHEAD = timedelta(seconds=2.1)
@@ -45,11 +47,11 @@ def find_session_zero(lines: Sequence[TimedLine]) -> SessionZero:
         FeedUnavailableError: No line carries any instant.
     """
     if bursts := list(_differences(lines, "CarData.z", "Position.z", most=_ENOUGH_BURSTS)):
-        return _zero(max(bursts), "car telemetry, within 0.1 s")
+        return _zero(_largest_usual(bursts, 60_000), "car telemetry, within 0.1 s")
     if clocks := list(_differences(lines, "ExtrapolatedClock", "SessionData")):
         return _zero(statistics.median(clocks), "session clock, within 0.1 s")
     if control := list(_differences(lines, "RaceControlMessages")):
-        return _zero(_largest_usual(control), "race control, whole seconds: within 1 s")
+        return _zero(_largest_usual(control, 1000), "race control, whole seconds: within 1 s")
     if beats := list(_differences(lines, "Heartbeat")):
         ahead_ms = HEARTBEAT_AHEAD / _MS
         return _zero(statistics.median(beats) - ahead_ms, "heartbeats, within 0.5 s")
@@ -65,10 +67,10 @@ def _zero(since_epoch_ms: float, basis: str) -> SessionZero:
     return SessionZero(_EPOCH + round(since_epoch_ms) * _MS, basis)
 
 
-def _largest_usual(differences: list[float]) -> float:
-    """Return the largest difference within a second of the median: the least delayed message."""
+def _largest_usual(differences: list[float], within_ms: float) -> float:
+    """Return the largest difference that is near the median: that of the least delayed message."""
     middle = statistics.median(differences)
-    return max(difference for difference in differences if difference <= middle + 1000)
+    return max(difference for difference in differences if difference <= middle + within_ms)
 
 
 def _differences(
@@ -97,19 +99,21 @@ def _payload(line: TimedLine) -> object:
 
 
 def _instants(payload: object) -> Iterator[datetime]:
-    """Yield every `Utc` or `Timestamp` in a payload, at any depth the topics above use."""
-    if isinstance(payload, list):
-        for item in payload:
-            yield from _instants(item)
-    elif isinstance(payload, dict):
-        for key, value in payload.items():
-            if key in {"Utc", "Timestamp"}:
-                try:
-                    yield read_instant(value)
-                except NotAValueError:
-                    continue
-            elif key not in {"Cars", "Entries"} or isinstance(value, list):
-                yield from _instants(value)
+    """Yield every `Utc` or `Timestamp` in a payload, however deep, in no particular order."""
+    unread = [payload]
+    while unread:
+        value = unread.pop()
+        if isinstance(value, list):
+            unread += value
+        elif isinstance(value, dict):
+            for key in _STAMPS & value.keys():
+                with suppress(NotAValueError):
+                    yield read_instant(value[key])
+            unread += (each for key, each in value.items() if _may_hold_stamps(key, each))
+
+
+def _may_hold_stamps(key: str, value: object) -> bool:
+    return key not in _STAMPS and (key not in {"Cars", "Entries"} or isinstance(value, list))
 
 
 def _scheduled(lines: Sequence[TimedLine]) -> datetime | None:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from pitwall.domain.battles import Battle
 from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
 from pitwall.domain.race import START_OF_TIME, DriverNumber
-from pitwall.pipeline.engine import EngineState, Pair
+from pitwall.pipeline.engine import EngineState
+from pitwall.pipeline.histories import Pair
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import at_the_line
 from pitwall.prediction.predictor import IS_ESTIMATED
