@@ -1,4 +1,8 @@
-"""The Reflex app: mounts the API, adds the pages, starts the background work. Wiring only."""
+"""The Reflex app: mounts the API, adds the pages, starts the background work. Wiring only.
+
+Importing this describes the app and nothing more: that is what building the page does, which
+needs no model, no database and no setting. `asgi` is what a worker calls, and wires the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from pathlib import Path
 import reflex as rx
 from starlette.types import ASGIApp
 
-from pitwall import bootstrap
 from pitwall.api.app import build_api
 from pitwall.api.protection.around import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
@@ -65,14 +68,21 @@ for route, name, page, on_load in (
     )
 
 relay.attach(app, LiveState)
-bootstrap.install(tab_is_open=relay.tab_is_open)
-shared = bootstrap.shared_states()
-if shared is not None:
-    share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
-app.register_lifespan_task(bootstrap.run_worker)
-app.register_lifespan_task(relay.run)
 
 
 def asgi() -> ASGIApp:
-    """Return what the server runs: the app, with its protections around pages, API and socket."""
+    """Return what the server runs: the app, with its protections around pages, API and socket.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+        ModelError: The bundle is missing or damaged.
+    """
+    from pitwall import bootstrap  # brings numpy, pyarrow and, with the model, its libraries
+
+    bootstrap.install(tab_is_open=relay.tab_is_open)
+    shared = bootstrap.shared_states()
+    if shared is not None:
+        share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
+    app.register_lifespan_task(bootstrap.run_worker)
+    app.register_lifespan_task(relay.run)
     return protected(app(), bootstrap.protection(BUILT_PAGES))
