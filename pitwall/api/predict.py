@@ -114,7 +114,7 @@ async def what_if(battle: WhatIfIn, services: CurrentServices, _reader: Reader) 
     return WhatIfOut(
         p_overtake=forecast.p_overtake,
         no_forecast_because=forecast.no_forecast_because or None,
-        reasons=list(forecast.reasons),
+        reasons=[str(reason) for reason in forecast.reasons],
         mixed=MixedOut.of(forecast.mixed) if forecast.mixed else None,
         model_version=model.version,
         rules_version=services.about.rules_version or None,

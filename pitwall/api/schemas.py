@@ -88,10 +88,20 @@ class BattleOut(BaseModel):
     defender: CarOut = Field(description="The car directly ahead.", examples=[story.DEFENDER])
     position: int = Field(description="The place at stake; 1 is the lead.", ge=1, examples=[1])
     interval_s: float = Field(
-        description="Seconds between the two, newest known.", ge=0, examples=[story.INTERVAL_S]
+        description="Seconds between the two, the newest that the feed tells; as stored and as "
+        "entered in the ledger.",
+        ge=0,
+        examples=[story.INTERVAL_S],
     )
     interval_age_s: float = Field(
         description="Age of that interval, race seconds.", ge=0, examples=[1.34]
+    )
+    gap_at_line_s: float | None = Field(
+        description="Seconds between the last line crossings of the two, where those are newer "
+        "than the interval by more than two seconds: the model then goes by this, and a reason "
+        "names it `gap 0.9 s at the line`. Else null.",
+        ge=0,
+        examples=[None],
     )
     trend_s_per_lap: float | None = Field(
         description="Change of the interval over the last lap; negative is closing. Null at first.",
@@ -129,12 +139,13 @@ class BattleOut(BaseModel):
             position=battle.position,
             interval_s=battle.interval_s,
             interval_age_s=battle.interval_age_s,
+            gap_at_line_s=battle.gap_at_line_s,
             trend_s_per_lap=battle.trend_s_per_lap,
             opened_at=battle.opened_at,
             laps=battle.laps,
             p_overtake=battle.p_overtake,
             no_forecast_because=battle.no_forecast_because or None,
-            reasons=list(battle.reasons),
+            reasons=[str(reason) for reason in battle.reasons],
             mixed=None if battle.mixed is None else MixedOut.of(battle.mixed),
         )
 

@@ -6,8 +6,13 @@ and reads in 0.22 ms; orjson, which writes in 0.13 ms, cannot rebuild nested dat
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import asdict
+
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from pitwall.domain.forecasts import Reason
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.telemetry import CarTelemetry
 from pitwall.errors import ForeignFrameError
@@ -30,8 +35,18 @@ def frame_from_json(text: bytes) -> LiveFrame:
     try:
         return _FRAME.validate_json(text)
     except ValidationError as error:
+        with suppress(ValidationError, ValueError, TypeError, LookupError):
+            return _FRAME.validate_json(_with_reasons_as_values(text))
         message = f"the cache holds a frame that this release cannot read: {error.error_count()}"
         raise ForeignFrameError(f"{message} parts differ") from None
+
+
+def _with_reasons_as_values(text: bytes) -> bytes:
+    """Return the frame of an earlier release, in which a reason was one line of text."""
+    told = orjson.loads(text)
+    for battle in told["battles"]:
+        battle["reasons"] = [asdict(Reason.of_text(reason)) for reason in battle["reasons"]]
+    return orjson.dumps(told)
 
 
 def car_to_json(car: CarTelemetry) -> bytes:

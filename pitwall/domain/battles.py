@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from pitwall.domain.gaps import LapsDown, LeaderLap, TimeGap
 from pitwall.domain.race import CarState, DriverNumber, GapSample, Phase, RaceState
 
 _GAPS_APART_S = 6.0  # nine updates in ten of a car's line come within six seconds
+_CROSSING_NEWER = timedelta(seconds=2)
 
 
 class EndReason(StrEnum):
@@ -38,7 +39,8 @@ class Battle:
         attacker: The car behind.
         defender: The car directly ahead, whose place is at stake.
         position: The defender's position; 1 is the lead.
-        interval_s: Seconds from defender to attacker, newest known.
+        interval_s: Seconds from defender to attacker, the newest that the feed tells: what is
+            shown, stored and entered in the ledger. `gap_at_line_s` is another quantity.
         interval_at: When that interval was measured, UTC.
         opened_at: When this pair's battle began, UTC.
         opened_lap: Laps the attacker had completed then.
@@ -172,6 +174,23 @@ def interval_between(ahead: CarState, behind: CarState) -> tuple[float, datetime
             return behind.interval.seconds, behind.interval_at
         return None
     return _difference_of_gaps(ahead, behind)
+
+
+def gap_at_line_s(ahead: CarState, behind: CarState, interval_at: datetime) -> float | None:
+    """Return the seconds between the last line crossings of two cars, where those are news.
+
+    That is where both have completed the same lap and the later crossing is newer than the
+    interval of `interval_at` by more than two seconds; else None. At the line the interval is the
+    better of the two: it is exact, while a crossing is told some hundredths late.
+    """
+    if not (ahead.laps and behind.laps):
+        return None
+    front, back = ahead.laps[-1], behind.laps[-1]
+    if front.lap_number != back.lap_number or back.completed_at <= front.completed_at:
+        return None
+    if back.completed_at - interval_at <= _CROSSING_NEWER:
+        return None
+    return (back.completed_at - front.completed_at).total_seconds()
 
 
 def _difference_of_gaps(ahead: CarState, behind: CarState) -> tuple[float, datetime] | None:

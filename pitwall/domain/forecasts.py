@@ -6,6 +6,39 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that moved a forecast away from that of the average battle.
+
+    Attributes:
+        topic: Which features it speaks of together, such as `gap`; "" where only its text is known.
+        weight: Its contribution to the logit, to the hundredth; positive speaks for a pass.
+        words: What it says, such as `gap 0.6 s`.
+    """
+
+    topic: str
+    weight: float
+    words: str
+
+    def __str__(self) -> str:
+        """Return it as one line, such as `+0.41 gap 0.6 s`."""
+        return f"{self.weight:+.2f} {self.words}"
+
+    @classmethod
+    def of_text(cls, text: str) -> Reason:
+        """Return the reason that an earlier release wrote as one line.
+
+        Raises:
+            ValueError: The line does not begin with a number.
+
+        Example:
+            >>> Reason.of_text("+0.41 gap 0.6 s")
+            Reason(topic='', weight=0.41, words='gap 0.6 s')
+        """
+        weight, _, words = text.partition(" ")
+        return cls("", float(weight), words)
+
+
+@dataclass(frozen=True, slots=True)
 class ExpertOpinion:
     """One expert's view of a battle.
 

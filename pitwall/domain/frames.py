@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.forecasts import MixedForecast
+from pitwall.domain.forecasts import MixedForecast, Reason
 from pitwall.domain.places import CarPlace
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 
@@ -116,8 +116,11 @@ class BattleLine:
 
     Attributes:
         position: The defender's position, the place at stake; 1 is the lead.
-        interval_s: Newest interval, seconds; `interval_age_s` says how old it is on the
-            race's clock.
+        interval_s: Newest interval that the feed tells, seconds, as stored and entered in the
+            ledger; `interval_age_s` says how old it is on the race's clock.
+        gap_at_line_s: Seconds between the last line crossings of the two, where those are newer by
+            more than two seconds: the model then goes by this, and its reasons name it so; else
+            None.
         trend_s_per_lap: Change of the interval over about a lap; negative is closing in. None
             until there is half a lap of history.
         opened_at: When this battle opened, UTC, on the race's clock.
@@ -127,7 +130,7 @@ class BattleLine:
             next cross it. None while there is no forecast; `no_forecast_because` says why.
         p_history, interval_history: Readings of about the last three minutes, oldest first,
             one every two seconds of the race's clock.
-        reasons: Contributions to the logit in words, largest first, such as `+0.41 gap 0.6 s`.
+        reasons: What moved the forecast, largest first.
         heat: In [0, 1], by which cards are sorted: how much this battle deserves the eye.
         mixed: The experts behind `p_overtake`; None without a forecast.
     """
@@ -144,9 +147,10 @@ class BattleLine:
     no_forecast_because: str
     p_history: tuple[float, ...]
     interval_history: tuple[float, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     heat: float
     mixed: MixedForecast | None = None
+    gap_at_line_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

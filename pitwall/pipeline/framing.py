@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pitwall.domain.battles import Battle
+from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.frames import (
     BattleLine,
     EndedLine,
@@ -185,7 +185,7 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
     pair = (battle.attacker, battle.defender)
     forecast = state.forecasts.get(pair) or Forecast(None, no_forecast_because="not yet")
     history = state.histories.get(pair, History())
-    attacker = state.race.cars[battle.attacker]
+    attacker, defender = state.race.cars[battle.attacker], state.race.cars[battle.defender]
     lap_s = attacker.last_lap_s or _USUAL_LAP_S
     # Ages are told on the race's grid, so that they do not depend on when a frame was asked for.
     age_s = max(0.0, (state.grid_at - battle.interval_at).total_seconds())
@@ -205,6 +205,7 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
         reasons=forecast.reasons,
         heat=heat(forecast.p_overtake, battle.interval_s),
         mixed=forecast.mixed,
+        gap_at_line_s=gap_at_line_s(defender, attacker, battle.interval_at),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.domain.battles import Battle
+from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import CarState, Compound, RaceState
 from pitwall.errors import NotThereError
 from pitwall.pipeline.engine import EngineState
@@ -21,6 +21,7 @@ from pitwall.ports import Predictor
 from pitwall.prediction.features import FEATURES, FeatureBook
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import Memory
+from pitwall.prediction.predictor import is_gap_at_line
 from pitwall.prediction.refusals import why_no_forecast
 from pitwall.prediction.scenario import STEPS, Scenario, SeenBattle, changed
 from pitwall.prediction.what_if import WhatIfFeature
@@ -46,7 +47,9 @@ class SeesBattles(Predictor, Protocol):
         """Return features, (n, n_features), and running residuals, (n, n_residuals)."""
         ...
 
-    def explained(self, rows: Rows, residuals: Residuals | None = None) -> list[Forecast]:
+    def explained(
+        self, rows: Rows, residuals: Residuals | None = None, at_line: Sequence[bool] = ()
+    ) -> list[Forecast]:
         """Return the forecasts of rows."""
         ...
 
@@ -94,8 +97,10 @@ class SeenBattles:
 
     async def what_if(self, seen: SeenBattle, scenario: Scenario) -> Forecast:
         """Return the forecast of a battle of which some things are changed."""
-        values = changed(seen.features, _only_changes(scenario, seen.as_it_was), self._features)
-        return await asyncio.to_thread(self._forecast, values, seen.residuals)
+        scenario = _only_changes(scenario, seen.as_it_was)
+        values = changed(seen.features, scenario, self._features)
+        at_line = seen.is_gap_at_line and scenario.gap_s is None
+        return await asyncio.to_thread(self._forecast, values, seen.residuals, at_line=at_line)
 
     async def _look(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
         async with self._moments.at(race_id, at) as (_, state):
@@ -111,25 +116,30 @@ class SeenBattles:
         memory = state.memory if state.memory.book else replace(state.memory, book=FeatureBook())
         rows, residuals = self._predictor.rows(state.race, found, memory)
         values = dict(zip([spec.name for spec in FEATURES], rows[0].tolist(), strict=True))
+        at_line = is_gap_at_line(state.race, found[0])
         return SeenBattle(
             features={name: value for name, value in values.items() if np.isfinite(value)},
             residuals=tuple(residuals[0].tolist()),
             as_it_was=_as_it_was(state.race, found[0], values),
-            forecast=self._predictor.explained(rows, residuals)[0],
+            forecast=self._predictor.explained(rows, residuals, [at_line])[0],
+            is_gap_at_line=at_line,
         )
 
-    def _forecast(self, values: Mapping[str, float], residuals: tuple[float, ...]) -> Forecast:
+    def _forecast(
+        self, values: Mapping[str, float], residuals: tuple[float, ...], *, at_line: bool
+    ) -> Forecast:
         row = [values.get(spec.name, np.nan) for spec in FEATURES]
         return self._predictor.explained(
-            np.array([row], dtype=np.float32), np.array([residuals], dtype=np.float64)
+            np.array([row], dtype=np.float32), np.array([residuals], dtype=np.float64), [at_line]
         )[0]
 
 
 def _as_it_was(race: RaceState, battle: Battle, values: Mapping[str, float]) -> Scenario:
     attacker, defender = race.cars[battle.attacker], race.cars[battle.defender]
+    at_line_s = gap_at_line_s(defender, attacker, battle.interval_at)
     allowed = values["overtake_allowed_attacker"]
     return Scenario(
-        gap_s=battle.interval_s,
+        gap_s=battle.interval_s if at_line_s is None else at_line_s,
         attacker_tyre_laps=_known(values["tyre_life_attacker_laps"]),
         defender_tyre_laps=_known(values["tyre_life_defender_laps"]),
         attacker_compound=_compound(attacker),

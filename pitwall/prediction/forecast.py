@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pitwall.domain.forecasts import MixedForecast
+from pitwall.domain.forecasts import MixedForecast, Reason
 from pitwall.prediction.memory import Memory
 
 
@@ -14,13 +14,13 @@ class Forecast:
 
     Attributes:
         p_overtake: In [0, 1]; None when this predictor does not answer here.
-        reasons: Contributions to the logit in words, largest first.
+        reasons: What moved it, largest first.
         no_forecast_because: A few words when `p_overtake` is None, else "".
         mixed: What stands behind it; None where one model answers alone, or none.
     """
 
     p_overtake: float | None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     no_forecast_because: str = ""
     mixed: MixedForecast | None = None
 

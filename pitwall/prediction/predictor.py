@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.domain.battles import Battle
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.battles import Battle, gap_at_line_s
+from pitwall.domain.forecasts import ExpertOpinion, MixedForecast, Reason
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
 from pitwall.prediction.experts import Logits
@@ -85,7 +85,8 @@ class MixturePredictor:
         rows, residuals = self.rows(race, asked, memory)
         gated = self.mixture.walked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
-        answers = iter(self._forecasts(rows, residuals, gated, opinions))
+        at_line = [is_gap_at_line(race, battle) for battle in asked]
+        answers = iter(self._forecasts(rows, residuals, gated, opinions, at_line))
         at = [at_the_line(race, battle) for battle in asked]
         return Answers(
             [Forecast(None, (), why) if why else next(answers) for why in refusals],
@@ -109,19 +110,22 @@ class MixturePredictor:
         """Least and greatest value of each feature that training saw, by name."""
         return self.bundle.ranges
 
-    def explained(self, rows: Rows, residuals: Logits | None = None) -> list[Forecast]:
+    def explained(
+        self, rows: Rows, residuals: Logits | None = None, at_line: Sequence[bool] = ()
+    ) -> list[Forecast]:
         """Return the forecasts, with reasons, of rows of features, shape (n, n_features).
 
         Args:
             rows: As `rows` returns them.
             residuals: Likewise; None where nothing is known of how earlier forecasts of their
                 races came out.
+            at_line: Of which rows the gap is that at the line; none where nothing is given.
         """
         if residuals is None:
             residuals = np.zeros((len(rows), len(RESIDUALS)))
         gated = self.mixture.walked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
-        return self._forecasts(rows, residuals, gated, opinions)
+        return self._forecasts(rows, residuals, gated, opinions, at_line or [False] * len(rows))
 
     def rows(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory
@@ -134,9 +138,14 @@ class MixturePredictor:
         return matrix, running_residuals(record_of(memory), now, pairs[:, 0], pairs[:, 1])
 
     def _forecasts(
-        self, rows: Rows, residuals: Logits, gated: Gated, opinions: Opinions
+        self,
+        rows: Rows,
+        residuals: Logits,
+        gated: Gated,
+        opinions: Opinions,
+        at_line: Sequence[bool],
     ) -> list[Forecast]:
-        reasons = self._reasons(rows, residuals, gated)
+        reasons = self._reasons(rows, residuals, gated, at_line)
         return [
             Forecast(p, why, mixed=mixed)
             for p, why, mixed in zip(
@@ -144,27 +153,43 @@ class MixturePredictor:
             )
         ]
 
-    def _reasons(self, rows: Rows, residuals: Logits, gated: Gated) -> list[tuple[str, ...]]:
+    def _reasons(
+        self, rows: Rows, residuals: Logits, gated: Gated, at_line: Sequence[bool]
+    ) -> list[tuple[Reason, ...]]:
         if self._explainer is None:
             return [()] * len(rows)
         found = self._explainer.contributions(rows, residuals, gated)
         names = (*self._explainer.topics, *(f"residual {name}" for name in RESIDUALS))
         amounts = np.concatenate([found.topics, found.residuals], axis=1)
         return [
-            in_words(dict(zip(names, row, strict=True)), _Row(self._places, values))
-            for row, values in zip(amounts.tolist(), rows, strict=True)
+            in_words(dict(zip(names, row, strict=True)), _Row(self._places, values, flag))
+            for row, values, flag in zip(amounts.tolist(), rows, at_line, strict=True)
         ]
 
 
 class _Row:
     """The features of one battle, by name."""
 
-    def __init__(self, places: dict[str, int], values: npt.NDArray[np.float32]) -> None:
+    def __init__(
+        self,
+        places: dict[str, int],
+        values: npt.NDArray[np.float32],
+        is_gap_at_line: bool,
+    ) -> None:
         self._places = places
         self._values = values
+        self.is_gap_at_line = is_gap_at_line
 
     def __getitem__(self, name: str) -> float:
         return float(self._values[self._places[name]])
+
+
+def is_gap_at_line(race: RaceState, battle: Battle) -> bool:
+    """Tell whether the model goes by the gap at the line, not by the battle's interval."""
+    attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
+    if attacker is None or defender is None:
+        return False
+    return gap_at_line_s(defender, attacker, battle.interval_at) is not None
 
 
 def mixed_forecasts(opinions: Opinions) -> list[MixedForecast]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
+from pitwall.domain.forecasts import Reason
+
 SHOWN = 3
 LEAST = 0.05  # of a logit; less than that is no reason
 _CLEAR_AIR_S: Final = 2.5
@@ -16,26 +18,31 @@ _OVERTAKE_MODE_FROM: Final = 2026
 class Values(Protocol):
     """The features of one battle by name; missing is NaN."""
 
+    @property
+    def is_gap_at_line(self) -> bool:
+        """Whether the feature `interval_s` is the gap at the line, not the battle's interval."""
+        ...
+
     def __getitem__(self, name: str, /) -> float:
         """Return one feature's value."""
         ...
 
 
-def in_words(contributions: Mapping[str, float], values: Values) -> tuple[str, ...]:
+def in_words(contributions: Mapping[str, float], values: Values) -> tuple[Reason, ...]:
     """Return the largest contributions to the logit, such as `+0.41 fresher tyres by 12 laps`.
 
     Args:
         contributions: To the logit, by topic, against the average battle of the training.
         values: Of the features; where those that a topic speaks of are missing, it is left out.
     """
-    shown: list[str] = []
+    shown: list[Reason] = []
     for topic in sorted(contributions, key=lambda topic: -abs(contributions[topic])):
         amount = contributions[topic]
         if len(shown) == SHOWN or abs(amount) < LEAST:
             break
         words = WORDS[topic](values)
         if words is not None:
-            shown.append(f"{amount:+.2f} {words}")
+            shown.append(Reason(topic, round(amount, 2), words))
     return tuple(shown)
 
 
@@ -44,7 +51,9 @@ def _known(value: float, words: Callable[[float], str]) -> str | None:
 
 
 def _gap(values: Values) -> str | None:
-    return _known(values["interval_s"], lambda gap_s: f"gap {gap_s:.1f} s")
+    where = " at the line" if values.is_gap_at_line else ""
+    # A feature is of single precision: to the millisecond it is what was told.
+    return _known(values["interval_s"], lambda gap_s: f"gap {round(gap_s, 3):.1f} s{where}")
 
 
 def _closing(values: Values) -> str | None:

@@ -32,7 +32,7 @@ class Scenario:
     """What is changed of a battle; None leaves it as it was.
 
     Attributes:
-        gap_s: From defender to attacker.
+        gap_s: From defender to attacker, as the model goes by it.
         attacker_tyre_laps, defender_tyre_laps: Laps on the tyres.
         attacker_compound, defender_compound: Soft, medium or hard.
         has_mode: Whether the attacker may use DRS, or Overtake Mode.
@@ -55,12 +55,14 @@ class SeenBattle:
         residuals: How earlier forecasts of the race came out, as the model counts it.
         as_it_was: The scenario in which nothing is changed; a part is None when it was not known.
         forecast: Made of these; by the model of today, whatever model answered then.
+        is_gap_at_line: Whether the gap of `as_it_was` is that at the line; else it is the interval.
     """
 
     features: Mapping[str, float]
     residuals: tuple[float, ...]
     as_it_was: Scenario
     forecast: Forecast
+    is_gap_at_line: bool = False
 
 
 def changed(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
-from pitwall.domain.battles import Battle
+from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState, Stint, TrackStatus
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import EngineState, RaceEngine
@@ -16,6 +17,7 @@ from pitwall.ports import Predictor
 from pitwall.prediction.features import feature_names
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import Memory, at_the_line, record_of
+from pitwall.prediction.predictor import is_gap_at_line
 from pitwall.prediction.reasons import WORDS
 from pitwall.prediction.residuals import RESIDUALS
 from pitwall.prediction.topics import topic_of
@@ -166,8 +168,38 @@ def test_reasons_are_few_and_signed(states: list[EngineState]) -> None:
     assert any(forecast.reasons for forecast in said)
     for forecast in said:
         assert len(forecast.reasons) <= 3
-        amounts = [abs(float(reason.split(" ", 1)[0])) for reason in forecast.reasons]
+        amounts = [abs(reason.weight) for reason in forecast.reasons]
         assert amounts == sorted(amounts, reverse=True)
+
+
+def test_a_reason_tells_the_gap_by_which_the_model_goes() -> None:
+    race, told = a_chase(1.6, 1.4, 1.2, 0.9, after_line_s=1.0)
+    stale = replace(told, interval_s=0.412, interval_at=race.as_of - timedelta(seconds=20))
+
+    assert gap_words(race, told) == "gap 0.9 s"
+    assert gap_words(race, replace(told, interval_s=0.45)) == "gap 0.5 s"  # as the card rounds it
+    assert gap_words(race, stale) == "gap 0.9 s at the line"
+    assert (
+        gap_at_line_s(race.cars[told.defender], race.cars[told.attacker], told.interval_at) is None
+    )
+
+
+def gap_words(race: RaceState, battle: Battle) -> str | None:
+    """Return what a reason says of the gap, from the features that the model is given."""
+
+    rows, _ = PREDICTOR.rows(race, [battle], Memory())
+    return WORDS["gap"](Row(rows[0].tolist(), is_gap_at_line(race, battle)))
+
+
+@dataclass
+class Row:
+    """A battle's features by name."""
+
+    values: list[float]
+    is_gap_at_line: bool
+
+    def __getitem__(self, name: str, /) -> float:
+        return self.values[feature_names().index(name)]
 
 
 def test_every_feature_has_a_topic_and_every_topic_its_words() -> None:
@@ -178,6 +210,8 @@ def test_every_feature_has_a_topic_and_every_topic_its_words() -> None:
 
 def test_a_topic_whose_features_are_missing_is_left_out_or_says_so_in_words() -> None:
     class Nothing:
+        is_gap_at_line = False
+
         def __getitem__(self, name: str, /) -> float:
             return float("nan")
 

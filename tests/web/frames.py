@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import ExpertOpinion, MixedForecast, Reason
 from pitwall.domain.frames import (
     BattleLine,
     EndedLine,
@@ -177,9 +177,9 @@ def _battles(tower: tuple[TowerLine, ...], seconds: float, now: datetime) -> tup
                 p_history=tuple(history) if known else (),
                 interval_history=tuple(gaps),
                 reasons=(
-                    f"+0.41 gap {interval:.1f} s",
-                    "+0.22 tyres 9 laps fresher",
-                    "-0.18 hard to pass here",
+                    Reason("gap", 0.41, f"gap {interval:.1f} s"),
+                    Reason("tyres", 0.22, "tyres 9 laps fresher"),
+                    Reason("circuit", -0.18, "hard to pass here"),
                 )
                 if known
                 else (),

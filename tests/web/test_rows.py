@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pitwall.domain.battles import EndReason
+from pitwall.domain.forecasts import Reason
 from pitwall.domain.frames import LiveFrame, TowerLine
 from pitwall.domain.race import Compound
 from pitwall.web.rows.battles import BattleCardRow, ReasonRow, card_rows, trace_rows
@@ -112,7 +113,7 @@ def test_a_card_shows_stake_gap_trend_and_forecast() -> None:
         trend_s_per_lap=-0.21,
         laps=1,
         p_overtake=0.614,
-        reasons=("+0.41 gap 0.6 s", "-0.20 old tyres", "no sign"),
+        reasons=(Reason("gap", 0.41, "gap 0.6 s"), Reason("tyres", -0.2, "old tyres")),
         heat=0.66,
     )
 
@@ -123,7 +124,6 @@ def test_a_card_shows_stake_gap_trend_and_forecast() -> None:
     assert row.reasons == [
         ReasonRow("+0.41", "gap 0.6 s", "for"),
         ReasonRow("\N{MINUS SIGN}0.20", "old tyres", "against"),
-        ReasonRow("", "no sign", "plain"),
     ]
 
 

@@ -13,14 +13,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.domain.battles import Battle
+from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import CarState, RaceState
 from pitwall.prediction.columns.cells import INDEX, LAGS, LAPS
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.columns.lap_book import LapBook
 from pitwall.prediction.columns.readings import ReadingBook
 from pitwall.prediction.columns.spec import Flags, Vector
-from pitwall.prediction.situation import JUST_NOW_S, lap_duration_s, newest_interval_s
+from pitwall.prediction.situation import JUST_NOW_S, lap_duration_s
 
 _LAGS: Final = np.arange(LAGS)
 Slots = npt.NDArray[np.int64]
@@ -43,7 +43,8 @@ class Scene:
         attacker_slots, defender_slots: Their rows in the lap book.
         lap: The last lap that both have completed; 0 if none.
         now_s: The instant, seconds since 1970.
-        interval_s: Attacker behind defender, newest known.
+        interval_s: Attacker behind defender, newest known: the gap at the line where that is newer
+            than the battle's own interval; see `gap_at_line_s`.
         lap_s: Duration of a lap here: the attacker's last, within reason.
         phase: Share of a lap since the attacker's last crossing; 0 at the line, 1 at most.
         lines: Gaps at the line crossings of both, newest first, shape (battles, lags).
@@ -134,8 +135,8 @@ def _shared_lap(attacker: CarState | None, defender: CarState | None) -> int:
 def _interval_s(battle: Battle, attacker: CarState | None, defender: CarState | None) -> float:
     if attacker is None or defender is None:
         return np.nan
-    newest = newest_interval_s(defender, attacker, battle.interval_s, battle.interval_at)
-    return battle.interval_s if newest is None else newest
+    at_line_s = gap_at_line_s(defender, attacker, battle.interval_at)
+    return battle.interval_s if at_line_s is None else at_line_s
 
 
 def _gaps(interval_s: Vector, lines: Vector, phase: Vector, at_line: Flags) -> Vector:

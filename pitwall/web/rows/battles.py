@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pitwall.domain.forecasts import Reason
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.domain.race import DriverNumber
 from pitwall.web.rows.cars import MINUS
@@ -118,14 +119,13 @@ def stake_words(position: int) -> str:
 def _card_row(battle: BattleLine, *, roomy: bool) -> BattleCardRow:
     trend, trend_words = _trend(battle.trend_s_per_lap)
     p = battle.p_overtake
-    age = battle.interval_age_s
     return BattleCardRow(
         key=battle_key(battle.attacker, battle.defender),
         stake=stake_words(battle.position),
         attacker=str(battle.attacker),
         defender=str(battle.defender),
         gap=f"{battle.interval_s:.3f}",
-        gap_note=f"measured {age:.0f} s ago" if age >= OLD_READING_S else "",
+        gap_note=_gap_note(battle),
         trend=trend,
         trend_words=trend_words,
         bound=_bound(p),
@@ -147,6 +147,13 @@ def _trace_row(battle: BattleLine) -> TraceRow:
         forecast=polyline_points(battle.p_history, top=1.0),
         gap=polyline_points(battle.interval_history, top=GAP_SCALE_S),
     )
+
+
+def _gap_note(battle: BattleLine) -> str:
+    if battle.gap_at_line_s is not None:
+        return f"{battle.gap_at_line_s:.1f} s at the line"
+    age_s = battle.interval_age_s
+    return f"measured {age_s:.0f} s ago" if age_s >= OLD_READING_S else ""
 
 
 def _trend(trend: float | None) -> tuple[str, str]:
@@ -171,13 +178,10 @@ def _tone(p: float | None) -> str:
     return "high" if p >= _HIGH else "middle" if p >= _MIDDLE else "low"
 
 
-def reason_row(reason: str) -> ReasonRow:
-    """Split `+0.41 gap 0.6 s` into weight and words; a reason without a sign is all words."""
-    if reason[:1] not in {"+", "-"}:
-        return ReasonRow(weight="", words=reason, tone="plain")
-    weight, _, words = reason.partition(" ")
+def reason_row(reason: Reason) -> ReasonRow:
+    """Format a reason: `+0.41` and `gap 0.6 s`."""
     return ReasonRow(
-        weight=weight.replace("-", MINUS),
-        words=words,
-        tone="for" if reason[0] == "+" else "against",
+        weight=f"{reason.weight:+.2f}".replace("-", MINUS),
+        words=reason.words,
+        tone="for" if reason.weight >= 0 else "against",
     )

@@ -1,0 +1,162 @@
+"""A real race tells one gap: on the card, in reasons, stored, in the ledger, to the yardstick."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from pitwall.api.schemas import BattleOut
+from pitwall.domain.frames import BattleLine, FeedState, TowerLine
+from pitwall.domain.history import HistoryTable, Selection
+from pitwall.domain.ledger import EntryKind
+from pitwall.feeds.recording import RecordingFeed
+from pitwall.pipeline.chronicle import Chronicle
+from pitwall.pipeline.engine import EngineState, RaceEngine
+from pitwall.pipeline.framing import FeedView, Stamp, build_frame
+from pitwall.prediction.features import feature_names
+from pitwall.prediction.gap_only import gap_only
+from pitwall.prediction.memory import Memory
+from pitwall.store import migrating
+from pitwall.store.details import table_of
+from pitwall.store.engine import Database, database_url
+from pitwall.store.ledger.bodies import read_forecasts
+from pitwall.store.reading import RaceReader
+from pitwall.store.tables.ledger import LedgerCall, LedgerEntry
+from pitwall.store.writing import RaceWriter
+from pitwall.web.rows.battles import BattleCardRow, card_rows
+from tests.store.races import PREDICTOR, keep
+
+MOMENTS = 1_000  # seconds of the race with a battle; in Baku a gap at the line comes after 838
+Key = tuple[datetime, int, int]
+
+
+@dataclass
+class Seen:
+    """What a reader is shown of one battle at one moment."""
+
+    line: BattleLine
+    card: BattleCardRow
+    answer: BattleOut
+
+
+class Reader(Chronicle):
+    """Gathers what is stored, and looks at what is shown at the same moments."""
+
+    def __init__(self) -> None:
+        super().__init__(PREDICTOR.version, most_messages=10**9)
+        self.seen: dict[Key, Seen] = {}
+        self.moments = 0
+        self.at_line = 0
+
+    def forecast(self, state: EngineState) -> None:
+        super().forecast(state)
+        stamp = Stamp(1, datetime.now(UTC), 0.0)
+        view = FeedView("recorded", "recording:baku", FeedState.FLOWING)
+        frame = build_frame(state, view, stamp, PREDICTOR.version)
+        cards = {card.key: card for card in card_rows(frame)}
+        cars: dict[int, TowerLine] = {line.number: line for line in frame.tower}
+        for battle, line in zip(state.battles, frame.battles, strict=True):
+            if line.gap_at_line_s is not None:
+                self.at_line += 1
+                features, _ = PREDICTOR.rows(state.race, [battle], Memory())
+                gap_s = features[0, feature_names().index("interval_s")]
+                assert gap_s == pytest.approx(line.gap_at_line_s, abs=0.0005)
+            self.seen[state.grid_at, line.attacker, line.defender] = Seen(
+                line, cards[f"{line.attacker}-{line.defender}"], BattleOut.of(line, cars)
+            )
+        self.moments += bool(frame.battles)
+
+
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(database_url(f"sqlite:///{tmp_path / 'pitwall.db'}", tmp_path))
+    await migrating.upgrade(database)
+    yield database
+    await database.close()
+
+
+@pytest.mark.slow
+async def test_a_thousand_moments_tell_one_gap_everywhere(kept: Database, shared: Path) -> None:
+    feed = RecordingFeed(shared / "data" / "wire" / "static" / "2018_Azerbaijan_Grand_Prix_Race")
+    reader = Reader()
+    engine = RaceEngine(PREDICTOR, witness=reader)
+    for message in feed.messages():
+        engine.take(message)
+        if reader.moments >= MOMENTS:
+            break
+    assert reader.moments == MOMENTS
+    (batch,) = reader.take_batches()
+    await keep(RaceWriter(kept), feed, batch)
+
+    stored = await rows_of(kept, batch.info.race_id)
+    assert len(stored) > MOMENTS
+    assert stored == await ledger_of(kept)
+    assert stored == {key: reader.seen[key].line.interval_s for key in stored}
+    compared = Counter(said for key in stored for said in compare(reader.seen[key]))
+    assert compared["interval"] > 100
+    assert reader.at_line > 0
+    calls = await calls_of(kept)
+    assert len(calls) > 0
+    assert calls == {key: (stored[key], gap_only(stored[key])) for key in calls}
+
+
+def compare(seen: Seen) -> Iterator[str]:
+    """Compare card, answer and reasons; yield which gap a reason tells."""
+    line, card, answer = seen.line, seen.card, seen.answer
+    assert card.gap == f"{line.interval_s:.3f}"
+    assert (answer.interval_s, answer.gap_at_line_s) == (line.interval_s, line.gap_at_line_s)
+    at_line = line.gap_at_line_s is not None
+    assert card.gap_note == (
+        f"{line.gap_at_line_s:.1f} s at the line" if at_line else card.gap_note
+    )
+    for nth, reason in enumerate(line.reasons):
+        assert answer.reasons[nth] == str(reason)
+        if card.reasons:  # a card without room has none
+            assert card.reasons[nth].words == reason.words
+        if reason.topic == "gap":
+            assert reason.words == gap_words(line)
+            yield "gap at the line" if at_line else "interval"
+
+
+def gap_words(line: BattleLine) -> str:
+    if line.gap_at_line_s is not None:
+        return f"gap {line.gap_at_line_s:.1f} s at the line"
+    return f"gap {line.interval_s:.1f} s"
+
+
+async def rows_of(database: Database, race_id: str) -> dict[Key, float]:
+    reader = RaceReader(database)
+    race = await reader.race(race_id)
+    entries = await reader.page(race, [HistoryTable.ENTRIES], Selection(), 100)
+    cars = {row["driver"]: row["car"] for _, row in entries.rows}
+    page = await reader.page(race, [HistoryTable.PREDICTIONS], Selection(), 100_000)
+    return {
+        (row["made_at_utc"], cars[row["attacker"]], cars[row["defender"]]): row["interval_s"]
+        for _, row in page.rows
+    }
+
+
+async def ledger_of(database: Database) -> dict[Key, float]:
+    table = table_of(LedgerEntry)
+    async with database.reading() as connection:
+        found = await connection.execute(
+            select(table.c.body).where(table.c.kind == EntryKind.FORECASTS)
+        )
+        forecasts = [each for row in found for each in read_forecasts(row.body)[1]]
+    return {(each.made_at, each.attacker, each.defender): each.interval_s for each in forecasts}
+
+
+async def calls_of(database: Database) -> dict[Key, tuple[float, float]]:
+    table = table_of(LedgerCall)
+    async with database.reading() as connection:
+        found = await connection.execute(select(table))
+        return {
+            (row.made_at, row.attacker, row.defender): (row.interval_s, row.gap_only)
+            for row in found
+        }
