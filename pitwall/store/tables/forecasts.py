@@ -38,8 +38,8 @@ class Prediction(SQLModel, table=True):
             alone.
         p_retired: That one of the two retires first. None where one model answered alone.
         model_version: Which model bundle made it.
-        outcome: What came of it. Range: `passed`, `held`, or why it could not be decided. None while
-            it is open. Source: line crossings and places a lap later.
+        outcome: What came of it. Range: `passed`, `held`, or why it could not be decided. None
+            while it is open. Source: line crossings and places a lap later.
         settled_at: When the outcome was known, on the race's clock. None while it is open.
     """
 

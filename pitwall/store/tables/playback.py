@@ -274,8 +274,8 @@ class CarSampleRow(SQLModel, table=True):
         brake_pct: Brake; most feeds tell on or off alone. Range: 0 or 100. None where missing.
             Source: `CarData.z` channel 5.
         gear: Gear. Range: 0 to 8. None where missing. Source: `CarData.z` channel 3.
-        drs: State of the rear wing as the feed codes it; 10, 12 and 14 are open. None where missing.
-            Source: `CarData.z` channel 45.
+        drs: State of the rear wing as the feed codes it; 10, 12 and 14 are open. None where
+            missing. Source: `CarData.z` channel 45.
     """
 
     __tablename__ = "car_samples"

@@ -47,8 +47,8 @@ class Race(SQLModel, table=True):
 
     Attributes:
         id: Such as `2025-dutch-grand-prix-race`. Source: `SessionInfo`.
-        number: Stands for `id` in the tables with many rows, where 30 letters a row would weigh more
-            than the row itself. Source: counted up.
+        number: Stands for `id` in the tables with many rows, where 30 letters a row would weigh
+            more than the row itself. Source: counted up.
         circuit_id: Where it is held. None when not told. Source: `circuits.id`.
         name: As the feed names the meeting. Source: `SessionInfo`.
         kind: As the feed names the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
