@@ -40,13 +40,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ExpertOpinion:
-    """One expert's view of a battle.
+    """One expert's view of a battle. Source: the model bundle.
 
     Attributes:
-        expert: `om`, `boost` or `aero`.
-        p_overtake: His own calibrated probability, in [0, 1].
-        weight: His share in the mixture; the shares of all experts add up to one.
-        is_estimated: Whether he rests on what no feed channel tells, such as a battery's charge.
+        expert: Which expert. Range: `om`, `boost` or `aero`.
+        p_overtake: Its own calibrated probability.
+        weight: Its share in the mixture; the shares of all experts add up to one.
+        is_estimated: Whether it rests on what no feed channel tells, such as a battery's charge.
     """
 
     expert: str
@@ -57,14 +57,17 @@ class ExpertOpinion:
 
 @dataclass(frozen=True, slots=True)
 class MixedForecast:
-    """What stands behind and beside one `p_overtake`.
+    """What stands behind and beside one `p_overtake`. Source: the model bundle.
 
     Attributes:
-        p_overtake_3: Of a pass within three laps, never below `p_overtake`.
-        p_low, p_high: A 90 % interval of `p_overtake`: had the model learned from other races.
+        p_overtake_3: Probability of a pass within three laps, never below `p_overtake`.
+        p_low: Lower end of a 90 % interval of `p_overtake`: had the model learned from other races.
+        p_high: Upper end of that interval.
         experts: In the order om, boost, aero.
-        p_pit, p_neutralised, p_retired: That the battle is interrupted so before a lap from now,
-            before it is decided; `p_overtake` is given that it is not.
+        p_pit: Probability that one of the two pits before a lap from now, and before the battle is
+            decided; `p_overtake` is given that nothing interrupts it.
+        p_neutralised: Likewise that a safety car, VSC or red flag comes first.
+        p_retired: Likewise that one of the two retires first.
     """
 
     p_overtake_3: float

@@ -31,21 +31,40 @@ class FrameHeader:
     """What the race header shows.
 
     Attributes:
-        source: `live`, `recorded`, `reconstructed` or `simulated`.
-        feed: What people are shown of the feed, such as `simulated:7`.
-        feed_detail: A sentence for people when something is wrong, else "".
-        race_id, name, kind, circuit, year: As in `RaceInfo`.
-        lap, total_laps: The leader's lap and the announced distance; None before the feed told.
-        as_of: When the newest message in this frame was sent, UTC, on the race's own clock.
-        speed: Playback speed; 1 when live.
-        overtake_enabled: DRS or Overtake Mode enabled by race control; None when not told.
-        malformed: Messages or parts skipped so far because they broke the format.
-        clock_skew_s: Our clock minus the feed's, the fastest delivery included, seconds; None
-            when not measured, as in a replay.
-        gaps: How often a live connection was lost and came back.
-        why: Why this race is shown, a sentence; "" where it was asked for by name.
-        next_race, next_race_at: The race that starts next, and when, UTC; "", None when not known.
-        race_moved: A sentence on a race whose announced start has moved, else "".
+        source: What kind of data this is. Range: `live`, `recorded`, `reconstructed` or
+            `simulated`. Source: the feed.
+        feed: What people are shown of the feed, such as `simulated:7`. Source: the setting.
+        feed_state: How the feed is doing. Source: ingest or playback.
+        feed_detail: A sentence for people when something is wrong, else "". Source: ingest or
+            playback.
+        race_id: Our key, such as `2025-dutch-grand-prix-race`; "" before the feed has told.
+            Source: `SessionInfo`.
+        name: The name of the meeting; "" before the feed has told. Source: `SessionInfo`.
+        kind: The name of the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
+        circuit: The circuit's short name. Source: `SessionInfo`.
+        year: The season; 0 before the feed has told. Source: `SessionInfo`.
+        phase: Where the race stands. Source: `SessionStatus`.
+        track_status: The state of the whole track. Source: `TrackStatus`.
+        lap: The leader's lap. None before the feed has told. Source: `LapCount`, or line crossings.
+        total_laps: The announced distance. None before the feed has told. Source: `LapCount`.
+        as_of: When the newest message in this frame was sent, on the race's own clock. None before
+            the first. Source: the feed.
+        speed: Race seconds for each second; 1 when live. Range: 0.5 to 60. Source: the setting.
+        overtake_enabled: Whether race control has enabled DRS (to 2025) or Overtake Mode (2026).
+            None when not told. Source: `RaceControlMessages`.
+        malformed: Messages or parts skipped so far because they broke the format. Range: from 0.
+            Source: the decoder.
+        latest_control: The newest message of race control; "" before the first.
+            Source: `RaceControlMessages`.
+        clock_skew_s: Our clock minus the feed's, the fastest delivery included. None when not
+            measured, as in a replay. Source: arrival times.
+        gaps: How often a live connection was lost and came back. Range: from 0. Source: ingest.
+        why: Why this race is shown, a sentence; "" where it was asked for by name. Source: the
+            director.
+        next_race: The race that starts next; "" when not known. Source: the calendar.
+        next_race_at: When it starts, as announced. None when not known. Source: the calendar.
+        race_moved: A sentence on a race whose announced start has moved, else "". Source: the
+            calendar and the feed.
     """
 
     source: str
@@ -79,10 +98,40 @@ class TowerLine:
     """One car in the timing tower, front of the field first.
 
     Attributes:
-        gap_to_leader_s, interval_s: Seconds; None for the leader, where lapped or unknown.
-        gap_to_leader_laps, interval_laps: Whole laps down; None where not lapped.
-        tyre_life_laps: Laps on this set; None when not told.
-        grid_position: None when not told.
+        number: The car's number. Source: `DriverList`.
+        position: Place in the running order; 1 leads. Range: from 1.
+            Source: `TimingData` `Position`.
+        code: Three letters, or the number when not told. Source: `DriverList` `Tla`.
+        name: First name and surname; "" when not told. Source: `DriverList` `FullName`.
+        team: The team's name; "" when not told. Source: `DriverList` `TeamName`.
+        team_colour: Six hexadecimal digits; "" when not told. Source: `DriverList` `TeamColour`.
+        gap_to_leader_s: Behind the leader. None for the leader, where lapped, or unknown.
+            Source: `TimingData` `GapToLeader`.
+        gap_to_leader_laps: Whole laps behind the leader. None where not lapped.
+            Source: `TimingData` `GapToLeader`.
+        interval_s: Behind the car ahead. None for the leader, where lapped, or unknown.
+            Source: `TimingData` `IntervalToPositionAhead`.
+        interval_laps: Whole laps behind the car ahead. None where not lapped.
+            Source: `TimingData` `IntervalToPositionAhead`.
+        last_lap_s: The last lap time. None before the first. Source: `TimingData` `LastLapTime`.
+        best_lap_s: The best lap time so far. None before the first. Source: `TimingData`
+            `BestLapTime`.
+        compound: The tyre compound. Source: `TimingAppData` `Stints.Compound`.
+        tyre_life_laps: Laps on this set, earlier sessions included. None when not told.
+            Source: `TimingAppData` `Stints.TotalLaps`.
+        fresh_tyre: Whether the set was new when fitted. None when not told.
+            Source: `TimingAppData` `Stints.New`.
+        stint_number: Which stint, from 1. None before the first is told.
+            Source: `TimingAppData` `Stints`.
+        pit_stops: Stops so far. Range: from 0. Source: `TimingData` `NumberOfPitStops`.
+        in_pit: Whether the car is in the pit lane. Source: `TimingData` `InPit`.
+        pit_out: Whether the car is on the lap that began in the pit lane. Source: `TimingData`
+            `PitOut`.
+        retired: Whether the car has retired. Source: `TimingData` `Retired`.
+        stopped: Whether the car stands on the track. Source: `TimingData` `Stopped`.
+        laps_completed: Line crossings counted by the feed. Range: from 0.
+            Source: `TimingData` `NumberOfLaps`.
+        grid_position: Place on the grid. None when not told. Source: `TimingAppData` `GridPos`.
     """
 
     number: DriverNumber
@@ -155,7 +204,18 @@ class BattleLine:
 
 @dataclass(frozen=True, slots=True)
 class EndedLine:
-    """A battle that ended a short while ago, and why."""
+    """A battle that ended a short while ago, and why. Source: the race engine.
+
+    Attributes:
+        attacker: The car number of the car that was behind.
+        defender: The car number of the car that was ahead.
+        position: The place that was at stake; 1 is the lead. Range: from 1.
+        reason: Why it ended.
+        ended_at: When it ended, on the race's clock.
+        laps: How many laps it lasted. Range: from 0.
+        p_overtake_before: The last forecast before it ended. None where there was none.
+            Source: the model bundle.
+    """
 
     attacker: DriverNumber
     defender: DriverNumber
@@ -171,15 +231,17 @@ class LiveFrame:
     """Everything a reader needs at one instant; never changed once published.
 
     Attributes:
-        sequence: Rises by one with every frame published.
-        published_at: Wall clock at publication, UTC.
-        data_age_s: Seconds on the wall clock since the newest message arrived, at publication;
-            None before the first.
-        tower: Every placed car, front of the field first.
-        battles: Battles under way, front of the field first.
-        ended: Battles that ended lately, newest first, at most eight.
-        model_version: Which trained model answered; "" without one.
-        places: Where each running car is, as far as known, front of the field first.
+        sequence: Rises by one with every frame published. Range: from 1. Source: the publisher.
+        published_at: When it was published, by the server's clock. Source: the publisher.
+        data_age_s: Seconds on the server's clock since the newest message arrived, at publication.
+            Range: from 0. None before the first. Source: the publisher.
+        header: The race and its feed. Source: the race engine.
+        tower: Every placed car, front of the field first. Source: the race engine.
+        battles: Battles under way, front of the field first. Source: the race engine.
+        ended: Battles that ended lately, newest first. Range: at most 8. Source: the race engine.
+        model_version: Which trained model answered; "" without one. Source: the model bundle.
+        places: Where each running car is, as far as known, front of the field first. Source: the
+            race engine.
     """
 
     sequence: int

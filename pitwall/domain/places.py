@@ -20,9 +20,13 @@ class CarPlace:
     """Where one car is.
 
     Attributes:
-        x_m, y_m: In the feed's own axes, metres; None where the feed has not located it lately.
-        lap_share: In [0, 1), how much of a lap's usual time it has driven since the line,
-            estimated from line crossings and gaps; None before its first crossing.
+        number: The car's number. Source: `DriverList`.
+        x_m: Along the feed's own x axis. None where the feed has not located it in the last 15 s.
+            Source: `Position.z`.
+        y_m: Along the feed's own y axis. None where the feed has not located it in the last 15 s.
+            Source: `Position.z`.
+        lap_share: How much of a lap's usual time it has driven since the line, estimated. None
+            before its first crossing. Source: line crossings and gaps.
     """
 
     number: DriverNumber

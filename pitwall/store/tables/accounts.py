@@ -14,14 +14,16 @@ EMAIL_LENGTH = 254  # RFC 5321, a path without its angle brackets
 
 
 class User(SQLModel, table=True):
-    """Somebody with an account.
+    """Somebody with an account. Source: registration.
 
     Attributes:
+        id: Made at random at registration.
         email: As written at registration; unique whatever its case.
         display_name: What other pages call the user; "" lets them choose.
-        password_hash: In the PHC format, which names its own algorithm.
-        role: `user` or `owner`.
-        disabled_at: From then on no log-in and no key works; None while they do.
+        password_hash: Argon2id in the PHC format, which names its own settings.
+        role: What the account may do. Range: `user` or `owner`.
+        created_at: When the account was opened.
+        disabled_at: From then on no log-in and no key works. None while they do.
     """
 
     __tablename__ = "users"
@@ -41,12 +43,17 @@ class User(SQLModel, table=True):
 
 
 class LogIn(SQLModel, table=True):
-    """One log-in of a user; `session` always means this, a Grand Prix is a race.
+    """One log-in of a user; `session` always means this, a Grand Prix is a race. Source: log-in.
 
     Attributes:
-        token_hash: Of the cookie's token, hexadecimal; the token itself is not kept.
+        id: Made at random at log-in.
+        user_id: Whose log-in it is.
+        token_hash: SHA-256 of the cookie's token, hexadecimal; the token itself is not kept.
+        created_at: When the user logged in.
+        expires_at: From then on the token is refused.
+        last_used_at: When the token was last seen, to the minute. None before that.
         user_agent: What the browser called itself, cut to 255 characters.
-        revoked_at: From then on the token is refused; None while it is good.
+        revoked_at: From then on the token is refused. None while it is good.
     """
 
     __tablename__ = "sessions"
@@ -62,14 +69,18 @@ class LogIn(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A key with which a program acts for its owner.
+    """A key with which a program acts for its owner. Source: the account page or `/auth/keys`.
 
     Attributes:
+        id: Made at random with the key.
+        user_id: Whose key it is.
         name: The owner's own word for it.
         prefix: The key's first characters, by which it is found and shown.
-        key_hash: Of the whole key, hexadecimal; the key itself is not kept.
-        expires_at: None never.
-        revoked_at: From then on the key is refused; None while it is good.
+        key_hash: SHA-256 of the whole key, hexadecimal; the key itself is not kept.
+        created_at: When the key was made.
+        last_used_at: When the key was last used, to the minute. None before that.
+        expires_at: From then on the key is refused. None for a key that never expires.
+        revoked_at: From then on the key is refused. None while it is good.
     """
 
     __tablename__ = "api_keys"

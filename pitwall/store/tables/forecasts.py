@@ -11,20 +11,36 @@ from pitwall.store.instants import Instant
 
 
 class Prediction(SQLModel, table=True):
-    """One forecast of one battle.
+    """One forecast of one battle. Source: the model bundle that `model_version` names.
 
     Attributes:
-        made_at: On the race's clock.
-        position: The place at stake; 1 is the lead.
-        lap: The leader's lap then.
-        interval_s: Seconds from defender to attacker then.
-        p_overtake: That the attacker is ahead a lap from then; where the model did not answer
-            there is no row.
-        p_om, p_boost, p_aero, w_om, w_boost, w_aero: The experts' own probabilities and their
-            weights; None where one model answers alone.
-        p_overtake_3, p_low, p_high, p_pit, p_neutralised, p_retired: As in `MixedForecast`.
-        outcome: `passed`, `held`, or why it could not be settled; None while it is open.
-        settled_at: When the outcome was known, on the race's clock.
+        id: Rises with every row. None before it is stored. Source: counted up.
+        race_id: The race. Source: `races.id`.
+        attacker_id: Who attacks, the car behind. Source: `drivers.id`.
+        defender_id: Who defends, the car directly ahead. Source: `drivers.id`.
+        lap: The leader's lap then. Source: `LapCount`, or the leader's line crossings.
+        made_at: When it was made, on the race's clock.
+        position: The place at stake; 1 is the lead. Source: `TimingData` `Position`.
+        interval_s: From defender to attacker then. Source: `TimingData` `IntervalToPositionAhead`.
+        p_overtake: That the attacker is ahead a lap from then, if neither pits and the track stays
+            clear; where the model does not answer there is no row.
+        p_overtake_3: The same within three laps. None where one model answered alone.
+        p_low: Lower end of a 90 % interval of `p_overtake`. None where one model answered alone.
+        p_high: Upper end of a 90 % interval of `p_overtake`. None where one model answered alone.
+        p_om: What OM (DRS or Overtake Mode) said alone. None where one model answered alone.
+        w_om: The weight of OM. None where one model answered alone.
+        p_boost: What BOOST (energy) said alone. None where one model answered alone.
+        w_boost: The weight of BOOST. None where one model answered alone.
+        p_aero: What AERO (the wake) said alone. None where one model answered alone.
+        w_aero: The weight of AERO. None where one model answered alone.
+        p_pit: That one of the two pits first. None where one model answered alone.
+        p_neutralised: That a safety car, VSC or red flag comes first. None where one model answered
+            alone.
+        p_retired: That one of the two retires first. None where one model answered alone.
+        model_version: Which model bundle made it.
+        outcome: What came of it. Range: `passed`, `held`, or why it could not be decided. None
+            while it is open. Source: line crossings and places a lap later.
+        settled_at: When the outcome was known, on the race's clock. None while it is open.
     """
 
     __tablename__ = "predictions"

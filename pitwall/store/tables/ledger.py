@@ -17,12 +17,16 @@ from pitwall.store.instants import Instant
 class LedgerEntry(SQLModel, table=True):
     """One link of the chain; `pitwall.store.ledger.bodies` reads its body.
 
+    Source: the ledger writer, in the transaction that writes the forecasts.
+
     Attributes:
         number: From 1, without gaps.
-        kind: An `EntryKind`.
+        kind: What it says. Range: 1 a race begins, 2 drivers, 3 forecasts, 4 outcomes, 5 outcomes
+            that came too late to prove anything.
         run: Which race it is about.
         items: Forecasts or outcomes in it.
-        written_at: By the server's clock.
+        written_at: When it was written, by the server's clock.
+        body: What it says, as bytes that `docs/ledger.md` describes.
         digest: SHA-256 over the digest of the entry before, this row and its body.
     """
 
@@ -44,10 +48,20 @@ class LedgerEntry(SQLModel, table=True):
 class LedgerRunRow(SQLModel, table=True):
     """A race as it was forecast once: what its first entry says, to be found.
 
+    Source: the first entry of the run.
+
     Attributes:
-        race_born: `races.created_at` of the race: one that is removed and imported again is
-            another run.
-        made: A `Made`.
+        run: Its number in the ledger, from 1.
+        race_id: The race; it may have been removed since.
+        race_born: `races.created_at` of the race: one that is removed and imported again is another
+            run.
+        name: The name of the race.
+        year: The season.
+        circuit: The circuit's short name.
+        source: What kind of data it was. Range: `live`, `recorded`, `reconstructed` or `simulated`.
+        made: When the forecasts were made. Range: `live` before their outcome was known, `import`
+            after it.
+        model_version: The model bundle of its first forecast.
         first_at: When its first forecast was made, on the race's clock.
     """
 
@@ -68,11 +82,21 @@ class LedgerRunRow(SQLModel, table=True):
 class LedgerCell(SQLModel, table=True):
     """Sums over forecasts of a run, so that no page reads them all; see `Tally`.
 
+    Source: counted from the entries; `ledger verify` counts again.
+
     Attributes:
-        made: A `Made`, of each forecast: what was written late does not count as live.
+        run: Which run.
+        made: A `Made` of each forecast: what was written late does not count as live. Range: `live`
+            or `import`.
         outcome: `passed`, `held`, why it was undecided, or `said` for every forecast made.
-        bin: Which twentieth of `p_overtake`; 0 for `said`.
-        laps: Rows of `LedgerLap` that they were the first of.
+        bin: Which twentieth of `p_overtake`; 0 for `said`. Range: 0 to 19.
+        forecasts: How many forecasts.
+        laps: Rows of `ledger_laps` that they were the first of.
+        p_sum: Sum of `p_overtake`.
+        brier: Sum of the Brier scores.
+        log_loss: Sum of the log-losses, natural logarithm.
+        gap_brier: Sum of the Brier scores of a forecast that knows the gap alone.
+        gap_log_loss: Sum of the log-losses of a forecast that knows the gap alone.
     """
 
     __tablename__ = "ledger_cells"
@@ -93,9 +117,15 @@ class LedgerCell(SQLModel, table=True):
 class LedgerLap(SQLModel, table=True):
     """A lap of a battle of which forecasts of one bin were decided: one case, not eighty.
 
+    Source: counted from the entries.
+
     Attributes:
-        lap: The leader's.
-        bin: As in `LedgerCell`.
+        run: Which run.
+        lap: The leader's lap.
+        made: As in `ledger_cells`.
+        attacker: The attacker's car number.
+        defender: The defender's car number.
+        bin: As in `ledger_cells`.
     """
 
     __tablename__ = "ledger_laps"
@@ -111,8 +141,23 @@ class LedgerLap(SQLModel, table=True):
 class LedgerCall(SQLModel, table=True):
     """Of each pair of a run the forecast that was best against the gap alone, and the worst.
 
+    Source: counted from the entries.
+
     Attributes:
-        which: `best` or `worst`.
+        run: Which run.
+        made: As in `ledger_cells`.
+        which: Which of the two it is. Range: `best` or `worst`.
+        attacker: The attacker's car number.
+        defender: The defender's car number.
+        attacker_id: Who attacked.
+        defender_id: Who defended.
+        made_at: When it was made, on the race's clock.
+        lap: The leader's lap then.
+        position: The place at stake; 1 is the lead.
+        interval_s: From defender to attacker then.
+        p_overtake: What was forecast.
+        gap_only: What the gap alone would have said. Range: 0 to 1.
+        outcome: What came of it. Range: `passed` or `held`.
         score: Log-loss gained over the gap alone, or log-loss; natural logarithm.
     """
 

@@ -19,7 +19,18 @@ _CLUSTERED = {"sqlite_with_rowid": False}
 
 
 class RawChunk(SQLModel, table=True):
-    """Consecutive raw messages, compressed: a minute of them, or less at the race's open end."""
+    """Consecutive raw messages, compressed: a minute of them, or less at the race's open end.
+
+    Source: the feed.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        first_seq: Place in the race of its first message, from 0.
+        messages: How many messages it holds.
+        first_at: When its first message was sent.
+        last_at: When its last message was sent.
+        body: The messages as the feed sent them, zlib.
+    """
 
     __tablename__ = "raw_chunks"
 
@@ -32,7 +43,16 @@ class RawChunk(SQLModel, table=True):
 
 
 class Keyframe(SQLModel, table=True):
-    """The engine's whole state after `seq` messages, from which a replay may begin."""
+    """The engine's whole state after `seq` messages, from which a replay may begin.
+
+    Source: the race engine.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        seq: How many messages the state has taken.
+        at: When the last of these messages was sent. Source: the feed.
+        body: The state, encoded.
+    """
 
     __tablename__ = "keyframes"
 
@@ -43,12 +63,25 @@ class Keyframe(SQLModel, table=True):
 
 
 class TimingRow(SQLModel, table=True):
-    """One car's line after a message that changed its place or a gap.
+    """One car's line after a message that changed its place or a gap. Source: `TimingData`.
 
     Attributes:
-        gap_s, gap_laps: To the leader: seconds, or whole laps down; both None when unknown.
-        interval_s, interval_laps: To the car ahead, alike.
+        race_number: The race. Source: `races.number`.
+        at: When the message was sent.
+        seq: Place of the message in the race, from 0.
+        car: The car's number.
+        position: Place in the running order; 1 leads. None before the first is told.
+            Source: `TimingData` `Position`.
+        gap_laps: Whole laps behind the leader. None where not lapped or unknown.
+            Source: `TimingData` `GapToLeader`.
+        interval_laps: Whole laps behind the car ahead. None where not lapped or unknown.
+            Source: `TimingData` `IntervalToPositionAhead`.
         is_leader: Whether the feed showed a lap number in place of a gap.
+            Source: `TimingData` `GapToLeader`.
+        gap_s: Behind the leader. None for the leader, where lapped, or unknown.
+            Source: `TimingData` `GapToLeader`.
+        interval_s: Behind the car ahead. None for the leader, where lapped, or unknown.
+            Source: `TimingData` `IntervalToPositionAhead`.
     """
 
     __tablename__ = "timing"
@@ -67,7 +100,29 @@ class TimingRow(SQLModel, table=True):
 
 
 class Lap(SQLModel, table=True):
-    """One completed lap of one car; speeds at the traps I1, I2, FL and ST in km/h."""
+    """One completed lap of one car. Source: `TimingData`.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        car: The car's number.
+        lap: Which lap of the car, from 1. Source: `TimingData` `NumberOfLaps`.
+        completed_at: When the feed reported the line crossing.
+        lap_time_s: The lap time. None where the feed told none. Source: `TimingData` `LastLapTime`.
+        sector_1_s: Time of sector 1. None where not told. Source: `TimingData` `Sectors`.
+        sector_2_s: Time of sector 2. None where not told. Source: `TimingData` `Sectors`.
+        sector_3_s: Time of sector 3. None where not told. Source: `TimingData` `Sectors`.
+        i1_kmh: Speed at the end of sector 1. None where not told in this lap.
+            Source: `TimingData` `Speeds.I1`.
+        i2_kmh: Speed at the end of sector 2. None where not told in this lap.
+            Source: `TimingData` `Speeds.I2`.
+        fl_kmh: Speed at the finish line. None where not told in this lap.
+            Source: `TimingData` `Speeds.FL`.
+        st_kmh: Speed on the longest straight. None where not told in this lap.
+            Source: `TimingData` `Speeds.ST`.
+        pitted: Whether the car was in the pit lane at any time of this lap.
+            Source: `TimingData` `InPit`.
+        track_clear: Whether the track was clear throughout this lap. Source: `TrackStatus`.
+    """
 
     __tablename__ = "laps"
     __table_args__ = _CLUSTERED
@@ -89,7 +144,19 @@ class Lap(SQLModel, table=True):
 
 
 class StintRow(SQLModel, table=True):
-    """One stint of one car as last told; `from_lap` is the first lap driven on it."""
+    """One stint of one car as last told. Source: `TimingAppData` `Stints`.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        car: The car's number.
+        stint: Which stint of the car, from 1.
+        from_lap: The first lap driven on it. Source: `TimingData` `NumberOfLaps` as it was told.
+        compound: The tyre compound. Range: `SOFT`, `MEDIUM`, `HARD`, `INTERMEDIATE`, `WET`, a name
+            of before 2019, or `UNKNOWN` until it is told.
+        fresh_tyre: Whether the set was new when fitted. None when not told.
+        start_laps: Laps the set had when fitted. None when not told.
+        tyre_life_laps: Laps on this set, earlier sessions included. None when not told.
+    """
 
     __tablename__ = "stints"
     __table_args__ = _CLUSTERED
@@ -105,7 +172,24 @@ class StintRow(SQLModel, table=True):
 
 
 class ControlRow(SQLModel, table=True):
-    """One message of race control; `nth` counts those of one raw message."""
+    """One message of race control; `nth` counts those of one raw message.
+
+    Source: `RaceControlMessages`.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        at: When the feed sent it.
+        seq: Place of the raw message in the race, from 0.
+        nth: Place within the raw message, from 0.
+        stamped_at: When race control dated it, to the second.
+        category: What it is about, such as `Flag` or `SafetyCar`.
+        message: The message as it was shown.
+        flag: Which flag. None where it is about none.
+        scope: For whom the flag is. Range: `Track`, `Sector` or `Driver`. None without a flag.
+        sector: Which marshal sector, from 1. None where it is not about one.
+        lap: The lap that race control named. None where it named none.
+        car: The number of the car it is about. None where it is about none.
+    """
 
     __tablename__ = "race_control"
     __table_args__ = _CLUSTERED
@@ -125,7 +209,16 @@ class ControlRow(SQLModel, table=True):
 
 
 class StatusRow(SQLModel, table=True):
-    """A change of the track's status, of the race's phase or of the lap; `kind` says of which."""
+    """A change of the track's status, of the race's phase or of the lap.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        at: When the message was sent. Source: the feed.
+        seq: Place of the message in the race, from 0. Source: the feed.
+        kind: What changed. Range: `track`, `phase` or `lap_count`. Source: the topic.
+        value: What it is since then; a lap as its number. Source: `TrackStatus`, `SessionStatus` or
+            `LapCount`.
+    """
 
     __tablename__ = "statuses"
     __table_args__ = _CLUSTERED
@@ -138,7 +231,20 @@ class StatusRow(SQLModel, table=True):
 
 
 class WeatherRow(SQLModel, table=True):
-    """One weather reading, in the units of the names."""
+    """One weather reading, about once a minute. Source: `WeatherData`.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        at: When the message was sent.
+        seq: Place of the message in the race, from 0.
+        air_c: Temperature of the air. None where not told.
+        track_c: Temperature of the track. None where not told.
+        humidity_pct: Relative humidity. None where not told.
+        pressure_hpa: Air pressure. None where not told.
+        rainfall: Whether it rains. None where not told.
+        wind_mps: Speed of the wind. None where not told.
+        wind_direction_deg: Where the wind comes from, clockwise from north. None where not told.
+    """
 
     __tablename__ = "weather"
     __table_args__ = _CLUSTERED
@@ -156,7 +262,21 @@ class WeatherRow(SQLModel, table=True):
 
 
 class CarSampleRow(SQLModel, table=True):
-    """One reading of a car's own channels, about four a second; None is missing, never 0."""
+    """One reading of a car's own channels, about four a second. Source: `CarData.z`.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        at: When the car was read.
+        car: The car's number.
+        speed_kmh: Speed. None where missing. Source: `CarData.z` channel 2.
+        rpm: Engine revolutions a minute. None where missing. Source: `CarData.z` channel 0.
+        throttle_pct: Throttle. Range: 0 to 100. None where missing. Source: `CarData.z` channel 4.
+        brake_pct: Brake; most feeds tell on or off alone. Range: 0 or 100. None where missing.
+            Source: `CarData.z` channel 5.
+        gear: Gear. Range: 0 to 8. None where missing. Source: `CarData.z` channel 3.
+        drs: State of the rear wing as the feed codes it; 10, 12 and 14 are open. None where
+            missing. Source: `CarData.z` channel 45.
+    """
 
     __tablename__ = "car_samples"
     __table_args__ = _CLUSTERED

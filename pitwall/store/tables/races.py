@@ -11,7 +11,12 @@ from pitwall.store.instants import Instant, utc_now
 
 
 class Circuit(SQLModel, table=True):
-    """A circuit; `id` is its short name in small letters, such as `zandvoort`."""
+    """A circuit. Source: `SessionInfo`.
+
+    Attributes:
+        id: Its short name in small letters, such as `zandvoort`.
+        name: Its short name as the feed writes it.
+    """
 
     __tablename__ = "circuits"
 
@@ -20,9 +25,14 @@ class Circuit(SQLModel, table=True):
 
 
 class DriverRow(SQLModel, table=True):
-    """A driver over all seasons; `id` is the name in small letters, such as `max-verstappen`.
+    """A driver over all seasons; number and team belong to a race: see `entries`.
 
-    Number and team belong to a race: see `Entry`.
+    Source: `DriverList`.
+
+    Attributes:
+        id: The name in small letters, such as `max-verstappen`.
+        code: Three letters, such as `VER`; "" when not told.
+        name: First name and surname; "" when not told.
     """
 
     __tablename__ = "drivers"
@@ -36,21 +46,30 @@ class Race(SQLModel, table=True):
     """A race or a sprint.
 
     Attributes:
-        id: Such as `2025-dutch-grand-prix-race`.
-        number: Stands for `id` in the tables with many rows, where 30 letters a row would
-            weigh more than the row itself.
-        name, kind, year: As the feed described it.
-        starts_at: As announced; None when not told.
-        first_at, last_at: When its first and newest message were sent; None before the first.
-        source: `live`, `recorded`, `reconstructed` or `simulated`.
-        feed: What people are shown of the feed it came from.
-        state: `running` while it is being written, `finished` when its feed had ended,
-            `abandoned` when another race began first.
-        laps: The leader's lap when it was last written.
-        messages: Raw messages kept so far: where writing goes on after a restart.
-        updated_at: When anything of it was last written.
-        revision: Rises whenever anything of the race is written.
-        model_version: Of its newest predictions; "" without any.
+        id: Such as `2025-dutch-grand-prix-race`. Source: `SessionInfo`.
+        number: Stands for `id` in the tables with many rows, where 30 letters a row would weigh
+            more than the row itself. Source: counted up.
+        circuit_id: Where it is held. None when not told. Source: `circuits.id`.
+        name: As the feed names the meeting. Source: `SessionInfo`.
+        kind: As the feed names the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
+        year: The season; 0 when not told. Source: `SessionInfo`.
+        starts_at: The announced start. None when not told. Source: `SessionInfo`.
+        first_at: When its first message was sent. None before the first. Source: the feed.
+        last_at: When its newest message was sent. None before the first. Source: the feed.
+        source: What kind of data it is. Range: `live`, `recorded`, `reconstructed` or `simulated`.
+            Source: the feed.
+        feed: What people are shown of the feed it came from. Source: the setting or import.
+        state: How the writing stands: `running` while it goes on, `finished` when its feed had
+            ended, `abandoned` when another race began first. Range: `running`, `finished` or
+            `abandoned`. Source: the recorder.
+        laps: The leader's lap when it was last written. Source: `LapCount`, or line crossings.
+        total_laps: The announced distance. None when not told. Source: `LapCount`.
+        messages: Raw messages kept so far: where writing goes on after a restart. Source: the
+            recorder.
+        revision: Rises whenever anything of the race is written. Source: the recorder.
+        model_version: Of its newest predictions; "" without any. Source: the model bundle.
+        created_at: When its first row was written. Source: the server's clock.
+        updated_at: When anything of it was last written. Source: the server's clock.
     """
 
     __tablename__ = "races"
@@ -77,7 +96,16 @@ class Race(SQLModel, table=True):
 
 
 class Entry(SQLModel, table=True):
-    """One car in one race, and who drove it."""
+    """One car in one race, and who drove it. Source: `DriverList`.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        car: The car's number.
+        driver_id: Who drives it. Source: `drivers.id`.
+        team: The team's name; "" when not told.
+        team_colour: Six hexadecimal digits; "" when not told.
+        grid_position: Place on the grid. None when not told. Source: `TimingAppData` `GridPos`.
+    """
 
     __tablename__ = "entries"
 
