@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,26 @@ class Reason:
         return cls("", float(weight), words)
 
 
+class ExpertName(StrEnum):
+    """The experts of the mixture, in the order in which they are told everywhere."""
+
+    OM = "om"  # who may use DRS or Overtake Mode, and who does
+    BOOST = "boost"  # who has more electric power left
+    AERO = "aero"  # what the attacker loses in the wake
+
+
 @dataclass(frozen=True, slots=True)
 class ExpertOpinion:
     """One expert's view of a battle.
 
     Attributes:
-        expert: `om`, `boost` or `aero`.
+        expert: Which one.
         p_overtake: His own calibrated probability, in [0, 1].
         weight: His share in the mixture; the shares of all experts add up to one.
         is_estimated: Whether he rests on what no feed channel tells, such as a battery's charge.
     """
 
-    expert: str
+    expert: ExpertName
     p_overtake: float
     weight: float
     is_estimated: bool
@@ -62,7 +71,7 @@ class MixedForecast:
     Attributes:
         p_overtake_3: Of a pass within three laps, never below `p_overtake`.
         p_low, p_high: A 90 % interval of `p_overtake`: had the model learned from other races.
-        experts: In the order om, boost, aero.
+        experts: In the order of `ExpertName`.
         p_pit, p_neutralised, p_retired: That the battle is interrupted so before a lap from now,
             before it is decided; `p_overtake` is given that it is not.
     """

@@ -32,7 +32,7 @@ from pitwall.wire.message import RawMessage
 
 log = logging.getLogger(__name__)
 
-STEP = timedelta(milliseconds=250)
+STEP = timedelta(milliseconds=250)  # of race time; not the pace of frames: `FRAME_EVERY_S`
 STEPS_A_FORECAST = 4
 STEPS_A_READING = 8
 READINGS_KEPT = 90

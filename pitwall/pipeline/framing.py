@@ -16,13 +16,13 @@ from pitwall.domain.frames import (
     TowerLine,
 )
 from pitwall.domain.gaps import Gap, LapsDown, seconds_of
+from pitwall.domain.heat import heat
 from pitwall.domain.places import car_places
 from pitwall.domain.race import CarState, Compound
 from pitwall.pipeline.engine import EngineState, History
 from pitwall.prediction.forecast import Forecast
 
 _USUAL_LAP_S = 90.0
-_CLOSEST_COUNTS_BELOW_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +216,3 @@ def trend_s_per_lap(history: History, lap_s: float) -> float | None:
     if elapsed_s < lap_s / 2:
         return None
     return (history.interval_s[-1] - history.interval_s[oldest]) * lap_s / elapsed_s
-
-
-def heat(p_overtake: float | None, interval_s: float) -> float:
-    """Return how much a battle deserves the eye, in [0, 1]: mostly how likely, then how close."""
-    closeness = min(1.0, max(0.0, 1 - interval_s / _CLOSEST_COUNTS_BELOW_S))
-    return 0.75 * (p_overtake or 0.0) + 0.25 * closeness

@@ -16,12 +16,12 @@ from typing import Literal
 from pitwall.domain.frames import FrameHeader
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, RaceMark
+from pitwall.domain.sources import Source
 from pitwall.errors import PitwallError, RaceNotFoundError
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
 from pitwall.ports import LiveFeed, RecordedFeed
 from pitwall.race_ports import RaceWriter
-from pitwall.wire.message import Source
 
 log = logging.getLogger(__name__)
 

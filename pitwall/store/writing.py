@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pitwall.domain.names import slug
 from pitwall.domain.race import START_OF_TIME, RaceInfo
 from pitwall.domain.records import Batch, MessageRecord, RaceMark
+from pitwall.domain.sources import Source
 from pitwall.errors import RaceNotFoundError
 from pitwall.pipeline import rows
 from pitwall.pipeline.recorder import is_of_another_feed
@@ -24,7 +25,6 @@ from pitwall.store.engine import Database
 from pitwall.store.instants import Instant, utc_now
 from pitwall.store.ledger.entering import LedgerWriter
 from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
-from pitwall.wire.message import Source
 
 _CHUNK_COLUMNS = ("race_number", "first_seq", "messages", "first_at", "last_at", "body")
 _ONE_AT_A_TIME = 0x7069747761  # advisory lock: two first writers of one race

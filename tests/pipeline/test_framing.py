@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.heat import heat
 from pitwall.pipeline.engine import EngineState, History, RaceEngine
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame, heat, trend_s_per_lap
+from pitwall.pipeline.framing import FeedView, Stamp, build_frame, trend_s_per_lap
 from pitwall.pipeline.ring import FrameRing
 from tests.makers import a_duel, a_message, at
 from tests.pipeline.test_engine import CountingPredictor
