@@ -83,7 +83,7 @@ class TowerLine:
     """One car in the timing tower, front of the field first.
 
     Attributes:
-        gap_to_leader_s, interval_s: Seconds; None for the leader, where lapped or unknown.
+        gap_to_leader_s, interval_s: Seconds; None for the leader, where lapped, and where unknown.
         gap_to_leader_laps, interval_laps: Whole laps down; None where not lapped.
         tyre_life_laps: Laps on this set; None when not told.
         grid_position: None when not told.

@@ -15,7 +15,7 @@ from pitwall.domain.frames import (
     LiveFrame,
     TowerLine,
 )
-from pitwall.domain.gaps import Gap, LapsDown, seconds_of
+from pitwall.domain.gaps import seconds_and_laps
 from pitwall.domain.heat import heat
 from pitwall.domain.places import car_places
 from pitwall.domain.race import CarState, Compound
@@ -143,6 +143,8 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
 
 def _tower_line(car: CarState) -> TowerLine:
     stint = car.stint
+    gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
+    interval_s, interval_laps = seconds_and_laps(car.interval)
     return TowerLine(
         number=car.number,
         position=car.position or 0,
@@ -150,10 +152,10 @@ def _tower_line(car: CarState) -> TowerLine:
         name=car.driver.name,
         team=car.driver.team,
         team_colour=car.driver.team_colour,
-        gap_to_leader_s=seconds_of(car.gap_to_leader),
-        gap_to_leader_laps=_laps_of(car.gap_to_leader),
-        interval_s=seconds_of(car.interval),
-        interval_laps=_laps_of(car.interval),
+        gap_to_leader_s=gap_s,
+        gap_to_leader_laps=gap_laps,
+        interval_s=interval_s,
+        interval_laps=interval_laps,
         last_lap_s=car.last_lap_s,
         best_lap_s=car.best_lap_s,
         compound=stint.compound if stint else Compound.UNKNOWN,
@@ -168,10 +170,6 @@ def _tower_line(car: CarState) -> TowerLine:
         laps_completed=car.laps_completed,
         grid_position=car.grid_position,
     )
-
-
-def _laps_of(gap: Gap) -> int | None:
-    return gap.laps if isinstance(gap, LapsDown) else None
 
 
 def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
