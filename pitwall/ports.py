@@ -13,13 +13,14 @@ from typing import Protocol
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import RaceState
+from pitwall.domain.sources import Source
 from pitwall.domain.telemetry import CarTelemetry
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.prediction.scenario import Scenario, SeenBattle
 from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.wire.delivery import Frame, Reading
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 
 class RecordedFeed(Protocol):

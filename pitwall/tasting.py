@@ -7,6 +7,7 @@ import logging
 from typing import Final
 
 from pitwall.domain.history import RaceFilter
+from pitwall.domain.sources import Source
 from pitwall.errors import PitwallError
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.importing import Importing, import_race
@@ -14,7 +15,6 @@ from pitwall.ports import Predictor
 from pitwall.store.engine import Database
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
-from pitwall.wire.message import Source
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,9 @@ from pitwall.domain.race import (
     RaceState,
     TrackStatus,
 )
+from pitwall.domain.sources import Source
 from pitwall.prediction.predictor import MixturePredictor
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 LIGHTS_OUT = datetime(2025, 7, 6, 14, 0, tzinfo=UTC)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from pitwall.domain.sources import Source
 from pitwall.ports import RecordedFeed
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 
 class Short:

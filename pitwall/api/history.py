@@ -14,8 +14,8 @@ from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.history_schemas import HistoryOut, RaceOut, RacesOut
 from pitwall.api.problems import Responses, invalid_response, problem_response
 from pitwall.domain.history import HistoryTable, RaceFilter, Selection
+from pitwall.domain.sources import Source
 from pitwall.errors import SelectionError
-from pitwall.wire.message import Source
 
 router = APIRouter(prefix="/history", tags=["history"])
 

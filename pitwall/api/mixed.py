@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
 from pitwall.api import story
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 
 
 class ExpertOut(BaseModel):
     """One expert's opinion, and his share in the forecast."""
 
-    expert: Literal["om", "boost", "aero"] = Field(
+    expert: ExpertName = Field(
         description="`om`: DRS or Overtake Mode; `boost`: electric power; `aero`: the wake.",
         examples=["boost"],
     )
@@ -35,7 +33,7 @@ class ExpertOut(BaseModel):
     def of(cls, opinion: ExpertOpinion) -> ExpertOut:
         """Take an expert's opinion as it is."""
         return cls(
-            expert=opinion.expert,  # type: ignore[arg-type]  # one of the three by ExpertOpinion
+            expert=opinion.expert,
             p_overtake=opinion.p_overtake,
             weight=opinion.weight,
             is_estimated=opinion.is_estimated,

@@ -9,15 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pitwall.api import story
 from pitwall.api.mixed import MixedOut
-from pitwall.api.schemas import BattleOut, RaceOut, SourceName
+from pitwall.api.schemas import BattleOut, RaceOut
 from pitwall.domain.frames import BattleLine, FeedState, LiveFrame
+from pitwall.domain.sources import Source
 from pitwall.prediction.what_if import WhatIfFeature
 
 
 class PredictOut(BaseModel):
     """Forecasts of one moment, front of the field first."""
 
-    source: SourceName = Field(
+    source: Source = Field(
         description="What kind of data this is; `simulated` is no race.", examples=[story.SOURCE]
     )
     feed: str = Field(examples=[story.FEED])
@@ -61,7 +62,7 @@ class PredictOut(BaseModel):
         """Take some battles of a frame."""
         cars = {int(line.number): line for line in frame.tower}
         return cls(
-            source=frame.header.source,  # type: ignore[arg-type]  # one of SourceName by Source
+            source=Source(frame.header.source),
             feed=frame.header.feed,
             feed_state=frame.header.feed_state,
             computed=computed,

@@ -12,8 +12,8 @@ from pitwall.api import story
 from pitwall.api.mixed import MixedOut
 from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
 from pitwall.domain.race import Compound, Phase, TrackStatus
+from pitwall.domain.sources import Source
 
-SourceName = Literal["live", "recorded", "reconstructed", "simulated"]
 Status = Literal["ok", "degraded", "waiting", "dead"]
 
 
@@ -153,7 +153,7 @@ class BattleOut(BaseModel):
 class BattlesOut(BaseModel):
     """All battles of under two seconds at one instant, front of the field first."""
 
-    source: SourceName = Field(
+    source: Source = Field(
         description="What kind of data this is; `simulated` is no race.", examples=[story.SOURCE]
     )
     feed: str = Field(examples=[story.FEED])
@@ -183,7 +183,7 @@ class BattlesOut(BaseModel):
             if battle.interval_s < below_s and (battle.p_overtake or 0.0) >= min_p
         ]
         return cls(
-            source=frame.header.source,  # type: ignore[arg-type]  # one of SourceName by Source
+            source=frame.header.source,  # type: ignore[arg-type]  # one of Source by Source
             feed=frame.header.feed,
             feed_state=frame.header.feed_state,
             sequence=frame.sequence,
@@ -246,7 +246,7 @@ class HealthOut(BaseModel):
     detail: str = Field(
         description="What is wrong, in a sentence; empty while all is well.", examples=[""]
     )
-    source: SourceName | None = Field(examples=[story.SOURCE])
+    source: Source | None = Field(examples=[story.SOURCE])
     feed: str | None = Field(examples=[story.FEED])
     feed_state: FeedState | None = Field(examples=["flowing"])
     race_on: bool = Field(examples=[True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class Reason:
         return cls("", float(weight), words)
 
 
+class ExpertName(StrEnum):
+    """The experts of the mixture, in the order in which they are told everywhere."""
+
+    OM = "om"  # who may use DRS or Overtake Mode, and who does
+    BOOST = "boost"  # who has more electric power left
+    AERO = "aero"  # what the attacker loses in the wake
+
+
 @dataclass(frozen=True, slots=True)
 class ExpertOpinion:
     """One expert's view of a battle. Source: the model bundle.
@@ -49,7 +58,7 @@ class ExpertOpinion:
         is_estimated: Whether it rests on what no feed channel tells, such as a battery's charge.
     """
 
-    expert: str
+    expert: ExpertName
     p_overtake: float
     weight: float
     is_estimated: bool

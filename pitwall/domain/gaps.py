@@ -41,8 +41,28 @@ NO_GAP = NoGap()
 Gap = TimeGap | LapsDown | LeaderLap | NoGap
 
 
+def seconds_and_laps(gap: Gap) -> tuple[float | None, int | None]:
+    """Return a gap as it is shown and stored: in seconds, or in whole laps down, or neither.
+
+    The leader has none to itself: both are None, as where it is unknown.
+
+    Example:
+        >>> seconds_and_laps(TimeGap(1.2)), seconds_and_laps(LapsDown(1))
+        ((1.2, None), (None, 1))
+        >>> seconds_and_laps(LeaderLap(9))
+        (None, None)
+    """
+    match gap:
+        case TimeGap(seconds):
+            return seconds, None
+        case LapsDown(laps):
+            return None, laps
+        case _:
+            return None, None
+
+
 def seconds_of(gap: Gap) -> float | None:
-    """Return a gap in seconds; 0.0 for the leader, None where lapped or unknown."""
+    """Return a gap for subtracting: 0.0 for the leader, None where lapped or unknown."""
     if isinstance(gap, TimeGap):
         return gap.seconds
     return 0.0 if isinstance(gap, LeaderLap) else None

@@ -149,7 +149,12 @@ class LapRecord:
 
 @dataclass(frozen=True, slots=True)
 class GapSample:
-    """One reading of a car's gaps, s, None where lapped or unknown, and its place then."""
+    """One reading of a car's gaps, s, and its place then.
+
+    Attributes:
+        gap_to_leader_s: 0.0 for the leader, for subtracting; None where lapped or unknown.
+        interval_s: To the car one place ahead; likewise, and no interval where `position` is 1.
+    """
 
     at: datetime
     gap_to_leader_s: float | None

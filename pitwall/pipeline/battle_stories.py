@@ -176,6 +176,7 @@ def _gap(at: datetime, attacker: Row, defender: Row) -> float | None:
 
 
 def _to_leader_s(row: Row) -> float | None:
+    """Return what `domain.gaps.seconds_of` is of a live car; a row has no gap of the leader."""
     return 0.0 if row["is_leader"] else row["gap_to_leader_s"]
 
 

@@ -35,7 +35,7 @@ from pitwall.wire.values import is_plausible
 
 log = logging.getLogger(__name__)
 
-STEP = timedelta(milliseconds=250)
+STEP = timedelta(milliseconds=250)  # of race time; not the pace of frames: `FRAME_EVERY_S`
 STEPS_A_FORECAST = 4
 STEPS_A_READING = 8
 ENDED_KEPT = 8

@@ -15,7 +15,8 @@ from pitwall.domain.frames import (
     LiveFrame,
     TowerLine,
 )
-from pitwall.domain.gaps import Gap, LapsDown, seconds_of
+from pitwall.domain.gaps import seconds_and_laps
+from pitwall.domain.heat import heat
 from pitwall.domain.places import car_places
 from pitwall.domain.race import CarState, Compound
 from pitwall.pipeline.engine import EngineState
@@ -23,7 +24,6 @@ from pitwall.pipeline.histories import History
 from pitwall.prediction.forecast import Forecast
 
 _USUAL_LAP_S = 90.0
-_CLOSEST_COUNTS_BELOW_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,8 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
 
 def _tower_line(car: CarState) -> TowerLine:
     stint = car.stint
+    gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
+    interval_s, interval_laps = seconds_and_laps(car.interval)
     return TowerLine(
         number=car.number,
         position=car.position or 0,
@@ -157,10 +159,10 @@ def _tower_line(car: CarState) -> TowerLine:
         name=car.driver.name,
         team=car.driver.team,
         team_colour=car.driver.team_colour,
-        gap_to_leader_s=seconds_of(car.gap_to_leader),
-        gap_to_leader_laps=_laps_of(car.gap_to_leader),
-        interval_s=seconds_of(car.interval),
-        interval_laps=_laps_of(car.interval),
+        gap_to_leader_s=gap_s,
+        gap_to_leader_laps=gap_laps,
+        interval_s=interval_s,
+        interval_laps=interval_laps,
         last_lap_s=car.last_lap_s,
         best_lap_s=car.best_lap_s,
         compound=stint.compound if stint else Compound.UNKNOWN,
@@ -175,10 +177,6 @@ def _tower_line(car: CarState) -> TowerLine:
         laps_completed=car.laps_completed,
         grid_position=car.grid_position,
     )
-
-
-def _laps_of(gap: Gap) -> int | None:
-    return gap.laps if isinstance(gap, LapsDown) else None
 
 
 def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
@@ -223,9 +221,3 @@ def trend_s_per_lap(history: History, lap_s: float) -> float | None:
     if elapsed_s < lap_s / 2:
         return None
     return (history.interval_s[-1] - history.interval_s[oldest]) * lap_s / elapsed_s
-
-
-def heat(p_overtake: float | None, interval_s: float) -> float:
-    """Return how much a battle deserves the eye, in [0, 1]: mostly how likely, then how close."""
-    closeness = min(1.0, max(0.0, 1 - interval_s / _CLOSEST_COUNTS_BELOW_S))
-    return 0.75 * (p_overtake or 0.0) + 0.25 * closeness

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from pitwall.domain.frames import FeedState
 from pitwall.domain.race import Phase
+from pitwall.domain.sessions import is_raced
 from pitwall.errors import FeedUnavailableError
 from pitwall.pipeline.backoff import Backoff
 from pitwall.pipeline.clock import wall_now
@@ -34,7 +35,6 @@ GAPS_KEPT = 100
 QUIET_AFTER_S = 20.0  # while no race is on only heartbeats and pings come, every 15 s
 STEADY_AFTER_S = 20.0  # a connection that lived so long was no failure
 _LOST_LONG_S = 3.0
-_RACES = frozenset({"Race", "Sprint"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ class Ingest:
     def _silence_s(self) -> float:
         race = self._intake.state.race
         # In practice and qualifying nobody may be on the track for a while.
-        racing = race.phase is Phase.STARTED and race.info.kind in _RACES
+        racing = race.phase is Phase.STARTED and is_raced(race.info.kind)
         return STALE_AFTER_S if racing else QUIET_AFTER_S
 
     def _view(self) -> FeedView:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pitwall.domain.frames import FeedState
+from pitwall.domain.frames import FRAME_EVERY_S, FeedState
 from pitwall.domain.race import Phase
 from pitwall.errors import FeedUnavailableError, PitwallError
 from pitwall.pipeline.clock import ReplayClock, wall_now
@@ -25,7 +25,7 @@ from pitwall.ports import Predictor, RecordedFeed
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.25  # 4 Hz at most
+TICK_S = FRAME_EVERY_S
 STALE_AFTER_S = 10.0
 
 

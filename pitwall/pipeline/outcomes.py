@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import heapq
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
+from pitwall.domain.outcomes import Outcome
 from pitwall.domain.race import CarState, DriverNumber, RaceState
 
 _LONGEST_LAP_S = 240.0  # a lap behind the safety car, with room
 _MOST_OPEN = 20_000  # a hundred battles for two hundred seconds
-
-
-class Outcome(StrEnum):
-    """What came of a forecast. Only the first two tell of its truth."""
-
-    PASSED = "passed"  # the attacker was ahead a lap later
-    HELD = "held"  # he was not
-    PITTED = "pitted"  # one of the two was in the pit lane before that
-    RETIRED = "retired"  # one of the two stopped before that
-    NEUTRALISED = "neutralised"  # safety car, virtual safety car or red flag before that
-    FINISHED = "finished"  # the chequered flag fell before that
 
 
 class Settled(NamedTuple):

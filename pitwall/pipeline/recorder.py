@@ -19,6 +19,7 @@ from typing import Literal
 from pitwall.domain.frames import FrameHeader
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, RaceMark, SetAside
+from pitwall.domain.sources import Source
 from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.pipeline import rows
 from pitwall.pipeline.chronicle import Chronicle
@@ -26,7 +27,6 @@ from pitwall.pipeline.condition import Condition, StoreState
 from pitwall.pipeline.spilling import Spill, Waiting
 from pitwall.ports import LiveFeed, RecordedFeed
 from pitwall.race_ports import RaceWriter
-from pitwall.wire.message import Source
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from pitwall.domain import events as said
 from pitwall.domain.battles import Battle
 from pitwall.domain.driving import CarSample
 from pitwall.domain.forecasts import MixedForecast
-from pitwall.domain.gaps import Gap, LapsDown, LeaderLap, TimeGap
+from pitwall.domain.gaps import LeaderLap, seconds_and_laps
 from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState, Stint
 from pitwall.domain.records import (
     Batch,
@@ -54,8 +54,8 @@ def _add_timing(batch: Batch, seq: int, event: said.CarTimed, race: RaceState) -
     car = race.cars.get(event.number)
     if car is None or all(each is None for each in told):
         return
-    gap_s, gap_laps = _seconds_and_laps(car.gap_to_leader)
-    interval_s, interval_laps = _seconds_and_laps(car.interval)
+    gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
+    interval_s, interval_laps = seconds_and_laps(car.interval)
     row = TimingRecord(
         at=event.sent_at,
         seq=seq,
@@ -68,16 +68,6 @@ def _add_timing(batch: Batch, seq: int, event: said.CarTimed, race: RaceState) -
         interval_s=interval_s,
     )
     batch.timing.append(row)
-
-
-def _seconds_and_laps(gap: Gap) -> tuple[float | None, int | None]:
-    match gap:
-        case TimeGap(seconds):
-            return seconds, None
-        case LapsDown(laps):
-            return None, laps
-        case _:
-            return None, None
 
 
 def _add_control(batch: Batch, seq: int, nth: int, event: said.ControlSaid) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.domain.battles import Battle, gap_at_line_s
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast, Reason
+from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast, Reason
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
 from pitwall.prediction.experts import Logits
@@ -30,7 +30,7 @@ from pitwall.prediction.views import EXPERTS, Rows
 
 # No feed channel tells who has DRS or Overtake Mode when it matters, nor any battery's charge, nor
 # the air that a car meets: each expert rests on an estimate of what he is named after.
-IS_ESTIMATED: Final = {"om": True, "boost": True, "aero": True}
+IS_ESTIMATED: Final = dict.fromkeys(ExpertName, True)
 
 
 class MixturePredictor:

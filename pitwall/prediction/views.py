@@ -9,9 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pitwall.domain.forecasts import ExpertName
+
 Rows = npt.NDArray[np.float32]  # of the feature matrix, or of a view of it
 
-EXPERTS: Final = ("om", "boost", "aero")
+EXPERTS: Final = tuple(ExpertName)
 SHARED: Final = "shared"
 EVERYTHING: Final = "everything"
 

@@ -11,7 +11,9 @@ from typing import Any, Final
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pitwall.domain.heat import CLOSE_BELOW_S, OF_CHANCE, OF_CLOSENESS
 from pitwall.domain.history import RaceSummary
+from pitwall.domain.outcomes import Outcome
 from pitwall.domain.race import START_OF_TIME, Phase, TrackStatus
 from pitwall.domain.timeline import CALLED, Fight, Pass, Span, Stop, Timeline
 from pitwall.store.instants import Instant
@@ -50,16 +52,19 @@ WITH told AS (
 )
 SELECT attacker_id, defender_id, min(made_at) AS since, max(made_at) AS until,
   max(p_overtake) AS most_p,
-  max(CASE WHEN outcome = 'passed' THEN p_overtake END) AS said_before,
-  max(CASE WHEN outcome = 'held' THEN p_overtake END) AS said_in_vain
+  max(CASE WHEN outcome = '{passed}' THEN p_overtake END) AS said_before,
+  max(CASE WHEN outcome = '{held}' THEN p_overtake END) AS said_in_vain
 FROM numbered GROUP BY attacker_id, defender_id, nth ORDER BY since
 """
-# As `pitwall.pipeline.framing.heat` has it: mostly how likely, then how close.
+_OUTCOMES = {"passed": Outcome.PASSED.value, "held": Outcome.HELD.value}
+# As `pitwall.domain.heat.heat` counts it.
 _HEAT = """
-SELECT {part} AS part, max(0.75 * p_overtake + 0.25 *
-  CASE WHEN interval_s >= 2.5 THEN 0.0 ELSE 1.0 - interval_s / 2.5 END) AS heat
+SELECT {part} AS part, max({of_chance} * p_overtake + {of_closeness} *
+  CASE WHEN interval_s >= {close_s} THEN 0.0
+  ELSE 1.0 - interval_s / {close_s} END) AS heat
 FROM predictions WHERE race_id = :race_id GROUP BY 1
 """
+_WEIGHTS = {"of_chance": OF_CHANCE, "of_closeness": OF_CLOSENESS, "close_s": CLOSE_BELOW_S}
 
 
 async def timeline_of(connection: AsyncConnection, race: RaceSummary) -> Timeline:
@@ -105,7 +110,9 @@ class _Asking:
 
     async def fights(self) -> Sequence[Any]:
         pause = "10000000" if self._is_sqlite else "interval '10 seconds'"
-        asked = text(_FIGHTS.format(pause=pause)).columns(since=Instant(), until=Instant())
+        asked = text(_FIGHTS.format(pause=pause, **_OUTCOMES)).columns(
+            since=Instant(), until=Instant()
+        )
         return (await self._connection.execute(asked, {"race_id": self._race.id})).all()
 
     async def heat(self, begins: datetime, ends: datetime) -> tuple[float, ...]:
@@ -114,7 +121,9 @@ class _Asking:
             part = "CAST((made_at - :begins) / (:width_s * 1e6) AS INTEGER)"
         else:
             part = "CAST(floor(extract(epoch FROM made_at - :begins) / :width_s) AS integer)"
-        asked = text(_HEAT.format(part=part)).bindparams(bindparam("begins", type_=Instant()))
+        asked = text(_HEAT.format(part=part, **_WEIGHTS)).bindparams(
+            bindparam("begins", type_=Instant())
+        )
         values = {"race_id": self._race.id, "begins": begins, "width_s": width_s}
         heat = [0.0] * PARTS
         for row in await self._connection.execute(asked, values):

@@ -24,6 +24,7 @@ from pitwall.domain.records import (
     PredictionRecord,
     RaceMark,
 )
+from pitwall.domain.sources import Source
 from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.pipeline import rows
 from pitwall.pipeline.recorder import is_of_another_feed
@@ -34,7 +35,6 @@ from pitwall.store.ledger.entering import LedgerWriter
 from pitwall.store.setting_aside import AsideFile, Narrowing
 from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
 from pitwall.store.trouble import is_about_content, reason
-from pitwall.wire.message import Source
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from pitwall.domain.history import RaceFilter, RaceSummary
+from pitwall.domain.sources import Source
 from pitwall.race_ports import RaceReader
-from pitwall.wire.message import Source
 
 Wish = Literal["auto", "hide", "show"]
 MOST_PLAYED: Final = 200

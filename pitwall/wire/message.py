@@ -1,19 +1,9 @@
-"""One message as a feed sent it, and where it came from."""
+"""One message as a feed sent it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-
-
-class Source(StrEnum):
-    """What kind of feed the data came from; every API answer carries it."""
-
-    LIVE = "live"  # F1 live timing or OpenF1, while a race runs
-    RECORDED = "recorded"  # messages as the feed sent them, played back
-    RECONSTRUCTED = "reconstructed"  # a timing archive rewritten as wire messages
-    SIMULATED = "simulated"  # no real race
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pitwall.domain.events import (
 )
 from pitwall.domain.names import slug
 from pitwall.domain.race import ControlMessage, DriverNumber, Phase, RaceInfo, TrackStatus, Weather
+from pitwall.domain.sessions import kind_of
 from pitwall.wire.decoded import Findings
 from pitwall.wire.values import (
     NotAValueError,
@@ -71,7 +72,7 @@ def decode_session_info(payload: dict[str, object], found: Findings) -> None:
     if name is None or session is None or starts is None:
         found.fault("session_info", payload)
         return
-    kind = _kind(session, payload.get("Type"))
+    kind = kind_of(session, payload.get("Type"))
     info = RaceInfo(
         race_id=race_id_of(starts.year, name, kind),
         name=name,
@@ -81,13 +82,6 @@ def decode_session_info(payload: dict[str, object], found: Findings) -> None:
         starts_at=_starts_at(starts, payload, found),
     )
     found.add(RaceDescribed(found.sent_at, info))
-
-
-def _kind(session: str, feed_type: object) -> str:
-    """Return `Race` or `Sprint` for what is raced; 2021 calls its sprints Sprint Qualifying."""
-    if feed_type == "Race" and session != "Race":
-        return "Sprint"
-    return session
 
 
 def _circuit(meeting: dict[str, object], found: Findings) -> str:

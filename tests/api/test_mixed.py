@@ -9,7 +9,7 @@ import pytest
 
 from pitwall.api.app import build_api
 from pitwall.api.schemas import BattlesOut
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from tests.web.frames import make_frame
 
 MIXED = MixedForecast(
@@ -17,9 +17,9 @@ MIXED = MixedForecast(
     p_low=0.18,
     p_high=0.33,
     experts=(
-        ExpertOpinion("om", 0.2, 0.5, is_estimated=False),
-        ExpertOpinion("boost", 0.4, 0.3, is_estimated=True),
-        ExpertOpinion("aero", 0.1, 0.2, is_estimated=False),
+        ExpertOpinion(ExpertName.OM, 0.2, 0.5, is_estimated=False),
+        ExpertOpinion(ExpertName.BOOST, 0.4, 0.3, is_estimated=True),
+        ExpertOpinion(ExpertName.AERO, 0.1, 0.2, is_estimated=False),
     ),
     p_pit=0.08,
     p_neutralised=0.02,
@@ -66,7 +66,9 @@ def test_a_sum_a_hair_above_one_is_no_error() -> None:
 def test_openapi_explains_every_field_of_the_mixture() -> None:
     shapes = build_api().openapi()["components"]["schemas"]
 
-    assert shapes["ExpertOut"]["properties"]["expert"]["enum"] == ["om", "boost", "aero"]
+    expert = shapes["ExpertOut"]["properties"]["expert"]
+    assert shapes[expert["$ref"].rsplit("/", 1)[1]]["enum"] == ["om", "boost", "aero"]
+    assert "wake" in expert["description"]
     for shape in ("MixedOut", "ExpertOut"):
         fields = shapes[shape]["properties"]
         assert [name for name, field in fields.items() if not field.get("description")] == []

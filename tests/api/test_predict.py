@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pitwall import services
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from pitwall.domain.frames import LiveFrame
 from pitwall.errors import RaceNotFoundError
 from tests.api.conftest import Clients, House
@@ -20,7 +20,10 @@ MIXED = MixedForecast(
     p_overtake_3=0.5,
     p_low=0.1,
     p_high=0.4,
-    experts=(ExpertOpinion("om", 0.2, 0.7, False), ExpertOpinion("boost", 0.4, 0.3, True)),
+    experts=(
+        ExpertOpinion(ExpertName.OM, 0.2, 0.7, False),
+        ExpertOpinion(ExpertName.BOOST, 0.4, 0.3, True),
+    ),
     p_pit=0.05,
     p_neutralised=0.02,
     p_retired=0.01,

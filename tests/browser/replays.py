@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from pitwall.domain.sources import Source
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.importing import import_race
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url
 from pitwall.store.writing import RaceWriter
-from pitwall.wire.message import Source
 from tests.browser.conftest import ROOT, Server
 from tests.servers.ports import free_port
 from tests.short_feeds import Short

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pitwall.domain.events import CarTimed, RaceDescribed
+from pitwall.domain.sources import Source
 from pitwall.errors import FeedUnavailableError, RaceNotFoundError
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.feeds.timing.laps import lap_lines, pit_lines
 from pitwall.feeds.timing.order import order_lines
 from pitwall.feeds.timing.session import tyre_lines
 from pitwall.wire.decode import decode
-from pitwall.wire.message import Source
 from tests.feeds.conftest import (
     RACE,
     ZERO,

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from pitwall.domain.sources import Source
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.recording.hub import read_frame
 from pitwall.pipeline.backoff import Backoff
@@ -17,7 +18,7 @@ from pitwall.pipeline.intake import Intake
 from pitwall.ports import FrameRecorder
 from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.encode import utc_text
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 from tests.chaos.pictures import FrameLog, a_publisher
 from tests.chaos.signalr_server import HEARTBEAT_AHEAD, record_of
 from tests.chaos.virtual_time import VirtualTimeLoop

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.heat import heat
 from pitwall.pipeline.engine import EngineState, RaceEngine
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame, heat, trend_s_per_lap
+from pitwall.pipeline.framing import FeedView, Stamp, build_frame, trend_s_per_lap
 from pitwall.pipeline.histories import History
 from pitwall.pipeline.ring import FrameRing
+from pitwall.web.rows.tower import tower_rows
 from tests.makers import a_duel, a_message, at
 from tests.pipeline.test_engine import CountingPredictor
 
@@ -44,11 +46,22 @@ def test_an_empty_engine_gives_an_empty_frame() -> None:
 def test_the_tower_tells_seconds_from_laps() -> None:
     leader, chaser, lapped = a_frame(played(70)).tower
 
-    assert (leader.code, leader.gap_to_leader_s, leader.gap_to_leader_laps) == ("NOR", 0.0, None)
+    assert (leader.code, leader.gap_to_leader_s, leader.gap_to_leader_laps) == ("NOR", None, None)
     assert chaser.interval_s == pytest.approx(0.12)
     assert chaser.compound == "SOFT"
     assert (lapped.gap_to_leader_s, lapped.gap_to_leader_laps) == (None, 1)
     assert lapped.tyre_life_laps is None
+
+
+def test_the_leader_has_no_interval_and_is_within_reach_of_nobody() -> None:
+    engine = RaceEngine(CountingPredictor())
+    lap = {"Lines": {"4": {"GapToLeader": "LAP 3", "IntervalToPositionAhead": {"Value": "LAP 3"}}}}
+    for message in sorted([*a_duel(70), a_message(4, "TimingData", lap)], key=lambda m: m.sent_at):
+        engine.take(message)
+    frame = a_frame(engine.state)
+
+    assert (frame.tower[0].gap_to_leader_s, frame.tower[0].interval_s) == (None, None)
+    assert (tower_rows(frame)[0].gap, tower_rows(frame)[0].reach) == ("Leader", "")
 
 
 def test_a_battle_carries_its_forecast_and_its_history() -> None:

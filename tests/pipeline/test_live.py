@@ -12,10 +12,11 @@ import pytest
 
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.sources import Source
 from pitwall.errors import FeedUnavailableError
 from pitwall.pipeline.live import LiveLoop, Showing
 from pitwall.pipeline.publishing import Publisher
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 from tests.makers import ListFeed, a_duel, at
 from tests.pipeline.test_engine import CountingPredictor
 

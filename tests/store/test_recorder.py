@@ -13,6 +13,7 @@ import pytest
 from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, RaceMark
+from pitwall.domain.sources import Source
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import RaceEngine
@@ -22,7 +23,7 @@ from pitwall.store.engine import Database, database_url
 from pitwall.store.ledger.verifying import verify
 from pitwall.store.reading import RaceReader
 from pitwall.store.writing import RaceWriter
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 from tests.servers.postgres import PostgresServer
 from tests.store.races import PREDICTOR, batch_of
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast, Reason
+from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast, Reason
 from pitwall.domain.frames import (
     BattleLine,
     EndedLine,
@@ -199,8 +199,8 @@ def _mixed(p: float, turn: float) -> MixedForecast:
         p_low=p - 0.4 * p * (1 - p),
         p_high=p + 0.6 * p * (1 - p),
         experts=tuple(
-            ExpertOpinion(name, say, pull / sum(pulls), is_estimated=name == "boost")
-            for name, say, pull in zip(("om", "boost", "aero"), says, pulls, strict=True)
+            ExpertOpinion(name, say, pull / sum(pulls), is_estimated=name is ExpertName.BOOST)
+            for name, say, pull in zip(ExpertName, says, pulls, strict=True)
         ),
         p_pit=0.04 + 0.03 * math.sin(turn),
         p_neutralised=0.013,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from pitwall.domain.frames import LiveFrame
 from pitwall.web.rows.battles import ROOMY_CARDS, card_rows, mix_rows, trace_rows
 from pitwall.web.rows.experts import ExpertRow, mix_row, whole_shares
@@ -21,9 +21,9 @@ MIXED = MixedForecast(
     p_low=0.177,
     p_high=0.334,
     experts=(
-        ExpertOpinion("om", 0.204, 0.455, is_estimated=False),
-        ExpertOpinion("boost", 0.31, 0.335, is_estimated=True),
-        ExpertOpinion("aero", 0.004, 0.21, is_estimated=False),
+        ExpertOpinion(ExpertName.OM, 0.204, 0.455, is_estimated=False),
+        ExpertOpinion(ExpertName.BOOST, 0.31, 0.335, is_estimated=True),
+        ExpertOpinion(ExpertName.AERO, 0.004, 0.21, is_estimated=False),
     ),
     p_pit=0.082,
     p_neutralised=0.021,

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from pitwall.domain.sessions import SessionKind
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_archive.archive import F1Archive
 from pitwall.feeds.f1_archive.index import ArchivedSession, newest_archived
@@ -214,5 +215,5 @@ class AutoProgramme:
         moved = self._schedule.moved[0].words if self._schedule.moved else ""
         if race is None:
             return Notes(why, moved=moved)
-        name = race.meeting if race.kind == "Race" else f"{race.meeting} ({race.kind})"
+        name = race.meeting if race.kind == SessionKind.RACE else f"{race.meeting} ({race.kind})"
         return Notes(why, name, race.starts_at, moved)

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pitwall.domain.sessions import SessionKind, is_raced, kind_of
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_archive.index import ArchivedSession
 from pitwall.pipeline.unattended import unattended
 from pitwall.wire.session import race_id_of
 
-_RACES = {"Race": "Race", "Sprint": "Sprint", "Sprint Qualifying": "Sprint"}
-_LENGTHS = {"Race": timedelta(hours=2), "Sprint": timedelta(hours=1)}
+_LENGTHS = {SessionKind.RACE: timedelta(hours=2), SessionKind.SPRINT: timedelta(hours=1)}
+_RACED_AS_SPRINT = 2021  # when a session called Sprint Qualifying was raced; later it set the grid
 _WITHIN_S = 20.0
 
 
@@ -51,11 +52,8 @@ def read_rows(rows: Iterable[Mapping[Any, Any]], year: int) -> Iterator[Archived
     """Yield the races among FastF1's events; a start that is not known yet is left out."""
     for row in rows:
         for place in range(1, 6):
-            kind = _RACES.get(str(row.get(f"Session{place}")))
+            kind = _kind(str(row.get(f"Session{place}")), year)
             starts_at = _instant(row.get(f"Session{place}DateUtc"))
-            # In 2021 and 2022 a session of that name was raced; since 2023 it sets the grid.
-            if row.get(f"Session{place}") == "Sprint Qualifying" and year != 2021:
-                continue
             if kind is None or starts_at is None:
                 continue
             meeting = str(row.get("EventName", ""))
@@ -71,6 +69,13 @@ def read_rows(rows: Iterable[Mapping[Any, Any]], year: int) -> Iterator[Archived
                 ends_at=starts_at + _LENGTHS[kind],
                 path="",
             )
+
+
+def _kind(name: str, year: int) -> SessionKind | None:
+    """Return what kind of race a session is that FastF1 names, but gives no type of."""
+    raced = year == _RACED_AS_SPRINT and name == "Sprint Qualifying"
+    kind = kind_of(name, SessionKind.RACE) if raced else name
+    return SessionKind(kind) if is_raced(kind) else None
 
 
 def _instant(value: object) -> datetime | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from pitwall.domain.sources import Source
 from pitwall.feeds.f1_archive.archive import F1Archive
 from pitwall.feeds.f1_archive.index import find_race
 from pitwall.feeds.recording import RecordingFeed
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 
 class ArchivedRaceFeed:

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from pitwall.domain.sessions import SessionKind, is_raced, kind_of
 from pitwall.errors import FeedUnavailableError, RaceNotFoundError
 from pitwall.feeds.recording.contents import BOM
 from pitwall.wire.session import race_id_of, read_offset
 from pitwall.wire.values import NotAValueError, read_instant
 
-_RACES = ("Race", "Sprint")
 _USUAL_LENGTH = timedelta(hours=2)
 
 
@@ -44,7 +44,7 @@ class ArchivedSession:
     @property
     def is_race(self) -> bool:
         """Whether cars race for position in it: a Grand Prix or a sprint."""
-        return self.kind in _RACES
+        return is_raced(self.kind)
 
 
 def load_json(body: bytes, what: str) -> dict[str, object]:
@@ -86,7 +86,7 @@ def _session(
     except (NotAValueError, OverflowError):
         ends_at = starts_at + _USUAL_LENGTH
     name = _text(entry.get("Name"))
-    kind = "Sprint" if entry.get("Type") == "Race" and name != "Race" else name
+    kind = kind_of(name, entry.get("Type"))
     title = _text(meeting.get("Name"))
     return ArchivedSession(
         race_id=race_id_of(year, title, kind),
@@ -135,12 +135,12 @@ def find_race(sessions: Sequence[ArchivedSession], words: str, kind: str = "") -
     """
     wanted = _plain_words(words)
     wants_sprint = kind.lower() == "sprint" or "sprint" in wanted
+    wanted_kind = SessionKind.SPRINT if wants_sprint else SessionKind.RACE
     wanted = [word for word in wanted if word not in {"sprint", "race"}]
     found = [
         session
         for session in sessions
-        if session.kind == ("Sprint" if wants_sprint else "Race")
-        and all(word in _named(session) for word in wanted)
+        if session.kind == wanted_kind and all(word in _named(session) for word in wanted)
     ]
     if len(found) == 1:
         return found[0]

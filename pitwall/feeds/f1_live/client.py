@@ -12,6 +12,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from pitwall.domain.sources import Source
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_live.negotiation import Agreed, TokenRefusedError, negotiate, tls, why
 from pitwall.feeds.f1_live.token import Token
@@ -19,7 +20,6 @@ from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
 from pitwall.feeds.recording.hub import read_frame, refusal_of
 from pitwall.feeds.recording.signalr import RECORD_SEPARATOR
 from pitwall.wire.delivery import Frame, Reading
-from pitwall.wire.message import Source
 
 log = logging.getLogger(__name__)
 

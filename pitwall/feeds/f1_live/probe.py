@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from pitwall.domain.applying import apply
 from pitwall.domain.race import Phase, RaceInfo, RaceState
+from pitwall.domain.sessions import is_raced
 from pitwall.errors import FeedUnavailableError
 from pitwall.ports import LiveFeed
 from pitwall.wire.decode import decode
@@ -16,7 +17,6 @@ from pitwall.wire.delivery import Snapshot
 
 _FRESH = timedelta(seconds=90)  # heartbeats come every 15 s while a session is on
 _WITHIN_S = 6.0
-_RACES = frozenset({"Race", "Sprint"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +59,5 @@ def sighting_of(snapshot: Snapshot, now: datetime) -> Sighting:
             for event in decode(message).events:
                 race = apply(race, event)
     beats = snapshot.at is not None and abs(now - snapshot.at) < _FRESH
-    is_on = beats and race.info.kind in _RACES and not race.phase.is_over
+    is_on = beats and is_raced(race.info.kind) and not race.phase.is_over
     return Sighting(is_on, race.info, race.phase)

@@ -10,6 +10,7 @@ from functools import partial
 from heapq import merge
 from typing import TypeVar
 
+from pitwall.domain.sources import Source
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.openf1.account import Account
 from pitwall.feeds.openf1.filling import LATEST, find_session
@@ -17,7 +18,7 @@ from pitwall.feeds.openf1.measured import say_measured
 from pitwall.feeds.openf1.replaying import Session, say_session_as_it_was, span_of
 from pitwall.feeds.openf1.rest import OPENF1_URL, Answer, OpenF1Rest
 from pitwall.feeds.openf1.rows import Row, count_of, key_of
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 T = TypeVar("T")
 

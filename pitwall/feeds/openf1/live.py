@@ -10,6 +10,7 @@ from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pitwall.domain.sources import Source
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.openf1.account import Account
 from pitwall.feeds.openf1.book import Book
@@ -26,7 +27,6 @@ from pitwall.feeds.openf1.rest import BRIEF, OPENF1_URL, OpenF1Rest
 from pitwall.feeds.openf1.rows import Row, count_of, rows_of
 from pitwall.pipeline.ending import end
 from pitwall.wire.delivery import Frame, Reading
-from pitwall.wire.message import Source
 
 log = logging.getLogger(__name__)
 

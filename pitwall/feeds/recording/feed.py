@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from pitwall.domain.sources import Source
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.recording.archive import SUFFIX, read_archive
 from pitwall.feeds.recording.bounds import LONGEST_LINE
@@ -22,7 +23,7 @@ from pitwall.feeds.recording.signalr import (
 )
 from pitwall.feeds.recording.tape import SUFFIX as TAPE
 from pitwall.feeds.recording.tape import read_header, read_tape
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from pitwall.domain.sources import Source
 from pitwall.feeds.simulated.engine import Race
 from pitwall.feeds.simulated.happenings import Happening, LoopPassed, RaceFinished
 from pitwall.feeds.simulated.session_talk import (
@@ -22,7 +23,7 @@ from pitwall.feeds.simulated.telemetry import Telemetry
 from pitwall.feeds.simulated.timing_talk import TimingTalk
 from pitwall.feeds.simulated.truth import Truth, observe
 from pitwall.feeds.simulated.tyre_talk import tyre_words
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 
 class SimulatedFeed:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from pitwall.domain.sources import Source
 from pitwall.errors import RaceNotFoundError
 from pitwall.feeds.recording.contents import TimedLine, in_order
 from pitwall.feeds.timing import laps, order, session, stopped
@@ -21,7 +22,7 @@ from pitwall.feeds.timing.tables import (
     zero_of,
 )
 from pitwall.feeds.timing.telemetry import find_file, read_telemetry
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 _NEVER: tuple[list[int], list[bool]] = ([], [])
 _ANY_DISTANCE = 999

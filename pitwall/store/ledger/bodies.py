@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from pitwall.domain.ledger import EntryKind
+from pitwall.domain.outcomes import Outcome
 from pitwall.domain.records import OutcomeRecord, PredictionRecord
 from pitwall.errors import StoreError
 from pitwall.store.instants import from_micros, to_micros
@@ -24,7 +25,8 @@ _HEAD = struct.Struct("<qBiiq")  # number, kind, run, items, written_at
 _FORECAST = struct.Struct("<qHHHBdd")
 _OUTCOME = struct.Struct("<qHHBq")
 _DIGEST_BYTES = 32
-OUTCOMES: Final = ("passed", "held", "pitted", "retired", "neutralised", "finished")
+OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
+"""A body says an outcome by its place here: a new one goes to the end of `Outcome`."""
 
 DETAILS: Final = (
     "interval_s", "p_overtake", "p_overtake_3", "p_low", "p_high", "p_om", "w_om", "p_boost",

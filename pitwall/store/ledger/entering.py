@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.ledger import EntryKind, Made
 from pitwall.domain.records import Batch, OutcomeRecord, PredictionRecord, RaceMark
+from pitwall.domain.sessions import SessionKind
+from pitwall.domain.sources import Source
 from pitwall.store.details import fit, table_of
 from pitwall.store.instants import utc_now
 from pitwall.store.ledger import bodies, chain, scoring
@@ -20,11 +22,10 @@ from pitwall.store.ledger.chain import Said
 from pitwall.store.ledger.scoring import CellKey, LapKey, Scored, Sums
 from pitwall.store.predicting import Settlement, Written
 from pitwall.store.tables import LedgerRunRow, Race
-from pitwall.wire.message import Source
 
 # A made-up race proves nothing, and a server without a network makes one up after the other.
 SIMULATED_RUNS = 20
-_USUAL = "Race"  # other kinds, sprints above all, are named
+_USUAL = SessionKind.RACE  # other kinds, sprints above all, are named
 TIMELY = timedelta(minutes=30)
 _FORETOLD = {Source.LIVE.value, Source.SIMULATED.value}  # other sources tell of races long over
 

@@ -20,17 +20,17 @@ from pitwall.domain.ledger import (
     Made,
     Tally,
 )
+from pitwall.domain.outcomes import DECIDED, Outcome
+from pitwall.domain.sources import Source
 from pitwall.store import tables
 from pitwall.store.details import table_of
 from pitwall.store.engine import Database
 from pitwall.store.ledger import scoring
 from pitwall.store.ledger.chain import entries
 from pitwall.store.shelves import Column
-from pitwall.wire.message import Source
 
 FRESH_S = 15.0  # what was read so lately is shown again
 MOST_CALLS = 8
-_DECIDED = {scoring.PASSED, scoring.HELD}
 _runs = table_of(tables.LedgerRunRow)
 _cells = table_of(tables.LedgerCell)
 _calls = table_of(tables.LedgerCall)
@@ -103,7 +103,7 @@ def _built(
         sums[one.place].append(one)
     bins = [Tally() for _ in range(SCORE_BINS)]
     for one in by_bin:
-        if one.outcome in _DECIDED:
+        if one.outcome in DECIDED:
             bins[one.place] += _tally(one)
     return tuple(_run(row, sums[row.run]) for row in rows if sums[row.run]), tuple(bins)
 
@@ -176,7 +176,7 @@ def _call(row: Row[Any]) -> Call:
 def _run(row: Row[Any], sums: Sequence[Row[Any]]) -> LedgerRun:
     decided, said, interrupted = Tally(), 0, {}
     for one in sums:
-        if one.outcome in _DECIDED:
+        if one.outcome in DECIDED:
             decided += _tally(one)
         elif one.outcome == scoring.SAID:
             said += one.forecasts
@@ -202,7 +202,7 @@ def _run(row: Row[Any], sums: Sequence[Row[Any]]) -> LedgerRun:
 def _tally(cell: Row[Any]) -> Tally:
     return Tally(
         forecasts=int(cell.forecasts),
-        passes=int(cell.forecasts) if cell.outcome == scoring.PASSED else 0,
+        passes=int(cell.forecasts) if cell.outcome == Outcome.PASSED else 0,
         laps=int(cell.laps),
         p_sum=cell.p_sum,
         brier=cell.brier,

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.ledger import SCORE_BINS, Made
+from pitwall.domain.outcomes import DECIDED, Outcome
 from pitwall.prediction.gap_only import gap_only
 from pitwall.store.details import table_of
 from pitwall.store.instants import Instant
@@ -23,7 +24,6 @@ from pitwall.store.tables import LedgerCall, LedgerCell, LedgerLap
 
 _EDGE = 1e-5  # as the model's judge clips
 SAID = "said"
-PASSED, HELD = "passed", "held"
 WORTH_A_LOOK = 0.05  # of log-loss: less is neither a call nor a miss
 SUMS = ("forecasts", "laps", "p_sum", "brier", "log_loss", "gap_brier", "gap_log_loss")
 CellKey = tuple[int, str, str, int]  # run, made, outcome, bin
@@ -101,10 +101,10 @@ def count(
         said = settlement.forecast
         outcome, bin_ = said.outcome or "", bin_of(said.p_overtake)
         cell = cells[run, made.value, outcome, bin_]
-        if outcome not in {PASSED, HELD}:
+        if outcome not in DECIDED:
             cell.forecasts += 1
             continue
-        cell.add(said.p_overtake, gap_only(said.interval_s), passed=outcome == PASSED)
+        cell.add(said.p_overtake, gap_only(said.interval_s), passed=outcome == Outcome.PASSED)
         lap = (said.lap, made.value, said.attacker, said.defender, bin_)
         if lap not in laps and lap not in new:
             new.add(lap)
@@ -173,9 +173,9 @@ def calls_of(run: int, scored: Iterable[Scored], drivers: dict[int, str]) -> lis
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for made, settlement in scored:
         said = settlement.forecast
-        if said.outcome not in {PASSED, HELD}:
+        if said.outcome not in DECIDED:
             continue
-        passed, gap_p = said.outcome == PASSED, gap_only(said.interval_s)
+        passed, gap_p = said.outcome == Outcome.PASSED, gap_only(said.interval_s)
         own = loss(said.p_overtake, passed=passed)
         for which, score in (("best", loss(gap_p, passed=passed) - own), ("worst", own)):
             key = (made, which, said.attacker, said.defender)

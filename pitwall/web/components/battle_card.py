@@ -6,14 +6,14 @@ import reflex as rx
 
 from pitwall.web.components.experts import experts_desk, outlook, whisker
 from pitwall.web.components.tyre import tyre
-from pitwall.web.rows.battles import BattleCardRow, ReasonRow, TraceRow
+from pitwall.web.rows.battles import GAP_SCALE_S, BattleCardRow, ReasonRow, TraceRow
 from pitwall.web.rows.cars import CarRow
 from pitwall.web.rows.experts import MixRow
 from pitwall.web.rows.sparkline import HEIGHT, WIDTH
 
 _BOX = f"0 -1 {WIDTH + 1} {HEIGHT + 2}"
 _HALF = HEIGHT // 2
-_ONE_SECOND = round(HEIGHT * 0.6)  # on a scale to 2.5 s
+_ONE_SECOND_FROM_TOP = round(HEIGHT * (1 - 1 / GAP_SCALE_S))
 
 
 def battle_card(
@@ -46,7 +46,7 @@ def battle_card(
             ),
             rx.el.div(
                 _sparkline("Forecast, 3 min", trace.forecast, _HALF, "trace-forecast"),
-                _sparkline("Gap, 3 min", trace.gap, HEIGHT - _ONE_SECOND + 6, "trace-gap"),
+                _sparkline("Gap, 3 min", trace.gap, _ONE_SECOND_FROM_TOP, "trace-gap"),
                 class_name="traces",
             ),
             rx.cond(mixed, experts_desk(mix), rx.fragment()),

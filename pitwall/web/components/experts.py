@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from pitwall.domain.forecasts import ExpertName
 from pitwall.web.rows.experts import ExpertRow, MixRow
 
 INTERVAL = "90 % interval of the forecast: what it would be, had the model learned from other races"
@@ -13,9 +14,9 @@ ESTIMATED = (
     "so this expert works from what speeds and sector times suggest"
 )
 VIEWS = {
-    "om": "OM: who may use DRS or Overtake Mode, and who does",
-    "boost": "BOOST: who has more electric power left to deploy",
-    "aero": "AERO: how much the attacker loses in the wake",
+    ExpertName.OM.value: "OM: who may use DRS or Overtake Mode, and who does",
+    ExpertName.BOOST.value: "BOOST: who has more electric power left to deploy",
+    ExpertName.AERO.value: "AERO: how much the attacker loses in the wake",
 }
 
 

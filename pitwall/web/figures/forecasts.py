@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pitwall.domain.forecasts import ExpertName
 from pitwall.domain.stories import BattleStory
 from pitwall.web.figures.battle import (
     clock,
@@ -19,9 +20,9 @@ from pitwall.web.figures.theme import NO_FIGURE, Figure, Table, axis, layout
 
 EXPERTS: Final = {
     # name: colour, dash, and pattern of its share, so that colour is never all that tells
-    "om": ("#ffb52e", "dash", "/"),
-    "boost": ("#64b8ff", "dot", "."),
-    "aero": ("#c9a0ff", "dashdot", "x"),
+    ExpertName.OM: ("#ffb52e", "dash", "/"),
+    ExpertName.BOOST: ("#64b8ff", "dot", "."),
+    ExpertName.AERO: ("#c9a0ff", "dashdot", "x"),
 }
 MIXTURE: Final = "#ece8d5"
 _TABLE_ROWS: Final = 40
@@ -124,7 +125,7 @@ def _line(
     }
 
 
-def _share(at: list[str], name: str, rows: list[Any]) -> dict[str, Any]:
+def _share(at: list[str], name: ExpertName, rows: list[Any]) -> dict[str, Any]:
     colour, _, pattern = EXPERTS[name]
     return {
         "type": "scatter",

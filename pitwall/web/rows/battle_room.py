@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pitwall.domain.battles import DEFAULT_RULES
 from pitwall.domain.race import Compound
 from pitwall.domain.stories import BattleStory
 from pitwall.prediction.forecast import Forecast
@@ -77,7 +78,7 @@ class LimitsRow:
     """How far the sliders go: what training showed, within reason; text as inputs take it."""
 
     least_gap_s: str = "0.1"
-    most_gap_s: str = "2.5"
+    most_gap_s: str = str(DEFAULT_RULES.closes_beyond_s)
     most_tyre_laps: str = "50"
 
 
@@ -154,7 +155,7 @@ def limits_row(gap: tuple[float, float] | None, tyre: tuple[float, float] | None
     limits = LimitsRow()
     if gap is not None:
         limits.least_gap_s = f"{max(gap[0], 0.1):.2f}"
-        limits.most_gap_s = f"{min(gap[1], 2.5):.2f}"
+        limits.most_gap_s = f"{min(gap[1], DEFAULT_RULES.closes_beyond_s):.2f}"
     if tyre is not None:
         limits.most_tyre_laps = f"{min(tyre[1], 60):.0f}"
     return limits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pitwall.domain.battles import DEFAULT_RULES
 from pitwall.domain.forecasts import Reason
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.domain.race import DriverNumber
@@ -11,7 +12,7 @@ from pitwall.web.rows.cars import MINUS
 from pitwall.web.rows.experts import MixRow, mix_row
 from pitwall.web.rows.sparkline import polyline_points
 
-GAP_SCALE_S = 2.5  # a battle closes beyond this
+GAP_SCALE_S = DEFAULT_RULES.closes_beyond_s
 OLD_READING_S = 5.0
 STEADY_S_PER_LAP = 0.03
 MOST_REASONS = 3

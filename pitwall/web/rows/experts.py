@@ -84,6 +84,6 @@ def _span(low: str, high: str) -> str:
 def _expert_rows(experts: Sequence[ExpertOpinion]) -> list[ExpertRow]:
     weights = whole_shares([expert.weight for expert in experts])
     return [
-        ExpertRow(expert.expert, whole_percent(expert.p_overtake), weight, expert.is_estimated)
-        for expert, weight in zip(experts, weights, strict=True)
+        ExpertRow(one.expert.value, whole_percent(one.p_overtake), weight, one.is_estimated)
+        for one, weight in zip(experts, weights, strict=True)
     ]

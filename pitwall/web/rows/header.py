@@ -8,6 +8,7 @@ from datetime import datetime
 from pitwall.domain.countdown import countdown
 from pitwall.domain.frames import FeedState, FrameHeader, LiveFrame
 from pitwall.domain.race import Phase, TrackStatus
+from pitwall.domain.sources import Source
 
 _FLAGS = {
     TrackStatus.CLEAR: ("clear", "Track clear"),
@@ -17,11 +18,11 @@ _FLAGS = {
     TrackStatus.VIRTUAL_SAFETY_CAR: ("safety", "Virtual safety car"),
     TrackStatus.VSC_ENDING: ("safety", "VSC ending"),
 }
-_SOURCES = {
-    "live": "Live",
-    "recorded": "Recorded race",
-    "reconstructed": "Reconstructed from timing archive",
-    "simulated": "Simulated race",
+_SOURCES: dict[str, str] = {
+    Source.LIVE: "Live",
+    Source.RECORDED: "Recorded race",
+    Source.RECONSTRUCTED: "Reconstructed from timing archive",
+    Source.SIMULATED: "Simulated race",
 }
 _FIRST_YEAR_WITHOUT_DRS = 2026
 
@@ -171,7 +172,7 @@ def _next_race(header: FrameHeader, now: datetime) -> str:
 
 
 def _pace(header: FrameHeader) -> str:
-    if header.source == "live":
+    if header.source == Source.LIVE:
         return ""
     speed = f"\N{MULTIPLICATION SIGN}{header.speed:g}"
-    return speed if header.source == "simulated" else f"Replay {speed}"
+    return speed if header.source == Source.SIMULATED else f"Replay {speed}"

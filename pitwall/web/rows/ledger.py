@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from pitwall.domain.ledger import Call, LedgerHead, Made
+from pitwall.domain.outcomes import Outcome
 from pitwall.pipeline.track_record import ENOUGH_RACES, Score, TrackRecord
 
 # Of a view: when made, whether simulated, its name, and what is to be thought of it.
@@ -40,7 +41,7 @@ VIEWS: Final = {
         "Of made-up races, computed in one go: neither made before nor of real racing.",
     ),
 }
-_NAMES: Final = {"finished": "race over"}
+_NAMES: Final = {Outcome.FINISHED.value: "race over"}
 _WORDY_P: Final = 0.995
 
 
@@ -212,7 +213,7 @@ def call_rows(calls: tuple[Call, ...]) -> list[CallRow]:
             f"{call.interval_s:.1f} s apart",
             said=_percent(call.p_overtake),
             gap_said=_percent(call.gap_only),
-            came="overtook" if call.outcome == "passed" else "stayed behind",
+            came="overtook" if call.outcome == Outcome.PASSED else "stayed behind",
             href=replay_link(call.race_id, call.made_at, call.attacker, call.defender)
             if call.is_kept
             else "",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitwall.domain.history import RaceSummary
+from pitwall.domain.sources import Source
 from pitwall.domain.timeline import Digest
 
-_SOURCES = {
-    "live": "Recorded live",
-    "recorded": "Recorded",
-    "reconstructed": "Reconstructed",
-    "simulated": "Simulated",
+_SOURCES: dict[str, str] = {
+    Source.LIVE: "Recorded live",
+    Source.RECORDED: "Recorded",
+    Source.RECONSTRUCTED: "Reconstructed",
+    Source.SIMULATED: "Simulated",
 }
 _STATES = {"running": "still running", "finished": "", "abandoned": "not to its end"}
 

@@ -12,6 +12,7 @@ import asyncio
 import reflex as rx
 
 from pitwall import services
+from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.ports import FrameHistory
 from pitwall.web.broadcast import relay
 from pitwall.web.circuit_maps import live_map
@@ -24,7 +25,7 @@ from pitwall.web.rows.page import PageRows, changed_rows, page_rows, waiting_row
 from pitwall.web.rows.tower import TowerRow
 from pitwall.web.rows.track import Mark, PlacesRow, TrackRow
 
-REFRESH_S = 0.25
+REFRESH_S = FRAME_EVERY_S
 LONGEST_DELAY_S = 300
 WAITING_EVERY = 4  # with nothing to show, one sign of life in so many turns
 

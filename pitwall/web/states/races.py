@@ -10,11 +10,11 @@ import reflex as rx
 
 from pitwall import services
 from pitwall.domain.history import RaceFilter, RaceSummary
+from pitwall.domain.sources import Source
 from pitwall.errors import PitwallError
 from pitwall.web.rows.races import RaceRow, counted, matches, race_row
 from pitwall.web.spoilers import is_veiled, newest_race
 from pitwall.web.states.account import account_of
-from pitwall.wire.message import Source
 
 PAGE: Final = 30
 _MOST: Final = 1_000  # thirty seasons

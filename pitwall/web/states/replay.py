@@ -17,6 +17,8 @@ from urllib.parse import quote
 import reflex as rx
 
 from pitwall import services
+from pitwall.domain.frames import FRAME_EVERY_S
+from pitwall.domain.sources import Source
 from pitwall.errors import PitwallError, RaceNotFoundError
 from pitwall.web.broadcast import relay
 from pitwall.web.circuit_maps import map_of
@@ -29,9 +31,8 @@ from pitwall.web.spoilers import is_veiled, newest_race, with_played
 from pitwall.web.states.account import account_of
 from pitwall.web.states.following import followers
 from pitwall.web.states.live import LiveState
-from pitwall.wire.message import Source
 
-TICK_S: Final = 0.25
+TICK_S: Final = FRAME_EVERY_S
 SIGN_OF_LIFE_S: Final = 2.0  # while the clock stands
 SETTLED_S: Final = 0.35  # without a further wish, panels follow
 FOLLOW_EVERY_S: Final = 5.0

@@ -15,11 +15,12 @@ import pytest
 from pitwall.domain.events import CarsLocated, CarsSampled, CarTimed, PhaseChanged, RaceDescribed
 from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import DriverNumber, Phase
+from pitwall.domain.sources import Source
 from pitwall.feeds.simulated import SimulatedFeed, Truth
 from pitwall.feeds.simulated.happenings import LapDone
 from pitwall.ports import RecordedFeed
 from pitwall.wire.decode import decode
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 
 SEED = 7
 

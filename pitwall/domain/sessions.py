@@ -1,0 +1,34 @@
+"""Which sessions cars race in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SessionKind(StrEnum):
+    """A session in which cars race for position; others go by the feed's own name for them."""
+
+    RACE = "Race"  # a Grand Prix
+    SPRINT = "Sprint"
+
+
+def kind_of(name: str, feed_type: object) -> str:
+    """Return `Race` or `Sprint` for what is raced, else the session's own name.
+
+    Args:
+        name: Of the session. 2021 calls its sprints Sprint Qualifying; since 2023 a session of that
+            name sets a grid, and its type says so.
+        feed_type: What the feed calls its type, such as `Race` or `Qualifying`.
+
+    Example:
+        >>> kind_of("Sprint Qualifying", "Race"), kind_of("Sprint Qualifying", "Qualifying")
+        ('Sprint', 'Sprint Qualifying')
+    """
+    if feed_type == SessionKind.RACE.value and name != SessionKind.RACE.value:
+        return SessionKind.SPRINT.value
+    return name
+
+
+def is_raced(kind: str) -> bool:
+    """Return whether cars race for position in a session of this kind."""
+    return kind in SessionKind.__members__.values()
