@@ -9,23 +9,23 @@ from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 
 
 class ExpertOut(BaseModel):
-    """One expert's opinion, and his share in the forecast."""
+    """One expert's opinion, and its share in the forecast. Source: `ExpertOpinion`."""
 
     expert: ExpertName = Field(
         description="`om`: DRS or Overtake Mode; `boost`: electric power; `aero`: the wake.",
         examples=["boost"],
     )
     p_overtake: float = Field(
-        description="His own calibrated probability.", ge=0, le=1, examples=[0.0368]
+        description="Its own calibrated probability.", ge=0, le=1, examples=[0.0368]
     )
     weight: float = Field(
-        description="His share; the shares of all experts add up to one.",
+        description="Its share; the shares of all experts add up to one.",
         ge=0,
         le=1,
         examples=[0.3645],
     )
     is_estimated: bool = Field(
-        description="Whether he rests on what no feed channel tells, such as a battery's charge.",
+        description="Whether it rests on what no feed channel tells, such as a battery's charge.",
         examples=[True],
     )
 
@@ -41,7 +41,7 @@ class ExpertOut(BaseModel):
 
 
 class MixedOut(BaseModel):
-    """What stands behind and beside `p_overtake`."""
+    """What stands behind and beside `p_overtake`. Source: `MixedForecast`."""
 
     p_overtake_3: float = Field(
         description="Estimated probability that the attacker is ahead within three laps, never "

@@ -18,22 +18,30 @@ Status = Literal["ok", "degraded", "waiting", "dead"]
 
 
 class RaceOut(BaseModel):
-    """Which race this is, and where it stands."""
+    """Which race this is, and where it stands. Source: `FrameHeader`."""
 
-    race_id: str = Field(examples=[story.RACE_ID])
-    name: str = Field(examples=["Dutch Grand Prix"])
-    kind: str = Field(examples=["Race", "Sprint"])
-    circuit: str = Field(examples=["Zandvoort"])
-    year: int | None = Field(description="Season; null before the feed has told.", examples=[2025])
-    phase: Phase = Field(examples=["started"])
-    track_status: TrackStatus = Field(examples=["clear"])
-    lap: int | None = Field(
-        description="The leader's lap; null before the feed has told.", examples=[27]
+    race_id: str = Field(
+        description="Our key; empty before the feed has told.", examples=[story.RACE_ID]
     )
-    total_laps: int | None = Field(examples=[72])
+    name: str = Field(description="The name of the meeting.", examples=["Dutch Grand Prix"])
+    kind: str = Field(description="The name of the session.", examples=["Race", "Sprint"])
+    circuit: str = Field(description="The circuit's short name.", examples=["Zandvoort"])
+    year: int | None = Field(
+        description="The season. Null before the feed has told.", examples=[2025]
+    )
+    phase: Phase = Field(description="Where the race stands.", examples=["started"])
+    track_status: TrackStatus = Field(
+        description="The state of the whole track.", examples=["clear"]
+    )
+    lap: int | None = Field(
+        description="The leader's lap. Null before the feed has told.", examples=[27]
+    )
+    total_laps: int | None = Field(
+        description="The announced distance. Null before the feed has told.", examples=[72]
+    )
     overtake_enabled: bool | None = Field(
-        description="DRS (to 2025) or Overtake Mode (2026) enabled by race control; null where "
-        "untold.",
+        description="DRS (to 2025) or Overtake Mode (2026) enabled by race control. Null where "
+        "race control has not told.",
         examples=[True],
     )
 
@@ -55,17 +63,21 @@ class RaceOut(BaseModel):
 
 
 class CarOut(BaseModel):
-    """One car of a battle."""
+    """One car of a battle. Source: `TowerLine`."""
 
-    number: int = Field(examples=[4])
-    code: str = Field(examples=["NOR"])
-    name: str = Field(examples=["Lando Norris"])
-    team: str = Field(examples=["McLaren"])
-    compound: Compound = Field(examples=["HARD"])
-    tyre_life_laps: int | None = Field(
-        description="Laps on this set; null when not told.", examples=[3]
+    number: int = Field(description="The car's number.", examples=[4])
+    code: str = Field(
+        description="The driver's three letters, or the number when not told.", examples=["NOR"]
     )
-    pit_stops: int = Field(examples=[1])
+    name: str = Field(
+        description="First name and surname; empty when not told.", examples=["Lando Norris"]
+    )
+    team: str = Field(description="The team's name; empty when not told.", examples=["McLaren"])
+    compound: Compound = Field(description="The tyre compound.", examples=["HARD"])
+    tyre_life_laps: int | None = Field(
+        description="Laps on this set. Null when not told.", examples=[3]
+    )
+    pit_stops: int = Field(description="Pit stops so far.", ge=0, examples=[1])
 
     @classmethod
     def of(cls, line: TowerLine) -> CarOut:
@@ -82,7 +94,7 @@ class CarOut(BaseModel):
 
 
 class BattleOut(BaseModel):
-    """One battle under way and its forecast."""
+    """One battle under way and its forecast. Source: `BattleLine`."""
 
     attacker: CarOut = Field(description="The car behind.", examples=[story.ATTACKER])
     defender: CarOut = Field(description="The car directly ahead.", examples=[story.DEFENDER])
@@ -97,14 +109,15 @@ class BattleOut(BaseModel):
         description="Age of that interval, race seconds.", ge=0, examples=[1.34]
     )
     gap_at_line_s: float | None = Field(
-        description="Seconds between the last line crossings of the two, where those are newer "
-        "than the interval by more than two seconds: the model then goes by this, and a reason "
-        "names it `gap 0.9 s at the line`. Else null.",
+        description="Seconds between the last line crossings of the two: the model goes by this, "
+        "and a reason names it `gap 0.9 s at the line`. Null unless the crossings are newer than "
+        "the interval by more than two seconds.",
         ge=0,
         examples=[None],
     )
     trend_s_per_lap: float | None = Field(
-        description="Change of the interval over the last lap; negative is closing. Null at first.",
+        description="Change of the interval over the last lap; negative is closing. Null "
+        "until there is half a lap of history.",
         examples=[0.441],
     )
     opened_at: datetime = Field(
@@ -119,7 +132,7 @@ class BattleOut(BaseModel):
         examples=[story.P_OVERTAKE],
     )
     no_forecast_because: str | None = Field(
-        description="Why there is none; null with a forecast.", examples=[None]
+        description="Why there is none. Null with a forecast.", examples=[None]
     )
     reasons: list[str] = Field(
         description="What moved the forecast most, in logits and words.",
@@ -151,27 +164,35 @@ class BattleOut(BaseModel):
 
 
 class BattlesOut(BaseModel):
-    """All battles of under two seconds at one instant, front of the field first."""
+    """All battles of under two seconds at one instant, front of the field first.
+
+    Source: `LiveFrame`.
+    """
 
     source: Source = Field(
         description="What kind of data this is; `simulated` is no race.", examples=[story.SOURCE]
     )
-    feed: str = Field(examples=[story.FEED])
-    feed_state: FeedState = Field(examples=["flowing"])
+    feed: str = Field(description="Which feed it comes from.", examples=[story.FEED])
+    feed_state: FeedState = Field(description="How the feed is doing.", examples=["flowing"])
     sequence: int = Field(description="Rises by one with every frame.", examples=[5563])
     as_of: datetime | None = Field(
-        description="When the newest message was sent, race's clock.", examples=[story.AS_OF]
+        description="When the newest message was sent, on the race's clock. Null before the first.",
+        examples=[story.AS_OF],
     )
     published_at: datetime = Field(
         description="When this frame was made, UTC.", examples=[story.ASKED_AT]
     )
     data_age_s: float | None = Field(
-        description="Seconds since the newest message arrived, when this frame was made.",
+        description="Seconds since the newest message arrived, when this frame was made. Null "
+        "before the first.",
         examples=[0.193],
     )
-    race: RaceOut
-    model_version: str = Field(examples=[story.MODEL_VERSION])
-    battles: list[BattleOut]
+    race: RaceOut = Field(description="The race and where it stands.")
+    model_version: str = Field(
+        description="Which model bundle forecasts; empty without one.",
+        examples=[story.MODEL_VERSION],
+    )
+    battles: list[BattleOut] = Field(description="The battles, front of the field first.")
 
     @classmethod
     def of(cls, frame: LiveFrame, below_s: float, min_p: float) -> BattlesOut:

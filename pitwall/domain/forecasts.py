@@ -10,6 +10,8 @@ from enum import StrEnum
 class Reason:
     """One thing that moved a forecast away from that of the average battle.
 
+    Source: the model bundle.
+
     Attributes:
         topic: Which features it speaks of together, such as `gap`; "" where only its text is known.
         weight: Its contribution to the logit, to the hundredth; positive speaks for a pass.
@@ -52,7 +54,7 @@ class ExpertOpinion:
     """One expert's view of a battle. Source: the model bundle.
 
     Attributes:
-        expert: Which expert. Range: `om`, `boost` or `aero`.
+        expert: Which expert.
         p_overtake: Its own calibrated probability.
         weight: Its share in the mixture; the shares of all experts add up to one.
         is_estimated: Whether it rests on what no feed channel tells, such as a battery's charge.

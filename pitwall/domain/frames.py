@@ -168,24 +168,35 @@ class BattleLine:
     """One battle under way with its forecast.
 
     Attributes:
-        position: The defender's position, the place at stake; 1 is the lead.
-        interval_s: Newest interval that the feed tells, seconds, as stored and entered in the
-            ledger; `interval_age_s` says how old it is on the race's clock.
-        gap_at_line_s: Seconds between the last line crossings of the two, where those are newer by
-            more than two seconds: the model then goes by this, and its reasons name it so; else
-            None.
-        trend_s_per_lap: Change of the interval over about a lap; negative is closing in. None
-            until there is half a lap of history.
-        opened_at: When this battle opened, UTC, on the race's clock.
-        laps: Laps of battle so far, counted in the attacker's line crossings.
-        p_overtake: Calibrated probability in [0, 1] that the attacker is ahead a lap from now,
-            given that neither pits and the track stays clear; at the line, that is when both
-            next cross it. None while there is no forecast; `no_forecast_because` says why.
-        p_history, interval_history: Readings of about the last three minutes, oldest first,
-            one every two seconds of the race's clock.
-        reasons: What moved the forecast, largest first.
-        heat: In [0, 1], by which cards are sorted: how much this battle deserves the eye.
-        mixed: The experts behind `p_overtake`; None without a forecast.
+        attacker: The car number of the car behind. Source: the race engine.
+        defender: The car number of the car directly ahead. Source: the race engine.
+        position: The defender's position, the place at stake; 1 is the lead. Range: from 1.
+            Source: `TimingData` `Position`.
+        interval_s: The newest interval that the feed tells, as stored and entered in the ledger.
+            Range: 0 to 2.5. Source: `TimingData` `IntervalToPositionAhead`, or both
+            cars' gaps to the leader.
+        interval_age_s: How old that interval is, on the race's clock. Range: from 0. Source: the
+            race engine.
+        gap_at_line_s: Between the last line crossings of the two: the model goes by this, and its
+            reasons name it so. None unless the crossings are newer than the interval by more than
+            two seconds. Source: `TimingData` `NumberOfLaps` of both.
+        trend_s_per_lap: Change of the interval over about a lap; negative is closing in. None until
+            there is half a lap of history. Source: earlier intervals.
+        opened_at: When this battle opened, on the race's clock. Source: the race engine.
+        laps: Laps of battle so far, counted in the attacker's line crossings. Range: from 0.
+            Source: the race engine.
+        p_overtake: Calibrated probability that the attacker is ahead a lap from now, given that
+            neither pits and the track stays clear; at the line, that is when both next cross it.
+            None while there is no forecast; `no_forecast_because` says why. Source: the model bundle.
+        no_forecast_because: Why there is no forecast, words for people; "" with one. Source: the
+            predictor.
+        p_history: Forecasts of about the last three minutes, oldest first, one every two seconds of
+            the race's clock. Source: the race engine.
+        interval_history: Intervals at the same instants. Source: the race engine.
+        reasons: What moved the forecast, largest first. Source: the model bundle.
+        heat: How much this battle deserves the eye; cards are sorted by it. Source: `p_overtake`
+            and `interval_s`.
+        mixed: The experts behind `p_overtake`. None without a forecast. Source: the model bundle.
     """
 
     attacker: DriverNumber
