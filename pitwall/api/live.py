@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,10 +12,19 @@ from fastapi.responses import JSONResponse
 from pitwall.api import story
 from pitwall.api.conditional import is_known
 from pitwall.api.problems import invalid_response, problem_response
-from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status, StoreOut
+from pitwall.api.schemas import (
+    BattlesOut,
+    BuildOut,
+    HealthOut,
+    ModelOut,
+    SetAsideOut,
+    Status,
+    StoreOut,
+)
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
+from pitwall.pipeline.condition import StoreState
 from pitwall.services import About, Services, current
 
 router = APIRouter(tags=["live"])
@@ -95,6 +105,8 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
     writing = services.writing() if services.writing else None
     if status == "ok" and writing is not None and writing.status == "degraded":
         status, detail = "degraded", writing.reason
+    elif writing is not None and status == "ok":
+        detail = " ".join(filter(None, [detail, *_losses(writing)]))
     about = services.about
     return HealthOut(
         status=status,
@@ -107,9 +119,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         frame_age_s=frame_age_s,
         sequence=frame.sequence if frame else None,
         malformed=frame.header.malformed if frame else 0,
-        store=StoreOut(status=writing.status, reason=writing.reason, dropped=writing.dropped)
-        if writing
-        else None,
+        store=_store(writing) if writing else None,
         model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
     )
@@ -148,3 +158,30 @@ def _etag(frame: LiveFrame, below_s: float, min_p: float) -> str:
     # The publication time keeps a restarted server's frame 7 apart from the old one's.
     instant = int(frame.published_at.timestamp() * 1000)
     return f'W/"{instant:x}-{frame.sequence:x}-{below_s:g}-{min_p:g}"'
+
+
+def _store(writing: StoreState) -> StoreOut:
+    aside = writing.set_aside
+    return StoreOut(
+        status=writing.status,
+        reason=writing.reason,
+        dropped=writing.dropped,
+        waiting=writing.waiting,
+        set_aside=SetAsideOut(
+            rows=aside.rows, file=aside.file, lost=aside.lost, reason=aside.reason
+        ),
+    )
+
+
+def _losses(writing: StoreState) -> Iterator[str]:
+    """Yield what is not in the database since the server runs, a sentence each."""
+    aside = writing.set_aside
+    if writing.dropped:
+        yield f"{writing.dropped:,} messages were lost while nothing could be written."
+    if aside.reason:
+        yield (
+            f"{aside.rows:,} rows that the database refused are set aside in {aside.file}; "
+            f"the newest: {aside.reason}."
+        )
+    if aside.lost:
+        yield f"{aside.lost:,} more were lost, as {aside.file} is full."

@@ -242,15 +242,37 @@ class BuildOut(BaseModel):
     started_at: datetime = Field(examples=[story.STARTED_AT])
 
 
+class SetAsideOut(BaseModel):
+    """Rows of races that the database refused for what they say; the rest of each was written."""
+
+    rows: int = Field(default=0, description="How many lines the file has.", examples=[0])
+    file: str = Field(
+        default="",
+        description="Its name in the data folder, a row a line as JSON.",
+        examples=["set-aside.jsonl"],
+    )
+    lost: int = Field(default=0, description="How many more came when it was full.", examples=[0])
+    reason: str = Field(
+        default="", description="Which table refused the newest, and why.", examples=[""]
+    )
+
+
 class StoreOut(BaseModel):
     """How the writing down of races goes."""
 
     status: Literal["ok", "degraded"] = Field(examples=["ok"])
     reason: str = Field(
-        description="Why nothing can be written; empty while all is well.", examples=[""]
+        description="What is wrong, since when and how much waits, while nothing can be written; "
+        "else empty.",
+        examples=[""],
     )
     dropped: int = Field(
         description="Messages lost, because nothing could be written for too long.", examples=[0]
+    )
+    waiting: int = Field(default=0, description="Messages that wait to be written.", examples=[12])
+    set_aside: SetAsideOut = Field(
+        default_factory=SetAsideOut,
+        description="Rows that the database refused for what they say.",
     )
 
 

@@ -49,6 +49,7 @@ _BY_CLASS = {
     "28": "it refuses the log-in",
     "40": "another transaction was in the way",
 }
+_IS_GONE = "InterfaceError'>: "  # asyncpg's own, as SQLAlchemy words it
 _LONGEST = 200
 
 
@@ -100,6 +101,8 @@ def reason(error: BaseException) -> str:
         return known or f"{_text(error)} (state {state})"
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, asyncpg.InterfaceError | InternalClientError) or _IS_GONE in str(error):
+        return "the connection was lost"  # whatever the driver was at in that moment
     if isinstance(error, OSError):
         # Not its text: that holds the address, which is nobody's business.
         return os.strerror(error.errno).lower() if error.errno else "it cannot be reached"

@@ -6,19 +6,23 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import asyncpg
 
 from tests.servers.ports import free_port
 
 _LETTERS = "template1"
+_STARTS_WITHIN_S = 30.0
 # Speed, not safety: the machine does not lose power in a test; kill -9 loses nothing by this.
 _OPTIONS = (
     "-c fsync=off -c full_page_writes=off -c listen_addresses=127.0.0.1 -c max_connections=60"
@@ -56,12 +60,25 @@ class PostgresServer:
         asyncio.run(self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
-        self._control("start", "-w", "-o", f"{_OPTIONS} -p {self.port} -k {self.folder}")
+        """Start it, and return when it answers; children of one that was killed end first."""
+        deadline = time.monotonic() + _STARTS_WITHIN_S
+        while True:
+            try:
+                self._control("start", "-w", "-o", f"{_OPTIONS} -p {self.port} -k {self.folder}")
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
-    def stop(self) -> None:
-        """Stop it at once, as a crash would."""
-        self._control("stop", "-m", "immediate")
+    def stop(self, how: Literal["fast", "immediate", "kill"] = "immediate") -> None:
+        """Stop it: by word of its owner, at once as a crash would, or by `kill -9`."""
+        if how == "kill":
+            pid = int((self.folder / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+            os.kill(pid, signal.SIGKILL)
+        else:
+            self._control("stop", "-m", how)
 
     def _control(self, *arguments: str) -> None:
         log = self.folder / "log"
