@@ -141,6 +141,7 @@ def protection(built_pages: Path) -> Protection:
         cors_origins=settings.allowed_origins(),
         trusted_proxies=settings.trusted_proxies,
         script_hashes=hashes_of_pages(built_pages),
+        at_once=settings.at_once,
     )
 
 

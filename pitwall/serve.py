@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import socket
 import sys
 import tempfile
@@ -14,7 +15,8 @@ import threading
 import time
 from pathlib import Path
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -25,6 +27,10 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
 STOP_WITHIN_S = 5  # then open sockets are cut
 ANNOUNCE_WITHIN_S = 60.0
+HEADERS_WITHIN_MS = 10_000  # also how long a connection may stay without a request
+BACKLOG = 4_096  # connections that the system keeps until one is taken
+MOST_CONNECTIONS = 10_000
+FILES_WANTED = 65_536
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only compared with
 
 
@@ -55,12 +61,40 @@ def main() -> int:
             port=port,
             interface=Interfaces.ASGI,
             workers=settings.workers,
+            # Proxies speak HTTP/1.1 to what they stand before, browsers speak HTTP/2 over TLS only.
+            # To find out which of the two it is granian waits for ever: idle connections stay.
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
+            backlog=BACKLOG,
+            backpressure=most_connections(raise_file_limit(), settings.workers),
             workers_kill_timeout=STOP_WITHIN_S,
             # One that dies is replaced while the others go on; an only one takes the server along.
             respawn_failed_workers=settings.workers > 1,
             log_level=LogLevels.warning,
         ).serve()
     return 0
+
+
+def raise_file_limit() -> int:
+    """Let this process and its workers open as many files as the system lets them; return it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return FILES_WANTED if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
+def most_connections(files: int, workers: int) -> int:
+    """Return how many connections a worker takes; more wait until one of them ends.
+
+    A quarter of the files is left for the database, the cache and the pages.
+
+    Example:
+        >>> most_connections(20_000, 1), most_connections(1_024, 1), most_connections(20_000, 4)
+        (10000, 768, 2500)
+    """
+    return min(files * 3 // 4, MOST_CONNECTIONS // workers)
 
 
 def _check_feed(settings: Settings) -> None:

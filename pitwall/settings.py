@@ -69,6 +69,8 @@ class Settings(BaseSettings):
         cors_origins: Other web sites whose pages may ask the API, such as
             `https://example.org`; several with commas between.
         trusted_proxies: How many proxies stand in front and say who asks.
+        at_once: How many requests and sockets one address may have open at once, of IPv6 one /64;
+            this machine itself any number. 0 is no limit.
         plain_http: Whether passwords are taken over plain http from this machine alone, or
             from everywhere.
         f1_url: Where F1 live timing and its archive are.
@@ -95,6 +97,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     cors_origins: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    at_once: Annotated[int, Field(ge=0, le=1_000_000)] = 256
     plain_http: Literal["local", "allowed"] = "local"
     f1_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = (
         "https://livetiming.formula1.com"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -25,9 +24,8 @@ from pitwall.errors import (
 )
 from pitwall.services import current
 
-log = logging.getLogger(__name__)
-
 MEDIA_TYPE = "application/problem+json"
+UNEXPECTED = "The server failed to answer; the failure is in its log."
 
 Responses = dict[int | str, dict[str, Any]]
 """What a route documents besides its own answer, by status."""
@@ -191,6 +189,5 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     return await answer(request, status, detail)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("request failed", exc_info=error, extra={"path": request.url.path})
-    return await answer(request, 500, "The server failed to answer; the failure is in its log.")
+async def _unexpected(request: Request, _error: Exception) -> JSONResponse:
+    return await answer(request, 500, UNEXPECTED)  # it is raised again: `protection.failures` logs
