@@ -187,7 +187,8 @@ class BattleLine:
             Source: the race engine.
         p_overtake: Calibrated probability that the attacker is ahead a lap from now, given that
             neither pits and the track stays clear; at the line, that is when both next cross it.
-            None while there is no forecast; `no_forecast_because` says why. Source: the model bundle.
+            None while there is no forecast; `no_forecast_because` says why. Source: the model
+            bundle.
         no_forecast_because: Why there is no forecast, words for people; "" with one. Source: the
             predictor.
         p_history: Forecasts of about the last three minutes, oldest first, one every two seconds of
