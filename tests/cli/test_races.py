@@ -27,6 +27,8 @@ from tests.chaos.threaded import serving
 from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 from tests.makers import a_message
 
+pytestmark = pytest.mark.slow
+
 SPRINT = "data/wire/static/2023_Azerbaijan_Grand_Prix_Sprint"
 
 

@@ -24,6 +24,8 @@ from pitwall.wire.message import RawMessage
 from tests.contracts.conftest import FEED
 from tests.store.races import PREDICTOR
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = tuple(HistoryTable)
 ALL = Selection()
 

@@ -18,6 +18,8 @@ from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
 from tests.ml.archives import cut
 
+pytestmark = pytest.mark.slow
+
 SPRINT = "2023-azerbaijan-grand-prix-sprint"
 
 

@@ -21,6 +21,8 @@ from pitwall.prediction.predictor import MixturePredictor
 from tests.ml.archives import cut
 from tests.prediction.small_bundle import write
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SPRINT = "2023-azerbaijan-grand-prix-sprint"
 

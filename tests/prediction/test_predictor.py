@@ -25,6 +25,8 @@ from pitwall.prediction.views import EXPERTS
 from tests.prediction.makers import a_battle, a_chase, with_car
 from tests.prediction.small_bundle import the_predictor
 
+pytestmark = pytest.mark.slow
+
 PREDICTOR = the_predictor()
 
 

@@ -15,6 +15,10 @@ from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.views import Rows
 from pitwall.prediction.what_if import MixtureWhatIf
 
+pytestmark = pytest.mark.slow
+
+MANY = 50
+
 
 @pytest.fixture(scope="module")
 def predictor() -> MixturePredictor:
@@ -23,7 +27,7 @@ def predictor() -> MixturePredictor:
 
 @pytest.fixture(scope="module")
 def rows(predictor: MixturePredictor) -> Rows:
-    """Return rows of features of battles of a simulated race, shape (n, n_features)."""
+    """Return the first rows of features of battles of a simulated race, shape (n, n_features)."""
     engine = RaceEngine(None)
     found = []
     for number, message in enumerate(islice(SimulatedFeed(3).messages(), 30_000)):
@@ -31,6 +35,8 @@ def rows(predictor: MixturePredictor) -> Rows:
         if number % 500 == 0 and engine.state.battles:
             state = engine.state
             found.append(feature_matrix(state.race, state.battles, predictor.bundle.knowledge))
+        if sum(map(len, found)) > MANY:
+            break
     return np.concatenate(found).astype(np.float32)
 
 
@@ -52,7 +58,7 @@ def test_a_battle_said_by_its_features_gets_its_own_forecast(
     what_if = MixtureWhatIf(predictor)
     expected = predictor.explained(rows[:40])
 
-    assert len(rows) > 50
+    assert len(rows) > MANY
     for row, forecast in zip(rows[:40], expected, strict=True):
         known = {
             name: float(value)

@@ -6,6 +6,8 @@ import asyncio
 import gc
 from collections.abc import Iterator
 from contextlib import aclosing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from aiomqtt import Client
@@ -17,12 +19,12 @@ from tests.servers.mosquitto import SCHEMES, Mosquitto
 
 
 @pytest.fixture(scope="module")
-def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+def mosquitto() -> Iterator[Mosquitto]:
     # Below /tmp itself: the broker does not stay root, and pytest's folders are root's alone.
-    folder = tmp_path_factory.mktemp("mosquitto")
-    for parent in (folder, *list(folder.parents)[:2]):
-        parent.chmod(0o755)
-    with Mosquitto(folder) as running:
+    with (
+        TemporaryDirectory(prefix="pitwall-mosquitto-") as folder,
+        Mosquitto(Path(folder)) as running,
+    ):
         yield running
 
 
