@@ -10,11 +10,13 @@ from fastapi.responses import JSONResponse
 
 from pitwall.api import story
 from pitwall.api.conditional import is_known
+from pitwall.api.discretion import for_strangers
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.schemas import BattlesOut, BuildOut, HealthOut, ModelOut, Status, StoreOut
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
+from pitwall.pipeline.recorder import StoreState
 from pitwall.services import About, Services, current
 
 router = APIRouter(tags=["live"])
@@ -98,7 +100,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
     about = services.about
     return HealthOut(
         status=status,
-        detail=detail,
+        detail=for_strangers(detail),
         source=frame.header.source if frame else None,  # type: ignore[arg-type]  # a Source value
         feed=frame.header.feed if frame else None,
         feed_state=frame.header.feed_state if frame else None,
@@ -107,12 +109,15 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         frame_age_s=frame_age_s,
         sequence=frame.sequence if frame else None,
         malformed=frame.header.malformed if frame else 0,
-        store=StoreOut(status=writing.status, reason=writing.reason, dropped=writing.dropped)
-        if writing
-        else None,
+        store=_store(writing) if writing else None,
         model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
     )
+
+
+def _store(writing: StoreState) -> StoreOut:
+    reason = for_strangers(writing.reason)
+    return StoreOut(status=writing.status, reason=reason, dropped=writing.dropped)
 
 
 def _model(about: About) -> ModelOut | None:
