@@ -9,8 +9,8 @@ _PLACES: Final = re.compile(
     r"""
     \w+://                               # an address of something
     | \d{1,3}(?:\.\d{1,3}){3}            # of IPv4
-    | (?:[0-9a-f]{0,4}:){2,}[0-9a-f]     # of IPv6
-    | \bport\b | \b\w[\w.-]*:\d{2,5}\b   # HOST:PORT
+    | ::[0-9a-f]|(?:[0-9a-f]{1,4}:){4}   # of IPv6
+    | \bport\b | \b[a-z][\w.-]*:\d{2,5}\b  # HOST:PORT
     | (?<![\w.])(?:~|\.{1,2})?/\w[\w.-]*/   # a path
     | \b[A-Za-z]:\\                      # and one of Windows
     | \b(?:Errno|host|user|role|database|schema|relation|file)\b\s?["'\d]
@@ -37,6 +37,6 @@ def for_strangers(reason: str) -> str:
     if found is None:
         return reason
     said = reason[: found.start()]
-    kept = max(said.rfind(mark) for mark in (": ", ". ", "; "))
+    kept = said.find(": ") if ": " in said else said.rfind(". ")
     whole = said[:kept].rstrip(" .;:") if kept > 0 else "Something that the server needs is away"
     return f"{whole}. {_ELSEWHERE}"
