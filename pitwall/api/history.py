@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime
 
 from pitwall.api import story
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
-from pitwall.api.history_schemas import HistoryOut, RaceOut, RacesOut
+from pitwall.api.history_schemas import HistoryOut, KeptRaceOut, RacesOut
+from pitwall.api.moments import Moment
 from pitwall.api.problems import Responses, invalid_response, problem_response
 from pitwall.domain.history import HistoryTable, RaceFilter, Selection
 from pitwall.domain.sources import Source
@@ -41,19 +40,23 @@ RaceId = Annotated[
 _KEY = r"^[a-z0-9][a-z0-9-]{0,79}$"
 Circuit = Annotated[str | None, Query(pattern=_KEY, examples=["zandvoort"])]
 Driver = Annotated[str | None, Query(pattern=_KEY, examples=["lando-norris"])]
-Cursor = Annotated[
-    str | None,
-    Query(
+
+
+def _cursor(example: str) -> Any:  # noqa: ANN401  FastAPI's own
+    return Query(
         pattern=r"^[A-Za-z0-9_-]{1,400}$",
         description="`next_cursor` of the page before.",
-        examples=[story.CURSOR],
-    ),
-]
+        examples=[example],
+    )
+
+
+Cursor = Annotated[str | None, _cursor(story.CURSOR)]
+RacesCursor = Annotated[str | None, _cursor(story.RACES_CURSOR)]
 
 
 def selection(
     from_: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Query(
             alias="from",
             description="Rows from this instant on, with its offset from UTC.",
@@ -61,7 +64,7 @@ def selection(
         ),
     ] = None,
     to: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Query(description="Rows up to this instant, without it.", examples=[story.A_LAP_LATER]),
     ] = None,
     drivers: Annotated[
@@ -83,14 +86,7 @@ def selection(
     names = tuple(name for name in (drivers or "").split(",") if name)
     if len(names) > _MOST_DRIVERS:
         raise SelectionError(f"At most {_MOST_DRIVERS} drivers can be named.")
-    return Selection(_within(from_), _within(to), names)
-
-
-def _within(instant: datetime | None) -> datetime | None:
-    # A day from either end of time its offset from UTC could leave the years 1 to 9999.
-    if instant is not None and not 1 < instant.year < MAXYEAR:
-        raise SelectionError("No race was held in that year.")
-    return instant
+    return Selection(from_, to, names)
 
 
 Part = Annotated[Selection, Depends(selection)]
@@ -106,12 +102,12 @@ async def races(  # noqa: PLR0913  each is a filter of its own
     kind: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9 ]{1,40}$", examples=["Race"])] = None,
     source: Annotated[Source | None, Query(examples=[story.SOURCE])] = None,
     limit: Annotated[int, Query(ge=1, le=200, examples=[20])] = 50,
-    cursor: Cursor = None,
+    cursor: RacesCursor = None,
 ) -> RacesOut:
     """List the races that are kept, the newest first."""
     wanted = RaceFilter(year, circuit, kind, source.value if source else None, driver)
     found, next_cursor = await services.races().races(wanted, limit, cursor)
-    return RacesOut(races=[RaceOut.of(race) for race in found], next_cursor=next_cursor)
+    return RacesOut(races=[KeptRaceOut.of(race) for race in found], next_cursor=next_cursor)
 
 
 @router.get(
@@ -146,7 +142,7 @@ async def history(
     page = await reader.page(race, wanted, part, limit, cursor)
     body = orjson.dumps(
         {
-            "race": RaceOut.of(race).model_dump(mode="json"),
+            "race": KeptRaceOut.of(race).model_dump(mode="json"),
             "rows": [{"table": table.value, "row": row} for table, row in page.rows],
             "next_cursor": page.next_cursor,
         },

@@ -11,7 +11,7 @@ from pitwall.api import story
 from pitwall.domain.history import HistoryTable, RaceSummary
 
 
-class RaceOut(BaseModel):
+class KeptRaceOut(BaseModel):
     """A race that is kept."""
 
     race_id: str = Field(examples=[story.RACE_ID])
@@ -43,7 +43,7 @@ class RaceOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, race: RaceSummary) -> RaceOut:
+    def of(cls, race: RaceSummary) -> KeptRaceOut:
         """Return a race as the API shows it."""
         return cls.model_validate({"race_id": race.id} | _fields(race))
 
@@ -51,7 +51,7 @@ class RaceOut(BaseModel):
 class RacesOut(BaseModel):
     """Races, the newest first."""
 
-    races: list[RaceOut]
+    races: list[KeptRaceOut]
     next_cursor: str | None = Field(
         description="Send it back as `cursor`; null on the last page.", examples=[None]
     )
@@ -67,7 +67,7 @@ class RowOut(BaseModel):
 class HistoryOut(BaseModel):
     """A page of what is kept of a race."""
 
-    race: RaceOut
+    race: KeptRaceOut
     rows: list[RowOut]
     next_cursor: str | None = Field(
         description="Send it back as `cursor`; null on the last page.", examples=[story.CURSOR]
@@ -75,4 +75,4 @@ class HistoryOut(BaseModel):
 
 
 def _fields(race: RaceSummary) -> dict[str, Any]:
-    return {name: getattr(race, name) for name in RaceOut.model_fields if name != "race_id"}
+    return {name: getattr(race, name) for name in KeptRaceOut.model_fields if name != "race_id"}

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from pitwall.api import story
 from pitwall.api.conditional import is_known
+from pitwall.api.discretion import for_strangers
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.schemas import (
     BattlesOut,
@@ -110,7 +111,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
     about = services.about
     return HealthOut(
         status=status,
-        detail=detail,
+        detail=for_strangers(detail),
         source=frame.header.source if frame else None,  # type: ignore[arg-type]  # a Source value
         feed=frame.header.feed if frame else None,
         feed_state=frame.header.feed_state if frame else None,
@@ -123,6 +124,11 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
     )
+
+
+def _store(writing: StoreState) -> StoreOut:
+    reason = for_strangers(writing.reason)
+    return StoreOut(status=writing.status, reason=reason, dropped=writing.dropped)
 
 
 def _model(about: About) -> ModelOut | None:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from pitwall.api import story
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.mixed import MixedOut
+from pitwall.api.moments import Moment
 from pitwall.api.predict_schemas import (
     FeatureOut,
     PredictOut,
@@ -74,7 +74,7 @@ async def predict(
         ),
     ] = None,
     at: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Query(
             description="The moment of the stored race, with its offset from UTC.",
             examples=[story.AT],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from starlette.types import Scope, Send
 
 from pitwall import logs
 from pitwall.api import story
+from pitwall.api.discretion import for_strangers
 from pitwall.errors import (
     PitwallError,
     RefusedFieldError,
@@ -23,6 +25,8 @@ from pitwall.errors import (
     TooManyRequestsError,
 )
 from pitwall.services import current
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 UNEXPECTED = "The server failed to answer; the failure is in its log."
@@ -163,9 +167,14 @@ async def _source() -> str | None:
 async def _pitwall_error(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, PitwallError) else 500
     detail = str(error) or (type(error).__doc__ or "").partition("\n")[0]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        said, detail = detail, for_strangers(detail)
+        if said != detail:
+            log.warning("a request could not be answered", extra={"because": said})
     invalid = None
     if isinstance(error, RefusedFieldError):
-        invalid = [InvalidParameter(name=f"body.{error.field}", reason=detail)]
+        place = "query" if request.method == "GET" else "body"
+        invalid = [InvalidParameter(name=f"{place}.{error.field}", reason=detail)]
     response = await answer(request, status, detail, invalid)
     if isinstance(error, TooManyRequestsError | StoreBusyError):
         response.headers["Retry-After"] = str(error.retry_after_s)

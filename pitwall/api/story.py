@@ -101,6 +101,8 @@ PREDICTION_ROW: Final[dict[str, Any]] = {
 """The forecast of this instant as it is kept, and what came of it."""
 CURSOR: Final = "WyJwcmVkaWN0aW9ucyIsMTc1NjY0NzU3MDAwMDAwMCwyMjA1Ml0"
 """Leads on from that row."""
+RACES_CURSOR: Final = "WzE3NTY2NDUyMDAwMDAwMDAsMTRd"
+"""Leads on from the race, in the list of races."""
 
 USER_ID: Final = "0c0ffee0-1815-4a1d-8b5e-5eed0fa11ce5"
 LOG_IN_ID: Final = "10910910-1843-4b1e-9c0d-e0fab4abba6e"

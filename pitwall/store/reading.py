@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import Select, SmallInteger, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 from pitwall.domain.history import HistoryPage, HistoryTable, RaceFilter, RaceSummary, Selection
 from pitwall.domain.records import KeyframePlace, KeyframeRecord
@@ -61,7 +62,7 @@ class RaceReader:
             query = query.where(_races.c.number.in_(drove))
         if after is not None:
             instant, number = _read_cursor(after, 2)
-            if not isinstance(number, int):
+            if not _is_whole(number, _races.c.number.type):
                 raise SelectionError("The cursor is damaged.")
             place = tuple_(newest, _races.c.number)
             query = query.where(place < tuple_(literal(_instant(instant), Instant()), number))
@@ -228,9 +229,16 @@ def _continued(query: Select[Any], shelf: Shelf, after: Sequence[Any]) -> Select
 def _typed(column: Column, value: object) -> Any:  # noqa: ANN401  a literal of its type
     if isinstance(column.type, Instant):
         return literal(_instant(value), column.type)
-    if not isinstance(value, str if is_text(column.type) else int):
+    is_word = isinstance(value, str) and "\0" not in value
+    if not (is_word if is_text(column.type) else _is_whole(value, column.type)):
         raise SelectionError("The cursor is damaged.")
     return literal(value, column.type)
+
+
+def _is_whole(value: object, kind: TypeEngine[Any]) -> bool:
+    """Whether this is a number that a column of this kind can be compared with."""
+    bits = 15 if isinstance(kind, SmallInteger) else 31  # no row has a higher one
+    return type(value) is int and abs(value) < 2**bits
 
 
 def _instant(value: object) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,7 +16,19 @@ from pitwall.store.details import is_text
 from pitwall.store.instants import Instant, from_micros
 from pitwall.store.shelves import Column
 
-_FORMULA = "^[=+@\t\r-]"  # what a spreadsheet would run, after OWASP's list
+# What a spreadsheet would run, after OWASP's list, in every width that Unicode has of it, and
+# behind what it may take for blank. No backslash: PostgreSQL reads the same expression.
+_BLANK = "".join(
+    char
+    for code in (*range(0x21), *range(0x7F, 0xA1), 0xAD, 0x1680, 0x180E, *range(0x2000, 0x2010),
+                 *range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF)
+    if (char := chr(code)) != "\0"
+)  # fmt: skip
+_RUN = "".join(
+    char for char in map(chr, range(0x80, 0x10000)) if unicodedata.normalize("NFKC", char)[:1] in
+    {"=", "+", "-", "@"}
+)  # fmt: skip
+_FORMULA = f"^([\t\r]|[{_BLANK}]*[=+@{_RUN}-])"
 _BREAKS = "[\r\n]+"
 _STARTS_FORMULA = re.compile(_FORMULA)
 _LINE_BREAKS = re.compile(_BREAKS)

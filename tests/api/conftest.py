@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -20,14 +20,19 @@ from pitwall.api.protection.around import Protection, protected
 from pitwall.cache.limits import MemoryRateLimiter
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.history import HistoryPage, RaceFilter, RaceSummary
-from pitwall.domain.records import KeyframePlace
+from pitwall.domain.records import Batch, KeyframePlace
 from pitwall.domain.timeline import Timeline
 from pitwall.errors import RaceNotFoundError, SelectionError
 from pitwall.pipeline.ring import FrameRing
+from pitwall.pipeline.stored import StoredForecasts
 from pitwall.prediction.what_if import MixtureWhatIf
+from pitwall.store.engine import Database
+from pitwall.store.exporting import RaceExporter
+from pitwall.store.reading import RaceReader
 from pitwall.wire.message import RawMessage
 from tests.accounts.memory import MemoryAccountStore, quick_passwords
 from tests.makers import shipped
+from tests.store.races import PREDICTOR, keep_small, moments_of
 
 HOST = "http://localhost:8000"
 PASSWORD = "an engine of brass"
@@ -155,3 +160,24 @@ class Clients:
 async def clients(app: ASGIApp, house: House) -> AsyncIterator[Clients]:
     async with AsyncExitStack() as stack:
         yield Clients(app, house, stack)
+
+
+@pytest.fixture
+async def kept(database: Database, house: House) -> AsyncIterator[Batch]:
+    """The made-up race, kept, behind the API's door."""
+    reader = RaceReader(database)
+    services.install(
+        replace(
+            house.services,
+            kept=reader,
+            exports=RaceExporter(database),
+            stored_forecasts=StoredForecasts(moments_of(reader), PREDICTOR),
+        )
+    )
+    yield await keep_small(database)
+    services.install(house.services)
+
+
+@pytest.fixture
+async def program(clients: Clients, kept: Batch) -> httpx.AsyncClient:
+    return await clients.program(await clients.user())

@@ -5,46 +5,19 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from pitwall import services
 from pitwall.domain.records import Batch
-from pitwall.pipeline.stored import StoredForecasts
-from pitwall.store.engine import Database
 from pitwall.store.exporting import RaceExporter
-from pitwall.store.reading import RaceReader
-from tests.api.conftest import Clients, House
-from tests.store.races import LIGHTS_OUT, PREDICTOR, SMALL, keep_small, moments_of
+from tests.api.conftest import Clients
+from tests.store.races import LIGHTS_OUT, SMALL
 
 RACE = f"/history/{SMALL.race_id}"
 PLAIN = {"Accept-Encoding": "identity"}
-
-
-@pytest.fixture
-async def kept(database: Database, house: House) -> AsyncIterator[Batch]:
-    """The made-up race, kept, behind the API's door."""
-    reader = RaceReader(database)
-    services.install(
-        replace(
-            house.services,
-            kept=reader,
-            exports=RaceExporter(database),
-            stored_forecasts=StoredForecasts(moments_of(reader), PREDICTOR),
-        )
-    )
-    yield await keep_small(database)
-    services.install(house.services)
-
-
-@pytest.fixture
-async def program(clients: Clients, kept: Batch) -> httpx.AsyncClient:
-    return await clients.program(await clients.user())
 
 
 async def test_a_guest_gets_401_everywhere(clients: Clients, kept: Batch) -> None:

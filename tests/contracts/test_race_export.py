@@ -49,7 +49,12 @@ async def test_the_whole_race_is_one_table_in_order(kept: Database, told: Batch)
 
 async def test_text_that_a_spreadsheet_would_run_is_made_harmless(database: Database) -> None:
     at = datetime(2026, 7, 5, 13, tzinfo=UTC)
-    texts = ["=1+1", "+A1", "-2", "@SUM(A1)", "\tx", 'say "GO",\r\nthen stop', "plain"]
+    harmless = ['say "GO", then stop', "plain", "a=1", "\u00bd lap", "x", "\u2010 dash"]
+    texts = ["=1+1", "+A1", "-2", "@SUM(A1)", "\tx", 'say "GO",\r\nthen stop', *harmless[1:]]
+    wide = ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\ufe66\u208c1", "\u207a1"]
+    blank = [" =1", "\u00a0=1", "\u200b=1", "\ufeff=1", "\u3000\uff1d1", " \t @x", "\x0b=1"]
+    run = [*wide, *blank]
+    texts += run
     info = RaceInfo("2026-a-race", "A Grand Prix", "Race", "Somewhere", 2026)
     batch = Batch(info=info, messages_through=1, last_at=at)
     batch.messages.append(MessageRecord(0, at, "Heartbeat", b"{}"))
@@ -66,7 +71,8 @@ async def test_text_that_a_spreadsheet_would_run_is_made_harmless(database: Data
 
     told = [row["message"] for row in csv.DictReader(io.StringIO(text, newline=""))]
     assert told == [
-        *("'=1+1", "'+A1", "'-2", "'@SUM(A1)", "'\tx", 'say "GO", then stop', "plain"),
+        *("'=1+1", "'+A1", "'-2", "'@SUM(A1)", "'\tx", *harmless),
+        *(f"'{text}" for text in run),
     ]
 
 
