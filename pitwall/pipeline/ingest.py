@@ -31,6 +31,7 @@ from pitwall.wire.delivery import Frame
 log = logging.getLogger(__name__)
 
 QUEUE_FRAMES = 4096
+QUEUE_BYTES = 64 * 1024 * 1024
 GAPS_KEPT = 100
 QUIET_AFTER_S = 20.0  # while no race is on only heartbeats and pings come, every 15 s
 STEADY_AFTER_S = 20.0  # a connection that lived so long was no failure
@@ -86,6 +87,7 @@ class Ingest:
         self._backoff = backoff or Backoff()
         self._resync = Resync()
         self._frames: deque[Frame] = deque()
+        self._waiting = 0  # bytes of these
         self._arrived = asyncio.Event()
         self._reconnect = asyncio.Event()
         self._connected = self._broken = False
@@ -144,10 +146,12 @@ class Ingest:
                     raise FeedUnavailableError("Connected anew for a snapshot.")
 
     def _enqueue(self, frame: Frame) -> None:
-        if len(self._frames) >= QUEUE_FRAMES:
+        self._waiting += len(frame.text)
+        if len(self._frames) >= QUEUE_FRAMES or self._waiting > QUEUE_BYTES:
             # Decoding fell behind by minutes: what waits is old, and a snapshot says it all.
             log.warning("frames dropped", extra={"frames": len(self._frames)})
             self._frames.clear()
+            self._waiting = len(frame.text)
             self._intake.wants_snapshot = "frames were dropped, as they came too fast"
         self._frames.append(frame)
         self._arrived.set()
@@ -182,6 +186,7 @@ class Ingest:
         self._arrived.clear()
         frames = list(self._frames)
         self._frames.clear()
+        self._waiting = 0
         return frames
 
     async def _take(self, frames: list[Frame]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 _KEPT = 256
 _NEEDED = 8
 _BELIEVED_WITHIN = timedelta(seconds=30)
+_BELIEVED_AT_FIRST = timedelta(days=2)  # before the lag is known; no clock is wrong by more
 
 
 class ClockSkew:
@@ -47,6 +48,9 @@ class ClockSkew:
         if known is not None and abs(lag - known) > _BELIEVED_WITHIN:
             self.disbelieved += 1
             return received_at - known
+        if known is None and abs(lag) > _BELIEVED_AT_FIRST:
+            self.disbelieved += 1
+            return received_at
         self._note(lag)
         return sent_at
 

@@ -12,7 +12,7 @@ from pitwall.domain.events import Heartbeat
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import MalformedMessageError
 from pitwall.wire.decoded import Decoded, Fault, Findings
-from pitwall.wire.inflate import inflate
+from pitwall.wire.inflate import LARGEST_PAYLOAD, inflate
 from pitwall.wire.message import RawMessage
 from pitwall.wire.session import (
     decode_control,
@@ -80,6 +80,8 @@ def _every(
 
 
 def _payload(message: RawMessage) -> dict[str, object]:
+    if len(message.body) > LARGEST_PAYLOAD:
+        raise MalformedMessageError("body_size", f"more than {LARGEST_PAYLOAD} bytes")
     payload = _json(message.body)
     if message.topic.endswith(".z"):
         payload = _json(inflate(payload))

@@ -8,6 +8,7 @@ from datetime import datetime
 from pitwall.domain.events import TimingEvent
 
 _DETAIL_LENGTH = 120
+_MOST_FAULTS = 200  # of one message; a whole snapshot of nonsense must not cost a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class Findings:
         self.events.append(event)
 
     def fault(self, kind: str, found: object) -> None:
-        """Keep one fault and a short picture of the value that caused it."""
-        self.faults.append(Fault(kind, _picture(found)))
+        """Keep one fault and a short picture of the value that caused it; at most 200."""
+        if len(self.faults) < _MOST_FAULTS:
+            self.faults.append(Fault(kind, _picture(found)))
 
     def decoded(self) -> Decoded:
         """Return everything found."""

@@ -11,6 +11,7 @@ import orjson
 from pitwall.wire.message import RawMessage
 
 _REMEMBERED = 512  # messages of a topic: half a minute of the busiest one
+_REMEMBERED_BYTES = 4 * 1024 * 1024  # of these; a late message is compared with all of them
 _DUPLICATES_KEPT = 4096
 _DEEPEST = 50
 _MOST_TOPICS = 100  # the feed has 40; who makes up more is not followed
@@ -18,8 +19,27 @@ _MOST_TOPICS = 100  # the feed has 40; who makes up more is not followed
 
 @dataclass(slots=True)
 class _Topic:
+    """What was said of late.
+
+    Attributes:
+        newest_at: The newest stamp.
+        recent: Messages, as they came.
+        size: Bytes of their bodies.
+        forgotten: The newest stamp of those that were let go; None before any was.
+    """
+
     newest_at: datetime
-    recent: deque[RawMessage] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    recent: deque[RawMessage] = field(default_factory=deque)
+    size: int = 0
+    forgotten: datetime | None = None
+
+    def note(self, message: RawMessage) -> None:
+        self.recent.append(message)
+        self.size += len(message.body)
+        while len(self.recent) > _REMEMBERED or self.size > _REMEMBERED_BYTES:
+            gone = self.recent.popleft()
+            self.size -= len(gone.body)
+            self.forgotten = max(self.forgotten or gone.sent_at, gone.sent_at)
 
 
 class Lateness:
@@ -51,7 +71,7 @@ class Lateness:
                     return message
                 topic = self._topics[message.topic] = _Topic(message.sent_at)
             topic.newest_at = message.sent_at
-            topic.recent.append(message)
+            topic.note(message)
             return message
         return _stripped(message, topic)
 
@@ -71,13 +91,13 @@ def _stripped(late: RawMessage, topic: _Topic) -> RawMessage | None:
     """Return a late message without what newer ones said, stamped as if it came with them."""
     if late.topic.endswith(".z"):
         return None  # a burst of telemetry is whole: a newer one replaces it
-    if len(topic.recent) == _REMEMBERED and late.sent_at < min(m.sent_at for m in topic.recent):
+    if topic.forgotten is not None and late.sent_at < topic.forgotten:
         return None  # what has been said since is forgotten
     left = _json(late.body)
     for newer in topic.recent:
         if newer.sent_at > late.sent_at and isinstance(left, dict):
             left = without(left, _json(newer.body))
-    topic.recent.append(late)
+    topic.note(late)
     if not isinstance(left, dict) or not left:
         return None
     return replace(late, sent_at=topic.newest_at, body=orjson.dumps(left))

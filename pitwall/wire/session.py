@@ -17,6 +17,7 @@ from pitwall.domain.names import slug
 from pitwall.domain.race import ControlMessage, DriverNumber, Phase, RaceInfo, TrackStatus, Weather
 from pitwall.domain.sessions import kind_of
 from pitwall.wire.decoded import Findings
+from pitwall.wire.texts import read_message, read_name, read_word
 from pitwall.wire.values import (
     NotAValueError,
     read_count,
@@ -66,8 +67,8 @@ def decode_session_info(payload: dict[str, object], found: Findings) -> None:
     if not isinstance(meeting, dict):
         found.fault("session_info", meeting)
         return
-    name = read_field(meeting, "Name", read_text, "session_info", found)
-    session = read_field(payload, "Name", read_text, "session_info", found)
+    name = read_field(meeting, "Name", read_name, "session_info", found)
+    session = read_field(payload, "Name", read_word, "session_info", found)
     starts = read_field(payload, "StartDate", read_instant, "session_info", found)
     if name is None or session is None or starts is None:
         found.fault("session_info", payload)
@@ -88,7 +89,7 @@ def _circuit(meeting: dict[str, object], found: Findings) -> str:
     circuit = meeting.get("Circuit")
     if not isinstance(circuit, dict):
         return ""
-    return read_field(circuit, "ShortName", read_text, "session_info", found) or ""
+    return read_field(circuit, "ShortName", read_name, "session_info", found) or ""
 
 
 def _starts_at(local: datetime, payload: dict[str, object], found: Findings) -> datetime | None:
@@ -172,7 +173,7 @@ def decode_control(payload: dict[str, object], found: Findings) -> None:
         if not isinstance(message, dict):
             found.fault("control_not_object", message)
             continue
-        text = read_field(message, "Message", read_text, "control_text", found)
+        text = read_field(message, "Message", read_message, "control_text", found)
         if text is not None:
             found.add(ControlSaid(found.sent_at, _control_message(text, message, found)))
 
@@ -182,10 +183,10 @@ def _control_message(text: str, message: dict[str, object], found: Findings) -> 
     driver = read_field(message, "RacingNumber", _driver, "control_field", found)
     return ControlMessage(
         at=said_at or found.sent_at,
-        category=read_field(message, "Category", read_text, "control_field", found) or "",
+        category=read_field(message, "Category", read_word, "control_field", found) or "",
         message=text,
-        flag=read_field(message, "Flag", read_text, "control_field", found),
-        scope=read_field(message, "Scope", read_text, "control_field", found),
+        flag=read_field(message, "Flag", read_word, "control_field", found),
+        scope=read_field(message, "Scope", read_word, "control_field", found),
         sector=read_field(message, "Sector", read_count, "control_field", found),
         lap_number=read_field(message, "Lap", read_count, "control_field", found),
         driver_number=driver,

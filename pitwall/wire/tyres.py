@@ -5,6 +5,7 @@ from __future__ import annotations
 from pitwall.domain.events import CarGridded, CarRemoved, DriverListed, StintChanged
 from pitwall.domain.race import Compound, DriverNumber
 from pitwall.wire.decoded import Findings
+from pitwall.wire.texts import read_code, read_name
 from pitwall.wire.values import NotAValueError, read_count, read_flag, read_text
 from pitwall.wire.walk import deleted_cars, each_car, each_item, read_field
 
@@ -56,9 +57,9 @@ def decode_drivers(payload: dict[str, object], found: Findings) -> None:
     for number in deleted_cars(payload, found):
         found.add(CarRemoved(found.sent_at, number))
     for number, line in each_car(payload, found, "drivers"):
-        code = read_field(line, "Tla", read_text, "driver_text", found)
+        code = read_field(line, "Tla", read_code, "driver_text", found)
         name = _name(line, found)
-        team = read_field(line, "TeamName", read_text, "driver_text", found)
+        team = read_field(line, "TeamName", read_name, "driver_text", found)
         colour = read_field(line, "TeamColour", _colour, "team_colour", found)
         if not (code is None and name is None and team is None and colour is None):
             found.add(DriverListed(found.sent_at, number, code, name, team, colour))
@@ -66,11 +67,11 @@ def decode_drivers(payload: dict[str, object], found: Findings) -> None:
 
 def _name(line: dict[str, object], found: Findings) -> str | None:
     """Return the name in ordinary capitals where the feed gives its parts, else as sent."""
-    first = read_field(line, "FirstName", read_text, "driver_text", found)
-    last = read_field(line, "LastName", read_text, "driver_text", found)
+    first = read_field(line, "FirstName", read_name, "driver_text", found)
+    last = read_field(line, "LastName", read_name, "driver_text", found)
     if first and last:
         return f"{first} {last}"
-    return read_field(line, "FullName", read_text, "driver_text", found)
+    return read_field(line, "FullName", read_name, "driver_text", found)
 
 
 def _colour(value: object) -> str:

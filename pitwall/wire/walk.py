@@ -11,6 +11,7 @@ from pitwall.wire.values import NotAValueError, read_count, read_driver_number
 
 DELETED = "_deleted"
 _LONGEST_LIST = 9999
+_MOST_CARS = 999  # as many as there are numbers
 
 T = TypeVar("T")
 
@@ -37,6 +38,9 @@ def each_car(
     `kind` names the container in faults: `lines` gives `lines_not_object`. Keys that begin
     with an underscore belong to the protocol and are passed over.
     """
+    if isinstance(lines, dict | list) and len(lines) > _MOST_CARS:
+        found.fault(f"{kind}_too_many", lines)
+        return
     if isinstance(lines, dict):
         pairs = [(key, line) for key, line in lines.items() if key[:1] != "_"]
     elif isinstance(lines, list):
@@ -64,6 +68,9 @@ def each_item(
     items: object, found: Findings, kind: str, most: int = _LONGEST_LIST
 ) -> Iterator[tuple[int, object]]:
     """Yield index and value of a list, or of the object with string indexes that patches one."""
+    if isinstance(items, list | dict) and len(items) > _LONGEST_LIST:
+        found.fault(f"{kind}_too_many", items)
+        return
     if isinstance(items, list):
         yield from enumerate(items)
         return
@@ -89,7 +96,7 @@ def deleted_keys(of: dict[str, object], found: Findings) -> list[str]:
     if not isinstance(keys, list):
         found.fault("deleted_not_list", keys)
         return []
-    return [str(key) for key in keys if isinstance(key, str | int)]
+    return [str(key)[:8] for key in keys[:_LONGEST_LIST] if isinstance(key, str | int)]
 
 
 def deleted_cars(of: dict[str, object], found: Findings) -> Iterator[DriverNumber]:

@@ -230,6 +230,23 @@ def test_frames_that_come_faster_than_they_can_be_read_are_dropped_for_a_snapsho
     with_a_feed(test)
 
 
+def test_frames_that_wait_are_bounded_in_bytes_too() -> None:
+    async def test(feed: ScriptedFeed) -> None:
+        async with ingesting(feed) as (_, ingest, intake):
+            await feed.talk(3)
+            big = b" " * (16 << 20)
+            for _ in range(12):
+                ingest._enqueue(Frame(feed.loop.now(), big))
+                held = sum(len(frame.text) for frame in ingest._frames)
+                assert held <= ingest_module.QUEUE_BYTES
+            assert intake.wants_snapshot
+            await asyncio.sleep(3)
+
+            assert feed.asked == 1
+
+    with_a_feed(test)
+
+
 def test_a_fault_of_our_own_is_told_and_the_race_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     async def test(feed: ScriptedFeed) -> None:
         async with ingesting(feed) as (log, _, intake):

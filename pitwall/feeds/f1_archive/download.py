@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.bounded import pieces_up_to
 from pitwall.feeds.f1_live.negotiation import why
 
 ATTEMPTS = 6
 LARGEST_FILE = 256 * 1024 * 1024
+LARGEST_TEXT = 16 * 1024 * 1024  # an index; that of a year has 0.1 MB
 _PIECE_TIMEOUT_S = 10.0
 _FILE_WITHIN_S = 600.0  # a server that drips a byte at a time never times out by itself
 _LONGEST_WAIT_S = 30.0
@@ -128,22 +129,13 @@ async def _receive(answer: httpx.Response, part: Path | None, held: int) -> byte
     _check_status(answer, part)
     resumed = answer.status_code == _PARTIAL and _starts_at(answer) == held
     if part is None:
-        return b"".join([piece async for piece in _pieces(answer, 0)])
+        return b"".join([piece async for piece in pieces_up_to(answer, LARGEST_TEXT)])
     part.parent.mkdir(parents=True, exist_ok=True)
     with part.open("ab" if resumed else "wb") as file:
-        async for piece in _pieces(answer, held if resumed else 0):
+        async for piece in pieces_up_to(answer, LARGEST_FILE - (held if resumed else 0)):
             file.write(piece)
     _check_whole(answer, _size_of(part))
     return b""
-
-
-async def _pieces(answer: httpx.Response, held: int) -> AsyncIterator[bytes]:
-    size = held
-    async for piece in answer.aiter_bytes():
-        size += len(piece)
-        if size > LARGEST_FILE:
-            raise FeedUnavailableError(f"{answer.url} is larger than {LARGEST_FILE} bytes.")
-        yield piece
 
 
 def _check_status(answer: httpx.Response, part: Path | None) -> None:

@@ -162,6 +162,8 @@ class F1LiveFeed:
         while True:
             frame = self._frame(await socket.recv(decode=False))
             opening.append(frame)
+            if sum(len(each.text) for each in opening) > _LARGEST_FRAME or len(opening) > 500:
+                raise FeedUnavailableError("F1 live timing sent no snapshot, but much else.")
             for record in frame.text.split(RECORD_SEPARATOR):
                 if (why := refusal_of(record)) is None:
                     continue

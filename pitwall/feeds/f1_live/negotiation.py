@@ -10,12 +10,15 @@ from functools import cache
 from urllib.parse import quote
 
 import httpx
+import orjson
 
 from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.bounded import ASKED, pieces_up_to
 
 HUB = "/signalrcore"
 _REFUSED = frozenset({401, 403})
 _LONGEST_WAIT_S = 120.0
+_LARGEST_ANSWER = 64 * 1024  # a negotiation has some hundred bytes
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 
@@ -51,20 +54,23 @@ async def negotiate(base_url: str, token: str, within_s: float) -> Agreed:
     try:
         async with httpx.AsyncClient(
             base_url=base_url,
-            headers=headers,
+            headers={**headers, "Accept-Encoding": ASKED},
             timeout=within_s,
             verify=await asyncio.to_thread(tls),
         ) as client:
-            _check(await client.options(f"{HUB}/negotiate"), token)
-            answer = await client.post(f"{HUB}/negotiate", params={"negotiateVersion": "1"})
-            _check(answer, token)
+            async with client.stream("OPTIONS", f"{HUB}/negotiate") as asked:
+                _check(asked, token)
+            params = {"negotiateVersion": "1"}
+            async with client.stream("POST", f"{HUB}/negotiate", params=params) as answer:
+                _check(answer, token)
+                body = b"".join([piece async for piece in pieces_up_to(answer, _LARGEST_ANSWER)])
             cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise FeedUnavailableError(f"F1 live timing cannot be reached: {why(error)}.") from error
     if cookie:
         headers["Cookie"] = cookie
     websocket = "ws" + base_url.removeprefix("http") if base_url.startswith("http") else base_url
-    return Agreed(f"{websocket}{HUB}?id={quote(_connection_token(answer))}", headers)
+    return Agreed(f"{websocket}{HUB}?id={quote(_connection_token(body))}", headers)
 
 
 def _check(answer: httpx.Response, token: str) -> None:
@@ -85,9 +91,9 @@ def retry_after_s(answer: httpx.Response) -> float | None:
     return min(float(text), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None
 
 
-def _connection_token(answer: httpx.Response) -> str:
+def _connection_token(body: bytes) -> str:
     try:
-        agreed = answer.json()
+        agreed = orjson.loads(body)
         token = agreed.get("connectionToken") or agreed.get("connectionId")
     except (ValueError, AttributeError):
         token = None

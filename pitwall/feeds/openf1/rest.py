@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.bounded import ASKED, pieces_up_to
 from pitwall.feeds.f1_live.negotiation import retry_after_s, tls
 from pitwall.feeds.openf1.account import Account, Bearer, TokenRefusedError
 from pitwall.feeds.openf1.limits import RateLimit
@@ -115,7 +116,10 @@ class OpenF1Rest:
     async def __aenter__(self) -> OpenF1Rest:
         verify = await asyncio.to_thread(tls)
         self._client = httpx.AsyncClient(
-            base_url=self._base_url, timeout=self._patience.answer_within_s, verify=verify
+            base_url=self._base_url,
+            timeout=self._patience.answer_within_s,
+            verify=verify,
+            headers={"Accept-Encoding": ASKED},
         )
         return self
 
@@ -237,12 +241,8 @@ class OpenF1Rest:
             raise FeedUnavailableError("The connection to OpenF1 is closed.")
         try:
             async with self._client.stream(method, path, **parts) as answer:
-                body = bytearray()
-                async for piece in answer.aiter_bytes():
-                    body += piece
-                    if len(body) > LARGEST_ANSWER:
-                        raise FeedUnavailableError("OpenF1's answer is too large.")
-                return answer.status_code, bytes(body), answer
+                pieces = [piece async for piece in pieces_up_to(answer, LARGEST_ANSWER)]
+                return answer.status_code, b"".join(pieces), answer
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = str(error).rstrip(".") or type(error).__name__
             raise _TryAgainError(f"OpenF1 cannot be reached: {why}.") from error

@@ -199,6 +199,20 @@ def test_a_server_that_never_answers_is_given_up_in_time() -> None:
     against_a_hub(test, answer=dark)
 
 
+def test_a_hub_that_talks_without_end_and_never_sends_a_snapshot_is_given_up() -> None:
+    class Talking:
+        async def recv(self, *, decode: bool) -> bytes:
+            assert not decode
+            return b'{"type":6}\x1e' * 100_000
+
+    async def test() -> None:
+        feed = F1LiveFeed()
+        await feed._until_snapshot(Talking(), "")  # type: ignore[arg-type]
+
+    with pytest.raises(FeedUnavailableError, match="no snapshot, but much else"):
+        asyncio.run(test())
+
+
 def test_nobody_listening_is_told() -> None:
     async def work(loop: VirtualTimeLoop) -> None:
         feed = F1LiveFeed(base_url="http://127.0.0.1:9", now=loop.now)

@@ -1,0 +1,9 @@
+"""`python -m tests.wire`: break messages for an hour."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.wire.breaking import main
+
+sys.exit(main())
