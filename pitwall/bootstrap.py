@@ -20,7 +20,7 @@ from pitwall.api.protection.around import Protection
 from pitwall.api.protection.content_policy import hashes_of_pages
 from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.redis_client import connect
-from pitwall.errors import SettingsError
+from pitwall.errors import ModelError, SettingsError
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
@@ -234,7 +234,12 @@ def load_predictor(settings: Settings) -> MixturePredictor:
     Raises:
         ModelError: The bundle is missing or damaged.
     """
-    return MixturePredictor.load(settings.model) if settings.model else MixturePredictor.load()
+    if settings.model is None:
+        return MixturePredictor.load()
+    try:
+        return MixturePredictor.load(settings.model)
+    except ModelError as error:
+        raise ModelError(f"PITWALL_MODEL: {error}") from error
 
 
 def showings(settings: Settings, spec: FeedSpec | None = None) -> Iterator[Showing]:

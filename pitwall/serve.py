@@ -5,6 +5,7 @@ Nothing is compiled here; `scripts/build.py` does that when something changed.
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -20,7 +21,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from pitwall.errors import FeedUnavailableError, PitwallError
+from pitwall.environment import shown, variable
+from pitwall.errors import FeedUnavailableError, PitwallError, SettingsError
 from pitwall.settings import WORKERS_FOLDER, FeedKind, Settings, load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +33,7 @@ HEADERS_WITHIN_MS = 10_000  # also how long a connection may stay without a requ
 BACKLOG = 4_096  # connections that the system keeps until one is taken
 MOST_CONNECTIONS = 10_000
 FILES_WANTED = 65_536
+_OF_THE_PORT = {errno.EADDRINUSE, errno.EACCES}
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only compared with
 
 
@@ -39,6 +42,7 @@ def main() -> int:
     os.chdir(ROOT)  # Reflex looks for rxconfig.py and .web here
     try:
         settings = load()
+        _check_files(settings)
         _check_feed(settings)
     except PitwallError as error:
         return _refuse(str(error))
@@ -97,6 +101,24 @@ def most_connections(files: int, workers: int) -> int:
     return min(files * 3 // 4, MOST_CONNECTIONS // workers)
 
 
+def _check_files(settings: Settings) -> None:
+    """Refuse a data folder that cannot be written to, and a model that is not there.
+
+    Raises:
+        PitwallError: It is so.
+    """
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data):
+            pass
+    except OSError as error:
+        reason = f"cannot write to {shown(str(settings.data))}: {error.strerror}"
+        raise SettingsError(f"{variable('data')}: {reason}") from error
+    if settings.model is not None and not (settings.model / "manifest.json").is_file():
+        reason = f"{shown(str(settings.model))} is no folder with a model's manifest.json"
+        raise SettingsError(f"{variable('model')}: {reason}")
+
+
 def _check_feed(settings: Settings) -> None:
     """Open a feed that rests on files, so that a wrong path is told here and not on a page.
 
@@ -137,8 +159,12 @@ def why_not(host: str, port: int) -> str:
         try:
             probe.bind((host, port))
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            return f"cannot listen on {host}:{port}: {reason}. Set PITWALL_PORT to another port."
+            shown_host = f"[{host}]" if ":" in host else host
+            other = "PORT" if error.errno in _OF_THE_PORT else "HOST"
+            return (
+                f"cannot listen on {shown_host}:{port}: {error.strerror or error}. "
+                f"Set PITWALL_{other} to another {other.lower()}."
+            )
     return ""
 
 

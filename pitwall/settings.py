@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,10 +12,26 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pitwall.environment import (
+    PREFIX,
+    SECRETS,
+    check_address,
+    check_database,
+    check_folder,
+    check_host,
+    check_redis,
+    secrets_in_files,
+    shown,
+    variable,
+    with_password,
+)
 from pitwall.errors import SettingsError
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
-_SECRET = {"PITWALL_REDIS_URL", "PITWALL_DATABASE_URL", "PITWALL_F1TV_TOKEN"}
+_MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
+_TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
+_YEAR = re.compile(r"[0-9]{4}")
 
 WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
 """Where `serve` tells its workers of the folder that they share; no setting."""
@@ -55,6 +72,8 @@ class FeedSpec:
 class Settings(BaseSettings):
     """Every setting; each is an environment variable with the prefix `PITWALL_`.
 
+    Secrets may be in files instead: `PITWALL_F1TV_TOKEN_FILE` names one.
+
     Attributes:
         feed: `auto`, `simulated[:SEED]`, `recording:PATH`, `timing:PATH#RACE`, `f1_live`,
             `archive:YEAR/RACE` or `openf1[:SESSION_KEY]`.
@@ -66,6 +85,7 @@ class Settings(BaseSettings):
         data: The folder in which pitwall keeps what it writes.
         database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; None is a
             SQLite file in the data folder.
+        database_password: Belongs into `database_url` where that has none.
         cors_origins: Other web sites whose pages may ask the API, such as
             `https://example.org`; several with commas between.
         trusted_proxies: How many proxies stand in front and say who asks.
@@ -81,37 +101,36 @@ class Settings(BaseSettings):
         circuit_info: Who describes circuits beside the files in the data folder: `fastf1` is
             MultiViewer, asked through FastF1; `folder` is nobody.
         redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
+        redis_password: Belongs into `redis_url` where that has none.
         workers: How many processes serve; more than one need Redis.
         log: What is logged, from this level up.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PITWALL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     feed: str = "auto"
-    speed: Annotated[float, Field(ge=0.5, le=60)] = 1.0
+    speed: Annotated[float, Field(ge=0.5, le=60, allow_inf_nan=False)] = 1.0
     start_lap: Annotated[int | None, Field(ge=0, le=100)] = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     model: Path | None = None
     data: Path = Path("data")
-    database_url: str | None = None
+    database_url: Annotated[str | None, Field(repr=False)] = None
+    database_password: SecretStr = SecretStr("")
     cors_origins: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     at_once: Annotated[int, Field(ge=0, le=1_000_000)] = 256
     plain_http: Literal["local", "allowed"] = "local"
-    f1_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = (
-        "https://livetiming.formula1.com"
-    )
+    f1_url: str = "https://livetiming.formula1.com"
     f1tv_token: SecretStr = SecretStr("")
-    openf1_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] = "https://api.openf1.org"
-    openf1_mqtt: Annotated[str, Field(pattern=r"^((mqtts?|wss?)://[^\s/]+(/\S*)?)?$")] = (
-        "mqtts://mqtt.openf1.org:8883"
-    )
+    openf1_url: str = "https://api.openf1.org"
+    openf1_mqtt: str = "mqtts://mqtt.openf1.org:8883"
     openf1_user: str = ""
     openf1_password: SecretStr = SecretStr("")
     record: bool = True
     circuit_info: Literal["fastf1", "folder"] = "fastf1"
-    redis_url: Annotated[str | None, Field(pattern=r"^(rediss?|unix)://", repr=False)] = None
+    redis_url: Annotated[str | None, Field(repr=False)] = None
+    redis_password: SecretStr = SecretStr("")
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
@@ -124,8 +143,9 @@ class Settings(BaseSettings):
         origins = frozenset(part.strip() for part in self.cors_origins.split(",") if part.strip())
         for origin in origins:
             if not _ORIGIN.fullmatch(origin):
-                message = f"PITWALL_CORS_ORIGINS takes https://HOST[:PORT], was {origin!r}"
+                message = f"PITWALL_CORS_ORIGINS takes https://HOST[:PORT], was {shown(origin)}"
                 raise SettingsError(message)
+            check_address("cors_origins", origin, ("http", "https"), "https://HOST[:PORT]")
         return origins
 
     def feed_spec(self) -> FeedSpec:
@@ -143,23 +163,82 @@ def load() -> Settings:
     Raises:
         SettingsError: A value cannot be; the message names the variable and what was found.
     """
+    for name in Settings.model_fields:
+        value = os.environ.get(variable(name))
+        if value is not None and not value.strip() and not (name in _MAY_BE_EMPTY and not value):
+            default = Settings.model_fields[name].default
+            instead = "" if default is None or name in SECRETS else f", and {default} is taken"
+            raise SettingsError(f"{variable(name)} is {_blank(value)}: unset it{instead}")
+    secrets = secrets_in_files(os.environ, Settings.model_fields)
     try:
-        settings = Settings()
+        settings = Settings(**secrets)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "PITWALL_" + "_".join(str(part) for part in first["loc"]).upper()
-        found = "not shown: it may hold a password" if name in _SECRET else repr(first["input"])
-        message = f"{name}: {first['msg']}, was {found}"
+        name = str(first["loc"][0])
+        found = "not shown: it is secret" if name in SECRETS else shown(first["input"])
+        message = f"{variable(name)}: {first['msg']}, was {found}"
         raise SettingsError(message) from None
+    return _checked(settings)
+
+
+def _blank(value: str) -> str:
+    return "blank" if value else "empty"
+
+
+def _checked(settings: Settings) -> Settings:
+    """Return the settings with their passwords in place, after refusing what cannot be.
+
+    Raises:
+        SettingsError: Something cannot be.
+    """
     settings.feed_spec()
     settings.allowed_origins()
+    check_host("host", settings.host)
+    check_folder("data", settings.data)
+    for name, example in _WEB.items():
+        parts = check_address(name, getattr(settings, name), ("http", "https"), example)
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise SettingsError(f"{variable(name)} has a path: it takes {example}")
+    if settings.openf1_mqtt:
+        schemes = ("mqtt", "mqtts", "ws", "wss")
+        check_address("openf1_mqtt", settings.openf1_mqtt, schemes, "mqtts://HOST:PORT")
+    _check_accounts_elsewhere(settings)
+    if settings.database_url is not None:
+        check_database("database_url", settings.database_url)
+    if settings.redis_url is not None:
+        check_redis(settings.redis_url)
     if settings.workers > 1 and settings.redis_url is None:
         message = (
             f"PITWALL_WORKERS is {settings.workers}, and workers share what they show through "
             "Redis: name one in PITWALL_REDIS_URL, or serve with one worker"
         )
         raise SettingsError(message)
-    return settings
+    return settings.model_copy(
+        update={
+            f"{name}_url": with_password(name, address, password.get_secret_value())
+            for name, address, password in (
+                ("database", settings.database_url, settings.database_password),
+                ("redis", settings.redis_url, settings.redis_password),
+            )
+        }
+    )
+
+
+_WEB = {
+    "f1_url": "https://HOST[:PORT] without a path",
+    "openf1_url": "https://HOST[:PORT] without a path",
+}
+
+
+def _check_accounts_elsewhere(settings: Settings) -> None:
+    token = settings.f1tv_token.get_secret_value()
+    sent = token.isascii() and token.isprintable() and len(token) <= _TOKEN_CHARACTERS
+    if not sent or " " in token:
+        message = "PITWALL_F1TV_TOKEN is no token: one word of letters, digits, dots and dashes"
+        raise SettingsError(message)
+    if bool(settings.openf1_user) != bool(settings.openf1_password.get_secret_value()):
+        message = "PITWALL_OPENF1_USER and PITWALL_OPENF1_PASSWORD belong together: one is missing"
+        raise SettingsError(message)
 
 
 def parse_feed(text: str) -> FeedSpec:
@@ -179,13 +258,13 @@ def parse_feed(text: str) -> FeedSpec:
     if kind in {"auto", "f1_live"} and not rest:
         return FeedSpec(FeedKind(kind))
     year, _, words = rest.partition("/")
-    if kind == "archive" and year.isdecimal() and words.strip():
+    if kind == "archive" and _YEAR.fullmatch(year) and words.strip():
         return FeedSpec(FeedKind.ARCHIVE, race=words.strip(), year=int(year))
-    if kind == "simulated" and (not rest or rest.isdecimal()):
+    if kind == "simulated" and (not rest or _WHOLE_NUMBER.fullmatch(rest)):
         return FeedSpec(FeedKind.SIMULATED, seed=int(rest or 1))
     if kind == "recording" and rest:
         return FeedSpec(FeedKind.RECORDING, path=Path(rest).expanduser())
-    if kind == "openf1" and (rest in {"", "latest"} or rest.isdecimal()):
+    if kind == "openf1" and (rest in {"", "latest"} or _WHOLE_NUMBER.fullmatch(rest)):
         return FeedSpec(FeedKind.OPENF1, race=rest or "latest")
     archive, _, race = rest.rpartition("#")
     if kind == "timing" and archive and race:
@@ -193,6 +272,6 @@ def parse_feed(text: str) -> FeedSpec:
     message = (
         "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH, "
         "timing:PATH#RACE, f1_live, archive:YEAR/RACE, openf1 or openf1:SESSION_KEY, was "
-        f"{text!r}"
+        f"{shown(text)}"
     )
     raise SettingsError(message)

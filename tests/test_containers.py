@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pitwall.settings import Settings
+from pitwall.settings import Settings, load
 from tests.servers.requirement import missing
 
 ROOT = Path(__file__).parents[1]
@@ -68,12 +68,53 @@ def test_the_server_is_nobody_and_says_how_it_is() -> None:
     assert re.search(r"^HEALTHCHECK .*\n.*/health", last_stage, re.MULTILINE)
 
 
-def test_compose_sets_only_settings_that_there_are() -> None:
-    app = SERVICES["app"]
-    exported = re.findall(r"export (\w+)=", app["command"][-1])
-    named = {name.removeprefix("PITWALL_").lower() for name in [*app["environment"], *exported]}
+def setting_of(variable: str) -> str:
+    return variable.removeprefix("PITWALL_").removesuffix("_FILE").lower()
 
-    assert named <= set(Settings.model_fields)
+
+def test_compose_passes_every_setting_but_those_of_the_image() -> None:
+    named = {setting_of(name) for name in SERVICES["app"]["environment"]}
+
+    assert named == set(Settings.model_fields) - {"host", "port", "data", "model"}
+
+
+def test_what_is_not_set_outside_is_not_set_inside() -> None:
+    app = SERVICES["app"]["environment"]
+    passed_on = {name for name, value in app.items() if value is None}
+
+    assert {"PITWALL_F1TV_TOKEN", "PITWALL_OPENF1_PASSWORD", "PITWALL_TRUSTED_PROXIES"} <= passed_on
+    assert all(":-}" not in str(value) for value in app.values()), "an empty value is refused"
+
+
+def test_commands_inside_find_the_settings_of_the_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app = SERVICES["app"]
+    assert "command" not in app, "what a command line exports no `docker compose exec` sees"
+    for name in ("database", "redis"):
+        (tmp_path / name).write_text("a/word\n")
+    for name, value in app["environment"].items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            default = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+            monkeypatch.setenv(name, default.replace("/secrets", str(tmp_path)))
+
+    settings = load()
+
+    assert settings.database_url == "postgresql://pitwall:a%2Fword@database:5432/pitwall"
+    assert settings.redis_url == "redis://:a%2Fword@redis:6379/0"
+
+
+def test_openmp_is_where_the_model_is_loaded_and_nowhere_else() -> None:
+    stages = dict(
+        re.findall(
+            r"^FROM [^\n]* AS (\w+)\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL
+        )
+    )
+
+    assert {name for name, lines in stages.items() if "libgomp1" in lines} == {"server"}
+    assert "scripts/build.py" in stages["page"]
 
 
 def test_no_password_is_written_down() -> None:
@@ -81,9 +122,7 @@ def test_no_password_is_written_down() -> None:
 
     assert "POSTGRES_PASSWORD:" not in text
     assert "HOST_AUTH_METHOD" not in text
-    passwords = re.findall(r"://\w*:(\$\$\(cat [^)]+\)|[^@\s]+)@", text)
-    assert len(passwords) == 2
-    assert all(password.startswith("$$(cat /secrets/") for password in passwords)
+    assert re.findall(r"://\w*:[^@\s/]+@", text) == []
 
 
 def test_who_depends_on_a_server_waits_until_it_is_well() -> None:

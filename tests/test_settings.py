@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.environment import variable
 from pitwall.errors import SettingsError
-from pitwall.settings import FeedKind, load, parse_feed
+from pitwall.settings import FeedKind, Settings, load, parse_feed
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        *("FEED", "SPEED", "START_LAP", "HOST", "PORT", "MODEL", "LOG"),
-        *("REDIS_URL", "WORKERS"),
-    ):
-        monkeypatch.delenv(f"PITWALL_{name}", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+        monkeypatch.delenv(f"{variable(name)}_FILE", raising=False)
 
 
 def test_defaults_show_a_simulated_race_to_this_machine_only() -> None:

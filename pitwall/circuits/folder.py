@@ -146,6 +146,8 @@ def read_body(file: Path, called: str) -> bytes:
         CircuitGuideError: It cannot be read; the message begins with what it is called.
     """
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):  # a pipe would never end
+            raise CircuitGuideError(f"{called} cannot be read: it is no regular file")
         with file.open("rb") as opened:
             return opened.read(LARGEST_BYTES + 1)
     except OSError as error:

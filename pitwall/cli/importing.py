@@ -11,7 +11,7 @@ from typing import Any
 
 from pitwall import bootstrap, keeping
 from pitwall.cli.races import fetch_race
-from pitwall.errors import PitwallError
+from pitwall.errors import FeedUnavailableError, PitwallError
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
 from pitwall.pipeline.importing import Imported, Importing, import_race
@@ -95,6 +95,8 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
         RaceNotFoundError: The archive has no such race.
     """
     kind, _, rest = path.partition(":")
+    if not path.strip() or (kind in {"recording", "timing"} and not rest.strip()):
+        raise FeedUnavailableError(f"{path!r} names no path")
     if kind != "timing":
         yield RecordingFeed(Path(rest if kind == "recording" else path).expanduser())
         return

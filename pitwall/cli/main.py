@@ -29,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PitwallError as error:
         sys.stderr.write(f"pitwall: {error}\n")
         return 1
+    except OSError as error:  # a folder that is not writable, a full disk
+        where = f": {error.filename!a}" if error.filename else ""
+        sys.stderr.write(f"pitwall: {error.strerror or error}{where}\n")
+        return 1
     except KeyboardInterrupt:
         return 130
     return code

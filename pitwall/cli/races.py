@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,15 @@ from pitwall.settings import load
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the command's parser."""
     races = commands.add_parser("races", help="list the races of a season, and which come next")
-    races.add_argument("year", type=int, nargs="?", help="default: this year")
+    races.add_argument("year", type=_season, nargs="?", help="default: this year")
     races.set_defaults(run=run)
+
+
+def _season(text: str) -> int:
+    if not re.fullmatch(r"(19|20)[0-9]{2}", text):
+        message = "a season is a year such as 2025"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 async def run(chosen: argparse.Namespace) -> int:

@@ -158,7 +158,7 @@ def database_url(text: str | None, data: Path) -> URL:
     try:
         url = make_url(text)
         return url.set(drivername=_DRIVERS[url.get_backend_name()])
-    except (ArgumentError, KeyError):
+    except (ArgumentError, KeyError, ValueError):  # the last one of a port that is no number
         message = (
             "PITWALL_DATABASE_URL must be sqlite:///FILE or "
             "postgresql://USER:PASSWORD@HOST/NAME"  # what was found may hold a password
@@ -168,7 +168,9 @@ def database_url(text: str | None, data: Path) -> URL:
 
 def _sqlite(url: URL, pool: Pool) -> AsyncEngine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        # Where this fails, opening the file does too, and says so in the way that all faults are.
+        with suppress(OSError):
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     bounds = pool.bounds() if url.database != ":memory:" else {}
     engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, **bounds)
     event.listen(engine.sync_engine, "connect", _prepare)
@@ -181,7 +183,12 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  the dri
     # The driver must not begin transactions of its own: it would leave DDL outside them.
     connection.isolation_level = None
     cursor = connection.cursor()
-    _write_ahead(cursor)
+    try:
+        _write_ahead(cursor)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:  # the file is none of SQLite's, or damaged
+        raise sqlite3.OperationalError(str(error)) from error
     for pragma in (
         "synchronous = NORMAL",  # in WAL safe against a crash of the process
         "foreign_keys = ON",

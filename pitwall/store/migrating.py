@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 
 from alembic import command
+from pitwall.errors import StoreError
 from pitwall.store.engine import Database
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
@@ -23,7 +25,7 @@ async def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the database up to `revision`; nothing happens where it is there already.
 
     Raises:
-        StoreError: The database cannot be reached.
+        StoreError: The database cannot be reached, or is at a revision that is not known here.
     """
     await _migrate(database, revision, up=True)
 
@@ -50,4 +52,8 @@ def _run(connection: Connection, revision: str, up: bool) -> None:
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     change = command.upgrade if up else command.downgrade
-    change(config, revision)
+    try:
+        change(config, revision)
+    except CommandError as error:
+        # A revision that nobody knows, or a database that a later release has written.
+        raise StoreError(f"The database cannot be brought to {revision}: {error}.") from error

@@ -1,0 +1,284 @@
+"""What settings are made of: secrets in files, and addresses, hosts and folders that can be.
+
+What is wrong is told in one sentence that names the variable. A sentence never repeats a value
+that may hold a secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit
+
+from pitwall.errors import SettingsError
+
+PREFIX = "PITWALL_"
+SECRETS = (
+    "database_url",
+    "database_password",
+    "redis_url",
+    "redis_password",
+    "f1tv_token",
+    "openf1_password",
+)
+"""Settings that a file may hold, named by a variable that ends in `_FILE`; never shown."""
+
+_MAX_BYTES = 64 * 1024
+_SHOWN = 80
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
+# What the driver of PostgreSQL understands of a URL's question mark and what follows.
+_OPTIONS = {"host", "port", "ssl", "target_session_attrs", "prepared_statement_cache_size"}
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def shown(value: object) -> str:
+    """Return a value as a message may repeat it: on one line, and not for ever."""
+    text = ascii(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"
+
+
+def secrets_in_files(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return the secrets whose files the environment names.
+
+    Args:
+        environment: The variables.
+        names: Every setting there is.
+
+    Raises:
+        SettingsError: A file cannot be read or holds no secret, a secret is given twice, or a
+            setting that is none is to be read from a file.
+    """
+    found = {}
+    for name in names:
+        given, filed = variable(name), variable(name) + "_FILE"
+        if filed not in environment:
+            continue
+        if name not in SECRETS:
+            known = ", ".join(variable(secret) for secret in SECRETS)
+            message = f"{filed} is not known: only secrets are read from files ({known})"
+            raise SettingsError(message)
+        if given in environment:
+            message = f"{given} and {filed} are both set: give one of them"
+            raise SettingsError(message)
+        found[name] = _secret(filed, environment[filed])
+    return found
+
+
+def _secret(filed: str, place: str) -> str:
+    if not place.strip():
+        raise SettingsError(f"{filed} is empty: it takes the path of a file")
+    try:
+        if not stat.S_ISREG(Path(place).stat().st_mode):
+            raise SettingsError(f"{filed}: {shown(place)} is no regular file")
+        with Path(place).open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{filed}: cannot read {shown(place)}: {_why(error)}") from None
+    if len(content) > _MAX_BYTES:
+        raise SettingsError(f"{filed}: {shown(place)} holds more than {_MAX_BYTES:,} bytes")
+    try:
+        secret = content.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{filed}: {shown(place)} is not UTF-8 text") from None
+    if not secret.strip():
+        raise SettingsError(f"{filed}: {shown(place)} is empty")
+    if not secret.isprintable():
+        raise SettingsError(f"{filed}: {shown(place)} holds more than one line of text")
+    return secret
+
+
+def check_host(name: str, host: str) -> None:
+    """Refuse what is neither an IP address nor the name of a host.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if not is_host(host):
+        message = (
+            f"{variable(name)} takes an IP address or the name of a host, without a port, "
+            f"was {shown(host)}"
+        )
+        raise SettingsError(message)
+
+
+def is_host(host: str) -> bool:
+    """Whether this is an IP address or can be the name of a host."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # Names of digits and dots alone are addresses that went wrong.
+        return bool(_NAME.fullmatch(host)) and not re.fullmatch(r"[\d.]+", host)
+    return True
+
+
+def check_address(
+    name: str, address: str, schemes: Iterable[str], example: str, *, path_only: str = ""
+) -> SplitResult:
+    """Return an address in parts, after refusing one that no client could use.
+
+    Args:
+        name: The setting.
+        address: Its value; it is not repeated, since any address may hold a password.
+        schemes: Which may stand before the colon.
+        example: What it should look like.
+        path_only: The scheme whose addresses have a path and no host.
+
+    Raises:
+        SettingsError: It is no such address.
+    """
+
+    def refuse(why: str) -> SettingsError:
+        return SettingsError(
+            f"{variable(name)} {why}: it takes {example} "
+            "(what was found is not shown: it may hold a password)"
+        )
+
+    if not address.isprintable() or " " in address:
+        raise refuse("holds blanks or characters that cannot be printed")
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise refuse("is no address") from None
+    if parts.scheme not in set(schemes):
+        raise refuse("begins with another word than it may")
+    why = _no_path(parts) if parts.scheme == path_only else _no_host(parts)
+    if why:
+        raise refuse(why)
+    return parts
+
+
+def _no_path(parts: SplitResult) -> str:
+    return "" if parts.path.strip("/") else "has no path"
+
+
+def _no_host(parts: SplitResult) -> str:
+    """Return what is wrong with host or port; "" when nothing is."""
+    try:
+        wrong = parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong:
+        return "has a port that is no number from 1 to 65535"
+    if not parts.hostname:
+        return "names no host"
+    return "" if is_host(parts.hostname) else "names a host that cannot be"
+
+
+def check_database(name: str, address: str) -> None:
+    """Refuse what is no database that pitwall can use.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    scheme, _, rest = address.partition("://")
+    kind = scheme.partition("+")[0]
+    if kind == "sqlite":
+        _check_sqlite(name, rest)
+        return
+    example = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    placeless = kind in {"postgresql", "postgres"} and "@/" in address and "host=" in address
+    whole = address.replace("@/", "@localhost/", 1) if placeless else address
+    parts = check_address(name, whole, {scheme} if _is_postgres(kind) else (), example)
+    unknown = set(parse_qs(parts.query, keep_blank_values=True)) - _OPTIONS
+    if unknown:
+        first = shown(min(unknown))
+        hint = "; encryption is asked for with ssl=require" if "sslmode" in unknown else ""
+        message = f"{variable(name)} has the unknown option {first} after its question mark{hint}"
+        raise SettingsError(message)
+
+
+def _is_postgres(kind: str) -> bool:
+    return kind in {"postgresql", "postgres"}
+
+
+def _check_sqlite(name: str, rest: str) -> None:
+    file = rest.partition("?")[0].removeprefix("/")
+    if not rest.startswith("/") or not file or file == ":memory:":
+        message = (
+            f"{variable(name)} names no file: it takes sqlite:///FILE, with four slashes where the "
+            "path begins at the root"
+        )
+        raise SettingsError(message)
+    path = Path(file)
+    try:
+        if path.exists() and not path.is_file():
+            raise SettingsError(f"{variable(name)}: {shown(file)} is no regular file")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{variable(name)}: {shown(file)}: {_why(error)}") from None
+    check_folder(name, path.parent)
+
+
+def check_redis(address: str) -> None:
+    """Refuse what is no address of Redis.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    example = "redis://HOST:PORT/NUMBER, rediss://… or unix:///PATH"
+    schemes = ("redis", "rediss", "unix")
+    parts = check_address("redis_url", address, schemes, example, path_only="unix")
+    number = parts.path.strip("/")
+    if parts.scheme != "unix" and number and not re.fullmatch(r"[0-9]{1,5}", number):
+        raise SettingsError(
+            f"{variable('redis_url')} names a database that is no number: {example}"
+        )
+    if parts.query or parts.fragment:
+        raise SettingsError(f"{variable('redis_url')} takes no options after a question mark")
+
+
+def check_folder(name: str, folder: Path) -> None:
+    """Refuse a path at which there is no folder and none can be made.
+
+    Raises:
+        SettingsError: Something else is there, or in its way.
+    """
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        is_folder = there.is_dir()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{variable(name)}: {shown(str(folder))}: {_why(error)}") from None
+    if not is_folder:
+        raise SettingsError(f"{variable(name)}: {shown(str(there))} is no folder")
+
+
+def with_password(name: str, address: str | None, password: str) -> str | None:
+    """Return an address with the password that was given apart from it.
+
+    Args:
+        name: `database` or `redis`.
+        address: What `NAME_url` holds.
+        password: What `NAME_password` holds; "" changes nothing.
+
+    Raises:
+        SettingsError: There is no address, or none that a password belongs to, or it has one.
+    """
+    if not password or address is None:
+        if password:
+            message = f"{variable(name)}_PASSWORD is set and {variable(name)}_URL is not"
+            raise SettingsError(message)
+        return address
+    parts = urlsplit(address)
+    user, _, host = parts.netloc.rpartition("@")
+    if parts.scheme.startswith("sqlite"):
+        raise SettingsError(f"{variable(name)}_PASSWORD is set, and SQLite has no passwords")
+    if ":" in user:
+        message = f"{variable(name)}_PASSWORD is set, and {variable(name)}_URL has one too"
+        raise SettingsError(message)
+    if not user and name == "database":
+        raise SettingsError(
+            f"{variable(name)}_PASSWORD is set, and {variable(name)}_URL names no user"
+        )
+    netloc = f"{user}:{quote(password, safe='')}@{host}"
+    return parts._replace(netloc=netloc).geturl()
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
