@@ -12,6 +12,7 @@ from pitwall.api.app import build_api
 from pitwall.api.protection.around import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.web.broadcast import relay
+from pitwall.web.door.guard import door_server, guard, on_page_trouble
 from pitwall.web.pages.accounts import account_page, log_in_page, register_page
 from pitwall.web.pages.ledger import ledger_page
 from pitwall.web.pages.live import live_page
@@ -22,6 +23,7 @@ from pitwall.web.shell import head_components
 from pitwall.web.states.account import AccountState
 from pitwall.web.states.ledger import LedgerState
 from pitwall.web.states.live import LiveState
+from pitwall.web.states.log_ins import watch_log_ins
 from pitwall.web.states.races import RacesState
 from pitwall.web.states.replay import ReplayState
 from pitwall.web.states.trouble import on_backend_trouble
@@ -29,6 +31,7 @@ from pitwall.web.states.trouble import on_backend_trouble
 BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
+    sio=door_server(),
     api_transformer=build_api(),
     stylesheets=[
         "/theme.css",
@@ -47,6 +50,7 @@ app = rx.App(
     html_lang="en",
     toaster=None,
     backend_exception_handler=on_backend_trouble,
+    frontend_exception_handler=on_page_trouble,
 )
 # The page's own watchdog says more than Reflex's connection toasts, and in place.
 app.app_wraps.pop((5, "Overlay"))
@@ -64,6 +68,7 @@ for route, name, page, on_load in (
         page, route=route, title=f"Pitwall · {name}", image="/favicon.svg", on_load=on_load
     )
 
+guard(app, BUILT_PAGES)
 relay.attach(app, LiveState)
 bootstrap.install(tab_is_open=relay.tab_is_open)
 shared = bootstrap.shared_states()
@@ -71,6 +76,7 @@ if shared is not None:
     share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
 app.register_lifespan_task(bootstrap.run_worker)
 app.register_lifespan_task(relay.run)
+app.register_lifespan_task(watch_log_ins)
 
 
 def asgi() -> ASGIApp:

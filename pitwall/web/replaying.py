@@ -42,6 +42,8 @@ class TabReplay:
     Attributes:
         woken: Set whenever something was wished, so that the picture follows at once.
         battle: The chosen battle, by car numbers; None while there is none.
+        is_members: Whether somebody logged in looks, whose log-in may end.
+        ended: Why it goes on no longer, in words; "" while it goes on.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class TabReplay:
         map_of: Callable[[str], TrackMap] = TrackMap,
     ) -> None:
         self.woken = asyncio.Event()
+        self.ended = ""
+        self.is_members = False
         self.battle: tuple[int, int] | None = None
         self.veiled = veiled
         start = line.started or line.begins
@@ -104,6 +108,15 @@ class TabReplay:
             with suppress(ValueError, IndexError, OverflowError):
                 asked(self, how)
                 self.woken.set()
+
+    def end(self, why: str) -> None:
+        """Let it go on no longer."""
+        self.ended = why
+        self.woken.set()
+
+    def tell_anew(self) -> None:
+        """Tell the timeline again: the tab has missed something."""
+        self._veil_told = None
 
     def seek(self, to: datetime) -> None:
         """Stand at a moment."""
@@ -258,7 +271,8 @@ class Tabs:
         self._held[tab] = (watcher, replay)
         self._held.move_to_end(tab)
         while len(self._held) > self._most:
-            self._held.popitem(last=False)
+            _, (_, oldest) = self._held.popitem(last=False)
+            oldest.end("Too many replays are open on this server: load this page to go on.")
 
     def get(self, tab: str) -> TabReplay | None:
         """Return a tab's replay; None where it has none."""
