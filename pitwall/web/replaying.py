@@ -23,6 +23,7 @@ from pitwall.web.permalinks import moment_of
 from pitwall.web.rows.head import HeadRow
 from pitwall.web.rows.page import PageRows, page_rows
 from pitwall.web.rows.timeline import lap_at, timeline_row
+from pitwall.web.words import code
 
 TABS_HELD: Final = 200
 SPEEDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
@@ -124,7 +125,7 @@ class TabReplay:
 
     def choose(self, battle: str) -> None:
         """Choose a battle by `attacker-defender`, car numbers or letters; "" chooses none."""
-        numbers = {code.upper(): car for car, code in self._line.codes.items() if code}
+        numbers = {letters.upper(): car for car, letters in self._line.codes.items() if letters}
         numbers |= {str(car): car for car in self._line.codes}
         sides = [numbers.get(side) for side in battle.upper().split("-")]
         match sides:
@@ -173,7 +174,7 @@ class TabReplay:
     def _battle_words(self) -> str:
         if self.battle is None:
             return ""
-        attacker, defender = (self._line.codes.get(car) or str(car) for car in self.battle)
+        attacker, defender = (code(self._line.codes.get(car) or "", car) for car in self.battle)
         return f"{attacker} attacks {defender}"
 
     def _timeline(self) -> dict[str, Any] | None:
