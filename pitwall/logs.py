@@ -1,15 +1,40 @@
-"""How log records look: one line each, with their fields as `key=value`."""
+"""How log records look: one line each, with their fields as `key=value`.
+
+What people, feeds and sockets say comes into records. A record therefore never has a second line
+at the margin, nor a control character, and its length has a bound.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Final
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_LINE: Final = 2_000
+_FIELD: Final = 500
+_TRACE: Final = 12_000
+_MINUTE_S: Final = 60.0
+_FOREIGN_A_MINUTE: Final = 5
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Which request is being answered; "" outside of any. Worker threads of a request know it too."""
+
+
+def one_line(text: str, most: int = _LINE) -> str:
+    r"""Return text from outside as part of one line: escaped, and cut.
+
+    >>> one_line("a\nb\x1b[0m\u2028c"), one_line("abcdef", 4)
+    ('a\\nb\\x1b[0m\\u2028c', 'abcd… (6)')
+    """
+    cut = text[:most]
+    if not cut.isprintable():
+        escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+        cut = "".join(escaped)
+    return cut if len(text) <= most else f"{cut}… ({len(text)})"
 
 
 class RequestIdFilter(logging.Filter):
@@ -20,6 +45,34 @@ class RequestIdFilter(logging.Filter):
         if request_id.get():
             record.request_id = request_id.get()
         return True
+
+
+class SparingFilter(logging.Filter):
+    """Lets few records a minute pass from each line of a library: who provokes them fills no disk.
+
+    Args:
+        most: How many.
+        clock: Tells seconds.
+    """
+
+    def __init__(
+        self, most: int = _FOREIGN_A_MINUTE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__()
+        self._most, self._clock = most, clock
+        self._seen: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record may pass; the first of a minute says how many did not."""
+        place = (record.pathname, record.lineno)
+        since, count = self._seen.get(place, (-_MINUTE_S, 0))
+        now = self._clock()
+        if now - since >= _MINUTE_S:
+            if count > self._most:
+                record.left_out = count - self._most
+            since, count = now, 0
+        self._seen[place] = (since, count + 1)
+        return count < self._most
 
 
 class FieldFormatter(logging.Formatter):
@@ -34,23 +87,59 @@ class FieldFormatter(logging.Formatter):
     """
 
     def __init__(self, *, show_time: bool = True) -> None:
-        time = "%(asctime)s " if show_time else ""
-        super().__init__(f"{time}%(levelname)s %(name)s: %(message)s")
+        stamp = "%(asctime)s " if show_time else ""
+        super().__init__(f"{stamp}%(levelname)s %(name)s: %(message)s")
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the stack trace below it where there is one."""
-        head, *trace = super().format(record).split("\n", 1)
-        fields = (f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD)
-        return "\n".join([" ".join([head, *fields]), *trace])
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
+        """Return the record's one line."""
+        head = one_line(super().formatMessage(record))
+        own = ((key, value) for key, value in vars(record).items() if key not in _STANDARD)
+        return " ".join([head, *(f"{key}={one_line(str(value), _FIELD)}" for key, value in own)])
+
+    def formatException(self, ei: object) -> str:  # noqa: N802
+        """Return a stack trace, away from the margin, where records begin."""
+        return _indented(super().formatException(ei))  # type: ignore[arg-type]
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+        """Return a stack, away from the margin."""
+        return _indented(super().formatStack(stack_info))
+
+
+def _indented(trace: str) -> str:
+    if len(trace) > _TRACE:  # its beginning says where, its end says what
+        trace = f"{trace[: _TRACE // 2]}\n…\n{trace[-_TRACE // 2 :]}"
+    return "\n".join(f"  {one_line(line)}" for line in trace.split("\n"))
 
 
 def configure(level: str) -> None:
-    """Send pitwall's own records from `level` up to standard error, once."""
+    """Send pitwall's own records from `level` up to standard error, and libraries' warnings."""
     logger = logging.getLogger("pitwall")
     logger.setLevel(level)
     if not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(FieldFormatter())
-        handler.addFilter(RequestIdFilter())
-        logger.addHandler(handler)
+        logger.addHandler(_handler())
         logger.propagate = False
+    _take_over()
+
+
+def _take_over() -> None:
+    """Let warnings of libraries look like ours: several bring handlers that write text as it is."""
+    root = logging.getLogger()
+    for known in list(root.manager.loggerDict.values()):
+        if not isinstance(known, logging.Logger) or known.name.split(".")[0] == "pitwall":
+            continue
+        for handler in list(known.handlers):
+            if type(handler) is logging.StreamHandler:
+                known.removeHandler(handler)
+                known.propagate = True
+    if not root.handlers:
+        handler = _handler()
+        handler.setLevel(logging.WARNING)
+        handler.addFilter(SparingFilter())
+        root.addHandler(handler)
+
+
+def _handler() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FieldFormatter())
+    handler.addFilter(RequestIdFilter())
+    return handler

@@ -15,6 +15,7 @@ from pitwall.api.app import build_api
 from pitwall.api.protection.around import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.web.broadcast import relay
+from pitwall.web.door.guard import door_server, guard, on_page_trouble
 from pitwall.web.pages.accounts import account_page, log_in_page, register_page
 from pitwall.web.pages.ledger import ledger_page
 from pitwall.web.pages.live import live_page
@@ -25,6 +26,7 @@ from pitwall.web.shell import head_components
 from pitwall.web.states.account import AccountState
 from pitwall.web.states.ledger import LedgerState
 from pitwall.web.states.live import LiveState
+from pitwall.web.states.log_ins import watch_log_ins
 from pitwall.web.states.races import RacesState
 from pitwall.web.states.replay import ReplayState
 from pitwall.web.states.trouble import on_backend_trouble
@@ -32,6 +34,7 @@ from pitwall.web.states.trouble import on_backend_trouble
 BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
+    sio=door_server(),
     api_transformer=build_api(),
     stylesheets=[
         "/theme.css",
@@ -50,6 +53,7 @@ app = rx.App(
     html_lang="en",
     toaster=None,
     backend_exception_handler=on_backend_trouble,
+    frontend_exception_handler=on_page_trouble,
 )
 # The page's own watchdog says more than Reflex's connection toasts, and in place.
 app.app_wraps.pop((5, "Overlay"))
@@ -79,10 +83,12 @@ def asgi() -> ASGIApp:
     """
     from pitwall import bootstrap  # brings numpy, pyarrow and, with the model, its libraries
 
+    guard(app, BUILT_PAGES)
     bootstrap.install(tab_is_open=relay.tab_is_open)
     shared = bootstrap.shared_states()
     if shared is not None:
         share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
     app.register_lifespan_task(bootstrap.run_worker)
     app.register_lifespan_task(relay.run)
+    app.register_lifespan_task(watch_log_ins)
     return protected(app(), bootstrap.protection(BUILT_PAGES))

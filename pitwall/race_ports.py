@@ -179,8 +179,8 @@ class Viewing(Protocol):
 class Replays(Protocol):
     """Shows kept races from any moment, to many viewers at once, in bounded memory."""
 
-    async def open(self, race: RaceSummary) -> Viewing:
-        """Return a new viewer's look at a race.
+    async def open(self, race: RaceSummary, *, is_guest: bool = False) -> Viewing:
+        """Return a new viewer's look at a race; a guest's plays after everybody else's.
 
         Raises:
             StoreError: The database is not there.

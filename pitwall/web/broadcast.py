@@ -1,11 +1,14 @@
 """Rows to browsers: one emit for the whole room, or a private one for a tab with its own clock.
 
-THE ONE MODULE THAT TOUCHES REFLEX INTERNALS: the suffix of variables in a delta, the event
-namespace, its token manager and its rooms. `tests/web/test_broadcast.py` fails when an upgrade
-of Reflex breaks one of them.
+Beside `shared_states` and the `door` THE ONE MODULE THAT TOUCHES REFLEX INTERNALS: the suffix of
+variables in a delta, the event namespace, its token manager and its rooms.
+`tests/web/test_broadcast.py` fails when an upgrade of Reflex breaks one of them.
 
 Rows go past the server-side state on purpose. A delta for each tab would cost every tab a state
 load, a lock and a diff four times a second; a room costs one formatting and one encoding in all.
+
+A tab that reads too slowly is left out while too much waits for it, and is then sent the newest
+picture whole: what it missed on the way is never buffered.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ from contextlib import aclosing
 import reflex as rx
 from reflex.app import EventNamespace
 from reflex.state import StateUpdate
+from reflex_base.event import Event, EventSpec
 
 from pitwall import services
 from pitwall.web.circuit_maps import live_map
+from pitwall.web.door.server import DoorServer
 from pitwall.web.rows.page import PageRows, changed_rows, page_rows
 
 ROOM = "live"
@@ -42,6 +47,7 @@ class Relay:
         self._state_name = ""
         self._sent: PageRows = {}
         self._order = asyncio.Lock()
+        self._left_out: set[str] = set()
 
     def attach(self, app: rx.App, state: type[rx.State]) -> None:
         """Say which app's sockets to use and which state shows the rows."""
@@ -65,8 +71,9 @@ class Relay:
         async with self._order:
             changed = changed_rows(rows, self._sent)
             self._sent = rows
+            await self._catch_up()
             if changed:
-                await self._emit(changed, ROOM)
+                await self._emit(changed, ROOM, skip=list(self._left_out))
 
     async def join(self, client_token: str) -> None:
         """Put a tab in the room and bring it up to date at once."""
@@ -84,11 +91,15 @@ class Relay:
         if sid is not None:
             async with self._order:
                 await self._sockets().leave_room(sid, ROOM)
+                self._left_out.discard(sid)
 
     async def show_tab(
         self, client_token: str, rows: PageRows, beside: Mapping[str, PageRows] | None = None
-    ) -> None:
-        """Send rows to one tab, if it is connected.
+    ) -> bool:
+        """Send rows to one tab, if it is connected and reads what it is sent.
+
+        Returns:
+            Whether they were sent; who sends changes alone begins anew with all of them if not.
 
         Args:
             client_token: Which tab.
@@ -96,8 +107,17 @@ class Relay:
             beside: Variables of other states, by their full names; they arrive together.
         """
         sid = self._socket_of(client_token)
+        if sid is None or self._is_behind(sid):
+            return False
+        await self._emit(rows, sid, beside)
+        return True
+
+    async def tell_tab(self, client_token: str, event: EventSpec) -> None:
+        """Have the browser of one tab do something, such as go elsewhere."""
+        sid = self._socket_of(client_token)
         if sid is not None:
-            await self._emit(rows, sid, beside)
+            update = StateUpdate(events=Event.from_event_type(event))
+            await self._sockets().emit("event", update, room=sid)
 
     def tab_is_open(self, client_token: str) -> bool:
         """Whether the tab with this token is connected to this worker."""
@@ -107,13 +127,37 @@ class Relay:
         """Return rows in the shape of a Reflex delta of the attached state."""
         return {self._state_name: _suffixed(rows)}
 
+    async def _catch_up(self) -> None:
+        """Send everything to those of the room who were left out and have read what waited."""
+        server = self._server()
+        if server is None:
+            return
+        slow = server.slow(ROOM)
+        for sid in self._left_out - slow:
+            if server.caller(sid) is not None:
+                await self._emit(self._sent, sid)
+        self._left_out = slow
+
+    def _is_behind(self, sid: str) -> bool:
+        server = self._server()
+        return server is not None and server.is_behind(sid)
+
+    def _server(self) -> DoorServer | None:
+        server = self._app.sio if self._app is not None else None
+        return server if isinstance(server, DoorServer) else None
+
     async def _emit(
-        self, rows: PageRows, room: str, beside: Mapping[str, PageRows] | None = None
+        self,
+        rows: PageRows,
+        room: str,
+        beside: Mapping[str, PageRows] | None = None,
+        skip: list[str] | None = None,
     ) -> None:
         delta = self.delta(rows) if rows else {}
         for name, own in (beside or {}).items():
             delta[name] = _suffixed(own)
-        await self._sockets().emit("event", StateUpdate(delta=delta), room=room)
+        leaving_out = {"skip_sid": skip} if skip else {}
+        await self._sockets().emit("event", StateUpdate(delta=delta), room=room, **leaving_out)
 
     def _socket_of(self, client_token: str) -> str | None:
         tokens = self._sockets()._token_manager

@@ -23,6 +23,7 @@ from pitwall.web.permalinks import moment_of
 from pitwall.web.rows.head import HeadRow
 from pitwall.web.rows.page import PageRows, page_rows
 from pitwall.web.rows.timeline import lap_at, timeline_row
+from pitwall.web.words import code
 
 TABS_HELD: Final = 200
 SPEEDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
@@ -42,6 +43,8 @@ class TabReplay:
     Attributes:
         woken: Set whenever something was wished, so that the picture follows at once.
         battle: The chosen battle, by car numbers; None while there is none.
+        is_members: Whether somebody logged in looks, whose log-in may end.
+        ended: Why it goes on no longer, in words; "" while it goes on.
     """
 
     def __init__(
@@ -53,6 +56,8 @@ class TabReplay:
         map_of: Callable[[str], TrackMap] = TrackMap,
     ) -> None:
         self.woken = asyncio.Event()
+        self.ended = ""
+        self.is_members = False
         self.battle: tuple[int, int] | None = None
         self.veiled = veiled
         start = line.started or line.begins
@@ -105,13 +110,22 @@ class TabReplay:
                 asked(self, how)
                 self.woken.set()
 
+    def end(self, why: str) -> None:
+        """Let it go on no longer."""
+        self.ended = why
+        self.woken.set()
+
+    def tell_anew(self) -> None:
+        """Tell the timeline again: the tab has missed something."""
+        self._veil_told = None
+
     def seek(self, to: datetime) -> None:
         """Stand at a moment."""
         self.clock.seek(min(max(to, self._line.begins), self._line.ends))
 
     def choose(self, battle: str) -> None:
         """Choose a battle by `attacker-defender`, car numbers or letters; "" chooses none."""
-        numbers = {code.upper(): car for car, code in self._line.codes.items() if code}
+        numbers = {letters.upper(): car for car, letters in self._line.codes.items() if letters}
         numbers |= {str(car): car for car in self._line.codes}
         sides = [numbers.get(side) for side in battle.upper().split("-")]
         match sides:
@@ -160,7 +174,7 @@ class TabReplay:
     def _battle_words(self) -> str:
         if self.battle is None:
             return ""
-        attacker, defender = (self._line.codes.get(car) or str(car) for car in self.battle)
+        attacker, defender = (code(self._line.codes.get(car) or "", car) for car in self.battle)
         return f"{attacker} attacks {defender}"
 
     def _timeline(self) -> dict[str, Any] | None:
@@ -258,7 +272,8 @@ class Tabs:
         self._held[tab] = (watcher, replay)
         self._held.move_to_end(tab)
         while len(self._held) > self._most:
-            self._held.popitem(last=False)
+            _, (_, oldest) = self._held.popitem(last=False)
+            oldest.end("Too many replays are open on this server: load this page to go on.")
 
     def get(self, tab: str) -> TabReplay | None:
         """Return a tab's replay; None where it has none."""

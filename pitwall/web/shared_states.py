@@ -3,8 +3,8 @@
 A tab whose worker is gone finds its state at the next one. While Redis is away a tab begins with
 a fresh state: what it must not lose, such as the TV delay, its own browser keeps.
 
-Beside `broadcast` the one module that touches Reflex internals: where the app keeps its state
-manager and its token manager, and their clients.
+Beside `broadcast` and the `door` the one module that touches Reflex internals: where the app keeps
+its state manager and its token manager, and their clients.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import reflex as rx
-from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.redis import StateManagerRedis
+from reflex.istate.manager.token import BaseStateToken
+from reflex.state import BaseState, State
 from reflex.utils.token_manager import RedisTokenManager
+
+from pitwall.web.door.tab_states import TabStates, tab_states
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ class SharedStates(StateManagerRedis):
 
     is_away: Callable[[], bool]
     errors: tuple[type[Exception], ...]
-    own: StateManagerMemory
+    own: TabStates
 
     async def get_state(self, token: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401  as Reflex types it
         """Return the state of a tab, or a fresh one."""
@@ -76,6 +79,18 @@ class SharedStates(StateManagerRedis):
                 state = await held.enter_async_context(self.own.modify_state(token, **context))
             yield state
 
+    async def forget_shared(self, tab: str) -> None:
+        """Forget the state of a tab that is closed, here and in Redis."""
+        self.own.forget(tab, after_s=0.0)
+        if self.is_away():
+            return  # they run out by themselves
+        keys = [str(BaseStateToken(ident=tab, cls=state)) for state in _family(State)]
+        try:
+            async with asyncio.timeout(GIVES_UP_S):
+                await self.redis.delete(*keys)
+        except self.errors:
+            self._said("forgotten")
+
     def _said(self, what: str) -> None:
         log.warning("a tab's state could not be %s in Redis", what)
 
@@ -107,12 +122,13 @@ def share_states(
         lock_expiration=made.lock_expiration,
         lock_warning_threshold=made.lock_warning_threshold,
     )
-    states.is_away, states.errors, states.own = is_away, errors, _own()
+    states.is_away, states.errors = is_away, errors
+    states.own = tab_states(lambda tab: tab in sockets._token_manager.token_to_socket)
     app._state_manager = states
     tokens = sockets._token_manager
     if isinstance(tokens, RedisTokenManager):
         tokens.redis = redis  # type: ignore[assignment]
 
 
-def _own() -> StateManagerMemory:
-    return StateManagerMemory()  # type: ignore[abstract]  # overloads that only look abstract
+def _family(state: type[BaseState]) -> list[type[BaseState]]:
+    return [state, *(each for below in state.get_substates() for each in _family(below))]

@@ -17,6 +17,7 @@ from reflex_base.registry import RegistrationContext
 from pitwall import services
 from pitwall.domain.circuits import TrackMap
 from pitwall.web.broadcast import ROOM, Relay
+from pitwall.web.door.server import DoorServer
 from pitwall.web.rows.page import PageRows, page_rows
 from pitwall.web.states.live import LiveState
 from tests.web.frames import make_frame
@@ -174,3 +175,50 @@ async def test_a_bad_frame_does_not_end_the_stream(
 
     assert wire.sent == [(ROOM, {"pulse_rx_state_": {"sequence": 1}})]
     assert "relay stopped" in caplog.text
+
+
+class SlowDoor(DoorServer):
+    """A door at which some sockets do not read."""
+
+    def __init__(self) -> None:
+        self.behind: set[str] = set()
+
+    def slow(self, room: str) -> set[str]:
+        assert room == ROOM
+        return set(self.behind)
+
+    def is_behind(self, sid: str) -> bool:
+        return sid in self.behind
+
+    def caller(self, sid: str) -> Any:
+        return sid
+
+
+async def test_a_tab_that_does_not_read_is_left_out_and_then_sent_the_newest(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = SlowDoor()
+    skipped: list[list[str]] = []
+
+    async def emit(_event: str, data: StateUpdate, room: str, skip_sid: Any = ()) -> None:
+        [delta] = data.delta.values()
+        wire.sent.append((room, dict(delta)))
+        skipped.append(list(skip_sid))
+
+    assert wire.relay._app is not None
+    monkeypatch.setattr(wire.relay._app, "sio", door)
+    monkeypatch.setattr(wire.sockets, "emit", emit)
+    await wire.open_tab("slow", "socket")
+    await wire.relay.show_room({"pulse": 1, "cars": 1})
+    door.behind.add("socket")
+
+    await wire.relay.show_room({"pulse": 2, "cars": 1})
+    assert not await wire.relay.show_tab("slow", {"pulse": 7})
+    await wire.relay.show_room({"pulse": 3, "cars": 2})
+    door.behind.clear()
+    await wire.relay.show_room({"pulse": 4, "cars": 2})
+
+    assert skipped == [[], ["socket"], ["socket"], [], []]
+    assert wire.sent[-2] == ("socket", {"pulse_rx_state_": 4, "cars_rx_state_": 2})
+    assert wire.sent[-1] == (ROOM, {"pulse_rx_state_": 4})
+    assert await wire.relay.show_tab("slow", {"pulse": 7})

@@ -49,9 +49,10 @@ class FakeRelay:
     async def leave(self, client_token: str) -> None:
         self.asked.append(f"leave {client_token}")
 
-    async def show_tab(self, client_token: str, rows: PageRows) -> None:
+    async def show_tab(self, client_token: str, rows: PageRows) -> bool:
         self.asked.append(f"show {client_token}")
         self.shown.append(rows)
+        return True
 
 
 @dataclass

@@ -16,6 +16,7 @@ from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.pipeline.replay.film import NO_SHORT_CUTS, Film, ShortCuts
 from pitwall.pipeline.replay.projector import Predictors, Projector
 from pitwall.pipeline.replay.reels import ReelShelf
+from pitwall.pipeline.turns import Stage
 from pitwall.ports import Predictor
 from pitwall.race_ports import Pace, RaceReader
 
@@ -23,6 +24,7 @@ FILMS_HELD: Final = 4  # each has a feature book, 6 MB, and the laps of a race
 TIMELINES_HELD: Final = 32
 DIGESTS_HELD: Final = 2_000
 PLAYING_AT_ONCE: Final = 2
+GUESTS_PLAYING_AT_ONCE: Final = 1
 T = TypeVar("T")
 
 
@@ -112,10 +114,10 @@ class ReplayDesk:
         self._films: OrderedDict[tuple[str, int], asyncio.Task[Film]] = OrderedDict()
         self._timelines: OrderedDict[tuple[str, int], asyncio.Task[Timeline]] = OrderedDict()
         self._digests: OrderedDict[tuple[str, int], Digest] = OrderedDict()
-        self._playing = asyncio.Semaphore(PLAYING_AT_ONCE)
+        self._stage = Stage(PLAYING_AT_ONCE, GUESTS_PLAYING_AT_ONCE)
 
-    async def open(self, race: RaceSummary) -> Viewing:
-        """Return a new viewer's view of a kept race.
+    async def open(self, race: RaceSummary, *, is_guest: bool = False) -> Viewing:
+        """Return a new viewer's view of a kept race; a guest's plays after everybody else's.
 
         Raises:
             StoreError: The database is not there.
@@ -126,7 +128,8 @@ class ReplayDesk:
             self._films[key] = asyncio.ensure_future(opening)
         film = await _held(self._films, key, FILMS_HELD)
         predictors = Predictors(self._predictor, self._short_cuts.plain or self._predictor)
-        projector = Projector(film, self.shelf, predictors, self._playing)
+        lane = self._stage.lane(is_guest=is_guest)
+        projector = Projector(film, self.shelf, predictors, lane)
         ours = self._predictor.version if self._predictor else ""
         return Viewing(projector, race.model_version or ours)
 

@@ -11,6 +11,7 @@ from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.pipeline.replay.film import Film
 from pitwall.pipeline.replay.recalling import Recall, second_of
 from pitwall.pipeline.replay.reels import Mark, Reel, ReelShelf
+from pitwall.pipeline.turns import Lane
 from pitwall.ports import Predictor
 from pitwall.prediction.memory import Memory
 
@@ -39,12 +40,10 @@ class Projector:
         film: Which race.
         shelf: Where stretches are held.
         predictors: Of the model of today.
-        playing: How many may play at once, over all viewers.
+        playing: Its way onto the stage where few fetch and play at once, over all viewers.
     """
 
-    def __init__(
-        self, film: Film, shelf: ReelShelf, predictors: Predictors, playing: asyncio.Semaphore
-    ) -> None:
+    def __init__(self, film: Film, shelf: ReelShelf, predictors: Predictors, playing: Lane) -> None:
         self.film = film
         self._shelf = shelf
         self._playing = playing
@@ -93,7 +92,7 @@ class Projector:
         begin = number
         mark = None
         while mark is None and begin >= 0:
-            reel = await self.film.reel(self._shelf, begin)
+            reel = await self._reel(begin)
             before = second_of(at) if begin == number else self.film.starts[begin + 1].at
             mark = reel.nearest(before)
             begin -= mark is None  # made by an older release: from further back
@@ -103,8 +102,13 @@ class Projector:
         self._engine.state = replace(mark.state, memory=memory)
         self._number, self._place = max(begin, 0), mark.place
 
+    async def _reel(self, number: int) -> Reel:
+        """Return a stretch; fetching it takes connections of the database, and so a turn."""
+        async with self._playing:
+            return await self.film.reel(self._shelf, number)
+
     async def _play(self, until: datetime, *, to_end: bool = False) -> None:
-        reel = await self.film.reel(self._shelf, self._number)
+        reel = await self._reel(self._number)
         async with self._playing:
             await asyncio.to_thread(self._play_reel, reel, until, to_end=to_end)
 

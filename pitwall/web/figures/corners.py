@@ -9,6 +9,7 @@ from typing import Any, Final
 from pitwall.domain.circuits import CornerOnLap
 from pitwall.pipeline.lap_comparing import LapCompared
 from pitwall.web.figures.theme import DIM
+from pitwall.web.words import label
 
 LEVELS: Final = 2  # rows of numbers, so that corners close to each other are both named
 # On a phone the charts have 280 px for the whole lap: a character takes 6.6, with 6 between words.
@@ -105,7 +106,7 @@ def _number(corner: CornerOnLap, height: float) -> dict[str, Any]:
         "yref": "paper",
         "x": corner.at_m,
         "y": round(height, 4),
-        "text": corner.name,
+        "text": label(corner.name, 6),
         "showarrow": False,
         "xanchor": "center",
         "yanchor": "middle",

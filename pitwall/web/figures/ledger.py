@@ -19,6 +19,7 @@ from pitwall.web.figures.theme import (
     axis,
     layout,
 )
+from pitwall.web.words import label
 
 MOST_RACES: Final = 150  # the newest: a line of more says no more at this width
 
@@ -142,7 +143,7 @@ def _line(
         "name": name,
         "x": [f"{one.run.first_at:%Y-%m-%d %H:%M}" for one in races],
         "y": [round(getattr(one.score, score), 5) for one in races],
-        "text": [f"{one.run.name} {one.run.year}" for one in races],
+        "text": [f"{label(one.run.name)} {one.run.year}" for one in races],
         "line": {"color": colour, "width": 1.5, "dash": dash},
         "marker": {"color": colour, "symbol": symbol, "size": 7},
         "hovertemplate": "%{text}<br>%{y:.4f}<extra>" + name + "</extra>",

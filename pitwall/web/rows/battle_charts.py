@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from pitwall.domain.stories import BattleStory
+from pitwall.domain.stories import BattleStory, Side
 from pitwall.pipeline.lap_comparing import LapCompared
 from pitwall.web.figures.forecasts import forecast_figure, forecast_table, forecast_words
 from pitwall.web.figures.gaps import gap_figure, gap_table, gap_words
@@ -12,12 +12,14 @@ from pitwall.web.figures.sectors import lap_table, lap_words, sector_figure, tra
 from pitwall.web.figures.telemetry import telemetry_figure, telemetry_table, telemetry_words
 from pitwall.web.rows.battle_room import LapChoiceRow, room_row
 from pitwall.web.rows.page import PageRows
+from pitwall.web.words import code
 
 NO_TELEMETRY = "No car telemetry is kept of this lap for both cars."
 
 
 def story_rows(story: BattleStory) -> PageRows:
     """Return everything that is drawn of a story."""
+    story = _with_plain_codes(story)
     return {
         "room": asdict(room_row(story)),
         "forecast": forecast_figure(story),
@@ -35,6 +37,7 @@ def story_rows(story: BattleStory) -> PageRows:
 
 def lap_rows(story: BattleStory, lap: int, compared: LapCompared | None) -> PageRows:
     """Return what is drawn of one lap compared."""
+    story = _with_plain_codes(story)
     laps = [both.lap for both in story.laps]
     choice = LapChoiceRow(
         lap=str(lap) if lap else "",
@@ -49,3 +52,12 @@ def lap_rows(story: BattleStory, lap: int, compared: LapCompared | None) -> Page
         "telemetry_table": asdict(telemetry_table(story, compared)),
         "telemetry_words": telemetry_words(story, compared),
     }
+
+
+def _with_plain_codes(story: BattleStory) -> BattleStory:
+    """Return the story with codes that Plotly draws as they are."""
+    return replace(story, attacker=_plain(story.attacker), defender=_plain(story.defender))
+
+
+def _plain(side: Side) -> Side:
+    return replace(side, code=code(side.code, side.car))

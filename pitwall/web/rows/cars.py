@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pitwall.domain.frames import LiveFrame, TowerLine
 from pitwall.domain.race import Compound
+from pitwall.web.words import code, colour, cut
 
 MINUS = "\N{MINUS SIGN}"
 _GREY = "#8b8f83"
@@ -44,14 +45,14 @@ def car_rows(frame: LiveFrame) -> dict[str, CarRow]:
 
 def driver_code(car: TowerLine) -> str:
     """Return the three letters, or the car number where the feed gave none."""
-    return car.code or str(car.number)
+    return code(car.code, car.number)
 
 
 def _car_row(car: TowerLine) -> CarRow:
     return CarRow(
         code=driver_code(car),
-        name=car.name or f"Car {car.number}",
-        colour=f"#{car.team_colour}" if car.team_colour else _GREY,
+        name=cut(car.name) or f"Car {car.number}",
+        colour=colour(car.team_colour, _GREY),
         tyre=_LETTERS.get(car.compound, car.compound.value[0]),
         compound=car.compound.value.lower(),
         tyre_age="" if car.tyre_life_laps is None else str(car.tyre_life_laps),

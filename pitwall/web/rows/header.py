@@ -9,6 +9,7 @@ from pitwall.domain.countdown import countdown
 from pitwall.domain.frames import FeedState, FrameHeader, LiveFrame
 from pitwall.domain.race import Phase, TrackStatus
 from pitwall.domain.sources import Source
+from pitwall.web.words import SENTENCE, cut
 
 _FLAGS = {
     TrackStatus.CLEAR: ("clear", "Track clear"),
@@ -79,8 +80,10 @@ def header_row(frame: LiveFrame) -> HeaderRow:
     label, overtake, overtake_word = _overtake_aid(header)
     skipped = header.malformed
     return HeaderRow(
-        race=header.name or "Race not named yet",
-        venue=" · ".join(str(part) for part in (header.kind, header.circuit, header.year) if part),
+        race=cut(header.name) or "Race not named yet",
+        venue=" · ".join(
+            cut(str(part)) for part in (header.kind, header.circuit, header.year) if part
+        ),
         lap="--" if header.lap is None else str(header.lap),
         total_laps="--" if header.total_laps is None else str(header.total_laps),
         flag=flag,
@@ -92,7 +95,7 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         overtake=overtake,
         overtake_label=label,
         overtake_word=overtake_word,
-        control=header.latest_control,
+        control=cut(header.latest_control, SENTENCE),
         feed=header.feed,
         skipped=f"{skipped} malformed part{'' if skipped == 1 else 's'} skipped" if skipped else "",
         model=frame.model_version,
@@ -118,19 +121,18 @@ def notice_row(header: FrameHeader, cache_fault: str = "") -> NoticeRow:
 
     A stale feed is left to the watchdog, which counts its age in the browser.
     """
+    detail = cut(header.feed_detail, SENTENCE)
     match header.feed_state:
         case FeedState.FAILED:
-            reason = header.feed_detail or "The feed gave no reason."
+            reason = detail or "The feed gave no reason."
             return NoticeRow("failed", f"Feed {header.feed} failed", reason)
         case FeedState.PAUSED:
-            return NoticeRow("paused", "Replay paused", header.feed_detail)
+            return NoticeRow("paused", "Replay paused", detail)
         case FeedState.ENDED:
-            return NoticeRow(
-                "ended", "End of the feed: this is the last picture", header.feed_detail
-            )
+            return NoticeRow("ended", "End of the feed: this is the last picture", detail)
         case _:
-            if header.feed_detail:
-                return NoticeRow("told", header.feed_detail)
+            if detail:
+                return NoticeRow("told", detail)
             return (
                 NoticeRow("told", "Shared cache away", cache_fault) if cache_fault else NoticeRow()
             )

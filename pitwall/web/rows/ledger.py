@@ -9,6 +9,7 @@ from typing import Final
 from pitwall.domain.ledger import Call, LedgerHead, Made
 from pitwall.domain.outcomes import Outcome
 from pitwall.pipeline.track_record import ENOUGH_RACES, Score, TrackRecord
+from pitwall.web.words import cut
 
 # Of a view: when made, whether simulated, its name, and what is to be thought of it.
 VIEWS: Final = {
@@ -180,7 +181,7 @@ def score_row(score: Score, href: str = "") -> ScoreRow:
     """Return the row of a season, a circuit or a race."""
     gained = score.gap_log_loss - score.log_loss
     return ScoreRow(
-        name=score.name,
+        name=cut(score.name),
         forecasts=f"{score.forecasts:,}",
         passes=f"{score.passes:,}",
         log_loss=f"{score.log_loss:.4f}",
@@ -199,7 +200,7 @@ def race_rows(record: TrackRecord) -> list[ScoreRow]:
         for one in reversed(record.races)
     ]
     for row, one in zip(rows, reversed(record.races), strict=True):
-        row.name = f"{one.run.name} {one.run.year}"
+        row.name = f"{cut(one.run.name)} {one.run.year}"
     return rows
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pitwall.domain.history import RaceSummary
 from pitwall.domain.sources import Source
 from pitwall.domain.timeline import Digest
+from pitwall.web.words import cut
 
 _SOURCES: dict[str, str] = {
     Source.LIVE: "Recorded live",
@@ -46,8 +47,8 @@ def race_row(race: RaceSummary, *, veiled: bool) -> RaceRow:
     return RaceRow(
         id=race.id,
         href=f"/replay/{race.id}",
-        name=race.name or race.id,
-        where=" · ".join(str(part) for part in parts if part),
+        name=cut(race.name or race.id),
+        where=" · ".join(cut(str(part)) for part in parts if part),
         date=f"{race.first_at:%Y-%m-%d}" if race.first_at else "",
         laps=f"{race.total_laps or race.laps} laps" if race.total_laps or race.laps else "",
         source=race.source,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from pitwall.domain.timeline import Timeline
+from pitwall.web.words import code
 
 HEAT_HEIGHT: Final = 100
 _WORDS: Final = {
@@ -157,7 +158,8 @@ def _said(said: float | None) -> str:
 
 
 def _code(codes: Mapping[int, str], car: int) -> str:
-    return codes.get(car) or f"car {car}"
+    known = codes.get(car)
+    return code(known, car) if known else f"car {car}"
 
 
 def _clock(at: datetime) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pitwall.domain.circuits import TrackMap
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.places import CarPlace
+from pitwall.web.words import code, cut
 
 IN_PIT: Final = 1
 HUNTS: Final = 2
@@ -76,7 +77,7 @@ def track_row(track: TrackMap) -> TrackRow:
     return TrackRow(
         points=[axis for point in outline.points for axis in point],
         sectors=list(outline.sector_ends),
-        corners=[CornerMark(c.name, round(c.at[0]), round(c.at[1])) for c in guide.corners]
+        corners=[CornerMark(cut(c.name, 6), round(c.at[0]), round(c.at[1])) for c in guide.corners]
         if guide
         else [],
         turn_deg=guide.rotation_deg if guide else 0.0,
@@ -115,7 +116,9 @@ def places_row(frame: LiveFrame, *, has_outline: bool) -> PlacesRow:
     located = has_outline and any(place.x_m is not None for place in frame.places)
     # Without a position, a car in the pit lane would be drawn as if it were on the circuit.
     lost = {place.number for place in frame.places if not (has_outline and place.x_m is not None)}
-    in_pit = [line.code for line in frame.tower if line.in_pit and line.number in lost]
+    in_pit = [
+        code(line.code, line.number) for line in frame.tower if line.in_pit and line.number in lost
+    ]
     if located:
         return PlacesRow("Places as the feed tells them.", in_pit)
     if any(place.lap_share is not None for place in frame.places):

@@ -90,8 +90,8 @@ class LiveState(rx.State):
                 if self._watcher != watcher:
                     return
             rows = replay.next_rows()
-            if rows is not None:
-                await relay.show_tab(client_token, rows)
+            if rows is not None and not await relay.show_tab(client_token, rows):
+                replay.begin_anew()
             await asyncio.sleep(REFRESH_S)
 
     def end_watching(self) -> None:
@@ -120,6 +120,10 @@ class _DelayedRows:
         self._shown = -1
         self._turn = 0
         self._sent: PageRows = {}
+
+    def begin_anew(self) -> None:
+        """Send everything next time: the tab has missed something."""
+        self._shown, self._sent = -1, {}
 
     def next_rows(self) -> PageRows | None:
         """Return rows to show now; None when the last ones still hold."""

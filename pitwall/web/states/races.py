@@ -19,7 +19,11 @@ from pitwall.web.states.account import account_of
 PAGE: Final = 30
 _MOST: Final = 1_000  # thirty seasons
 _LOOK_AGAIN_S: Final = 2.0
+_SETTLES_S: Final = 0.05
+LISTING_AT_ONCE: Final = 2  # over all tabs of a worker: who records a race must find a connection
 ALL: Final = "all"
+
+_listing = asyncio.Semaphore(LISTING_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,12 @@ class RacesState(rx.State):
         async with self:
             self._shown += 1
             shown = self._shown
-            headers = self.router.headers
             tab = self.router.session.client_token
-        account = await account_of(headers.cookie, headers.origin)
+        await asyncio.sleep(_SETTLES_S)
+        async with self:
+            if self._shown != shown:
+                return  # asked again meanwhile
+        account = await account_of(tab)
         async with self:
             self.is_guest = account is None
         try:
@@ -117,7 +124,13 @@ class RacesState(rx.State):
         return RacesState.show
 
     async def _list(self, shown: int) -> None:
+        async with _listing:
+            await self._list_now(shown)
+
+    async def _list_now(self, shown: int) -> None:
         async with self:
+            if self._shown != shown:
+                return
             wanted = _Wanted(self.is_guest, self.text, self.year, self.kind, self._most)
             spoilers, played = self.spoilers, self.played
         ports = services.current()

@@ -17,11 +17,14 @@ from urllib.parse import quote
 import reflex as rx
 
 from pitwall import services
+from pitwall.domain.accounts import Account
 from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.domain.sources import Source
 from pitwall.errors import PitwallError, RaceNotFoundError
+from pitwall.pipeline.turns import Place, Places
 from pitwall.web.broadcast import relay
 from pitwall.web.circuit_maps import map_of
+from pitwall.web.door.visitors import visitors
 from pitwall.web.permalinks import moment_of
 from pitwall.web.replaying import TabReplay, tabs
 from pitwall.web.rows.head import HeadRow
@@ -37,6 +40,15 @@ SIGN_OF_LIFE_S: Final = 2.0  # while the clock stands
 SETTLED_S: Final = 0.35  # without a further wish, panels follow
 FOLLOW_EVERY_S: Final = 5.0
 _GUEST_MAY: Final = Source.SIMULATED.value
+# Each takes some megabytes: of guests one screen's worth, of an account a few screens'.
+GUESTS: Final = 24
+GUESTS_OF_ADDRESS: Final = 6
+GUESTS_WAITING: Final = 100
+MEMBERS: Final = 150
+MEMBERS_OF_ACCOUNT: Final = 12
+
+_guests = Places(GUESTS, GUESTS_OF_ADDRESS, GUESTS_WAITING)
+_members = Places(MEMBERS, MEMBERS_OF_ACCOUNT, GUESTS_WAITING)
 
 
 class ReplayState(rx.State):
@@ -60,25 +72,49 @@ class ReplayState(rx.State):
             tab = self.router.session.client_token
             asked = _Asked.of(self.router, (self.spoilers, self.played))
         await relay.leave(tab)
+        place: Place | None = None
         try:
-            replay = await _opened(asked)
+            account = await account_of(tab)
+            place = places_of(account).enter(_asker(tab, account))
+            await self._queue(place, tab, watcher)
+            if place.number:
+                return  # the tab is gone
+            replay = await _opened(asked, account)
             if replay is None:
                 yield rx.redirect(asked.log_in_address)
                 return
             tabs.put(tab, watcher, replay)
             showing = _Showing(tab, replay)
-            while services.current().tab_is_open(tab):
-                async with self:
-                    if self._watcher != watcher:
-                        break
-                    if replay.is_played and asked.race_id not in self.played.split():
-                        self.played = with_played(self.played, asked.race_id)
+            while await self._goes_on(replay, watcher):
                 for follow in await showing.turn():
                     yield follow
+            if replay.ended:
+                await _tell(tab, "This replay has ended", replay.ended)
         except PitwallError as error:
             await _tell(tab, "This race cannot be shown", str(error))
         finally:
             tabs.end(tab, watcher)
+            if place is not None:
+                place.leave()
+
+    async def _queue(self, place: Place, tab: str, watcher: int) -> None:
+        """Wait for the place, and say which one in the queue it is; end when the tab does."""
+        while (number := place.number) and services.current().tab_is_open(tab):
+            async with self:
+                if self._watcher != watcher:
+                    return
+            await _tell(tab, "Every place for a replay is taken", queue_words(number))
+            await place.wait(SIGN_OF_LIFE_S)
+
+    async def _goes_on(self, replay: TabReplay, watcher: int) -> bool:
+        """Whether this watcher of the tab shows on, and note a race that was played to its end."""
+        async with self:
+            tab = self.router.session.client_token
+            if self._watcher != watcher or replay.ended:
+                return False
+            if replay.is_played and replay.race_id not in self.played.split():
+                self.played = with_played(self.played, replay.race_id)
+        return services.current().tab_is_open(tab)
 
     @rx.event
     def wish(self, words: str) -> None:
@@ -122,7 +158,9 @@ class _Showing:
         rows, own = await replay.rows()
         changed = changed_rows(rows, self._sent)
         self._sent = rows
-        await relay.show_tab(self._tab, changed, {ReplayState.get_full_name(): own})
+        if not await relay.show_tab(self._tab, changed, {ReplayState.get_full_name(): own}):
+            self._sent = {}
+            replay.tell_anew()
         return self._follow() if self._is_time_to_follow(playing=playing) else []
 
     def _is_time_to_follow(self, *, playing: bool) -> bool:
@@ -145,19 +183,15 @@ class _Asked:
     race_id: str
     query: Mapping[str, str]
     address: str
-    cookie: str
-    origin: str
     spoilers: tuple[str, str]
 
     @classmethod
     def of(cls, router: Any, spoilers: tuple[str, str]) -> _Asked:  # noqa: ANN401  Reflex's own
-        url, headers = router.url, router.headers
+        url = router.url
         return cls(
             url.path.rstrip("/").rpartition("/")[2],
             dict(url.query_parameters),
             f"{url.path}?{url.query}" if url.query else url.path,
-            headers.cookie,
-            headers.origin,
             spoilers,
         )
 
@@ -167,7 +201,28 @@ class _Asked:
         return f"/login?next={quote(self.address, safe='')}"
 
 
-async def _opened(asked: _Asked) -> TabReplay | None:
+def queue_words(number: int) -> str:
+    """Return which one of a queue somebody is.
+
+    >>> queue_words(1), queue_words(3), queue_words(12)[:20]
+    ('You are next in the queue.', 'You are 3rd in the queue.', 'You are 12th in the ')
+    """
+    if number == 1:
+        return "You are next in the queue."
+    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"You are {number}{ending} in the queue."
+
+
+def places_of(account: Account | None) -> Places:
+    """Return which places are for somebody: guests' are fewer, and taken in turn."""
+    return _guests if account is None else _members
+
+
+def _asker(tab: str, account: Account | None) -> str:
+    return visitors.of(tab).address if account is None else str(account.user_id)
+
+
+async def _opened(asked: _Asked, account: Account | None) -> TabReplay | None:
     """Return a tab's replay, standing where the address says; None: a guest must log in first.
 
     Raises:
@@ -175,7 +230,7 @@ async def _opened(asked: _Asked) -> TabReplay | None:
         StoreError: The database is not there.
     """
     ports = services.current()
-    is_guest = await account_of(asked.cookie, asked.origin) is None
+    is_guest = account is None
     try:
         race = await ports.races().race(asked.race_id)
     except RaceNotFoundError:
@@ -189,7 +244,10 @@ async def _opened(asked: _Asked) -> TabReplay | None:
     line = await ports.replay().timeline(race)
     newest = await newest_race(ports.races(), is_guest=is_guest)
     veiled = is_veiled(*asked.spoilers, race.id, newest)
-    replay = TabReplay(await ports.replay().open(race), line, veiled=veiled, map_of=map_of)
+    replay = TabReplay(
+        await ports.replay().open(race, is_guest=is_guest), line, veiled=veiled, map_of=map_of
+    )
+    replay.is_members = not is_guest
     replay.choose(asked.query.get("battle", ""))
     named = asked.query.get("t", "")
     moment = moment_of(named, replay.begins) if named else replay.opening_of_battle()

@@ -12,9 +12,13 @@ from typing import Any
 
 import reflex as rx
 
+from pitwall.logs import SparingFilter
 from pitwall.web.typed import as_handler
 
+_LOGGED_A_MINUTE = 20  # who finds an event that fails fills no disk with stack traces
+
 log = logging.getLogger(__name__)
+log.addFilter(SparingFilter(_LOGGED_A_MINUTE))
 
 
 class TroubleState(rx.State):

@@ -1,0 +1,65 @@
+"""States in this worker's memory, as long as their tab is open and a moment longer.
+
+Reflex keeps a state for an hour after its last event. A tab that was cut off comes back within
+seconds; one that was closed never does, and comes again with what its browser keeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex.istate.manager.token import BaseStateToken
+from reflex.state import State
+
+LINGERS_S: Final = 10.0
+CLOSED_AT_MOST: Final = 300
+
+
+class TabStates(StateManagerMemory):
+    """Reflex's states in memory, which go when their tab is gone.
+
+    Attributes:
+        is_open: Whether the tab of a state is connected; nobody's is, until it is told.
+    """
+
+    is_open: Callable[[str], bool]
+    _going: dict[str, asyncio.TimerHandle]
+
+    def forget(self, tab: str, after_s: float = LINGERS_S) -> None:
+        """Let the state of a closed tab go, unless it is back by then."""
+        before = self._going.pop(tab, None)
+        if before is not None:
+            before.cancel()
+        self._going[tab] = asyncio.get_running_loop().call_later(after_s, self._let_go, tab)
+        while len(self._going) > CLOSED_AT_MOST:
+            oldest = next(iter(self._going))
+            self._going[oldest].cancel()
+            self._let_go(oldest)
+
+    def _let_go(self, tab: str) -> None:
+        self._going.pop(tab, None)
+        token = BaseStateToken(ident=tab, cls=State)
+        if self.is_open(tab) or token.cache_key not in self.states:
+            return
+        lock = self._states_locks.get(token.lock_key)
+        if lock is not None and lock.locked():
+            self.forget(tab)
+        else:
+            self._purge_token(token)
+
+    def _track_token(self, token: Any) -> None:  # noqa: ANN401  as Reflex types it
+        super()._track_token(token)
+        # A task that outlives its tab makes a state anew: it must not stay for an hour either.
+        if token.ident not in self._going and not self.is_open(token.ident):
+            self.forget(token.ident)
+
+
+def tab_states(is_open: Callable[[str], bool]) -> TabStates:
+    """Return a manager of states that go with their tabs."""
+    kind: Any = TabStates  # overloads of Reflex only look abstract
+    made: TabStates = kind()
+    made.is_open, made._going = is_open, {}
+    return made
