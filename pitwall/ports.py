@@ -1,7 +1,8 @@
 """What the core needs from the outside world, one Protocol each.
 
 Adapters implement these in `feeds`, `cache` and `prediction`; `bootstrap` chooses.
-Every adapter of a port passes that port's tests in `tests/contracts`.
+Every adapter of a port passes that port's tests in `tests/contracts`. What has one implementation
+that its users may import has no port.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pitwall.domain.telemetry import CarTelemetry
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.prediction.scenario import Scenario, SeenBattle
-from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.wire.delivery import Frame, Reading
 from pitwall.wire.message import RawMessage
 
@@ -193,28 +193,6 @@ class Lease(Protocol):
         ...
 
 
-class FrameHistory(Protocol):
-    """The frames of the last minutes, for readers who watch with a delay of their own."""
-
-    def at(self, delay_s: float) -> LiveFrame | None:
-        """Return the newest frame published at least `delay_s` seconds ago.
-
-        None when nothing that old is held: published too lately, or dropped.
-        """
-        ...
-
-
-class ForecastNow(Protocol):
-    """Forecasts at the moment of asking."""
-
-    async def forecast_now(self) -> LiveFrame | None:
-        """Return a frame with forecasts of this moment; None without a race in this process.
-
-        Then the newest frame of the `LiveCache` is the best there is.
-        """
-        ...
-
-
 class ForecastThen(Protocol):
     """Forecasts of races that are stored."""
 
@@ -245,22 +223,4 @@ class BattlesThen(Protocol):
 
     def range_of(self, feature: str) -> tuple[float, float] | None:
         """Return least and greatest value of a feature in training; None if it saw none."""
-        ...
-
-
-class WhatIf(Protocol):
-    """Forecasts a battle that is described by its features alone."""
-
-    @property
-    def version(self) -> str:
-        """Which trained model answers."""
-        ...
-
-    @property
-    def features(self) -> tuple[WhatIfFeature, ...]:
-        """What can be said of a battle, with units and ranges."""
-        ...
-
-    def forecast(self, values: Mapping[str, float]) -> Forecast:
-        """Return the forecast of a battle of which these features are known, within ranges."""
         ...

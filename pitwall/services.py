@@ -19,17 +19,17 @@ from pitwall.accounts.service import Accounts
 from pitwall.errors import StoreError
 from pitwall.pipeline.battle_shelf import BattleShelf
 from pitwall.pipeline.condition import StoreState
+from pitwall.pipeline.forecasting import ForecastDesk
+from pitwall.pipeline.ring import FrameRing
 from pitwall.pipeline.track_maps import TrackMaps
 from pitwall.pipeline.track_record import TrackRecords
 from pitwall.ports import (
     BattlesThen,
-    ForecastNow,
     ForecastThen,
-    FrameHistory,
     LiveCache,
     TelemetryCache,
-    WhatIf,
 )
+from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.race_ports import RaceExporter, RaceReader, Replays, Taste
 
 T = TypeVar("T")
@@ -111,18 +111,18 @@ class Services:
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
-    history: FrameHistory
+    history: FrameRing
     about: About = field(default_factory=About)
     telemetry: TelemetryCache | None = None
     cache_fault: Callable[[], str] = lambda: ""
     writing: Callable[[], StoreState] | None = None
     accounts: People | None = None
     limits: RateLimiter | None = None
-    forecasts: ForecastNow | None = None
+    forecasts: ForecastDesk | None = None
     stored_forecasts: ForecastThen | None = None
     battles_then: BattlesThen | None = None
     battle_shelf: BattleShelf | None = None
-    what_if: WhatIf | None = None
+    what_if: MixtureWhatIf | None = None
     kept: RaceReader | None = None
     exports: RaceExporter | None = None
     records: TrackRecords | None = None

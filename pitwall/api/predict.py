@@ -26,7 +26,7 @@ from pitwall.errors import (
     RaceNotFoundError,
     RefusedFieldError,
 )
-from pitwall.ports import WhatIf
+from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.services import Services
 
 router = APIRouter(tags=["forecasts"])
@@ -161,13 +161,13 @@ def _is_asked(battle: BattleLine, attacker: int | None, defender: int | None) ->
     return attacker in {None, battle.attacker} and defender in {None, battle.defender}
 
 
-def _what_if(services: Services) -> WhatIf:
+def _what_if(services: Services) -> MixtureWhatIf:
     if services.what_if is None:
         raise NotThereError(_UNANSWERED)
     return services.what_if
 
 
-def _check(values: dict[str, float], model: WhatIf) -> None:
+def _check(values: dict[str, float], model: MixtureWhatIf) -> None:
     """Refuse features that the model does not know, or outside of their range.
 
     Raises:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from pitwall.domain.circuits import Point
 from pitwall.domain.history import RaceSummary
@@ -16,11 +14,15 @@ from pitwall.pipeline.battle_stories import story_of
 from pitwall.pipeline.circuit_atlas import CircuitAtlas
 from pitwall.pipeline.corner_places import corners_on_lap
 from pitwall.pipeline.lap_comparing import LapCompared, compare_lap
+from pitwall.pipeline.once_cache import OnceCache
 from pitwall.race_ports import RaceReader
 
 STORIES_HELD: Final = 32  # a long one has 1,500 forecasts, some 0.7 MB
 LAPS_HELD: Final = 64  # some 130 kB each
-T = TypeVar("T")
+StoryKey = tuple[str, int, tuple[int, int], int]
+"""Race, its revision, attacker and defender, and a quarter of a minute."""
+LapKey = tuple[str, int, int, int, int]
+"""Race, its revision, attacker, defender and lap."""
 OutlineOf = Callable[[str], Sequence[Point]]
 """Returns one lap around a race's circuit from the line on, by race; empty where not known."""
 
@@ -43,8 +45,8 @@ class BattleShelf:
         self._reader = reader
         self._circuits = circuits
         self._outline_of = outline_of
-        self._stories: _Newest[BattleStory] = _Newest(STORIES_HELD)
-        self._laps: _Newest[LapCompared | None] = _Newest(LAPS_HELD)
+        self._stories: OnceCache[StoryKey, BattleStory] = OnceCache(STORIES_HELD)
+        self._laps: OnceCache[LapKey, LapCompared | None] = OnceCache(LAPS_HELD)
 
     async def story(self, race_id: str, pair: tuple[int, int], at: datetime) -> BattleStory:
         """Return the story of the battle that two cars fought at a moment, or nearest to it.
@@ -86,30 +88,3 @@ class BattleShelf:
         if not corners:
             return compared
         return replace(compared, corners=corners, corners_from=guide.source)
-
-
-class _Newest(Generic[T]):
-    """Remembers the last answers, and asks only once however many wait for one."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[tuple[Hashable, ...], asyncio.Task[T]] = OrderedDict()
-
-    def items(self) -> list[tuple[tuple[Hashable, ...], T]]:
-        """Return what is held and known."""
-        return [
-            (key, task.result())
-            for key, task in self._held.items()
-            if task.done() and not task.cancelled() and task.exception() is None
-        ]
-
-    async def get(self, key: tuple[Hashable, ...], ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the answer to a question; one that failed is asked anew next time."""
-        task = self._held.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._held[key] = asyncio.ensure_future(ask())
-        self._held.move_to_end(key)
-        while len(self._held) > self._most:
-            self._held.popitem(last=False)
-        # A viewer who leaves must not take the answer from the others.
-        return await asyncio.shield(task)

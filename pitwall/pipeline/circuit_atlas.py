@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from pitwall.domain.circuits import CircuitGuide
 from pitwall.domain.history import RaceSummary
 from pitwall.errors import StoreError
 from pitwall.pipeline.circuit_keys import f1_key_of
+from pitwall.pipeline.once_cache import OnceCache
 from pitwall.race_ports import CircuitGuides, RaceReader
 
 GUIDES_HELD: Final = 64  # some kilobytes each
 NONE_HELD_S: Final = 60.0
 
 Place = tuple[str, int]  # circuit and year
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A description, or that there was none, and when that was."""
+
+    guide: CircuitGuide | None
+    at_s: float
 
 
 class CircuitAtlas:
@@ -38,7 +47,7 @@ class CircuitAtlas:
         self._reader = reader
         self._guides = guides
         self._clock = clock
-        self._held: OrderedDict[Place, tuple[CircuitGuide | None, float]] = OrderedDict()
+        self._answers: OnceCache[Place, _Answer] = OnceCache(GUIDES_HELD)
         self._asking = asyncio.Lock()
 
     async def guide(self, race: RaceSummary) -> CircuitGuide | None:
@@ -50,23 +59,14 @@ class CircuitAtlas:
         if race.circuit_id is None:
             return None
         place = (race.circuit_id, race.year)
-        if not self._knows(place):
-            async with self._asking:
-                if not self._knows(place):  # whoever was before us may have asked the same
-                    self._hold(place, await self._asked(race, *place))
-        return self._held[place][0]
+        known = self._answers.known(place)
+        if known and known.guide is None and self._clock() - known.at_s >= NONE_HELD_S:
+            self._answers.forget(place)
+        return (await self._answers.get(place, lambda: self._ask(race, *place))).guide
 
-    def _knows(self, place: Place) -> bool:
-        if place not in self._held:
-            return False
-        guide, at_s = self._held[place]
-        return guide is not None or self._clock() - at_s < NONE_HELD_S
-
-    def _hold(self, place: Place, guide: CircuitGuide | None) -> None:
-        self._held[place] = (guide, self._clock())
-        self._held.move_to_end(place)
-        while len(self._held) > GUIDES_HELD:
-            self._held.popitem(last=False)
+    async def _ask(self, race: RaceSummary, circuit_id: str, year: int) -> _Answer:
+        async with self._asking:
+            return _Answer(await self._asked(race, circuit_id, year), self._clock())
 
     async def _asked(self, race: RaceSummary, circuit_id: str, year: int) -> CircuitGuide | None:
         try:

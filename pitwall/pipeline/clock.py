@@ -1,47 +1,17 @@
-"""What time it is in the race: the wall clock when live, a driven one in replay."""
+"""What time it is: by the wall clock, and by the driven clock of a replay."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 SLOWEST, FASTEST = 0.5, 60.0
-
-
-class Clock(Protocol):
-    """Tells the race's own time; the only door to wall time in the pipeline."""
-
-    @property
-    def speed(self) -> float:
-        """Race seconds for each wall second; 0.5 to 60, also while paused."""
-        ...
-
-    @property
-    def paused(self) -> bool:
-        """Whether the race's time stands still."""
-        ...
-
-    def now(self) -> datetime:
-        """Return the race's present moment, UTC."""
-        ...
 
 
 def wall_now() -> datetime:
     """Return the wall clock's time, aware UTC."""
     return datetime.now(UTC)
-
-
-class SystemClock:
-    """The clock of a live race: wall time at speed one, never paused."""
-
-    speed = 1.0
-    paused = False
-
-    def now(self) -> datetime:
-        """Return the wall clock's time."""
-        return wall_now()
 
 
 class ReplayClock:

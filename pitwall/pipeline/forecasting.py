@@ -34,7 +34,7 @@ class Newest:
 
 
 class ForecastDesk:
-    """Implements `pitwall.ports.ForecastNow`. The model runs once for each state, however many ask.
+    """Forecasts at the moment of asking. The model runs once for each state, however many ask.
 
     Args:
         newest: Returns what the live loop of this process looked at last; None where it looks at

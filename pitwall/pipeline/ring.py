@@ -14,7 +14,7 @@ LONGEST_DELAY_S = 300.0
 
 
 class FrameRing:
-    """`FrameHistory` in memory: at most `longest_s` of frames, older ones forgotten.
+    """The frames of the last `longest_s`, for readers who watch with a delay of their own.
 
     Five minutes at 4 Hz are 1,200 frames. Neighbours share their histories, texts and numbers.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import CarState, Compound, RaceState
 from pitwall.errors import NotThereError
 from pitwall.pipeline.engine import EngineState
+from pitwall.pipeline.once_cache import OnceCache
 from pitwall.pipeline.replay.moments import KeptMoments
 from pitwall.ports import Predictor
 from pitwall.prediction.features import FEATURES, FeatureBook
@@ -67,7 +67,7 @@ class SeenBattles:
     def __init__(self, moments: KeptMoments, predictor: SeesBattles) -> None:
         self._moments = moments
         self._predictor = predictor
-        self._kept: OrderedDict[Key, SeenBattle] = OrderedDict()
+        self._kept: OnceCache[Key, SeenBattle] = OnceCache(KEPT)
         self._features = [
             WhatIfFeature(spec.name, spec.unit, spec.meaning, *predictor.ranges[spec.name])
             for spec in FEATURES
@@ -87,13 +87,7 @@ class SeenBattles:
             BusyError: Too many wait for their race already.
             StoreError: The database is not there.
         """
-        key = (race_id, pair, at)
-        if key not in self._kept:
-            self._kept[key] = await self._look(race_id, pair, at)
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        return await self._kept.get((race_id, pair, at), lambda: self._look(race_id, pair, at))
 
     async def what_if(self, seen: SeenBattle, scenario: Scenario) -> Forecast:
         """Return the forecast of a battle of which some things are changed."""

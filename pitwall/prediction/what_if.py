@@ -54,7 +54,7 @@ class Explains(Protocol):
 
 
 class MixtureWhatIf:
-    """Implements `pitwall.ports.WhatIf` with the mixture.
+    """Forecasts a battle that is described by its features alone, with the mixture.
 
     What is left out is missing, as it is for a battle of which it is not known; nothing is known
     of how earlier forecasts of such a race came out. A feature that training never saw cannot be

@@ -13,6 +13,7 @@ from pitwall import services
 from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from pitwall.domain.frames import LiveFrame
 from pitwall.errors import RaceNotFoundError
+from pitwall.pipeline.forecasting import ForecastDesk
 from tests.api.conftest import Clients, House
 from tests.api.test_live import a_frame
 
@@ -35,7 +36,9 @@ async def program(clients: Clients) -> httpx.AsyncClient:
     return await clients.program(await clients.user())
 
 
-class Now:
+class Now(ForecastDesk):
+    """Says what it was given."""
+
     def __init__(self, frame: LiveFrame | None) -> None:
         self.frame = frame
 

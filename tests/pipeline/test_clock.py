@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.pipeline.clock import ReplayClock, SystemClock
+from pitwall.pipeline.clock import ReplayClock
 from tests.makers import LIGHTS_OUT, at
 
 
@@ -122,10 +122,3 @@ def test_without_a_seek_race_time_never_goes_back(steps: list[tuple[str, float]]
             getattr(clock, what)()
         assert clock.now() >= last - timedelta(microseconds=2)  # rounding of a rebase
         last = clock.now()
-
-
-def test_the_system_clock_is_aware_and_never_paused() -> None:
-    clock = SystemClock()
-
-    assert clock.now().tzinfo is UTC
-    assert (clock.speed, clock.paused) == (1.0, False)

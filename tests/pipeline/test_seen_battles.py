@@ -118,7 +118,7 @@ async def test_where_there_is_nothing_to_see_it_says_why(kept: Kept) -> None:
 async def test_what_was_asked_long_ago_is_forgotten(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pitwall.pipeline.seen_battles.KEPT", 1)
+    monkeypatch.setattr(kept.seen._kept, "most", 1)
     first, second = _two_moments(kept)
 
     for moment in (first, second, first):

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pytest
 
 from pitwall import services
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import LiveFrame
+from pitwall.pipeline.ring import FrameRing
 from pitwall.web.rows.page import PageRows
 from pitwall.web.states.live import LiveState, parse_delay
 from tests.web.frames import make_frame
@@ -72,7 +73,10 @@ def fake_services(monkeypatch: pytest.MonkeyPatch) -> FakeServices:
     fakes = FakeServices()
     about = services.About(revision=None, model_version="", model_trained_at=None)
     built = services.Services(
-        live=fakes.cache, tab_is_open=fakes.open_tabs.__contains__, history=fakes, about=about
+        live=fakes.cache,
+        tab_is_open=fakes.open_tabs.__contains__,
+        history=cast("FrameRing", fakes),
+        about=about,
     )
     monkeypatch.setattr(services, "_installed", built)
     monkeypatch.setattr("pitwall.web.states.live.relay", fakes.relay)

@@ -13,7 +13,7 @@ import reflex as rx
 
 from pitwall import services
 from pitwall.domain.frames import FRAME_EVERY_S
-from pitwall.ports import FrameHistory
+from pitwall.pipeline.ring import FrameRing
 from pitwall.web.broadcast import relay
 from pitwall.web.circuit_maps import live_map
 from pitwall.web.rows.battles import BattleCardRow, TraceRow
@@ -114,7 +114,7 @@ class LiveState(rx.State):
 class _DelayedRows:
     """The rows of a private clock: of each frame, once, what the last one did not say."""
 
-    def __init__(self, history: FrameHistory, delay_s: int) -> None:
+    def __init__(self, history: FrameRing, delay_s: int) -> None:
         self._history = history
         self._delay_s = delay_s
         self._shown = -1
