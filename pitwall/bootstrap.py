@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import IO
 
 from redis.asyncio import Redis
 
@@ -25,7 +26,7 @@ from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed, folder_beside
-from pitwall.keeping import keep, of_kept_races, open_databases, people
+from pitwall.keeping import hold_alone, keep, of_kept_races, open_databases, people
 from pitwall.pipeline.forecasting import ForecastDesk, Newest
 from pitwall.pipeline.leading import keep_running, lead
 from pitwall.pipeline.live import Showing
@@ -67,6 +68,7 @@ class Parts:
     databases: Databases
     recorder: Recorder
     understudy: Understudy
+    held: IO[str] | None = None  # the database, where no process above this one holds it
     stage: Stage = field(default_factory=Stage)
 
 
@@ -80,6 +82,7 @@ def parts() -> Parts:
     """
     settings = load()
     logs.configure(settings.log)
+    held = None if os.environ.get(WORKERS_FOLDER) else hold_alone(settings)
     predictor = load_predictor(settings)
     databases = open_databases(settings)
     cache = open_cache(settings)
@@ -87,7 +90,7 @@ def parts() -> Parts:
         RaceWriter(databases.recorder), predictor.version, lambda: cache.lease.is_held
     )
     understudy = Understudy(predictor, lambda: showings(settings), recorder.prepare)
-    return Parts(settings, cache, FrameRing(), predictor, databases, recorder, understudy)
+    return Parts(settings, cache, FrameRing(), predictor, databases, recorder, understudy, held)
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -116,7 +119,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         about=about,
         telemetry=built.cache.telemetry,
         cache_fault=built.cache.fault,
-        accounts=people(built.settings, built.databases),
+        accounts=people(built.settings, built.databases.accounts),
         limits=built.cache.limits,
         forecasts=ForecastDesk(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypedDict
+from typing import IO, TypedDict
 
 from pitwall import services
 from pitwall.accounts.hashing import Passwords
@@ -25,7 +25,7 @@ from pitwall.pipeline.track_record import TrackRecords
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.race_ports import CircuitGuides
 from pitwall.settings import Settings
-from pitwall.store import migrating
+from pitwall.store import alone, migrating
 from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.engine import Database, Databases, database_url
 from pitwall.store.exporting import RaceExporter
@@ -54,9 +54,18 @@ def open_databases(settings: Settings) -> Databases:
     return Databases(database_url(settings.database_url, settings.data))
 
 
-def people(settings: Settings, databases: Databases) -> services.People:
+def hold_alone(settings: Settings) -> IO[str] | None:
+    """Return what keeps other servers from this one's database, until it is closed.
+
+    Raises:
+        SettingsError: Another server has it, or the URL is none of a database that pitwall knows.
+    """
+    return alone.hold(database_url(settings.database_url, settings.data), settings.redis_url)
+
+
+def people(settings: Settings, database: Database) -> services.People:
     """Return accounts that are kept in a database."""
-    store, passwords = SqlAccountStore(databases.accounts), Passwords()
+    store, passwords = SqlAccountStore(database), Passwords()
     return services.People(
         accounts=Accounts(store, passwords),
         keys=ApiKeys(store),

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -52,6 +53,10 @@ def main() -> int:
     taken = why_not(host, port)
     if taken:
         return _refuse(taken)
+    try:
+        held = _hold_database(settings)
+    except PitwallError as error:
+        return _refuse(str(error))
     os.environ |= reflex_environment() | redis_environment(settings)
     # A fork would copy the import locks that the announcing thread may hold at that moment.
     multiprocessing.set_start_method("spawn")
@@ -76,6 +81,8 @@ def main() -> int:
             respawn_failed_workers=settings.workers > 1,
             log_level=LogLevels.warning,
         ).serve()
+    if held is not None:  # until here by a name: a file that nobody refers to is closed
+        held.close()
     return 0
 
 
@@ -131,6 +138,18 @@ def _check_feed(settings: Settings) -> None:
 
         if next(open_feed(spec).messages(), None) is None:
             raise FeedUnavailableError(f"{spec.path} holds no message that can be read")
+
+
+def _hold_database(settings: Settings) -> IO[str] | None:
+    """Return what keeps other servers from a SQLite file; the system closes it after a crash.
+
+    Raises:
+        PitwallError: Another server has it, or the URL is none of a database.
+    """
+    from pitwall.store import alone, engine  # SQLAlchemy is imported when all else is well
+
+    url = engine.database_url(settings.database_url, settings.data)
+    return alone.hold(url, settings.redis_url)
 
 
 def reflex_environment() -> dict[str, str]:

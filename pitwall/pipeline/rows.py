@@ -185,6 +185,11 @@ def shifted(batch: Batch, by: int) -> Batch:
 
 def without(batch: Batch, kept: int) -> Batch:
     """Return the batch without what the first `kept` messages told."""
+    if 0 < batch.messages_through <= kept:
+        # All of it is older than what is kept: of a lap or stint the store knows a later word.
+        for held in (batch.entries, batch.laps, batch.stints):
+            held.clear()
+        batch.last_at = None
     before = [message for message in batch.messages if message.seq < kept]
     for name in _BY_SEQ:
         setattr(batch, name, [row for row in getattr(batch, name) if row.seq >= kept])

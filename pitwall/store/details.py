@@ -85,6 +85,7 @@ async def write(
     } - {*drivers, *batch.entries}
     for car in missing:
         batch.entries[car] = EntryRecord(car, nameless(car), "", "", "", "", None)
+    _tell_apart(batch.entries, drivers)
     drivers = drivers | {car: fit(each.driver_id, 80) for car, each in batch.entries.items()}
 
     async def write_entries(rows: list[EntryRecord]) -> None:
@@ -102,6 +103,19 @@ async def write(
 
         await put(table_of(target.model).name, rows, write_rows)
     return drivers
+
+
+def _tell_apart(entries: dict[int, EntryRecord], drivers: dict[int, str]) -> None:
+    """Give a driver whose name another car's has already a key of its own: tables hold keys."""
+    taken = {name: car for car, name in drivers.items() if car not in entries}
+    # Who has a name already keeps it.
+    keeps = sorted(entries.items(), key=lambda each: drivers.get(each[0]) != each[1].driver_id)
+    for car, told in keeps:
+        name = fit(told.driver_id, 80)
+        if taken.setdefault(name, car) != car:
+            name = f"{fit(told.driver_id, 80 - len(f'-{car}'))}-{car}"
+            taken[name] = car
+            entries[car] = told._replace(driver_id=name)
 
 
 async def _write_rows(

@@ -11,7 +11,6 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain import records
-from pitwall.domain.names import cars_by_driver
 from pitwall.domain.records import Batch, OutcomeRecord, PredictionRecord, RaceMark
 from pitwall.store import bulk, tables
 from pitwall.store.details import table_of
@@ -50,7 +49,11 @@ class Written:
 
 
 async def write(
-    connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
+    connection: AsyncConnection,
+    mark: RaceMark,
+    batch: Batch,
+    drivers: dict[int, str],
+    cars: dict[str, int],
 ) -> Written:
     """Write a batch's forecasts and outcomes.
 
@@ -61,10 +64,10 @@ async def write(
         mark: Which race.
         batch: What was told of it.
         drivers: Who drives which car.
+        cars: By all names that their drivers have had in this race.
     """
     race_id, fresh = mark.info.race_id, list(batch.predictions.values())
     outcomes = list(batch.outcomes)
-    cars = cars_by_driver(drivers)
     known = await _known(connection, race_id, batch, cars)
     if known:
         keyed = [(_key(row), row) for row in fresh]

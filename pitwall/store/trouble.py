@@ -96,9 +96,13 @@ def reason(error: BaseException) -> str:  # noqa: PLR0911  one each kind
     if isinstance(error, StatementError) and error.orig is not None:
         error = error.orig
     state = sqlstate(error)
-    if state is not None:
-        known = _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
-        return known or f"{_text(error)} (state {state})"
+    if state is None:
+        return _without_state(error)
+    known = _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
+    return known or f"{_text(error)} (state {state})"
+
+
+def _without_state(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, asyncpg.InterfaceError | InternalClientError) or _IS_GONE in str(error):

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pitwall.domain.names import slug
+from pitwall.domain.names import cars_by_driver, slug
 from pitwall.domain.race import START_OF_TIME, RaceInfo
 from pitwall.domain.records import (
     Batch,
@@ -31,7 +31,7 @@ from pitwall.pipeline.recorder import is_of_another_feed
 from pitwall.store import bulk, chunks, details, predicting
 from pitwall.store.engine import Database
 from pitwall.store.instants import Instant, utc_now
-from pitwall.store.ledger.entering import LedgerWriter
+from pitwall.store.ledger.entering import LedgerWriter, named_before
 from pitwall.store.setting_aside import AsideFile, Narrowing
 from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
 from pitwall.store.trouble import is_about_content, reason
@@ -57,6 +57,7 @@ class RaceWriter:
         # By race, the messages of the minute that is not over: kept in pieces until it is.
         self._open: dict[int, list[MessageRecord]] = {}
         self._drivers: dict[int, dict[int, str]] = {}
+        self._cars: dict[int, dict[str, int]] = {}  # by every name a driver has had
         self._ledger = LedgerWriter()
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
@@ -147,17 +148,24 @@ class RaceWriter:
         if mark.number not in self._open:
             now = await self._mark(connection, mark.info)
             self._open[mark.number] = await _open_minute(connection, now or mark)
-        return kept, await self._known_drivers(connection, mark.number)
+        if mark.number not in self._cars:
+            self._cars[mark.number] = await named_before(connection, mark)
+        drivers = await self._known_drivers(connection, mark.number)
+        self._cars[mark.number] |= cars_by_driver(drivers)
+        return kept, drivers
 
     def _forget(self, mark: RaceMark) -> None:
         self._ledger.forget()
         self._open.pop(mark.number, None)
         self._drivers.pop(mark.number, None)
+        self._cars.pop(mark.number, None)
 
     async def _forecasts(
         self, connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
     ) -> None:
-        written = await predicting.write(connection, mark, batch, drivers)
+        cars = self._cars.setdefault(mark.number, {})
+        cars |= cars_by_driver(drivers)
+        written = await predicting.write(connection, mark, batch, drivers, cars)
         await self._ledger.enter(connection, mark, batch, written, drivers)
 
     async def _forecasts_narrowly(

@@ -62,7 +62,7 @@ async def test_only_what_is_refused_is_set_aside(database: Database, tmp_path: P
     assert kept[HistoryTable.TIMING] == ROWS + 5 - 1
     assert kept[HistoryTable.TELEMETRY] == ROWS + 5 - 1
     assert kept[HistoryTable.PREDICTIONS] == ROWS + 5 - 1
-    lines = [json.loads(line) for line in (tmp_path / "set-aside.jsonl").open()]
+    lines = [json.loads(line) for line in (tmp_path / "set-aside.jsonl").read_text().splitlines()]
     assert sorted(line["table"] for line in lines) == sorted(odd)
     assert {line["race"] for line in lines} == {SMALL.race_id}
     (timing,) = (line for line in lines if line["table"] == "timing")

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -18,9 +19,10 @@ from pitwall.store.engine import Database, Databases, _translated, database_url
 from pitwall.store.pools import Pool
 from pitwall.store.trouble import is_about_content, reason
 
-STATES = {
+_CLASSES: list[tuple[str, Any]] = inspect.getmembers(asyncpg.exceptions, inspect.isclass)
+STATES: dict[str, Any] = {
     kind.sqlstate: kind
-    for _, kind in inspect.getmembers(asyncpg.exceptions, inspect.isclass)
+    for _, kind in _CLASSES
     if issubclass(kind, asyncpg.PostgresError) and kind.sqlstate
 }
 CONTENT = {state for state in STATES if state[:2] in {"21", "22", "23"}} | {"54000"}

@@ -13,11 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.domain.ledger import EntryKind
-from pitwall.domain.names import cars_by_driver
 from pitwall.errors import LedgerError
 from pitwall.store import tables
 from pitwall.store.details import table_of
-from pitwall.store.ledger import bodies
+from pitwall.store.ledger import bodies, scoring
 from pitwall.store.ledger.entering import described
 from pitwall.store.ledger.following import Entry, Follower, RunBook
 from pitwall.store.ledger.scoring import CellKey, Sums
@@ -25,10 +24,13 @@ from pitwall.store.ledger.scoring import CellKey, Sums
 _CLOSE = 1e-6  # sums added up in another order differ by less
 _runs = table_of(tables.LedgerRunRow)
 _cells = table_of(tables.LedgerCell)
+_laps = table_of(tables.LedgerLap)
+_AT_ONCE = 10_000
 _calls = table_of(tables.LedgerCall)
 _races = table_of(tables.Race)
 _predictions = table_of(tables.Prediction)
-_NAMED = ("attacker_id", "defender_id", "made_at", "lap", "position", "model_version", "outcome")
+_NAMED = ("attacker_id", "defender_id", "made_at", "lap", "position", "model_version", "outcome",
+          "settled_at")  # fmt: skip
 
 
 async def is_kept(connection: AsyncConnection, book: RunBook) -> bool:
@@ -56,7 +58,8 @@ async def check_table(connection: AsyncConnection, book: RunBook, entry: Entry) 
         keys = [(one.made_at, one.attacker, one.defender) for one in came]
         rows = await _rows_of(connection, book, keys)
         for row, one in zip(rows, came, strict=True):
-            if row is None or row["outcome"] != one.outcome:
+            told = None if row is None else (row["outcome"], row["settled_at"])
+            if told != (one.outcome, one.settled_at):
                 _differ(entry, book)
     return 0
 
@@ -83,7 +86,7 @@ async def _rows_of(
         c.made_at <= max(key[0] for key in keys),
     )
     found = [dict(row._mapping) for row in await connection.execute(query)]
-    cars = cars_by_driver(book.drivers)
+    cars = book.cars
     by_key = {
         (row["made_at"], cars.get(row["attacker_id"]), cars.get(row["defender_id"])): row
         for row in found
@@ -119,6 +122,42 @@ async def check_sums(connection: AsyncConnection, follower: Follower) -> None:
         if not all(map(_same, astuple(follower.cells[key]), astuple(kept[key]))):
             message = f"The sums of run {key[0]} are not what its entries add up to."
             raise LedgerError(None, message)
+
+
+async def check_laps(connection: AsyncConnection, follower: Follower) -> None:
+    """Compare the laps that were counted with those that the entries give.
+
+    Raises:
+        LedgerError: They differ.
+    """
+    kept: defaultdict[int, int] = defaultdict(int)
+    async with connection.stream(select(_laps)) as found:
+        async for rows in found.partitions(_AT_ONCE):
+            for row in rows:
+                key = (row.lap, row.made, row.attacker, row.defender, row.bin)
+                kept[row.run] = scoring.laps_mark([key], kept[row.run])
+    for run in sorted(kept.keys() | follower.runs.keys()):
+        book = follower.runs.get(run)
+        if kept[run] != (book.laps_mark if book else 0):
+            message = f"The laps that were counted of run {run} are not those of its entries."
+            raise LedgerError(None, message)
+
+
+async def check_not_emptied(connection: AsyncConnection, follower: Follower) -> None:
+    """Look for forecasts where the ledger has none at all.
+
+    Raises:
+        LedgerError: There are some.
+    """
+    if follower.runs:
+        return
+    kept = await connection.scalar(select(func.count()).select_from(_predictions))
+    if kept:
+        message = (
+            f"The ledger is empty, and {kept:,} forecasts are kept: it was emptied, or all of them "
+            "were made before there was a ledger."
+        )
+        raise LedgerError(None, message)
 
 
 async def check_calls(connection: AsyncConnection, follower: Follower) -> None:

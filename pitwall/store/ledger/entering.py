@@ -145,6 +145,22 @@ async def _run_of(connection: AsyncConnection, mark: RaceMark) -> Run | None:
     return None if found is None else Run(found.run, Made(found.made), found.first_at)
 
 
+async def named_before(connection: AsyncConnection, mark: RaceMark) -> dict[str, int]:
+    """Return the cars of a race by the names that the ledger knows of their drivers, oldest first.
+
+    A driver may be named otherwise after he was forecast: the table holds the name of that moment.
+    """
+    run = await _run_of(connection, mark)
+    if run is None:
+        return {}
+    c = chain.entries.c
+    query = select(c.body).where(c.run == run.number, c.kind == int(EntryKind.DRIVERS))
+    cars: dict[str, int] = {}
+    for row in await connection.execute(query.order_by(c.number)):
+        cars |= {str(name): int(car) for car, name in bodies.read_text(bytes(row.body)).items()}
+    return cars
+
+
 async def _begin(
     connection: AsyncConnection, mark: RaceMark, batch: Batch, written: Written
 ) -> Run | None:

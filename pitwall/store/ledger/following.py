@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pitwall.domain.ledger import EntryKind, Made
+from pitwall.domain.names import cars_by_driver
 from pitwall.domain.records import OutcomeRecord, PredictionRecord
 from pitwall.errors import StoreError
 from pitwall.store.ledger import bodies, scoring
@@ -43,7 +44,9 @@ class RunBook:
     Attributes:
         told: What its first entry says.
         drivers: By car.
+        cars: By every name that a driver has had.
         laps: Of its battles, the newest that were counted.
+        laps_mark: Of all of them, whatever their order, as `scoring.laps_mark` gives it.
         still_open: Forecasts without an outcome.
         forecasts: How many there were.
         calls: The best and the worst of each pair, by key, as in `ledger_calls`.
@@ -51,7 +54,9 @@ class RunBook:
 
     told: dict[str, Any]
     drivers: dict[int, str] = field(default_factory=dict)
+    cars: dict[str, int] = field(default_factory=dict)
     laps: set[LapKey] = field(default_factory=set)
+    laps_mark: int = 0
     still_open: dict[tuple[datetime, int, int], _Open] = field(default_factory=dict)
     forecasts: int = 0
     calls: dict[CallKey, dict[str, Any]] = field(default_factory=dict)
@@ -87,6 +92,7 @@ class Follower:
         if entry.kind == EntryKind.DRIVERS:
             named = bodies.read_text(entry.body)
             book.drivers |= {int(car): str(name) for car, name in named.items()}
+            book.cars |= cars_by_driver(book.drivers)
         elif entry.kind == EntryKind.FORECASTS:
             self._take_forecasts(book, entry)
         elif entry.kind in {EntryKind.OUTCOMES, EntryKind.LATE_OUTCOMES}:
@@ -120,7 +126,9 @@ class Follower:
             settlement = Settlement(_settled(said.forecast, row), was_open=foretold)
             scored.append(Scored(Made.LIVE if foretold else Made.IMPORT, settlement))
         scoring.better_of(book.calls, scoring.calls_of(entry.run, scored, book.drivers))
-        book.laps |= scoring.count(self.cells, entry.run, scored, book.laps)
+        new = scoring.count(self.cells, entry.run, scored, book.laps)
+        book.laps |= new
+        book.laps_mark = scoring.laps_mark(new, book.laps_mark)
         newest = max((said.settlement.forecast.lap for said in scored), default=0)
         book.laps = {lap for lap in book.laps if lap[0] > newest - _LAPS_BACK}
         self.outcomes += len(rows)

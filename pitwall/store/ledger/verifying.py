@@ -69,7 +69,9 @@ async def verify(
             await comparing.check_nothing_added(connection, follower.runs[run])
         await comparing.check_runs(connection, follower)
         await comparing.check_sums(connection, follower)
+        await comparing.check_laps(connection, follower)
         await comparing.check_calls(connection, follower)
+        await comparing.check_not_emptied(connection, follower)
     return Verified(number, follower.forecasts, follower.outcomes, head, compared)
 
 
