@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from pitwall import logs, services
 from pitwall.api.protection.around import Protection
 from pitwall.api.protection.content_policy import hashes_of_pages
+from pitwall.api.protection.hosts import own_names
 from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.redis_client import connect
 from pitwall.errors import ModelError, SettingsError
@@ -140,10 +141,12 @@ def protection(built_pages: Path) -> Protection:
         SettingsError: The environment asks for something that cannot be.
     """
     settings = parts().settings
+    proxies = settings.trusted_proxies
     return Protection(
         cors_origins=settings.allowed_origins(),
-        trusted_proxies=settings.trusted_proxies,
+        trusted_proxies=proxies,
         script_hashes=hashes_of_pages(built_pages),
+        hosts=own_names(filter(None, map(str.strip, settings.hosts.split(","))), proxies),
         at_once=settings.at_once,
     )
 

@@ -89,6 +89,8 @@ class Settings(BaseSettings):
         cors_origins: Other web sites whose pages may ask the API, such as
             `https://example.org`; several with commas between.
         trusted_proxies: How many proxies stand in front and say who asks.
+        hosts: Names under which the server is reached, such as `pitwall.example.org`; several with
+            commas between. Its addresses and localhost need not be named.
         at_once: How many requests and sockets one address may have open at once, of IPv6 one /64;
             this machine itself any number. 0 is no limit.
         plain_http: Whether passwords are taken over plain http from this machine alone, or
@@ -119,6 +121,7 @@ class Settings(BaseSettings):
     database_password: SecretStr = SecretStr("")
     cors_origins: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:,\[\] _-]*$")] = ""
     at_once: Annotated[int, Field(ge=0, le=1_000_000)] = 256
     plain_http: Literal["local", "allowed"] = "local"
     f1_url: str = "https://livetiming.formula1.com"

@@ -15,6 +15,7 @@ from starlette.datastructures import URL
 
 from pitwall.accounts.cookie import cookie_name
 from pitwall.accounts.service import HOLDS_AT_MOST
+from pitwall.api.protection.addresses import is_this_machine
 from pitwall.errors import ForbiddenError
 
 _THIS_MACHINE: Final = {"localhost", "127.0.0.1", "::1"}
@@ -55,7 +56,8 @@ def check_channel(request: Request, plain_http: Literal["local", "allowed"]) -> 
     Raises:
         ForbiddenError: Says what to do about it.
     """
-    local = request.url.hostname in _THIS_MACHINE
+    # A visitor chooses the Host; where the request comes from, no visitor chooses.
+    local = request.url.hostname in _THIS_MACHINE and is_this_machine(request.scope)
     if _is_secure(request.url) or local or plain_http == "allowed":
         return
     message = (

@@ -44,12 +44,9 @@ async def ask(sender: Receive, *headers: tuple[bytes, bytes], within_s: float = 
         sent.append(message)
 
     scope: Scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/auth/login",
-        "headers": list(headers),
-    }
-    scope |= {"query_string": b"", "server": ("localhost", 8000), "scheme": "http"}
+        "type": "http", "method": "POST", "path": "/auth/login", "headers": list(headers),
+        "query_string": b"", "server": ("localhost", 8000), "scheme": "http",
+    }  # fmt: skip
     await Bodies(inner, within_s=within_s)(scope, sender, send)
     assert (b"connection", b"close") in sent[0]["headers"]
     return sent[0]["status"], json.loads(sent[1]["body"])

@@ -76,7 +76,7 @@ async def test_features_at_the_edge_are_refused(program: httpx.AsyncClient, numb
 
 async def test_a_forged_cursor_is_refused(program: httpx.AsyncClient) -> None:
     numbers = (2**63, -(2**63) - 1, 2**64 - 1, 2**200, 2**31, 40_000, 1.5, None, True)
-    edges = (*numbers, "x\0", "\ud800", [], {})
+    edges: tuple[Any, ...] = (*numbers, "x\0", "\ud800", [], {})
     forged = [cursor_of("timing", edge, 1, 1) for edge in edges]
     forged += [cursor_of("laps", edge, 1) for edge in edges]
     forged += [cursor_of("race_control", 1, edge) for edge in edges]
