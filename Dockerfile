@@ -7,11 +7,12 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PATH=/opt/pitwall/bin:$PATH
 WORKDIR /app
 
-# What it runs with. Wheels only: nothing is compiled, so no compiler is needed.
+# What it runs with. Wheels only, so no compiler is needed. Bytecode is part of it: the server runs
+# where it can write none, and would compile every module anew at every start of every worker.
 FROM base AS packages
 COPY requirements.txt constraints.txt ./
 RUN python -m venv /opt/pitwall \
-    && pip install --no-cache-dir --no-compile --only-binary=:all: -r requirements.txt
+    && pip install --no-cache-dir --only-binary=:all: -r requirements.txt
 
 # The page, built once with the packages that reflex.lock names.
 FROM packages AS page
@@ -49,6 +50,6 @@ ENV HOME=/home/pitwall \
 VOLUME /data
 EXPOSE 8000
 USER 10001
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['PITWALL_PORT']}/health\", timeout=4)"]
 CMD ["python", "-m", "pitwall.serve"]

@@ -6,6 +6,7 @@ needs no model, no database and no setting. `asgi` is what a worker calls, and w
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import reflex as rx
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 from pitwall.api.app import build_api
 from pitwall.api.protection.around import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
+from pitwall.errors import PitwallError
 from pitwall.web.broadcast import relay
 from pitwall.web.door.guard import door_server, guard, on_page_trouble
 from pitwall.web.pages.accounts import account_page, log_in_page, register_page
@@ -78,13 +80,17 @@ def asgi() -> ASGIApp:
     """Return what the server runs: the app, with its protections around pages, API and socket.
 
     Raises:
-        SettingsError: The environment asks for something that cannot be.
-        ModelError: The bundle is missing or damaged.
+        SystemExit: The environment asks for something that cannot be, or the model is damaged; the
+            sentence has been told.
     """
     from pitwall import bootstrap  # brings numpy, pyarrow and, with the model, its libraries
 
     guard(app, BUILT_PAGES)
-    bootstrap.install(tab_is_open=relay.tab_is_open)
+    try:
+        bootstrap.install(tab_is_open=relay.tab_is_open)
+    except PitwallError as error:
+        sys.stderr.write(f"pitwall: {error}\n")
+        raise SystemExit(1) from error
     shared = bootstrap.shared_states()
     if shared is not None:
         share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)

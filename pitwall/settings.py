@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -172,7 +172,7 @@ def load() -> Settings:
             default = Settings.model_fields[name].default
             instead = "" if default is None or name in SECRETS else f", and {default} is taken"
             raise SettingsError(f"{variable(name)} is {_blank(value)}: unset it{instead}")
-    secrets = secrets_in_files(os.environ, Settings.model_fields)
+    secrets: dict[str, Any] = {**secrets_in_files(os.environ, Settings.model_fields)}
     try:
         settings = Settings(**secrets)
     except ValidationError as error:

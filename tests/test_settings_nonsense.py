@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pitwall import bootstrap, serve
+from pitwall import pitwall as app
 from pitwall.cli.main import main
 from pitwall.environment import SECRETS, variable
 from pitwall.errors import PitwallError, SettingsError
@@ -279,3 +280,17 @@ def test_a_season_is_a_year(capsys: pytest.CaptureFixture[str], year: str) -> No
         main(["races", year])
 
     assert "a season is a year" in capsys.readouterr().err or year == "-1"
+
+
+def test_a_worker_tells_of_a_damaged_model_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    monkeypatch.setenv("PITWALL_MODEL", str(tmp_path))
+    monkeypatch.setenv("PITWALL_DATA", str(tmp_path))
+    bootstrap.parts.cache_clear()
+
+    with pytest.raises(SystemExit):
+        app.asgi()
+
+    assert capsys.readouterr().err.startswith("pitwall: PITWALL_MODEL: manifest.json")

@@ -84,7 +84,7 @@ def sentence(error: BaseException) -> str:
     return f"The database does not answer as it should: {reason(error)}."
 
 
-def reason(error: BaseException) -> str:  # noqa: PLR0911  one each kind
+def reason(error: BaseException) -> str:
     """Return what is wrong, as the end of a sentence.
 
     Example:
