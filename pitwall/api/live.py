@@ -126,11 +126,6 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
     )
 
 
-def _store(writing: StoreState) -> StoreOut:
-    reason = for_strangers(writing.reason)
-    return StoreOut(status=writing.status, reason=reason, dropped=writing.dropped)
-
-
 def _model(about: About) -> ModelOut | None:
     if not about.model_version:
         return None
@@ -170,11 +165,11 @@ def _store(writing: StoreState) -> StoreOut:
     aside = writing.set_aside
     return StoreOut(
         status=writing.status,
-        reason=writing.reason,
+        reason=for_strangers(writing.reason),
         dropped=writing.dropped,
         waiting=writing.waiting,
         set_aside=SetAsideOut(
-            rows=aside.rows, file=aside.file, lost=aside.lost, reason=aside.reason
+            rows=aside.rows, file=aside.file, lost=aside.lost, reason=for_strangers(aside.reason)
         ),
     )
 

@@ -12,7 +12,7 @@ import pytest
 from pitwall import services
 from pitwall.api.discretion import for_strangers
 from pitwall.errors import StoreError
-from pitwall.pipeline.recorder import StoreState
+from pitwall.pipeline.condition import StoreState
 from tests.api.conftest import Clients, House, NoRaces
 
 TOLD = "The database does not answer as it should"

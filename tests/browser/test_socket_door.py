@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.browser.conftest import ROOT, Server, free_port
+from tests.browser.conftest import ROOT, Server
+from tests.servers.ports import free_port
 from tests.sockets.raw import ACCOUNT, LIVE, RACES, STATES, RawSocket
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.records import Batch, MessageRecord
+from pitwall.domain.sources import Source
 from pitwall.errors import StoreError
 from pitwall.pipeline.recorder import Recorder
 from pitwall.store.engine import Database
@@ -20,7 +21,7 @@ from pitwall.store.ledger.verifying import verify
 from pitwall.store.reading import RaceReader
 from pitwall.store.setting_aside import AsideFile, Refused
 from pitwall.store.writing import RaceWriter
-from pitwall.wire.message import RawMessage, Source
+from pitwall.wire.message import RawMessage
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
 ROWS = 60
