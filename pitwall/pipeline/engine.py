@@ -149,7 +149,8 @@ class RaceEngine:
             events, state = self._applied(state, message, sent_at)
         except Exception:  # noqa: BLE001  counted, and logged once
             state = self._failing(state, "internal_message", message.topic)
-        self.state = replace(state, sent_at=sent_at, taken=state.taken + 1)
+            state = replace(state, sent_at=sent_at, taken=state.taken + 1)
+        self.state = state
         if self._witness is not None:
             try:
                 self._witness.took(message, events, self.state)
@@ -168,8 +169,9 @@ class RaceEngine:
         if race.as_of < sent_at:
             race = replace(race, as_of=sent_at)
         if state.battles and any(isinstance(event, _LOSES_CARS) for event in decoded.events):
-            return decoded.events, self._without_lost_cars(state, race)
-        return decoded.events, replace(state, race=race)
+            state = self._without_lost_cars(state, race)
+        taken = state.taken + 1
+        return decoded.events, replace(state, race=race, sent_at=sent_at, taken=taken)
 
     def settle(self, now: datetime) -> None:
         """Follow battles up to `now` although no message came."""
