@@ -20,7 +20,8 @@ from pitwall.pipeline.engine import EngineState, RaceEngine
 from pitwall.pipeline.framing import FeedView
 from pitwall.pipeline.playback import Playback
 from pitwall.pipeline.publishing import Publisher
-from pitwall.pipeline.recorder import Recorder, Recording
+from pitwall.pipeline.recorder import Recorder
+from pitwall.pipeline.recording import Recording
 from pitwall.ports import Predictor, RecordedFeed
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 from pitwall.domain.frames import FrameHeader
 from pitwall.domain.race import RaceInfo
@@ -22,8 +21,8 @@ from pitwall.domain.records import Batch, RaceMark, SetAside
 from pitwall.domain.sources import Source
 from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.pipeline import rows
-from pitwall.pipeline.chronicle import Chronicle
 from pitwall.pipeline.condition import Condition, StoreState
+from pitwall.pipeline.recording import Recording
 from pitwall.pipeline.spilling import Spill, Waiting
 from pitwall.ports import LiveFeed, RecordedFeed
 from pitwall.race_ports import RaceWriter
@@ -34,52 +33,6 @@ FLUSH_S = 1.0
 LAST_WORD_S = 3.0  # for the last batch when the server stops
 SIMULATED_KEPT = 3
 SPILL_AT = 3_000  # messages that wait in memory, some minutes of a race and 20 MB; more go to files
-HELD_TURNS = 15  # seconds of a race played unseen that are kept, should this worker take over
-
-
-class Recording:
-    """One showing of one feed, being written.
-
-    Attributes:
-        chronicle: What the engine tells.
-        over: How it ended; None while it runs.
-        in_files: What waits there, oldest first; what the chronicle holds is newer.
-        kept_before: By race, how many messages were kept before this recording, of those that go
-            on where they are.
-    """
-
-    def __init__(self, feed: RecordedFeed | LiveFeed, model_version: str) -> None:
-        self._held: list[list[Batch]] = []
-        self.chronicle = Chronicle(model_version)
-        self.source = feed.source
-        self.feed = feed.name
-        self.over: Literal["finished", "abandoned"] | None = None
-        self.marks: dict[str, RaceMark | None] = {}
-        self.in_files: deque[Waiting] = deque()
-        self.kept_before: dict[str, int] = {}
-
-    @property
-    def waiting(self) -> int:
-        """How many messages are not written yet."""
-        return self.chronicle.waiting + sum(each.messages for each in self.in_files)
-
-    def end(self, how: Literal["finished", "abandoned"]) -> None:
-        """Say that the engine tells no more."""
-        self.over = self.over or how
-
-    def let_go(self) -> None:
-        """Forget what another worker has written by now; what is newer than that is kept.
-
-        Called about once a second while another worker writes; he is behind by a second or two.
-        """
-        self._held = [*self._held[1 - HELD_TURNS :], self.chronicle.take_batches()]
-
-    def hold_again(self) -> None:
-        """Take back what was not let go, to be written here."""
-        held, self._held = self._held, []
-        for batches in reversed(held):
-            for batch in reversed(batches):
-                self.chronicle.put_back(batch)
 
 
 class Recorder:

@@ -19,7 +19,7 @@ from pitwall.pipeline.clock import wall_now
 from pitwall.pipeline.engine import RaceEngine
 from pitwall.pipeline.live import Resumed, Showing
 from pitwall.pipeline.playback import Playback
-from pitwall.pipeline.recorder import Recording
+from pitwall.pipeline.recording import Recording
 from pitwall.ports import LiveCache, Predictor, RecordedFeed
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pitwall.domain.names import cars_by_driver, slug
+from pitwall.domain.names import cars_by_driver
 from pitwall.domain.race import START_OF_TIME, RaceInfo
 from pitwall.domain.records import (
     Batch,
@@ -28,12 +27,12 @@ from pitwall.domain.sources import Source
 from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.pipeline import rows
 from pitwall.pipeline.recorder import is_of_another_feed
-from pitwall.store import bulk, chunks, details, predicting
+from pitwall.store import bulk, chunks, details, predicting, race_rows
 from pitwall.store.engine import Database
-from pitwall.store.instants import Instant, utc_now
+from pitwall.store.instants import Instant
 from pitwall.store.ledger.entering import LedgerWriter, named_before
 from pitwall.store.setting_aside import AsideFile, Narrowing
-from pitwall.store.tables import CarSampleRow, Circuit, Race, RawChunk, TimingRow
+from pitwall.store.tables import RawChunk
 from pitwall.store.trouble import is_about_content, reason
 
 log = logging.getLogger(__name__)
@@ -77,7 +76,7 @@ class RaceWriter:
                 await connection.execute(lock, {"key": _ONE_AT_A_TIME})
             found = await self._mark(connection, info)
             if found is None:
-                await _insert_race(connection, info, source, feed)
+                await race_rows.insert_race(connection, info, source, feed)
                 found = await self._mark(connection, info)
             if found is None:
                 raise RaceNotFoundError(f"The race {info.race_id} could not be begun.")
@@ -92,8 +91,7 @@ class RaceWriter:
         try:
             await self._append(mark, batch)
         except BaseException as error:
-            # Undone, or not: whoever lost the connection while it committed cannot know.
-            self._forget(mark)
+            self._forget(mark)  # undone or not: a connection lost in its commit cannot tell
             if not is_about_content(error):
                 raise
             await self._append_narrowly(mark, batch, error)
@@ -105,9 +103,8 @@ class RaceWriter:
             drivers = await details.write(connection, mark, batch, drivers)
             await self._forecasts(connection, mark, batch, drivers)
             still_open = await self._write_messages(connection, mark.number, batch.messages)
-            await _advance(connection, mark, batch, max(kept, batch.messages_through))
-        # Only now: what was undone must be written again.
-        self._drivers[mark.number] = drivers
+            await race_rows.advance(connection, mark, batch, max(kept, batch.messages_through))
+        self._drivers[mark.number] = drivers  # only now: what was undone is written again
         self._open[mark.number] = still_open
 
     async def _append_narrowly(self, mark: RaceMark, batch: Batch, why: BaseException) -> None:
@@ -122,11 +119,11 @@ class RaceWriter:
                 drivers = await details.write(connection, mark, batch, drivers, narrow.put)
                 await self._forecasts_narrowly(connection, mark, batch, drivers, narrow)
                 await self._messages_narrowly(connection, mark.number, batch.messages, narrow)
-                await _advance_narrowly(
+                await race_rows.advance_narrowly(
                     connection, mark, batch, max(kept, batch.messages_through), narrow
                 )
                 if narrow.refused:
-                    # Before the commit: what is nowhere else must be in the file by then.
+                    # Before the commit: they are nowhere else.
                     await asyncio.to_thread(self._aside.keep, mark.info.race_id, narrow.refused)
         except BaseException as error:
             self._forget(mark)
@@ -144,7 +141,7 @@ class RaceWriter:
         self, connection: AsyncConnection, mark: RaceMark
     ) -> tuple[int, dict[int, str]]:
         """Return how many messages are kept and who drives what, with the race for this one."""
-        kept = await _locked(connection, mark)
+        kept = await race_rows.locked(connection, mark)
         if mark.number not in self._open:
             now = await self._mark(connection, mark.info)
             self._open[mark.number] = await _open_minute(connection, now or mark)
@@ -204,7 +201,7 @@ class RaceWriter:
 
     async def finish(self, mark: RaceMark, state: str) -> None:
         async with self._database.writing() as connection:
-            await _locked(connection, mark)
+            await race_rows.locked(connection, mark)
             held = self._open.get(mark.number, [])
             if held:
                 await _replace_chunks(connection, mark.number, [held])
@@ -217,7 +214,7 @@ class RaceWriter:
 
     async def remove(self, race_id: str) -> None:
         async with self._database.writing() as connection:
-            await _remove(connection, "id = :id", {"id": race_id})
+            await race_rows.remove(connection, "id = :id", {"id": race_id})
 
     async def prune_simulated(self, keep: int) -> int:
         async with self._database.writing() as connection:
@@ -226,7 +223,7 @@ class RaceWriter:
                 "ORDER BY updated_at DESC, number DESC LIMIT :keep"
             )
             others = f"source = 'simulated' AND number NOT IN ({newest})"
-            return await _remove(connection, others, {"keep": keep})
+            return await race_rows.remove(connection, others, {"keep": keep})
 
     async def _mark(self, connection: AsyncConnection, info: RaceInfo) -> RaceMark | None:
         statement = text(
@@ -262,92 +259,6 @@ class RaceWriter:
         else:
             await _insert_chunks(connection, number, [list(new)])
         return groups[-1]
-
-
-async def _insert_race(connection: AsyncConnection, info: RaceInfo, source: str, feed: str) -> None:
-    circuit_id = slug(info.circuit)[:64] or None
-    if circuit_id:
-        row = (circuit_id, info.circuit)
-        table = details.table_of(Circuit)
-        await bulk.upsert_rows(connection, table, ("id", "name"), [row], key=("id",))
-    number = await connection.scalar(text("SELECT coalesce(max(number), 0) + 1 FROM races"))
-    values = Race(
-        id=info.race_id[:96],
-        number=number or 1,
-        circuit_id=circuit_id,
-        name=details.fit(info.name, 120),
-        kind=details.fit(info.kind, 40),
-        year=info.year,
-        starts_at=info.starts_at,
-        source=source,
-        feed=details.fit(feed, 200),
-        created_at=utc_now(),
-    ).model_dump()
-    await connection.execute(details.table_of(Race).insert(), values)
-
-
-async def _remove(connection: AsyncConnection, which: str, values: dict[str, Any]) -> int:
-    """Remove races and all that is kept of them; return how many there were.
-
-    The races go first: that waits for whoever is writing one. What he wrote is then seen.
-    """
-    statement = text(f"DELETE FROM races WHERE {which} RETURNING number")  # noqa: S608  our own
-    removed = [{"number": row.number} for row in await connection.execute(statement, values)]
-    for model in (TimingRow, CarSampleRow):  # without a foreign key that would do it
-        table = details.table_of(model)
-        own = table.c.race_number == bindparam("number")
-        if removed:
-            await connection.execute(table.delete().where(own), removed)
-    return len(removed)
-
-
-async def _locked(connection: AsyncConnection, mark: RaceMark) -> int:
-    """Return how many messages are kept, and keep other writers of this race out.
-
-    Raises:
-        RaceNotFoundError: The race was removed meanwhile.
-    """
-    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
-    statement = text(f"SELECT messages FROM races WHERE number = :number{lock}")  # noqa: S608
-    kept: int | None = await connection.scalar(statement, {"number": mark.number})
-    if kept is None:
-        raise RaceNotFoundError(f"The race {mark.info.race_id} was removed while it was written.")
-    return kept
-
-
-async def _advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int) -> None:
-    first = batch.messages[0].sent_at if batch.messages else None
-    newest = next(reversed(batch.predictions.values()), None)
-    table = details.table_of(Race)
-    changes: dict[str, Any] = {
-        "messages": through,
-        "revision": table.c.revision + 1,
-        "updated_at": utc_now(),
-    }
-    if batch.last_at is not None:
-        changes |= {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
-    if newest is not None:
-        changes["model_version"] = newest.model_version
-    await connection.execute(table.update().where(table.c.number == mark.number).values(changes))
-    if first is not None:
-        unset = table.c.first_at.is_(None)
-        own = table.c.number == mark.number
-        await connection.execute(table.update().where(own, unset).values(first_at=first))
-
-
-async def _advance_narrowly(
-    connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int, narrow: Narrowing
-) -> None:
-    """Move the mark, if need be without what the batch says of the race's laps and model."""
-
-    async def write(_told: list[dict[str, Any]]) -> None:
-        await _advance(connection, mark, batch, through)
-
-    before = len(narrow.refused)
-    said = {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
-    await narrow.put("races", [said], write)
-    if len(narrow.refused) > before:
-        await _advance(connection, mark, Batch(info=batch.info), through)
 
 
 async def _open_minute(connection: AsyncConnection, mark: RaceMark) -> list[MessageRecord]:

@@ -11,7 +11,8 @@ from pitwall.domain.history import HistoryTable, Selection
 from pitwall.errors import RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import HELD_TURNS, Recorder, Recording
+from pitwall.pipeline.recorder import Recorder
+from pitwall.pipeline.recording import HELD_TURNS, Recording
 from pitwall.ports import Predictor
 from pitwall.store import migrating
 from pitwall.store.engine import Database, database_url

@@ -1,0 +1,105 @@
+"""The row of a race: made, locked, moved on, and removed with all that hangs on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pitwall.domain.names import slug
+from pitwall.domain.race import RaceInfo
+from pitwall.domain.records import Batch, RaceMark
+from pitwall.errors import RaceNotFoundError
+from pitwall.store import bulk, details
+from pitwall.store.instants import utc_now
+from pitwall.store.setting_aside import Narrowing
+from pitwall.store.tables import CarSampleRow, Circuit, Race, TimingRow
+
+
+async def insert_race(connection: AsyncConnection, info: RaceInfo, source: str, feed: str) -> None:
+    """Insert a race under the next number, and its circuit where that is new."""
+    circuit_id = slug(info.circuit)[:64] or None
+    if circuit_id:
+        row = (circuit_id, info.circuit)
+        table = details.table_of(Circuit)
+        await bulk.upsert_rows(connection, table, ("id", "name"), [row], key=("id",))
+    number = await connection.scalar(text("SELECT coalesce(max(number), 0) + 1 FROM races"))
+    values = Race(
+        id=info.race_id[:96],
+        number=number or 1,
+        circuit_id=circuit_id,
+        name=details.fit(info.name, 120),
+        kind=details.fit(info.kind, 40),
+        year=info.year,
+        starts_at=info.starts_at,
+        source=source,
+        feed=details.fit(feed, 200),
+        created_at=utc_now(),
+    ).model_dump()
+    await connection.execute(details.table_of(Race).insert(), values)
+
+
+async def remove(connection: AsyncConnection, which: str, values: dict[str, Any]) -> int:
+    """Remove races and all that is kept of them; return how many there were.
+
+    The races go first: that waits for whoever is writing one. What he wrote is then seen.
+    """
+    statement = text(f"DELETE FROM races WHERE {which} RETURNING number")  # noqa: S608  our own
+    removed = [{"number": row.number} for row in await connection.execute(statement, values)]
+    for model in (TimingRow, CarSampleRow):  # without a foreign key that would do it
+        table = details.table_of(model)
+        own = table.c.race_number == bindparam("number")
+        if removed:
+            await connection.execute(table.delete().where(own), removed)
+    return len(removed)
+
+
+async def locked(connection: AsyncConnection, mark: RaceMark) -> int:
+    """Return how many messages are kept, and keep other writers of this race out.
+
+    Raises:
+        RaceNotFoundError: The race was removed meanwhile.
+    """
+    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    statement = text(f"SELECT messages FROM races WHERE number = :number{lock}")  # noqa: S608
+    kept: int | None = await connection.scalar(statement, {"number": mark.number})
+    if kept is None:
+        raise RaceNotFoundError(f"The race {mark.info.race_id} was removed while it was written.")
+    return kept
+
+
+async def advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int) -> None:
+    """Move a race's mark to `through` messages, and say how far it is."""
+    first = batch.messages[0].sent_at if batch.messages else None
+    newest = next(reversed(batch.predictions.values()), None)
+    table = details.table_of(Race)
+    changes: dict[str, Any] = {
+        "messages": through,
+        "revision": table.c.revision + 1,
+        "updated_at": utc_now(),
+    }
+    if batch.last_at is not None:
+        changes |= {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
+    if newest is not None:
+        changes["model_version"] = newest.model_version
+    await connection.execute(table.update().where(table.c.number == mark.number).values(changes))
+    if first is not None:
+        unset = table.c.first_at.is_(None)
+        own = table.c.number == mark.number
+        await connection.execute(table.update().where(own, unset).values(first_at=first))
+
+
+async def advance_narrowly(
+    connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int, narrow: Narrowing
+) -> None:
+    """Move the mark, if need be without what the batch says of the race's laps and model."""
+
+    async def write(_told: list[dict[str, Any]]) -> None:
+        await advance(connection, mark, batch, through)
+
+    before = len(narrow.refused)
+    said = {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
+    await narrow.put("races", [said], write)
+    if len(narrow.refused) > before:
+        await advance(connection, mark, Batch(info=batch.info), through)
