@@ -67,7 +67,7 @@ async def test_a_socket_of_another_name_is_refused() -> None:
 
 def test_behind_a_proxy_every_name_counts_unless_some_are_named() -> None:
     assert own_names([], 1) is None
-    assert own_names(["a.example"], 1) == {"a.example"}
+    assert own_names(["a.example"], 1) == frozenset({"a.example"})
     assert own_names([], 0)
 
 
