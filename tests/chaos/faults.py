@@ -6,6 +6,7 @@ import base64
 import random
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,13 +71,16 @@ class Fault:
         return self.from_s <= at_s < self.to_s
 
 
-def plan_of(rng: random.Random) -> tuple[Fault, ...]:
-    """Return one to four faults."""
-    return tuple(sorted((_fault(rng) for _ in range(rng.randint(1, 4))), key=lambda f: f.from_s))
+def plan_of(
+    rng: random.Random, kinds: Sequence[str] = MESSAGE_FAULTS + LINK_FAULTS
+) -> tuple[Fault, ...]:
+    """Return one to four faults of these kinds."""
+    faults = (_fault(rng, kinds) for _ in range(rng.randint(1, 4)))
+    return tuple(sorted(faults, key=lambda fault: fault.from_s))
 
 
-def _fault(rng: random.Random) -> Fault:
-    kind = rng.choice(MESSAGE_FAULTS + LINK_FAULTS)
+def _fault(rng: random.Random, kinds: Sequence[str]) -> Fault:
+    kind = rng.choice(kinds)
     if kind == "half_open":
         # The line stays dead; what ends is the time in which a client may not have noticed.
         from_s = rng.uniform(CLEAN_S, LAST_ENDS_S - NOTICED_WITHIN_S)

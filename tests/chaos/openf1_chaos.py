@@ -10,7 +10,7 @@ from datetime import datetime
 
 import orjson
 
-from tests.chaos.faults import CLEAN_S, LAST_ENDS_S, NOTICED_WITHIN_S, Fault
+from tests.chaos.faults import Fault
 from tests.chaos.http_server import Client, Request, head_of
 from tests.chaos.openf1_broker import Listener, OpenF1Broker
 from tests.chaos.openf1_rows import Story
@@ -50,21 +50,6 @@ LINK_FAULTS = (
 UNNOTICED = frozenset({"lost", "clock_ahead", "clock_behind"})
 _REST_FAULTS = frozenset({"401", "403", "429", "502"})
 _NUMBER = re.compile(rb"(?<=[:,])-?\d+\.\d+(?=[,}])")
-
-
-def plan_of(rng: random.Random) -> tuple[Fault, ...]:
-    """Return one to four faults."""
-    return tuple(sorted((_fault(rng) for _ in range(rng.randint(1, 4))), key=lambda f: f.from_s))
-
-
-def _fault(rng: random.Random) -> Fault:
-    kind = rng.choice(MESSAGE_FAULTS + LINK_FAULTS)
-    if kind == "half_open":
-        from_s = rng.uniform(CLEAN_S, LAST_ENDS_S - NOTICED_WITHIN_S)
-        return Fault(kind, from_s, from_s + NOTICED_WITHIN_S)
-    from_s = rng.uniform(CLEAN_S, LAST_ENDS_S - 5)
-    to_s = min(LAST_ENDS_S, from_s + rng.uniform(1, 30))
-    return Fault(kind, from_s, to_s, rng.choice((0.05, 0.3, 1.0)))
 
 
 class Weather:

@@ -22,9 +22,16 @@ from pitwall.pipeline.intake import Intake
 from pitwall.wire.decode import decode
 from pitwall.wire.delivery import Frame, Snapshot
 from tests.chaos.compare import differences
-from tests.chaos.faults import RACE_S, Fault
+from tests.chaos.faults import RACE_S, Fault, plan_of
 from tests.chaos.openf1_broker import row_message
-from tests.chaos.openf1_chaos import UNNOTICED, ChaoticBroker, ChaoticRest, Weather, plan_of
+from tests.chaos.openf1_chaos import (
+    LINK_FAULTS,
+    MESSAGE_FAULTS,
+    UNNOTICED,
+    ChaoticBroker,
+    ChaoticRest,
+    Weather,
+)
 from tests.chaos.openf1_rows import SESSION, Story, Told, japan
 from tests.chaos.openf1_server import PASSWORD, USER
 from tests.chaos.pictures import FrameLog, a_publisher
@@ -92,7 +99,7 @@ def survive(shared: Path, seed: int) -> OpenF1Survival:
         rng = random.Random(seed)
         begins = _START + (_END - _START) * rng.random()
         story = piece_of(japan(shared), begins, loop.now())
-        return await _survive(seed, story, plan_of(rng), rng, loop)
+        return await _survive(seed, story, plan_of(rng, MESSAGE_FAULTS + LINK_FAULTS), rng, loop)
 
     return run_virtually(work)
 
