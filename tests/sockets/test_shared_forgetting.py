@@ -35,5 +35,5 @@ async def test_a_closed_tabs_state_is_deleted_and_others_stay(redis_server: Redi
         assert [key for key in await redis.keys("closed*") if not key.endswith(b"lock")] == []
         assert len(await redis.keys("open*")) >= 2
     finally:
-        await states.close()
+        await states.close()  # type: ignore[no-untyped-call]
         await redis.aclose()
