@@ -26,6 +26,7 @@ from pitwall.web.rows.timeline import lap_at, timeline_row
 from pitwall.web.words import code
 
 TABS_HELD: Final = 200
+LOG_IN_ENDED: Final = "Your log-in has ended: log in again to go on."
 SPEEDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 _RUN_UP: Final = timedelta(seconds=8)  # shown before a pass or a battle that is stepped to
 _NEXT: Final = timedelta(seconds=1)

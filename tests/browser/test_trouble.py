@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import axe
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, free_port
 from tests.browser.watching import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,28 +18,40 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SOON_MS = 60_000  # a busy machine
 
 
-def spoil_delays(page: Page) -> None:
-    """Let the page ask for a TV delay from an address that is none, as no page does."""
+# Read by Python when a process of the server starts.
+SPOILT = """
+import sys, threading, time
 
-    def spoilt(message: str | bytes) -> str | bytes:
-        if not isinstance(message, str) or "shift_delay" not in message:
-            return message
-        head, _, body = message.partition("[")
-        name, event = json.loads(f"[{body}")
-        event["router_data"]["asPath"] = "["
-        return head + json.dumps([name, event])
+def spoil():
+    while not hasattr(sys.modules.get("pitwall.web.states.live"), "_DelayedRows"):
+        time.sleep(0.05)
+    live = sys.modules["pitwall.web.states.live"]
+    whole = live.parse_delay
 
-    def connect(socket: WebSocketRoute) -> None:
-        server = socket.connect_to_server()
-        socket.on_message(lambda message: server.send(spoilt(message)))
+    def parse_delay(typed):
+        if typed == 5:
+            raise RuntimeError("spoilt by a test")
+        return whole(typed)
 
-    page.route_web_socket("**/_event/**", connect)
+    live.parse_delay = parse_delay
+
+threading.Thread(target=spoil, daemon=True).start()
+"""
 
 
-def test_a_failed_event_is_told_and_the_page_goes_on(server: Server, page: Page) -> None:
+@pytest.fixture
+def spoilt(built: None, tmp_path: Path) -> Iterator[Server]:
+    """Run a server on which a TV delay of five seconds fails."""
+    (tmp_path / "sitecustomize.py").write_text(SPOILT)
+    running = Server(free_port(), tmp_path, PYTHONPATH=str(tmp_path))
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_failed_event_is_told_and_the_page_goes_on(spoilt: Server, page: Page) -> None:
     watch = Watch(page)
-    spoil_delays(page)
-    page.goto(server.url)
+    page.goto(spoilt.url)
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
 
     page.get_by_label("More delay, 5 seconds").click()

@@ -130,6 +130,7 @@ def test_of_where_a_page_is_only_what_fits_is_kept(offers: Offers) -> None:
     }
 
     assert offers.read(said).router_data == {"pathname": "/account", "query": {"t": "12"}}
+    assert offers.read(said | {"router_data": {"asPath": "["}}).router_data == {}
 
 
 def test_without_a_build_only_loading_is_offered(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from pitwall.accounts.service import Accounts
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.pipeline.ring import FrameRing
 from pitwall.web.door.visitors import Visitor, log_in_of, visitors
-from pitwall.web.replaying import TabReplay, tabs
+from pitwall.web.replaying import LOG_IN_ENDED, TabReplay, tabs
 from pitwall.web.rows.page import PageRows
 from pitwall.web.states.account import AccountState, shows_account
-from pitwall.web.states.log_ins import ENDED, end_what_ended
+from pitwall.web.states.log_ins import end_what_ended
 from tests.accounts.memory import MemoryAccountStore, quick_passwords
 from tests.web.test_replaying import LINE, Looking
 
@@ -166,7 +166,7 @@ async def test_when_a_log_in_ends_its_tabs_are_a_guests(
     await end_what_ended()
 
     tabs.end("tab", 1)
-    assert replay.ended == ENDED
+    assert replay.ended == LOG_IN_ENDED
     assert replay.woken.is_set()
     assert (tab.told["email"], tab.told["keys"], tab.told["log_ins"]) == ("", [], [])
     assert "/login?next=/account" in tab.told["sent_to"]

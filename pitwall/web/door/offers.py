@@ -137,7 +137,8 @@ def _where(said: object) -> dict[str, Any]:
     where: dict[str, Any] = {}
     for name in ("pathname", "asPath"):
         value = said.get(name)
-        if isinstance(value, str) and len(value) <= _ADDRESS:
+        # Anything else would make an address that cannot be read, of the page's origin and this.
+        if isinstance(value, str) and value.startswith("/") and len(value) <= _ADDRESS:
             where[name] = value
     query = said.get("query")
     if isinstance(query, dict) and len(query) <= _QUERIES:

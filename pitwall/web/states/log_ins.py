@@ -15,11 +15,10 @@ from pitwall import services
 from pitwall.errors import PitwallError
 from pitwall.web.broadcast import relay
 from pitwall.web.door.visitors import Visitor, visitors
-from pitwall.web.replaying import tabs
+from pitwall.web.replaying import LOG_IN_ENDED, tabs
 from pitwall.web.states.account import forget_person, shows_account
 
 LOOKS_EVERY_S: Final = 2.0
-ENDED: Final = "Your log-in has ended: log in again to go on."
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ async def _end(tab: str, visitor: Visitor) -> None:
     await forget_person(tab)
     replay = tabs.get(tab)
     if replay is not None and replay.is_members:
-        replay.end(ENDED)
+        replay.end(LOG_IN_ENDED)
     if tab in shows_account:
         shows_account.discard(tab)
         await relay.tell_tab(tab, rx.redirect("/login?next=/account"))

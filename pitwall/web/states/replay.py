@@ -26,7 +26,7 @@ from pitwall.web.broadcast import relay
 from pitwall.web.circuit_maps import map_of
 from pitwall.web.door.visitors import visitors
 from pitwall.web.permalinks import moment_of
-from pitwall.web.replaying import TabReplay, tabs
+from pitwall.web.replaying import LOG_IN_ENDED, TabReplay, tabs
 from pitwall.web.rows.head import HeadRow
 from pitwall.web.rows.page import PageRows, changed_rows
 from pitwall.web.rows.timeline import TimelineRow
@@ -180,6 +180,7 @@ class _Showing:
 class _Asked:
     """What a tab's address asks for, and who asks."""
 
+    tab: str
     race_id: str
     query: Mapping[str, str]
     address: str
@@ -189,6 +190,7 @@ class _Asked:
     def of(cls, router: Any, spoilers: tuple[str, str]) -> _Asked:  # noqa: ANN401  Reflex's own
         url = router.url
         return cls(
+            router.session.client_token,
             url.path.rstrip("/").rpartition("/")[2],
             dict(url.query_parameters),
             f"{url.path}?{url.query}" if url.query else url.path,
@@ -248,6 +250,8 @@ async def _opened(asked: _Asked, account: Account | None) -> TabReplay | None:
         await ports.replay().open(race, is_guest=is_guest), line, veiled=veiled, map_of=map_of
     )
     replay.is_members = not is_guest
+    if account is not None and not visitors.of(asked.tab).log_in:
+        replay.end(LOG_IN_ENDED)  # while the race was opened
     replay.choose(asked.query.get("battle", ""))
     named = asked.query.get("t", "")
     moment = moment_of(named, replay.begins) if named else replay.opening_of_battle()
