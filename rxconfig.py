@@ -1,9 +1,9 @@
-"""Reflex's own settings; everything else is a PITWALL_ variable, read by `pitwall.settings`."""
+"""Reflex's own settings; everything else is a PITWALL_ variable, read by `pitwall.app.settings`."""
 
 import reflex as rx
 from reflex.constants import StateManagerMode
 
-from pitwall.web.same_origin import SameOriginPlugin
+from pitwall.web.shared.same_origin import SameOriginPlugin
 
 config = rx.Config(
     app_name="pitwall",

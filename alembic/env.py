@@ -7,8 +7,8 @@ import asyncio
 from sqlalchemy import Connection
 
 from alembic import context
-from pitwall.settings import load
-from pitwall.store.engine import Database, database_url
+from pitwall.app.settings import load
+from pitwall.store.database import Database, database_url
 from pitwall.store.tables import metadata
 
 

@@ -20,13 +20,13 @@ from typing import Any
 
 from sqlmodel import SQLModel, select
 
-from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.records import Batch, PredictionRecord, TimingRecord
-from pitwall.store import migrating, tables
-from pitwall.store.engine import Database, database_url
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.domain.stored_races import HistoryTable, Selection
+from pitwall.store import migrations, tables
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.servers.postgres import find_binaries, running_server
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
@@ -49,12 +49,12 @@ def main() -> None:
 
 async def _measure(name: str, url: str) -> None:
     database = Database(database_url(url, Path()))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     out(f"{name}, {ROWS:,} rows of each\n")
     for kind in _Kind.all():
         await _measure_in(database, kind)
         if kind.model is not tables.Prediction:
-            await RaceWriter(database).remove(SMALL.race_id)
+            await SqlRaceWriter(database).remove(SMALL.race_id)
     ours_out_s = await _timed(lambda: _out(database, drain=True))
     orm_out_s = await _timed(lambda: _orm_out(database))
     _print("predictions out as CSV", ours_out_s, orm_out_s)
@@ -65,7 +65,7 @@ async def _measure(name: str, url: str) -> None:
 
 async def _measure_in(database: Database, kind: _Kind) -> None:
     orm_s = await _add_all(database, kind) * ROWS / ORM_ROWS
-    await RaceWriter(database).remove(SMALL.race_id)
+    await SqlRaceWriter(database).remove(SMALL.race_id)
     batch = kind.batch(ROWS)
     _print(f"{kind.name} in", await _timed(lambda: _append(database, batch)), orm_s)
 
@@ -151,13 +151,13 @@ def _prediction_objects(batch: Batch) -> list[SQLModel]:
 
 
 async def _append(database: Database, batch: Batch) -> None:
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     await writer.append(await writer.begin(SMALL, "recorded", "benchmark"), batch)
 
 
 async def _add_all(database: Database, kind: _Kind) -> float:
     """Return the seconds that `add_all` took: what had to be there already does not count."""
-    writer, rows = RaceWriter(database), kind.batch(ORM_ROWS)
+    writer, rows = SqlRaceWriter(database), kind.batch(ORM_ROWS)
     await writer.append(await writer.begin(SMALL, "recorded", "benchmark"), _nothing())
     began_s = time.perf_counter()
     async with database.session() as session:
@@ -173,10 +173,10 @@ def _nothing() -> Batch:
 
 
 async def _out(database: Database, *, drain: bool, until: int = ROWS) -> int:
-    race = await RaceReader(database).race(SMALL.race_id)
+    race = await SqlRaceReader(database).race(SMALL.race_id)
     part = Selection(until=LIGHTS_OUT + timedelta(seconds=until))
     size = 0
-    async for piece in RaceExporter(database).csv(race, HistoryTable.PREDICTIONS, part):
+    async for piece in SqlRaceExporter(database).csv(race, HistoryTable.PREDICTIONS, part):
         size += len(piece) if drain else 0
     return size
 

@@ -24,11 +24,11 @@ from pitwall.cache.memory import MemoryLiveCache
 from pitwall.cache.redis import RedisLiveCache
 from pitwall.cache.redis_client import connect
 from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.playback import Playback
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.pipeline.playback import Playback
-from pitwall.ports import LiveCache
+from pitwall.ports.cache import LiveCache
 
 TABS = 100
 FRAMES = 200

@@ -29,15 +29,15 @@ from tempfile import TemporaryDirectory
 from websockets.asyncio.client import connect
 
 from benchmarks.tabs import ROOT, free_port, send_event
-from pitwall.bootstrap import load_predictor
+from pitwall.app.container import load_predictor
+from pitwall.app.settings import Settings
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import LiveFrame
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.f1_live import F1LiveFeed
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.ingest import Ingest
-from pitwall.pipeline.intake import Intake
-from pitwall.pipeline.publishing import Publisher
-from pitwall.settings import Settings
+from pitwall.live.ingest import Ingest
+from pitwall.live.intake import Intake
+from pitwall.live.publishing import Publisher
 from pitwall.wire.message import RawMessage
 from tests.chaos.races import load, shortened
 from tests.chaos.signalr_server import SignalRServer

@@ -13,16 +13,16 @@ from statistics import median
 
 from sqlalchemy import insert
 
+from pitwall.analysis.track_record import track_record
 from pitwall.domain.ledger import SCORE_BINS, Made
 from pitwall.domain.records import Batch, MessageRecord, OutcomeRecord, PredictionRecord
-from pitwall.pipeline.track_record import track_record
-from pitwall.store import migrating, tables
-from pitwall.store.details import table_of
-from pitwall.store.engine import Database, database_url
-from pitwall.store.ledger.entering import LedgerWriter
-from pitwall.store.ledger.reading import LedgerReader
-from pitwall.store.ledger.verifying import verify
-from pitwall.store.writing import RaceWriter
+from pitwall.store import migrations, tables
+from pitwall.store.database import Database, database_url
+from pitwall.store.ledger.reader import SqlLedgerReader
+from pitwall.store.ledger.verifier import verify
+from pitwall.store.ledger.writer import LedgerWriter
+from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.store.row_writer import table_of
 from tests.servers.postgres import find_binaries, running_server
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
@@ -74,7 +74,7 @@ async def _measure(name: str, urls: list[str]) -> None:
     out(f"    verify: {found.forecasts:,} forecasts in {time.perf_counter() - began:.1f} s\n")
     await _fill(database)
     began = time.perf_counter()
-    contents = await LedgerReader(database).contents(Made.LIVE, simulated=False)
+    contents = await SqlLedgerReader(database).contents(Made.LIVE, simulated=False)
     read_s = time.perf_counter() - began
     track_record(contents)
     counted_s = time.perf_counter() - began - read_s
@@ -88,8 +88,8 @@ async def _append(
 ) -> tuple[list[float], float]:
     """Return how long each batch took, and for how long at most nothing else could run, seconds."""
     database = Database(database_url(url, Path()))
-    await migrating.upgrade(database)
-    writer = RaceWriter(database)
+    await migrations.upgrade(database)
+    writer = SqlRaceWriter(database)
     writer._ledger = ledger
     mark = await writer.begin(SMALL, "live", "a feed")
     took: list[float] = []

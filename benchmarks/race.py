@@ -16,15 +16,15 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pitwall.bootstrap import load_predictor
-from pitwall.domain.applying import apply
+from pitwall.app.container import load_predictor
+from pitwall.app.settings import Settings
 from pitwall.domain.race import RaceState
+from pitwall.domain.reducer import apply
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.ports import RecordedFeed
-from pitwall.settings import Settings
+from pitwall.ports.feeds import RecordedFeed
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 

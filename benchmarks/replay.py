@@ -17,20 +17,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pitwall.domain.history import RaceSummary
+from pitwall.domain.stored_races import RaceSummary
 from pitwall.domain.timeline import Timeline
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed, folder_beside
-from pitwall.pipeline.importing import import_race
-from pitwall.pipeline.replay.desk import ReplayDesk
-from pitwall.pipeline.replay.film import short_cuts
-from pitwall.ports import RecordedFeed
+from pitwall.ports.feeds import RecordedFeed
+from pitwall.ports.replays import ReplayPace, ReplayView
 from pitwall.prediction.predictor import MixturePredictor
-from pitwall.race_ports import Pace, Viewing
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.recording.import_race import import_race
+from pitwall.replay.service import ReplayService
+from pitwall.replay.source import shortcuts
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.servers.postgres import find_binaries, running_server
 
 SEEKS = 60
@@ -55,40 +55,42 @@ def main() -> None:
 
 async def _measure(name: str, url: str, predictor: MixturePredictor) -> None:
     database = Database(database_url(url, Path()))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     for feed in _feeds():
         began_s = time.perf_counter()
-        came = await import_race(feed, RaceWriter(database), predictor)
+        came = await import_race(feed, SqlRaceWriter(database), predictor)
         took_s = time.perf_counter() - began_s
-        race = await RaceReader(database).race(came.race_id)
+        race = await SqlRaceReader(database).race(came.race_id)
         out(f"{name}, {race.id}: {race.messages:,} messages, kept in {took_s:.0f} s\n")
-        await _measure_race(RaceReader(database), race, predictor)
+        await _measure_race(SqlRaceReader(database), race, predictor)
     await database.close()
 
 
-async def _measure_race(reader: RaceReader, race: RaceSummary, predictor: MixturePredictor) -> None:
-    desk = ReplayDesk(reader, predictor, short_cuts(predictor))
+async def _measure_race(
+    reader: SqlRaceReader, race: RaceSummary, predictor: MixturePredictor
+) -> None:
+    service = ReplayService(reader, predictor, shortcuts(predictor))
     began_s = time.perf_counter()
-    line = await desk.timeline(race)
+    line = await service.timeline(race)
     counted_s = time.perf_counter() - began_s
     began_s = time.perf_counter()
-    viewing = await desk.open(race)
+    viewing = await service.open(race)
     out(f"  opened in {time.perf_counter() - began_s:.2f} s, timeline in {counted_s:.2f} s\n")
-    await viewing.frame(_moments(line, 1, seed=0)[0], Pace())  # what the model makes once
+    await viewing.frame(_moments(line, 1, seed=0)[0], ReplayPace())  # what the model makes once
     moments = _moments(line, SEEKS, seed=1)
     began_cpu_s = time.process_time()
     took_ms = await _seek(viewing, moments)
     cpu_ms = 1000 * (time.process_time() - began_cpu_s) / SEEKS
     out(f"  {_told(took_ms)}, {SEEKS} moments; {cpu_ms:.0f} ms of the processor each\n")
-    fetched = desk.shelf.fetched
-    held_mb = desk.shelf.size / 1e6
+    fetched = service.segment_cache.fetched
+    held_mb = service.segment_cache.size / 1e6
     await _seek(viewing, moments[-10:])
     out(
         f"  {fetched} stretches fetched; the last ten moments again: "
-        f"{desk.shelf.fetched - fetched}; {held_mb:.0f} MB held by their own reckoning\n"
+        f"{service.segment_cache.fetched - fetched}; {held_mb:.0f} MB held by their own reckoning\n"
     )
     before_mb = _resident_mb()
-    viewers = [await desk.open(race) for _ in range(VIEWERS)]
+    viewers = [await service.open(race) for _ in range(VIEWERS)]
     for place, one in enumerate(viewers):
         await _seek(one, _moments(line, 12, seed=10 + place))
     middle_mb = _resident_mb()
@@ -105,11 +107,11 @@ async def _measure_race(reader: RaceReader, race: RaceSummary, predictor: Mixtur
     out(f"  {VIEWERS} viewers at once: {_told([ms for mine in took for ms in mine])}\n")
 
 
-async def _seek(viewing: Viewing, moments: Sequence[datetime]) -> list[float]:
+async def _seek(viewing: ReplayView, moments: Sequence[datetime]) -> list[float]:
     took_ms = []
     for moment in moments:
         began_s = time.perf_counter()
-        await viewing.frame(moment, Pace(paused=True))
+        await viewing.frame(moment, ReplayPace(paused=True))
         took_ms.append(1000 * (time.perf_counter() - began_s))
     return took_ms
 

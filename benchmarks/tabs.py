@@ -102,7 +102,7 @@ async def _tab(port: int, counts: list[int]) -> None:
 
 async def send_event(tab: ClientConnection, token: str) -> None:
     """Say what a browser says when it opens the live page."""
-    from pitwall.web.states.live import LiveState  # Reflex takes a second to import
+    from pitwall.web.live.state import LiveState  # Reflex takes a second to import
 
     event = {
         "name": f"{LiveState.get_full_name()}.watch",

@@ -26,14 +26,14 @@ from sklearn.linear_model import LogisticRegression
 from pitwall.domain.battles import Battle
 from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import RaceEngine
 from pitwall.prediction.bundle import SHIPPED, Bundle
+from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.features import feature_matrix
-from pitwall.prediction.interruption import OUTCOMES
+from pitwall.prediction.gate import OUTCOMES
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import MixturePredictor
-from pitwall.prediction.views import EXPERTS
 
 BATTLES: Final = 19
 LAP: Final = 20

@@ -15,10 +15,9 @@ from ml.mixture_table import BattleTable
 from ml.out_of_fold import MixtureRecipe
 from ml.races import told
 from ml.scores import gain_interval
-from pitwall.prediction.columns.spec import FeatureSpec
+from pitwall.prediction.columns.spec import EXPERTS, FeatureSpec
 from pitwall.prediction.experts import read_expert
 from pitwall.prediction.features import GROUPS
-from pitwall.prediction.views import EXPERTS
 
 # The gate reads them, and the gap is what a battle is: without them there is no mixture.
 _ALWAYS: Final = ("interval_s", "since_neutral_pair_laps", "race_share", "season_year")

@@ -11,9 +11,9 @@ from ml.judging import GAP_ONLY, MIXTURE, Judged, gap_line
 from ml.mixture_table import BattleTable
 from ml.scores import Array, gain_interval, reliability, score, wilson
 from ml.stacking import record_of_race
-from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.memory import running_residuals
 from pitwall.prediction.mixture import Mixture
-from pitwall.prediction.residuals import running_residuals
+from pitwall.prediction.stacker import sigmoid
 
 BINS: Final = 15
 

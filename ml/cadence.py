@@ -23,8 +23,8 @@ from pitwall.domain.race import RaceState
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
-from pitwall.prediction.refusals import why_no_forecast
+from pitwall.prediction.features import FeatureCache, feature_matrix, feature_names
+from pitwall.prediction.forecast import why_no_forecast
 from pitwall.prediction.situation import lap_duration_s
 
 EVERY_S: Final = 5
@@ -49,7 +49,7 @@ def cadence_table(archive: Path, entry: RaceEntry, _rows: pd.DataFrame) -> pd.Da
     """Return the rows of one race with their features, outcome and label."""
     feed = TimingFeed(archive, entry.race_id)
     messages = list(feed.messages())
-    story, book, timeline = RaceStory(messages), FeatureBook(), Timeline()
+    story, book, timeline = RaceStory(messages), FeatureCache(), Timeline()
     knowledge = Knowledge(rules=read_rules())
     every_s = EVERY_S if entry.year >= TESTED_FROM else SPARSE_S
     first, last = messages[0].sent_at, messages[-1].sent_at

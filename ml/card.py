@@ -8,8 +8,8 @@ from typing import Any, Final
 from ml import card_texts
 from ml.judging import BINS, GAP_ONLY, MIXTURE, POOLED
 from pitwall.prediction.bundle import Bundle
+from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.features import FEATURES
-from pitwall.prediction.views import EXPERTS
 
 Scores = Mapping[str, Any]
 _CIRCUITS_SHOWN: Final = 24

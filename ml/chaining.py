@@ -15,10 +15,10 @@ from ml.out_of_fold import MixtureRecipe
 from ml.races import told
 from ml.scores import Array, gain_interval, score
 from ml.stacking import fit_gate, fit_platt, residuals_of
+from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.experts import read_expert
 from pitwall.prediction.gate import MONOTONE_TERMS
-from pitwall.prediction.logits import sigmoid
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.stacker import sigmoid
 
 
 def chained_scores(judged: Judged, recipe: MixtureRecipe) -> dict[str, Any]:

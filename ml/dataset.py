@@ -30,10 +30,10 @@ from pitwall.domain.race import RaceState
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
 from pitwall.prediction.columns import history
-from pitwall.prediction.columns.history import Histories, Names, Outcome, count_histories
+from pitwall.prediction.columns.history import Histories, Names, PastBattle, count_histories
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
-from pitwall.prediction.refusals import why_no_forecast
+from pitwall.prediction.features import FeatureCache, feature_matrix, feature_names
+from pitwall.prediction.forecast import why_no_forecast
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataF
     """
     zero = zero_of_race(archive, entry.session_id)
     story = RaceStory(TimingFeed(archive, str(entry.session_id)).messages())
-    book, knowledge = FeatureBook(), Knowledge(rules=read_rules())
+    book, knowledge = FeatureCache(), Knowledge(rules=read_rules())
     ordered = rows.sort_values("t_ms", kind="stable")
     values: list[list[float]] = []
     told: list[tuple[str | bool, ...]] = []
@@ -104,11 +104,11 @@ def histories_of(table: pd.DataFrame) -> Histories:
     return count_histories(outcomes_of(table))
 
 
-def outcomes_of(table: pd.DataFrame) -> list[Outcome]:
+def outcomes_of(table: pd.DataFrame) -> list[PastBattle]:
     """Return the labelled battles of well-recorded races, as the tables count them."""
     known = table[table.y1.notna() & (table.quality == "good")]
     return [
-        Outcome(int(year), names, gap_ms / 1000, passed)
+        PastBattle(int(year), names, gap_ms / 1000, passed)
         for year, names, gap_ms, passed in zip(
             known.year.tolist(),
             _names(known),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.features import FEATURES, GROUPS
-from pitwall.prediction.topics import topic_of
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.reasons import topic_of
 
 _INTRO: Final = """\
 # Features

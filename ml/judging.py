@@ -14,10 +14,10 @@ from ml.mixture_table import BattleTable, Ids
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
 from ml.scores import Array, gain_interval, losses, perfect_ece, reliability, score, wilson
 from ml.stacking import fit_gate, fit_logistic, residuals_of
-from pitwall.prediction.interruption import OUTCOMES
-from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.columns.spec import EXPERTS
+from pitwall.prediction.gate import OUTCOMES
 from pitwall.prediction.mixture import Mixture, MixtureParts, Opinions
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.stacker import sigmoid
 
 POOLED, MIXTURE, GAP_ONLY = "pooled", "mixture", "gap only"
 BINS: Final = 15

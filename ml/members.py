@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from ml.scores import Array
+from pitwall.prediction.columns.spec import EVERYTHING, Column, Rows, positions
 from pitwall.prediction.experts import Expert, read_expert
-from pitwall.prediction.views import EVERYTHING, Column, Rows, positions
 
 log = logging.getLogger(__name__)
 

@@ -28,12 +28,10 @@ from ml.stacking import (
 )
 from pitwall.prediction.bundle import Bundle, StoredExpert, write_bundle
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.gate import MONOTONE_TERMS, Gate
-from pitwall.prediction.interruption import Interruption
-from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.columns.spec import EXPERTS
+from pitwall.prediction.gate import MONOTONE_TERMS, Gate, Interruption
 from pitwall.prediction.mixture import MixtureParts
-from pitwall.prediction.stacker import Spread, Stacker
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.stacker import Spread, Stacker, sigmoid
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,9 @@ import pandas as pd
 
 from ml.columns import ROLES
 from ml.scores import Array
+from pitwall.prediction.columns.spec import Column, Rows
 from pitwall.prediction.features import feature_columns
-from pitwall.prediction.gate import Roles
-from pitwall.prediction.interruption import OUTCOMES
-from pitwall.prediction.views import Column, Rows
+from pitwall.prediction.gate import OUTCOMES, Roles
 
 Ids = npt.NDArray[np.int64]
 

@@ -9,7 +9,7 @@ from ml.mixing import expert_margins
 from ml.rulebook import read_rules
 from ml.scores import Array, score
 from ml.stacking import residuals_of
-from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.stacker import sigmoid
 
 Scores = dict[str, float]
 

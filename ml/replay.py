@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pitwall.domain.applying import apply
 from pitwall.domain.battles import Battle
 from pitwall.domain.events import CarTimed
 from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.domain.reducer import apply
 from pitwall.feeds.timing.tables import read_rows, read_sessions, zero_of
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage

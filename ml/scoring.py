@@ -20,11 +20,11 @@ from ml.races import told
 from ml.replay import RaceStory, battle_of, zero_of_race
 from pitwall.feeds.timing import TimingFeed
 from pitwall.prediction.bundle import SHIPPED
-from pitwall.prediction.features import FeatureBook
+from pitwall.prediction.columns.spec import EXPERTS
+from pitwall.prediction.features import FeatureCache
+from pitwall.prediction.forecast import why_no_forecast
 from pitwall.prediction.memory import Memory, at_the_line, noted
 from pitwall.prediction.predictor import MixturePredictor
-from pitwall.prediction.refusals import why_no_forecast
-from pitwall.prediction.views import EXPERTS
 
 ANSWERS: Final = (
     *("p_overtake", "p_overtake_3"),
@@ -66,7 +66,7 @@ def score_race(archive: Path, session_id: int, rows: pd.DataFrame, model: Path) 
     predictor = _predictor(model)
     zero = zero_of_race(archive, session_id)
     story = RaceStory(TimingFeed(archive, str(session_id)).messages())
-    memory = Memory(book=FeatureBook())
+    memory = Memory(book=FeatureCache())
     answers: dict[int, list[float]] = {}
     for row in _in_time(archive, session_id, rows):
         at = zero + timedelta(milliseconds=int(row["t_ms"]))

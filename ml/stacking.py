@@ -11,10 +11,8 @@ from scipy.optimize import minimize
 
 from ml.mixture_table import BattleTable
 from ml.scores import Array
-from pitwall.prediction.gate import Gate, Situations, softmax_shares
-from pitwall.prediction.interruption import class_chances
-from pitwall.prediction.logits import sigmoid
-from pitwall.prediction.residuals import Record, running_residuals
+from pitwall.prediction.gate import Gate, Situations, class_chances, softmax_shares
+from pitwall.prediction.memory import Record, running_residuals
 from pitwall.prediction.stacker import (
     UNLIKELY,
     Platt,
@@ -22,6 +20,7 @@ from pitwall.prediction.stacker import (
     Stacker,
     ThreeLapStacker,
     pieces,
+    sigmoid,
 )
 
 GATE_PENALTY: Final = 30.0  # L2 on the gate's weights, in rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pitwall.domain.race import CarState, DriverNumber, RaceState, TrackStatus
-from pitwall.prediction.refusals import is_on_wets
+from pitwall.prediction.forecast import is_on_wets
 
 # What may come of a battle between two instants; the first cause that applies.
 FINISHED, RETIRED, PIT, NEUTRALISED, WET = "finished", "retired", "pit", "neutralised", "wet"

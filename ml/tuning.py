@@ -24,7 +24,7 @@ from joblib import Parallel, delayed
 from ml.members import MEMBERS, Member, Training, fit_member
 from ml.mixture_table import BattleTable, read_battles
 from ml.scores import losses
-from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.stacker import sigmoid
 
 log = logging.getLogger(__name__)
 

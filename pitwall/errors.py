@@ -15,7 +15,7 @@ PitwallError
 ├── StoreError                  the database refused, or cannot be reached
 │   └── StoreBusyError              all connections for this purpose are in use
 ├── LedgerError                 the ledger is not what was once written
-├── NotThereError               nothing with this id, or not this user's
+├── NotFoundError               nothing with this id, or not this user's
 ├── NothingLiveError            no frame has been published yet
 ├── AccessError                 who asks may not have what is asked for
 │   ├── NotLoggedInError            neither logged in nor with an API key
@@ -136,7 +136,7 @@ class LedgerError(PitwallError):
         self.entry = entry
 
 
-class NotThereError(PitwallError):
+class NotFoundError(PitwallError):
     """There is nothing with this id, or it belongs to somebody else."""
 
     status_code = 404

@@ -13,25 +13,25 @@ import reflex as rx
 from starlette.types import ASGIApp
 
 from pitwall.api.app import build_api
-from pitwall.api.protection.around import protected
+from pitwall.api.protection.stack import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.errors import PitwallError
-from pitwall.web.broadcast import relay
-from pitwall.web.door.guard import door_server, guard, on_page_trouble
-from pitwall.web.pages.accounts import account_page, log_in_page, register_page
-from pitwall.web.pages.ledger import ledger_page
-from pitwall.web.pages.live import live_page
-from pitwall.web.pages.races import races_page
-from pitwall.web.pages.replay import replay_page
-from pitwall.web.shared_states import share_states
-from pitwall.web.shell import head_components
-from pitwall.web.states.account import AccountState
-from pitwall.web.states.ledger import LedgerState
-from pitwall.web.states.live import LiveState
-from pitwall.web.states.log_ins import watch_log_ins
-from pitwall.web.states.races import RacesState
-from pitwall.web.states.replay import ReplayState
-from pitwall.web.states.trouble import on_backend_trouble
+from pitwall.web.account.ended_log_ins import watch_log_ins
+from pitwall.web.account.page import account_page, log_in_page, register_page
+from pitwall.web.ledger.page import ledger_page
+from pitwall.web.ledger.state import LedgerState
+from pitwall.web.live.page import live_page
+from pitwall.web.live.state import LiveState
+from pitwall.web.races.page import races_page
+from pitwall.web.races.state import RacesState
+from pitwall.web.replay.page import replay_page
+from pitwall.web.replay.state import ReplayState
+from pitwall.web.shared.account_state import AccountState
+from pitwall.web.shared.relay import relay
+from pitwall.web.shared.site_nav import head_components
+from pitwall.web.shared.trouble import on_backend_trouble
+from pitwall.web.socket.guard import door_server, guard, on_page_trouble
+from pitwall.web.socket.redis_states import share_states
 
 BUILT_PAGES = Path(".web") / "build" / "client"
 
@@ -83,18 +83,18 @@ def asgi() -> ASGIApp:
         SystemExit: The environment asks for something that cannot be, or the model is damaged; the
             sentence has been told.
     """
-    from pitwall import bootstrap  # brings numpy, pyarrow and, with the model, its libraries
+    from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
 
     guard(app, BUILT_PAGES)
     try:
-        bootstrap.install(tab_is_open=relay.tab_is_open)
+        container.install(tab_is_open=relay.tab_is_open)
     except PitwallError as error:
         sys.stderr.write(f"pitwall: {error}\n")
         raise SystemExit(1) from error
-    shared = bootstrap.shared_states()
+    shared = container.shared_states()
     if shared is not None:
         share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
-    app.register_lifespan_task(bootstrap.run_worker)
+    app.register_lifespan_task(container.run_worker)
     app.register_lifespan_task(relay.run)
     app.register_lifespan_task(watch_log_ins)
-    return protected(app(), bootstrap.protection(BUILT_PAGES))
+    return protected(app(), container.protection(BUILT_PAGES))

@@ -1,6 +1,6 @@
 """The running application's ports, for the two front doors: `web` and `api`.
 
-Neither front door builds an adapter. `bootstrap.install()` fills this slot once
+Neither front door builds an adapter. `app.container.install()` fills this slot once
 at start-up; tests fill it with fakes.
 """
 
@@ -12,25 +12,22 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
 from pitwall import __version__
-from pitwall.account_ports import RateLimiter
+from pitwall.accounts.admin import AccountAdmin
 from pitwall.accounts.keys import ApiKeys
-from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
+from pitwall.analysis.battle_story import BattleCache
+from pitwall.analysis.track_maps import TrackMaps
+from pitwall.analysis.track_record import TrackRecords
+from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import StoreError
-from pitwall.pipeline.battle_shelf import BattleShelf
-from pitwall.pipeline.condition import StoreState
-from pitwall.pipeline.forecasting import ForecastDesk
-from pitwall.pipeline.ring import FrameRing
-from pitwall.pipeline.track_maps import TrackMaps
-from pitwall.pipeline.track_record import TrackRecords
-from pitwall.ports import (
-    BattlesThen,
-    ForecastThen,
-    LiveCache,
-    TelemetryCache,
-)
+from pitwall.live.publishing import FrameRing
+from pitwall.ports.accounts import RateLimiter
+from pitwall.ports.cache import LiveCache, TelemetryCache
+from pitwall.ports.forecasts import BattleInspection, ForecastThen
+from pitwall.ports.races import DemoRace, RaceExporter, RaceReader
+from pitwall.ports.replays import Replays
 from pitwall.prediction.what_if import MixtureWhatIf
-from pitwall.race_ports import RaceExporter, RaceReader, Replays, Taste
+from pitwall.recording.store_condition import StoreState
 
 T = TypeVar("T")
 
@@ -71,14 +68,14 @@ class People:
     Attributes:
         accounts: What people do with their own ones.
         keys: Their API keys.
-        owning: What the owner does with other people's.
+        admin: What the owner does with other people's.
         plain_http: Whether passwords are taken over plain http from this machine alone, or
             from everywhere.
     """
 
     accounts: Accounts
     keys: ApiKeys
-    owning: Owning
+    admin: AccountAdmin
     plain_http: Literal["local", "allowed"] = "local"
 
 
@@ -89,20 +86,20 @@ class Services:
     Attributes:
         live: The newest frame, and word of newer ones.
         tab_is_open: Whether the browser tab with this client token is connected.
-        history: Frames of the last minutes, for tabs that watch with a delay.
+        frame_buffer: Frames of the last minutes, for tabs that watch with a delay.
         about: Which program and which model answer.
         accounts: People and their ways in; None where there is no database.
         limits: Counts requests; None where there is no database.
         forecasts: Of this moment; None serves the newest frame instead.
         stored_forecasts: Of stored races; None where none are stored.
-        battles_then: What the model sees of battles of kept races; None where none are kept.
-        battle_shelf: Their stories and laps compared; None where none are kept.
+        battle_inspector: What the model sees of battles of kept races; None where none are kept.
+        battle_cache: Their stories and laps compared; None where none are kept.
         what_if: Of made-up battles; None without a model that answers them.
         records: How forecasts came out; None where there is no database.
         kept, exports: The races that are kept; None where there is no database.
         replays: Shows kept races from any moment; None where there is no database.
         maps: Of the circuits of kept races; None where none are kept.
-        taste: A simulated race for guests; None where there is no database.
+        demo_race: A simulated race for guests; None where there is no database.
         writing: How the writing of races goes; None where nothing is written.
         telemetry: Each car's newest telemetry; None where nothing keeps it.
         cache_fault: What people should know while the live cache is not what was asked for; else
@@ -111,24 +108,24 @@ class Services:
 
     live: LiveCache
     tab_is_open: Callable[[str], bool]
-    history: FrameRing
+    frame_buffer: FrameRing
     about: About = field(default_factory=About)
     telemetry: TelemetryCache | None = None
     cache_fault: Callable[[], str] = lambda: ""
     writing: Callable[[], StoreState] | None = None
     accounts: People | None = None
     limits: RateLimiter | None = None
-    forecasts: ForecastDesk | None = None
+    forecasts: ForecastService | None = None
     stored_forecasts: ForecastThen | None = None
-    battles_then: BattlesThen | None = None
-    battle_shelf: BattleShelf | None = None
+    battle_inspector: BattleInspection | None = None
+    battle_cache: BattleCache | None = None
     what_if: MixtureWhatIf | None = None
-    kept: RaceReader | None = None
+    stored_races: RaceReader | None = None
     exports: RaceExporter | None = None
     records: TrackRecords | None = None
     replays: Replays | None = None
     maps: TrackMaps | None = None
-    taste: Taste | None = None
+    demo_race: DemoRace | None = None
 
     def races(self) -> RaceReader:
         """Return where races are kept.
@@ -136,7 +133,7 @@ class Services:
         Raises:
             StoreError: Nowhere, for want of a database.
         """
-        return _there(self.kept)
+        return _there(self.stored_races)
 
     def replay(self) -> Replays:
         """Return what shows kept races from any moment.
@@ -202,6 +199,6 @@ def current() -> Services:
         RuntimeError: Called before `install`.
     """
     if _installed is None:
-        message = "no services installed: call pitwall.bootstrap.install() first"
+        message = "no services installed: call pitwall.app.container.install() first"
         raise RuntimeError(message)
     return _installed

@@ -2,7 +2,7 @@
 
     python scripts/build.py [--force]
 
-The build is for any host and port: see `pitwall/web/same_origin.py`.
+The build is for any host and port: see `pitwall/web/shared/same_origin.py`.
 """
 
 from __future__ import annotations

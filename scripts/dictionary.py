@@ -30,7 +30,7 @@ from sqlmodel import SQLModel
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pitwall.api.schemas import BattlesOut  # noqa: E402  the checkout is not installed
+from pitwall.api.live_schemas import BattlesOut  # noqa: E402  the checkout is not installed
 from pitwall.domain.frames import LiveFrame  # noqa: E402
 from pitwall.store.tables import metadata  # noqa: E402
 

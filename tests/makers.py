@@ -19,7 +19,7 @@ from pitwall.domain.race import (
     RaceState,
     TrackStatus,
 )
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.wire.message import RawMessage
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from pitwall.domain.sources import Source
-from pitwall.ports import RecordedFeed
+from pitwall.domain.sessions import Source
+from pitwall.ports.feeds import RecordedFeed
 from pitwall.wire.message import RawMessage
 
 

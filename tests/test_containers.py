@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pitwall.settings import Settings, load
+from pitwall.app.settings import Settings, load
 from tests.servers.requirement import missing
 
 ROOT = Path(__file__).parents[1]

@@ -26,11 +26,11 @@ from pitwall.pitwall import app
 for route in list(app._unevaluated_pages):
     app._compile_page(route)
 print(*sorted(app._pages))
-assert not {"pitwall.bootstrap", "pyarrow", "pandas", "fastf1"} & set(sys.modules)
+assert not {"pitwall.app.container", "pyarrow", "pandas", "fastf1"} & set(sys.modules)
 """
 SUPERVISOR = """
 import pitwall.serve
-assert not {"pitwall.bootstrap", "numpy", "pyarrow", "reflex"} & set(sys.modules)
+assert not {"pitwall.app.container", "numpy", "pyarrow", "reflex"} & set(sys.modules)
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.settings import Settings
+from pitwall.app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted(
@@ -17,7 +17,7 @@ CODE = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-MAX_LINES = 300
+MAX_LINES = 500
 
 
 def is_empty_marker(path: Path) -> bool:
@@ -28,7 +28,7 @@ def is_empty_marker(path: Path) -> bool:
 def test_a_module_is_short_and_says_what_it_is_for(module: Path) -> None:
     source = module.read_text()
 
-    assert source.count("\n") <= MAX_LINES, "split it by the reader's question it answers"
+    assert source.count("\n") <= MAX_LINES, "split it: a module is one subject"
     if not is_empty_marker(module):
         assert ast.get_docstring(ast.parse(source)), "open with one sentence: what is this for?"
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from pitwall.account_ports import AccountStore
 from pitwall.accounts.service import NOTED_EVERY, utc_now
 from pitwall.accounts.tokens import hash_token, new_key, prefix_of, same_hash
 from pitwall.domain.accounts import Account, ApiKey, Role
 from pitwall.errors import RefusedFieldError
+from pitwall.ports.accounts import AccountStore
 
 MOST_KEYS: Final = 20
 LONGEST_NAME: Final = 60

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from pitwall.account_ports import AccountStore
-from pitwall.accounts.emails import normalise_email
 from pitwall.accounts.hashing import Passwords
-from pitwall.accounts.password_rules import check_password, normalise_password
+from pitwall.accounts.rules import check_password, normalise_email, normalise_password
 from pitwall.accounts.tokens import hash_token, new_token, same_hash
 from pitwall.domain.accounts import Account, LogIn, Role, User
 from pitwall.errors import EmailTakenError, RefusedFieldError, WrongCredentialsError
+from pitwall.ports.accounts import AccountStore
 
 log = logging.getLogger(__name__)
 

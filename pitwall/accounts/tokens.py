@@ -1,4 +1,4 @@
-"""Secrets that stand for somebody: 256 random bits, of which only a hash is kept."""
+"""Create and hash the secrets that stand for a user, and name the log-in cookie."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.requests import cookie_parser
+
 _BYTES: Final = 32
+
 _PREFIX_BYTES: Final = 6
+
 _KEY: Final = re.compile(r"(pw_[0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 
 
@@ -62,3 +66,27 @@ def hash_token(token: str) -> str:
 def same_hash(one: str, other: str) -> bool:
     """Whether two hashes are equal, in a time that does not tell where they differ."""
     return hmac.compare_digest(one, other)
+
+
+SECURE_NAME: Final = "__Host-pitwall"
+
+PLAIN_NAME: Final = "pitwall"
+
+COOKIE_NAMES: Final = (SECURE_NAME, PLAIN_NAME)
+
+
+def cookie_name(*, is_secure: bool) -> str:
+    """Return the cookie's name over https or plain http."""
+    return SECURE_NAME if is_secure else PLAIN_NAME
+
+
+def token_in(cookie_header: str, *, is_secure: bool) -> str | None:
+    """Return the token in a Cookie header; None where there is none.
+
+    Example:
+        >>> token_in("a=1; pitwall=xyz", is_secure=False)
+        'xyz'
+        >>> token_in("pitwall=xyz", is_secure=True) is None
+        True
+    """
+    return cookie_parser(cookie_header).get(cookie_name(is_secure=is_secure))

@@ -8,10 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pitwall.accounts.emails import LONGEST as LONGEST_EMAIL
 from pitwall.accounts.keys import LONGEST_NAME
-from pitwall.accounts.password_rules import LONGEST, SHORTEST
-from pitwall.api import story
+from pitwall.accounts.rules import LONGEST_EMAIL, LONGEST_PASSWORD, SHORTEST_PASSWORD
+from pitwall.api import examples
 from pitwall.domain.accounts import Account, ApiKey, LogIn, Role, User
 
 Email = Annotated[
@@ -26,15 +25,16 @@ Email = Annotated[
 NewPassword = Annotated[
     str,
     Field(
-        max_length=LONGEST,
-        json_schema_extra={"minLength": SHORTEST},
+        max_length=LONGEST_PASSWORD,
+        json_schema_extra={"minLength": SHORTEST_PASSWORD},
         repr=False,
         examples=["an engine of brass"],
         description="Ten characters at least, and none of the commonest.",
     ),
 ]
 Password = Annotated[
-    str, Field(min_length=1, max_length=LONGEST, repr=False, examples=["an engine of brass"])
+    str,
+    Field(min_length=1, max_length=LONGEST_PASSWORD, repr=False, examples=["an engine of brass"]),
 ]
 
 
@@ -90,7 +90,7 @@ class RegisteredOut(BaseModel):
 class AccountOut(BaseModel):
     """Who is asking."""
 
-    user_id: UUID = Field(examples=[story.USER_ID])
+    user_id: UUID = Field(examples=[examples.USER_ID])
     email: str = Field(examples=["ada@example.org"])
     role: Role = Field(description="`api` when asked with an API key.", examples=["user"])
 
@@ -103,7 +103,7 @@ class AccountOut(BaseModel):
 class LogInOut(BaseModel):
     """One log-in of one browser."""
 
-    id: UUID = Field(examples=[story.LOG_IN_ID])
+    id: UUID = Field(examples=[examples.LOG_IN_ID])
     created_at: datetime = Field(examples=["2026-11-24T17:30:12Z"])
     last_used_at: datetime = Field(description="To the minute.", examples=["2026-11-24T18:46:00Z"])
     expires_at: datetime = Field(
@@ -137,7 +137,7 @@ class EndedOut(BaseModel):
 class KeyOut(BaseModel):
     """An API key without the key."""
 
-    id: UUID = Field(examples=[story.KEY_ID])
+    id: UUID = Field(examples=[examples.KEY_ID])
     name: str = Field(examples=["laptop"])
     prefix: str = Field(description="How the key begins.", examples=["pw_00c0ffee00aa"])
     created_at: datetime = Field(examples=["2026-11-24T17:31:40Z"])
@@ -170,7 +170,7 @@ class NewKeyOut(KeyOut):
 class UserOut(BaseModel):
     """Somebody with an account, as the owner sees him."""
 
-    id: UUID = Field(examples=[story.USER_ID])
+    id: UUID = Field(examples=[examples.USER_ID])
     email: str = Field(examples=["ada@example.org"])
     role: Role = Field(examples=["user"])
     created_at: datetime = Field(examples=["2026-11-24T17:30:05Z"])

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from pitwall.accounts.emails import account_key
+from pitwall.accounts.rules import account_key
 from pitwall.accounts.tokens import hash_token
-from pitwall.api import story
+from pitwall.api import examples
 from pitwall.api.account_schemas import (
     AccountOut,
     DisabledIn,
@@ -43,7 +43,7 @@ from pitwall.api.rate_limits import (
     forgive_visitor,
 )
 from pitwall.domain.accounts import Role
-from pitwall.errors import ForbiddenError, NotThereError, RefusedFieldError
+from pitwall.errors import ForbiddenError, NotFoundError, RefusedFieldError
 from pitwall.services import Services
 
 
@@ -61,7 +61,9 @@ _WITHOUT_LOG_IN: Responses = {
 
 
 _WRONG = problem_response("E-mail or password is wrong.", "E-mail or password is wrong.")
-_NO_ACCOUNT = problem_response("There is no such account.", f"There is no account {story.USER_ID}.")
+_NO_ACCOUNT = problem_response(
+    "There is no such account.", f"There is no account {examples.USER_ID}."
+)
 
 
 async def _on_a_safe_channel(request: Request, services: CurrentServices) -> None:
@@ -176,7 +178,7 @@ async def change_password(
 )
 async def users(services: CurrentServices) -> list[UserOut]:
     """List the accounts, oldest first; for the owner of the server."""
-    return [UserOut.of(user) for user in await services.people().owning.users()]
+    return [UserOut.of(user) for user in await services.people().admin.users()]
 
 
 @router.patch(
@@ -187,7 +189,7 @@ async def users(services: CurrentServices) -> list[UserOut]:
     responses=REFUSALS | BODY_REFUSED | {404: _NO_ACCOUNT},
 )
 async def set_disabled(
-    user_id: Annotated[UUID, Path(examples=[story.USER_ID])],
+    user_id: Annotated[UUID, Path(examples=[examples.USER_ID])],
     change: DisabledIn,
     services: CurrentServices,
     owner: Owner,
@@ -196,11 +198,11 @@ async def set_disabled(
     if change.disabled and user_id == owner.user_id:
         message = "The owner does not shut the account that he is logged in with."
         raise ForbiddenError(message)
-    owning = services.people().owning
-    found = await (owning.disable(user_id) if change.disabled else owning.enable(user_id))
+    admin = services.people().admin
+    found = await (admin.disable(user_id) if change.disabled else admin.enable(user_id))
     if not found:
         message = f"There is no account {user_id}."
-        raise NotThereError(message)
+        raise NotFoundError(message)
 
 
 @asynccontextmanager

@@ -12,10 +12,10 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, credentials, export, history, ledger, live, predict, problems
+from pitwall.api import accounts, export, history, ledger, live, log_ins_and_keys, predict, problems
+from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
-from pitwall.api.for_programs import ForPrograms
-from pitwall.api.heads import Heads
+from pitwall.api.shared_paths import ForPrograms
 
 _ROUTERS = (
     live.router,
@@ -24,7 +24,7 @@ _ROUTERS = (
     export.router,
     ledger.router,
     accounts.router,
-    credentials.router,
+    log_ins_and_keys.router,
 )
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 

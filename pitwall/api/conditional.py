@@ -1,13 +1,19 @@
-"""Conditional requests and content negotiation, read as RFC 9110 writes them."""
+"""Conditional requests, content negotiation and HEAD, as RFC 9110 has them."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+
 _ONE: Final = re.compile(_TAG)
+
 _NEXT: Final = re.compile(rf"[\s,]*({_TAG})[ \t]*(?=,|$)")
+
 _QUALITY: Final = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
@@ -61,3 +67,40 @@ def takes_gzip(accept_encoding: str) -> bool:
         liked[name] = quality
     zipped = liked.get("gzip", liked.get("x-gzip", liked.get("*", 0.0)))
     return zipped > 0 and zipped >= liked.get("identity", 0.0)
+
+
+_ASKED: Final = "pitwall.head"
+
+
+class Heads:
+    """Lets the routes of the API answer HEAD as GET, and keeps the body to itself.
+
+    Args:
+        app: The API and what is mounted below it.
+        folders: The first parts of the paths that are the API's; pages know HEAD themselves.
+    """
+
+    def __init__(self, app: ASGIApp, folders: frozenset[str]) -> None:
+        self._app = app
+        self._folders = folders
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, as a GET where it is a HEAD for the API."""
+        if scope["type"] != "http" or scope["method"] != "HEAD" or not self._is_api(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET", _ASKED: True}, receive, send_head)
+
+    def _is_api(self, path: str) -> bool:
+        return path.removeprefix("/").partition("/")[0] in self._folders
+
+
+def is_head(scope: Mapping[str, Any]) -> bool:
+    """Whether nobody will read the body: a route whose body costs much leaves it out."""
+    return bool(scope.get(_ASKED))

@@ -13,8 +13,8 @@ from typing import Final, Literal
 from fastapi import Request, Response
 from starlette.datastructures import URL
 
-from pitwall.accounts.cookie import cookie_name
 from pitwall.accounts.service import HOLDS_AT_MOST
+from pitwall.accounts.tokens import cookie_name
 from pitwall.api.protection.addresses import is_this_machine
 from pitwall.errors import ForbiddenError
 

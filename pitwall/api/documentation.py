@@ -1,7 +1,9 @@
-"""`/docs` and `/openapi.json`: what the API says of itself, with nothing from outside."""
+"""Serve `/docs` and `/openapi.json`, with complete examples of every refusal."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -10,9 +12,51 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from pitwall import services
-from pitwall.api.problem_examples import complete_problems
-from pitwall.api.problems import Problem
+from pitwall.api import examples
+from pitwall.api.problems import MEDIA_TYPE, InvalidParameter, Problem
 from pitwall.api.protection.content_policy import content_policy, inline_script_hashes
+
+
+def complete_problems(paths: Mapping[str, Any]) -> None:
+    """Make every example of a problem what its route would answer.
+
+    Args:
+        paths: `paths` of the OpenAPI, changed in place.
+    """
+    for path, methods in paths.items():
+        for operation in methods.values():
+            parameters = operation.get("parameters", ())
+            for status, response in operation["responses"].items():
+                media = response.get("content", {}).get(MEDIA_TYPE)
+                if media:
+                    said = media["example"]
+                    media["example"] = _whole(said, int(status), _asked(path, parameters, said))
+
+
+def _asked(path: str, parameters: Iterable[Any], said: Mapping[str, Any]) -> str:
+    """Return the path with the examples of its parameters in it, but for an invalid one."""
+    invalid = {each["name"] for each in said.get("invalid", ())}
+    for parameter in parameters:
+        name = parameter["name"]
+        if parameter["in"] == "path":
+            wrong = f"path.{name}" in invalid
+            example = examples.NO_UUID if wrong else parameter["schema"]["examples"][0]
+            path = path.replace(f"{{{name}}}", str(example))
+    return path
+
+
+def _whole(said: dict[str, Any], status: int, instance: str) -> dict[str, Any]:
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=said["detail"],
+        instance=instance,
+        invalid=[InvalidParameter(**each) for each in said.get("invalid", ())] or None,
+        request_id=examples.REQUEST_ID,
+        source=examples.SOURCE if status != HTTPStatus.SERVICE_UNAVAILABLE else None,
+    )
+    return problem.model_dump(exclude_none=True)
+
 
 STATIC: Final = "/static-offline-docs"  # where FastAPIOffline serves Swagger's own files
 

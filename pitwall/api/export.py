@@ -13,14 +13,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from pitwall.api import story
-from pitwall.api.conditional import is_known, is_same, takes_gzip
+from pitwall.api import examples
+from pitwall.api.conditional import is_head, is_known, is_same, takes_gzip
 from pitwall.api.downloads import WITHIN_S, Download, download_slot, even
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
-from pitwall.api.heads import is_head
 from pitwall.api.history import NO_RACE, Part, RaceId
 from pitwall.api.problems import Responses, problem_response
-from pitwall.domain.history import HistoryTable, RaceSummary, Selection
+from pitwall.domain.stored_races import HistoryTable, RaceSummary, Selection
 from pitwall.errors import BusyError
 
 router = APIRouter(prefix="/history", tags=["history"])
@@ -76,8 +75,8 @@ async def export(  # noqa: PLR0913
     ],
     kind: Annotated[Kind, Path(examples=["csv"])],
     part: Part,
-    if_none_match: Annotated[str | None, Header(examples=[story.FILE_ETAG])] = None,
-    if_range: Annotated[str | None, Header(examples=[story.FILE_ETAG])] = None,
+    if_none_match: Annotated[str | None, Header(examples=[examples.FILE_ETAG])] = None,
+    if_range: Annotated[str | None, Header(examples=[examples.FILE_ETAG])] = None,
     range_: Annotated[str | None, Header(alias="Range", examples=["bytes=65536-"])] = None,
     accept_encoding: Annotated[str, Header(examples=["gzip"])] = "",
 ) -> Response:

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
-from pitwall.accounts.cookie import SECURE_NAME
+from pitwall.accounts.tokens import SECURE_NAME
 from pitwall.api.cookies import token_of
 from pitwall.api.problems import Responses, problem_response
 from pitwall.api.rate_limits import ASK, count_request

@@ -1,32 +1,106 @@
-"""`GET /history` and `GET /history/{race_id}`: which races are kept, and what is kept of each."""
+"""`GET /history` and `GET /history/{race_id}`: which races are stored, and their rows."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, Field
 
-from pitwall.api import story
+from pitwall.api import examples
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
-from pitwall.api.history_schemas import HistoryOut, KeptRaceOut, RacesOut
-from pitwall.api.moments import Moment
+from pitwall.api.instants import Moment
 from pitwall.api.problems import Responses, invalid_response, problem_response
-from pitwall.domain.history import HistoryTable, RaceFilter, Selection
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
+from pitwall.domain.stored_races import HistoryTable, RaceFilter, RaceSummary, Selection
 from pitwall.errors import SelectionError
+
+
+class KeptRaceOut(BaseModel):
+    """A race that is kept."""
+
+    race_id: str = Field(examples=[examples.RACE_ID])
+    name: str = Field(examples=["Dutch Grand Prix"])
+    kind: str = Field(examples=["Race"])
+    year: int = Field(examples=[2025])
+    circuit_id: str | None = Field(examples=["zandvoort"])
+    circuit: str | None = Field(examples=["Zandvoort"])
+    starts_at: datetime | None = Field(
+        description="As announced, UTC.", examples=["2025-08-31T13:00:00Z"]
+    )
+    first_at: datetime | None = Field(
+        description="When its first message was sent, UTC.",
+        examples=["2025-08-31T12:06:46.884000Z"],
+    )
+    last_at: datetime | None = Field(
+        description="When its newest message was sent, UTC.", examples=["2025-08-31T14:53:31Z"]
+    )
+    source: str = Field(
+        description="`live`, `recorded`, `reconstructed` or `simulated`.",
+        examples=[examples.SOURCE],
+    )
+    state: str = Field(description="`running`, `finished` or `abandoned`.", examples=["finished"])
+    laps: int = Field(description="The leader's lap when it was last written.", examples=[72])
+    total_laps: int | None = Field(examples=[72])
+    messages: int = Field(description="Raw messages kept.", examples=[38257])
+    model_version: str = Field(
+        description="Of its newest predictions; empty without any.",
+        examples=[examples.MODEL_VERSION],
+    )
+
+    @classmethod
+    def of(cls, race: RaceSummary) -> KeptRaceOut:
+        """Return a race as the API shows it."""
+        return cls.model_validate({"race_id": race.id} | _fields(race))
+
+
+class RacesOut(BaseModel):
+    """Races, the newest first."""
+
+    races: list[KeptRaceOut]
+    next_cursor: str | None = Field(
+        description="Send it back as `cursor`; null on the last page.", examples=[None]
+    )
+
+
+class RowOut(BaseModel):
+    """One row of one table; its columns are those of that table's CSV."""
+
+    table: HistoryTable = Field(examples=["predictions"])
+    row: dict[str, Any] = Field(examples=[examples.PREDICTION_ROW])
+
+
+class HistoryOut(BaseModel):
+    """A page of what is kept of a race."""
+
+    race: KeptRaceOut
+    rows: list[RowOut]
+    next_cursor: str | None = Field(
+        description="Send it back as `cursor`; null on the last page.", examples=[examples.CURSOR]
+    )
+
+
+def _fields(race: RaceSummary) -> dict[str, Any]:
+    return {name: getattr(race, name) for name in KeptRaceOut.model_fields if name != "race_id"}
+
 
 router = APIRouter(prefix="/history", tags=["history"])
 
 _INVALID = "A parameter, a driver or the cursor is not valid."
+
 _BACKWARDS = "`to` lies before `from`."
+
 NO_RACE: Responses = {
-    404: problem_response("No such race is kept.", f"No race '{story.RACE_ID}' is kept here."),
+    404: problem_response("No such race is kept.", f"No race '{examples.RACE_ID}' is kept here."),
     422: problem_response(_INVALID, _BACKWARDS),
 }
+
 _NO_FILTER: Responses = {
     422: invalid_response(_INVALID, "query.limit", "Input should be less than or equal to 200"),
 }
+
 _MOST_DRIVERS = 40
 
 RaceId = Annotated[
@@ -34,11 +108,14 @@ RaceId = Annotated[
     Path(
         pattern=r"^[a-z0-9][a-z0-9-]{0,95}$",
         description="As `GET /history` lists it.",
-        examples=[story.RACE_ID],
+        examples=[examples.RACE_ID],
     ),
 ]
+
 _KEY = r"^[a-z0-9][a-z0-9-]{0,79}$"
+
 Circuit = Annotated[str | None, Query(pattern=_KEY, examples=["zandvoort"])]
+
 Driver = Annotated[str | None, Query(pattern=_KEY, examples=["lando-norris"])]
 
 
@@ -50,8 +127,9 @@ def _cursor(example: str) -> Any:  # noqa: ANN401  FastAPI's own
     )
 
 
-Cursor = Annotated[str | None, _cursor(story.CURSOR)]
-RacesCursor = Annotated[str | None, _cursor(story.RACES_CURSOR)]
+Cursor = Annotated[str | None, _cursor(examples.CURSOR)]
+
+RacesCursor = Annotated[str | None, _cursor(examples.RACES_CURSOR)]
 
 
 def selection(
@@ -60,12 +138,12 @@ def selection(
         Query(
             alias="from",
             description="Rows from this instant on, with its offset from UTC.",
-            examples=[story.AT],
+            examples=[examples.AT],
         ),
     ] = None,
     to: Annotated[
         Moment | None,
-        Query(description="Rows up to this instant, without it.", examples=[story.A_LAP_LATER]),
+        Query(description="Rows up to this instant, without it.", examples=[examples.A_LAP_LATER]),
     ] = None,
     drivers: Annotated[
         str | None,
@@ -100,7 +178,7 @@ async def races(  # noqa: PLR0913  each is a filter of its own
     circuit: Circuit = None,
     driver: Driver = None,
     kind: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9 ]{1,40}$", examples=["Race"])] = None,
-    source: Annotated[Source | None, Query(examples=[story.SOURCE])] = None,
+    source: Annotated[Source | None, Query(examples=[examples.SOURCE])] = None,
     limit: Annotated[int, Query(ge=1, le=200, examples=[20])] = 50,
     cursor: RacesCursor = None,
 ) -> RacesOut:

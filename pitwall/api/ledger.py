@@ -2,15 +2,181 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 
-from pitwall.api.for_programs import ForPrograms
+from pitwall.analysis.track_record import RaceScore, Reliability, Score, TrackRecord
+from pitwall.api import examples
 from pitwall.api.guards import CurrentServices
-from pitwall.api.ledger_schemas import LedgerOut
 from pitwall.api.problems import invalid_response, problem_response
-from pitwall.domain.ledger import Made
+from pitwall.api.shared_paths import ForPrograms
+from pitwall.domain.ledger import Call, LedgerHead, Made
+
+
+class HeadOut(BaseModel):
+    """The newest entry. Keep it: `python -m pitwall ledger verify --head` asks for it later."""
+
+    number: int = Field(examples=[22])
+    digest: str = Field(
+        description="SHA-256, 64 hex digits.",
+        examples=["9da53e6754286e2de347572d7a0dfce941338db4a66f898765b47e2d96f548ad"],
+    )
+    written_at: datetime = Field(examples=["2026-11-24T19:05:51.763805Z"])
+
+    @classmethod
+    def of(cls, head: LedgerHead) -> HeadOut:
+        """Return it as JSON knows it."""
+        return cls(**asdict(head))
+
+
+class ScoreOut(BaseModel):
+    """Means over decided forecasts, lower is better; `gap_` is a forecast by the gap alone."""
+
+    name: str = Field(
+        description="Of a race, a season or a circuit; `all` for all.",
+        examples=["Dutch Grand Prix"],
+    )
+    forecasts: int = Field(examples=[51304])
+    passes: int = Field(examples=[1890])
+    races: int = Field(examples=[1])
+    log_loss: float = Field(description="In nats.", examples=[0.0889])
+    gap_log_loss: float = Field(examples=[0.1365])
+    brier: float = Field(examples=[0.024])
+    gap_brier: float = Field(examples=[0.0328])
+
+    @classmethod
+    def of(cls, score: Score) -> ScoreOut:
+        """Return it as JSON knows it."""
+        return cls(**asdict(score))
+
+
+class RaceScoreOut(ScoreOut):
+    """One race."""
+
+    race_id: str = Field(examples=[examples.RACE_ID])
+    year: int = Field(examples=[2025])
+    circuit: str = Field(examples=["Zandvoort"])
+    first_at: datetime = Field(
+        description="When its first forecast was made.", examples=["2025-08-31T13:05:58Z"]
+    )
+    model_version: str = Field(examples=[examples.MODEL_VERSION])
+    can_be_replayed: bool = Field(examples=[True])
+
+    @classmethod
+    def of_race(cls, race: RaceScore) -> RaceScoreOut:
+        """Return it as JSON knows it."""
+        run = race.run
+        return cls(
+            **asdict(race.score),
+            race_id=run.race_id,
+            year=run.year,
+            circuit=run.circuit,
+            first_at=run.first_at,
+            model_version=run.model_version,
+            can_be_replayed=run.is_kept,
+        )
+
+
+class ReliabilityOut(BaseModel):
+    """Forecasts that said about the same, and how many of them came true."""
+
+    low: float = Field(examples=[0.1])
+    high: float = Field(examples=[0.15])
+    forecasts: int = Field(examples=[1276])
+    passes: int = Field(examples=[158])
+    laps: int = Field(
+        description="Laps of battles they come from; one is made each second.", examples=[153]
+    )
+    said: float = Field(description="Mean forecast.", examples=[0.1215])
+    came: float = Field(description="Share of passes.", examples=[0.1238])
+    came_low: float = Field(
+        description="95 % Wilson interval of it, each lap of a battle one case.",
+        examples=[0.0807],
+    )
+    came_high: float = Field(examples=[0.1854])
+
+    @classmethod
+    def of(cls, one: Reliability) -> ReliabilityOut:
+        """Return it as JSON knows it."""
+        return cls(**asdict(one))
+
+
+class CallOut(BaseModel):
+    """One forecast worth a look."""
+
+    race_id: str = Field(examples=[examples.RACE_ID])
+    race: str = Field(examples=["Dutch Grand Prix 2025"])
+    source: str = Field(examples=[examples.SOURCE])
+    made_at: datetime = Field(examples=["2025-08-31T13:39:04Z"])
+    lap: int = Field(description="The leader's.", examples=[27])
+    position: int = Field(description="The place at stake.", examples=[8])
+    attacker: int = Field(examples=[12])
+    defender: int = Field(examples=[31])
+    attacker_code: str = Field(examples=["ANT"])
+    defender_code: str = Field(examples=["OCO"])
+    interval_s: float = Field(examples=[0.443])
+    p_overtake: float = Field(examples=[0.6479])
+    gap_only: float = Field(description="What the gap alone would have said.", examples=[0.1709])
+    outcome: str = Field(description="`passed` or `held`.", examples=["passed"])
+    is_kept: bool = Field(description="Whether the race can be replayed.", examples=[True])
+
+    @classmethod
+    def of(cls, call: Call) -> CallOut:
+        """Return it as JSON knows it."""
+        return cls(**asdict(call))
+
+
+class LedgerOut(BaseModel):
+    """How forecasts came out."""
+
+    made: Made = Field(
+        description="`live`: written down before the outcome; `import`: computed afterwards.",
+        examples=["import"],
+    )
+    simulated: bool = Field(description="Of made-up races, or of real ones.", examples=[False])
+    head: HeadOut | None = Field(description="Of the whole ledger; null while it is empty.")
+    forecasts: int = Field(examples=[56441])
+    undecided: dict[str, int] = Field(
+        description="Forecasts that were interrupted, by reason.",
+        examples=[{"finished": 1153, "neutralised": 2562, "pitted": 1422}],
+    )
+    overall: ScoreOut | None
+    gain: tuple[float, float] | None = Field(
+        description="95 % interval over races of the log-loss gained over the gap alone; null "
+        "below five races.",
+        examples=[(0.0108, 0.0715)],
+    )
+    reliability: list[ReliabilityOut]
+    races: list[RaceScoreOut]
+    seasons: list[ScoreOut]
+    circuits: list[ScoreOut]
+    best: list[CallOut]
+    worst: list[CallOut]
+
+    @classmethod
+    def of(cls, record: TrackRecord, made: Made, *, simulated: bool) -> LedgerOut:
+        """Return it as JSON knows it."""
+        contents = record.contents
+        return cls(
+            made=made,
+            simulated=simulated,
+            head=None if contents.head is None else HeadOut.of(contents.head),
+            forecasts=record.said,
+            undecided=record.interrupted,
+            overall=None if record.overall is None else ScoreOut.of(record.overall),
+            gain=record.gain,
+            reliability=[ReliabilityOut.of(one) for one in record.reliability],
+            races=[RaceScoreOut.of_race(one) for one in record.races],
+            seasons=[ScoreOut.of(one) for one in record.seasons],
+            circuits=[ScoreOut.of(one) for one in record.circuits],
+            best=[CallOut.of(one) for one in contents.best],
+            worst=[CallOut.of(one) for one in contents.worst],
+        )
+
 
 router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=ForPrograms)
 

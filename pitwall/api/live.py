@@ -9,11 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from pitwall.api import story
+from pitwall.api import examples
 from pitwall.api.conditional import is_known
-from pitwall.api.discretion import for_strangers
-from pitwall.api.problems import invalid_response, problem_response
-from pitwall.api.schemas import (
+from pitwall.api.fault_wording import for_strangers
+from pitwall.api.live_schemas import (
     BattlesOut,
     BuildOut,
     HealthOut,
@@ -22,10 +21,11 @@ from pitwall.api.schemas import (
     Status,
     StoreOut,
 )
+from pitwall.api.problems import invalid_response, problem_response
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
-from pitwall.pipeline.condition import StoreState
+from pitwall.recording.store_condition import StoreState
 from pitwall.services import About, Services, current
 
 router = APIRouter(tags=["live"])
@@ -79,7 +79,7 @@ async def live_battles(
     min_p: Annotated[
         float, Query(ge=0, le=1, description="`p_overtake` from this up.", examples=[0.02])
     ] = 0.0,
-    if_none_match: Annotated[str | None, Header(examples=[story.FRAME_ETAG])] = None,
+    if_none_match: Annotated[str | None, Header(examples=[examples.FRAME_ETAG])] = None,
 ) -> Response:
     """List the battles under way, front of the field first.
 

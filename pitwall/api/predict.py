@@ -1,4 +1,4 @@
-"""`/predict`: the model asked now, of the race on show, of a stored one, or of a made-up battle."""
+"""`/predict`: ask the model about the current race, a stored one, or a hypothetical battle."""
 
 from __future__ import annotations
 
@@ -7,31 +7,148 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
-from pitwall.api import story
+from pitwall.api import examples
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
-from pitwall.api.mixed import MixedOut
-from pitwall.api.moments import Moment
-from pitwall.api.predict_schemas import (
-    FeatureOut,
-    PredictOut,
-    WhatIfIn,
-    WhatIfOut,
-)
+from pitwall.api.instants import Moment
+from pitwall.api.live_schemas import BattleOut, MixedOut, RaceOut
 from pitwall.api.problems import BODY_REFUSED, Responses, invalid_response, problem_response
-from pitwall.domain.frames import BattleLine, LiveFrame
-from pitwall.errors import (
-    NothingLiveError,
-    NotThereError,
-    RaceNotFoundError,
-    RefusedFieldError,
-)
-from pitwall.prediction.what_if import MixtureWhatIf
+from pitwall.domain.frames import BattleLine, FeedState, LiveFrame
+from pitwall.domain.sessions import Source
+from pitwall.errors import NotFoundError, NothingLiveError, RaceNotFoundError, RefusedFieldError
+from pitwall.prediction.what_if import MixtureWhatIf, WhatIfFeature
 from pitwall.services import Services
+
+
+class PredictOut(BaseModel):
+    """Forecasts of one moment, front of the field first."""
+
+    source: Source = Field(
+        description="What kind of data this is; `simulated` is no race.", examples=[examples.SOURCE]
+    )
+    feed: str = Field(examples=[examples.FEED])
+    feed_state: FeedState = Field(examples=["paused"])
+    computed: Literal["now", "frame", "stored"] = Field(
+        description="`now`: the model ran for this answer. `frame`: in the newest frame, at most "
+        "a second of race time before it. `stored`: now, on a stored race.",
+        examples=["stored"],
+    )
+    sequence: int = Field(
+        description="Of the newest frame; on a stored race, its messages up to `at`.",
+        examples=[15040],
+    )
+    as_of: datetime | None = Field(
+        description="When the newest message was sent, race's clock.", examples=[examples.AS_OF]
+    )
+    answered_at: datetime = Field(
+        description="When the forecast, or the frame, was made, UTC.", examples=[examples.ASKED_AT]
+    )
+    data_age_s: float | None = Field(
+        description="Seconds from the arrival of the newest message to `answered_at`; on a stored "
+        "race, from its sending to `at`.",
+        examples=[0.193],
+    )
+    race: RaceOut
+    model_version: str = Field(examples=[examples.MODEL_VERSION])
+    rules_version: str | None = Field(
+        description="Of the sporting rules that the model rests on; null where on none.",
+        examples=[examples.RULES_VERSION],
+    )
+    battles: list[BattleOut]
+
+    @classmethod
+    def of(
+        cls,
+        frame: LiveFrame,
+        computed: Literal["now", "frame", "stored"],
+        rules_version: str,
+        battles: list[BattleLine],
+    ) -> PredictOut:
+        """Take some battles of a frame."""
+        cars = {int(line.number): line for line in frame.tower}
+        return cls(
+            source=Source(frame.header.source),
+            feed=frame.header.feed,
+            feed_state=frame.header.feed_state,
+            computed=computed,
+            sequence=frame.sequence,
+            as_of=frame.header.as_of,
+            answered_at=frame.published_at,
+            data_age_s=frame.data_age_s,
+            race=RaceOut.of(frame.header),
+            model_version=frame.model_version,
+            rules_version=rules_version or None,
+            battles=[BattleOut.of(battle, cars) for battle in battles],
+        )
+
+
+class WhatIfIn(BaseModel):
+    """A made-up battle."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: dict[str, Annotated[float, Field(strict=True)]] = Field(
+        description="What is known of the battle; leave out what is not. `GET /predict/features` "
+        "explains each.",
+        examples=[examples.WHAT_IF],
+    )
+
+
+class WhatIfOut(BaseModel):
+    """The forecast of a made-up battle."""
+
+    p_overtake: float | None = Field(
+        description="That the attacker is ahead a lap from now, if neither pits and the track "
+        "stays clear. Null without a forecast.",
+        ge=0,
+        le=1,
+        examples=[examples.WHAT_IF_P_OVERTAKE],
+    )
+    no_forecast_because: str | None = Field(
+        description="Why there is none; null with a forecast.", examples=[None]
+    )
+    reasons: list[str] = Field(
+        description="What moved the forecast most, in logits and words.",
+        examples=[examples.WHAT_IF_REASONS],
+    )
+    mixed: MixedOut | None = Field(examples=[examples.WHAT_IF_MIXED])
+    model_version: str = Field(examples=[examples.MODEL_VERSION])
+    rules_version: str | None = Field(examples=[examples.RULES_VERSION])
+    unknown: list[str] = Field(
+        description="Features that were left out.",
+        examples=[["gap_pair_1lap_s", "lap_diff_0lap_s", "race_share"]],
+    )
+
+
+class FeatureOut(BaseModel):
+    """One thing that can be said of a made-up battle."""
+
+    name: str = Field(examples=["interval_s"])
+    unit: str = Field(examples=["s"])
+    meaning: str = Field(
+        description="Differences are attacker minus defender.",
+        examples=["attacker behind defender, now"],
+    )
+    lowest: float = Field(examples=[0.001])
+    highest: float = Field(examples=[1.999])
+
+    @classmethod
+    def of(cls, feature: WhatIfFeature) -> FeatureOut:
+        """Take a feature as it is."""
+        return cls(
+            name=feature.name,
+            unit=feature.unit,
+            meaning=feature.meaning,
+            lowest=feature.lowest,
+            highest=feature.highest,
+        )
+
 
 router = APIRouter(tags=["forecasts"])
 
 _CAR = r"^([A-Za-z]{3}|[1-9][0-9]?)$"
+
 _INVALID: Responses = {
     422: invalid_response(
         "A parameter or feature is not valid.",
@@ -39,19 +156,25 @@ _INVALID: Responses = {
         f"String should match pattern '{_CAR}'",
     )
 }
+
 _NO_CAR: Responses = {
     404: problem_response(
         "No such car is in this race, or no such race.", "There is no car 99 in this race."
     )
 }
+
 _UNANSWERED = "The model that is loaded here answers no made-up battles."
+
 _NO_MODEL: Responses = {
     404: problem_response("The loaded model answers no made-up battles.", _UNANSWERED)
 }
 
 Computed = Literal["now", "frame", "stored"]
+
 _SAID = "Number or three-letter code."
+
 Attacker = Annotated[str | None, Query(pattern=_CAR, description=_SAID, examples=["NOR", "4"])]
+
 Defender = Annotated[str | None, Query(pattern=_CAR, description=_SAID, examples=["PIA", "81"])]
 
 
@@ -70,14 +193,14 @@ async def predict(
         Query(
             pattern=r"^[a-z0-9][a-z0-9-]{0,127}$",
             description="A stored race in place of the one on show; needs `at`.",
-            examples=[story.RACE_ID],
+            examples=[examples.RACE_ID],
         ),
     ] = None,
     at: Annotated[
         Moment | None,
         Query(
             description="The moment of the stored race, with its offset from UTC.",
-            examples=[story.AT],
+            examples=[examples.AT],
         ),
     ] = None,
 ) -> PredictOut:
@@ -146,7 +269,7 @@ def _number(frame: LiveFrame, car: str | None) -> int | None:
     """Return the number of a car that was asked for; None when none was.
 
     Raises:
-        NotThereError: No such car is in this race.
+        NotFoundError: No such car is in this race.
     """
     if car is None:
         return None
@@ -154,7 +277,7 @@ def _number(frame: LiveFrame, car: str | None) -> int | None:
         if car == str(line.number) or car.upper() == line.code:
             return int(line.number)
     message = f"There is no car {car} in this race."
-    raise NotThereError(message)
+    raise NotFoundError(message)
 
 
 def _is_asked(battle: BattleLine, attacker: int | None, defender: int | None) -> bool:
@@ -163,7 +286,7 @@ def _is_asked(battle: BattleLine, attacker: int | None, defender: int | None) ->
 
 def _what_if(services: Services) -> MixtureWhatIf:
     if services.what_if is None:
-        raise NotThereError(_UNANSWERED)
+        raise NotFoundError(_UNANSWERED)
     return services.what_if
 
 

@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope, Send
 
 from pitwall import logs
-from pitwall.api import story
-from pitwall.api.discretion import for_strangers
+from pitwall.api import examples
+from pitwall.api.fault_wording import for_strangers
 from pitwall.errors import (
     PitwallError,
     RefusedFieldError,
@@ -67,12 +67,12 @@ class Problem(BaseModel):
     request_id: str | None = Field(
         default=None,
         description="Of this request, as in `X-Request-ID` and the server's log.",
-        examples=[story.REQUEST_ID],
+        examples=[examples.REQUEST_ID],
     )
     source: str | None = Field(
         default=None,
         description="Where the data on show comes from, as in other answers.",
-        examples=[story.SOURCE],
+        examples=[examples.SOURCE],
     )
 
 

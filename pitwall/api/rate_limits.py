@@ -8,11 +8,11 @@ from typing import Final
 
 from fastapi import Request
 
-from pitwall.account_ports import RateLimiter
 from pitwall.api.protection.addresses import counted_as
-from pitwall.api.protection.limit_headers import STANDINGS
+from pitwall.api.protection.headers import STANDINGS
 from pitwall.domain.limits import LimitPolicy
 from pitwall.errors import TooManyRequestsError
+from pitwall.ports.accounts import RateLimiter
 
 # Nobody types that fast, and a household behind one address still gets in.
 LOG_IN_BY_ADDRESS: Final = LimitPolicy("login-address", quota=20, window_s=300)

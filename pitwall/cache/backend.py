@@ -9,19 +9,21 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from pitwall.account_ports import RateLimiter
-from pitwall.cache.file_lease import FileLease
 from pitwall.cache.frame_file import FrameFile
-from pitwall.cache.limits import MemoryRateLimiter
-from pitwall.cache.link import RedisLink
-from pitwall.cache.memory import MemoryLease, MemoryLiveCache, MemoryTelemetryCache
+from pitwall.cache.memory import (
+    MemoryLease,
+    MemoryLiveCache,
+    MemoryRateLimiter,
+    MemoryTelemetryCache,
+)
 from pitwall.cache.redis import RedisLiveCache, RedisTelemetryCache
-from pitwall.cache.redis_client import connect
+from pitwall.cache.redis_client import RedisLink, connect
 from pitwall.cache.redis_lease import RedisLease
 from pitwall.cache.redis_limits import RedisRateLimiter, SharedRateLimiter
 from pitwall.cache.shared import SharedLiveCache, SharedTelemetryCache
-from pitwall.cache.shared_lease import SharedLease
-from pitwall.ports import Lease, LiveCache, TelemetryCache
+from pitwall.cache.shared_lease import FileLease, SharedLease
+from pitwall.ports.accounts import RateLimiter
+from pitwall.ports.cache import Lease, LiveCache, TelemetryCache
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from pitwall.cache.frame_json import car_from_json, car_to_json, frame_from_json, frame_to_json
+from pitwall.cache.frame_file import car_from_json, car_to_json, frame_from_json, frame_to_json
 from pitwall.cache.memory import TELEMETRY_KEPT_S
 from pitwall.cache.redis_client import saying_away
 from pitwall.cache.redis_lease import RedisLease

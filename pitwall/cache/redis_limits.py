@@ -8,11 +8,10 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from pitwall.account_ports import RateLimiter
-from pitwall.cache.link import RedisLink
-from pitwall.cache.redis_client import saying_away
+from pitwall.cache.redis_client import RedisLink, saying_away
 from pitwall.domain.limits import LimitPolicy, Standing
 from pitwall.errors import CacheAwayError
+from pitwall.ports.accounts import RateLimiter
 
 # The moment comes from who asks, so that a window can be told to the millisecond he saw it open;
 # servers whose clocks differ see it close by as much earlier or later.

@@ -14,9 +14,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from pitwall.cache.frame_file import FrameFile
-from pitwall.cache.link import RedisLink
 from pitwall.cache.memory import MemoryLiveCache, MemoryTelemetryCache
 from pitwall.cache.redis import FRAME_KEPT_S, RedisLiveCache, RedisTelemetryCache
+from pitwall.cache.redis_client import RedisLink
 from pitwall.cache.redis_lease import RedisLease
 from pitwall.cache.shared_lease import SharedLease
 from pitwall.domain.frames import LiveFrame

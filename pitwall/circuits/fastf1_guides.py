@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pitwall.aio import unattended
 from pitwall.circuits.folder import CircuitFolder
 from pitwall.circuits.reading import MULTIVIEWER
 from pitwall.domain.circuits import CircuitGuide
 from pitwall.errors import CircuitGuideError
-from pitwall.pipeline.unattended import unattended
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from pitwall import keeping
+from pitwall.app import database
+from pitwall.app.settings import load
 from pitwall.circuits.folder import KnownGuide, read_body
 from pitwall.domain.names import slug
 from pitwall.errors import CircuitGuideError
-from pitwall.settings import load
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -36,7 +36,7 @@ async def run(chosen: argparse.Namespace) -> int:
     Raises:
         CircuitGuideError: The file describes no circuit, or cannot be read or kept.
     """
-    folder = keeping.circuit_folder(load())
+    folder = database.circuit_folder(load())
     if chosen.action == "add":
         body = read_body(chosen.file, str(chosen.file))
         try:

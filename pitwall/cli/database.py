@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pitwall import keeping
-from pitwall.settings import load
-from pitwall.store import migrating
+from pitwall.app import database as app_database
+from pitwall.app.settings import load
+from pitwall.store import migrations
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -28,12 +28,12 @@ async def run(chosen: argparse.Namespace) -> int:
         print("name the revision to go back to; `base` removes everything")
         return 2
     revision = chosen.revision or "head"
-    database = keeping.open_database(load())
+    database = app_database.open_database(load())
     try:
         if chosen.direction == "upgrade":
-            await migrating.upgrade(database, revision)
+            await migrations.upgrade(database, revision)
         else:
-            await migrating.downgrade(database, revision)
+            await migrations.downgrade(database, revision)
     finally:
         await database.close()
     print(f"the database is at {revision}")

@@ -6,12 +6,12 @@ import argparse
 import sys
 from typing import Any
 
-from pitwall import keeping
+from pitwall.app import database as app_database
+from pitwall.app.settings import load
 from pitwall.errors import LedgerError
-from pitwall.settings import load
-from pitwall.store.engine import Database
-from pitwall.store.ledger.reading import LedgerReader
-from pitwall.store.ledger.verifying import verify
+from pitwall.store.database import Database
+from pitwall.store.ledger.reader import SqlLedgerReader
+from pitwall.store.ledger.verifier import verify
 
 _EVERY = 1_000  # entries: how often progress is told
 _HEX = 64
@@ -36,7 +36,7 @@ async def run(chosen: argparse.Namespace) -> int:
     Raises:
         StoreError: The database cannot be reached.
     """
-    database = keeping.open_database(load())
+    database = app_database.open_database(load())
     try:
         return await (
             _verify(database, chosen.head) if chosen.what == "verify" else _head_of(database)
@@ -65,7 +65,7 @@ async def _verify(database: Database, known_head: tuple[int, str] | None) -> int
 
 
 async def _head_of(database: Database) -> int:
-    head = await LedgerReader(database).head()
+    head = await SqlLedgerReader(database).head()
     if head is None:
         print("The ledger is empty.")
         return 0

@@ -11,10 +11,10 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from pitwall.cli import circuits, database, importing, ledger, races, record, users
+from pitwall.cli import circuits, database, import_races, ledger, races, record, users
 from pitwall.errors import PitwallError
 
-_COMMANDS = (circuits, database, importing, ledger, races, record, users)
+_COMMANDS = (circuits, database, import_races, ledger, races, record, users)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

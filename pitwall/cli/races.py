@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pitwall.app.feed_runner import open_archive, open_schedule
+from pitwall.app.settings import load
 from pitwall.domain.countdown import countdown
+from pitwall.engine.clock import wall_now
 from pitwall.feeds.f1_archive import ArchivedSession
 from pitwall.feeds.f1_archive.index import find_race
-from pitwall.pipeline.clock import wall_now
-from pitwall.screen import open_archive, open_schedule
-from pitwall.settings import load
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type

@@ -10,14 +10,14 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from pitwall.app.feed_runner import open_openf1, recordings_folder
+from pitwall.app.settings import load
+from pitwall.engine.clock import wall_now
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_live import F1LiveFeed
-from pitwall.feeds.recording.recorder import TapeRecorder, tape_path
-from pitwall.pipeline.backoff import Backoff
-from pitwall.pipeline.clock import wall_now
-from pitwall.ports import LiveFeed
-from pitwall.screen import open_openf1, recordings_folder
-from pitwall.settings import load
+from pitwall.feeds.recording.tape_recorder import TapeRecorder, tape_path
+from pitwall.live.ingest import Backoff
+from pitwall.ports.feeds import LiveFeed
 
 _STEADY_S = 20.0
 _SILENT_S = 30.0  # not even a ping

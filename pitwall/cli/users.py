@@ -8,12 +8,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pitwall import keeping
+from pitwall.app import database as app_database
+from pitwall.app.settings import load
 from pitwall.domain.accounts import User
-from pitwall.errors import NotThereError, RefusedFieldError
+from pitwall.errors import NotFoundError, RefusedFieldError
 from pitwall.services import People
-from pitwall.settings import load
-from pitwall.store import migrating
+from pitwall.store import migrations
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -36,21 +36,21 @@ async def run(chosen: argparse.Namespace) -> int:
 
     Raises:
         StoreError: The database cannot be reached.
-        NotThereError: There is no account with this e-mail.
+        NotFoundError: There is no account with this e-mail.
         RefusedFieldError: The e-mail or the password cannot be taken.
     """
     settings = load()
-    database = keeping.open_database(settings)
+    database = app_database.open_database(settings)
     try:
-        await migrating.upgrade(database)
-        await _ACTIONS[chosen.action](keeping.people(settings, database), chosen)
+        await migrations.upgrade(database)
+        await _ACTIONS[chosen.action](app_database.people(settings, database), chosen)
     finally:
         await database.close()
     return 0
 
 
 async def _list(people: People, _chosen: argparse.Namespace) -> None:
-    users = await people.owning.users()
+    users = await people.admin.users()
     for user in users:
         role = "owner" if user.is_owner else "user"
         shut = f"  disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else ""
@@ -65,33 +65,33 @@ async def _create(people: People, chosen: argparse.Namespace) -> None:
 
 async def _disable(people: People, chosen: argparse.Namespace) -> None:
     user = await _user(people, chosen)
-    await people.owning.disable(user.id)
+    await people.admin.disable(user.id)
     print(f"{user.email} is shut out: log-ins have ended and API keys open nothing")
 
 
 async def _enable(people: People, chosen: argparse.Namespace) -> None:
     user = await _user(people, chosen)
-    await people.owning.enable(user.id)
+    await people.admin.enable(user.id)
     print(f"{user.email} may log in again")
 
 
 async def _delete(people: People, chosen: argparse.Namespace) -> None:
     user = await _user(people, chosen)
-    await people.owning.delete(user.id)
+    await people.admin.delete(user.id)
     print(f"{user.email} is gone, with all log-ins and API keys")
 
 
 async def _reset_password(people: People, chosen: argparse.Namespace) -> None:
     user = await _user(people, chosen)
-    await people.owning.reset_password(user, _new_password())
+    await people.admin.reset_password(user, _new_password())
     print(f"{user.email} has a new password; every log-in has ended")
 
 
 async def _user(people: People, chosen: argparse.Namespace) -> User:
-    user = await people.owning.user(chosen.email)
+    user = await people.admin.user(chosen.email)
     if user is None:
         message = f"there is no account with the e-mail {chosen.email}"
-        raise NotThereError(message)
+        raise NotFoundError(message)
     return user
 
 

@@ -26,7 +26,7 @@ class User:
     """Somebody with an account.
 
     Attributes:
-        email: Normalised; see `pitwall.accounts.emails`. No two users share one.
+        email: Normalised; see `pitwall.accounts.rules`. No two users share one.
         password_hash: Argon2id, in the PHC text form.
         is_owner: Whether he runs this server.
         created_at: UTC.

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 
 from pitwall.domain.gaps import LapsDown, LeaderLap, TimeGap
 from pitwall.domain.race import CarState, DriverNumber, GapSample, Phase, RaceState
 
 _GAPS_APART_S = 6.0  # nine updates in ten of a car's line come within six seconds
+
 _CROSSING_NEWER = timedelta(seconds=2)
 
 
@@ -289,3 +291,19 @@ def _racing(race: RaceState) -> bool:
 
 def _lapped(car: CarState) -> bool:
     return isinstance(car.interval, LapsDown)
+
+
+OF_CHANCE: Final = 0.75
+
+OF_CLOSENESS: Final = 0.25
+
+CLOSE_BELOW_S: Final = DEFAULT_RULES.closes_beyond_s
+
+
+def heat(p_overtake: float | None, interval_s: float) -> float:
+    """Return how much a battle deserves the eye, in [0, 1].
+
+    `store.timeline` counts the same in SQL, from the same three numbers.
+    """
+    closeness = min(1.0, max(0.0, 1 - interval_s / CLOSE_BELOW_S))
+    return OF_CHANCE * (p_overtake or 0.0) + OF_CLOSENESS * closeness

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pitwall.domain.driving import CarSample, TrackPoint
+from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.gaps import Gap
 from pitwall.domain.race import (
     Compound,

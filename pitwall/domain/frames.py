@@ -12,8 +12,8 @@ from typing import Final
 
 from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import MixedForecast, Reason
-from pitwall.domain.places import CarPlace
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+from pitwall.domain.track_positions import CarPlace
 
 FRAME_EVERY_S: Final = 0.25
 """A frame is published, and a page looks for a newer one, at most this often by the wall clock."""

@@ -47,7 +47,7 @@ class LedgerHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ForecastTally:
     """Sums over forecasts that were decided, by a pass or by none.
 
     Attributes:
@@ -69,8 +69,8 @@ class Tally:
     gap_brier: float = 0.0
     gap_log_loss: float = 0.0
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
+    def __add__(self, other: ForecastTally) -> ForecastTally:
+        return ForecastTally(
             self.forecasts + other.forecasts,
             self.passes + other.passes,
             self.laps + other.laps,
@@ -109,7 +109,7 @@ class LedgerRun:
     made: Made
     is_kept: bool
     said: int
-    decided: Tally
+    decided: ForecastTally
     interrupted: Mapping[str, int]
 
 
@@ -158,7 +158,7 @@ class LedgerContents:
 
     head: LedgerHead | None
     runs: tuple[LedgerRun, ...]
-    bins: tuple[Tally, ...]
+    bins: tuple[ForecastTally, ...]
     best: tuple[Call, ...]
     worst: tuple[Call, ...]
 

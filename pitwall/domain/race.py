@@ -1,6 +1,6 @@
 """The state of a race at one instant, as the feeds describe it: values only.
 
-`pitwall.domain.applying` makes the next state from an event.
+`pitwall.domain.reducer` makes the next state from an event.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NewType
 
-from pitwall.domain.driving import CarSample, Drive, Stretch, TrackPoint
+from pitwall.domain.car_use import CarSample, Drive, SectorUse, TrackPoint
 from pitwall.domain.gaps import NO_GAP, Gap
 
 DriverNumber = NewType("DriverNumber", int)
@@ -144,7 +144,7 @@ class LapRecord:
     track_clear: bool = True
     stale_traps: frozenset[str] = frozenset()
     overtake_enabled: bool | None = None
-    driving: tuple[Stretch, ...] = ()
+    driving: tuple[SectorUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

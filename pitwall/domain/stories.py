@@ -67,7 +67,7 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class NeutralisedSpell:
     """A while during which the track was not clear; `until` is None while it lasts."""
 
     since: datetime
@@ -107,7 +107,7 @@ class BattleStory:
     gaps: tuple[GapPoint, ...]
     ahead: tuple[IntervalPoint, ...]
     happenings: tuple[Happening, ...]
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[NeutralisedSpell, ...]
     laps: tuple[LapOfBoth, ...]
 
     def known_at(self, at: datetime) -> BattleStory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pitwall.domain.driving import CarSample, TrackPoint
+from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.race import RaceState
 
 

@@ -1,27 +1,206 @@
-"""The bundle of a trained mixture: a directory of model files and a manifest, verified on load."""
+"""Write, load and verify the bundle of a trained mixture: model files and manifest."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from pitwall.errors import ModelError
-from pitwall.prediction.bundle_parts import parts_document, parts_from_document
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.experts import Expert, read_expert
+from pitwall.prediction.columns.spec import EXPERTS, Column
+from pitwall.prediction.experts import Expert, Logits, read_expert
+from pitwall.prediction.gate import OUTCOMES, TERMS, Gate, Interruption, Roles
+from pitwall.prediction.memory import RESIDUALS
 from pitwall.prediction.mixture import MixtureParts
-from pitwall.prediction.sealed import content_hash, read_sealed, well_formed
-from pitwall.prediction.views import Column
+from pitwall.prediction.stacker import Platt, Spread, Stacker, ThreeLapStacker
+
+
+def content_hash(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of everything in a document but its hash and its date.
+
+    The date is left out, so that training twice on the same rows gives the same hash.
+    """
+    content = {k: v for k, v in document.items() if k not in {"content_hash", "trained_at"}}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_sealed(path: Path, schema: int, name: str) -> dict[str, Any]:
+    """Return the document of a file, its schema and hash verified.
+
+    Args:
+        path: The file.
+        schema: The only schema that the caller reads.
+        name: What people call the file, for the error.
+
+    Raises:
+        ModelError: The file is missing, no JSON object, of another schema, or damaged.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"cannot read {name}: {error}"
+        raise ModelError(message) from error
+    if not isinstance(document, dict):
+        message = f"{name} must hold an object, was {type(document).__name__}"
+        raise ModelError(message)
+    if document.get("schema") != schema:
+        message = f"{name} has schema {document.get('schema')!r}, this version reads {schema}"
+        raise ModelError(message)
+    try:
+        is_intact = document.get("content_hash") == content_hash(document)
+    except ValueError as error:
+        message = f"{name} holds a number that is not finite"
+        raise ModelError(message) from error
+    if not is_intact:
+        message = f"{name} is damaged: its content does not match its hash"
+        raise ModelError(message)
+    return document
+
+
+@contextmanager
+def well_formed(name: str) -> Iterator[None]:
+    """Turn what a lacking or misspelt part of a document raises into a `ModelError`."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"{name} lacks or misspells something: {error!r}"
+        raise ModelError(message) from error
+
+
+_PARTS = 3  # unlikely, usual, likely
+
+
+def parts_document(parts: MixtureParts) -> dict[str, Any]:
+    """Return everything learned but the trees."""
+    stacker, three, spread = parts.stacker, parts.three_laps, parts.spread
+    return {
+        "roles": {
+            "gap": parts.roles.gap,
+            "since_neutral": parts.roles.since_neutral,
+            "race_fraction": parts.roles.race_fraction,
+            "year": parts.roles.year,
+        },
+        "gate": {"terms": list(parts.gate.terms), "weights": parts.gate.weights.tolist()},
+        "stacker": {
+            "slopes": stacker.slopes.tolist(),
+            "intercept": stacker.intercept,
+            "residual_weights": stacker.residual_weights.tolist(),
+        },
+        "three_laps": {
+            "slopes": three.slopes.tolist(),
+            "expert_weights": three.expert_weights.tolist(),
+            "intercept": three.intercept,
+            "residual_weights": three.residual_weights.tolist(),
+        },
+        "spread": {
+            "experts": spread.experts,
+            "covariance": spread.covariance.tolist(),
+        },
+        "platts": {
+            name: {"slope": platt.slope, "intercept": platt.intercept}
+            for name, platt in parts.platts.items()
+        },
+        "interruption": {
+            "slope": parts.interruption.slope,
+            "offsets": parts.interruption.offsets.tolist(),
+        },
+    }
+
+
+def parts_from_document(
+    document: Mapping[str, Any], columns: tuple[Column, ...], experts: Mapping[str, Expert]
+) -> MixtureParts:
+    """Return the parts of a verified manifest; a wrong shape is a ModelError or a ValueError."""
+    stacker, three = document["stacker"], document["three_laps"]
+    spread, interruption = document["spread"], document["interruption"]
+    width = len(EXPERTS)
+    _refuse_other_answers(experts, len(columns))
+    return MixtureParts(
+        columns=columns,
+        roles=_roles(document["roles"], columns),
+        experts={name: experts[name] for name in (*EXPERTS, "three", "pooled")},
+        platts={
+            name: Platt(float(entry["slope"]), float(entry["intercept"]))
+            for name, entry in document["platts"].items()
+        },
+        gate=_gate(document["gate"]),
+        stacker=Stacker(
+            _numbers(stacker["slopes"], _PARTS),
+            float(stacker["intercept"]),
+            _numbers(stacker["residual_weights"], len(RESIDUALS)),
+        ),
+        three_laps=ThreeLapStacker(
+            _numbers(three["slopes"], _PARTS),
+            _numbers(three["expert_weights"], width),
+            float(three["intercept"]),
+            _numbers(three["residual_weights"], len(RESIDUALS)),
+        ),
+        spread=Spread(
+            float(spread["experts"]),
+            _numbers(spread["covariance"], *2 * (_PARTS + 1 + len(RESIDUALS),)),
+        ),
+        interruption=Interruption(
+            experts["interruption"],
+            float(interruption["slope"]),
+            _numbers(interruption["offsets"], len(OUTCOMES)),
+        ),
+    )
+
+
+def _refuse_other_answers(experts: Mapping[str, Expert], width: int) -> None:
+    """Models that see everything have the same columns, and so could be taken for each other."""
+    nothing = np.full((1, width), np.nan, dtype=np.float32)
+    for name, expert in experts.items():
+        expected = (1, len(OUTCOMES)) if name == "interruption" else (1,)
+        if expert.margins(nothing).shape != expected:
+            message = f"the {name} model gives another number of answers than it should"
+            raise ModelError(message)
+
+
+def _roles(document: Mapping[str, str], columns: tuple[Column, ...]) -> Roles:
+    roles = Roles(**document)
+    names = {column.name for column in columns}
+    absent = sorted(set(document.values()) - names)
+    if absent:
+        message = f"the gate reads columns that the bundle does not have: {absent}"
+        raise ModelError(message)
+    return roles
+
+
+def _gate(document: Mapping[str, Any]) -> Gate:
+    terms = tuple(document["terms"])
+    unknown = sorted(set(terms) - set(TERMS))
+    if unknown:
+        message = f"the gate reads what this version does not know: {unknown}"
+        raise ModelError(message)
+    return Gate(terms, _numbers(document["weights"], len(terms), len(EXPERTS) - 1))
+
+
+def _numbers(values: object, *shape: int) -> Logits:
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != shape:
+        message = f"expected numbers of shape {shape}, found {array.shape}"
+        raise ModelError(message)
+    return array
+
 
 SCHEMA: Final = 2
+
 SHIPPED: Final = Path(__file__).with_name("models") / "mixture"
+
 MANIFEST: Final = "manifest.json"
+
 SCORES: Final = "scores.json"
+
 SUFFIXES: Final[Mapping[str, str]] = {"lightgbm": ".txt", "xgboost": ".ubj"}
 
 

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.errors import ModelError
-from pitwall.prediction.forest import Forest, Walk
-from pitwall.prediction.trees import Tree, lightgbm_trees, xgboost_trees
-from pitwall.prediction.views import Column, Rows, positions
+from pitwall.prediction.columns.spec import Column, Rows, positions
+from pitwall.prediction.forest import Forest, Tree, Walk, lightgbm_trees, xgboost_trees
 
 Logits = npt.NDArray[np.float64]
 

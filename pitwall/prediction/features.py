@@ -1,15 +1,19 @@
-"""The one definition of every feature of a battle, for training and for serving alike.
+"""Define every feature of a battle once, for training and serving alike.
 
 `feature_matrix(race, battles, knowledge, book)` puts together what the modules of `columns`
 compute, one question a module. It reads the race state, the battles and what earlier seasons and
 the rules say, at the line or anywhere in the lap. Differences are attacker minus defender. NaN is
 missing, never 0. The book only saves time: without one the values are the same.
+
+Reading all laps of a race into a book takes half a second, cutting a copy back a few
+milliseconds: the book takes back, by itself, the laps that a race state does not have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from copy import copy
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,10 +35,14 @@ from pitwall.prediction.columns import (
     traps,
     tyres,
 )
+from pitwall.prediction.columns.control import ControlCache
+from pitwall.prediction.columns.energy_table import EnergyTable
 from pitwall.prediction.columns.history import Names
 from pitwall.prediction.columns.knowledge import NOTHING_KNOWN, Knowledge
-from pitwall.prediction.columns.spec import Columns, FeatureSpec
-from pitwall.prediction.views import Column
+from pitwall.prediction.columns.lap_table import FieldReference, LapTable
+from pitwall.prediction.columns.passes import PassTable
+from pitwall.prediction.columns.readings import ReadingCache
+from pitwall.prediction.columns.spec import Column, Columns, FeatureSpec
 
 GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "line": line.SPECS,
@@ -50,23 +58,25 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "earlier seasons": history.SPECS,
     "control": control.SPECS,
 }
+
 Matrix = npt.NDArray[np.float64]
+
 FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
 
 
-class FeatureBook(scene.SceneBook):
+class FeatureCache(scene.SceneCache):
     """What is kept between ticks of one race; it changes no value, only the time it takes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.control = control.ControlBook()
+        self.control = control.ControlCache()
 
 
 def feature_matrix(
     race: RaceState,
     battles: Sequence[Battle],
     knowledge: Knowledge = NOTHING_KNOWN,
-    book: FeatureBook | None = None,
+    book: FeatureCache | None = None,
 ) -> Matrix:
     """Return X, shape (n_battles, n_features), float64, NaN for missing.
 
@@ -80,7 +90,7 @@ def feature_matrix(
     """
     if not battles:
         return np.empty((0, len(FEATURES)))
-    book = FeatureBook() if book is None else book
+    book = FeatureCache() if book is None else book
     at = scene.scene_of(race, battles, knowledge, book)
     with np.errstate(divide="ignore", invalid="ignore"):  # a sector of 0 s is a fault of the feed
         columns = _columns(at, book)
@@ -115,7 +125,7 @@ def names_of(at: scene.Scene) -> list[Names]:
     ]
 
 
-def _columns(at: scene.Scene, book: FeatureBook) -> Columns:
+def _columns(at: scene.Scene, book: FeatureCache) -> Columns:
     readings = stream.pair_readings(at)
     of_line = line.values(at)
     of_stream = stream.values(at, readings)
@@ -133,3 +143,40 @@ def _columns(at: scene.Scene, book: FeatureBook) -> Columns:
         **history.values(at.knowledge.history.of(at.race.info.year), names_of(at)),
         **control.values(at, book.control.of(at.race)),
     }
+
+
+_BOOKS = (
+    FeatureCache,
+    LapTable,
+    PassTable,
+    EnergyTable,
+    FieldReference,
+    ReadingCache,
+    ControlCache,
+)
+
+T = TypeVar("T")
+
+
+def copy_of(book: FeatureCache) -> FeatureCache:
+    """Return a book that may be written to without changing `book`.
+
+    What is frozen is shared: records of laps keep their identity, by which the book knows them.
+    """
+    return _copied(book)
+
+
+def _copied(value: T) -> T:
+    made: object = value
+    if isinstance(value, _BOOKS):
+        made = copy(value)
+        for name, own in vars(value).items():
+            setattr(made, name, _copied(own))
+    elif isinstance(value, dict):
+        made = {key: _copied(own) for key, own in value.items()}
+    elif isinstance(value, list):
+        nested = bool(value) and isinstance(value[0], list)
+        made = [_copied(own) for own in value] if nested else value.copy()
+    elif isinstance(value, np.ndarray):
+        made = value.copy()
+    return made  # type: ignore[return-value]  # of the same type by construction

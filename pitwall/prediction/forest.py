@@ -1,4 +1,4 @@
-"""All trees of a model in one small array, walked in one go.
+"""Read the trees of a boosted model into one small array and walk it in one go.
 
 The libraries' own predictors take a row through all trees before they take the next, and keep a
 tree in a dozen places of memory. With five models asked in turn each pushes the others out of the
@@ -8,16 +8,140 @@ twelve bytes, and every tree meets all battles of a tick while it is at hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.prediction.trees import LEAF, Array, Tree, level_by_level
-from pitwall.prediction.views import Rows
+from pitwall.prediction.columns.spec import Rows
+
+Array = npt.NDArray[np.float64]
+
+Nodes = npt.NDArray[np.int64]
+
+LEAF: Final = -1
+
+_DEFAULT_LEFT: Final = (
+    2  # bit of LightGBM's `decision_type`, whose bits 2 and 3 say what is missing
+)
+
+_MISSING_IS_NOTHING: Final = 0
+
+_AS_GOOD_AS_ZERO: Final = 1.0000000180025095e-35  # LightGBM reads what is not beyond it as 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One tree; node 0 is the root.
+
+    Attributes:
+        column: Column that each node asks about, by its place in the model's view; -1 at leaves.
+        threshold: A row goes left where its value is not above this, both of single precision.
+        missing_right: Whether a row without that value goes right.
+        left, right: Children of each node; -1 at leaves.
+        value: Of each node: at leaves the answer, else the weighted mean of the leaves below.
+    """
+
+    column: Nodes
+    threshold: npt.NDArray[np.float32]
+    missing_right: npt.NDArray[np.bool_]
+    left: Nodes
+    right: Nodes
+    value: Array
+
+
+def lightgbm_trees(text: str) -> list[Tree]:
+    """Return the trees of a LightGBM model's text, which has no categories."""
+    trees, _, _ = text.partition("\nend of trees")
+    return [_lightgbm_tree(part) for part in trees.split("\nTree=")[1:]]
+
+
+def _lightgbm_tree(part: str) -> Tree:
+    fields = dict(line.split("=", 1) for line in part.splitlines()[1:] if "=" in line)
+
+    def numbers(name: str) -> Array:
+        return np.array(fields.get(name, "").split(), dtype=np.float64)
+
+    leaves, answers = int(fields["num_leaves"]), numbers("leaf_value")
+    inner = leaves - 1
+    # Leaves are told as the complement of their number; here they come after the inner nodes.
+    children = [numbers(side).astype(np.int64)[:inner] for side in ("left_child", "right_child")]
+    left, right = (_then(np.where(side < 0, inner + ~side, side), leaves) for side in children)
+    threshold = numbers("threshold")[:inner]
+    decisions = numbers("decision_type").astype(np.int64)[:inner]
+    missing_right = np.where(
+        decisions >> 2 == _MISSING_IS_NOTHING, threshold < 0, decisions & _DEFAULT_LEFT == 0
+    )
+    weight = np.concatenate([np.zeros(inner), numbers("leaf_count") if inner else np.ones(1)])
+    value = np.concatenate([np.zeros(inner), answers])
+    return Tree(
+        _then(numbers("split_feature").astype(np.int64)[:inner], leaves),
+        np.concatenate([_not_above(threshold), np.zeros(leaves, np.float32)]),
+        np.concatenate([missing_right, np.zeros(leaves, np.bool_)]),
+        left,
+        right,
+        _filled(left, right, value, weight),
+    )
+
+
+def _then(inner: Nodes, leaves: int) -> Nodes:
+    return np.concatenate([inner, np.full(leaves, LEAF)])
+
+
+def _not_above(threshold: Array) -> npt.NDArray[np.float32]:
+    """Return thresholds of single precision that part values of single precision alike."""
+    near = threshold.astype(np.float32)
+    below = np.nextafter(near, np.float32(-np.inf))
+    is_above = (near.astype(np.float64) > threshold) | (threshold == -_AS_GOOD_AS_ZERO)
+    return np.where(is_above, below, near)
+
+
+def xgboost_trees(model: bytes) -> list[Tree]:
+    """Return the trees of an XGBoost model in its JSON form."""
+    document: Mapping[str, Any] = json.loads(model)
+    trees = document["learner"]["gradient_booster"]["model"]["trees"]
+    return [_xgboost_tree(tree) for tree in trees]
+
+
+def _xgboost_tree(tree: Mapping[str, Any]) -> Tree:
+    left = np.array(tree["left_children"], dtype=np.int64)
+    right = np.array(tree["right_children"], dtype=np.int64)
+    is_leaf = left == LEAF
+    condition = np.array(tree["split_conditions"], dtype=np.float32)
+    weight = np.where(is_leaf, np.array(tree["sum_hessian"], dtype=np.float64), 0.0)
+    return Tree(
+        np.where(is_leaf, LEAF, np.array(tree["split_indices"], dtype=np.int64)),
+        np.nextafter(condition, np.float32(-np.inf)),  # XGBoost sends equal values right
+        np.array(tree["default_left"], dtype=np.int64) == 0,
+        left,
+        right,
+        _filled(left, right, np.where(is_leaf, condition.astype(np.float64), 0.0), weight),
+    )
+
+
+def _filled(left: Nodes, right: Nodes, value: Array, weight: Array) -> Array:
+    """Return the values with each inner node's mean of what lies below it."""
+    value, weight = value.copy(), weight.copy()
+    for node in reversed(level_by_level(left, right)):
+        if left[node] != LEAF:
+            below = [int(left[node]), int(right[node])]
+            weight[node] = weight[below].sum()
+            value[node] = (value[below] * weight[below]).sum() / max(weight[node], 1e-300)
+    return value
+
+
+def level_by_level(left: Nodes, right: Nodes) -> list[int]:
+    """Return a tree's nodes from the root down, each left child just before its sibling."""
+    order = [0]
+    for node in order:
+        if left[node] != LEAF:
+            order += [int(left[node]), int(right[node])]
+    return order
+
 
 # The right child follows the left one; a leaf has the complement of its number for a child.
 NODE: Final = np.dtype(
@@ -28,6 +152,7 @@ NODE: Final = np.dtype(
         ("missing_right", np.int16),
     ]
 )
+
 Leaves = npt.NDArray[np.int32]
 
 
@@ -62,9 +187,9 @@ class Forest:
         base: float = 0.0,
         classes: int = 1,
     ) -> None:
-        from pitwall.prediction import walking  # half a second: only who forecasts pays for it
+        from pitwall.prediction import forest_loops  # half a second: only who forecasts pays for it
 
-        self._walk = walking.walk
+        self._walk = forest_loops.walk
         self._base, self._classes = base, classes
         packed = [_packed(tree, columns) for tree in trees]
         nodes_before = _starts([len(nodes) for nodes, _ in packed])

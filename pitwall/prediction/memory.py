@@ -1,4 +1,4 @@
-"""What a forecaster remembers of one race: what it said at the line, to learn how that came out.
+"""What a forecaster remembers of one race, and how that race differed from its forecasts.
 
 The memory is a value that travels with the engine's state, so that going back in a replay brings
 back what was known then.
@@ -11,13 +11,64 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.prediction.columns.passes import Resolved
-from pitwall.prediction.features import FeatureBook
-from pitwall.prediction.residuals import Record
+from pitwall.prediction.features import FeatureCache
 from pitwall.prediction.situation import JUST_NOW_S
+
+Array = npt.NDArray[np.float64]
+
+Ids = npt.NDArray[np.int64]
+
+RESIDUALS: Final = ("race", "attacker", "defender")
+
+_PRIORS: Final = (6.0, 3.0, 3.0)  # battles' worth of variance that say: as forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Battles of one race that were forecast when the attacker crossed the line; m of them.
+
+    Attributes:
+        resolved_s: When both had crossed the line again, and the outcome was known.
+        attackers, defenders: Car numbers.
+        passed: 1.0 for a pass, 0.0 for a hold; battles without an outcome are not in the record.
+        forecasts: What was forecast then, in (0, 1): the plain mean of the experts' logits, so
+            that a forecast does not answer to its own earlier corrections.
+    """
+
+    resolved_s: Array
+    attackers: Ids
+    defenders: Ids
+    passed: Array
+    forecasts: Array
+
+
+def running_residuals(record: Record, now_s: Array, attackers: Ids, defenders: Ids) -> Array:
+    """Return the residuals of n battles of the race, shape (n, 3): race, attacker, defender.
+
+    Each is sum(passed - forecast) / (sum forecast (1 - forecast) + prior), over the battles of
+    the record that were resolved by `now_s`, and that have the same attacker or the same defender.
+    """
+    known = record.resolved_s[None, :] <= now_s[:, None]
+    surprise = record.passed - record.forecasts
+    variance = record.forecasts * (1 - record.forecasts)
+    same = (
+        known,
+        known & (record.attackers[None, :] == attackers[:, None]),
+        known & (record.defenders[None, :] == defenders[:, None]),
+    )
+    return np.stack(
+        [
+            (mask @ surprise) / (mask @ variance + prior)
+            for mask, prior in zip(same, _PRIORS, strict=True)
+        ],
+        axis=1,
+    )
+
 
 # A battle at a line crossing: the lap that both had completed, attacker and defender.
 AtTheLine = tuple[int, DriverNumber, DriverNumber]
@@ -34,7 +85,7 @@ class Memory:
     """
 
     notes: Mapping[AtTheLine, float] = field(default_factory=dict)
-    book: FeatureBook | None = field(
+    book: FeatureCache | None = field(
         default=None, compare=False, repr=False, metadata={"volatile": True}
     )
 

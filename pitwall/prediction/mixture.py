@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pitwall.prediction.columns.spec import EXPERTS, Column, Rows
 from pitwall.prediction.experts import Expert, Logits
 from pitwall.prediction.forest import Leaves
-from pitwall.prediction.gate import Gate, Roles
-from pitwall.prediction.interruption import Interruption
-from pitwall.prediction.logits import sigmoid
+from pitwall.prediction.gate import Gate, Interruption, Roles
 from pitwall.prediction.stacker import (
     Platt,
     Spread,
     Stacker,
     ThreeLapStacker,
+    sigmoid,
 )
-from pitwall.prediction.views import EXPERTS, Column, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,22 @@ from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast, Reason
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
+from pitwall.prediction.columns.spec import EXPERTS, Rows
 from pitwall.prediction.experts import Logits
-from pitwall.prediction.explaining import Explainer
-from pitwall.prediction.features import FeatureBook, feature_columns, feature_matrix, feature_names
-from pitwall.prediction.forecast import Answers, Forecast
-from pitwall.prediction.memory import NO_MEMORY, Memory, at_the_line, noted, record_of
+from pitwall.prediction.explanations import Explainer
+from pitwall.prediction.features import FeatureCache, feature_columns, feature_matrix, feature_names
+from pitwall.prediction.forecast import Answers, Forecast, why_no_forecast
+from pitwall.prediction.memory import (
+    NO_MEMORY,
+    RESIDUALS,
+    Memory,
+    at_the_line,
+    noted,
+    record_of,
+    running_residuals,
+)
 from pitwall.prediction.mixture import Gated, Mixture, Opinions
-from pitwall.prediction.reasons import in_words
-from pitwall.prediction.refusals import why_no_forecast
-from pitwall.prediction.residuals import RESIDUALS, running_residuals
-from pitwall.prediction.topics import topic_of
-from pitwall.prediction.views import EXPERTS, Rows
+from pitwall.prediction.reasons import in_words, topic_of
 
 # No feed channel tells who has DRS or Overtake Mode when it matters, nor any battery's charge, nor
 # the air that a car meets: each expert rests on an estimate of what he is named after.
@@ -34,7 +39,7 @@ IS_ESTIMATED: Final = dict.fromkeys(ExpertName, True)
 
 
 class MixturePredictor:
-    """Implements `pitwall.ports.Predictor` with a trained mixture.
+    """Implements `pitwall.ports.forecasts.Predictor` with a trained mixture.
 
     It answers only where it was trained, and says why where it was not; see `refusals`.
     """
@@ -81,7 +86,7 @@ class MixturePredictor:
         asked = [battle for battle, why in zip(battles, refusals, strict=True) if not why]
         if not asked:
             return Answers([Forecast(None, (), why) for why in refusals], memory)
-        memory = memory if memory.book else replace(memory, book=FeatureBook())
+        memory = memory if memory.book else replace(memory, book=FeatureCache())
         rows, residuals = self.rows(race, asked, memory)
         gated = self.mixture.walked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
@@ -99,9 +104,9 @@ class MixturePredictor:
         plain._explainer = None
         return plain
 
-    def book_of(self, race: RaceState) -> FeatureBook:
-        """Return a feature book that has read every lap of `race`."""
-        book = FeatureBook()
+    def book_of(self, race: RaceState) -> FeatureCache:
+        """Return a feature cache that has read every lap of `race`."""
+        book = FeatureCache()
         book.laps.follow(race, self.bundle.knowledge.rules.of(race.info.year))
         return book
 

@@ -1,4 +1,4 @@
-"""The stacker: from the experts' gated opinion and the race so far to calibrated logits."""
+"""Stack the experts' gated opinion and the race so far into calibrated logits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from pitwall.prediction.experts import Logits
-from pitwall.prediction.logits import sigmoid
+
+
+def sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return probabilities of logits, of the same shape; no logit overflows."""
+    halves: npt.NDArray[np.float64] = np.tanh(logits / 2)
+    return (halves + 1) / 2
+
 
 UNLIKELY: Final = -4.0  # logit below which the next lap's slope is its own
+
 UNLIKELY_3: Final = -3.0  # the same for three laps
+
 _NO_WAY: Final = 1e-9  # of a logit
+
 _Z90: Final = 1.6449  # a normal's 95 % quantile, so that 90 % lie between
 
 

@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
+from pitwall.prediction.columns.spec import Rows
 from pitwall.prediction.features import FEATURES
 from pitwall.prediction.forecast import Forecast
-from pitwall.prediction.views import Rows
 
 Range = tuple[float, float]
 

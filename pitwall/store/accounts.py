@@ -26,7 +26,7 @@ from sqlalchemy.sql.dml import Delete, Insert, Update
 from pitwall.domain.accounts import ApiKey, LogIn, User
 from pitwall.errors import EmailTakenError, NotLoggedInError
 from pitwall.store import tables
-from pitwall.store.engine import Database
+from pitwall.store.database import Database
 
 _OWNER, _USER = "owner", "user"
 _HIS = "of_"  # before the names of a user's columns in a join
@@ -36,7 +36,7 @@ def _table(model: type[Any]) -> Table:
     return cast("Table", model.__table__)
 
 
-_users, _log_ins, _keys = map(_table, (tables.User, tables.LogIn, tables.ApiKey))
+_users, _log_ins, _keys = map(_table, (tables.UserRow, tables.LogInRow, tables.ApiKeyRow))
 
 
 class SqlAccountStore:

@@ -11,10 +11,10 @@ from pitwall.domain.names import slug
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, RaceMark
 from pitwall.errors import RaceNotFoundError
-from pitwall.store import bulk, details
+from pitwall.store import bulk, row_writer
 from pitwall.store.instants import utc_now
-from pitwall.store.setting_aside import Narrowing
-from pitwall.store.tables import CarSampleRow, Circuit, Race, TimingRow
+from pitwall.store.rejected_rows import Narrowing
+from pitwall.store.tables import CarSampleRow, CircuitRow, RaceRow, TimingRow
 
 
 async def insert_race(connection: AsyncConnection, info: RaceInfo, source: str, feed: str) -> None:
@@ -22,22 +22,22 @@ async def insert_race(connection: AsyncConnection, info: RaceInfo, source: str, 
     circuit_id = slug(info.circuit)[:64] or None
     if circuit_id:
         row = (circuit_id, info.circuit)
-        table = details.table_of(Circuit)
+        table = row_writer.table_of(CircuitRow)
         await bulk.upsert_rows(connection, table, ("id", "name"), [row], key=("id",))
     number = await connection.scalar(text("SELECT coalesce(max(number), 0) + 1 FROM races"))
-    values = Race(
+    values = RaceRow(
         id=info.race_id[:96],
         number=number or 1,
         circuit_id=circuit_id,
-        name=details.fit(info.name, 120),
-        kind=details.fit(info.kind, 40),
+        name=row_writer.fit(info.name, 120),
+        kind=row_writer.fit(info.kind, 40),
         year=info.year,
         starts_at=info.starts_at,
         source=source,
-        feed=details.fit(feed, 200),
+        feed=row_writer.fit(feed, 200),
         created_at=utc_now(),
     ).model_dump()
-    await connection.execute(details.table_of(Race).insert(), values)
+    await connection.execute(row_writer.table_of(RaceRow).insert(), values)
 
 
 async def remove(connection: AsyncConnection, which: str, values: dict[str, Any]) -> int:
@@ -48,7 +48,7 @@ async def remove(connection: AsyncConnection, which: str, values: dict[str, Any]
     statement = text(f"DELETE FROM races WHERE {which} RETURNING number")  # noqa: S608  our own
     removed = [{"number": row.number} for row in await connection.execute(statement, values)]
     for model in (TimingRow, CarSampleRow):  # without a foreign key that would do it
-        table = details.table_of(model)
+        table = row_writer.table_of(model)
         own = table.c.race_number == bindparam("number")
         if removed:
             await connection.execute(table.delete().where(own), removed)
@@ -73,7 +73,7 @@ async def advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, thr
     """Move a race's mark to `through` messages, and say how far it is."""
     first = batch.messages[0].sent_at if batch.messages else None
     newest = next(reversed(batch.predictions.values()), None)
-    table = details.table_of(Race)
+    table = row_writer.table_of(RaceRow)
     changes: dict[str, Any] = {
         "messages": through,
         "revision": table.c.revision + 1,

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import orjson
 
-from pitwall.domain.driving import CarSample, TrackPoint
+from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.events import Heartbeat
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import MalformedMessageError
-from pitwall.wire.decoded import Decoded, Fault, Findings
+from pitwall.wire.decode_result import Decoded, Fault, Findings
 from pitwall.wire.inflate import LARGEST_PAYLOAD, inflate
 from pitwall.wire.message import RawMessage
 from pitwall.wire.session import (

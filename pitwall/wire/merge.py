@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitwall.wire.walk import DELETED
+from pitwall.wire.containers import DELETED
 
 _LONGEST_LIST = 10_000
 _DEEPEST = 100

@@ -16,7 +16,8 @@ from pitwall.domain.events import (
 from pitwall.domain.names import slug
 from pitwall.domain.race import ControlMessage, DriverNumber, Phase, RaceInfo, TrackStatus, Weather
 from pitwall.domain.sessions import kind_of
-from pitwall.wire.decoded import Findings
+from pitwall.wire.containers import each_item, read_field
+from pitwall.wire.decode_result import Findings
 from pitwall.wire.texts import read_message, read_name, read_word
 from pitwall.wire.values import (
     NotAValueError,
@@ -27,7 +28,6 @@ from pitwall.wire.values import (
     read_number,
     read_text,
 )
-from pitwall.wire.walk import each_item, read_field
 
 _TRACK_STATUSES = {
     "1": TrackStatus.CLEAR,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from types import MappingProxyType
 
-from pitwall.domain.driving import CarSample, TrackPoint
+from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated, CarsSampled
 from pitwall.domain.race import START_OF_TIME, DriverNumber
-from pitwall.wire.decoded import Findings
+from pitwall.wire.containers import each_car, each_item
+from pitwall.wire.decode_result import Findings
 from pitwall.wire.values import NotAValueError, read_instant, read_number
-from pitwall.wire.walk import each_car, each_item
 
 _FASTEST_KMH = 500.0
 _HIGHEST_RPM = 30_000.0

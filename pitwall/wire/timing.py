@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from pitwall.domain.events import CarRemoved, CarTimed
-from pitwall.wire.decoded import Findings
+from pitwall.wire.containers import DELETED, deleted_cars, deleted_keys, each_car, each_item
+from pitwall.wire.decode_result import Findings
 from pitwall.wire.values import (
     NotAValueError,
     read_count,
@@ -16,7 +17,6 @@ from pitwall.wire.values import (
     read_gap,
     read_number,
 )
-from pitwall.wire.walk import DELETED, deleted_cars, deleted_keys, each_car, each_item
 
 _TRAPS = frozenset({"I1", "I2", "FL", "ST"})
 _FASTEST_KMH = 500.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pitwall.domain.events import CarGridded, CarRemoved, DriverListed, StintChanged
 from pitwall.domain.race import Compound, DriverNumber
-from pitwall.wire.decoded import Findings
+from pitwall.wire.containers import deleted_cars, each_car, each_item, read_field
+from pitwall.wire.decode_result import Findings
 from pitwall.wire.texts import read_code, read_name
 from pitwall.wire.values import NotAValueError, read_count, read_flag, read_text
-from pitwall.wire.walk import deleted_cars, each_car, each_item, read_field
 
 _MOST_STINTS = 60
 _HEX = frozenset("0123456789abcdefABCDEF")

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pitwall.accounts.admin import AccountAdmin
 from pitwall.accounts.hashing import Passwords
 from pitwall.accounts.keys import ApiKeys
-from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.domain.accounts import Account
 from tests.accounts.memory import MemoryAccountStore, quick_passwords
@@ -72,5 +72,5 @@ def keys(store: MemoryAccountStore, clock: Clock) -> ApiKeys:
 
 
 @pytest.fixture
-def owning(store: MemoryAccountStore, passwords: Passwords, clock: Clock) -> Owning:
-    return Owning(store, passwords, clock)
+def owning(store: MemoryAccountStore, passwords: Passwords, clock: Clock) -> AccountAdmin:
+    return AccountAdmin(store, passwords, clock)

@@ -8,9 +8,13 @@ import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from pitwall.accounts import hashing
-from pitwall.accounts.emails import normalise_email
 from pitwall.accounts.hashing import Passwords
-from pitwall.accounts.password_rules import check_password, common_passwords, normalise_password
+from pitwall.accounts.rules import (
+    check_password,
+    common_passwords,
+    normalise_email,
+    normalise_password,
+)
 from pitwall.errors import BusyError, RefusedFieldError
 from tests.accounts.memory import quick_passwords
 

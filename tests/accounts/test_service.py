@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from pitwall.accounts.admin import AccountAdmin
 from pitwall.accounts.keys import MOST_KEYS, ApiKeys
-from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import HOLDS, HOLDS_AT_MOST, Accounts
 from pitwall.domain.accounts import Account, Role
 from pitwall.errors import EmailTakenError, RefusedFieldError, WrongCredentialsError
@@ -64,7 +64,7 @@ async def test_unknown_email_and_wrong_password_are_one_answer_after_the_same_wo
 
 
 async def test_a_disabled_account_looks_like_a_wrong_password(
-    accounts: Accounts, owning: Owning, keys: ApiKeys
+    accounts: Accounts, owning: AccountAdmin, keys: ApiKeys
 ) -> None:
     account, token = await logged_in(accounts)
     _, secret = await keys.create(account, "script")
@@ -238,7 +238,7 @@ async def test_keys_have_a_bound(accounts: Accounts, keys: ApiKeys) -> None:
         await keys.create(account, "one more")
 
 
-async def test_a_reset_password_ends_every_log_in(accounts: Accounts, owning: Owning) -> None:
+async def test_a_reset_password_ends_every_log_in(accounts: Accounts, owning: AccountAdmin) -> None:
     _, token = await logged_in(accounts)
     user = await owning.user("ADA@example.org")
     assert user is not None

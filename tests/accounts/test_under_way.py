@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pitwall.accounts.owning import Owning
+from pitwall.accounts.admin import AccountAdmin
 from pitwall.accounts.service import Accounts
 from pitwall.errors import RefusedFieldError, WrongCredentialsError
 from tests.accounts.conftest import ADA, OTHER, PASSWORD, CountingPasswords, logged_in
@@ -31,7 +31,10 @@ async def test_a_log_in_under_way_while_the_password_is_changed_does_not_hold(
 
 
 async def test_a_password_set_by_the_owner_is_not_undone_by_a_change_under_way(
-    accounts: Accounts, owning: Owning, passwords: CountingPasswords, store: MemoryAccountStore
+    accounts: Accounts,
+    owning: AccountAdmin,
+    passwords: CountingPasswords,
+    store: MemoryAccountStore,
 ) -> None:
     account, _ = await logged_in(accounts)
     hash_ = passwords.hash

@@ -12,23 +12,22 @@ import pytest
 from starlette.types import ASGIApp
 
 from pitwall import services
+from pitwall.accounts.admin import AccountAdmin
 from pitwall.accounts.keys import ApiKeys
-from pitwall.accounts.owning import Owning
 from pitwall.accounts.service import Accounts
 from pitwall.api.app import build_api
-from pitwall.api.protection.around import Protection, protected
-from pitwall.cache.limits import MemoryRateLimiter
-from pitwall.cache.memory import MemoryLiveCache
-from pitwall.domain.history import HistoryPage, RaceFilter, RaceSummary
+from pitwall.api.protection.stack import Protection, protected
+from pitwall.cache.memory import MemoryLiveCache, MemoryRateLimiter
 from pitwall.domain.records import Batch, KeyframePlace
+from pitwall.domain.stored_races import HistoryPage, RaceFilter, RaceSummary
 from pitwall.domain.timeline import Timeline
 from pitwall.errors import RaceNotFoundError, SelectionError
-from pitwall.pipeline.ring import FrameRing
-from pitwall.pipeline.stored import StoredForecasts
+from pitwall.live.publishing import FrameRing
 from pitwall.prediction.what_if import MixtureWhatIf
-from pitwall.store.engine import Database
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.reading import RaceReader
+from pitwall.replay.moments import StoredForecasts
+from pitwall.store.database import Database
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
 from pitwall.wire.message import RawMessage
 from tests.accounts.memory import MemoryAccountStore, quick_passwords
 from tests.makers import shipped
@@ -50,7 +49,7 @@ class Clock:
 
 
 class NoRaces:
-    """A `RaceReader` of an empty database."""
+    """A `SqlRaceReader` of an empty database."""
 
     async def races(
         self, wanted: RaceFilter, limit: int, after: str | None = None
@@ -91,15 +90,15 @@ class House:
         passwords = quick_passwords()
         self.accounts = Accounts(self.store, passwords)
         self.people = services.People(
-            self.accounts, ApiKeys(self.store), Owning(self.store, passwords)
+            self.accounts, ApiKeys(self.store), AccountAdmin(self.store, passwords)
         )
         self.services = services.Services(
             live=self.live,
             tab_is_open=lambda _token: True,
-            history=FrameRing(),
+            frame_buffer=FrameRing(),
             accounts=self.people,
             limits=MemoryRateLimiter(self.clock),
-            kept=NoRaces(),
+            stored_races=NoRaces(),
             what_if=MixtureWhatIf(shipped()),
         )
         services.install(self.services)
@@ -165,12 +164,12 @@ async def clients(app: ASGIApp, house: House) -> AsyncIterator[Clients]:
 @pytest.fixture
 async def kept(database: Database, house: House) -> AsyncIterator[Batch]:
     """The made-up race, kept, behind the API's door."""
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     services.install(
         replace(
             house.services,
-            kept=reader,
-            exports=RaceExporter(database),
+            stored_races=reader,
+            exports=SqlRaceExporter(database),
             stored_forecasts=StoredForecasts(moments_of(reader), PREDICTOR),
         )
     )

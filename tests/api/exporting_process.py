@@ -17,11 +17,11 @@ from granian.server.embed import Server
 from pitwall import services
 from pitwall.accounts.keys import ApiKeys
 from pitwall.api.app import build_api
-from pitwall.api.protection.around import Protection, protected
+from pitwall.api.protection.stack import Protection, protected
 from pitwall.domain.accounts import Account, Role
-from pitwall.store.engine import Database, database_url
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.reading import RaceReader
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
 from tests.api.conftest import PASSWORD, House
 
 
@@ -30,7 +30,9 @@ async def serve(url: str, port: int) -> None:
     house = House()
     database = Database(database_url(url, Path()))
     services.install(
-        replace(house.services, kept=RaceReader(database), exports=RaceExporter(database))
+        replace(
+            house.services, stored_races=SqlRaceReader(database), exports=SqlRaceExporter(database)
+        )
     )
     user = await house.accounts.create("ada@example.org", PASSWORD, is_owner=False)
     account = Account(user.id, user.email, Role.USER, uuid4())

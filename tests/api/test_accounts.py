@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pitwall.accounts.emails import account_key
+from pitwall.accounts.rules import account_key
 from tests.api.conftest import HOST, PASSWORD, Clients, House
 
 ADA = {"email": "ada@example.org", "password": PASSWORD}
@@ -80,7 +80,7 @@ async def test_unknown_email_wrong_password_and_shut_account_get_one_answer(
 ) -> None:
     user = await house.accounts.create("bob@example.org", PASSWORD)
     await house.accounts.create(ADA["email"], PASSWORD)
-    await house.people.owning.disable(user.id)
+    await house.people.admin.disable(user.id)
     browser = await clients.guest()
 
     answers = [

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from pitwall.api.protection.bodies import MOST_BYTES, Bodies
+from pitwall.api.protection.request_bounds import MOST_BYTES, Bodies
 from tests.api.conftest import PASSWORD, Clients
 
 JSON = {"Content-Type": "application/json"}

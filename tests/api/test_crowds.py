@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from pitwall.api.protection.crowds import Crowds
+from pitwall.api.protection.request_bounds import Crowds
 from tests.api.conftest import Clients
 
 Ask = Callable[..., Awaitable[str]]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from pitwall import services
-from pitwall.api.discretion import for_strangers
+from pitwall.api.fault_wording import for_strangers
 from pitwall.errors import StoreError
-from pitwall.pipeline.condition import StoreState
+from pitwall.recording.store_condition import StoreState
 from tests.api.conftest import Clients, House, NoRaces
 
 TOLD = "The database does not answer as it should"
@@ -62,7 +62,7 @@ async def test_health_and_problems_name_no_address(
         raise StoreError(LEAKS[0])
 
     user = await clients.user()
-    services.install(replace(house.services, writing=writing, kept=NoRaces()))
+    services.install(replace(house.services, writing=writing, stored_races=NoRaces()))
     monkeypatch.setattr(NoRaces, "races", fail)
 
     health, races = await user.get("/health"), await user.get("/history")

@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from pitwall import services
 from pitwall.api.downloads import AT_ONCE, PIECE_BYTES, SLOTS, Download, Slots, even
-from pitwall.domain.history import HistoryPage, RaceFilter, RaceSummary
+from pitwall.domain.stored_races import HistoryPage, RaceFilter, RaceSummary
 from pitwall.errors import BusyError, TooManyRequestsError
 from tests.api.conftest import Clients, House, NoRaces
 
@@ -150,7 +150,7 @@ async def test_an_account_has_two_downloads_under_way_whatever_it_comes_with(
     clients: Clients, house: House
 ) -> None:
     exporter = HeldExporter()
-    services.install(replace(house.services, kept=OneRace(), exports=exporter))
+    services.install(replace(house.services, stored_races=OneRace(), exports=exporter))
     user = await clients.user()
     program = await clients.program(user)
     held = [asyncio.create_task(asking.get(FILE)) for asking in (user, program)]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pitwall.domain.records import Batch
-from pitwall.store.exporting import RaceExporter
+from pitwall.store.race_exporter import SqlRaceExporter
 from tests.api.conftest import Clients
 from tests.store.races import LIGHTS_OUT, SMALL
 
@@ -213,7 +213,7 @@ async def test_the_head_of_a_file_costs_no_writing_of_it(
     program: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = await program.get(f"{RACE}/laps.csv", headers=PLAIN)
-    monkeypatch.setattr(RaceExporter, "csv", None)
+    monkeypatch.setattr(SqlRaceExporter, "csv", None)
 
     answer = await program.head(f"{RACE}/laps.csv", headers=PLAIN)
 

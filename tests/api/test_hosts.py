@@ -6,8 +6,8 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pitwall.api.protection.around import Protection
 from pitwall.api.protection.hosts import Hosts, own_names
+from pitwall.api.protection.stack import Protection
 from tests.api.conftest import HOST, PASSWORD, Clients
 
 ADA = {"email": "ada@example.org", "password": PASSWORD}

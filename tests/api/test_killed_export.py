@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pitwall.store.engine import Database
-from pitwall.store.writing import RaceWriter
+from pitwall.store.database import Database
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.servers.ports import free_port
 from tests.store.races import SMALL, small_batch
 
@@ -95,7 +95,7 @@ def resumed(url: str, got: int, etag: str) -> tuple[httpx.Response, bytes]:
 async def test_a_download_goes_on_after_the_server_was_killed(
     database: Database, store_url: str
 ) -> None:
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     await writer.append(mark, small_batch(ROWS))
     await writer.finish(mark, "finished")

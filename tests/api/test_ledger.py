@@ -11,10 +11,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from pitwall import services
+from pitwall.analysis.track_record import TrackRecords
 from pitwall.api.app import build_api
-from pitwall.pipeline.track_record import TrackRecords
-from pitwall.store.engine import Database
-from pitwall.store.ledger.reading import LedgerReader
+from pitwall.store.database import Database
+from pitwall.store.ledger.reader import SqlLedgerReader
 from tests.api.conftest import HOST, House
 from tests.store.ledgers import SECONDS, forecasts, outcomes, write
 
@@ -35,7 +35,7 @@ async def ask(path: str, **headers: str) -> httpx.Response:
 
 @pytest.fixture
 def ledger(house: House, database: Database) -> Database:
-    records = TrackRecords(LedgerReader(database))
+    records = TrackRecords(SqlLedgerReader(database))
     services.install(replace(house.services, records=records))
     return database
 

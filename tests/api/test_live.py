@@ -15,12 +15,12 @@ from pitwall.api.app import build_api
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
-from pitwall.pipeline.clock import wall_now
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.pipeline.ring import FrameRing
+from pitwall.engine.clock import wall_now
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import RaceEngine
+from pitwall.live.publishing import FrameRing
+from tests.engine.test_race_engine import CountingPredictor
 from tests.makers import a_duel, at
-from tests.pipeline.test_engine import CountingPredictor
 
 TRAINED = datetime(2026, 1, 2, tzinfo=UTC)
 SCORES = {"train < 2025, test 2025": {"log_loss": 0.11}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pitwall.api.app import build_api
-from pitwall.api.schemas import BattlesOut
+from pitwall.api.live_schemas import BattlesOut
 from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from tests.web.frames import make_frame
 

@@ -19,19 +19,19 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from pitwall import services
-from pitwall.accounts.cookie import SECURE_NAME
-from pitwall.api import story
+from pitwall.accounts.tokens import SECURE_NAME
+from pitwall.analysis.track_record import TrackRecords
+from pitwall.api import examples
 from pitwall.api.app import build_api
 from pitwall.api.problems import MEDIA_TYPE
-from pitwall.api.protection.around import Protection, protected
+from pitwall.api.protection.stack import Protection, protected
 from pitwall.domain.limits import LimitPolicy, Standing
-from pitwall.pipeline.stored import StoredForecasts
-from pitwall.pipeline.track_record import TrackRecords
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.ledger.reading import LedgerReader
-from pitwall.store.reading import RaceReader
+from pitwall.replay.moments import StoredForecasts
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.ledger.reader import SqlLedgerReader
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
 from tests.api.conftest import PASSWORD, Clients, House
 from tests.api.test_live import a_frame
 from tests.store.races import PREDICTOR, keep_small, moments_of
@@ -41,7 +41,7 @@ EXAMPLES = 8
 # A schema cannot say which passwords are common, which keys exist, or what belongs together: what
 # it allows may still be refused, as documented. And 401 is not for the schema to provoke.
 UNSAID = [positive_data_acceptance, ignored_auth]
-BACKWARDS = f"from={story.AT}&to={story.OPENED_AT}"
+BACKWARDS = f"from={examples.AT}&to={examples.OPENED_AT}"
 OPENAPI: dict[str, Any] = build_api().openapi()
 ROUTES = sorted((path, method) for path, methods in OPENAPI["paths"].items() for method in methods)
 
@@ -83,17 +83,17 @@ class Known:
 @pytest.fixture
 def known(house: House, tmp_path: Path) -> Iterator[Known]:
     database = Database(database_url(None, tmp_path))
-    asyncio.run(migrating.upgrade(database))
+    asyncio.run(migrations.upgrade(database))
     asyncio.run(keep_small(database))
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     house.services = replace(
         house.services,
         limits=Patient(),
         what_if=house.services.what_if,
-        kept=reader,
-        exports=RaceExporter(database),
+        stored_races=reader,
+        exports=SqlRaceExporter(database),
         stored_forecasts=StoredForecasts(moments_of(reader), PREDICTOR),
-        records=TrackRecords(LedgerReader(database)),
+        records=TrackRecords(SqlLedgerReader(database)),
     )
     services.install(house.services)
     asyncio.run(house.live.publish(a_frame()))
@@ -212,11 +212,11 @@ def test_every_documented_problem_shows_one_of_its_status() -> None:
         ("get", "/live-battles", "/live-battles", 503),
         ("get", "/predict", "/predict?attacker=PIAS", 422),
         ("get", "/history", "/history?limit=1000", 422),
-        ("get", "/history/{race_id}", f"/history/{story.RACE_ID}?{BACKWARDS}", 422),
+        ("get", "/history/{race_id}", f"/history/{examples.RACE_ID}?{BACKWARDS}", 422),
         ("post", "/auth/keys", "/auth/keys", 422),
-        ("delete", "/auth/keys/{key_id}", f"/auth/keys/{story.NO_UUID}", 422),
-        ("delete", "/auth/keys/{key_id}", f"/auth/keys/{story.KEY_ID}", 404),
-        ("delete", "/auth/sessions/{log_in_id}", f"/auth/sessions/{story.LOG_IN_ID}", 404),
+        ("delete", "/auth/keys/{key_id}", f"/auth/keys/{examples.NO_UUID}", 422),
+        ("delete", "/auth/keys/{key_id}", f"/auth/keys/{examples.KEY_ID}", 404),
+        ("delete", "/auth/sessions/{log_in_id}", f"/auth/sessions/{examples.LOG_IN_ID}", 404),
         ("get", "/auth/me", "/auth/me", 401),
     ],
 )  # fmt: skip
@@ -234,8 +234,8 @@ async def test_a_problem_reads_as_its_example(
 
 
 def test_the_forecasts_in_the_examples_add_up() -> None:
-    for mixed in (story.PREDICTION_ROW, story.WHAT_IF_MIXED):
+    for mixed in (examples.PREDICTION_ROW, examples.WHAT_IF_MIXED):
         assert mixed["p_low"] <= mixed["p_high"] <= 1
-        assert mixed.get("p_overtake", story.WHAT_IF_P_OVERTAKE) <= mixed["p_overtake_3"]
-    for experts in (story.EXPERTS, story.WHAT_IF_MIXED["experts"]):
+        assert mixed.get("p_overtake", examples.WHAT_IF_P_OVERTAKE) <= mixed["p_overtake_3"]
+    for experts in (examples.EXPERTS, examples.WHAT_IF_MIXED["experts"]):
         assert sum(each["weight"] for each in experts) == pytest.approx(1, abs=2e-4)

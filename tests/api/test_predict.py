@@ -12,8 +12,8 @@ import pytest
 from pitwall import services
 from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from pitwall.domain.frames import LiveFrame
+from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import RaceNotFoundError
-from pitwall.pipeline.forecasting import ForecastDesk
 from tests.api.conftest import Clients, House
 from tests.api.test_live import a_frame
 
@@ -36,7 +36,7 @@ async def program(clients: Clients) -> httpx.AsyncClient:
     return await clients.program(await clients.user())
 
 
-class Now(ForecastDesk):
+class Now(ForecastService):
     """Says what it was given."""
 
     def __init__(self, frame: LiveFrame | None) -> None:

@@ -10,8 +10,8 @@ import pytest
 from starlette.types import Message, Scope
 
 from pitwall import logs
-from pitwall.api.protection.around import Protection
 from pitwall.api.protection.content_policy import content_policy, hashes_of_pages
+from pitwall.api.protection.stack import Protection
 from tests.api.conftest import HOST, PASSWORD, Clients
 
 ELSEWHERE = "https://evil.example"
@@ -80,7 +80,7 @@ async def test_an_unexpected_failure_is_protected_too(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = await clients.user()
-    monkeypatch.setattr("pitwall.api.credentials.KeyOut", None)
+    monkeypatch.setattr("pitwall.api.log_ins_and_keys.KeyOut", None)
     await browser.post("/auth/keys", json={"name": "x"})
 
     answer = await browser.get("/auth/keys")

@@ -7,8 +7,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pitwall.api.protection.addresses import NOBODY, counted_as, read_address
-from pitwall.api.protection.around import Protection
-from pitwall.api.protection.visitors import Visitors
+from pitwall.api.protection.stack import Protection, Visitors
 from tests.api.conftest import PASSWORD, Clients
 
 WHO = {"email": "ada@example.org", "password": PASSWORD}

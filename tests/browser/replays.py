@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.importing import import_race
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.writing import RaceWriter
+from pitwall.recording.import_race import import_race
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.browser.conftest import ROOT, Server
 from tests.servers.ports import free_port
 from tests.short_feeds import Short
@@ -34,10 +34,10 @@ SIMULATED = f"{RECORDED}-7"
 async def keep(data: Path) -> None:
     """Keep the beginning of one race twice: as a recording, and as what it is."""
     database = Database(database_url(None, data))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     for source in (None, Source.RECORDED):
         feed = Short(SimulatedFeed(7), 6_500, source)
-        await import_race(feed, RaceWriter(database), PREDICTOR)
+        await import_race(feed, SqlRaceWriter(database), PREDICTOR)
     await database.close()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from playwright.sync_api import Page, WebSocketRoute
 
 from pitwall.domain.frames import LiveFrame
-from pitwall.web.broadcast import VARIABLE_SUFFIX
-from pitwall.web.rows.page import PageRows, page_rows
+from pitwall.web.shared.page_rows import PageRows, page_rows
+from pitwall.web.shared.relay import VARIABLE_SUFFIX
 
 _EVENT = "42/_event,"  # Socket.IO: an event in Reflex's namespace
 _TELLTALE = f"pulse{VARIABLE_SUFFIX}"

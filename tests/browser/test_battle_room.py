@@ -16,10 +16,10 @@ from playwright.sync_api import FloatRect, Locator, Page, Request, expect
 
 from pitwall.domain.records import PredictionRecord
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.recorder import kept_as
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.writing import RaceWriter
+from pitwall.recording.race_recorder import kept_as
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.browser import axe
 from tests.browser.conftest import Server
 from tests.browser.replays import SIMULATED, SOON_MS, head_of, opened, stands_at
@@ -46,11 +46,11 @@ class Scene:
 async def kept(data: Path) -> PredictionRecord:
     """Keep the beginning of a race, and return a forecast in the middle of a battle that lasted."""
     database = Database(database_url(None, data))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     feed = Short(SimulatedFeed(7), MESSAGES)
     batch = batch_of(feed)
     batch.info = kept_as(batch.info, feed.source, feed.name)
-    await keep(RaceWriter(database), feed, batch)
+    await keep(SqlRaceWriter(database), feed, batch)
     await database.close()
     laps = {(lap.car, lap.lap) for lap in batch.laps.values() if lap.lap_time_s}
     fought: dict[tuple[int, int], list[PredictionRecord]] = {}

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from pitwall.api.protection.content_policy import content_policy
-from pitwall.web.figures.theme import Figure, axis, layout
+from pitwall.web.shared.chart_theme import Figure, axis, layout
 from tests.browser.conftest import ROOT, Server
 from tests.browser.test_live_page import PHONE, SOON_MS
 

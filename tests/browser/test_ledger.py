@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
 from tests.browser.axe import faults
 from tests.browser.conftest import Server
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
@@ -38,7 +38,7 @@ def ledger(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 async def _fill(data: Path) -> None:
     database = Database(database_url(None, data))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     for race_id in ("2026-a-race", "2026-b-race"):
         await write(database, forecasts(race_id), outcomes(passed={0, 1, 7}))
     await database.close()

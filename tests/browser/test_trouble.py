@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import axe
-from tests.browser.conftest import Server, free_port
+from tests.browser.conftest import Server
 from tests.browser.watching import Watch
+from tests.servers.ports import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -23,9 +24,9 @@ SPOILT = """
 import sys, threading, time
 
 def spoil():
-    while not hasattr(sys.modules.get("pitwall.web.states.live"), "_DelayedRows"):
+    while not hasattr(sys.modules.get("pitwall.web.live.state"), "_DelayedRows"):
         time.sleep(0.05)
-    live = sys.modules["pitwall.web.states.live"]
+    live = sys.modules["pitwall.web.live.state"]
     whole = live.parse_delay
 
     def parse_delay(typed):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from pitwall.cache.frame_json import frame_from_json, frame_to_json
+from pitwall.cache.frame_file import frame_from_json, frame_to_json
 from pitwall.domain.forecasts import Reason
 from pitwall.errors import ForeignFrameError
 from tests.web.frames import make_frame

@@ -13,9 +13,9 @@ from pitwall.cache.backend import in_redis
 from pitwall.cache.redis import RedisLiveCache
 from pitwall.cache.redis_client import ANSWERS_WITHIN_S, connect
 from pitwall.cache.shared_lease import OTHERS_ASK_AFTER_S
-from pitwall.domain.driving import CarSample
+from pitwall.domain.car_use import CarSample
 from pitwall.domain.telemetry import CarTelemetry
-from pitwall.pipeline.leading import ASK_EVERY_S
+from pitwall.live.leading import ASK_EVERY_S
 from tests.cache.workers import Worker, until, working
 from tests.makers import at
 from tests.servers.redis import RedisServer

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pitwall.cache.backend import Backend, in_redis
 from pitwall.domain.frames import FeedState, LiveFrame
-from pitwall.pipeline.clock import wall_now
-from pitwall.pipeline.engine import EngineState
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.pipeline.leading import lead
+from pitwall.engine.clock import wall_now
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import EngineState
+from pitwall.live.leading import lead
 
 EVERY_S = 0.05
 

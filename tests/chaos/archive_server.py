@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from pitwall.feeds.recording.contents import BOM
+from pitwall.feeds.timed_lines import BOM
 from pitwall.wire.merge import merge
 from tests.chaos.http_server import Client, HttpServer, Request, head_of
 

@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pitwall.domain.applying import apply
 from pitwall.domain.race import RaceState
-from pitwall.feeds.openf1 import Account, OpenF1LiveFeed
-from pitwall.feeds.openf1.book import Book
-from pitwall.feeds.openf1.reading import MQTT, read_frame
-from pitwall.pipeline.backoff import Backoff
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.ingest import Ingest
-from pitwall.pipeline.intake import Intake
+from pitwall.domain.reducer import apply
+from pitwall.engine.race_engine import RaceEngine
+from pitwall.feeds.openf1 import OpenF1Account, OpenF1LiveFeed
+from pitwall.feeds.openf1.frame_reader import MQTT, read_frame
+from pitwall.feeds.openf1.row_merger import RowMerger
+from pitwall.live.ingest import Backoff, Ingest
+from pitwall.live.intake import Intake
 from pitwall.wire.decode import decode
-from pitwall.wire.delivery import Frame, Snapshot
+from pitwall.wire.message import RawFrame, Snapshot
 from tests.chaos.compare import differences
 from tests.chaos.faults import RACE_S, Fault, plan_of
 from tests.chaos.openf1_broker import row_message
@@ -38,7 +37,7 @@ from tests.chaos.pictures import FrameLog, a_publisher
 from tests.chaos.survival import BEHIND, Survival
 from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 
-ACCOUNT = Account(USER, PASSWORD)
+ACCOUNT = OpenF1Account(USER, PASSWORD)
 _START, _END = datetime(2026, 3, 29, 5, 15, tzinfo=UTC), datetime(2026, 3, 29, 6, 44, tzinfo=UTC)
 
 
@@ -48,7 +47,7 @@ class Truth:
     def __init__(self, told: Sequence[Told], at: datetime) -> None:
         self.race = RaceState()
         self.lately: list[RaceState] = []
-        self._book = Book(SESSION)
+        self._book = RowMerger(SESSION)
         for one in told:
             self._book.take(one.endpoint, [one.row], one.at)
         self._apply(self._book.whole_frame(at))
@@ -56,7 +55,7 @@ class Truth:
     def take(self, told: Told) -> None:
         """Apply one row."""
         self._book.take(told.endpoint, [told.row], told.at)
-        self._apply(Frame(told.at, row_message(told, 0), MQTT + told.endpoint))
+        self._apply(RawFrame(told.at, row_message(told, 0), MQTT + told.endpoint))
         changed = self._book.changed_frame(told.at)
         if changed is not None:
             self._apply(changed)
@@ -66,7 +65,7 @@ class Truth:
         self.lately = [*self.lately[1 - BEHIND :], self.race]
         return any(not differences(seen, race) for race in reversed(self.lately))
 
-    def _apply(self, frame: Frame) -> None:
+    def _apply(self, frame: RawFrame) -> None:
         for part in read_frame(frame).parts:
             for message in part.messages if isinstance(part, Snapshot) else (part,):
                 for event in decode(message).events:

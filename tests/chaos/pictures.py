@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
-from pitwall.pipeline.publishing import Publisher
-from pitwall.ports import LiveCache
+from pitwall.live.publishing import Publisher
+from pitwall.ports.cache import LiveCache
 from tests.chaos.virtual_time import VirtualTimeLoop
 
 

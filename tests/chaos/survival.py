@@ -10,15 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pitwall.domain.applying import apply
 from pitwall.domain.race import RaceState
+from pitwall.domain.reducer import apply
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.f1_live import F1LiveFeed
-from pitwall.feeds.recording.contents import topic_rank
-from pitwall.feeds.recording.signalr import dumped
-from pitwall.pipeline.backoff import Backoff
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.ingest import Ingest
-from pitwall.pipeline.intake import Intake
+from pitwall.feeds.signalr import dumped
+from pitwall.feeds.timed_lines import topic_rank
+from pitwall.live.ingest import Backoff, Ingest
+from pitwall.live.intake import Intake
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 from tests.chaos.chaotic_signalr import ChaoticSignalR

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pitwall.cli.main import main
-from pitwall.store import migrating
-from pitwall.store.engine import DATABASE_FILE, Database, database_url
+from pitwall.store import migrations
+from pitwall.store.database import DATABASE_FILE, Database, database_url
 from tests.store.ledgers import forecasts, outcomes, write
 
 
@@ -22,7 +22,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     async def fill() -> None:
         database = Database(database_url(None, tmp_path))
-        await migrating.upgrade(database)
+        await migrations.upgrade(database)
         await write(database, forecasts(), outcomes())
         await database.close()
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.cli.importing import what_to_say
+from pitwall.app.feed_runner import open_archive
+from pitwall.app.settings import load
+from pitwall.cli.import_races import what_to_say
 from pitwall.cli.main import main
 from pitwall.cli.record import record
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.recording import RecordingFeed
-from pitwall.feeds.recording.recorder import TapeRecorder
 from pitwall.feeds.recording.tape import read_frames
-from pitwall.pipeline.importing import Imported
-from pitwall.screen import open_archive
-from pitwall.settings import load
+from pitwall.feeds.recording.tape_recorder import TapeRecorder
+from pitwall.recording.import_race import Imported
 from tests.chaos.archive_server import ArchivedFolder, ArchiveServer
 from tests.chaos.races import ShortRace
 from tests.chaos.signalr_server import SignalRServer

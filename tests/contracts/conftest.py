@@ -6,8 +6,8 @@ import pytest
 
 from pitwall.domain.records import Batch
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.store.engine import Database
-from pitwall.store.writing import RaceWriter
+from pitwall.store.database import Database
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import batch_of, keep
 
 FEED = SimulatedFeed(5)
@@ -22,5 +22,5 @@ def told() -> Batch:
 
 @pytest.fixture
 async def kept(database: Database, told: Batch) -> Database:
-    await keep(RaceWriter(database), FEED, told)
+    await keep(SqlRaceWriter(database), FEED, told)
     return database

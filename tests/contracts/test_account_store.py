@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import pytest
 
-from pitwall.account_ports import AccountStore
 from pitwall.domain.accounts import ApiKey, LogIn, User
 from pitwall.errors import EmailTakenError, NotLoggedInError
-from pitwall.store import migrating
+from pitwall.ports.accounts import AccountStore
+from pitwall.store import migrations
 from pitwall.store.accounts import SqlAccountStore
-from pitwall.store.engine import Database, database_url
+from pitwall.store.database import Database, database_url
 from tests.accounts.memory import MemoryAccountStore
 
 HASH = "$argon2id$v=19$made-up"
@@ -53,7 +53,7 @@ async def store(url: str, tmp_path: Path) -> AsyncIterator[AccountStore]:
         yield MemoryAccountStore()
         return
     database = Database(database_url(url, tmp_path))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     yield SqlAccountStore(database)
     await database.close()
 

@@ -11,7 +11,7 @@ import pytest
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.ports import RecordedFeed
+from pitwall.ports.feeds import RecordedFeed
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.cache.file_lease import FileLease
 from pitwall.cache.memory import MemoryLease
 from pitwall.cache.redis_lease import RedisLease
-from pitwall.ports import Lease
+from pitwall.cache.shared_lease import FileLease
+from pitwall.ports.cache import Lease
 
 
 class Wall:

@@ -13,12 +13,12 @@ import pytest
 from pitwall.domain.ledger import Made
 from pitwall.domain.records import Batch, MessageRecord
 from pitwall.prediction.gap_only import gap_only
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.ledger import entering
-from pitwall.store.ledger.reading import LedgerReader
-from pitwall.store.ledger.verifying import verify
-from pitwall.store.writing import RaceWriter
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.ledger import writer as ledger_writer
+from pitwall.store.ledger.reader import SqlLedgerReader
+from pitwall.store.ledger.verifier import verify
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.ledgers import LAP, SECONDS, forecasts, outcomes, shown, total, write
 from tests.store.races import LIGHTS_OUT, SMALL
 
@@ -33,7 +33,7 @@ async def test_a_forecast_and_its_outcome_are_entered_one_after_the_other(
     # A run, who drives, forecasts, outcomes.
     assert (found.entries, found.forecasts, found.outcomes) == (4, SECONDS, SECONDS)
     assert found.compared == SECONDS
-    assert found.head == await LedgerReader(database).head()
+    assert found.head == await SqlLedgerReader(database).head()
 
 
 async def test_a_driver_may_be_named_after_he_was_forecast(database: Database) -> None:
@@ -99,11 +99,11 @@ async def test_an_old_race_that_a_live_feed_repeats_is_not_foretold(database: Da
 
 async def test_a_batch_that_comes_twice_is_entered_once(database: Database) -> None:
     await write(database, forecasts(), outcomes())
-    head = await LedgerReader(database).head()
+    head = await SqlLedgerReader(database).head()
 
     await write(database, forecasts(), outcomes())
 
-    assert await LedgerReader(database).head() == head
+    assert await SqlLedgerReader(database).head() == head
     assert total(await shown(database)).forecasts == SECONDS
 
 
@@ -127,7 +127,7 @@ async def test_a_removed_race_stays_and_its_next_import_counts_in_its_place(
     database: Database,
 ) -> None:
     await write(database, forecasts(), outcomes(), source="recorded", imported=True)
-    await RaceWriter(database).remove(SMALL.race_id)
+    await SqlRaceWriter(database).remove(SMALL.race_id)
 
     (gone,) = (await shown(database, Made.IMPORT)).runs
     assert not gone.is_kept
@@ -143,7 +143,7 @@ async def test_a_removed_race_stays_and_its_next_import_counts_in_its_place(
 async def test_made_up_races_are_kept_apart_and_not_for_ever(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entering, "SIMULATED_RUNS", 2)
+    monkeypatch.setattr(ledger_writer, "SIMULATED_RUNS", 2)
     for number in range(3):
         await write(database, forecasts(f"2026-{number}-race"), outcomes(), source="simulated")
 
@@ -172,8 +172,8 @@ async def test_best_calls_and_worst_misses_are_one_of_each_pair(database: Databa
 
 async def test_forecasts_from_before_the_ledger_are_not_entered(database: Database) -> None:
     await write(database, forecasts())
-    await migrating.downgrade(database, "0001")
-    await migrating.upgrade(database)
+    await migrations.downgrade(database, "0001")
+    await migrations.upgrade(database)
     later = Batch(info=SMALL, messages_through=SECONDS + 2)
     later.last_at = LIGHTS_OUT + 2 * LAP
     later.messages.append(MessageRecord(SECONDS + 1, later.last_at, "Heartbeat", b"{}"))
@@ -203,7 +203,7 @@ async def other(store_url: str, tmp_path: Path) -> AsyncIterator[Database]:
 
 async def test_two_who_write_at_once_make_one_chain(database: Database, other: Database) -> None:
     async def write_pieces(where: Database, race_id: str) -> None:
-        writer = RaceWriter(where)
+        writer = SqlRaceWriter(where)
         whole = forecasts(race_id)
         mark = await writer.begin(whole.info, "live", "a feed")
         for second, (key, row) in enumerate(whole.predictions.items()):

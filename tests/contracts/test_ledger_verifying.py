@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pitwall.errors import LedgerError, StoreError
-from pitwall.store.engine import Database
+from pitwall.store.database import Database
 from pitwall.store.instants import to_micros
-from pitwall.store.ledger.reading import LedgerReader
-from pitwall.store.ledger.verifying import verify
-from pitwall.store.writing import RaceWriter
+from pitwall.store.ledger.reader import SqlLedgerReader
+from pitwall.store.ledger.verifier import verify
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.ledgers import disarm, forecasts, outcomes, run, write
 from tests.store.races import LIGHTS_OUT, SMALL
 
@@ -73,7 +73,7 @@ async def test_a_chain_that_was_made_anew_does_not_have_the_head_that_was_kept(
     database: Database,
 ) -> None:
     await write(database, forecasts())
-    head = await LedgerReader(database).head()
+    head = await SqlLedgerReader(database).head()
     assert head is not None
     await write(database, forecasts(), outcomes())
     await verify(database, (head.number, head.digest))
@@ -81,7 +81,7 @@ async def test_a_chain_that_was_made_anew_does_not_have_the_head_that_was_kept(
     await disarm(database)
     for table in ("ledger_entries", "ledger_runs", "ledger_cells", "ledger_calls", "ledger_laps"):
         await run(database, f"DELETE FROM {table}")  # noqa: S608
-    await RaceWriter(database).remove(SMALL.race_id)
+    await SqlRaceWriter(database).remove(SMALL.race_id)
     nicer = forecasts()
     for key, row in nicer.predictions.items():
         nicer.predictions[key] = row._replace(p_overtake=0.01)
@@ -94,7 +94,7 @@ async def test_a_chain_that_was_made_anew_does_not_have_the_head_that_was_kept(
 
 async def test_an_end_that_was_cut_off_is_missed(database: Database) -> None:
     await write(database, forecasts(), outcomes())
-    head = await LedgerReader(database).head()
+    head = await SqlLedgerReader(database).head()
     assert head is not None
     await disarm(database)
     await run(database, "DELETE FROM ledger_entries WHERE number = 4")

@@ -13,9 +13,9 @@ from pitwall.cache.backend import in_redis
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.cache.redis import RedisLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
-from pitwall.pipeline.engine import EngineState
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.ports import LiveCache
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import EngineState
+from pitwall.ports.cache import LiveCache
 from tests.makers import at
 from tests.servers.redis import RedisServer
 from tests.web.frames import make_frame

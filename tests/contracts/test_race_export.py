@@ -9,20 +9,20 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, ControlRecord, MessageRecord
-from pitwall.store.engine import Database
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.domain.stored_races import HistoryTable, Selection
+from pitwall.store.database import Database
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 
 EVERYTHING = tuple(HistoryTable)
 ALL = Selection()
 
 
 async def test_both_kinds_of_export_say_the_same(kept: Database, told: Batch) -> None:
-    reader, exporter = RaceReader(kept), RaceExporter(kept)
+    reader, exporter = SqlRaceReader(kept), SqlRaceExporter(kept)
     race = await reader.race(told.info.race_id)
 
     for table in EVERYTHING:
@@ -36,8 +36,8 @@ async def test_both_kinds_of_export_say_the_same(kept: Database, told: Batch) ->
 
 
 async def test_the_whole_race_is_one_table_in_order(kept: Database, told: Batch) -> None:
-    race = await RaceReader(kept).race(told.info.race_id)
-    pieces = [piece async for piece in RaceExporter(kept).csv(race, None, ALL)]
+    race = await SqlRaceReader(kept).race(told.info.race_id)
+    pieces = [piece async for piece in SqlRaceExporter(kept).csv(race, None, ALL)]
     rows = list(csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline="")))
 
     kinds = [row["kind"] for row in rows]
@@ -62,11 +62,11 @@ async def test_text_that_a_spreadsheet_would_run_is_made_harmless(database: Data
         ControlRecord(at, 0, nth, at, "Other", text, None, None, None, None, None)
         for nth, text in enumerate(texts)
     ]
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     await writer.append(await writer.begin(info, "recorded", "a feed"), batch)
-    race = await RaceReader(database).race(info.race_id)
+    race = await SqlRaceReader(database).race(info.race_id)
 
-    pieces = RaceExporter(database).csv(race, HistoryTable.RACE_CONTROL, ALL)
+    pieces = SqlRaceExporter(database).csv(race, HistoryTable.RACE_CONTROL, ALL)
     text = b"".join([piece async for piece in pieces]).decode()
 
     told = [row["message"] for row in csv.DictReader(io.StringIO(text, newline=""))]

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from pitwall.domain.history import HistoryTable, RaceFilter, Selection
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, MessageRecord
+from pitwall.domain.stored_races import HistoryTable, RaceFilter, Selection
+from pitwall.engine.keyframes import decode_keyframe
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import RaceNotFoundError, SelectionError
-from pitwall.pipeline import rows as batches
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.keyframes import decode_keyframe
-from pitwall.store.engine import Database
-from pitwall.store.reading import RaceReader
+from pitwall.recording import record_rows as batches
+from pitwall.store.database import Database
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.store.tables import metadata
-from pitwall.store.writing import RaceWriter
 from pitwall.wire.message import RawMessage
 from tests.contracts.conftest import FEED
 from tests.store.races import PREDICTOR
@@ -30,7 +30,9 @@ EVERYTHING = tuple(HistoryTable)
 ALL = Selection()
 
 
-async def all_rows(reader: RaceReader, told: Batch, **how: Any) -> list[tuple[str, dict[str, Any]]]:
+async def all_rows(
+    reader: SqlRaceReader, told: Batch, **how: Any
+) -> list[tuple[str, dict[str, Any]]]:
     race = await reader.race(told.info.race_id)
     selection = how.pop("selection", ALL)
     wanted = how.pop("wanted", EVERYTHING)
@@ -45,7 +47,7 @@ async def all_rows(reader: RaceReader, told: Batch, **how: Any) -> list[tuple[st
 
 
 async def test_what_was_kept_comes_back_row_for_row(kept: Database, told: Batch) -> None:
-    rows = await all_rows(RaceReader(kept), told)
+    rows = await all_rows(SqlRaceReader(kept), told)
     by_table: dict[str, list[dict[str, Any]]] = {}
     for table, row in rows:
         by_table.setdefault(table, []).append(row)
@@ -77,7 +79,7 @@ async def test_what_was_kept_comes_back_row_for_row(kept: Database, told: Batch)
 
 
 async def test_small_pages_give_the_same_rows_as_one(kept: Database, told: Batch) -> None:
-    reader = RaceReader(kept)
+    reader = SqlRaceReader(kept)
     wanted = (HistoryTable.LAPS, HistoryTable.STATUSES, HistoryTable.PREDICTIONS)
 
     whole = await all_rows(reader, told, wanted=wanted, limit=100_000)
@@ -87,7 +89,7 @@ async def test_small_pages_give_the_same_rows_as_one(kept: Database, told: Batch
 
 
 async def test_a_selection_limits_time_and_drivers(kept: Database, told: Batch) -> None:
-    reader = RaceReader(kept)
+    reader = SqlRaceReader(kept)
     since = told.timing[len(told.timing) // 2].at
     until = since + timedelta(minutes=2)
     car = max(told.entries, key=lambda each: sum(row.car == each for row in told.timing))
@@ -110,7 +112,7 @@ async def test_predictions_are_found_by_either_driver(kept: Database, told: Batc
     driver = told.entries[car].driver_id
 
     rows = await all_rows(
-        RaceReader(kept),
+        SqlRaceReader(kept),
         told,
         wanted=(HistoryTable.PREDICTIONS,),
         selection=Selection(drivers=(driver,)),
@@ -121,7 +123,7 @@ async def test_predictions_are_found_by_either_driver(kept: Database, told: Batc
 
 
 async def test_a_batch_written_twice_adds_nothing(database: Database, told: Batch) -> None:
-    writer, reader = RaceWriter(database), RaceReader(database)
+    writer, reader = SqlRaceWriter(database), SqlRaceReader(database)
     mark = await writer.begin(told.info, "recorded", "a feed")
     await writer.append(mark, batches.joined(Batch(), told))
     once = await all_rows(reader, told)
@@ -132,7 +134,7 @@ async def test_a_batch_written_twice_adds_nothing(database: Database, told: Batc
 
 
 async def test_the_raw_messages_come_back_byte_for_byte(kept: Database, told: Batch) -> None:
-    reader = RaceReader(kept)
+    reader = SqlRaceReader(kept)
     race = await reader.race(told.info.race_id)
     originals = [RawMessage(m.sent_at, m.topic, m.body) for m in told.messages]
 
@@ -145,7 +147,7 @@ async def test_the_raw_messages_come_back_byte_for_byte(kept: Database, told: Ba
 async def test_a_replay_from_a_keyframe_is_the_race_from_its_beginning(
     kept: Database, told: Batch
 ) -> None:
-    reader = RaceReader(kept)
+    reader = SqlRaceReader(kept)
     race = await reader.race(told.info.race_id)
     at = told.messages[1_700].sent_at
     whole = RaceEngine(PREDICTOR)
@@ -169,12 +171,12 @@ async def test_a_replay_from_a_keyframe_is_the_race_from_its_beginning(
 
 async def test_writing_goes_on_where_it_stopped(database: Database, told: Batch) -> None:
     """Batches of a second or so, with a writer that knows nothing in the middle."""
-    reader = RaceReader(database)
-    writer = RaceWriter(database)
+    reader = SqlRaceReader(database)
+    writer = SqlRaceWriter(database)
     mark = await writer.begin(told.info, "recorded", "a feed")
     for first in range(0, 1_200, 40):
         if first == 600:
-            writer = RaceWriter(database)
+            writer = SqlRaceWriter(database)
             mark = await writer.begin(told.info, "recorded", "a feed")
             assert mark.messages == first
         batch = Batch(info=told.info, messages=told.messages[first : first + 40])
@@ -189,7 +191,7 @@ async def test_writing_goes_on_where_it_stopped(database: Database, told: Batch)
 
 
 async def test_races_are_listed_newest_first_and_by_filter(database: Database) -> None:
-    writer, reader = RaceWriter(database), RaceReader(database)
+    writer, reader = SqlRaceWriter(database), SqlRaceReader(database)
     at = datetime(2026, 7, 5, 13, tzinfo=UTC)
     for number, kind in enumerate(("Race", "Sprint", "Race", "Race")):
         info = RaceInfo(
@@ -212,7 +214,7 @@ async def test_races_are_listed_newest_first_and_by_filter(database: Database) -
 
 
 async def test_old_simulated_races_make_room_for_new_ones(database: Database) -> None:
-    writer, reader = RaceWriter(database), RaceReader(database)
+    writer, reader = SqlRaceWriter(database), SqlRaceReader(database)
     for number in range(5):
         info = RaceInfo(f"simulated-{number}", "GP", "Race", "Place", 2026)
         mark = await writer.begin(info, "simulated" if number else "recorded", "a feed")
@@ -225,7 +227,7 @@ async def test_old_simulated_races_make_room_for_new_ones(database: Database) ->
 
 
 async def test_a_removed_race_leaves_nothing_but_its_ledger(kept: Database, told: Batch) -> None:
-    writer, reader = RaceWriter(kept), RaceReader(kept)
+    writer, reader = SqlRaceWriter(kept), SqlRaceReader(kept)
     mark = await writer.begin(told.info, FEED.source.value, FEED.name)
 
     await writer.remove(told.info.race_id)
@@ -243,7 +245,7 @@ async def test_a_removed_race_leaves_nothing_but_its_ledger(kept: Database, told
 
 @pytest.mark.parametrize("cursor", ["", "!", "e30", "WyJ0aW1pbmciXQ", "WyJ0aW1pbmciLDEsMiwiYSJd"])
 async def test_a_damaged_cursor_is_refused(kept: Database, told: Batch, cursor: str) -> None:
-    reader = RaceReader(kept)
+    reader = SqlRaceReader(kept)
     race = await reader.race(told.info.race_id)
     if cursor == "WyJ0aW1pbmciXQ":  # the table alone begins it: no damage
         return
@@ -253,7 +255,7 @@ async def test_a_damaged_cursor_is_refused(kept: Database, told: Batch, cursor: 
 
 
 async def test_a_driver_who_is_not_there_is_named(kept: Database, told: Batch) -> None:
-    reader = RaceReader(kept)
+    reader = SqlRaceReader(kept)
     race = await reader.race(told.info.race_id)
 
     with pytest.raises(SelectionError, match="zorro"):
@@ -263,7 +265,7 @@ async def test_a_driver_who_is_not_there_is_named(kept: Database, told: Batch) -
 async def test_a_race_that_was_left_goes_on_with_its_own_kind_of_feed_alone(
     database: Database,
 ) -> None:
-    writer, info = RaceWriter(database), RaceInfo("2026-a-race", "A race", "Race", year=2026)
+    writer, info = SqlRaceWriter(database), RaceInfo("2026-a-race", "A race", "Race", year=2026)
     mark = await writer.begin(info, "live", "f1_live")
     await writer.finish(mark, "abandoned")
 

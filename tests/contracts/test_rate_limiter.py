@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from pitwall.account_ports import RateLimiter
-from pitwall.cache.limits import MemoryRateLimiter
-from pitwall.cache.link import RedisLink
-from pitwall.cache.redis_client import connect
+from pitwall.cache.memory import MemoryRateLimiter
+from pitwall.cache.redis_client import RedisLink, connect
 from pitwall.cache.redis_limits import RedisRateLimiter, SharedRateLimiter
 from pitwall.domain.limits import LimitPolicy
+from pitwall.ports.accounts import RateLimiter
 
 POLICY = LimitPolicy("tries", quota=3, window_s=60)
 

@@ -9,9 +9,9 @@ import pytest
 
 from pitwall.cache.memory import MemoryTelemetryCache
 from pitwall.cache.redis import RedisTelemetryCache
-from pitwall.domain.driving import CarSample, TrackPoint
+from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.telemetry import CarTelemetry
-from pitwall.ports import TelemetryCache
+from pitwall.ports.cache import TelemetryCache
 from tests.makers import at
 
 Maker = Callable[[float], TelemetryCache]

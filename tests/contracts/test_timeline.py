@@ -16,10 +16,10 @@ from pitwall.domain.records import (
     TimingRecord,
 )
 from pitwall.domain.timeline import Digest, Fight, Pass, Span, Stop, Timeline
-from pitwall.pipeline import rows
-from pitwall.store.engine import Database
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import record_rows
+from pitwall.store.database import Database
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
 
@@ -82,11 +82,11 @@ def eventful() -> Batch:
 
 
 async def kept(database: Database, batch: Batch) -> Timeline:
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
-    await writer.append(mark, rows.joined(Batch(info=SMALL), batch))
+    await writer.append(mark, record_rows.joined(Batch(info=SMALL), batch))
     await writer.finish(mark, "finished")
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     return await reader.timeline(await reader.race(SMALL.race_id))
 
 

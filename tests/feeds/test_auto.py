@@ -17,12 +17,11 @@ from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.auto import AutoProgramme
 from pitwall.feeds.auto.programme import ANSWER_WITHIN_S, LONGEST_RETRY_S, LOOK_EVERY_S
 from pitwall.feeds.f1_archive import ArchivedSession, F1Archive
-from pitwall.feeds.f1_archive.download import Downloader
+from pitwall.feeds.f1_archive.client import Downloader
 from pitwall.feeds.f1_archive.schedule import Schedule
 from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.f1_live.probe import Sighting, look, sighting_of
-from pitwall.wire.delivery import Snapshot
-from pitwall.wire.message import RawMessage
+from pitwall.wire.message import RawMessage, Snapshot
 from tests.chaos.archive_server import ArchivedFolder, ArchiveServer
 from tests.chaos.races import ShortRace
 from tests.chaos.signalr_server import SignalRServer

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.bounded import pieces_up_to
+from pitwall.feeds.response_body import pieces_up_to
 
 MOST = 1 << 20
 

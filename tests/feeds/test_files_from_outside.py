@@ -16,20 +16,21 @@ import pyarrow as pa
 import pytest
 
 from pitwall.errors import FeedUnavailableError, MalformedMessageError
-from pitwall.feeds.recording import RecordingFeed, bounds, tape
-from pitwall.feeds.recording.archive import read_stream
-from pitwall.feeds.recording.contents import TimedLine
-from pitwall.feeds.recording.envelope import read_envelope
-from pitwall.feeds.recording.hub import read_frame
-from pitwall.feeds.recording.literal import load_literal
-from pitwall.feeds.recording.merged import is_merged
-from pitwall.feeds.recording.placing import MISPLACED, placed
-from pitwall.feeds.recording.signalr import is_message_line, read_message
-from pitwall.feeds.recording.zero import find_session_zero
+from pitwall.feeds import timed_lines
+from pitwall.feeds.recording import RecordingFeed, tape
+from pitwall.feeds.recording.formats import is_merged, read_stream
+from pitwall.feeds.session_start import find_session_zero
+from pitwall.feeds.signalr import (
+    is_message_line,
+    load_literal,
+    read_envelope,
+    read_frame,
+    read_message,
+)
+from pitwall.feeds.timed_lines import MISPLACED, TimedLine, placed
 from pitwall.wire import inflate as inflating
-from pitwall.wire.delivery import Frame
 from pitwall.wire.encode import encode_zipped
-from pitwall.wire.message import RawMessage
+from pitwall.wire.message import RawFrame, RawMessage
 from tests.makers import a_duel, at
 
 BLANKS = b" " * 40_000
@@ -76,7 +77,7 @@ LONG_LINES = [
 def test_no_line_takes_more_than_linear_time(line: bytes) -> None:
     assert seconds(lambda: is_message_line(line)) < 0.3
     assert seconds(lambda: is_merged(line)) < 0.3
-    assert seconds(lambda: read_frame(Frame(at(0), line))) < 0.3
+    assert seconds(lambda: read_frame(RawFrame(at(0), line))) < 0.3
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_what_is_no_message_is_none(line: bytes) -> None:
 
 
 def test_a_frame_of_millions_of_records_is_read_up_to_a_bound() -> None:
-    frame = Frame(at(0), b"{\x1e" * 2_000_000)
+    frame = RawFrame(at(0), b"{\x1e" * 2_000_000)
 
     assert seconds(lambda: read_frame(frame)) < 1
     assert read_frame(frame).malformed == 2_000_000
@@ -123,8 +124,8 @@ def test_a_frame_of_millions_of_records_is_read_up_to_a_bound() -> None:
 def test_a_frame_of_nested_brackets_is_one_malformed_record() -> None:
     nested = b'{"type":3,"result":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}"
 
-    assert seconds(lambda: read_frame(Frame(at(0), nested))) < 1
-    assert read_frame(Frame(at(0), nested)).malformed == 1
+    assert seconds(lambda: read_frame(RawFrame(at(0), nested))) < 1
+    assert read_frame(RawFrame(at(0), nested)).malformed == 1
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_a_line_of_a_tape_beyond_its_bound_is_counted_and_the_next_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tape, "LONGEST_LINE", 1 << 16)
-    good = tape.frame_line(1, Frame(at(1), b'["Heartbeat",{},' + STAMP + b"]"))
+    good = tape.frame_line(1, RawFrame(at(1), b'["Heartbeat",{},' + STAMP + b"]"))
     path = a_tape(tmp_path, b"x" * (1 << 17) + b"\n", good, b"y" * (1 << 17))
     feed = RecordingFeed(path)
 
@@ -164,7 +165,7 @@ def test_a_tape_that_unpacks_without_end_is_read_up_to_a_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tape, "_SMALL", 1 << 20)
-    good = tape.frame_line(1, Frame(at(1), b'["Heartbeat",{},' + STAMP + b"]"))
+    good = tape.frame_line(1, RawFrame(at(1), b'["Heartbeat",{},' + STAMP + b"]"))
     feed = RecordingFeed(a_tape(tmp_path, good, b"\n" * (16 << 20)))
 
     assert len(list(feed.messages())) == 1
@@ -177,14 +178,14 @@ def test_a_file_beyond_its_bound_is_refused_in_words(
     folder = tmp_path / "race"
     folder.mkdir()
     with (folder / "TimingData.jsonStream").open("wb") as file:
-        file.truncate(bounds.LARGEST_FILE + 1)  # sparse: takes no room
+        file.truncate(timed_lines.LARGEST_FILE + 1)  # sparse: takes no room
 
     with pytest.raises(FeedUnavailableError, match="is larger than 512 MB"):
         list(RecordingFeed(folder).messages())
 
 
 def test_an_archive_line_beyond_its_bound_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pitwall.feeds.recording.archive.LONGEST_LINE", 1000)
+    monkeypatch.setattr("pitwall.feeds.recording.formats.LONGEST_LINE", 1000)
     lines, skipped = read_stream(b"00:00:01.000{}\n00:00:02.000{" + b" " * 1000 + b"}", "T")
 
     assert len(lines) == 1

@@ -11,10 +11,10 @@ import pytest
 
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.recording import RecordingFeed, tape
-from pitwall.feeds.recording import recorder as recorder_module
-from pitwall.feeds.recording.recorder import BLOCK_S, TapeRecorder
+from pitwall.feeds.recording import tape_recorder as recorder_module
 from pitwall.feeds.recording.tape import read_frames, read_header
-from pitwall.wire.delivery import Frame
+from pitwall.feeds.recording.tape_recorder import BLOCK_S, TapeRecorder
+from pitwall.wire.message import RawFrame
 
 ZERO = datetime(2026, 7, 5, 13, tzinfo=UTC)
 SNAPSHOT = (
@@ -26,14 +26,14 @@ DELTA = (
     b'"2026-07-05T13:00:0%d.5Z"]}\x1e'
 )
 FRAMES = tuple(
-    Frame(ZERO + timedelta(seconds=second), text)
+    RawFrame(ZERO + timedelta(seconds=second), text)
     for second, text in enumerate(
         (b"{}\x1e", SNAPSHOT, DELTA % 1 + DELTA % 2, b"\xff\x00 no text", b"{'it''s'}\n\x1e", b"")
     )
 )
 
 
-async def a_tape(path: Path, frames: tuple[Frame, ...] = FRAMES) -> TapeRecorder:
+async def a_tape(path: Path, frames: tuple[RawFrame, ...] = FRAMES) -> TapeRecorder:
     recorder = TapeRecorder(path, "f1_live", lambda: ZERO)
     await recorder.record(frames)
     await recorder.mark_gap("The connection broke.")
@@ -64,7 +64,7 @@ async def test_a_tape_plays_as_a_recording(tmp_path: Path) -> None:
 
 async def test_a_snapshot_after_a_gap_comes_after_what_was_known_before_it(tmp_path: Path) -> None:
     file = tmp_path / "race.jsonl.zst"
-    late = Frame(ZERO, SNAPSHOT.replace(b'"Line":1', b'"Line":9'))
+    late = RawFrame(ZERO, SNAPSHOT.replace(b'"Line":1', b'"Line":9'))
     await a_tape(file, (FRAMES[1], FRAMES[2], late))
 
     messages = list(RecordingFeed(file).messages())

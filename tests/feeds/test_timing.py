@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pitwall.domain.events import CarTimed, RaceDescribed
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.errors import FeedUnavailableError, RaceNotFoundError
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.feeds.timing.laps import lap_lines, pit_lines

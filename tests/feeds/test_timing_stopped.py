@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from pitwall.feeds.timing.stopped import running_spells, stopped_lines
+from pitwall.feeds.timing.order import running_spells, stopped_lines
 
 
 def test_a_silent_car_stops_two_minutes_later_and_starts_when_it_speaks() -> None:

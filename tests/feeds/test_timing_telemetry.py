@@ -13,17 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.bootstrap import open_feed
-from pitwall.cli.importing import feeds_at
-from pitwall.domain.driving import CarSample, TrackPoint
+from pitwall.app.container import open_feed
+from pitwall.app.settings import FeedKind, FeedSpec
+from pitwall.cli.import_races import feeds_at
+from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.recording.contents import TimedLine
+from pitwall.feeds.timed_lines import TimedLine
 from pitwall.feeds.timing import TimingFeed
-from pitwall.feeds.timing.bursts import burst_lines
-from pitwall.feeds.timing.telemetry import find_file, folder_beside, read_telemetry
-from pitwall.settings import FeedKind, FeedSpec
+from pitwall.feeds.timing.telemetry import burst_lines, find_file, folder_beside, read_telemetry
 from pitwall.wire.decode import decode, every_car_sample
 from pitwall.wire.message import RawMessage
 from tests.feeds.conftest import RACE, ZERO, Archive, play

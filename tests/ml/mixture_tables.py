@@ -12,8 +12,8 @@ from ml.members import MEMBERS
 from ml.mixing import Trained, combine
 from ml.mixture_table import BattleTable, battle_table
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
+from pitwall.prediction.columns.spec import Column
 from pitwall.prediction.gate import Roles
-from pitwall.prediction.views import Column
 
 COLUMNS = (
     Column("gap_s"),

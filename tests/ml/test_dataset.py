@@ -15,7 +15,7 @@ from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle, follow_battles
 from pitwall.feeds.timing import RaceEntry, TimingFeed, list_races
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.features import FeatureBook, feature_matrix, feature_names
+from pitwall.prediction.features import FeatureCache, feature_matrix, feature_names
 from tests.ml.archives import cut
 
 pytestmark = pytest.mark.slow
@@ -78,7 +78,7 @@ def test_every_second_of_a_race_the_kept_book_equals_a_new_one(
     archive: Path, entry: RaceEntry
 ) -> None:
     feed = TimingFeed(archive, entry.race_id)
-    story, book = RaceStory(feed.messages()), FeatureBook()
+    story, book = RaceStory(feed.messages()), FeatureCache()
     first = next(iter(feed.messages())).sent_at
     knowledge = Knowledge(rules=read_rules())
     before: tuple[Battle, ...] = ()

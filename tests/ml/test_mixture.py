@@ -20,11 +20,10 @@ from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
 from ml.train import main
 from pitwall.prediction.bundle import load_bundle
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.columns.spec import FeatureSpec
+from pitwall.prediction.columns.spec import EXPERTS, FeatureSpec
 from pitwall.prediction.features import feature_columns
-from pitwall.prediction.interruption import OUTCOMES, class_chances
-from pitwall.prediction.logits import sigmoid
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.gate import OUTCOMES, class_chances
+from pitwall.prediction.stacker import sigmoid
 from tests.ml.mixture_tables import (
     COLUMNS,
     RECIPE,

@@ -15,12 +15,11 @@ import pytest
 from ml.mixing import save
 from ml.rulebook import read_rules
 from pitwall.errors import ModelError
-from pitwall.prediction.bundle import MANIFEST, SCORES, load_bundle, write_scores
+from pitwall.prediction.bundle import MANIFEST, SCORES, content_hash, load_bundle, write_scores
 from pitwall.prediction.columns.history import Histories, SeasonHistory
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.mixture import Mixture
 from pitwall.prediction.rules import Rules
-from pitwall.prediction.sealed import content_hash
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 KNOWLEDGE = Knowledge(Histories({2025: SeasonHistory(circuit={"monza": 0.25})}), read_rules())

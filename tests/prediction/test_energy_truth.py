@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pytest
 
 from ml.rulebook import read_rules
-from pitwall.domain.applying import apply
 from pitwall.domain.race import CarState, RaceState
+from pitwall.domain.reducer import apply
 from pitwall.feeds.simulated import SimulatedFeed, Truth
-from pitwall.feeds.simulated.happenings import LapDone
-from pitwall.prediction.columns.cells import INDEX, LAGS
-from pitwall.prediction.columns.energy_book import charge_chances
-from pitwall.prediction.columns.lap_book import LapBook
+from pitwall.feeds.simulated.events import LapDone
+from pitwall.prediction.columns.energy_table import charge_chances
+from pitwall.prediction.columns.lap_cells import INDEX, LAGS
+from pitwall.prediction.columns.lap_table import LapTable
 from pitwall.prediction.columns.spec import Vector
 from pitwall.prediction.energy.grid import CHARGES
 from pitwall.wire.decode import decode
@@ -97,7 +97,7 @@ def checked(races: list[tuple[RaceState, Truth]]) -> Checked:
     chances: list[Vector] = []
     pairs: list[tuple[float, float]] = []
     for race, truth in races:
-        book = LapBook()
+        book = LapTable()
         book.follow(race, RULES)
         before: dict[int, float] = {}
         by_lap: dict[int, list[tuple[LapDone, Vector]]] = {}

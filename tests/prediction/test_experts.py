@@ -12,10 +12,10 @@ import xgboost
 
 from pitwall.errors import ModelError
 from pitwall.prediction.bundle import SHIPPED, load_bundle
+from pitwall.prediction.columns.spec import EXPERTS, Column, Rows, positions
 from pitwall.prediction.experts import Expert, TreeExpert, read_expert
-from pitwall.prediction.logits import sigmoid
-from pitwall.prediction.paths import Paths
-from pitwall.prediction.views import EXPERTS, Column, Rows, positions
+from pitwall.prediction.explanations import Paths
+from pitwall.prediction.stacker import sigmoid
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 GAP = 0

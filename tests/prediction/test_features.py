@@ -14,14 +14,14 @@ from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
 from pitwall.prediction.columns.history import Histories, SeasonHistory
 from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.columns.spec import EXPERTS, SHARED
 from pitwall.prediction.features import (
     FEATURES,
     GROUPS,
-    FeatureBook,
+    FeatureCache,
     feature_matrix,
     feature_names,
 )
-from pitwall.prediction.views import EXPERTS, SHARED
 from tests.makers import at
 from tests.prediction.columns.makers import COLUMN, LAP_S, after, pairs, states, told
 from tests.prediction.makers import a_battle, fields
@@ -84,7 +84,7 @@ def test_one_at_a_time_equals_all_at_once(field: tuple[RaceState, list[Battle]])
 
 
 def test_a_kept_book_changes_nothing_forwards_and_backwards() -> None:
-    book = FeatureBook()
+    book = FeatureCache()
     told_so_far = list(states(told(CHASE)))
     forwards = range(40, len(told_so_far), 23)
 
@@ -95,7 +95,7 @@ def test_a_kept_book_changes_nothing_forwards_and_backwards() -> None:
 
 
 def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
-    book = FeatureBook()
+    book = FeatureCache()
     other = after({4: [0.0] * 5, 2: [1.0] * 5, 1: [1.5] * 5}, 5 * LAP_S + 2)
     feature_matrix(other, pairs(other), BY_RULES, book)
     race = after(CHASE, AT_LINE_S)
@@ -184,7 +184,7 @@ def test_earlier_seasons_come_from_the_tables() -> None:
 
 
 def test_what_happens_later_changes_no_row_of_now() -> None:
-    book = FeatureBook()
+    book = FeatureCache()
     now = after(CHASE, 5 * LAP_S + 30)
     before = feature_matrix(now, pairs(now), BY_RULES, book)
 

@@ -7,13 +7,13 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from pitwall.prediction.columns.spec import EXPERTS, Rows
 from pitwall.prediction.experts import Logits
-from pitwall.prediction.explaining import Explainer
+from pitwall.prediction.explanations import Explainer
 from pitwall.prediction.gate import TERMS, Gate, Situations
+from pitwall.prediction.memory import Record, running_residuals
 from pitwall.prediction.mixture import Mixture
-from pitwall.prediction.residuals import Record, running_residuals
 from pitwall.prediction.stacker import UNLIKELY, Stacker, pieces
-from pitwall.prediction.views import EXPERTS, Rows
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 GAP = 0

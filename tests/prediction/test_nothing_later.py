@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.rulebook import read_rules
-from pitwall.domain.applying import apply
 from pitwall.domain.battles import follow_battles
 from pitwall.domain.race import RaceState
+from pitwall.domain.reducer import apply
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.features import FeatureBook, feature_matrix
+from pitwall.prediction.features import FeatureCache, feature_matrix
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 
@@ -38,10 +38,10 @@ def the_race() -> tuple[tuple[RawMessage, ...], tuple[RaceState, ...]]:
 
 
 @cache
-def the_book() -> FeatureBook:
+def the_book() -> FeatureCache:
     """Return a book that has read the race to its end."""
     _, states = the_race()
-    book = FeatureBook()
+    book = FeatureCache()
     battles, _ = follow_battles(states[-1])
     feature_matrix(states[-1], battles, KNOWLEDGE, book)
     return book

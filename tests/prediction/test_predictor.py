@@ -11,17 +11,15 @@ import pytest
 
 from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState, Stint, TrackStatus
+from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import EngineState, RaceEngine
-from pitwall.ports import Predictor
+from pitwall.ports.forecasts import Predictor
+from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.features import feature_names
 from pitwall.prediction.forecast import Forecast
-from pitwall.prediction.memory import Memory, at_the_line, record_of
+from pitwall.prediction.memory import RESIDUALS, Memory, at_the_line, record_of
 from pitwall.prediction.predictor import is_gap_at_line
-from pitwall.prediction.reasons import WORDS
-from pitwall.prediction.residuals import RESIDUALS
-from pitwall.prediction.topics import topic_of
-from pitwall.prediction.views import EXPERTS
+from pitwall.prediction.reasons import WORDS, topic_of
 from tests.prediction.makers import a_battle, a_chase, with_car
 from tests.prediction.small_bundle import the_predictor
 

@@ -8,11 +8,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import RaceEngine
+from pitwall.prediction.columns.spec import Rows
 from pitwall.prediction.features import feature_matrix, feature_names
 from pitwall.prediction.predictor import MixturePredictor
-from pitwall.prediction.views import Rows
 from pitwall.prediction.what_if import MixtureWhatIf
 
 pytestmark = pytest.mark.slow

@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pitwall.analysis.circuit_lookup import key_in
+from pitwall.analysis.lap_comparison import corners_on_lap
 from pitwall.circuits import CircuitFolder
 from pitwall.cli.main import main
 from pitwall.domain.circuits import CircuitGuide, Point
 from pitwall.feeds.timing import TimingFeed
-from pitwall.pipeline.circuit_keys import key_in
-from pitwall.pipeline.corner_places import corners_on_lap
 from tests.short_feeds import Short
 
 

@@ -12,22 +12,21 @@ from time import process_time
 import pytest
 
 from pitwall.domain.battles import Battle
-from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.race import RaceState
+from pitwall.domain.stored_races import HistoryTable, Selection
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import read_rows
-from pitwall.pipeline.importing import import_race
-from pitwall.pipeline.replay.desk import ReplayDesk
-from pitwall.pipeline.replay.moments import KeptMoments
-from pitwall.prediction.forecast import Answers, Forecast
+from pitwall.prediction.forecast import Answers, Forecast, why_no_forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
-from pitwall.prediction.refusals import why_no_forecast
-from pitwall.store.engine import Database
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
-from tests.pipeline.test_engine import CountingPredictor
+from pitwall.recording.import_race import import_race
+from pitwall.replay.moments import RaceMoments
+from pitwall.replay.service import ReplayService
+from pitwall.store.database import Database
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
+from tests.engine.test_race_engine import CountingPredictor
 
 DUTCH = "2025-dutch-grand-prix-race"
 SEEK_WITHIN_S = 0.25  # of the processor: other jobs on the machine are no property of the code
@@ -51,8 +50,8 @@ class QuickPredictor(CountingPredictor):
 
 
 async def csv_of(database: Database, race_id: str, table: HistoryTable) -> list[dict[str, str]]:
-    race = await RaceReader(database).race(race_id)
-    pieces = [piece async for piece in RaceExporter(database).csv(race, table, Selection())]
+    race = await SqlRaceReader(database).race(race_id)
+    pieces = [piece async for piece in SqlRaceExporter(database).csv(race, table, Selection())]
     return list(csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline="")))
 
 
@@ -63,7 +62,7 @@ async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
 ) -> None:
     archive = shared / "data" / "timing"
     feed = TimingFeed(archive, DUTCH)
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
 
     first = await import_race(feed, writer, QuickPredictor())
     again = await import_race(feed, writer, QuickPredictor())
@@ -89,8 +88,8 @@ async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
     assert settled.count("") == 0
 
     # A replay may begin anywhere, at once.
-    reader = RaceReader(database)
-    moments = KeptMoments(reader, ReplayDesk(reader, QuickPredictor()))
+    reader = SqlRaceReader(database)
+    moments = RaceMoments(reader, ReplayService(reader, QuickPredictor()))
     race = await reader.race(DUTCH)
     assert race.first_at is not None
     took_s = []
@@ -109,9 +108,9 @@ async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
 async def test_a_recording_comes_back_byte_for_byte(database: Database, shared: Path) -> None:
     folder = shared / "data" / "wire" / "static" / "2018_Azerbaijan_Grand_Prix_Race"
     feed = RecordingFeed(folder)
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
 
-    came = await import_race(feed, RaceWriter(database), QuickPredictor())
+    came = await import_race(feed, SqlRaceWriter(database), QuickPredictor())
 
     race = await reader.race(came.race_id)
     assert await reader.messages(race) == list(feed.messages())

@@ -11,25 +11,25 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from pitwall.api.schemas import BattleOut
+from pitwall.api.live_schemas import BattleOut
 from pitwall.domain.frames import BattleLine, FeedState, TowerLine
-from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.ledger import EntryKind
+from pitwall.domain.stored_races import HistoryTable, Selection
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.feeds.recording import RecordingFeed
-from pitwall.pipeline.chronicle import Chronicle
-from pitwall.pipeline.engine import EngineState, RaceEngine
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
 from pitwall.prediction.features import feature_names
 from pitwall.prediction.gap_only import gap_only
 from pitwall.prediction.memory import Memory
-from pitwall.store import migrating
-from pitwall.store.details import table_of
-from pitwall.store.engine import Database, database_url
-from pitwall.store.ledger.bodies import read_forecasts
-from pitwall.store.reading import RaceReader
+from pitwall.recording.batch_collector import BatchCollector
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.ledger.entries import read_forecasts
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.store.row_writer import table_of
 from pitwall.store.tables.ledger import LedgerCall, LedgerEntry
-from pitwall.store.writing import RaceWriter
-from pitwall.web.rows.battles import BattleCardRow, card_rows
+from pitwall.web.shared.battle_rows import BattleCardRow, card_rows
 from tests.store.races import PREDICTOR, keep
 
 MOMENTS = 1_000  # seconds of the race with a battle; in Baku a gap at the line comes after 838
@@ -45,7 +45,7 @@ class Seen:
     answer: BattleOut
 
 
-class Reader(Chronicle):
+class Reader(BatchCollector):
     """Gathers what is stored, and looks at what is shown at the same moments."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Reader(Chronicle):
 @pytest.fixture
 async def kept(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(database_url(f"sqlite:///{tmp_path / 'pitwall.db'}", tmp_path))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     yield database
     await database.close()
 
@@ -85,14 +85,14 @@ async def kept(tmp_path: Path) -> AsyncIterator[Database]:
 async def test_a_thousand_moments_tell_one_gap_everywhere(kept: Database, shared: Path) -> None:
     feed = RecordingFeed(shared / "data" / "wire" / "static" / "2018_Azerbaijan_Grand_Prix_Race")
     reader = Reader()
-    engine = RaceEngine(PREDICTOR, witness=reader)
+    engine = RaceEngine(PREDICTOR, observer=reader)
     for message in feed.messages():
         engine.take(message)
         if reader.moments >= MOMENTS:
             break
     assert reader.moments == MOMENTS
     (batch,) = reader.take_batches()
-    await keep(RaceWriter(kept), feed, batch)
+    await keep(SqlRaceWriter(kept), feed, batch)
 
     stored = await rows_of(kept, batch.info.race_id)
     assert len(stored) > MOMENTS
@@ -131,7 +131,7 @@ def gap_words(line: BattleLine) -> str:
 
 
 async def rows_of(database: Database, race_id: str) -> dict[Key, float]:
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race(race_id)
     entries = await reader.page(race, [HistoryTable.ENTRIES], Selection(), 100)
     cars = {row["driver"]: row["car"] for _, row in entries.rows}

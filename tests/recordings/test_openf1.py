@@ -13,10 +13,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pitwall.domain.applying import apply
 from pitwall.domain.events import CarTimed
 from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState
+from pitwall.domain.reducer import apply
 from pitwall.feeds.openf1 import OpenF1History
 from pitwall.feeds.timing import TimingFeed
 from pitwall.wire.decode import decode

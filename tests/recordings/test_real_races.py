@@ -11,11 +11,10 @@ import pandas as pd
 import pytest
 
 from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.engine.race_engine import STEP, EngineState, Pair, RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import TimingFeed
-from pitwall.pipeline.engine import STEP, EngineState, RaceEngine
-from pitwall.pipeline.histories import Pair
-from pitwall.ports import RecordedFeed
+from pitwall.ports.feeds import RecordedFeed
 from pitwall.wire.message import RawMessage
 
 SPRINT = "2023-azerbaijan-grand-prix-sprint"

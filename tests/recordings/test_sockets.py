@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.domain.applying import apply
 from pitwall.domain.race import RaceState
+from pitwall.domain.reducer import apply
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.recording import RecordingFeed
-from pitwall.pipeline import ingest
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.ingest import Ingest
-from pitwall.pipeline.intake import Intake
+from pitwall.live import ingest
+from pitwall.live.ingest import Ingest
+from pitwall.live.intake import Intake
 from pitwall.wire.decode import decode
 from tests.chaos.compare import differences
 from tests.chaos.pictures import a_publisher

@@ -13,22 +13,21 @@ from typing import NamedTuple
 import pyarrow.parquet as pq
 import pytest
 
-from pitwall.domain.driving import CarSample
+from pitwall.analysis.lap_comparison import compare_lap
+from pitwall.domain.car_use import CarSample
 from pitwall.domain.events import CarsLocated
-from pitwall.domain.history import HistoryTable, RaceSummary, Selection
 from pitwall.domain.race import DriverNumber
 from pitwall.domain.records import LapRow
+from pitwall.domain.stored_races import HistoryTable, RaceSummary, Selection
 from pitwall.domain.stories import LapOfBoth
 from pitwall.feeds.timing import TimingFeed
-from pitwall.feeds.timing.bursts import burst_lines
-from pitwall.feeds.timing.telemetry import find_file, read_telemetry
-from pitwall.pipeline.importing import Importing, import_race
-from pitwall.pipeline.lap_comparing import compare_lap
-from pitwall.pipeline.replay.desk import ReplayDesk
-from pitwall.pipeline.replay.moments import KeptMoments
-from pitwall.store.engine import Database
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.feeds.timing.telemetry import burst_lines, find_file, read_telemetry
+from pitwall.recording.import_race import Importing, import_race
+from pitwall.replay.moments import RaceMoments
+from pitwall.replay.service import ReplayService
+from pitwall.store.database import Database
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.wire.decode import decode, every_car_sample
 from pitwall.wire.message import RawMessage
 from tests.recordings.test_kept_races import QuickPredictor
@@ -139,7 +138,7 @@ def test_a_lap_on_the_map_is_as_long_as_the_circuit(shared: Path, race: str) -> 
     assert len(ways) >= 14
 
 
-async def laps_of(reader: RaceReader, race: RaceSummary) -> dict[tuple[int, int], LapRow]:
+async def laps_of(reader: SqlRaceReader, race: RaceSummary) -> dict[tuple[int, int], LapRow]:
     page = await reader.page(race, [HistoryTable.LAPS], Selection(), 6_000)
     laps = [
         LapRow(
@@ -155,8 +154,10 @@ async def test_laps_of_two_cars_are_compared_over_the_whole_circuit(
     database: Database, shared: Path
 ) -> None:
     feed = Short(a_feed(shared, DUTCH), 12_000)
-    assert (await import_race(feed, RaceWriter(database), QuickPredictor())).outcome == "imported"
-    reader = RaceReader(database)
+    assert (
+        await import_race(feed, SqlRaceWriter(database), QuickPredictor())
+    ).outcome == "imported"
+    reader = SqlRaceReader(database)
     race = await reader.race(DUTCH)
     laps = await laps_of(reader, race)
 
@@ -180,7 +181,7 @@ async def test_laps_of_two_cars_are_compared_over_the_whole_circuit(
 async def test_a_race_kept_without_telemetry_stays_as_it_is_until_it_is_replaced(
     database: Database, shared: Path
 ) -> None:
-    data, writer, reader = shared / "data", RaceWriter(database), RaceReader(database)
+    data, writer, reader = shared / "data", SqlRaceWriter(database), SqlRaceReader(database)
     without = Short(TimingFeed(data / "timing", DUTCH), 3_000)
     richer = Short(a_feed(shared, DUTCH), 4_000)
     await import_race(without, writer, QuickPredictor())
@@ -195,6 +196,6 @@ async def test_a_race_kept_without_telemetry_stays_as_it_is_until_it_is_replaced
     race = await reader.race(DUTCH)
     at = race.last_at
     assert at is not None
-    async with KeptMoments(reader, ReplayDesk(reader, None)).at(DUTCH, at) as (_, state):
+    async with RaceMoments(reader, ReplayService(reader, None)).at(DUTCH, at) as (_, state):
         points = state.race.points.values()
     assert {point.z for point in points} == {None}  # through a keyframe

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
 from tests.servers.postgres import PostgresServer, find_binaries, running_server
 from tests.servers.requirement import missing
 
@@ -51,5 +51,5 @@ async def empty_database(store_url: str, tmp_path: Path) -> AsyncIterator[Databa
 @pytest.fixture
 async def database(empty_database: Database) -> Database:
     """Open a database at the newest migration, of each kind in turn."""
-    await migrating.upgrade(empty_database)
+    await migrations.upgrade(empty_database)
     return empty_database

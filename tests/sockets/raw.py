@@ -13,10 +13,10 @@ from websockets.exceptions import ConnectionClosed
 
 NAMESPACE = "/_event"
 STATES = "reflex___state____state"
-LIVE = f"{STATES}.pitwall___web___states___live____live_state"
-RACES = f"{STATES}.pitwall___web___states___races____races_state"
-REPLAY = f"{STATES}.pitwall___web___states___replay____replay_state"
-ACCOUNT = f"{STATES}.pitwall___web___states___account____account_state"
+LIVE = f"{STATES}.pitwall___web___live___state____live_state"
+RACES = f"{STATES}.pitwall___web___races___state____races_state"
+REPLAY = f"{STATES}.pitwall___web___replay___state____replay_state"
+ACCOUNT = f"{STATES}.pitwall___web___shared___account_state____account_state"
 
 
 class RawSocket:

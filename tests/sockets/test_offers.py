@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-import pitwall.web.pages.accounts
-import pitwall.web.pages.live
-import pitwall.web.pages.races
-import pitwall.web.pages.replay  # noqa: F401  their states are registered when they are imported
-from pitwall.web.door.offers import Offers, RefusedEventError
+import pitwall.web.account.page
+import pitwall.web.live.page
+import pitwall.web.races.page
+import pitwall.web.replay.page  # noqa: F401  their states are registered when they are imported
+from pitwall.web.socket.accepted_events import Offers, RefusedEventError
 from tests.sockets.raw import ACCOUNT, LIVE, RACES, REPLAY, STATES
 
 LOADS = f"{STATES}.hydrate_and_load"

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from pitwall.logs import FieldFormatter, SparingFilter, one_line
-from pitwall.web.door.complaints import EVERY_S, Complaints
-from pitwall.web.door.rates import Bucket, Buckets
+from pitwall.web.socket.rates import Bucket, Buckets
+from pitwall.web.socket.refusal_log import EVERY_S, Complaints
 
 
 class Clock:

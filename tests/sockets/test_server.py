@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from pitwall.web.door.complaints import Complaints
-from pitwall.web.door.server import (
+from pitwall.web.socket.connection import BYTES_AT_MOST, PACKETS_AT_MOST, PACKETS_BEHIND
+from pitwall.web.socket.refusal_log import Complaints
+from pitwall.web.socket.server import (
     BEHIND_S,
     EVENTS_AT_ONCE,
     EXCESS_AT_ONCE,
@@ -25,7 +26,6 @@ from pitwall.web.door.server import (
     DoorServer,
     _why_not,
 )
-from pitwall.web.door.wire import BYTES_AT_MOST, PACKETS_AT_MOST, PACKETS_BEHIND
 
 EVENT = '42/_event,["event",{}]'
 
@@ -197,7 +197,7 @@ async def test_one_address_has_a_share_of_sockets(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert SOCKETS_OF_ADDRESS > 2_000  # a load test comes from one address
-    monkeypatch.setattr("pitwall.web.door.server.SOCKETS_OF_ADDRESS", 1)
+    monkeypatch.setattr("pitwall.web.socket.server.SOCKETS_OF_ADDRESS", 1)
     await door.open(Browser(), "2001:db8::1")
 
     with pytest.raises(ValueError, match="unpack"):

@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 
-import pitwall.web.states.races
-from pitwall.web.door.tab_states import tab_states
-from pitwall.web.shared_states import SharedStates
+import pitwall.web.races.state
+from pitwall.web.socket.redis_states import SharedStates
+from pitwall.web.socket.tab_states import tab_states
 from tests.servers.redis import RedisServer
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ async def test_a_closed_tabs_state_is_deleted_and_others_stay(redis_server: Redi
     for tab in ("closed", "open"):
         async with states.modify_state(BaseStateToken(ident=tab, cls=State)) as state:
             state.is_hydrated = True
-            (await state.get_state(pitwall.web.states.races.RacesState)).text = "x"
+            (await state.get_state(pitwall.web.races.state.RacesState)).text = "x"
     try:
         assert len(await redis.keys("closed*")) >= 2
 

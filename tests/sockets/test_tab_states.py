@@ -8,9 +8,9 @@ import pytest
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 
-from pitwall.web.door import tab_states as module
-from pitwall.web.door.tab_states import TabStates, tab_states
-from pitwall.web.door.visitors import key_of_tab, log_in_of
+from pitwall.web.socket import tab_states as module
+from pitwall.web.socket.tab_states import TabStates, tab_states
+from pitwall.web.socket.visitors import key_of_tab, log_in_of
 
 LINGERS_S = 0.05
 

@@ -16,9 +16,9 @@ from pitwall.domain.records import (
     StatusRecord,
     TimingRecord,
 )
-from pitwall.pipeline import rows
-from pitwall.store.engine import Database
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import record_rows
+from pitwall.store.database import Database
+from pitwall.store.race_writer import SqlRaceWriter
 
 START = datetime(2026, 7, 5, 13, 0, tzinfo=UTC)
 DUEL = RaceInfo("2026-duel-race", "Duel", "Race", "Somewhere", 2026, START)
@@ -69,9 +69,9 @@ def duel_batch() -> Batch:
 
 async def keep_duel(database: Database, batch: Batch | None = None) -> None:
     """Keep the race."""
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     mark = await writer.begin(DUEL, "recorded", "recording:duel")
-    await writer.append(mark, rows.joined(Batch(info=DUEL), batch or duel_batch()))
+    await writer.append(mark, record_rows.joined(Batch(info=DUEL), batch or duel_batch()))
     await writer.finish(mark, "finished")
 
 

@@ -13,12 +13,12 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.writing import RaceWriter
+from pitwall.recording.race_recorder import Recorder
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_writer import SqlRaceWriter
 
 AT_ONCE = 30
 
@@ -32,11 +32,11 @@ def give_room(size: int) -> None:
 async def record(file: Path, count: int) -> None:
     """Record and say so, until the last message."""
     database = Database(database_url(f"sqlite:///{file}", Path()))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     feed = SimulatedFeed(5)
-    recorder = Recorder(RaceWriter(database), "test-model")
+    recorder = Recorder(SqlRaceWriter(database), "test-model")
     recording = recorder.watch(feed)
-    engine = RaceEngine(None, witness=recording.chronicle)
+    engine = RaceEngine(None, observer=recording.collector)
     for taken, message in enumerate(islice(feed.messages(), count), 1):
         engine.take(message)
         if taken == count // 3:

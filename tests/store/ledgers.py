@@ -9,13 +9,13 @@ from unittest.mock import patch
 
 from sqlalchemy import text
 
-from pitwall.domain.ledger import LedgerContents, Made, Tally
+from pitwall.domain.ledger import ForecastTally, LedgerContents, Made
 from pitwall.domain.records import Batch, MessageRecord, OutcomeRecord
-from pitwall.pipeline import rows
-from pitwall.store.engine import Database
-from pitwall.store.ledger import entering
-from pitwall.store.ledger.reading import LedgerReader
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import record_rows
+from pitwall.store.database import Database
+from pitwall.store.ledger import writer as ledger_writer
+from pitwall.store.ledger.reader import SqlLedgerReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
 LAP = timedelta(seconds=90)
@@ -50,25 +50,25 @@ async def write(
     late: timedelta = timedelta(0),
 ) -> None:
     """Write batches of a race, a moment after each other, `late` after its outcomes."""
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     info = batches[0].info
     mark = await writer.begin(info, source, "a feed")
     for nth, batch in enumerate(batches):
-        own = rows.joined(Batch(info=info), batch)
+        own = record_rows.joined(Batch(info=info), batch)
         own.is_imported = imported
         now = LIGHTS_OUT + LAP + late + timedelta(seconds=nth)
-        with patch.object(entering, "utc_now", lambda now=now: now):
+        with patch.object(ledger_writer, "utc_now", lambda now=now: now):
             await writer.append(mark, own)
 
 
 async def shown(
     database: Database, made: Made = Made.LIVE, *, simulated: bool = False
 ) -> LedgerContents:
-    return await LedgerReader(database).contents(made, simulated=simulated)
+    return await SqlLedgerReader(database).contents(made, simulated=simulated)
 
 
-def total(contents: LedgerContents) -> Tally:
-    whole = sum((run.decided for run in contents.runs), Tally())
+def total(contents: LedgerContents) -> ForecastTally:
+    whole = sum((run.decided for run in contents.runs), ForecastTally())
     assert whole.forecasts == sum(one.forecasts for one in contents.bins)
     return whole
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
 
-_run = migrating._run
+_run = migrations._run
 
 
 def stop_in_the_middle(connection: Connection, revision: str, up: bool) -> None:
@@ -28,5 +28,5 @@ def stop_in_the_middle(connection: Connection, revision: str, up: bool) -> None:
 
 
 if __name__ == "__main__":
-    migrating._run = stop_in_the_middle
-    asyncio.run(migrating.upgrade(Database(database_url(sys.argv[1], Path()))))
+    migrations._run = stop_in_the_middle
+    asyncio.run(migrations.upgrade(Database(database_url(sys.argv[1], Path()))))

@@ -18,46 +18,46 @@ from pitwall.domain.records import (
     StintRecord,
     TimingRecord,
 )
-from pitwall.pipeline import rows
-from pitwall.pipeline.chronicle import Chronicle
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.replay.desk import ReplayDesk
-from pitwall.pipeline.replay.film import short_cuts
-from pitwall.pipeline.replay.moments import KeptMoments
-from pitwall.ports import RecordedFeed
-from pitwall.race_ports import RaceReader
-from pitwall.store.engine import Database
-from pitwall.store.writing import RaceWriter
+from pitwall.engine.race_engine import RaceEngine
+from pitwall.ports.feeds import RecordedFeed
+from pitwall.ports.races import RaceReader
+from pitwall.recording import record_rows
+from pitwall.recording.batch_collector import BatchCollector
+from pitwall.replay.moments import RaceMoments
+from pitwall.replay.service import ReplayService
+from pitwall.replay.source import shortcuts
+from pitwall.store.database import Database
+from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.wire.message import RawMessage
 from tests.makers import shipped
 
 PREDICTOR = shipped()
 
 
-def moments_of(reader: RaceReader) -> KeptMoments:
+def moments_of(reader: RaceReader) -> RaceMoments:
     """Return kept races at any moment, with the shipped model."""
-    return KeptMoments(reader, ReplayDesk(reader, PREDICTOR, short_cuts(PREDICTOR)))
+    return RaceMoments(reader, ReplayService(reader, PREDICTOR, shortcuts(PREDICTOR)))
 
 
-def chronicle_of(messages: Iterable[RawMessage], *, forecasts: bool = True) -> Chronicle:
+def collector_of(messages: Iterable[RawMessage], *, forecasts: bool = True) -> BatchCollector:
     """Return what gathers while messages are played."""
-    chronicle = Chronicle("test-model", most_messages=10**9)
-    engine = RaceEngine(PREDICTOR if forecasts else None, witness=chronicle)
+    collector = BatchCollector("test-model", most_messages=10**9)
+    engine = RaceEngine(PREDICTOR if forecasts else None, observer=collector)
     for message in messages:
         engine.take(message)
-    return chronicle
+    return collector
 
 
 def batch_of(feed: RecordedFeed, messages: int | None = None, *, forecasts: bool = True) -> Batch:
     """Return one batch of a feed's first messages."""
-    (batch,) = chronicle_of(islice(feed.messages(), messages), forecasts=forecasts).take_batches()
+    (batch,) = collector_of(islice(feed.messages(), messages), forecasts=forecasts).take_batches()
     return batch
 
 
-async def keep(writer: RaceWriter, feed: RecordedFeed, batch: Batch) -> None:
+async def keep(writer: SqlRaceWriter, feed: RecordedFeed, batch: Batch) -> None:
     """Write a batch as a finished race, leaving the batch as it is."""
     mark = await writer.begin(batch.info, feed.source.value, feed.name)
-    await writer.append(mark, rows.joined(Batch(info=batch.info), batch))
+    await writer.append(mark, record_rows.joined(Batch(info=batch.info), batch))
     await writer.finish(mark, "finished")
 
 
@@ -93,8 +93,8 @@ def small_batch(seconds: int = 60) -> Batch:
 
 async def keep_small(database: Database) -> Batch:
     """Keep the made-up race, and return it."""
-    writer, batch = RaceWriter(database), small_batch()
+    writer, batch = SqlRaceWriter(database), small_batch()
     mark = await writer.begin(SMALL, "recorded", "recording:small")
-    await writer.append(mark, rows.joined(Batch(info=SMALL), batch))
+    await writer.append(mark, record_rows.joined(Batch(info=SMALL), batch))
     await writer.finish(mark, "finished")
     return batch

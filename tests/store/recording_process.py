@@ -12,11 +12,11 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.store.engine import Database, database_url
-from pitwall.store.writing import RaceWriter
+from pitwall.recording.race_recorder import Recorder
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import PREDICTOR
 
 AT_ONCE = 50
@@ -25,9 +25,9 @@ AT_ONCE = 50
 async def record(url: str, count: int) -> None:
     """Record and say so, until the last message."""
     feed = SimulatedFeed(5)
-    recorder = Recorder(RaceWriter(Database(database_url(url, Path()))), "test-model")
+    recorder = Recorder(SqlRaceWriter(Database(database_url(url, Path()))), "test-model")
     recording = recorder.watch(feed)
-    engine = RaceEngine(PREDICTOR, witness=recording.chronicle)
+    engine = RaceEngine(PREDICTOR, observer=recording.collector)
     for taken, message in enumerate(islice(feed.messages(), count), 1):
         engine.take(message)
         if taken % AT_ONCE == 0:

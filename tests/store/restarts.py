@@ -19,21 +19,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from pitwall.domain.history import HistoryTable, RaceFilter, Selection
+from pitwall.aio import end
+from pitwall.domain.stored_races import HistoryTable, RaceFilter, Selection
+from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline import recorder as recording
-from pitwall.pipeline.chronicle import Chronicle
-from pitwall.pipeline.ending import end
-from pitwall.pipeline.engine import EngineState, RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.pipeline.spilling import Spill
-from pitwall.store import migrating
-from pitwall.store.engine import Databases, database_url
-from pitwall.store.ledger.verifying import verify
-from pitwall.store.reading import RaceReader
-from pitwall.store.setting_aside import AsideFile
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import race_recorder as recording
+from pitwall.recording.batch_collector import BatchCollector
+from pitwall.recording.race_recorder import Recorder
+from pitwall.recording.spill_files import Spill
+from pitwall.store import migrations
+from pitwall.store.database import Databases, database_url
+from pitwall.store.ledger.verifier import verify
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.store.rejected_rows import AsideFile
 from pitwall.wire.message import RawMessage
 from tests.servers.postgres import PostgresServer, find_binaries, running_server
 from tests.store.races import PREDICTOR
@@ -52,7 +52,7 @@ WAYS: tuple[Way, ...] = ("fast", "immediate", "kill")
 class Both:
     """A witness that tells the recording and a book beside it, with which it is compared."""
 
-    def __init__(self, first: Chronicle, second: Chronicle) -> None:
+    def __init__(self, first: BatchCollector, second: BatchCollector) -> None:
         self._both = (first, second)
 
     def took(self, message: Any, events: Sequence[Any], state: EngineState) -> None:
@@ -88,15 +88,15 @@ class Trial:
         self.databases = databases
         self.aside = AsideFile(folder / "set-aside.jsonl")
         self.recorder = Recorder(
-            RaceWriter(databases.recorder, self.aside),
+            SqlRaceWriter(databases.recorder, self.aside),
             "test-model",
             spill=Spill(folder / "waiting"),
             set_aside=self.aside.state,
         )
         self.watched = self.recorder.watch(FEED)
-        self.reference = Chronicle("test-model", most_messages=10**9)
-        witness = Both(self.watched.chronicle, self.reference)
-        self.engine = RaceEngine(PREDICTOR, witness=witness)
+        self.reference = BatchCollector("test-model", most_messages=10**9)
+        observer = Both(self.watched.collector, self.reference)
+        self.engine = RaceEngine(PREDICTOR, observer=observer)
         self.taken: list[RawMessage] = []
         self.runs = True
 
@@ -118,7 +118,7 @@ class Trial:
 
     async def visit(self) -> None:
         """Ask for races again and again."""
-        reader = RaceReader(self.databases.readers)
+        reader = SqlRaceReader(self.databases.readers)
         while True:
             try:
                 await reader.races(RaceFilter(), 10)
@@ -154,7 +154,7 @@ async def restarted(
 ) -> Seen:
     """Play a race while a server is restarted, and return what was seen."""
     databases = Databases(database_url(url, folder))
-    await migrating.upgrade(databases.recorder)
+    await migrations.upgrade(databases.recorder)
     trial = Trial(databases, folder)
     messages = iter(FEED.messages())
     await trial.play(islice(messages, BEFORE), 0)
@@ -185,10 +185,10 @@ async def _started(server: PostgresServer, down_s: float) -> None:
 
 
 async def _compare(
-    databases: Databases, reference: Chronicle, taken: list[RawMessage], seen: Seen
+    databases: Databases, reference: BatchCollector, taken: list[RawMessage], seen: Seen
 ) -> None:
     (told,) = reference.take_batches()
-    reader = RaceReader(databases.readers)
+    reader = SqlRaceReader(databases.readers)
     race = await reader.race(RACE)
     if await reader.messages(race) != taken:
         seen.faults.append(f"of {len(taken)} messages others are kept: {race.messages}")

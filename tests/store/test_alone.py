@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from pitwall.errors import SettingsError
-from pitwall.store.alone import hold
-from pitwall.store.engine import database_url
+from pitwall.store.database import database_url
+from pitwall.store.single_writer import hold
 
 HOLDING = (
-    "import sys, time; from pathlib import Path; from pitwall.store.alone import hold; "
-    "from pitwall.store.engine import database_url; "
+    "import sys, time; from pathlib import Path; from pitwall.store.single_writer import hold; "
+    "from pitwall.store.database import database_url; "
     "held = hold(database_url(None, Path(sys.argv[1])), None); print('held', flush=True); "
     "time.sleep(600)"
 )

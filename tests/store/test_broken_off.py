@@ -11,16 +11,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pitwall.aio import end
 from pitwall.domain.records import Batch, RaceMark
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline import recorder as recording
-from pitwall.pipeline.ending import end
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.store.engine import Database
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import race_recorder as recording
+from pitwall.recording.race_recorder import Recorder
+from pitwall.store.database import Database
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.wire.message import RawMessage
 from tests.store.races import small_batch
 
@@ -35,7 +35,7 @@ SLOW = text(
 )
 
 
-class Slow(RaceWriter):
+class Slow(SqlRaceWriter):
     """Says when it writes, and takes its time."""
 
     def __init__(self, database: Database, takes_s: float = 0.2) -> None:
@@ -66,7 +66,7 @@ class LosesItsWord(Database):
 async def stopped_while_it_writes(writer: Slow) -> tuple[Recorder, asyncio.Task[None]]:
     """Return a recorder and its task, which was ended in the middle of its first write."""
     recorder = Recorder(writer, "test-model")
-    engine = RaceEngine(None, witness=recorder.watch(FEED).chronicle)
+    engine = RaceEngine(None, observer=recorder.watch(FEED).collector)
     for message in MESSAGES:
         engine.take(message)
     running = asyncio.create_task(recorder.run())
@@ -77,7 +77,7 @@ async def stopped_while_it_writes(writer: Slow) -> tuple[Recorder, asyncio.Task[
 
 
 async def kept(database: Database) -> list[RawMessage]:
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     return await reader.messages(await reader.race(RACE))
 
 
@@ -129,7 +129,7 @@ async def test_a_commit_that_was_not_heard_of_is_neither_lost_nor_there_twice(
     database: Database,
 ) -> None:
     losing = LosesItsWord(database.url)
-    writer, whole = RaceWriter(losing), small_batch(180)  # three minutes
+    writer, whole = SqlRaceWriter(losing), small_batch(180)  # three minutes
     mark = await writer.begin(whole.info, "recorded", "recording:small")
     pieces = [whole.messages[at : at + 20] for at in range(0, 180, 20)]
     for nth, piece in enumerate(pieces):
@@ -144,6 +144,6 @@ async def test_a_commit_that_was_not_heard_of_is_neither_lost_nor_there_twice(
     await writer.finish(mark, "finished")
     await losing.close()
 
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     messages = await reader.messages(await reader.race(whole.info.race_id))
     assert [message.sent_at for message in messages] == [each.sent_at for each in whole.messages]

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.store.engine import Database, database_url
-from pitwall.store.reading import RaceReader
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_reader import SqlRaceReader
 
 COUNT = 900
 
@@ -41,7 +41,7 @@ async def test_a_full_disk_is_told_and_written_to_when_there_is_room(tmp_path: P
     assert {(status, reason) for _, status, reason, _ in after} == {("ok", "")}
     assert {dropped for _, _, _, dropped in said} == {"0"}
     database = Database(database_url(f"sqlite:///{file}", tmp_path))
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race("2026-simulated-grand-prix-of-sierra-alta-race-5")
     assert (race.state, race.messages) == ("finished", COUNT)
     assert await reader.messages(race) == list(islice(SimulatedFeed(5).messages(), COUNT))

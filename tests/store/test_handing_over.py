@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.domain.history import HistoryTable, Selection
+from pitwall.domain.stored_races import HistoryTable, Selection
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.pipeline.recording import HELD_TURNS, Recording
-from pitwall.ports import Predictor
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.ports.forecasts import Predictor
+from pitwall.recording.race_recorder import Recorder
+from pitwall.recording.race_recording import HELD_TURNS, Recording
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import PREDICTOR
 
 FEED = SimulatedFeed(5)
@@ -27,13 +27,13 @@ TURN = 20  # messages between two flushes, as if a second had passed
 
 async def a_database(file: Path) -> Database:
     database = Database(database_url(f"sqlite:///{file}", file.parent))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     return database
 
 
 async def rows_of(database: Database) -> list[str]:
     """Return all that is kept of the race, but for the numbers that the database gives."""
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race(RACE)
     page = await reader.page(race, tuple(HistoryTable), Selection(), 200_000)
     rows = [(table, {k: v for k, v in row.items() if k != "id"}) for table, row in page.rows]
@@ -42,9 +42,9 @@ async def rows_of(database: Database) -> list[str]:
 
 
 async def in_one_go(database: Database, count: int, predictor: Predictor | None) -> list[str]:
-    recorder = Recorder(RaceWriter(database), "test-model")
+    recorder = Recorder(SqlRaceWriter(database), "test-model")
     recording = recorder.watch(FEED)
-    engine = RaceEngine(predictor, witness=recording.chronicle)
+    engine = RaceEngine(predictor, observer=recording.collector)
     for taken, message in enumerate(islice(FEED.messages(), count), 1):
         engine.take(message)
         if taken % TURN == 0:
@@ -73,10 +73,10 @@ async def handed_over(
         dies_at: Messages after which it is gone.
         behind: Messages that the second one is behind the first until then.
     """
-    first, second = (Recorder(RaceWriter(database), "test-model") for _ in range(2))
+    first, second = (Recorder(SqlRaceWriter(database), "test-model") for _ in range(2))
     led, prepared = first.watch(FEED), second.prepare(FEED)
-    leading = RaceEngine(predictor, witness=led.chronicle)
-    following = RaceEngine(predictor, witness=prepared.chronicle)
+    leading = RaceEngine(predictor, observer=led.collector)
+    following = RaceEngine(predictor, observer=prepared.collector)
     messages = list(islice(FEED.messages(), count))
     followed = 0
     for taken in range(1, dies_at + 1):
@@ -148,27 +148,27 @@ async def test_a_race_is_not_written_before_it_is_taken_over_and_then_the_last_o
     tmp_path: Path,
 ) -> None:
     database = await a_database(tmp_path / "pitwall.db")
-    recorder = Recorder(RaceWriter(database), "test-model")
+    recorder = Recorder(SqlRaceWriter(database), "test-model")
     earlier = recorder.watch(FEED)
     prepared = recorder.prepare(FEED)
-    engine = RaceEngine(None, witness=prepared.chronicle)
+    engine = RaceEngine(None, observer=prepared.collector)
     for message in islice(FEED.messages(), 100):
         engine.take(message)
     await recorder.flush()
     with pytest.raises(RaceNotFoundError):
-        await RaceReader(database).race(RACE)
+        await SqlRaceReader(database).race(RACE)
 
     recorder.begin(prepared)
     await recorder.flush()
 
     assert earlier.over == "abandoned"
-    assert (await RaceReader(database).race(RACE)).messages == 100
+    assert (await SqlRaceReader(database).race(RACE)).messages == 100
     await database.close()
 
 
 def test_of_a_race_played_unseen_only_the_newest_stretch_is_held() -> None:
     prepared = Recording(FEED, "test-model")
-    engine = RaceEngine(None, witness=prepared.chronicle)
+    engine = RaceEngine(None, observer=prepared.collector)
     turns = HELD_TURNS + 5
     for taken, message in enumerate(islice(FEED.messages(), turns * TURN), 1):
         engine.take(message)
@@ -177,5 +177,5 @@ def test_of_a_race_played_unseen_only_the_newest_stretch_is_held() -> None:
 
     prepared.hold_again()
 
-    (held,) = prepared.chronicle.take_batches()
+    (held,) = prepared.collector.take_batches()
     assert [m.seq for m in held.messages] == list(range(5 * TURN, turns * TURN))

@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from pitwall.domain.records import Batch
 from pitwall.errors import LedgerError
-from pitwall.pipeline import rows
-from pitwall.store.engine import Database
-from pitwall.store.ledger.verifying import verify
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import record_rows
+from pitwall.store.database import Database
+from pitwall.store.ledger.verifier import verify
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.ledgers import forecasts, outcomes, run, write
 from tests.store.races import SMALL, small_batch
 
@@ -93,16 +93,16 @@ async def test_a_ledger_that_was_emptied_is_found_without_a_head(database: Datab
 async def test_what_is_told_again_from_the_beginning_does_not_overwrite_newer_words(
     database: Database,
 ) -> None:
-    writer, whole = RaceWriter(database), small_batch(60)
+    writer, whole = SqlRaceWriter(database), small_batch(60)
     early = small_batch(20)
     whole.stints[1, 1] = whole.stints[1, 1]._replace(tyre_life_laps=17)
     whole.laps[1, 1] = whole.laps[1, 1]._replace(lap_time_s=88.5)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     newest_at = whole.last_at
-    await writer.append(mark, rows.joined(Batch(info=SMALL), whole))
+    await writer.append(mark, record_rows.joined(Batch(info=SMALL), whole))
 
     # As an import does that is resumed: its first messages are known by now.
-    resumed = rows.without(early, 60)
+    resumed = record_rows.without(early, 60)
     await writer.append(mark, replace(resumed, is_imported=True))
 
     async with database.reading() as connection:

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import Batch, RaceMark
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
+from pitwall.domain.stored_races import HistoryTable, Selection
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.ledger.verifying import verify
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.recording.race_recorder import Recorder
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.ledger.verifier import verify
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.wire.message import RawMessage
 from tests.servers.postgres import PostgresServer
 from tests.store.races import PREDICTOR, batch_of
@@ -33,7 +33,7 @@ FEED = SimulatedFeed(5)
 
 async def rows_of(database: Database) -> list[tuple[HistoryTable, dict[str, object]]]:
     """Return every row of the one race that is kept, but for the number of a prediction."""
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race("2026-simulated-grand-prix-of-sierra-alta-race-5")
     page = await reader.page(race, tuple(HistoryTable), Selection(), 200_000)
     return [(table, {k: v for k, v in row.items() if k != "id"}) for table, row in page.rows]
@@ -59,7 +59,7 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
         process.kill()
         process.wait()
         process.stdout.close()
-        race = await RaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
+        race = await SqlRaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
         assert race.messages >= kept  # what was said to be kept is
         assert race.state == "running"
         await verify(database)  # what was written of the ledger is whole
@@ -67,7 +67,7 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
     said, _ = whole.communicate(timeout=300)
 
     assert said.endswith("state ok\n")
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race("2026-simulated-grand-prix-of-sierra-alta-race-5")
     assert (race.state, race.messages) == ("finished", COUNT)
     assert await reader.messages(race) == list(islice(FEED.messages(), COUNT))
@@ -102,7 +102,7 @@ class Elsewhere:
 
 
 class BrokenWriter:
-    """A `RaceWriter` whose database comes and goes."""
+    """A `SqlRaceWriter` whose database comes and goes."""
 
     def __init__(self) -> None:
         self.works = True
@@ -140,7 +140,7 @@ async def test_without_a_database_the_race_goes_on_and_is_written_later() -> Non
     writer = BrokenWriter()
     recorder = Recorder(writer, "test-model")
     watched = recorder.watch(FEED)
-    engine = RaceEngine(None, witness=watched.chronicle)
+    engine = RaceEngine(None, observer=watched.collector)
     for taken, message in enumerate(islice(FEED.messages(), 400), 1):
         engine.take(message)
         writer.works = not 100 <= taken < 300
@@ -161,7 +161,7 @@ async def test_who_does_not_lead_writes_nothing_and_keeps_what_gathers() -> None
     leads = False
     writer = BrokenWriter()
     recorder = Recorder(writer, "test-model", lambda: leads)
-    engine = RaceEngine(None, witness=recorder.watch(FEED).chronicle)
+    engine = RaceEngine(None, observer=recorder.watch(FEED).collector)
     for message in islice(FEED.messages(), 100):
         engine.take(message)
     await recorder.flush()
@@ -178,8 +178,8 @@ async def test_what_waits_is_bounded_and_what_is_lost_is_counted() -> None:
     writer.works = False
     recorder = Recorder(writer, "test-model")
     watched = recorder.watch(FEED)
-    watched.chronicle._most = 150
-    engine = RaceEngine(None, witness=watched.chronicle)
+    watched.collector._most = 150
+    engine = RaceEngine(None, observer=watched.collector)
     for taken, message in enumerate(islice(FEED.messages(), 500), 1):
         engine.take(message)
         if taken % 20 == 0:
@@ -198,7 +198,7 @@ async def test_the_race_after_the_one_that_cannot_be_written_waits_as_well() -> 
     writer = BrokenWriter()
     recorder = Recorder(writer, "test-model")
     watched = recorder.watch(FEED)
-    engine = RaceEngine(None, witness=watched.chronicle)
+    engine = RaceEngine(None, observer=watched.collector)
     writer.works = False
     for feed in (FEED, SimulatedFeed(4)):  # on one connection, as on a day of two sessions
         for taken, message in enumerate(islice(feed.messages(), 100), 1):
@@ -216,16 +216,16 @@ async def test_the_race_after_the_one_that_cannot_be_written_waits_as_well() -> 
 
 
 async def test_another_feed_does_not_overwrite_a_race(database: Database) -> None:
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     batch = batch_of(FEED, 50, forecasts=False)
     await writer.begin(batch.info, "live", "another feed")
     recorder = Recorder(writer, "test-model")
 
     watched = recorder.watch(Elsewhere())
-    watched.chronicle.put_back(batch)
+    watched.collector.put_back(batch)
     await recorder.flush()
 
-    race = await RaceReader(database).race(batch.info.race_id)
+    race = await SqlRaceReader(database).race(batch.info.race_id)
     assert (race.source, race.messages) == ("live", 0)
     assert recorder.state.status == "ok"
 
@@ -236,16 +236,16 @@ async def test_another_feed_does_not_overwrite_a_race(database: Database) -> Non
 async def test_a_race_made_from_other_tables_is_not_written_on_and_a_moved_recording_is(
     database: Database, source: Source, goes_on: bool
 ) -> None:
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     begun, whole = (batch_of(FEED, count, forecasts=False) for count in (50, 80))
     await writer.append(await writer.begin(whole.info, source.value, "a:race"), begun)
     recorder = Recorder(writer, "test-model")
 
     watched = recorder.watch(Elsewhere("a:race+telemetry", source))
-    watched.chronicle.put_back(whole)
+    watched.collector.put_back(whole)
     await recorder.flush()
 
-    race = await RaceReader(database).race(whole.info.race_id)
+    race = await SqlRaceReader(database).race(whole.info.race_id)
     assert race.messages == (80 if goes_on else 50)
 
 
@@ -254,10 +254,10 @@ async def test_a_database_server_that_stops_and_starts_is_written_to_again(
     postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
 ) -> None:
     database = Database(database_url(postgres_url, tmp_path))
-    await migrating.upgrade(database)
-    recorder = Recorder(RaceWriter(database), "test-model")
+    await migrations.upgrade(database)
+    recorder = Recorder(SqlRaceWriter(database), "test-model")
     watched = recorder.watch(FEED)
-    engine = RaceEngine(PREDICTOR, witness=watched.chronicle)
+    engine = RaceEngine(PREDICTOR, observer=watched.collector)
     for taken, message in enumerate(islice(FEED.messages(), 300), 1):
         engine.take(message)
         if taken == 100:
@@ -271,6 +271,6 @@ async def test_a_database_server_that_stops_and_starts_is_written_to_again(
     watched.end("finished")
     await recorder.flush()
 
-    race = await RaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
+    race = await SqlRaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
     assert (race.messages, race.state, recorder.state.status) == (300, "finished", "ok")
     await database.close()

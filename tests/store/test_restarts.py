@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline import condition, recorder
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.store import engine, migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import race_recorder, store_condition
+from pitwall.recording.race_recorder import Recorder
+from pitwall.store import database as database_module
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.servers.postgres import PostgresServer
 from tests.store.restarts import RACE, WAYS, restarted
 
@@ -31,7 +32,7 @@ async def test_a_server_restarted_in_three_ways_under_load_loses_nothing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(recorder, "SPILL_AT", 60)
+    monkeypatch.setattr(race_recorder, "SPILL_AT", 60)
 
     seen = await restarted(postgres_server, postgres_url, WAYS, tmp_path)
 
@@ -50,14 +51,14 @@ async def test_a_database_that_another_program_locks_for_long_is_waited_for(  # 
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As thirty seconds and more, in less time: the writer gives up twice before it is free again.
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(condition, "SLOW_S", 0.1)
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(store_condition, "SLOW_S", 0.1)
     file = tmp_path / "pitwall.db"
     database = Database(database_url(f"sqlite:///{file}", tmp_path))
-    await migrating.upgrade(database)
-    written = Recorder(RaceWriter(database), "test-model")
+    await migrations.upgrade(database)
+    written = Recorder(SqlRaceWriter(database), "test-model")
     watched = written.watch(FEED)
-    played = RaceEngine(None, witness=watched.chronicle)
+    played = RaceEngine(None, observer=watched.collector)
     other = sqlite3.connect(file, isolation_level=None)
     for taken, message in enumerate(islice(FEED.messages(), 300), 1):
         played.take(message)
@@ -79,7 +80,7 @@ async def test_a_database_that_another_program_locks_for_long_is_waited_for(  # 
     watched.end("finished")
     await written.flush()
 
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race(RACE)
     assert await reader.messages(race) == list(islice(FEED.messages(), 300))
     assert (written.state.status, written.state.dropped) == ("ok", 0)

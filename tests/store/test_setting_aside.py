@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from pitwall.domain.history import HistoryTable, Selection
 from pitwall.domain.records import Batch, MessageRecord
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
+from pitwall.domain.stored_races import HistoryTable, Selection
 from pitwall.errors import StoreError
-from pitwall.pipeline.recorder import Recorder
-from pitwall.store.engine import Database
-from pitwall.store.ledger.verifying import verify
-from pitwall.store.reading import RaceReader
-from pitwall.store.setting_aside import AsideFile, Refused
-from pitwall.store.writing import RaceWriter
+from pitwall.recording.race_recorder import Recorder
+from pitwall.store.database import Database
+from pitwall.store.ledger.verifier import verify
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.store.rejected_rows import AsideFile, Refused
 from pitwall.wire.message import RawMessage
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
@@ -40,7 +40,7 @@ def with_odd_rows() -> tuple[Batch, dict[str, int]]:
 
 
 async def counts(database: Database) -> dict[HistoryTable, int]:
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race(SMALL.race_id)
     rows = (await reader.page(race, tuple(HistoryTable), Selection(), 10_000)).rows
     return {table: sum(each is table for each, _ in rows) for table in HistoryTable}
@@ -48,7 +48,7 @@ async def counts(database: Database) -> dict[HistoryTable, int]:
 
 async def test_only_what_is_refused_is_set_aside(database: Database, tmp_path: Path) -> None:
     aside = AsideFile(tmp_path / "set-aside.jsonl")
-    writer = RaceWriter(database, aside)
+    writer = SqlRaceWriter(database, aside)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     batch, odd = with_odd_rows()
 
@@ -69,7 +69,7 @@ async def test_only_what_is_refused_is_set_aside(database: Database, tmp_path: P
     (timing,) = (line for line in lines if line["table"] == "timing")
     assert timing["row"]["seq"] == 2**70
     assert aside.state().rows == len(lines) == len(odd)
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race(SMALL.race_id)
     assert (race.messages, len(await reader.messages(race))) == (ROWS + 5, ROWS + 5)
     assert (await verify(database)).forecasts == ROWS + 5 - 1
@@ -79,7 +79,7 @@ async def test_a_raw_message_that_is_refused_leaves_a_gap_and_replay_goes_on(
     database: Database, tmp_path: Path
 ) -> None:
     aside = AsideFile(tmp_path / "set-aside.jsonl")
-    writer = RaceWriter(database, aside)
+    writer = SqlRaceWriter(database, aside)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     batch = small_batch(90)
     whole = list(batch.messages)
@@ -91,7 +91,7 @@ async def test_a_raw_message_that_is_refused_leaves_a_gap_and_replay_goes_on(
     await writer.append(mark, replace(more, messages_through=91, last_at=at))
     await writer.finish(mark, "finished")
 
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     race = await reader.race(SMALL.race_id)
     assert race.messages == 91
     sent = [message.sent_at for message in await reader.messages(race)]
@@ -105,10 +105,10 @@ async def test_the_recorder_tells_what_was_set_aside_and_goes_on(
     database: Database, tmp_path: Path
 ) -> None:
     aside = AsideFile(tmp_path / "set-aside.jsonl")
-    recorder = Recorder(RaceWriter(database, aside), "test-model", set_aside=aside.state)
+    recorder = Recorder(SqlRaceWriter(database, aside), "test-model", set_aside=aside.state)
     watched = recorder.watch(_Feed())
     batch, odd = with_odd_rows()
-    watched.chronicle.put_back(batch)
+    watched.collector.put_back(batch)
 
     await recorder.flush()
 
@@ -119,9 +119,9 @@ async def test_the_recorder_tells_what_was_set_aside_and_goes_on(
 
 
 async def test_without_a_file_a_refused_row_is_kept_and_said(database: Database) -> None:
-    recorder = Recorder(RaceWriter(database), "test-model")
+    recorder = Recorder(SqlRaceWriter(database), "test-model")
     watched = recorder.watch(_Feed())
-    watched.chronicle.put_back(with_odd_rows()[0])
+    watched.collector.put_back(with_odd_rows()[0])
 
     await recorder.flush()
 
@@ -134,7 +134,7 @@ async def test_tables_that_are_not_there_yet_are_trouble_and_nothing_is_set_asid
     database: Database, tmp_path: Path
 ) -> None:
     aside = AsideFile(tmp_path / "set-aside.jsonl")
-    writer = RaceWriter(database, aside)
+    writer = SqlRaceWriter(database, aside)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     async with database.writing() as connection:
         await connection.execute(text("ALTER TABLE laps RENAME TO laps_of_another_release"))

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline import recorder as recording
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.recorder import Recorder
-from pitwall.pipeline.spilling import Spill
-from pitwall.store import migrating
-from pitwall.store.engine import Database, database_url
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.recording import race_recorder as recording
+from pitwall.recording.race_recorder import Recorder
+from pitwall.recording.spill_files import Spill
+from pitwall.store import migrations
+from pitwall.store.database import Database, database_url
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import batch_of, small_batch
 from tests.store.restarts import RACE
 from tests.store.test_recorder import BrokenWriter
@@ -32,7 +32,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def play(recorder: Recorder, writer: BrokenWriter, *, back_at: int | None, end: int) -> None:
     watched = recorder.watch(FEED)
-    engine = RaceEngine(None, witness=watched.chronicle)
+    engine = RaceEngine(None, observer=watched.collector)
     for taken, message in enumerate(islice(FEED.messages(), end), 1):
         engine.take(message)
         writer.works = taken < 60 or (back_at is not None and taken >= back_at)
@@ -61,12 +61,12 @@ async def test_the_next_server_writes_what_the_last_one_left(tmp_path: Path) -> 
     writer, folder = BrokenWriter(), tmp_path / "waiting"
     await play(Recorder(writer, "m", spill=Spill(folder)), writer, back_at=None, end=400)
     database = Database(database_url(None, tmp_path))
-    await migrating.upgrade(database)
+    await migrations.upgrade(database)
     (folder / "000000000099.batch").write_bytes(b"rubbish")
 
-    await Recorder(RaceWriter(database), "m", spill=Spill(folder)).flush()
+    await Recorder(SqlRaceWriter(database), "m", spill=Spill(folder)).flush()
 
-    reader = RaceReader(database)
+    reader = SqlRaceReader(database)
     found = await reader.messages(await reader.race(RACE))
     assert found == list(islice(FEED.messages(), 40, 400))  # the first 40 were written elsewhere
     assert [path.suffix for path in folder.iterdir()] == [".damaged"]

@@ -8,21 +8,20 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from pitwall.domain.history import HistoryTable, Selection
+from pitwall.domain.stored_races import HistoryTable, Selection
 from pitwall.errors import BusyError
-from pitwall.store import spooling
-from pitwall.store.engine import Database
-from pitwall.store.exporting import RaceExporter
-from pitwall.store.pools import Pool
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.store import export_spool
+from pitwall.store.database import Database, Pool
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import SMALL, small_batch
 
 ROWS = 8_000
 
 
 async def a_race(database: Database) -> None:
-    writer = RaceWriter(database)
+    writer = SqlRaceWriter(database)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     await writer.append(mark, small_batch(ROWS))
     await writer.finish(mark, "finished")
@@ -32,12 +31,12 @@ async def a_race(database: Database) -> None:
 async def test_clients_that_take_nothing_hold_no_connection(
     database: Database, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spooling, "MOST", 6)
-    monkeypatch.setattr(spooling, "IN_MEMORY", 50_000)
+    monkeypatch.setattr(export_spool, "MOST", 6)
+    monkeypatch.setattr(export_spool, "IN_MEMORY", 50_000)
     await a_race(database)
     narrow = Database(database.url, Pool("exports", most=1, wait_s=30.0))
-    exporter = RaceExporter(narrow)
-    race = await RaceReader(database).race(SMALL.race_id)
+    exporter = SqlRaceExporter(narrow)
+    race = await SqlRaceReader(database).race(SMALL.race_id)
     write = exporter.csv if kind == "csv" else exporter.parquet
     stalled = [write(race, HistoryTable.PREDICTIONS, Selection()) for _ in range(6)]
     try:
@@ -55,7 +54,7 @@ async def test_clients_that_take_nothing_hold_no_connection(
         for one in stalled:
             await one.aclose()
         await narrow.close()
-    assert spooling._open == 0
+    assert export_spool._open == 0
 
 
 async def numbers(count: int, closed: list[bool]) -> AsyncGenerator[bytes, None]:
@@ -70,11 +69,11 @@ async def numbers(count: int, closed: list[bool]) -> AsyncGenerator[bytes, None]
 async def test_what_goes_by_way_of_the_file_is_in_order(
     monkeypatch: pytest.MonkeyPatch, pause_every: int
 ) -> None:
-    monkeypatch.setattr(spooling, "IN_MEMORY", 70)
-    monkeypatch.setattr(spooling, "AT_ONCE", 140)
+    monkeypatch.setattr(export_spool, "IN_MEMORY", 70)
+    monkeypatch.setattr(export_spool, "AT_ONCE", 140)
     closed: list[bool] = []
     came = b""
-    async for piece in spooling.spooled(numbers(3_000, closed)):
+    async for piece in export_spool.spooled(numbers(3_000, closed)):
         came += piece
         if pause_every and len(came) % pause_every == 0:
             await asyncio.sleep(0.001)
@@ -85,15 +84,15 @@ async def test_what_goes_by_way_of_the_file_is_in_order(
 async def test_one_that_is_left_is_closed_and_one_too_many_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(spooling, "MOST", 1)
+    monkeypatch.setattr(export_spool, "MOST", 1)
     closed: list[bool] = []
-    first = spooling.spooled(numbers(10**9, closed))
+    first = export_spool.spooled(numbers(10**9, closed))
     await anext(first)
     with pytest.raises(BusyError, match="1 exports are under way"):
-        await anext(spooling.spooled(numbers(3, [])))
+        await anext(export_spool.spooled(numbers(3, [])))
     await first.aclose()
     assert closed == [True]
-    assert [piece async for piece in spooling.spooled(numbers(1, []))] == [b"0000000"]
+    assert [piece async for piece in export_spool.spooled(numbers(1, []))] == [b"0000000"]
 
 
 async def test_what_fails_in_the_middle_is_raised_after_what_came_before() -> None:
@@ -101,7 +100,7 @@ async def test_what_fails_in_the_middle_is_raised_after_what_came_before() -> No
         yield b"one"
         raise BusyError
 
-    pieces = spooling.spooled(failing())
+    pieces = export_spool.spooled(failing())
     assert await anext(pieces) == b"one"
     with pytest.raises(BusyError):
         await anext(pieces)

@@ -10,14 +10,14 @@ import pytest
 
 from pitwall.domain.frames import FeedState
 from pitwall.domain.records import Batch
+from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import BusyError, RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline import turns
-from pitwall.pipeline.engine import RaceEngine
-from pitwall.pipeline.stored import StoredForecasts
-from pitwall.store.engine import Database
-from pitwall.store.reading import RaceReader
-from pitwall.store.writing import RaceWriter
+from pitwall.replay import turns
+from pitwall.replay.moments import StoredForecasts
+from pitwall.store.database import Database
+from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import PREDICTOR, batch_of, keep, moments_of
 
 FEED = SimulatedFeed(5)
@@ -31,8 +31,8 @@ def told() -> Batch:
 
 @pytest.fixture
 async def forecasts(database: Database, told: Batch) -> StoredForecasts:
-    await keep(RaceWriter(database), FEED, told)
-    return StoredForecasts(moments_of(RaceReader(database)), PREDICTOR)
+    await keep(SqlRaceWriter(database), FEED, told)
+    return StoredForecasts(moments_of(SqlRaceReader(database)), PREDICTOR)
 
 
 async def test_a_moment_is_forecast_as_it_was_live(forecasts: StoredForecasts, told: Batch) -> None:

@@ -15,9 +15,8 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pitwall.errors import StoreBusyError, StoreError
-from pitwall.store.engine import Database, Databases, _translated, database_url
-from pitwall.store.pools import Pool
-from pitwall.store.trouble import is_about_content, reason
+from pitwall.store.database import Database, Databases, Pool, _translated, database_url
+from pitwall.store.database_errors import is_about_content, reason
 
 _CLASSES: list[tuple[str, Any]] = inspect.getmembers(asyncpg.exceptions, inspect.isclass)
 STATES: dict[str, Any] = {

@@ -18,8 +18,8 @@ from pitwall.domain.frames import (
     LiveFrame,
     TowerLine,
 )
-from pitwall.domain.places import CarPlace
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+from pitwall.domain.track_positions import CarPlace
 
 LIGHTS_OUT = datetime(2026, 8, 23, 13, 0, tzinfo=UTC)
 FIELD = [

@@ -9,8 +9,8 @@ import pytest
 from reflex_base.constants import Endpoint
 from reflex_base.environment import environment
 
-from pitwall.serve import reflex_environment, why_not
-from pitwall.web.same_origin import SameOriginPlugin, relative_to_page
+from pitwall.app.server import reflex_environment, why_not
+from pitwall.web.shared.same_origin import SameOriginPlugin, relative_to_page
 
 PAGE_ORIGIN = 'globalThis.location?.origin.replace(/^http/,"ws")'
 

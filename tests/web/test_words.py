@@ -7,12 +7,12 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from pitwall.web.rows.page import page_rows
-from pitwall.web.rows.races import race_row
-from pitwall.web.rows.timeline import timeline_row
-from pitwall.web.words import NAME, SENTENCE, code, label
+from pitwall.web.races.rows import race_row
+from pitwall.web.replay.timeline_rows import timeline_row
+from pitwall.web.shared.display_text import NAME, SENTENCE, code, label
+from pitwall.web.shared.page_rows import page_rows
 from tests.web.frames import make_frame
-from tests.web.test_replaying import LINE, Looking
+from tests.web.replay.test_tab import LINE, Looking
 
 LONG = "X" * 900
 MARKUP = "<a href='//evil.example'>x</a><b>%{y}\n\u202e"

@@ -19,16 +19,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pitwall.api.schemas import BattlesOut
-from pitwall.cache.frame_json import frame_from_json, frame_to_json
+from pitwall.api.live_schemas import BattlesOut
+from pitwall.cache.frame_file import frame_from_json, frame_to_json
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.records import Batch
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.pipeline.chronicle import Chronicle
-from pitwall.pipeline.engine import EngineState, RaceEngine
-from pitwall.pipeline.framing import FeedView, Stamp, build_frame
-from pitwall.ports import Predictor
+from pitwall.ports.forecasts import Predictor
+from pitwall.recording.batch_collector import BatchCollector
 from pitwall.wire.message import RawMessage
 from tests.makers import shipped
 from tests.wire.mutations import mutated
@@ -99,8 +99,8 @@ def _stretch(name: str, messages: Sequence[RawMessage], from_lap: int) -> Stretc
 def episode(stretch: Stretch, seed: int, predictor: Predictor | None, tally: Tally) -> None:
     """Play a stretch in which about every second message is broken."""
     rng = random.Random(seed)
-    chronicle = Chronicle("m")
-    engine = RaceEngine(predictor, witness=chronicle)
+    collector = BatchCollector("m")
+    engine = RaceEngine(predictor, observer=collector)
     engine.state = replace(stretch.state, faults={})
     begin = rng.randrange(max(1, len(stretch.messages) - _AN_EPISODE))
     for place, message in enumerate(stretch.messages[begin : begin + _AN_EPISODE]):
@@ -121,7 +121,7 @@ def episode(stretch: Stretch, seed: int, predictor: Predictor | None, tally: Tal
         tally.took(where, time.thread_time() - began)
     tally.faults.update(engine.state.faults)
     amiss = [kind for kind in engine.state.faults if kind.startswith("internal")]
-    amiss += _rows_amiss(chronicle.take_batches())
+    amiss += _rows_amiss(collector.take_batches())
     tally.wrong += [f"{stretch.name} seed {seed}: {what}" for what in amiss]
 
 

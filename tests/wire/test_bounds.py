@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.events import ControlSaid, DriverListed, RaceDescribed
-from pitwall.pipeline.skew import ClockSkew
+from pitwall.live.intake import ClockSkew
 from pitwall.wire import lateness
 from pitwall.wire.decode import decode
-from pitwall.wire.decoded import Decoded
+from pitwall.wire.decode_result import Decoded
 from pitwall.wire.inflate import LARGEST_PAYLOAD
 from pitwall.wire.lateness import Lateness
 from pitwall.wire.message import RawMessage

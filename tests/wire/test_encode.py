@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.gaps import Gap, LapsDown, LeaderLap, NoGap, TimeGap, parse_gap
-from pitwall.feeds.recording.contents import read_line_time
+from pitwall.feeds.timed_lines import read_line_time
 from pitwall.wire.encode import (
     archive_time,
     encode_zipped,

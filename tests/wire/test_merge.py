@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.domain.applying import apply
 from pitwall.domain.race import CarState, DriverNumber, RaceState
+from pitwall.domain.reducer import apply
 from pitwall.wire.merge import merge
 from tests.wire.messages import say
 

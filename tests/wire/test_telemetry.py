@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from pitwall.domain.driving import CarSample, TrackPoint
+from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.events import CarsLocated, CarsSampled
 from pitwall.domain.race import DriverNumber
 from pitwall.wire.decode import decode, every_car_point

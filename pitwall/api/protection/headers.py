@@ -1,10 +1,17 @@
-"""Reading and changing ASGI headers, which are pairs of bytes."""
+"""Read and change ASGI headers: request ids, rate limits, security headers."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable
+from typing import Final
+from uuid import uuid4
 
-from starlette.types import Message, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pitwall import logs
+from pitwall.domain.limits import Standing
 
 Header = tuple[bytes, bytes]
 
@@ -34,3 +41,105 @@ def changing_headers(send: Send, change: Callable[[list[Header]], Iterable[Heade
         await send(message)
 
     return send_changed
+
+
+NAME: Final = b"x-request-id"
+
+_TAKEN: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")  # nothing that could forge a line of the log
+
+
+class RequestIds:
+    """Takes the request id that a proxy gave, or makes one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request under its name."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        given = header(scope, NAME)
+        name = given if _TAKEN.fullmatch(given) else uuid4().hex
+        told = (NAME, name.encode())
+        before = logs.request_id.set(name)
+        try:
+            await self._app(
+                scope, receive, changing_headers(send, lambda headers: [*headers, told])
+            )
+        finally:
+            logs.request_id.reset(before)
+
+
+STANDINGS: Final = "pitwall.standings"
+"""Under this key of the scope a route leaves each `Standing` of the request."""
+
+
+class RateLimitHeaders:
+    """Tells of every limit under which a request was counted, whatever came of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the request, and add to its answer."""
+        if scope["type"] == "http":
+            standings: list[Standing] = []
+            scope = {**scope, STANDINGS: standings}
+            send = changing_headers(send, lambda headers: [*headers, *_headers(standings)])
+        await self._app(scope, receive, send)
+
+
+def _headers(standings: list[Standing]) -> list[Header]:
+    if not standings:
+        return []
+    policies = ", ".join(
+        f'"{each.policy.name}";q={each.policy.quota};w={each.policy.window_s}' for each in standings
+    )
+    limits = ", ".join(
+        f'"{each.policy.name}";r={each.remaining};t={math.ceil(each.reset_s)}' for each in standings
+    )
+    return [(b"ratelimit-policy", policies.encode()), (b"ratelimit", limits.encode())]
+
+
+_NOT_USED: Final = (
+    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+    "microphone", "midi", "payment", "publickey-credentials-get", "serial", "usb",
+)  # fmt: skip
+
+_ALWAYS: Final[dict[bytes, str]] = {
+    b"x-content-type-options": "nosniff",
+    b"referrer-policy": "same-origin",
+    b"permissions-policy": ", ".join(f"{feature}=()" for feature in _NOT_USED),
+    b"x-frame-options": "DENY",  # for browsers that do not know frame-ancestors
+    b"cross-origin-opener-policy": "same-origin",
+    b"cross-origin-resource-policy": "same-origin",
+}
+
+_STAY_SECURE: Final = (b"strict-transport-security", b"max-age=31536000")
+
+
+class SecurityHeaders:
+    """Adds the headers that an answer does not bring itself.
+
+    Args:
+        app: What is behind.
+        policy: The Content-Security-Policy of pages and of everything else.
+    """
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        told = {b"content-security-policy": policy} | _ALWAYS
+        self._headers = [(name, value.encode()) for name, value in told.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add to the answer; sockets have no use for these headers."""
+        if scope["type"] == "http":
+            added = [*self._headers, *([_STAY_SECURE] if scope["scheme"] == "https" else [])]
+            send = changing_headers(send, lambda headers: _completed(headers, added))
+        await self._app(scope, receive, send)
+
+
+def _completed(headers: list[Header], added: list[Header]) -> list[Header]:
+    brought = {name.lower() for name, _ in headers}
+    return [*headers, *(item for item in added if item[0] not in brought)]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pitwall.accounts.cookie import COOKIE_NAMES
+from pitwall.accounts.tokens import COOKIE_NAMES
 from pitwall.api.problems import plain_problem
 from pitwall.api.protection.headers import Header, changing_headers, header
 

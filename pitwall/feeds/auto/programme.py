@@ -12,15 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from pitwall.aio import end
 from pitwall.domain.sessions import SessionKind
+from pitwall.engine.frame_builder import Notes
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_archive.archive import F1Archive
 from pitwall.feeds.f1_archive.index import ArchivedSession, newest_archived
 from pitwall.feeds.f1_archive.schedule import Schedule
 from pitwall.feeds.f1_live.probe import Sighting
-from pitwall.pipeline.director import Choice
-from pitwall.pipeline.ending import end
-from pitwall.pipeline.framing import Notes
+from pitwall.live.director import Choice
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ Look = Callable[[], Awaitable[Sighting]]
 
 
 class Shows(Protocol):
-    """Runs what the programme chooses; `bootstrap` builds it."""
+    """Runs what the programme chooses; `app.container` builds it."""
 
     async def live(self) -> None:
         """Ingest the live feed."""
@@ -57,7 +57,7 @@ class Shows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownRaces:
     """What the last look told: `is_on` None when it could not be told, and why not."""
 
     is_on: bool | None = None
@@ -92,7 +92,7 @@ class AutoProgramme:
         self._shows = shows
         self._now = now
         self._rng = rng or random.Random()  # noqa: S311  jitter is no secret
-        self._known = _Known()
+        self._known = _KnownRaces()
         self._failures = 0
         self._looking: asyncio.Task[None] | None = None
         self._fetching: asyncio.Task[None] | None = None
@@ -133,12 +133,12 @@ class AutoProgramme:
             seen = await self._look()
         except FeedUnavailableError as error:
             self._failures += 1
-            self._known = _Known(None, because=str(error))
+            self._known = _KnownRaces(None, because=str(error))
         else:
             self._failures = 0
             self._over_since = None
             name = f"{seen.info.name} ({seen.info.kind})"
-            self._known = _Known(seen.is_on, name, "No race is live.")
+            self._known = _KnownRaces(seen.is_on, name, "No race is live.")
         if not self._known.is_on:
             await self._refresh_calendar()
             if self._fetching is None or self._fetching.done():

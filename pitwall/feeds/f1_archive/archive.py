@@ -12,9 +12,9 @@ from pathlib import Path
 import orjson
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_archive.download import Downloaded, Downloader, NotThereError, check_of
+from pitwall.feeds.f1_archive.client import Downloaded, Downloader, FileNotOnServerError, check_of
 from pitwall.feeds.f1_archive.index import ArchivedSession, load_json, read_files, read_sessions
-from pitwall.feeds.recording.archive import SUFFIX
+from pitwall.feeds.recording.formats import SUFFIX
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class F1Archive:
             return
         try:
             manifest[name] = await self._downloader.fetch_file(path + name, file)
-        except NotThereError:
+        except FileNotOnServerError:
             tell(f"{name}: listed, but not there")
             return
         await asyncio.to_thread(_write_manifest, file.parent, manifest)

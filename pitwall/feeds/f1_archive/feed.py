@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.feeds.f1_archive.archive import F1Archive
 from pitwall.feeds.f1_archive.index import find_race
 from pitwall.feeds.recording import RecordingFeed

@@ -11,7 +11,7 @@ import orjson
 
 from pitwall.domain.sessions import SessionKind, is_raced, kind_of
 from pitwall.errors import FeedUnavailableError, RaceNotFoundError
-from pitwall.feeds.recording.contents import BOM
+from pitwall.feeds.timed_lines import BOM
 from pitwall.wire.session import race_id_of, read_offset
 from pitwall.wire.values import NotAValueError, read_instant
 

@@ -12,14 +12,14 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_live.negotiation import Agreed, TokenRefusedError, negotiate, tls, why
-from pitwall.feeds.f1_live.token import Token
+from pitwall.feeds.f1_live.account import F1TvToken
+from pitwall.feeds.f1_live.negotiation import Agreed, F1TokenRefusedError, negotiate
 from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
-from pitwall.feeds.recording.hub import read_frame, refusal_of
-from pitwall.feeds.recording.signalr import RECORD_SEPARATOR
-from pitwall.wire.delivery import Frame, Reading
+from pitwall.feeds.http import tls, why
+from pitwall.feeds.signalr import RECORD_SEPARATOR, read_frame, refusal_of
+from pitwall.wire.message import RawFrame, Reading
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class F1LiveFeed:
     def __init__(
         self, token: str = "", base_url: str = F1_URL, now: Callable[[], datetime] = _wall_now
     ) -> None:
-        self._token = Token(token)
+        self._token = F1TvToken(token)
         self._base_url = base_url.rstrip("/")
         self._now = now
         self._socket: ClientConnection | None = None
@@ -63,11 +63,11 @@ class F1LiveFeed:
         """What is wrong with the token; "" when nothing is, or without one."""
         return self._token.detail
 
-    def read(self, frame: Frame) -> Reading:
+    def read(self, frame: RawFrame) -> Reading:
         """Return what a frame says."""
         return read_frame(frame)
 
-    async def frames(self) -> AsyncGenerator[Frame, None]:
+    async def frames(self) -> AsyncGenerator[RawFrame, None]:
         """Yield the frames of one connection, the handshake's answer included.
 
         Raises:
@@ -99,7 +99,7 @@ class F1LiveFeed:
             return False
         return True
 
-    async def _open(self, stack: AsyncExitStack) -> list[Frame]:
+    async def _open(self, stack: AsyncExitStack) -> list[RawFrame]:
         """Connect and subscribe; return the frames up to and with the snapshot.
 
         A token that is refused is set aside, and the public topics are asked for.
@@ -109,7 +109,7 @@ class F1LiveFeed:
                 token = self._token.usable(self._now())
                 try:
                     return await self._open_with(token, stack)
-                except TokenRefusedError as error:
+                except F1TokenRefusedError as error:
                     self._token.refuse(str(error), self._now())
                     log.warning("F1 TV token refused", extra={"answer": str(error)})
                     return await self._open_with("", stack)
@@ -117,7 +117,7 @@ class F1LiveFeed:
             message = f"F1 live timing did not answer within {CONNECT_WITHIN_S:.0f} s."
             raise FeedUnavailableError(message) from error
 
-    async def _open_with(self, token: str, stack: AsyncExitStack) -> list[Frame]:
+    async def _open_with(self, token: str, stack: AsyncExitStack) -> list[RawFrame]:
         agreed = await negotiate(self._base_url, token, CONNECT_WITHIN_S)
         socket = await self._connected(agreed, token, stack)
         self._topics = PUBLIC + WITH_ACCOUNT if token else PUBLIC
@@ -150,15 +150,15 @@ class F1LiveFeed:
         except InvalidStatus as error:
             status = error.response.status_code
             if status in _REFUSED and token:
-                raise TokenRefusedError(str(status)) from error
+                raise F1TokenRefusedError(str(status)) from error
             raise FeedUnavailableError(f"F1 live timing answered {status}.") from error
         except (OSError, WebSocketException) as error:
             raise FeedUnavailableError(
                 f"F1 live timing cannot be reached: {why(error)}."
             ) from error
 
-    async def _until_snapshot(self, socket: ClientConnection, token: str) -> list[Frame]:
-        opening: list[Frame] = []
+    async def _until_snapshot(self, socket: ClientConnection, token: str) -> list[RawFrame]:
+        opening: list[RawFrame] = []
         while True:
             frame = self._frame(await socket.recv(decode=False))
             opening.append(frame)
@@ -168,12 +168,12 @@ class F1LiveFeed:
                 if (why := refusal_of(record)) is None:
                     continue
                 if token:
-                    raise TokenRefusedError(why)
+                    raise F1TokenRefusedError(why)
                 raise FeedUnavailableError(f"F1 live timing refused the subscription: {why}.")
             if frame.text.startswith(b'{"type":3') or RECORD_SEPARATOR + b'{"type":3' in frame.text:
                 return opening
 
-    def _check_goodbye(self, frame: Frame) -> None:
+    def _check_goodbye(self, frame: RawFrame) -> None:
         if b'"type":7' in frame.text[-200:] and (why := refusal_of(_last_record(frame.text))):
             raise FeedUnavailableError(f"F1 live timing closed the connection: {why}.")
 
@@ -186,8 +186,8 @@ class F1LiveFeed:
         }
         return orjson.dumps(call) + RECORD_SEPARATOR
 
-    def _frame(self, text: bytes | str) -> Frame:
-        return Frame(self._now(), text if isinstance(text, bytes) else text.encode())
+    def _frame(self, text: bytes | str) -> RawFrame:
+        return RawFrame(self._now(), text if isinstance(text, bytes) else text.encode())
 
 
 def _last_record(text: bytes) -> bytes:

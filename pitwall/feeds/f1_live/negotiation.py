@@ -1,28 +1,26 @@
-"""Agree on a SignalR Core connection: the load balancer's cookie, then a connection token."""
+"""Negotiate a SignalR Core connection: the load balancer's cookie, then a connection token."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import ssl
 from dataclasses import dataclass
-from functools import cache
 from urllib.parse import quote
 
 import httpx
 import orjson
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.bounded import ASKED, pieces_up_to
+from pitwall.feeds.http import retry_after_s, tls, why
+from pitwall.feeds.response_body import ASKED, pieces_up_to
 
 HUB = "/signalrcore"
+
 _REFUSED = frozenset({401, 403})
-_LONGEST_WAIT_S = 120.0
+
 _LARGEST_ANSWER = 64 * 1024  # a negotiation has some hundred bytes
-_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 
-class TokenRefusedError(FeedUnavailableError):
+class F1TokenRefusedError(FeedUnavailableError):
     """The server does not take this token; without one it may still talk."""
 
 
@@ -34,12 +32,6 @@ class Agreed:
     headers: dict[str, str]
 
 
-@cache
-def tls() -> ssl.SSLContext:
-    """Return what checks certificates; reading them takes 60 ms, so it is done once."""
-    return httpx.create_ssl_context()
-
-
 async def negotiate(base_url: str, token: str, within_s: float) -> Agreed:
     """Return where and how to connect.
 
@@ -47,7 +39,7 @@ async def negotiate(base_url: str, token: str, within_s: float) -> Agreed:
     token of one is unknown to the others.
 
     Raises:
-        TokenRefusedError: Sent with a token, and answered 401 or 403.
+        F1TokenRefusedError: Sent with a token, and answered 401 or 403.
         FeedUnavailableError: Anything else that is not an agreement.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -78,17 +70,11 @@ def _check(answer: httpx.Response, token: str) -> None:
     if status < 400 or status == 405:  # some servers do not answer OPTIONS, and set no cookie
         return
     if status in _REFUSED and token:
-        raise TokenRefusedError(str(status))
+        raise F1TokenRefusedError(str(status))
     raise FeedUnavailableError(
         f"F1 live timing answered {status} {answer.reason_phrase}.".replace(" .", "."),
         retry_after_s(answer),
     )
-
-
-def retry_after_s(answer: httpx.Response) -> float | None:
-    """Return the seconds that a server asks to wait, at most two minutes; None without a word."""
-    text = answer.headers.get("Retry-After", "")
-    return min(float(text), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None
 
 
 def _connection_token(body: bytes) -> str:
@@ -100,8 +86,3 @@ def _connection_token(body: bytes) -> str:
     if not isinstance(token, str) or not token:
         raise FeedUnavailableError("F1 live timing's negotiation named no connection.")
     return token
-
-
-def why(error: Exception) -> str:
-    """Return what an error says, without its number and its full stop."""
-    return _ERRNO.sub("", str(error)).rstrip(".") or type(error).__name__

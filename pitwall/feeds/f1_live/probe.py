@@ -7,13 +7,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pitwall.domain.applying import apply
 from pitwall.domain.race import Phase, RaceInfo, RaceState
+from pitwall.domain.reducer import apply
 from pitwall.domain.sessions import is_raced
 from pitwall.errors import FeedUnavailableError
-from pitwall.ports import LiveFeed
+from pitwall.ports.feeds import LiveFeed
 from pitwall.wire.decode import decode
-from pitwall.wire.delivery import Snapshot
+from pitwall.wire.message import Snapshot
 
 _FRESH = timedelta(seconds=90)  # heartbeats come every 15 s while a session is on
 _WITHIN_S = 6.0

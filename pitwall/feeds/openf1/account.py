@@ -13,12 +13,12 @@ USUAL_LIFE_S = 3600.0
 _RENEWED_BEFORE = timedelta(minutes=5)  # a connection opened with it should live a while
 
 
-class TokenRefusedError(FeedUnavailableError):
+class OpenF1TokenRefusedError(FeedUnavailableError):
     """The server does not take the account, or its token."""
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OpenF1Account:
     """A paid OpenF1 account: the user is its e-mail address."""
 
     user: str
@@ -33,7 +33,7 @@ class Bearer:
         token: "" before the first.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: OpenF1Account) -> None:
         self.account = account
         self.token = ""
         self._until: datetime | None = None

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.recording.archive import SUFFIX, read_archive
-from pitwall.feeds.recording.bounds import LONGEST_LINE
-from pitwall.feeds.recording.contents import BOM, Contents
-from pitwall.feeds.recording.merged import is_merged, read_merged
-from pitwall.feeds.recording.signalr import (
+from pitwall.feeds.recording.formats import SUFFIX, is_merged, read_archive, read_merged
+from pitwall.feeds.recording.tape import SUFFIX as TAPE
+from pitwall.feeds.recording.tape import read_header, read_tape
+from pitwall.feeds.signalr import (
     LIVE,
     is_message_line,
     load_snapshot,
@@ -21,8 +20,7 @@ from pitwall.feeds.recording.signalr import (
     read_session,
     read_snapshot,
 )
-from pitwall.feeds.recording.tape import SUFFIX as TAPE
-from pitwall.feeds.recording.tape import read_header, read_tape
+from pitwall.feeds.timed_lines import BOM, LONGEST_LINE, Contents
 from pitwall.wire.message import RawMessage
 
 log = logging.getLogger(__name__)

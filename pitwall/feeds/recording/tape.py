@@ -19,11 +19,9 @@ import orjson
 import pyarrow as pa
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.recording.contents import Contents
-from pitwall.feeds.recording.hub import read_frame
-from pitwall.feeds.recording.placing import placed
-from pitwall.wire.delivery import Frame, Reading, Snapshot
-from pitwall.wire.message import RawMessage
+from pitwall.feeds.signalr import read_frame
+from pitwall.feeds.timed_lines import Contents, placed
+from pitwall.wire.message import RawFrame, RawMessage, Reading, Snapshot
 from pitwall.wire.values import NotAValueError, read_instant
 
 SUFFIX = ".jsonl.zst"
@@ -35,7 +33,7 @@ _SMALL = 8 * 1024 * 1024
 _MOST_TIMES_PACKED = 200  # zstd makes text of a race twenty times smaller; of a bomb, 30,000 times
 
 # How the frames of each feed are read; a new live feed adds its own.
-READERS: dict[str, Callable[[Frame], Reading]] = {"f1_live": read_frame}
+READERS: dict[str, Callable[[RawFrame], Reading]] = {"f1_live": read_frame}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def header_line(header: Header, version: str) -> bytes:
     return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def frame_line(number: int, frame: Frame) -> bytes:
+def frame_line(number: int, frame: RawFrame) -> bytes:
     """Return the line of a frame."""
     line: dict[str, object] = {"n": number, "at": frame.received_at}
     if frame.channel:
@@ -87,7 +85,7 @@ def read_header(path: Path) -> Header:
         raise FeedUnavailableError(f"{path.name} is no tape: its first line says none.") from error
 
 
-def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[Frame]:
+def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[RawFrame]:
     """Yield the frames of a tape as they were received; lines that are broken are counted."""
     skipped = Counter() if skipped is None else skipped
     for line in _lines(path, skipped):
@@ -97,7 +95,7 @@ def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[Fra
                 continue  # the header, or a gap
             text = fields.get("frame")
             bytes_ = base64.b64decode(fields["base64"]) if text is None else text.encode()
-            frame = Frame(read_instant(fields["at"]), bytes_, fields.get("channel", ""))
+            frame = RawFrame(read_instant(fields["at"]), bytes_, fields.get("channel", ""))
         except (ValueError, TypeError, KeyError, AttributeError, NotAValueError):
             skipped["tape_line"] += 1
             continue
@@ -121,7 +119,7 @@ def read_tape(path: Path) -> Contents:
 
 
 def _messages(
-    frames: Iterator[Frame], reader: Callable[[Frame], Reading], skipped: Counter[str]
+    frames: Iterator[RawFrame], reader: Callable[[RawFrame], Reading], skipped: Counter[str]
 ) -> Iterator[RawMessage]:
     """Yield messages; a snapshot in the middle holds from the moment at which it came."""
     newest: datetime | None = None

@@ -7,8 +7,8 @@ Nothing outside the engine keeps one.
 from __future__ import annotations
 
 from pitwall.domain.race import Compound
-from pitwall.feeds.simulated.grid import Entrant
-from pitwall.feeds.simulated.happenings import Gap
+from pitwall.feeds.simulated.events import LoopGap
+from pitwall.feeds.simulated.setup import Entrant
 from pitwall.feeds.simulated.tyres import TyreSet
 
 
@@ -124,12 +124,12 @@ class RunningOrder:
         """Return the car's index in the order; 0 leads."""
         return self.cars.index(car)
 
-    def gap(self, car: RaceCar, reference: RaceCar) -> Gap:
+    def gap(self, car: RaceCar, reference: RaceCar) -> LoopGap:
         """Return how far `car` is behind one ahead of it in the order, at its newest loop."""
         laps = (reference.progress - car.progress) // self._loops
         if laps:
-            return Gap(None, laps)
-        return Gap(car.at_s - reference.passed_at_s[car.progress])
+            return LoopGap(None, laps)
+        return LoopGap(car.at_s - reference.passed_at_s[car.progress])
 
     def advance(self, car: RaceCar) -> list[RaceCar]:
         """Move `car`, which has just passed a loop, ahead of all that have not; return those."""

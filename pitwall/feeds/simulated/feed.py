@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from pitwall.domain.sources import Source
-from pitwall.feeds.simulated.engine import Race
-from pitwall.feeds.simulated.happenings import Happening, LoopPassed, RaceFinished
-from pitwall.feeds.simulated.session_talk import (
+from pitwall.domain.sessions import Source
+from pitwall.feeds.simulated.events import Happening, LoopPassed, RaceFinished
+from pitwall.feeds.simulated.outbox import Outbox
+from pitwall.feeds.simulated.race import RaceSimulation
+from pitwall.feeds.simulated.session_messages import (
     ENDS_S,
     HEARTBEAT_S,
     WEATHER_S,
-    SessionTalk,
+    SessionMessages,
     Sky,
     heartbeat,
     opening,
 )
 from pitwall.feeds.simulated.setup import PRE_RACE_S, RaceSetup, prepare
-from pitwall.feeds.simulated.spoken import Outbox
-from pitwall.feeds.simulated.telemetry import Telemetry
-from pitwall.feeds.simulated.timing_talk import TimingTalk
+from pitwall.feeds.simulated.telemetry_messages import Telemetry
+from pitwall.feeds.simulated.timing_messages import TimingMessages, tyre_words
 from pitwall.feeds.simulated.truth import Truth, observe
-from pitwall.feeds.simulated.tyre_talk import tyre_words
 from pitwall.wire.message import RawMessage
 
 
@@ -59,14 +58,14 @@ class SimulatedFeed:
 
     def messages(self) -> Iterator[RawMessage]:
         """Yield every message in order of `sent_at`, made as they are asked for."""
-        return _Speaker(self.setup, telemetry=self._telemetry).messages()
+        return _MessageWriter(self.setup, telemetry=self._telemetry).messages()
 
     def truth(self) -> Truth:
         """Return what really happens in this race; runs it once, in about a third of a second."""
         return observe(self.setup)
 
 
-class _Speaker:
+class _MessageWriter:
     """Puts one race into words; mutable, for one pass."""
 
     def __init__(self, setup: RaceSetup, *, telemetry: bool) -> None:
@@ -74,10 +73,10 @@ class _Speaker:
         rng = Random(f"{setup.seed}:talk")  # noqa: S311 - a simulation, and it must repeat
         self._setup = setup
         self._rng = rng
-        self._race = Race(setup)
+        self._race = RaceSimulation(setup)
         self._outbox = Outbox(setup.lights_out_at)
-        self._timing = TimingTalk(setup, rng)
-        self._session = SessionTalk(setup)
+        self._timing = TimingMessages(setup, rng)
+        self._session = SessionMessages(setup)
         self._sky = Sky(setup.air_c, Random(f"{setup.seed}:sky"))  # noqa: S311 - as above
         self._next_heartbeat_s = -PRE_RACE_S + HEARTBEAT_S
         self._next_weather_s = -PRE_RACE_S + 1.0

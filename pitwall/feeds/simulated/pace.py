@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from pitwall.feeds.simulated.cars import RaceCar
-from pitwall.feeds.simulated.control import Stage
 from pitwall.feeds.simulated.lap_shape import MiniSector
+from pitwall.feeds.simulated.race_control import TrackStage
 from pitwall.feeds.simulated.setup import RaceSetup
 from pitwall.feeds.simulated.tyres import CHARACTERS
 
@@ -46,9 +46,9 @@ def road_s(rng: Random, car: RaceCar, mini: MiniSector, setup: RaceSetup) -> flo
     return time_s
 
 
-def neutral_factor(stage: Stage, *, leads: bool) -> float:
+def neutral_factor(stage: TrackStage, *, leads: bool) -> float:
     """Return by how much slower than racing a car drives under safety car or its virtual kind."""
-    if stage is Stage.VIRTUAL:
+    if stage is TrackStage.VIRTUAL:
         return _VIRTUAL
     return _QUEUE_LEADER if leads else _QUEUE_OTHERS
 

@@ -1,4 +1,4 @@
-"""When a car stops for tyres, and for which: plans, undercuts, covers and cheap stops."""
+"""Choose pit stops and tyres: plans, undercuts, covers and cheap stops."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from dataclasses import dataclass
 from random import Random
 
 from pitwall.domain.race import Compound
-from pitwall.feeds.simulated.cars import RaceCar
+from pitwall.feeds.simulated.cars import RaceCar, RunningOrder
+from pitwall.feeds.simulated.setup import RaceSetup
 from pitwall.feeds.simulated.tyres import TyreSet, Wear
 
 _S, _M, _H = Compound.SOFT, Compound.MEDIUM, Compound.HARD
+
 _ONE_STOP = (((_M, _H), 5.0), ((_H, _M), 3.0), ((_S, _H), 2.0), ((_S, _M), 0.6))
+
 _TWO_STOP = (((_M, _H, _M), 3.0), ((_S, _M, _M), 2.0), ((_M, _H, _S), 2.0), ((_M, _H, _H), 2.0))
+
 _STINT_STRETCH = 1.12  # a planned stint may run this far past the tyre's life
+
 _UNDERCUT_S = 1.8  # a car stuck closer than this thinks of stopping early
+
 _UNDERCUT_LAPS = 6
+
 _LAST_STOP_LAPS = 4  # nobody stops voluntarily this close to the end
 
 
@@ -108,3 +115,45 @@ def _lasting(wear: Wear, left: int) -> Compound:
 
 def _other(car: RaceCar) -> Compound:
     return _S if _S not in car.used else _M
+
+
+_FAR_S = 99.0
+
+_JUST_STOPPED_LAPS = 2
+
+_UNDERCUT_BY_S = (-2.0, 4.0)  # window around the pit loss in which a stopped car is a threat
+
+
+class PitWall:
+    """Every team's view of the running order."""
+
+    def __init__(self, rng: Random, setup: RaceSetup, order: RunningOrder) -> None:
+        self._rng = rng
+        self._setup = setup
+        self._order = order
+
+    def call_in(self, car: RaceCar, *, neutral: bool) -> Compound | None:
+        """Return what to fit if the car should come in now, else None."""
+        place = self._order.place(car)
+        ahead = self._order.gap(car, self._order.cars[place - 1]).seconds if place else None
+        now = Situation(
+            lap=car.progress // len(self._setup.shape.minis) + 1,
+            laps=self._setup.laps,
+            gap_ahead_s=_FAR_S if ahead is None else ahead,
+            threat_stopped=self._threatened(car, place),
+            neutral=neutral,
+        )
+        return choose_stop(self._rng, car, self._setup.wear, now)
+
+    def _threatened(self, car: RaceCar, place: int) -> bool:
+        """Return whether a car that has just stopped would come out ahead if we stay out."""
+        loss_s = self._setup.circuit.pit_loss_s
+        low, high = _UNDERCUT_BY_S
+        for other in self._order.cars[place + 1 :]:
+            if other.progress <= car.progress - len(self._setup.shape.minis):
+                break
+            gap_s = other.at_s - car.passed_at_s[other.progress]
+            fresh = other.stint_number > 1 and other.tyres.age_laps < _JUST_STOPPED_LAPS
+            if fresh and loss_s + low < gap_s < loss_s + high:
+                return True
+        return False

@@ -6,13 +6,13 @@ import heapq
 from random import Random
 
 from pitwall.feeds.simulated.cars import RaceCar
-from pitwall.feeds.simulated.control import Stage
 from pitwall.feeds.simulated.lap_shape import LapShape, MiniSector
+from pitwall.feeds.simulated.race_control import TrackStage
 from pitwall.feeds.simulated.racecraft import FOLLOW_S, Contest, contest, yield_to
 
 _CLEARANCE_S = 1.3 * FOLLOW_S  # cars that leave a mini-sector further apart did not meet
 _SIDE_BY_SIDE_S = 0.10  # nearest that two cars pass a loop one behind the other
-_QUEUE_S = {Stage.SAFETY_CAR: 0.75, Stage.VIRTUAL: 0.55}
+_QUEUE_S = {TrackStage.SAFETY_CAR: 0.75, TrackStage.VIRTUAL: 0.55}
 _YIELDS = 0.25  # share of straight above which a lapped car can get out of the way
 _OPENING_S = 0.55  # the field strings out on lap one: nobody follows nearer than this
 _OPENING_ROOM = 0.3  # how often there is room to use a run on lap one
@@ -52,7 +52,7 @@ class Traffic:
         if car in queue:
             queue.remove(car)
 
-    def enter(self, car: RaceCar, loop: int, exit_s: float, stage: Stage) -> None:
+    def enter(self, car: RaceCar, loop: int, exit_s: float, stage: TrackStage) -> None:
         """Let a car into a mini-sector, and settle whom it passes there."""
         queue = self._queues[loop]
         place = len(queue)
@@ -73,9 +73,9 @@ class Traffic:
                 self.schedule(after, before.exit_at_s + _SIDE_BY_SIDE_S)
 
     def _judge(
-        self, car: RaceCar, ahead: RaceCar, exit_s: float, mini: MiniSector, stage: Stage
+        self, car: RaceCar, ahead: RaceCar, exit_s: float, mini: MiniSector, stage: TrackStage
     ) -> Contest:
-        if stage is not Stage.RACING:
+        if stage is not TrackStage.RACING:
             nearest = ahead.exit_at_s + _QUEUE_S[stage] * self._rng.uniform(0.8, 1.3)
             return _stay(max(exit_s, nearest), ahead)
         laps_apart = (car.progress - ahead.progress) // len(self._shape.minis)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.errors import RaceNotFoundError
-from pitwall.feeds.recording.contents import TimedLine, in_order
-from pitwall.feeds.timing import laps, order, session, stopped
-from pitwall.feeds.timing.bursts import burst_lines
+from pitwall.feeds.timed_lines import TimedLine, in_order
+from pitwall.feeds.timing import laps, order, session
 from pitwall.feeds.timing.tables import (
     RaceEntry,
     Row,
@@ -21,7 +20,7 @@ from pitwall.feeds.timing.tables import (
     read_sessions,
     zero_of,
 )
-from pitwall.feeds.timing.telemetry import find_file, read_telemetry
+from pitwall.feeds.timing.telemetry import burst_lines, find_file, read_telemetry
 from pitwall.wire.message import RawMessage
 
 _NEVER: tuple[list[int], list[bool]] = ([], [])
@@ -94,7 +93,7 @@ class TimingFeed:
         lines += _car_lines(
             order_rows,
             self._rows("laps", laps.COLUMNS),
-            stopped.running_spells(statuses, flags),
+            order.running_spells(statuses, flags),
             _distance(counts),
         )
         lines += session.grid_line(order_rows, _started(statuses))
@@ -140,7 +139,7 @@ def _car_lines(
     yield from order.order_lines(order_rows, crossings, distance)
     for lines in of_cars.values():
         yield from lines
-    yield from stopped.stopped_lines(activity, spells)
+    yield from order.stopped_lines(activity, spells)
 
 
 def _distance(counts: list[Row]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pitwall.domain.gaps import LeaderLap
-from pitwall.feeds.recording.contents import TimedLine
+from pitwall.feeds.timed_lines import TimedLine
 from pitwall.feeds.timing.order import car_line
 from pitwall.feeds.timing.tables import Row
 from pitwall.wire.encode import gap_text, lap_time_text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from pitwall.feeds.recording.contents import TimedLine
+from pitwall.feeds.timed_lines import TimedLine
 from pitwall.feeds.timing.tables import Row, from_ms
 from pitwall.wire.encode import encode_body, lap_time_text, utc_text
 

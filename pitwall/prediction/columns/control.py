@@ -49,7 +49,7 @@ SPECS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ControlReadings:
     """When race control last spoke of what, and of which car."""
 
     overtake_at: datetime | None = None
@@ -57,21 +57,21 @@ class Told:
     incident: Mapping[DriverNumber, datetime] = field(default_factory=dict)
 
 
-class ControlBook:
+class ControlCache:
     """What the control messages say, read anew only when there are others."""
 
     def __init__(self) -> None:
         self._messages: tuple[ControlMessage, ...] = ()
-        self._told = Told()
+        self._told = ControlReadings()
 
-    def of(self, race: RaceState) -> Told:
+    def of(self, race: RaceState) -> ControlReadings:
         """Return when race control last spoke of what."""
         if race.control is not self._messages:
             self._messages, self._told = race.control, _read(race.control)
         return self._told
 
 
-def _read(messages: tuple[ControlMessage, ...]) -> Told:
+def _read(messages: tuple[ControlMessage, ...]) -> ControlReadings:
     overtake_at: datetime | None = None
     blue: dict[DriverNumber, datetime] = {}
     incident: dict[DriverNumber, datetime] = {}
@@ -87,10 +87,10 @@ def _read(messages: tuple[ControlMessage, ...]) -> Told:
             blue[number] = message.at
         if any(word in text for word in _INCIDENT):
             incident[number] = message.at
-    return Told(overtake_at, blue, incident)
+    return ControlReadings(overtake_at, blue, incident)
 
 
-def values(scene: Scene, told: Told) -> Columns:
+def values(scene: Scene, told: ControlReadings) -> Columns:
     """Return the columns of this module."""
     race = scene.race
     many = len(scene.battles)

@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.columns.cells import LAGS
-from pitwall.prediction.columns.energy_book import charge_chances
+from pitwall.prediction.columns.energy_table import charge_chances
+from pitwall.prediction.columns.lap_cells import LAGS
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, Vector, mean_of
-from pitwall.prediction.energy.signs import TOW_KMH, tow
+from pitwall.prediction.energy.likelihoods import TOW_KMH, tow
 from pitwall.prediction.energy.straight import surplus_of
 
 _SIGNS = "Speeds, Sectors, NumberOfLaps of the field, RaceControlMessages, CarData; estimated"

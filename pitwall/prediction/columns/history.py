@@ -86,7 +86,7 @@ class Names(NamedTuple):
     defender_team: str
 
 
-class Outcome(NamedTuple):
+class PastBattle(NamedTuple):
     """One battle at the line of an earlier season."""
 
     year: int
@@ -95,7 +95,7 @@ class Outcome(NamedTuple):
     passed: float
 
 
-def count_history(outcomes: Iterable[Outcome], season: int) -> SeasonHistory:
+def count_history(outcomes: Iterable[PastBattle], season: int) -> SeasonHistory:
     """Return the tables for a season, from battles of earlier seasons only."""
     before = [outcome for outcome in outcomes if outcome.year < season]
     recent = [outcome for outcome in before if outcome.year >= season - _RECENT_YEARS]
@@ -110,14 +110,14 @@ def count_history(outcomes: Iterable[Outcome], season: int) -> SeasonHistory:
     )
 
 
-def count_histories(outcomes: Sequence[Outcome]) -> Histories:
+def count_histories(outcomes: Sequence[PastBattle]) -> Histories:
     """Return the tables for every season after the first, the one to come included."""
     seasons = sorted({outcome.year for outcome in outcomes})
     following = [*seasons[1:], seasons[-1] + 1] if seasons else []
     return Histories({season: count_history(outcomes, season) for season in following})
 
 
-def _log_ratios(outcomes: Sequence[Outcome], what: str, prior: float) -> dict[str, float]:
+def _log_ratios(outcomes: Sequence[PastBattle], what: str, prior: float) -> dict[str, float]:
     expected = expected_passes([outcome.gap_s for outcome in outcomes])
     sums: dict[str, list[float]] = {}
     for outcome, usual in zip(outcomes, expected.tolist(), strict=True):

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.prediction.columns.cells import INDEX, LAGS
+from pitwall.prediction.columns.lap_cells import INDEX, LAGS
 
 _LIMIT_S: Final = 2.0
 _GAPS_S: Final = (0.0, 0.125, 0.375, 0.625, 0.875, 1.125, 1.375, 1.75, 2.0)
@@ -29,7 +29,7 @@ def expected_passes(gap_s: Sequence[float]) -> npt.NDArray[np.float64]:
     return np.asarray(np.interp(gap_s, _GAPS_S, _RATES))
 
 
-class Tally(NamedTuple):
+class PassTally(NamedTuple):
     """Passes, passes expected, and battles."""
 
     passes: float = 0.0
@@ -49,7 +49,7 @@ class Resolved(NamedTuple):
         order: Which lap of the field, counted as they were completed, resolved it.
         told: When the feed told of that lap.
         lap: The lap that both had completed when they were at the line.
-        attacker, defender: Slots of the lap book.
+        attacker, defender: Slots of the lap table.
         tally: Of this battle alone.
     """
 
@@ -58,16 +58,16 @@ class Resolved(NamedTuple):
     lap: int
     attacker: int
     defender: int
-    tally: Tally
+    tally: PassTally
 
 
-class PassBook:
+class PassTable:
     """Resolved battles in the order of their resolution, by the slots of their cars."""
 
     def __init__(self) -> None:
         self._all: list[Resolved] = []
-        self._sums: list[Tally] = [Tally()]
-        self._by: dict[tuple[str, int, int], list[Tally]] = {}
+        self._sums: list[PassTally] = [PassTally()]
+        self._by: dict[tuple[str, int, int], list[PassTally]] = {}
 
     def keep(self, laps: int) -> None:
         """Forget what was resolved by any but the first `laps` laps of the field."""
@@ -100,7 +100,7 @@ class PassBook:
         ]
         if (spoiled != 0).any():
             return
-        tally = Tally(float(after[0] < after[1]), float(expected_passes([gap_s])[0]), 1.0)
+        tally = PassTally(float(after[0] < after[1]), float(expected_passes([gap_s])[0]), 1.0)
         self._all.append(Resolved(order, told, at - 1 - LAGS, attacker, defender, tally))
         self._sums.append(_plus(self._sums[-1], tally))
         for key in _keys(attacker, defender):
@@ -111,7 +111,7 @@ class PassBook:
         """Every resolved battle, in the order of resolution."""
         return self._all
 
-    def of_race(self) -> Tally:
+    def of_race(self) -> PassTally:
         """Return the tally of all battles so far."""
         return self._sums[-1]
 
@@ -120,15 +120,15 @@ class PassBook:
         first = bisect_left(self._all, now - _RECENT, key=lambda one: one.told)
         return self._sums[-1].surplus - self._sums[first].surplus
 
-    def as_attacker(self, slot: int) -> Tally:
+    def as_attacker(self, slot: int) -> PassTally:
         """Return the tally of one car's attacks."""
         return _total(self._by.get(("attacker", slot, 0), ()))
 
-    def as_defender(self, slot: int) -> Tally:
+    def as_defender(self, slot: int) -> PassTally:
         """Return the tally of attacks on one car."""
         return _total(self._by.get(("defender", slot, 0), ()))
 
-    def of_pair(self, attacker: int, defender: int) -> Tally:
+    def of_pair(self, attacker: int, defender: int) -> PassTally:
         """Return the tally of one car's attacks on another."""
         return _total(self._by.get(("pair", attacker, defender), ()))
 
@@ -137,9 +137,9 @@ def _keys(attacker: int, defender: int) -> tuple[tuple[str, int, int], ...]:
     return ("attacker", attacker, 0), ("defender", defender, 0), ("pair", attacker, defender)
 
 
-def _plus(one: Tally, other: Tally) -> Tally:
-    return Tally(*(a + b for a, b in zip(one, other, strict=True)))
+def _plus(one: PassTally, other: PassTally) -> PassTally:
+    return PassTally(*(a + b for a, b in zip(one, other, strict=True)))
 
 
-def _total(tallies: list[Tally] | tuple[()]) -> Tally:
-    return Tally(*map(sum, zip(*tallies, strict=True))) if tallies else Tally()
+def _total(tallies: list[PassTally] | tuple[()]) -> PassTally:
+    return PassTally(*map(sum, zip(*tallies, strict=True))) if tallies else PassTally()

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.columns.cells import INDEX, LAGS
-from pitwall.prediction.columns.passes import Tally
+from pitwall.prediction.columns.lap_cells import INDEX, LAGS
+from pitwall.prediction.columns.passes import PassTally
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, within
 
@@ -100,5 +100,5 @@ def _passes(scene: Scene) -> Columns:
 _PASS_NAMES: Final = tuple(spec.name for spec in SPECS if spec.name.startswith("passes_"))
 
 
-def _role(own: Tally, other: Tally) -> tuple[float, float, float, float, float]:
+def _role(own: PassTally, other: PassTally) -> tuple[float, float, float, float, float]:
     return own.surplus, own.expected, own.passes, other.surplus, other.expected

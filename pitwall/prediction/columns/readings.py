@@ -29,7 +29,7 @@ class Readings(NamedTuple):
 NO_READINGS: Final = Readings(np.empty(0), np.empty(0), np.empty(0))
 
 
-class ReadingBook:
+class ReadingCache:
     """The newest `Readings` of every car, made anew only when its trace is another."""
 
     def __init__(self) -> None:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import CarState, RaceState
-from pitwall.prediction.columns.cells import INDEX, LAGS, LAPS
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.columns.lap_book import LapBook
-from pitwall.prediction.columns.readings import ReadingBook
+from pitwall.prediction.columns.lap_cells import INDEX, LAGS, LAPS
+from pitwall.prediction.columns.lap_table import LapTable
+from pitwall.prediction.columns.readings import ReadingCache
 from pitwall.prediction.columns.spec import Flags, Vector
 from pitwall.prediction.situation import JUST_NOW_S, lap_duration_s
 
@@ -26,12 +26,12 @@ _LAGS: Final = np.arange(LAGS)
 Slots = npt.NDArray[np.int64]
 
 
-class SceneBook:
+class SceneCache:
     """Laps and readings, kept between ticks so that a tick need not read the whole race again."""
 
     def __init__(self) -> None:
-        self.laps = LapBook()
-        self.readings = ReadingBook()
+        self.laps = LapTable()
+        self.readings = ReadingCache()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Scene:
 
     Attributes:
         attackers, defenders: None where a car is not in the race.
-        attacker_slots, defender_slots: Their rows in the lap book.
+        attacker_slots, defender_slots: Their rows in the lap table.
         lap: The last lap that both have completed; 0 if none.
         now_s: The instant, seconds since 1970.
         interval_s: Attacker behind defender, newest known: the gap at the line where that is newer
@@ -53,7 +53,7 @@ class Scene:
 
     race: RaceState
     battles: Sequence[Battle]
-    book: SceneBook
+    book: SceneCache
     knowledge: Knowledge
     attackers: list[CarState | None]
     defenders: list[CarState | None]
@@ -93,7 +93,7 @@ class Scene:
 
 
 def scene_of(
-    race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, book: SceneBook
+    race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, book: SceneCache
 ) -> Scene:
     """Return what there is to know of these battles, and bring the book up to the race."""
     book.laps.follow(race, knowledge.rules.of(race.info.year))

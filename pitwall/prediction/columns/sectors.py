@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.columns.cells import SECTORS
+from pitwall.prediction.columns.lap_cells import SECTORS
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import Columns, FeatureSpec, Vector, least, mean_of, within
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pitwall.prediction.columns.cells import RUNNING, TRAPS
+from pitwall.prediction.columns.lap_cells import RUNNING, TRAPS
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, mean_of, within
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from pitwall.prediction.energy.grid import Moves, moves_of
-from pitwall.prediction.energy.signs import LapSigns, likelihoods, near, wishes
+from pitwall.prediction.energy.likelihoods import LapSigns, likelihoods, near, wishes
 from pitwall.prediction.energy.straight import Vector, surplus_of
 from pitwall.prediction.rules import Regime
 

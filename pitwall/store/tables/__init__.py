@@ -8,7 +8,7 @@ keeps every forecast for good. Live data writes to the last three and to `races`
 
 from sqlmodel import SQLModel
 
-from pitwall.store.tables.accounts import ApiKey, LogIn, User
+from pitwall.store.tables.accounts import ApiKeyRow, LogInRow, UserRow
 from pitwall.store.tables.forecasts import Prediction
 from pitwall.store.tables.ledger import LedgerCall, LedgerCell, LedgerEntry, LedgerLap, LedgerRunRow
 from pitwall.store.tables.playback import (
@@ -22,17 +22,17 @@ from pitwall.store.tables.playback import (
     TimingRow,
     WeatherRow,
 )
-from pitwall.store.tables.races import Circuit, DriverRow, Entry, Race
+from pitwall.store.tables.races import CircuitRow, DriverRow, EntryRow, RaceRow
 
 metadata = SQLModel.metadata
 
 __all__ = [
-    "ApiKey",
+    "ApiKeyRow",
     "CarSampleRow",
-    "Circuit",
+    "CircuitRow",
     "ControlRow",
     "DriverRow",
-    "Entry",
+    "EntryRow",
     "Keyframe",
     "Lap",
     "LedgerCall",
@@ -40,14 +40,14 @@ __all__ = [
     "LedgerEntry",
     "LedgerLap",
     "LedgerRunRow",
-    "LogIn",
+    "LogInRow",
     "Prediction",
-    "Race",
+    "RaceRow",
     "RawChunk",
     "StatusRow",
     "StintRow",
     "TimingRow",
-    "User",
+    "UserRow",
     "WeatherRow",
     "metadata",
 ]

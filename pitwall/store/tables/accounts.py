@@ -13,7 +13,7 @@ from pitwall.store.instants import Instant, utc_now
 EMAIL_LENGTH = 254  # RFC 5321, a path without its angle brackets
 
 
-class User(SQLModel, table=True):
+class UserRow(SQLModel, table=True):
     """Somebody with an account. Source: registration.
 
     Attributes:
@@ -42,7 +42,7 @@ class User(SQLModel, table=True):
     disabled_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class LogIn(SQLModel, table=True):
+class LogInRow(SQLModel, table=True):
     """One log-in of a user; `session` always means this, a Grand Prix is a race. Source: log-in.
 
     Attributes:
@@ -68,7 +68,7 @@ class LogIn(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class ApiKey(SQLModel, table=True):
+class ApiKeyRow(SQLModel, table=True):
     """A key with which a program acts for its owner. Source: the account page or `/auth/keys`.
 
     Attributes:

@@ -15,7 +15,7 @@ from pitwall.store.instants import Instant
 
 
 class LedgerEntry(SQLModel, table=True):
-    """One link of the chain; `pitwall.store.ledger.bodies` reads its body.
+    """One link of the chain; `pitwall.store.ledger.entries` reads its body.
 
     Source: the ledger writer, in the transaction that writes the forecasts.
 

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 from pitwall.store.instants import Instant, utc_now
 
 
-class Circuit(SQLModel, table=True):
+class CircuitRow(SQLModel, table=True):
     """A circuit. Source: `SessionInfo`.
 
     Attributes:
@@ -42,7 +42,7 @@ class DriverRow(SQLModel, table=True):
     name: str = Field(default="", max_length=80)
 
 
-class Race(SQLModel, table=True):
+class RaceRow(SQLModel, table=True):
     """A race or a sprint.
 
     Attributes:
@@ -51,7 +51,7 @@ class Race(SQLModel, table=True):
             more than the row itself. Source: counted up.
         circuit_id: Where it is held. None when not told. Source: `circuits.id`.
         name: As the feed names the meeting. Source: `SessionInfo`.
-        kind: As the feed names the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
+        kind: As the feed names the session, such as `RaceRow` or `Sprint`. Source: `SessionInfo`.
         year: The season; 0 when not told. Source: `SessionInfo`.
         starts_at: The announced start. None when not told. Source: `SessionInfo`.
         first_at: When its first message was sent. None before the first. Source: the feed.
@@ -95,7 +95,7 @@ class Race(SQLModel, table=True):
     updated_at: datetime = Field(default_factory=utc_now, sa_type=Instant)
 
 
-class Entry(SQLModel, table=True):
+class EntryRow(SQLModel, table=True):
     """One car in one race, and who drove it. Source: `DriverList`.
 
     Attributes:

@@ -12,7 +12,7 @@ import pytest
 
 from pitwall.errors import FeedUnavailableError, RaceNotFoundError
 from pitwall.feeds.f1_archive import ArchivedSession, F1Archive
-from pitwall.feeds.f1_archive.download import Downloader
+from pitwall.feeds.f1_archive.client import Downloader
 from pitwall.feeds.f1_archive.index import find_race, newest_archived, read_sessions
 from pitwall.feeds.recording import RecordingFeed
 from tests.chaos.archive_server import ArchivedFolder, ArchiveServer

@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_archive.fastf1_calendar import read_rows
 from pitwall.feeds.f1_archive.index import ArchivedSession
-from pitwall.feeds.f1_archive.schedule import Calendar, Schedule
+from pitwall.feeds.f1_archive.schedule import Calendar, Schedule, read_rows
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 

@@ -15,8 +15,7 @@ from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.f1_live.client import CONNECT_WITHIN_S
 from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
-from pitwall.wire.delivery import Frame, Snapshot
-from pitwall.wire.message import RawMessage
+from pitwall.wire.message import RawFrame, RawMessage, Snapshot
 from tests.chaos.http_server import Client, Request
 from tests.chaos.races import ShortRace
 from tests.chaos.signalr_server import PUBLIC_TOKEN, SignalRServer
@@ -46,7 +45,7 @@ def against_a_hub(test: Test, token: str = "", answer: Answer | None = None) -> 
     run_virtually(work)
 
 
-async def first_snapshot(feed: F1LiveFeed, frames: AsyncGenerator[Frame, None]) -> Snapshot:
+async def first_snapshot(feed: F1LiveFeed, frames: AsyncGenerator[RawFrame, None]) -> Snapshot:
     async for frame in frames:
         for part in feed.read(frame).parts:
             if isinstance(part, Snapshot):
@@ -260,7 +259,7 @@ def test_a_snapshots_instant_is_its_heartbeat_less_what_heartbeats_run_ahead() -
 
 def test_half_a_record_is_counted_and_the_rest_of_its_frame_is_read() -> None:
     whole = b'{"type":1,"target":"feed","arguments":["LapCount",{},"2026-07-05T12:00:00Z"]}'
-    frame = Frame(datetime(2026, 7, 5, 12, tzinfo=UTC), whole + b"\x1e" + whole[:40])
+    frame = RawFrame(datetime(2026, 7, 5, 12, tzinfo=UTC), whole + b"\x1e" + whole[:40])
 
     reading = F1LiveFeed().read(frame)
 

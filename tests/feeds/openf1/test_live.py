@@ -11,15 +11,14 @@ import pytest
 
 from pitwall.cli.record import record
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.openf1 import Account
-from pitwall.feeds.openf1.live import POLLING, QUIET_S
-from pitwall.feeds.openf1.reading import WHOLE
-from pitwall.feeds.openf1.rest import ACCOUNT_REFUSED, LIVE_IS_PAID
+from pitwall.feeds.openf1 import OpenF1Account
+from pitwall.feeds.openf1.client import ACCOUNT_REFUSED, LIVE_IS_PAID
+from pitwall.feeds.openf1.frame_reader import WHOLE
+from pitwall.feeds.openf1.live_feed import POLLING, QUIET_S
 from pitwall.feeds.recording import RecordingFeed
-from pitwall.feeds.recording.recorder import TapeRecorder
 from pitwall.feeds.recording.tape import read_frames
-from pitwall.wire.delivery import Frame
-from pitwall.wire.message import RawMessage
+from pitwall.feeds.recording.tape_recorder import TapeRecorder
+from pitwall.wire.message import RawFrame, RawMessage
 from tests.chaos.http_server import Client, Request
 from tests.chaos.openf1_rows import SESSION
 from tests.chaos.openf1_server import USER
@@ -33,19 +32,19 @@ from tests.feeds.openf1.worlds import (
 )
 
 
-async def collect(world: World, into: list[Frame]) -> None:
+async def collect(world: World, into: list[RawFrame]) -> None:
     async with aclosing(world.feed.frames()) as frames:
         async for frame in frames:
             into += [frame]
 
 
-def said(world: World, frames: list[Frame]) -> list[tuple[str, bytes]]:
+def said(world: World, frames: list[RawFrame]) -> list[tuple[str, bytes]]:
     parts = [part for frame in frames for part in world.feed.read(frame).parts]
     return [(part.topic, part.body) for part in parts if isinstance(part, RawMessage)]
 
 
-async def joined(world: World) -> tuple[asyncio.Task[None], list[Frame]]:
-    frames: list[Frame] = []
+async def joined(world: World) -> tuple[asyncio.Task[None], list[RawFrame]]:
+    frames: list[RawFrame] = []
     task = asyncio.create_task(collect(world, frames))
     world.tasks.append(task)
     while not any(frame.channel == WHOLE for frame in frames):
@@ -174,7 +173,7 @@ def test_a_wrong_password_is_told() -> None:
             await anext(world.feed.frames())
         assert str(refused.value) == ACCOUNT_REFUSED
 
-    against_openf1(test, account=Account(USER, "wrong"))
+    against_openf1(test, account=OpenF1Account(USER, "wrong"))
 
 
 def test_without_an_account_a_live_session_is_refused_in_words() -> None:

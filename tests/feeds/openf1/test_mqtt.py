@@ -13,8 +13,8 @@ import pytest
 from aiomqtt import Client
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.openf1 import mqtt
-from pitwall.feeds.openf1.mqtt import Delivered, broker_of, subscribed
+from pitwall.feeds.openf1 import broker
+from pitwall.feeds.openf1.broker import Delivered, broker_of, subscribed
 from tests.servers.mosquitto import SCHEMES, Mosquitto
 
 
@@ -32,7 +32,7 @@ def mosquitto() -> Iterator[Mosquitto]:
 async def test_rows_come_over_every_kind_of_connection(
     mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    monkeypatch.setattr(mqtt, "tls", mosquitto.trust)
+    monkeypatch.setattr(broker, "tls", mosquitto.trust)
     plain = broker_of(mosquitto.urls["mqtt"])
 
     async with (

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.openf1.rest import BRIEF, THOROUGH, OpenF1Rest, Patience
+from pitwall.feeds.openf1.client import BRIEF, THOROUGH, OpenF1Rest, Patience
 from tests.chaos.http_server import Client, HttpServer, Request
 from tests.chaos.openf1_rows import SESSION, Story, Told
 from tests.chaos.openf1_server import OpenF1Server

@@ -8,18 +8,17 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pitwall.domain.applying import apply
 from pitwall.domain.gaps import LapsDown, TimeGap
 from pitwall.domain.race import DriverNumber, RaceState
-from pitwall.feeds.openf1.book import Book
-from pitwall.feeds.openf1.control import TrackFlags, phase_of
-from pitwall.feeds.openf1.measured import say_measured
-from pitwall.feeds.openf1.reading import CHANGED, MQTT, read_frame
+from pitwall.domain.reducer import apply
+from pitwall.feeds.openf1.control_rows import TrackFlags, phase_of
+from pitwall.feeds.openf1.frame_reader import CHANGED, MQTT, read_frame
+from pitwall.feeds.openf1.measured_rows import say_measured
+from pitwall.feeds.openf1.row_merger import RowMerger
 from pitwall.feeds.recording import RecordingFeed
-from pitwall.feeds.recording.recorder import TapeRecorder
+from pitwall.feeds.recording.tape_recorder import TapeRecorder
 from pitwall.wire.decode import decode
-from pitwall.wire.delivery import Frame
-from pitwall.wire.message import RawMessage
+from pitwall.wire.message import RawFrame, RawMessage
 
 AT = datetime(2026, 3, 29, 5, 30, tzinfo=UTC)
 NORRIS = DriverNumber(4)
@@ -40,7 +39,7 @@ def after(*messages: RawMessage | None) -> RaceState:
     return race
 
 
-def changed(book: Book) -> RaceState:
+def changed(book: RowMerger) -> RaceState:
     frame = book.changed_frame(AT)
     assert frame is not None
     assert frame.channel == CHANGED
@@ -126,7 +125,7 @@ def test_the_session_status_is_read_from_race_control(text: str, phase: str | No
 
 
 def test_a_lap_is_completed_when_the_next_begins() -> None:
-    book = Book(1)
+    book = RowMerger(1)
     begun = AT + timedelta(seconds=90)
     first = {"session_key": 1, "driver_number": 4, "lap_number": 7, "date_start": AT.isoformat()}
     done = first | {"lap_duration": 90.1, "duration_sector_3": 30.0, "st_speed": 301}
@@ -142,7 +141,7 @@ def test_a_lap_is_completed_when_the_next_begins() -> None:
 
 
 def test_stops_are_counted_and_a_stint_ages_with_the_laps() -> None:
-    book = Book(1)
+    book = RowMerger(1)
     laps = [
         {"session_key": 1, "driver_number": 4, "lap_number": n, "date_start": AT.isoformat()}
         for n in (11, 12, 13)
@@ -161,7 +160,7 @@ def test_stops_are_counted_and_a_stint_ages_with_the_laps() -> None:
 
 
 def test_a_null_takes_nothing_away_and_an_answer_from_before_no_news() -> None:
-    book, lap = Book(1), {"session_key": 1, "driver_number": 4, "lap_number": 7}
+    book, lap = RowMerger(1), {"session_key": 1, "driver_number": 4, "lap_number": 7}
     book.take("laps", [lap | {"_id": 5, "lap_duration": 90.0, "date_start": None}], AT)
     asked = AT - timedelta(seconds=1)
     book.take("laps", [lap | {"lap_duration": 80.0, "date_start": AT.isoformat()}], asked)
@@ -172,7 +171,7 @@ def test_a_null_takes_nothing_away_and_an_answer_from_before_no_news() -> None:
 
 
 def test_rows_of_another_session_are_put_aside() -> None:
-    book = Book(1)
+    book = RowMerger(1)
 
     assert not book.take("position", [a_row(position=1) | {"session_key": 2}], AT)
     assert book.tally.foreign == 1
@@ -180,10 +179,10 @@ def test_rows_of_another_session_are_put_aside() -> None:
 
 async def test_a_tape_of_openf1_plays(tmp_path: Path) -> None:
     recorder = TapeRecorder(tmp_path / "race.jsonl.zst", "openf1", lambda: AT)
-    book = Book(1)
+    book = RowMerger(1)
     book.take("position", [a_row(position=2)], AT)
     payload = orjson.dumps(a_row(interval=1.25, gap_to_leader=1.25))
-    await recorder.record([book.whole_frame(AT), Frame(AT, payload, f"{MQTT}intervals")])
+    await recorder.record([book.whole_frame(AT), RawFrame(AT, payload, f"{MQTT}intervals")])
     await recorder.close()
 
     car = after(*RecordingFeed(recorder.path).messages()).cars[NORRIS]

@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pitwall.feeds.openf1 import Account, OpenF1LiveFeed
-from pitwall.wire.delivery import Frame, Snapshot
+from pitwall.feeds.openf1 import OpenF1Account, OpenF1LiveFeed
+from pitwall.wire.message import RawFrame, Snapshot
 from tests.chaos.openf1_broker import OpenF1Broker
 from tests.chaos.openf1_rows import MEETING, SESSION, Row, Story, Told
 from tests.chaos.openf1_server import PASSWORD, USER, OpenF1Server
 from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 
-ACCOUNT = Account(USER, PASSWORD)
+ACCOUNT = OpenF1Account(USER, PASSWORD)
 
 
 def row(at: datetime, car: int = 4, **fields: object) -> Row:
@@ -80,7 +80,7 @@ Test = Callable[[World], Awaitable[None]]
 def against_openf1(
     test: Test,
     *words: Callable[[datetime], Told],
-    account: Account | None = ACCOUNT,
+    account: OpenF1Account | None = ACCOUNT,
     in_session: bool = True,
 ) -> None:
     """Run `test` in virtual time against a local OpenF1 that tells `words`."""
@@ -107,7 +107,7 @@ def against_openf1(
     run_virtually(work)
 
 
-async def until_snapshot(feed: OpenF1LiveFeed, frames: AsyncGenerator[Frame, None]) -> Snapshot:
+async def until_snapshot(feed: OpenF1LiveFeed, frames: AsyncGenerator[RawFrame, None]) -> Snapshot:
     """Return the next snapshot."""
     async for frame in frames:
         for part in feed.read(frame).parts:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pitwall.domain.race import Compound
-from pitwall.feeds.simulated.engine import Race
-from pitwall.feeds.simulated.happenings import How, LapDone, PlaceTaken
+from pitwall.feeds.simulated.events import How, LapDone, PlaceTaken
+from pitwall.feeds.simulated.race import RaceSimulation
 from pitwall.feeds.simulated.setup import prepare
 from pitwall.feeds.simulated.tyres import TyreSet
 
@@ -19,14 +19,14 @@ def duel(
     tyre_ages: tuple[int, int] = (5, 5),
     stops: tuple[int, int] = (99, 99),
     overtake_mode: bool = True,
-) -> Race:
+) -> RaceSimulation:
     """Return a race of two equal cars, the second `advantage_s` a lap faster; not yet run."""
     usual = prepare(seed, overtake_mode=overtake_mode)
     cars = tuple(
         replace(entrant, slowness_s=slowness_s, craft=0.0, error_rate=0.0)
         for entrant, slowness_s in zip(usual.entrants, (advantage_s, 0.0), strict=False)
     )
-    race = Race(replace(usual, laps=laps, entrants=cars))
+    race = RaceSimulation(replace(usual, laps=laps, entrants=cars))
     for car, age, stop in zip(race.cars, tyre_ages, stops, strict=True):
         car.tyres = TyreSet(Compound.MEDIUM, age)
         car.plan = [(stop, Compound.MEDIUM)]
@@ -34,7 +34,7 @@ def duel(
     return race
 
 
-def passed_on_track(race: Race, before_lap: int) -> bool:
+def passed_on_track(race: RaceSimulation, before_lap: int) -> bool:
     """Run the race; return whether the second car took the lead on the track in time."""
     second = race.cars[1].entrant.number
     return any(
@@ -46,7 +46,7 @@ def passed_on_track(race: Race, before_lap: int) -> bool:
     )
 
 
-def lead_of_second_s(race: Race, lap: int) -> float | None:
+def lead_of_second_s(race: RaceSimulation, lap: int) -> float | None:
     """Run the race; return by how much the second car crosses the line first, None if out."""
     first, second = (car.entrant.number for car in race.cars)
     at = {h.number: h.at_s for h in race.run() if isinstance(h, LapDone) and h.lap == lap}

@@ -11,8 +11,7 @@ from collections import Counter
 
 import pytest
 
-from pitwall.feeds.simulated.outcomes import LineBattle, line_battles
-from pitwall.feeds.simulated.truth import Truth, simulate
+from pitwall.feeds.simulated.truth import LineBattle, Truth, line_battles, simulate
 
 EDGES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 COUNTED = {

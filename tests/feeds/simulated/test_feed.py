@@ -15,10 +15,10 @@ import pytest
 from pitwall.domain.events import CarsLocated, CarsSampled, CarTimed, PhaseChanged, RaceDescribed
 from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import DriverNumber, Phase
-from pitwall.domain.sources import Source
+from pitwall.domain.sessions import Source
 from pitwall.feeds.simulated import SimulatedFeed, Truth
-from pitwall.feeds.simulated.happenings import LapDone
-from pitwall.ports import RecordedFeed
+from pitwall.feeds.simulated.events import LapDone
+from pitwall.ports.feeds import RecordedFeed
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 

@@ -7,9 +7,8 @@ from statistics import median
 import pytest
 
 from pitwall.domain.race import TrackStatus
-from pitwall.feeds.simulated.circuits import CIRCUITS
-from pitwall.feeds.simulated.grid import TEAMS
-from pitwall.feeds.simulated.lap_shape import measure
+from pitwall.feeds.simulated.lap_shape import CIRCUITS, measure
+from pitwall.feeds.simulated.setup import TEAMS
 from pitwall.feeds.simulated.truth import Truth, simulate
 
 SEEDS = (1, 2, 3, 4, 5, 6)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from pitwall.domain.applying import apply
 from pitwall.domain.battles import Battle
 from pitwall.domain.events import CarTimed, LapCounted, PhaseChanged, RaceDescribed, TimingEvent
 from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import DriverNumber, Phase, RaceInfo, RaceState
+from pitwall.domain.reducer import apply
 from pitwall.prediction.features import feature_names
 from tests.makers import at
 from tests.prediction.makers import a_battle

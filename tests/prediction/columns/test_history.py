@@ -8,7 +8,7 @@ import math
 from pitwall.prediction.columns.history import (
     Histories,
     Names,
-    Outcome,
+    PastBattle,
     SeasonHistory,
     count_histories,
     count_history,
@@ -19,21 +19,21 @@ HERE = Names("Monza", "VER", "HAM", "Red Bull", "Ferrari")
 
 
 def test_only_earlier_seasons_count() -> None:
-    outcomes = [Outcome(2023, HERE, 0.5, 1.0), Outcome(2024, HERE, 0.5, 1.0)]
+    outcomes = [PastBattle(2023, HERE, 0.5, 1.0), PastBattle(2024, HERE, 0.5, 1.0)]
 
     assert count_history(outcomes, 2023) == SeasonHistory()
     assert count_history(outcomes, 2024) == count_history(outcomes[:1], 2024)
 
 
 def test_a_rate_is_shrunk_passes_against_shrunk_expectation() -> None:
-    tables = count_history([Outcome(2024, HERE, 0.125, 1.0)] * 2, 2025)
+    tables = count_history([PastBattle(2024, HERE, 0.125, 1.0)] * 2, 2025)
 
     assert tables.circuit["monza"] == round(math.log((2 + 5) / (2 * 0.59 + 5)), 6)
     assert tables.attacker["VER"] == round(math.log((2 + 10) / (2 * 0.59 + 10)), 6)
 
 
 def test_each_season_has_tables_of_those_before_it_and_the_next_one_of_all() -> None:
-    outcomes = [Outcome(2023, HERE, 0.5, 1.0), Outcome(2024, HERE, 0.5, 1.0)]
+    outcomes = [PastBattle(2023, HERE, 0.5, 1.0), PastBattle(2024, HERE, 0.5, 1.0)]
     histories = count_histories(outcomes)
 
     assert sorted(histories.by_season) == [2024, 2025]
@@ -45,7 +45,7 @@ def test_each_season_has_tables_of_those_before_it_and_the_next_one_of_all() -> 
 
 
 def test_teams_are_of_one_season_and_drivers_of_three() -> None:
-    tables = count_history([Outcome(2022, HERE, 0.5, 1.0)], 2025)
+    tables = count_history([PastBattle(2022, HERE, 0.5, 1.0)], 2025)
 
     assert "VER" in tables.attacker
     assert not tables.attacker_team
@@ -58,6 +58,6 @@ def test_an_unknown_name_is_neutral() -> None:
 
 
 def test_the_tables_survive_json() -> None:
-    tables = count_history([Outcome(2024, HERE, 0.5, 1.0)], 2025)
+    tables = count_history([PastBattle(2024, HERE, 0.5, 1.0)], 2025)
 
     assert SeasonHistory.from_document(json.loads(json.dumps(tables.to_document()))) == tables

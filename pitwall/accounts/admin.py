@@ -1,0 +1,69 @@
+"""What the owner of the server may do with other users' accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from pitwall.accounts.hashing import Passwords
+from pitwall.accounts.rules import check_password, normalise_email, normalise_password
+from pitwall.accounts.service import utc_now
+from pitwall.domain.accounts import User
+from pitwall.ports.accounts import AccountStore
+
+
+class AccountAdmin:
+    """Lists, disables and deletes accounts, and sets passwords anew.
+
+    Args:
+        store: Keeps them.
+        passwords: Hashes passwords.
+        now: The wall clock.
+    """
+
+    def __init__(
+        self,
+        store: AccountStore,
+        passwords: Passwords,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._now = now
+
+    async def users(self) -> list[User]:
+        """Return every user, oldest account first."""
+        return await self._store.users()
+
+    async def user(self, email: str) -> User | None:
+        """Return the user with this e-mail, in whatever spelling.
+
+        Raises:
+            RefusedFieldError: This is no e-mail.
+        """
+        return await self._store.user_by_email(normalise_email(email))
+
+    async def disable(self, user_id: UUID) -> bool:
+        """Shut an account: its log-ins end, its keys open nothing; whether there is one."""
+        found = await self._store.set_disabled(user_id, self._now())
+        await self._store.remove_log_ins(user_id)
+        return found
+
+    async def enable(self, user_id: UUID) -> bool:
+        """Open a disabled account again; whether there is one."""
+        return await self._store.set_disabled(user_id, None)
+
+    async def delete(self, user_id: UUID) -> bool:
+        """Delete an account and everything that is its user's; whether there was one."""
+        return await self._store.delete_user(user_id)
+
+    async def reset_password(self, user: User, password: str) -> None:
+        """Set a user's password and end all of his log-ins.
+
+        Raises:
+            RefusedFieldError: The password is too weak.
+        """
+        password = normalise_password(password)
+        check_password(password, user.email)
+        await self._store.set_password(user.id, await self._passwords.hash(password))

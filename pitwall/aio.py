@@ -1,0 +1,120 @@
+"""Helpers for asyncio: end tasks cleanly, bound the wait for a blocking call, ask once for many."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+
+async def end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks and wait until they have ended; what they raise then is nobody's concern.
+
+    To await a task and suppress `CancelledError` would do as much, and also swallow the
+    cancellation of the waiting task itself, which then goes on for ever.
+    """
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # looked at: the loop need not complain
+
+
+_Answer = TypeVar("_Answer")
+
+
+async def unattended(call: Callable[[], _Answer], name: str) -> _Answer:
+    """Return what a call returns, from a thread of its own.
+
+    A thread of the event loop's pool would hold up the end of the process for as long as the call
+    takes. This one is left behind, by whoever waits no longer and by a process that ends.
+
+    Args:
+        call: Blocks for any time; what it raises is raised here.
+        name: The thread's, for people who look at a process.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[_Answer] = loop.create_future()
+
+    def tell(done: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(lambda: None if answer.done() else done())
+
+    def run() -> None:
+        try:
+            result = call()
+        except Exception as error:  # noqa: BLE001  raised where it is waited for
+            failure = error
+            tell(lambda: answer.set_exception(failure))
+        else:
+            tell(lambda: answer.set_result(result))
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await answer
+
+
+K = TypeVar("K", bound=Hashable)
+
+T = TypeVar("T")
+
+
+class OnceCache(Generic[K, T]):
+    """Holds the answers used last. An error is told to all who wait, and not held.
+
+    Who goes away does not take the answer from the others: the question is asked to its end.
+
+    Args:
+        most: Answers held at most; beyond that the one used longest ago goes. Questions that are
+            being asked are never dropped, so that nobody asks them a second time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._held: OrderedDict[K, asyncio.Task[T]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many answers are held or being asked for."""
+        return len(self._held)
+
+    def items(self) -> list[tuple[K, T]]:
+        """Return what is held and known, the answer used longest ago first."""
+        return [(key, task.result()) for key, task in self._held.items() if task.done()]
+
+    def known(self, key: K) -> T | None:
+        """Return an answer that is held; None where it is not, or is still being asked for."""
+        task = self._held.get(key)
+        return task.result() if task is not None and task.done() else None
+
+    def forget(self, key: K) -> None:
+        """Ask this question anew next time; no effect where it is not held."""
+        self._held.pop(key, None)
+
+    async def get(self, key: K, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return the answer to a question; whoever comes while it is asked waits for the same one.
+
+        Args:
+            key: The question.
+            ask: Asks it; what it raises is raised here.
+        """
+        task = self._held.get(key)
+        if task is None:
+            task = self._held[key] = asyncio.create_task(_asked(ask))
+            task.add_done_callback(lambda done: self._settle(key, done))
+        self._held.move_to_end(key)
+        return await asyncio.shield(task)
+
+    def _settle(self, key: K, task: asyncio.Task[T]) -> None:
+        if (task.cancelled() or task.exception() is not None) and self._held.get(key) is task:
+            del self._held[key]
+        excess = len(self._held) - self.most
+        for old in [one for one, each in self._held.items() if each.done()][: max(excess, 0)]:
+            del self._held[old]
+
+
+async def _asked(ask: Callable[[], Awaitable[T]]) -> T:
+    return await ask()

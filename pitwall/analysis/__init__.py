@@ -1,0 +1,1 @@
+"""Questions about stored races: battles, laps compared, track maps, calibration, what if."""

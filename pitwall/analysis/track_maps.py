@@ -1,0 +1,279 @@
+"""Draw and cache track maps, surveyed from the positions of cars in stored races.
+
+Nobody gives us outlines: the feed's positions are what there is, and they are in the same axes as
+the cars that will be drawn on it. A race without positions borrows those of another at its circuit.
+
+A live race has no clean lap yet when it begins, so a map without an outline is asked about again.
+Who asks never waits: a page is drawn without its map, and again when there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from pitwall.domain.car_use import TrackPoint
+from pitwall.domain.circuits import CircuitGuide, Outline, Point, TrackMap
+from pitwall.domain.stored_races import HistoryTable, RaceFilter, RaceSummary, Selection
+from pitwall.errors import PitwallError
+from pitwall.ports.races import RaceReader
+from pitwall.wire.decode import every_car_point
+from pitwall.wire.message import RawMessage
+
+STEPS: Final = 400  # around the lap: a quarter of a second each, as far apart as the readings
+
+_LAPS_TRIED: Final = 3
+
+_RACES_TRIED: Final = 8
+
+_MOST_LAPS: Final = 4_000
+
+_POSITION: Final = "Position"  # with .z or without
+
+_LATE: Final = timedelta(seconds=5)  # readings come in bursts, after they were taken
+
+_FEWEST_A_S: Final = 0.8
+
+_LONGEST_HOLE_S: Final = 4.0
+
+_LONGEST_LAP_S: Final = 240.0
+
+_FASTEST_MPS: Final = 120.0
+
+_SLACK_M: Final = 60.0  # a reading's stamp is off by up to half a second
+
+
+class SurveyedLap(NamedTuple):
+    """A lap from which a circuit may be drawn."""
+
+    car: int
+    began: datetime
+    ended: datetime
+    sectors_s: tuple[float | None, float | None]
+
+
+async def survey(reader: RaceReader, race: RaceSummary) -> Outline | None:
+    """Return the circuit of a race, from its own positions or from another race's there.
+
+    Returns:
+        None while no race at this circuit has a clean lap with positions.
+
+    Raises:
+        StoreError: The database is not there, or what it holds is damaged.
+    """
+    own = await _survey_own(reader, race)
+    if own is not None or race.circuit_id is None:
+        return own
+    others, _ = await reader.races(RaceFilter(circuit=race.circuit_id), _RACES_TRIED)
+    # A circuit that was rebuilt has another outline: the nearest season first.
+    for other in sorted(others, key=lambda each: abs(each.year - race.year)):
+        if other.id != race.id and (found := await _survey_own(reader, other)) is not None:
+            return found
+    return None
+
+
+async def _survey_own(reader: RaceReader, race: RaceSummary) -> Outline | None:
+    if race.first_at is None:
+        return None
+    page = await reader.page(race, [HistoryTable.LAPS], Selection(), _MOST_LAPS)
+    places = await reader.keyframe_places(race)
+    for lap in _clean_laps([row for _, row in page.rows]):
+        nearest = bisect.bisect_left(places, lap.began, key=lambda place: place.at) - 1
+        first_seq = places[nearest].seq if nearest >= 0 else 0
+        messages = await reader.messages(race, first_seq, lap.ended + _LATE)
+        if not any(message.topic.startswith(_POSITION) for message in messages):
+            return None  # this feed tells no places
+        # Which car's and which lap it is would give away who is quick.
+        said = f"one clean lap of the {race.name} {race.year}"
+        outline = await asyncio.to_thread(_drawn, messages, lap, said)
+        if outline is not None:
+            return outline
+    return None
+
+
+def _clean_laps(rows: Sequence[Any]) -> list[SurveyedLap]:
+    """Return the quickest laps that were driven on the circuit alone, each of another car."""
+    clean = [row for row in rows if row["lap"] > 1 and row["track_clear"] and not row["pitted"]]
+    timed = sorted(
+        (row for row in clean if 0 < (row["lap_time_s"] or 0) < _LONGEST_LAP_S),
+        key=lambda row: row["lap_time_s"],
+    )
+    chosen: dict[int, SurveyedLap] = {}
+    for row in timed:
+        began = row["completed_at_utc"] - timedelta(seconds=row["lap_time_s"])
+        sectors = (row["sector_1_s"], row["sector_2_s"])
+        lap = SurveyedLap(row["car"], began, row["completed_at_utc"], sectors)
+        chosen.setdefault(lap.car, lap)
+        if len(chosen) == _LAPS_TRIED:
+            break
+    return list(chosen.values())
+
+
+def _drawn(messages: Sequence[RawMessage], lap: SurveyedLap, said: str) -> Outline | None:
+    points = [
+        point
+        for message in messages
+        for number, point in every_car_point(message)
+        if number == lap.car
+    ]
+    return outline_of(points, lap, said)
+
+
+def outline_of(points: Sequence[TrackPoint], lap: SurveyedLap, drawn_from: str) -> Outline | None:
+    """Return the outline that a car's readings draw of one lap.
+
+    Args:
+        points: Its readings, from before the lap to after it, oldest first.
+        lap: When it began and ended.
+        drawn_from: Said of the outline.
+
+    Returns:
+        None when the readings are too few, have a long hole, or jump farther than a car can.
+    """
+    lap_s = (lap.ended - lap.began).total_seconds()
+    at_s, xy = _track_of(points, lap.began)
+    inside = (at_s >= 0.0) & (at_s <= lap_s)
+    if lap_s <= 0 or inside.sum() < _FEWEST_A_S * lap_s or at_s[0] > 0.0 or at_s[-1] < lap_s:
+        return None
+    first, last = np.flatnonzero(inside)[[0, -1]]
+    reach = slice(max(first - 1, 0), last + 2)  # the readings on either side of the line
+    steps_s = np.diff(at_s[reach])
+    steps_m = np.hypot(*np.diff(xy[reach], axis=0).T)
+    if steps_s.max() > _LONGEST_HOLE_S or (steps_m > _FASTEST_MPS * steps_s + _SLACK_M).any():
+        return None
+    wanted = lap_s * np.arange(STEPS + 1) / STEPS
+    x, y = (np.interp(wanted, at_s, xy[:, axis]) for axis in (0, 1))
+    # Begin and end are two crossings of one line: what lies between them is spread over the lap.
+    share = np.arange(STEPS + 1) / STEPS
+    x, y = x + share * (x[0] - x[-1]), y + share * (y[0] - y[-1])
+    drawn = tuple(zip(np.round(x[:-1], 1).tolist(), np.round(y[:-1], 1).tolist(), strict=True))
+    return Outline(drawn, _sector_ends(lap, lap_s), drawn_from)
+
+
+def _track_of(points: Sequence[TrackPoint], began: datetime) -> tuple[Any, Any]:
+    """Return times, s from the lap's beginning and rising, and places, m; a repeated one once."""
+    rows = [
+        ((point.at - began).total_seconds(), *place)
+        for point in points
+        if (place := point.metres) is not None
+    ]
+    table = np.array(sorted(set(rows)) or [(0.0, 0.0, 0.0)])
+    fresh = np.concatenate([[True], np.diff(table[:, 0]) > 0])
+    # A feed that has no new place of a car says its last one again.
+    moved = np.concatenate([[True], (np.diff(table[:, 1:], axis=0) != 0).any(axis=1)])
+    table = table[fresh & moved]
+    return table[:, 0], table[:, 1:]
+
+
+def _sector_ends(lap: SurveyedLap, lap_s: float) -> tuple[float, ...]:
+    first, second = lap.sectors_s
+    if not first or not second:
+        return ()
+    return round(first / lap_s, 4), round((first + second) / lap_s, 4)
+
+
+MAPS_HELD: Final = 32  # some 60 kB each
+
+ASK_AGAIN_S: Final = 10.0
+
+TIMES_SOON: Final = 30  # in five minutes a race has a clean lap, or it takes longer
+
+ASK_LATER_S: Final = 60.0
+
+Survey = Callable[[RaceReader, RaceSummary], Awaitable[Outline | None]]
+
+Guide = Callable[[RaceSummary], Awaitable[CircuitGuide | None]]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A race's map so far, how often and when it was asked about, and who asks now."""
+
+    known: TrackMap
+    asked: int = 0
+    asked_s: float = float("-inf")
+    asking: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        """Ask no more."""
+        if self.asking is not None:
+            self.asking.cancel()
+
+
+class TrackMaps:
+    """Holds the maps of the races that are looked at.
+
+    Args:
+        reader: Where races are kept.
+        guide: Describes a race's circuit; may take some seconds.
+        survey: Draws an outline; slow.
+        monotonic: Seconds that only rise.
+    """
+
+    def __init__(
+        self,
+        reader: RaceReader,
+        guide: Guide,
+        survey: Survey = survey,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reader = reader
+        self._guide = guide
+        self._survey = survey
+        self._monotonic = monotonic
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+
+    def map_of(self, race_id: str) -> TrackMap:
+        """Return what is known by now of a race's circuit; sees to it that more will be.
+
+        Call it on the event loop. It does not wait.
+        """
+        held = self._held.get(race_id)
+        if held is None:
+            held = self._held[race_id] = _Held(TrackMap(race_id))
+            while len(self._held) > MAPS_HELD:
+                self._held.popitem(last=False)[1].stop()
+        self._held.move_to_end(race_id)
+        if race_id and held.asking is None:
+            self._ask(held)
+        return held.known
+
+    def outline_of(self, race_id: str) -> tuple[Point, ...]:
+        """Return one lap around a race's circuit from the line on; empty where not known yet."""
+        outline = self.map_of(race_id).outline
+        return outline.points if outline is not None else ()
+
+    def _ask(self, held: _Held) -> None:
+        if held.known.outline is not None and held.known.guide is not None:
+            return
+        now_s = self._monotonic()
+        is_soon = held.known.outline is None and held.asked < TIMES_SOON
+        if now_s - held.asked_s >= (ASK_AGAIN_S if is_soon else ASK_LATER_S):
+            held.asked, held.asked_s = held.asked + 1, now_s
+            held.asking = asyncio.ensure_future(self._look(held))
+
+    async def _look(self, held: _Held) -> None:
+        race_id = held.known.race_id
+        try:
+            race = await self._reader.race(race_id)
+            outline = held.known.outline or await self._survey(self._reader, race)
+            held.known = TrackMap(race_id, outline, held.known.guide)  # shown while corners come
+            held.known = TrackMap(race_id, outline, await self._guide(race))
+        except PitwallError:
+            pass  # not kept yet, or no database: asked again later
+        except Exception:  # a map is an ornament: the race is shown without
+            log.exception("no map could be drawn", extra={"race": race_id})
+        finally:
+            held.asking = None

@@ -1,0 +1,210 @@
+"""Summarise how forecasts came out: calibration and skill, from the ledger's sums."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import starmap
+from operator import add
+
+import numpy as np
+
+from pitwall.domain.ledger import SCORE_BINS, ForecastTally, LedgerContents, LedgerRun, Made
+from pitwall.ports.races import LedgerReader
+
+ENOUGH_RACES = 5  # for an interval over races: fewer say nothing about others
+_DRAWS = 2_000
+_Z = 1.96  # 95 %
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Forecasts that said about the same, and how many of them came true.
+
+    Attributes:
+        low, high: `p_overtake` from, up to.
+        forecasts, passes: Counted.
+        laps: How many laps of battles the forecasts come from.
+        said: Mean `p_overtake`.
+        came: Share of passes.
+        came_low, came_high: 95 % interval of that share (Wilson), as if each lap of a battle
+            were one case: the sixty or ninety forecasts of one lap share their fate.
+    """
+
+    low: float
+    high: float
+    forecasts: int
+    passes: int
+    laps: int
+    said: float
+    came: float
+    came_low: float
+    came_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Scores of decided forecasts, lower is better, beside those of the gap alone.
+
+    Attributes:
+        name: Of a season, a circuit or a race.
+        forecasts, passes, races: Counted.
+        log_loss, brier, gap_log_loss, gap_brier: Means; log-loss in nats.
+    """
+
+    name: str
+    forecasts: int
+    passes: int
+    races: int
+    log_loss: float
+    gap_log_loss: float
+    brier: float
+    gap_brier: float
+
+
+@dataclass(frozen=True, slots=True)
+class RaceScore:
+    """One race's score; `run` says which race."""
+
+    run: LedgerRun
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """All that is shown of the ledger.
+
+    Attributes:
+        contents: Where it comes from, with its head and single calls.
+        said: Forecasts made.
+        interrupted: Undecided forecasts by reason.
+        overall: None while no forecast is decided.
+        gain: 95 % interval, over races, of the log-loss gained over the gap alone; None with
+            fewer than `ENOUGH_RACES`.
+        reliability: Bins with forecasts in them, the lowest first.
+        races: In order of time.
+        seasons, circuits: By name; None where there is nothing.
+    """
+
+    contents: LedgerContents
+    said: int
+    interrupted: dict[str, int]
+    overall: Score | None
+    gain: tuple[float, float] | None
+    reliability: tuple[Reliability, ...]
+    races: tuple[RaceScore, ...]
+    seasons: tuple[Score, ...]
+    circuits: tuple[Score, ...]
+
+
+class TrackRecords:
+    """Answers pages and routes; counts anew only when the ledger was read anew."""
+
+    def __init__(self, reader: LedgerReader) -> None:
+        self._reader = reader
+        self._counted: dict[tuple[Made, bool], TrackRecord] = {}
+
+    async def record(self, made: Made, *, simulated: bool) -> TrackRecord:
+        """Return how the forecasts came out that were made live, or on import.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        contents = await self._reader.contents(made, simulated=simulated)
+        known = self._counted.get((made, simulated))
+        if known is None or known.contents is not contents:
+            known = await asyncio.to_thread(track_record, contents)
+            self._counted[made, simulated] = known
+        return known
+
+
+def track_record(contents: LedgerContents) -> TrackRecord:
+    """Return what the ledger's sums add up to."""
+    runs = contents.runs
+    decided = [run for run in runs if run.decided.forecasts]
+    interrupted: defaultdict[str, int] = defaultdict(int)
+    for run in runs:
+        for why, count in run.interrupted.items():
+            interrupted[why] += count
+    return TrackRecord(
+        contents=contents,
+        said=sum(run.said for run in runs),
+        interrupted=dict(sorted(interrupted.items())),
+        overall=_score("all", decided) if decided else None,
+        gain=_gain(decided),
+        reliability=tuple(_reliability(contents.bins)),
+        races=tuple(RaceScore(run, _score(run.name, [run])) for run in decided),
+        seasons=_grouped(decided, lambda run: str(run.year)),
+        circuits=_grouped(decided, lambda run: run.circuit),
+    )
+
+
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share among `count` independent cases (Wilson 1927).
+
+    Example:
+        >>> [round(end, 3) for end in wilson(0.5, 10)]
+        [0.237, 0.763]
+    """
+    z2 = _Z**2
+    middle = (share * count + z2 / 2) / (count + z2)
+    reach = _Z * math.sqrt(count * share * (1 - share) + z2 / 4) / (count + z2)
+    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+
+
+def _score(name: str, runs: Sequence[LedgerRun]) -> Score:
+    tally = reduce(add, (run.decided for run in runs), ForecastTally())
+    count = tally.forecasts
+    return Score(
+        name=name,
+        forecasts=count,
+        passes=tally.passes,
+        races=len(runs),
+        log_loss=tally.log_loss / count,
+        gap_log_loss=tally.gap_log_loss / count,
+        brier=tally.brier / count,
+        gap_brier=tally.gap_brier / count,
+    )
+
+
+def _grouped(runs: Iterable[LedgerRun], key: Callable[[LedgerRun], str]) -> tuple[Score, ...]:
+    groups: defaultdict[str, list[LedgerRun]] = defaultdict(list)
+    for run in runs:
+        if key(run):
+            groups[key(run)].append(run)
+    return tuple(starmap(_score, sorted(groups.items())))
+
+
+def _gain(runs: Sequence[LedgerRun]) -> tuple[float, float] | None:
+    """Draw races anew, with their forecasts, and return where 95 % of the gains lie."""
+    if len(runs) < ENOUGH_RACES:
+        return None
+    tallies = [run.decided for run in runs]
+    counts = np.array([one.forecasts for one in tallies], dtype=np.float64)
+    gains = np.array([one.gap_log_loss - one.log_loss for one in tallies])
+    share = np.full(len(runs), 1 / len(runs))
+    drawn = np.random.default_rng(0).multinomial(len(runs), share, size=_DRAWS)
+    low, high = np.quantile(drawn @ gains / (drawn @ counts), (0.025, 0.975)).tolist()
+    return low, high
+
+
+def _reliability(bins: Sequence[ForecastTally]) -> Iterable[Reliability]:
+    for place, tally in enumerate(bins):
+        if tally.forecasts:
+            came = tally.passes / tally.forecasts
+            low, high = wilson(came, tally.laps)
+            yield Reliability(
+                low=place / SCORE_BINS,
+                high=(place + 1) / SCORE_BINS,
+                forecasts=tally.forecasts,
+                passes=tally.passes,
+                laps=tally.laps,
+                said=tally.p_sum / tally.forecasts,
+                came=came,
+                came_low=low,
+                came_high=high,
+            )

@@ -1,0 +1,162 @@
+"""Inspect a battle of a stored race at any moment, and forecast it with changes: what if?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pitwall.aio import OnceCache
+from pitwall.domain.battles import Battle, gap_at_line_s
+from pitwall.domain.race import CarState, Compound, RaceState
+from pitwall.engine.race_engine import EngineState
+from pitwall.errors import NotFoundError
+from pitwall.ports.forecasts import Predictor
+from pitwall.prediction.features import FEATURES, FeatureCache
+from pitwall.prediction.forecast import Forecast, why_no_forecast
+from pitwall.prediction.memory import Memory
+from pitwall.prediction.predictor import is_gap_at_line
+from pitwall.prediction.scenario import STEPS, Scenario, SeenBattle, changed
+from pitwall.prediction.what_if import WhatIfFeature
+from pitwall.replay.moments import RaceMoments
+
+KEPT: Final = 64  # some 10 kB each
+
+Rows = npt.NDArray[np.float32]
+Residuals = npt.NDArray[np.float64]
+Key = tuple[str, tuple[int, int], datetime]
+
+
+class InspectingPredictor(Predictor, Protocol):
+    """A predictor that shows its rows; `MixturePredictor` does."""
+
+    @property
+    def ranges(self) -> Mapping[str, tuple[float, float]]:
+        """Least and greatest value of each feature that training saw, by name."""
+        ...
+
+    def rows(
+        self, race: RaceState, battles: Sequence[Battle], memory: Memory
+    ) -> tuple[Rows, Residuals]:
+        """Return features, (n, n_features), and running residuals, (n, n_residuals)."""
+        ...
+
+    def explained(
+        self, rows: Rows, residuals: Residuals | None = None, at_line: Sequence[bool] = ()
+    ) -> list[Forecast]:
+        """Return the forecasts of rows."""
+        ...
+
+
+class BattleInspector:
+    """Implements `pitwall.ports.forecasts.BattleInspection` with the model of today.
+
+    What was asked lately is kept, so that a slider that moves asks the model alone.
+
+    Args:
+        moments: Of the races that are kept.
+        predictor: Forecasts the battles.
+    """
+
+    def __init__(self, moments: RaceMoments, predictor: InspectingPredictor) -> None:
+        self._moments = moments
+        self._predictor = predictor
+        self._kept: OnceCache[Key, SeenBattle] = OnceCache(KEPT)
+        self._features = [
+            WhatIfFeature(spec.name, spec.unit, spec.meaning, *predictor.ranges[spec.name])
+            for spec in FEATURES
+            if spec.name in predictor.ranges
+        ]
+
+    def range_of(self, feature: str) -> tuple[float, float] | None:
+        """Return least and greatest value of a feature in training; None if it saw none."""
+        return self._predictor.ranges.get(feature)
+
+    async def seen(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
+        """Return what the model sees of a battle, attacker and defender, at a moment.
+
+        Raises:
+            RaceNotFoundError: The race is not kept, or had not begun at `at`.
+            NotFoundError: The two did not battle then, or the model says nothing of it.
+            BusyError: Too many wait for their race already.
+            StoreError: The database is not there.
+        """
+        return await self._kept.get((race_id, pair, at), lambda: self._look(race_id, pair, at))
+
+    async def what_if(self, seen: SeenBattle, scenario: Scenario) -> Forecast:
+        """Return the forecast of a battle of which some things are changed."""
+        scenario = _only_changes(scenario, seen.as_it_was)
+        values = changed(seen.features, scenario, self._features)
+        at_line = seen.is_gap_at_line and scenario.gap_s is None
+        return await asyncio.to_thread(self._forecast, values, seen.residuals, at_line=at_line)
+
+    async def _look(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
+        async with self._moments.at(race_id, at) as (_, state):
+            return await asyncio.to_thread(self._seen, state, pair)
+
+    def _seen(self, state: EngineState, pair: tuple[int, int]) -> SeenBattle:
+        found = [each for each in state.battles if (each.attacker, each.defender) == pair]
+        if not found:
+            raise NotFoundError("The two were not in a battle at that moment.")
+        why = why_no_forecast(state.race, found[0])
+        if why:
+            raise NotFoundError(f"The model says nothing of this moment: {why}.")
+        memory = state.memory if state.memory.book else replace(state.memory, book=FeatureCache())
+        rows, residuals = self._predictor.rows(state.race, found, memory)
+        values = dict(zip([spec.name for spec in FEATURES], rows[0].tolist(), strict=True))
+        at_line = is_gap_at_line(state.race, found[0])
+        return SeenBattle(
+            features={name: value for name, value in values.items() if np.isfinite(value)},
+            residuals=tuple(residuals[0].tolist()),
+            as_it_was=_as_it_was(state.race, found[0], values),
+            forecast=self._predictor.explained(rows, residuals, [at_line])[0],
+            is_gap_at_line=at_line,
+        )
+
+    def _forecast(
+        self, values: Mapping[str, float], residuals: tuple[float, ...], *, at_line: bool
+    ) -> Forecast:
+        row = [values.get(spec.name, np.nan) for spec in FEATURES]
+        return self._predictor.explained(
+            np.array([row], dtype=np.float32), np.array([residuals], dtype=np.float64), [at_line]
+        )[0]
+
+
+def _as_it_was(race: RaceState, battle: Battle, values: Mapping[str, float]) -> Scenario:
+    attacker, defender = race.cars[battle.attacker], race.cars[battle.defender]
+    at_line_s = gap_at_line_s(defender, attacker, battle.interval_at)
+    allowed = values["overtake_allowed_attacker"]
+    return Scenario(
+        gap_s=battle.interval_s if at_line_s is None else at_line_s,
+        attacker_tyre_laps=_known(values["tyre_life_attacker_laps"]),
+        defender_tyre_laps=_known(values["tyre_life_defender_laps"]),
+        attacker_compound=_compound(attacker),
+        defender_compound=_compound(defender),
+        has_mode=None if np.isnan(allowed) else allowed > 0,
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _compound(car: CarState) -> Compound | None:
+    stint = car.stints[-1] if car.stints else None
+    return stint.compound if stint is not None and stint.compound in STEPS else None
+
+
+def _only_changes(scenario: Scenario, was: Scenario) -> Scenario:
+    """Return the scenario without what is as it was: that is left as exact as it was seen."""
+    names = Scenario.__dataclass_fields__
+    return Scenario(
+        **{
+            name: wanted
+            for name in names
+            if (wanted := getattr(scenario, name)) != getattr(was, name)
+        }
+    )

@@ -1,0 +1,397 @@
+"""Schemas of the live answers, as OpenAPI documents them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from pitwall import __version__
+from pitwall.api import examples
+from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
+from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
+from pitwall.domain.race import Compound, Phase, TrackStatus
+from pitwall.domain.sessions import Source
+
+
+class ExpertOut(BaseModel):
+    """One expert's opinion, and its share in the forecast. Source: `ExpertOpinion`."""
+
+    expert: ExpertName = Field(
+        description="`om`: DRS or Overtake Mode; `boost`: electric power; `aero`: the wake.",
+        examples=["boost"],
+    )
+    p_overtake: float = Field(
+        description="Its own calibrated probability.", ge=0, le=1, examples=[0.0368]
+    )
+    weight: float = Field(
+        description="Its share; the shares of all experts add up to one.",
+        ge=0,
+        le=1,
+        examples=[0.3645],
+    )
+    is_estimated: bool = Field(
+        description="Whether it rests on what no feed channel tells, such as a battery's charge.",
+        examples=[True],
+    )
+
+    @classmethod
+    def of(cls, opinion: ExpertOpinion) -> ExpertOut:
+        """Take an expert's opinion as it is."""
+        return cls(
+            expert=opinion.expert,
+            p_overtake=opinion.p_overtake,
+            weight=opinion.weight,
+            is_estimated=opinion.is_estimated,
+        )
+
+
+class MixedOut(BaseModel):
+    """What stands behind and beside `p_overtake`. Source: `MixedForecast`."""
+
+    p_overtake_3: float = Field(
+        description="Estimated probability that the attacker is ahead within three laps, never "
+        "below `p_overtake`; likewise if neither pits and the track stays clear.",
+        ge=0,
+        le=1,
+        examples=[0.0854],
+    )
+    p_low: float = Field(
+        description="Lower end of a 90 % interval of `p_overtake`: had the model learned from "
+        "other races.",
+        ge=0,
+        le=1,
+        examples=[0.0213],
+    )
+    p_high: float = Field(description="Its upper end.", ge=0, le=1, examples=[0.0834])
+    experts: list[ExpertOut] = Field(
+        description="In the order om, boost, aero.", examples=[examples.EXPERTS]
+    )
+    p_interrupted: float = Field(
+        description="Probability that a pit stop, a neutralisation or a retirement interrupts the "
+        "battle before a lap from now and before it is decided: the sum of the next three. "
+        "`p_overtake` is given that none does.",
+        ge=0,
+        le=1,
+        examples=[0.0457],
+    )
+    p_pit: float = Field(
+        description="That one of the two pits first.", ge=0, le=1, examples=[0.0127]
+    )
+    p_neutralised: float = Field(
+        description="That the race is neutralised first.", ge=0, le=1, examples=[0.0322]
+    )
+    p_retired: float = Field(
+        description="That one of the two retires first.", ge=0, le=1, examples=[0.0009]
+    )
+
+    @classmethod
+    def of(cls, mixed: MixedForecast) -> MixedOut:
+        """Take a mixed forecast as it is."""
+        return cls(
+            p_overtake_3=mixed.p_overtake_3,
+            p_low=mixed.p_low,
+            p_high=mixed.p_high,
+            experts=[ExpertOut.of(opinion) for opinion in mixed.experts],
+            # A sum of three may exceed one by a rounding error.
+            p_interrupted=min(1.0, mixed.p_interrupted),
+            p_pit=mixed.p_pit,
+            p_neutralised=mixed.p_neutralised,
+            p_retired=mixed.p_retired,
+        )
+
+
+Status = Literal["ok", "degraded", "waiting", "dead"]
+
+
+class RaceOut(BaseModel):
+    """Which race this is, and where it stands. Source: `FrameHeader`."""
+
+    race_id: str = Field(
+        description="Our key; empty before the feed has told.", examples=[examples.RACE_ID]
+    )
+    name: str = Field(description="The name of the meeting.", examples=["Dutch Grand Prix"])
+    kind: str = Field(description="The name of the session.", examples=["Race", "Sprint"])
+    circuit: str = Field(description="The circuit's short name.", examples=["Zandvoort"])
+    year: int | None = Field(
+        description="The season. Null before the feed has told.", examples=[2025]
+    )
+    phase: Phase = Field(description="Where the race stands.", examples=["started"])
+    track_status: TrackStatus = Field(
+        description="The state of the whole track.", examples=["clear"]
+    )
+    lap: int | None = Field(
+        description="The leader's lap. Null before the feed has told.", examples=[27]
+    )
+    total_laps: int | None = Field(
+        description="The announced distance. Null before the feed has told.", examples=[72]
+    )
+    overtake_enabled: bool | None = Field(
+        description="DRS (to 2025) or Overtake Mode (2026) enabled by race control. Null where "
+        "race control has not told.",
+        examples=[True],
+    )
+
+    @classmethod
+    def of(cls, header: FrameHeader) -> RaceOut:
+        """Take the race's part of a frame header."""
+        return cls(
+            race_id=header.race_id,
+            name=header.name,
+            kind=header.kind,
+            circuit=header.circuit,
+            year=header.year or None,
+            phase=header.phase,
+            track_status=header.track_status,
+            lap=header.lap,
+            total_laps=header.total_laps,
+            overtake_enabled=header.overtake_enabled,
+        )
+
+
+class CarOut(BaseModel):
+    """One car of a battle. Source: `TowerLine`."""
+
+    number: int = Field(description="The car's number.", examples=[4])
+    code: str = Field(
+        description="The driver's three letters, or the number when not told.", examples=["NOR"]
+    )
+    name: str = Field(
+        description="First name and surname; empty when not told.", examples=["Lando Norris"]
+    )
+    team: str = Field(description="The team's name; empty when not told.", examples=["McLaren"])
+    compound: Compound = Field(description="The tyre compound.", examples=["HARD"])
+    tyre_life_laps: int | None = Field(
+        description="Laps on this set. Null when not told.", examples=[3]
+    )
+    pit_stops: int = Field(description="Pit stops so far.", ge=0, examples=[1])
+
+    @classmethod
+    def of(cls, line: TowerLine) -> CarOut:
+        """Take what a battle shows of a car."""
+        return cls(
+            number=line.number,
+            code=line.code,
+            name=line.name,
+            team=line.team,
+            compound=line.compound,
+            tyre_life_laps=line.tyre_life_laps,
+            pit_stops=line.pit_stops,
+        )
+
+
+class BattleOut(BaseModel):
+    """One battle under way and its forecast. Source: `BattleLine`."""
+
+    attacker: CarOut = Field(description="The car behind.", examples=[examples.ATTACKER])
+    defender: CarOut = Field(description="The car directly ahead.", examples=[examples.DEFENDER])
+    position: int = Field(description="The place at stake; 1 is the lead.", ge=1, examples=[1])
+    interval_s: float = Field(
+        description="Seconds between the two, the newest that the feed tells; as stored and as "
+        "entered in the ledger.",
+        ge=0,
+        examples=[examples.INTERVAL_S],
+    )
+    interval_age_s: float = Field(
+        description="Age of that interval, race seconds.", ge=0, examples=[1.34]
+    )
+    gap_at_line_s: float | None = Field(
+        description="Seconds between the last line crossings of the two: the model goes by this, "
+        "and a reason names it `gap 0.9 s at the line`. Null unless the crossings are newer than "
+        "the interval by more than two seconds.",
+        ge=0,
+        examples=[None],
+    )
+    trend_s_per_lap: float | None = Field(
+        description="Change of the interval over the last lap; negative is closing. Null "
+        "until there is half a lap of history.",
+        examples=[0.441],
+    )
+    opened_at: datetime = Field(
+        description="When the battle opened, UTC on the race's clock.",
+        examples=[examples.OPENED_AT],
+    )
+    laps: int = Field(description="Laps of battle so far.", ge=0, examples=[1])
+    p_overtake: float | None = Field(
+        description="Estimated probability that the attacker is ahead a lap from now, if neither "
+        "pits and the track stays clear. Null without a forecast.",
+        ge=0,
+        le=1,
+        examples=[examples.P_OVERTAKE],
+    )
+    no_forecast_because: str | None = Field(
+        description="Why there is none. Null with a forecast.", examples=[None]
+    )
+    reasons: list[str] = Field(
+        description="What moved the forecast most, in logits and words.",
+        examples=[examples.REASONS],
+    )
+    mixed: MixedOut | None = Field(
+        description="Interval, three laps, interruptions and experts. Null without a forecast, "
+        "and where one model answers alone."
+    )
+
+    @classmethod
+    def of(cls, battle: BattleLine, cars: dict[int, TowerLine]) -> BattleOut:
+        """Join a battle with its two cars."""
+        return cls(
+            attacker=CarOut.of(cars[battle.attacker]),
+            defender=CarOut.of(cars[battle.defender]),
+            position=battle.position,
+            interval_s=battle.interval_s,
+            interval_age_s=battle.interval_age_s,
+            gap_at_line_s=battle.gap_at_line_s,
+            trend_s_per_lap=battle.trend_s_per_lap,
+            opened_at=battle.opened_at,
+            laps=battle.laps,
+            p_overtake=battle.p_overtake,
+            no_forecast_because=battle.no_forecast_because or None,
+            reasons=[str(reason) for reason in battle.reasons],
+            mixed=None if battle.mixed is None else MixedOut.of(battle.mixed),
+        )
+
+
+class BattlesOut(BaseModel):
+    """All battles of under two seconds at one instant, front of the field first.
+
+    Source: `LiveFrame`.
+    """
+
+    source: Source = Field(
+        description="What kind of data this is; `simulated` is no race.", examples=[examples.SOURCE]
+    )
+    feed: str = Field(description="Which feed it comes from.", examples=[examples.FEED])
+    feed_state: FeedState = Field(description="How the feed is doing.", examples=["flowing"])
+    sequence: int = Field(description="Rises by one with every frame.", examples=[5563])
+    as_of: datetime | None = Field(
+        description="When the newest message was sent, on the race's clock. Null before the first.",
+        examples=[examples.AS_OF],
+    )
+    published_at: datetime = Field(
+        description="When this frame was made, UTC.", examples=[examples.ASKED_AT]
+    )
+    data_age_s: float | None = Field(
+        description="Seconds since the newest message arrived, when this frame was made. Null "
+        "before the first.",
+        examples=[0.193],
+    )
+    race: RaceOut = Field(description="The race and where it stands.")
+    model_version: str = Field(
+        description="Which model bundle forecasts; empty without one.",
+        examples=[examples.MODEL_VERSION],
+    )
+    battles: list[BattleOut] = Field(description="The battles, front of the field first.")
+
+    @classmethod
+    def of(cls, frame: LiveFrame, below_s: float, min_p: float) -> BattlesOut:
+        """Take the battles of a frame below `below_s` and with `p_overtake` from `min_p` up."""
+        cars = {int(line.number): line for line in frame.tower}
+        wanted = [
+            battle
+            for battle in frame.battles
+            if battle.interval_s < below_s and (battle.p_overtake or 0.0) >= min_p
+        ]
+        return cls(
+            source=frame.header.source,  # type: ignore[arg-type]  # one of Source by Source
+            feed=frame.header.feed,
+            feed_state=frame.header.feed_state,
+            sequence=frame.sequence,
+            as_of=frame.header.as_of,
+            published_at=frame.published_at,
+            data_age_s=frame.data_age_s,
+            race=RaceOut.of(frame.header),
+            model_version=frame.model_version,
+            battles=[BattleOut.of(battle, cars) for battle in wanted],
+        )
+
+
+class ModelOut(BaseModel):
+    """Which model forecasts."""
+
+    version: str = Field(examples=[examples.MODEL_VERSION])
+    trained_at: datetime | None = Field(examples=[examples.TRAINED_AT])
+    hash: str = Field(description="SHA-256 of everything learned.", examples=[examples.MODEL_HASH])
+    rules_version: str = Field(
+        description="Which rules of the seasons it was made for.", examples=[examples.RULES_VERSION]
+    )
+    scores: dict[str, dict[str, float]] = Field(
+        description="Scores of the model's recipe on races it had not seen, by test.",
+        examples=[examples.SCORES],
+    )
+
+
+class BuildOut(BaseModel):
+    """Which program this is."""
+
+    version: str = Field(examples=[__version__])
+    revision: str | None = Field(
+        description="Source revision; null outside a checkout.", examples=[examples.REVISION]
+    )
+    started_at: datetime = Field(examples=[examples.STARTED_AT])
+
+
+class SetAsideOut(BaseModel):
+    """Rows of races that the database refused for what they say; the rest of each was written."""
+
+    rows: int = Field(default=0, description="How many lines the file has.", examples=[0])
+    file: str = Field(
+        default="",
+        description="Its name in the data folder, a row a line as JSON.",
+        examples=["set-aside.jsonl"],
+    )
+    lost: int = Field(default=0, description="How many more came when it was full.", examples=[0])
+    reason: str = Field(
+        default="", description="Which table refused the newest, and why.", examples=[""]
+    )
+
+
+class StoreOut(BaseModel):
+    """How the writing down of races goes."""
+
+    status: Literal["ok", "degraded"] = Field(examples=["ok"])
+    reason: str = Field(
+        description="What is wrong, since when and how much waits, while nothing can be written; "
+        "else empty.",
+        examples=[""],
+    )
+    dropped: int = Field(
+        description="Messages lost, because nothing could be written for too long.", examples=[0]
+    )
+    waiting: int = Field(default=0, description="Messages that wait to be written.", examples=[12])
+    set_aside: SetAsideOut = Field(
+        default_factory=SetAsideOut,
+        description="Rows that the database refused for what they say.",
+    )
+
+
+class HealthOut(BaseModel):
+    """Whether the dashboard can be trusted now."""
+
+    status: Status = Field(
+        description="`ok`; `degraded` when the picture is right but something behind it is "
+        "missing: the shared cache, or the database, as `store` says; `waiting` before the first "
+        "frame; `dead` when the feed has stopped while a race is on, or cannot be opened "
+        "(answered with 503).",
+        examples=["ok"],
+    )
+    detail: str = Field(
+        description="What is wrong, in a sentence; empty while all is well.", examples=[""]
+    )
+    source: Source | None = Field(examples=[examples.SOURCE])
+    feed: str | None = Field(examples=[examples.FEED])
+    feed_state: FeedState | None = Field(examples=["flowing"])
+    race_on: bool = Field(examples=[True])
+    last_message_age_s: float | None = Field(
+        description="Wall seconds since the newest message arrived.", examples=[0.443]
+    )
+    frame_age_s: float | None = Field(
+        description="Wall seconds since the newest frame.", examples=[0.25]
+    )
+    sequence: int | None = Field(examples=[5563])
+    malformed: int = Field(
+        description="Parts of messages skipped because they broke the format.", examples=[0]
+    )
+    store: StoreOut | None = Field(description="null where nothing is written down.")
+    model: ModelOut | None
+    build: BuildOut

@@ -1,0 +1,92 @@
+"""Put the protections together around an app, the outermost first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pitwall.api.protection.addresses import read_address
+from pitwall.api.protection.content_policy import content_policy
+from pitwall.api.protection.headers import (
+    RateLimitHeaders,
+    RequestIds,
+    SecurityHeaders,
+    headers_joined,
+)
+from pitwall.api.protection.hosts import Hosts
+from pitwall.api.protection.origins import Origins
+from pitwall.api.protection.request_bounds import AT_ONCE, Bodies, Crowds
+from pitwall.api.protection.unexpected_errors import Failures
+
+_SECURE = {"http": "https", "ws": "wss"}
+
+
+class Visitors:
+    """Puts the visitor's own address and scheme in place of the nearest proxy's.
+
+    Anybody can send `X-Forwarded-For`, so only as many of its entries count, from the right, as
+    proxies are known to stand in front. A proxy may add to the line that it was sent or add a
+    line of its own: all lines are one list. Where there are fewer entries than proxies the first
+    one was written by a proxy too, since each writes one.
+
+    Args:
+        app: What is behind.
+        trusted_proxies: How many proxies stand in front; 0 believes no header.
+    """
+
+    def __init__(self, app: ASGIApp, trusted_proxies: int) -> None:
+        self._app = app
+        self._trusted = trusted_proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its visitor named."""
+        if scope["type"] in {"http", "websocket"}:
+            scope = {**scope, "client": self._client(scope), "scheme": self._scheme(scope)}
+        await self._app(scope, receive, send)
+
+    def _client(self, scope: Scope) -> tuple[str, int] | None:
+        passed = _entries(scope, b"x-forwarded-for") if self._trusted else []
+        if passed:
+            return read_address(passed[-min(self._trusted, len(passed))]), 0
+        client: tuple[str, int] | None = scope.get("client")
+        # An IPv4 visitor of an IPv6 socket comes as ::ffff:a.b.c.d: one /64 for all of them.
+        return (read_address(client[0]), client[1]) if client else None
+
+    def _scheme(self, scope: Scope) -> str:
+        scheme: str = scope.get("scheme", "http")
+        # Of the nearest proxy alone, which either knows the scheme or passes on what it was told.
+        told = _entries(scope, b"x-forwarded-proto")[-1:] if self._trusted else []
+        return _SECURE.get(scheme, scheme) if told in (["https"], ["wss"]) else scheme
+
+
+def _entries(scope: Scope, name: bytes) -> list[str]:
+    passed = (part.strip() for part in headers_joined(scope, name).split(","))
+    return [part for part in passed if part]
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What the settings and the build say about it.
+
+    Attributes:
+        cors_origins: Other origins whose pages may ask.
+        trusted_proxies: How many proxies stand in front.
+        script_hashes: Of the scripts inside the built pages.
+        hosts: Names under which the server answers; None is every one.
+        at_once: How many requests and sockets one address may have open; 0 is no limit.
+    """
+
+    cors_origins: frozenset[str] = frozenset()
+    trusted_proxies: int = 0
+    script_hashes: frozenset[str] = frozenset()
+    hosts: frozenset[str] | None = None
+    at_once: int = AT_ONCE
+
+
+def protected(app: ASGIApp, protection: Protection) -> ASGIApp:
+    """Return the app with everything that stands around it."""
+    app = Origins(Bodies(RateLimitHeaders(Failures(app))), protection.cors_origins)
+    app = Crowds(Hosts(app, protection.hosts), protection.at_once)
+    app = SecurityHeaders(app, content_policy(protection.script_hashes))
+    return RequestIds(Visitors(app, protection.trusted_proxies))

@@ -1,0 +1,1 @@
+"""The composition root: settings, the database, what plays, and the server process."""

@@ -1,0 +1,319 @@
+"""Build the application: from settings to adapters to ports.
+
+The only module that sees every layer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from redis.asyncio import Redis
+
+from pitwall import logs, services
+from pitwall.api.protection.content_policy import hashes_of_pages
+from pitwall.api.protection.hosts import own_names
+from pitwall.api.protection.stack import Protection
+from pitwall.app.database import (
+    hold_alone,
+    migrate_and_record,
+    open_databases,
+    people,
+    stored_race_services,
+)
+from pitwall.app.feed_runner import FeedRunner, open_archive, open_openf1_history
+from pitwall.app.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
+from pitwall.cache.backend import Backend, in_memory, in_redis
+from pitwall.cache.redis_client import connect
+from pitwall.engine.forecast_now import ForecastService, NewestState
+from pitwall.errors import ModelError, SettingsError
+from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
+from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.feeds.timing import TimingFeed, folder_beside
+from pitwall.live.leading import keep_running, lead
+from pitwall.live.publishing import FrameRing, Publisher
+from pitwall.live.race_player import PlayRequest
+from pitwall.live.standby import HotStandby
+from pitwall.ports.feeds import RecordedFeed
+from pitwall.prediction.predictor import MixturePredictor
+from pitwall.prediction.what_if import MixtureWhatIf
+from pitwall.recording.race_recorder import Recorder
+from pitwall.store.database import Databases
+from pitwall.store.race_writer import SqlRaceWriter
+
+# A simulated race is joined after its opening laps, so that there is a battle to watch at once.
+SIMULATION_JOINED_ON_LAP = 4
+
+
+@dataclass(slots=True)
+class PlayingRace:
+    """Where the race on screen is played, if it is in this worker."""
+
+    publisher: Publisher | None = None
+
+    def newest(self) -> NewestState | None:
+        """Return what this worker looked at last; None while another one leads."""
+        return None if self.publisher is None else self.publisher.newest()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The adapters that front doors and pipeline share."""
+
+    settings: Settings
+    cache: Backend
+    ring: FrameRing
+    predictor: MixturePredictor
+    databases: Databases
+    recorder: Recorder
+    standby: HotStandby
+    held: IO[str] | None = None  # the database, where no process above this one holds it
+    stage: PlayingRace = field(default_factory=PlayingRace)
+
+
+@cache
+def parts() -> Parts:
+    """Build what the environment asks for, once.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+        ModelError: The bundle is missing or damaged.
+    """
+    settings = load()
+    logs.configure(settings.log)
+    held = None if os.environ.get(WORKERS_FOLDER) else hold_alone(settings)
+    predictor = load_predictor(settings)
+    databases = open_databases(settings)
+    cache = open_cache(settings)
+    recorder = Recorder(
+        SqlRaceWriter(databases.recorder), predictor.version, lambda: cache.lease.is_held
+    )
+    standby = HotStandby(predictor, lambda: play_requests(settings), recorder.prepare)
+    return Parts(settings, cache, FrameRing(), predictor, databases, recorder, standby, held)
+
+
+def install(tab_is_open: Callable[[str], bool]) -> services.Services:
+    """Install the ports that pages and routes read.
+
+    Args:
+        tab_is_open: Answers whether a browser tab is connected; the app's to know.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+        ModelError: The bundle is missing or damaged.
+    """
+    built = parts()
+    about = services.About(
+        revision=_revision(),
+        model_version=built.predictor.version,
+        model_trained_at=built.predictor.trained_at,
+        model_hash=built.predictor.bundle.content_hash,
+        model_scores=built.predictor.bundle.scores.get("headline", {}),
+        rules_version=built.predictor.bundle.knowledge.rules.version,
+    )
+    ports = services.Services(
+        live=built.cache.live,
+        tab_is_open=tab_is_open,
+        frame_buffer=built.ring,
+        about=about,
+        telemetry=built.cache.telemetry,
+        cache_fault=built.cache.fault,
+        accounts=people(built.settings, built.databases.accounts),
+        limits=built.cache.limits,
+        forecasts=ForecastService(built.stage.newest, built.predictor),
+        what_if=MixtureWhatIf(built.predictor),
+        writing=lambda: built.recorder.state,
+        **stored_race_services(built.settings, built.databases, built.predictor),
+    )
+    services.install(ports)
+    return ports
+
+
+def protection(built_pages: Path) -> Protection:
+    """Return what stands around pages, routes and sockets.
+
+    Args:
+        built_pages: The folder of the built front end.
+
+    Raises:
+        SettingsError: The environment asks for something that cannot be.
+    """
+    settings = parts().settings
+    proxies = settings.trusted_proxies
+    return Protection(
+        cors_origins=settings.allowed_origins(),
+        trusted_proxies=proxies,
+        script_hashes=hashes_of_pages(built_pages),
+        hosts=own_names(filter(None, map(str.strip, settings.hosts.split(","))), proxies),
+        at_once=settings.at_once,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StatesInRedis:
+    """Where Reflex keeps the states of tabs, so that any worker finds them."""
+
+    redis: Redis
+    is_away: Callable[[], bool]
+
+
+def shared_states() -> StatesInRedis | None:
+    """Return where states of tabs are shared; None where one worker keeps them in memory."""
+    built = parts()
+    if built.settings.redis_url is None:
+        return None
+    fault = built.cache.fault
+    return StatesInRedis(connect(built.settings.redis_url, listens=True), lambda: bool(fault()))
+
+
+async def run_worker() -> None:
+    """Keep this worker's pictures up to date, and lead when it may, until cancelled."""
+    built = parts()
+    # Libraries, pages and model stay as long as the worker: looking through them for garbage
+    # would hold every frame up for a fifth of a second, again and again.
+    gc.collect()
+    gc.freeze()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep_running(built.cache.keep_up))
+        tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
+        tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
+
+
+async def run_as_leader() -> None:
+    """Run everything that only one worker may run, until cancelled: called when it leads."""
+    built = parts()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_pipeline())
+        tasks.create_task(
+            keep_running(
+                lambda: migrate_and_record(built.settings, built.databases, built.recorder)
+            )
+        )
+
+
+async def play_along() -> None:
+    """Be ready to lead, until cancelled: called while another worker leads."""
+    built = parts()
+    await built.standby.play_along(built.cache.live)
+
+
+async def run_pipeline() -> None:
+    """Play what the environment asks for into the cache, from where it is on screen."""
+    built = parts()
+    shown = await built.cache.live.latest()
+    publisher = Publisher(
+        built.cache.live,
+        built.predictor.version,
+        telemetry=built.cache.telemetry,
+        last_sequence=shown.sequence if shown else 0,
+    )
+    resumed = await built.standby.take_over(shown)
+    runner = FeedRunner(
+        built.settings,
+        publisher,
+        built.predictor,
+        lambda spec: play_requests(built.settings, spec),
+        built.recorder,
+    )
+    built.stage.publisher = publisher
+    try:
+        await runner.run(resumed)
+    finally:
+        built.stage.publisher = None
+
+
+def open_cache(settings: Settings) -> Backend:
+    """Return the cache that the settings name; nothing is connected yet.
+
+    The workers of one server share a folder, of which `serve` tells them; without it this
+    worker is the only one.
+    """
+    if settings.redis_url is None:
+        return in_memory()
+    folder = os.environ.get(WORKERS_FOLDER) or tempfile.mkdtemp(prefix="pitwall-")
+    return in_redis(settings.redis_url, Path(folder))
+
+
+def load_predictor(settings: Settings) -> MixturePredictor:
+    """Return the forecaster of the shipped model, or of the one the settings name.
+
+    Raises:
+        ModelError: The bundle is missing or damaged.
+    """
+    if settings.model is None:
+        return MixturePredictor.load()
+    try:
+        return MixturePredictor.load(settings.model)
+    except ModelError as error:
+        raise ModelError(f"PITWALL_MODEL: {error}") from error
+
+
+def play_requests(settings: Settings, spec: FeedSpec | None = None) -> Iterator[PlayRequest]:
+    """Yield what to show, one race after another; simulated races never end.
+
+    Args:
+        settings: How to show it.
+        spec: What to show; None is what the settings name.
+
+    Raises:
+        SettingsError: The feed's text has none of the known forms.
+    """
+    spec = spec or settings.feed_spec()
+    lap = settings.start_lap
+    if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
+        from_lap = SIMULATION_JOINED_ON_LAP if lap is None else lap
+        for seed in count(spec.seed):
+            yield PlayRequest(SimulatedFeed(seed), from_lap=from_lap, speed=settings.speed)
+    else:
+        from_lap = 1 if lap is None else lap
+        yield PlayRequest(open_feed(spec, settings), from_lap=from_lap, speed=settings.speed)
+
+
+def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
+    """Return the feed that a specification names; nothing is read yet.
+
+    Args:
+        spec: Which feed; a live one is none of these.
+        settings: Where downloads go; None is what the environment says.
+
+    Raises:
+        SettingsError: The specification lacks what its kind needs.
+    """
+    if spec.kind in {FeedKind.AUTO, FeedKind.SIMULATED}:
+        return SimulatedFeed(spec.seed)
+    if spec.kind is FeedKind.ARCHIVE:
+        return ArchivedRaceFeed(open_archive(settings or load()), spec.year, spec.race)
+    if spec.kind is FeedKind.OPENF1:
+        return open_openf1_history(settings or load(), spec.race)
+    if spec.path is None:
+        message = f"the feed {spec.kind} needs a path"
+        raise SettingsError(message)
+    if spec.kind is FeedKind.RECORDING:
+        return RecordingFeed(spec.path)
+    return TimingFeed(spec.path, spec.race, folder_beside(spec.path))
+
+
+def _revision() -> str | None:
+    """Return the commit that runs; None outside a checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607  git where the user has it
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,160 @@
+"""Open the application's database, migrate it, and build what reads and writes it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import IO, TypedDict
+
+from pitwall import services
+from pitwall.accounts.admin import AccountAdmin
+from pitwall.accounts.hashing import Passwords
+from pitwall.accounts.keys import ApiKeys
+from pitwall.accounts.service import Accounts
+from pitwall.analysis.battle_story import BattleCache
+from pitwall.analysis.circuit_lookup import CircuitLookup
+from pitwall.analysis.track_maps import TrackMaps
+from pitwall.analysis.track_record import TrackRecords
+from pitwall.analysis.what_if import BattleInspector
+from pitwall.app.demo_race import SimulatedDemoRace
+from pitwall.app.settings import Settings
+from pitwall.circuits import CircuitFolder, FastF1Guides
+from pitwall.errors import StoreError
+from pitwall.ports.races import CircuitGuides
+from pitwall.prediction.predictor import MixturePredictor
+from pitwall.recording.race_recorder import Recorder
+from pitwall.replay.moments import RaceMoments, StoredForecasts
+from pitwall.replay.service import ReplayService
+from pitwall.replay.source import shortcuts
+from pitwall.store import migrations, single_writer
+from pitwall.store.accounts import SqlAccountStore
+from pitwall.store.database import Database, Databases, database_url
+from pitwall.store.ledger.reader import SqlLedgerReader
+from pitwall.store.race_exporter import SqlRaceExporter
+from pitwall.store.race_reader import SqlRaceReader
+
+MIGRATE_AGAIN_S = 2.0
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database that the settings name; nothing is opened before its first use.
+
+    Raises:
+        SettingsError: The URL is none of a database that pitwall knows.
+    """
+    return Database(database_url(settings.database_url, settings.data))
+
+
+def open_databases(settings: Settings) -> Databases:
+    """Return the server's database, with connections of their own for each purpose.
+
+    Raises:
+        SettingsError: The URL is none of a database that pitwall knows.
+    """
+    return Databases(database_url(settings.database_url, settings.data))
+
+
+def hold_alone(settings: Settings) -> IO[str] | None:
+    """Return what keeps other servers from this one's database, until it is closed.
+
+    Raises:
+        SettingsError: Another server has it, or the URL is none of a database that pitwall knows.
+    """
+    return single_writer.hold(
+        database_url(settings.database_url, settings.data), settings.redis_url
+    )
+
+
+def people(settings: Settings, database: Database) -> services.People:
+    """Return accounts that are kept in a database."""
+    store, passwords = SqlAccountStore(database), Passwords()
+    return services.People(
+        accounts=Accounts(store, passwords),
+        keys=ApiKeys(store),
+        admin=AccountAdmin(store, passwords),
+        plain_http=settings.plain_http,
+    )
+
+
+class StoredRaceServices(TypedDict):
+    """The ports of races that are kept, as `Services` names them."""
+
+    stored_races: SqlRaceReader
+    exports: SqlRaceExporter
+    stored_forecasts: StoredForecasts
+    battle_inspector: BattleInspector
+    battle_cache: BattleCache
+    replays: ReplayService
+    demo_race: SimulatedDemoRace
+    records: TrackRecords
+    maps: TrackMaps
+
+
+def circuit_folder(settings: Settings) -> CircuitFolder:
+    """Return the files about circuits."""
+    return CircuitFolder(settings.data / "circuits")
+
+
+def circuit_guides(settings: Settings) -> CircuitGuides:
+    """Return who describes circuits; nobody is asked yet."""
+    folder = circuit_folder(settings)
+    if settings.circuit_info == "folder":
+        return folder
+    return FastF1Guides(folder, settings.data / "fastf1")
+
+
+def stored_race_services(
+    settings: Settings, databases: Databases, predictor: MixturePredictor
+) -> StoredRaceServices:
+    """Return what reads, exports and replays races that are kept in a database."""
+    reader, whole_races = SqlRaceReader(databases.readers), SqlRaceReader(databases.replays)
+    circuits = CircuitLookup(whole_races, circuit_guides(settings))
+    maps = TrackMaps(whole_races, circuits.guide)
+    replays = ReplayService(whole_races, predictor, shortcuts(predictor))
+    moments = RaceMoments(whole_races, replays)
+    return StoredRaceServices(
+        stored_races=reader,
+        exports=SqlRaceExporter(databases.exports),
+        stored_forecasts=StoredForecasts(moments, predictor),
+        battle_inspector=BattleInspector(moments, predictor),
+        battle_cache=BattleCache(reader, circuits, maps.outline_of),
+        replays=replays,
+        demo_race=SimulatedDemoRace(databases.replays, predictor),
+        records=TrackRecords(SqlLedgerReader(databases.readers)),
+        maps=maps,
+    )
+
+
+async def migrate_and_record(settings: Settings, databases: Databases, recorder: Recorder) -> None:
+    """Bring the database up to date, then write what is shown, until cancelled.
+
+    A database that is away holds nobody up: this tries again until it is there.
+    """
+    try:
+        while True:
+            if await _migrated(settings, recorder):
+                break
+            await asyncio.sleep(MIGRATE_AGAIN_S)
+        await recorder.run()
+    finally:
+        await databases.close()
+
+
+async def _migrated(settings: Settings, recorder: Recorder) -> bool:
+    try:
+        # In a thread and a loop of its own: the scripts are read and run without a pause.
+        await asyncio.to_thread(_migrate, settings)
+    except StoreError as error:
+        recorder.note(str(error))
+        return False
+    return True
+
+
+def _migrate(settings: Settings) -> None:
+    async def upgrade() -> None:
+        database = open_database(settings)
+        try:
+            await migrations.upgrade(database)
+        finally:
+            await database.close()
+
+    asyncio.run(upgrade())

@@ -1,0 +1,215 @@
+"""Serve the built front end, the API and the socket on one port.
+
+Nothing is compiled here; `scripts/build.py` does that when something changed.
+"""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import resource
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
+
+from pitwall.app.environment import shown, variable
+from pitwall.app.settings import WORKERS_FOLDER, FeedKind, Settings, load
+from pitwall.errors import FeedUnavailableError, PitwallError, SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
+STOP_WITHIN_S = 5  # then open sockets are cut
+ANNOUNCE_WITHIN_S = 60.0
+HEADERS_WITHIN_MS = 10_000  # also how long a connection may stay without a request
+BACKLOG = 4_096  # connections that the system keeps until one is taken
+MOST_CONNECTIONS = 10_000
+FILES_WANTED = 65_536
+_OF_THE_PORT = {errno.EADDRINUSE, errno.EACCES}
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only compared with
+
+
+def main() -> int:
+    """Serve until interrupted; return the exit code."""
+    os.chdir(ROOT)  # Reflex looks for rxconfig.py and .web here
+    try:
+        settings = load()
+        _check_files(settings)
+        _check_feed(settings)
+    except PitwallError as error:
+        return _refuse(str(error))
+    host, port = settings.host, settings.port
+    if not BUILT_PAGE.is_file():
+        return _refuse("the front end is not built: run python scripts/build.py")
+    taken = why_not(host, port)
+    if taken:
+        return _refuse(taken)
+    try:
+        held = _hold_database(settings)
+    except PitwallError as error:
+        return _refuse(str(error))
+    os.environ |= reflex_environment() | redis_environment(settings)
+    # A fork would copy the import locks that the announcing thread may hold at that moment.
+    multiprocessing.set_start_method("spawn")
+    threading.Thread(target=_announce, args=(host, port), daemon=True).start()
+    with tempfile.TemporaryDirectory(prefix="pitwall-") as folder:
+        os.environ[WORKERS_FOLDER] = folder
+        Server(
+            target="pitwall.pitwall:asgi",
+            factory=True,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            # Proxies speak HTTP/1.1 to what they stand before, browsers speak HTTP/2 over TLS only.
+            # To find out which of the two it is granian waits for ever: idle connections stay.
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
+            backlog=BACKLOG,
+            backpressure=most_connections(raise_file_limit(), settings.workers),
+            workers_kill_timeout=STOP_WITHIN_S,
+            # One that dies is replaced while the others go on; an only one takes the server along.
+            respawn_failed_workers=settings.workers > 1,
+            log_level=LogLevels.warning,
+        ).serve()
+    if held is not None:  # until here by a name: a file that nobody refers to is closed
+        held.close()
+    return 0
+
+
+def raise_file_limit() -> int:
+    """Let this process and its workers open as many files as the system lets them; return it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return FILES_WANTED if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
+def most_connections(files: int, workers: int) -> int:
+    """Return how many connections a worker takes; more wait until one of them ends.
+
+    A quarter of the files is left for the database, the cache and the pages.
+
+    Example:
+        >>> most_connections(20_000, 1), most_connections(1_024, 1), most_connections(20_000, 4)
+        (10000, 768, 2500)
+    """
+    return min(files * 3 // 4, MOST_CONNECTIONS // workers)
+
+
+def _check_files(settings: Settings) -> None:
+    """Refuse a data folder that cannot be written to, and a model that is not there.
+
+    Raises:
+        PitwallError: It is so.
+    """
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data):
+            pass
+    except OSError as error:
+        reason = f"cannot write to {shown(str(settings.data))}: {error.strerror}"
+        raise SettingsError(f"{variable('data')}: {reason}") from error
+    if settings.model is not None and not (settings.model / "manifest.json").is_file():
+        reason = f"{shown(str(settings.model))} is no folder with a model's manifest.json"
+        raise SettingsError(f"{variable('model')}: {reason}")
+
+
+def _check_feed(settings: Settings) -> None:
+    """Open a feed that rests on files, so that a wrong path is told here and not on a page.
+
+    Raises:
+        PitwallError: The feed cannot be opened, or holds no message.
+    """
+    spec = settings.feed_spec()
+    if spec.kind in {FeedKind.RECORDING, FeedKind.TIMING}:
+        from pitwall.app.container import open_feed  # the server's own process imports it anyway
+
+        if next(open_feed(spec).messages(), None) is None:
+            raise FeedUnavailableError(f"{spec.path} holds no message that can be read")
+
+
+def _hold_database(settings: Settings) -> IO[str] | None:
+    """Return what keeps other servers from a SQLite file; the system closes it after a crash.
+
+    Raises:
+        PitwallError: Another server has it, or the URL is none of a database.
+    """
+    from pitwall.store import (  # SQLAlchemy is imported when all else is well
+        database,
+        single_writer,
+    )
+
+    url = database.database_url(settings.database_url, settings.data)
+    return single_writer.hold(url, settings.redis_url)
+
+
+def reflex_environment() -> dict[str, str]:
+    """Return what tells Reflex to mount the build as it is, and to stay at home."""
+    return {
+        "REFLEX_ENV_MODE": "prod",
+        "__REFLEX_SKIP_COMPILE": "true",
+        "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+    }
+
+
+def redis_environment(settings: Settings) -> dict[str, str]:
+    """Return what tells Reflex to keep the states of tabs in Redis; nothing without one."""
+    if settings.redis_url is None:
+        return {}
+    return {"REFLEX_REDIS_URL": settings.redis_url, "REFLEX_STATE_MANAGER_MODE": "redis"}
+
+
+def why_not(host: str, port: int) -> str:
+    """Return why this address cannot be listened on; "" when it can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            shown_host = f"[{host}]" if ":" in host else host
+            other = "PORT" if error.errno in _OF_THE_PORT else "HOST"
+            return (
+                f"cannot listen on {shown_host}:{port}: {error.strerror or error}. "
+                f"Set PITWALL_{other} to another {other.lower()}."
+            )
+    return ""
+
+
+def _announce(host: str, port: int) -> None:
+    """Print the address once the server answers there."""
+    reachable = _ANY_HOST.get(host, host)
+    deadline = time.monotonic() + ANNOUNCE_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((reachable, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+            continue
+        shown = f"[{reachable}]" if ":" in reachable else reachable
+        sys.stdout.write(f"pitwall is on http://{shown}:{port}\n")
+        sys.stdout.flush()
+        return
+
+
+def _refuse(reason: str) -> int:
+    sys.stderr.write(f"pitwall: {reason}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""What the environment asks for: `PITWALL_*` as one typed, validated, frozen object."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pitwall.app.environment import (
+    PREFIX,
+    SECRETS,
+    check_address,
+    check_database,
+    check_folder,
+    check_host,
+    check_redis,
+    secrets_in_files,
+    shown,
+    variable,
+    with_password,
+)
+from pitwall.errors import SettingsError
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
+_MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
+_TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
+_YEAR = re.compile(r"[0-9]{4}")
+
+WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
+"""Where `serve` tells its workers of the folder that they share; no setting."""
+
+
+class FeedKind(StrEnum):
+    """Which feed plays."""
+
+    AUTO = "auto"
+    SIMULATED = "simulated"
+    RECORDING = "recording"
+    TIMING = "timing"
+    F1_LIVE = "f1_live"
+    ARCHIVE = "archive"
+    OPENF1 = "openf1"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSpec:
+    """`PITWALL_FEED`, read.
+
+    Attributes:
+        kind: Which feed.
+        path: Where its files are; None for feeds without files.
+        race: The race inside a timing archive, the words that name one of F1's archive, or
+            OpenF1's session: its key, or `latest`.
+        year: Of a race in F1's archive; 0 elsewhere.
+        seed: Of the simulation.
+    """
+
+    kind: FeedKind
+    path: Path | None = None
+    race: str = ""
+    seed: int = 1
+    year: int = 0
+
+
+class Settings(BaseSettings):
+    """Every setting; each is an environment variable with the prefix `PITWALL_`.
+
+    Secrets may be in files instead: `PITWALL_F1TV_TOKEN_FILE` names one.
+
+    Attributes:
+        feed: `auto`, `simulated[:SEED]`, `recording:PATH`, `timing:PATH#RACE`, `f1_live`,
+            `archive:YEAR/RACE` or `openf1[:SESSION_KEY]`.
+        speed: Race seconds for each second of yours when a recorded race plays, 0.5 to 60.
+        start_lap: The leader's lap at which a recorded race begins: 1 is lights out, 0 the
+            first message. None lets the feed choose.
+        host, port: Where the server listens.
+        model: A model file to use instead of the shipped one.
+        data: The folder in which pitwall keeps what it writes.
+        database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; None is a
+            SQLite file in the data folder.
+        database_password: Belongs into `database_url` where that has none.
+        cors_origins: Other web sites whose pages may ask the API, such as
+            `https://example.org`; several with commas between.
+        trusted_proxies: How many proxies stand in front and say who asks.
+        hosts: Names under which the server is reached, such as `pitwall.example.org`; several with
+            commas between. Its addresses and localhost need not be named.
+        at_once: How many requests and sockets one address may have open at once, of IPv6 one /64;
+            this machine itself any number. 0 is no limit.
+        plain_http: Whether passwords are taken over plain http from this machine alone, or
+            from everywhere.
+        f1_url: Where F1 live timing and its archive are.
+        f1tv_token: Of an F1 TV account, for car telemetry; "" does without.
+        openf1_url, openf1_mqtt: Where OpenF1's REST and MQTT are; without MQTT REST is polled.
+        openf1_user, openf1_password: Of an OpenF1 account; "" does without.
+        record: Whether what a live feed sends is kept in the data folder.
+        circuit_info: Who describes circuits beside the files in the data folder: `fastf1` is
+            MultiViewer, asked through FastF1; `folder` is nobody.
+        redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
+        redis_password: Belongs into `redis_url` where that has none.
+        workers: How many processes serve; more than one need Redis.
+        log: What is logged, from this level up.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    feed: str = "auto"
+    speed: Annotated[float, Field(ge=0.5, le=60, allow_inf_nan=False)] = 1.0
+    start_lap: Annotated[int | None, Field(ge=0, le=100)] = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    model: Path | None = None
+    data: Path = Path("data")
+    database_url: Annotated[str | None, Field(repr=False)] = None
+    database_password: SecretStr = SecretStr("")
+    cors_origins: str = ""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:,\[\] _-]*$")] = ""
+    at_once: Annotated[int, Field(ge=0, le=1_000_000)] = 256
+    plain_http: Literal["local", "allowed"] = "local"
+    f1_url: str = "https://livetiming.formula1.com"
+    f1tv_token: SecretStr = SecretStr("")
+    openf1_url: str = "https://api.openf1.org"
+    openf1_mqtt: str = "mqtts://mqtt.openf1.org:8883"
+    openf1_user: str = ""
+    openf1_password: SecretStr = SecretStr("")
+    record: bool = True
+    circuit_info: Literal["fastf1", "folder"] = "fastf1"
+    redis_url: Annotated[str | None, Field(repr=False)] = None
+    redis_password: SecretStr = SecretStr("")
+    workers: Annotated[int, Field(ge=1, le=32)] = 1
+    log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+    def allowed_origins(self) -> frozenset[str]:
+        """Return the origins that may ask the API.
+
+        Raises:
+            SettingsError: One of them is none: scheme and host, and no path.
+        """
+        origins = frozenset(part.strip() for part in self.cors_origins.split(",") if part.strip())
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                message = f"PITWALL_CORS_ORIGINS takes https://HOST[:PORT], was {shown(origin)}"
+                raise SettingsError(message)
+            check_address("cors_origins", origin, ("http", "https"), "https://HOST[:PORT]")
+        return origins
+
+    def feed_spec(self) -> FeedSpec:
+        """Return the feed asked for.
+
+        Raises:
+            SettingsError: The text has none of the known forms.
+        """
+        return parse_feed(self.feed)
+
+
+def load() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: A value cannot be; the message names the variable and what was found.
+    """
+    for name in Settings.model_fields:
+        value = os.environ.get(variable(name))
+        if value is not None and not value.strip() and not (name in _MAY_BE_EMPTY and not value):
+            default = Settings.model_fields[name].default
+            instead = "" if default is None or name in SECRETS else f", and {default} is taken"
+            raise SettingsError(f"{variable(name)} is {_blank(value)}: unset it{instead}")
+    secrets: dict[str, Any] = {**secrets_in_files(os.environ, Settings.model_fields)}
+    try:
+        settings = Settings(**secrets)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        found = "not shown: it is secret" if name in SECRETS else shown(first["input"])
+        message = f"{variable(name)}: {first['msg']}, was {found}"
+        raise SettingsError(message) from None
+    return _checked(settings)
+
+
+def _blank(value: str) -> str:
+    return "blank" if value else "empty"
+
+
+def _checked(settings: Settings) -> Settings:
+    """Return the settings with their passwords in place, after refusing what cannot be.
+
+    Raises:
+        SettingsError: Something cannot be.
+    """
+    settings.feed_spec()
+    settings.allowed_origins()
+    check_host("host", settings.host)
+    check_folder("data", settings.data)
+    for name, example in _WEB.items():
+        parts = check_address(name, getattr(settings, name), ("http", "https"), example)
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise SettingsError(f"{variable(name)} has a path: it takes {example}")
+    if settings.openf1_mqtt:
+        schemes = ("mqtt", "mqtts", "ws", "wss")
+        check_address("openf1_mqtt", settings.openf1_mqtt, schemes, "mqtts://HOST:PORT")
+    _check_accounts_elsewhere(settings)
+    if settings.database_url is not None:
+        check_database("database_url", settings.database_url)
+    if settings.redis_url is not None:
+        check_redis(settings.redis_url)
+    if settings.workers > 1 and settings.redis_url is None:
+        message = (
+            f"PITWALL_WORKERS is {settings.workers}, and workers share what they show through "
+            "Redis: name one in PITWALL_REDIS_URL, or serve with one worker"
+        )
+        raise SettingsError(message)
+    return settings.model_copy(
+        update={
+            f"{name}_url": with_password(name, address, password.get_secret_value())
+            for name, address, password in (
+                ("database", settings.database_url, settings.database_password),
+                ("redis", settings.redis_url, settings.redis_password),
+            )
+        }
+    )
+
+
+_WEB = {
+    "f1_url": "https://HOST[:PORT] without a path",
+    "openf1_url": "https://HOST[:PORT] without a path",
+}
+
+
+def _check_accounts_elsewhere(settings: Settings) -> None:
+    token = settings.f1tv_token.get_secret_value()
+    sent = token.isascii() and token.isprintable() and len(token) <= _TOKEN_CHARACTERS
+    if not sent or " " in token:
+        message = "PITWALL_F1TV_TOKEN is no token: one word of letters, digits, dots and dashes"
+        raise SettingsError(message)
+    if bool(settings.openf1_user) != bool(settings.openf1_password.get_secret_value()):
+        message = "PITWALL_OPENF1_USER and PITWALL_OPENF1_PASSWORD belong together: one is missing"
+        raise SettingsError(message)
+
+
+def parse_feed(text: str) -> FeedSpec:
+    """Return what a feed text asks for.
+
+    Raises:
+        SettingsError: The text has none of the known forms.
+
+    Example:
+        >>> parse_feed("simulated:7").seed
+        7
+        >>> spec = parse_feed("timing:/data/timing#2025-dutch-grand-prix-race")
+        >>> str(spec.path), spec.race
+        ('/data/timing', '2025-dutch-grand-prix-race')
+    """
+    kind, _, rest = text.strip().partition(":")
+    if kind in {"auto", "f1_live"} and not rest:
+        return FeedSpec(FeedKind(kind))
+    year, _, words = rest.partition("/")
+    if kind == "archive" and _YEAR.fullmatch(year) and words.strip():
+        return FeedSpec(FeedKind.ARCHIVE, race=words.strip(), year=int(year))
+    if kind == "simulated" and (not rest or _WHOLE_NUMBER.fullmatch(rest)):
+        return FeedSpec(FeedKind.SIMULATED, seed=int(rest or 1))
+    if kind == "recording" and rest:
+        return FeedSpec(FeedKind.RECORDING, path=Path(rest).expanduser())
+    if kind == "openf1" and (rest in {"", "latest"} or _WHOLE_NUMBER.fullmatch(rest)):
+        return FeedSpec(FeedKind.OPENF1, race=rest or "latest")
+    archive, _, race = rest.rpartition("#")
+    if kind == "timing" and archive and race:
+        return FeedSpec(FeedKind.TIMING, path=Path(archive).expanduser(), race=race)
+    message = (
+        "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH, "
+        "timing:PATH#RACE, f1_live, archive:YEAR/RACE, openf1 or openf1:SESSION_KEY, was "
+        f"{shown(text)}"
+    )
+    raise SettingsError(message)

@@ -1,0 +1,147 @@
+"""`python -m pitwall import`: load finished races into the database."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pitwall.app import container
+from pitwall.app import database as app_database
+from pitwall.app.settings import load
+from pitwall.cli.races import fetch_race
+from pitwall.errors import FeedUnavailableError, PitwallError
+from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
+from pitwall.ports.feeds import RecordedFeed
+from pitwall.recording.import_race import Imported, Importing, import_race
+from pitwall.store import migrations
+from pitwall.store.race_writer import SqlRaceWriter
+
+_SAYS = {
+    "imported": "{race_id}: {messages:,} messages, {predictions:,} forecasts",
+    "known": "{race_id}: here already",
+    "other_source": "{race_id}: kept from another source, {kept_of}; --replace keeps it anew",
+    "no_telemetry": "{race_id}: here already, without car telemetry; --replace brings it",
+    "no_race": "{feed}: names no race; nothing was kept",
+}
+_BAR = 30
+_YEAR_DIGITS = 4
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the command's parser."""
+    parser = commands.add_parser("import", help="load finished races into the database")
+    parser.add_argument(
+        "path",
+        nargs="+",
+        metavar="WHAT",
+        help="a recording, timing:DIR#RACE, or timing:DIR for a whole archive; or a year and a "
+        "race's circuit, place or name, such as `2025 zandvoort`, fetched from F1's archive",
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="remove what is kept of these races first"
+    )
+    parser.set_defaults(run=run)
+
+
+async def run(chosen: argparse.Namespace) -> int:
+    """Load every race named; one that fails is told and does not stop the others.
+
+    Raises:
+        FeedUnavailableError: There is nothing at a path.
+        RaceNotFoundError: An archive has no such race.
+        StoreError: The database cannot be reached.
+    """
+    feeds = await _meant(chosen.path)
+    settings = load()
+    predictor = container.load_predictor(settings)
+    database = app_database.open_database(settings)
+    failed = 0
+    try:
+        await migrations.upgrade(database)
+        writer = SqlRaceWriter(database)
+        for number, feed in enumerate(feeds, 1):
+            bar = _Bar(f"{number}/{len(feeds)} {feed.name}")
+            try:
+                how = Importing(bar.show, replace=chosen.replace)
+                _tell(feed, await import_race(feed, writer, predictor, how))
+            except PitwallError as error:
+                failed += 1
+                bar.clear()
+                sys.stderr.write(f"{feed.name}: {error}\n")
+    finally:
+        await database.close()
+    return 1 if failed else 0
+
+
+async def _meant(words: list[str]) -> list[RecordedFeed]:
+    """Return the feeds that the words of the command line name; a year and words fetch a race."""
+    year, *race = words
+    if race and year.isdecimal() and len(year) == _YEAR_DIGITS:
+        folder = await fetch_race(int(year), " ".join(race))
+        print(f"complete in {folder}")
+        return [RecordingFeed(folder)]
+    return [feed for path in words for feed in feeds_at(path)]
+
+
+def feeds_at(path: str) -> Iterator[RecordedFeed]:
+    """Yield the feeds that a path names.
+
+    Raises:
+        FeedUnavailableError: There is nothing known at the path.
+        RaceNotFoundError: The archive has no such race.
+    """
+    kind, _, rest = path.partition(":")
+    if not path.strip() or (kind in {"recording", "timing"} and not rest.strip()):
+        raise FeedUnavailableError(f"{path!r} names no path")
+    if kind != "timing":
+        yield RecordingFeed(Path(rest if kind == "recording" else path).expanduser())
+        return
+    archive, _, race = rest.partition("#")
+    folder = Path(archive).expanduser()
+    for race_id in [race] if race else [entry.race_id for entry in list_races(folder)]:
+        yield TimingFeed(folder, race_id, folder_beside(folder))
+
+
+def _tell(feed: RecordedFeed, came: Imported) -> None:
+    print(what_to_say(feed.name, came))
+    if came.faults:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(came.faults.items()))
+        print(f"  not as it should be, and left out or placed anew: {kinds}")
+
+
+def what_to_say(feed: str, came: Imported) -> str:
+    """Return in a sentence what came of importing a feed, by its name."""
+    brings = came.outcome == "other_source" and feed == came.kept_of + WITH_TELEMETRY
+    says = _SAYS["no_telemetry" if brings else came.outcome]
+    fields = {
+        name: getattr(came, name) for name in ("race_id", "messages", "predictions", "kept_of")
+    }
+    return says.format(feed=feed, **fields)
+
+
+class _Bar:
+    """Progress of one race on the terminal's error stream."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._began_s = time.monotonic()
+
+    def show(self, done: int, total: int) -> None:
+        """Draw the bar anew; at its end it makes room for the result."""
+        if done >= total:
+            self.clear()
+            return
+        bar = "#" * (_BAR * done // total)
+        elapsed_s = time.monotonic() - self._began_s
+        sys.stderr.write(f"\r[{bar:<{_BAR}}] {done:,}/{total:,} {self._title}, {elapsed_s:.0f} s ")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Remove the bar."""
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

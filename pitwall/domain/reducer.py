@@ -1,0 +1,296 @@
+"""Reduce events to race state: `apply(race, event) -> race`.
+
+Pure and total: every event gives a next state, whatever came before, because feeds
+repeat themselves, start in the middle and send two halves of one change in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pitwall.domain import events as race_events
+from pitwall.domain.car_use import Drive
+from pitwall.domain.gaps import seconds_of
+from pitwall.domain.race import (
+    CarState,
+    DriverNumber,
+    GapSample,
+    LapRecord,
+    Phase,
+    RaceState,
+    Stint,
+    TrackStatus,
+)
+
+TRACE_FOR = timedelta(seconds=330)  # three green laps, so that a lap has others to compare with
+CONTROL_KEPT = 200
+_NO_SECTORS = (None, None, None)
+_MOST_STINTS = 30
+
+
+def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
+    """Return the state after `event`. `as_of` never goes back."""
+    return _BY_EVENT[type(event)](race, event)
+
+
+def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
+    car = race.cars.get(event.number) or CarState(event.number)
+    changes: dict[str, Any] = {}
+    _take_place_and_gaps(car, event, changes)
+    _take_pits_and_stops(event, changes)
+    _take_times(car, event, changes)
+    if event.laps_completed is not None and event.laps_completed > car.laps_completed:
+        _complete_lap(race, car, event, changes)
+    elif event.last_lap_s is not None:
+        _complete_record_late(car, event.last_lap_s, changes)
+    if not changes:
+        return race
+    return _with_drive(_with_car(race, replace(car, **changes), event.sent_at), event)
+
+
+def _with_drive(race: RaceState, event: race_events.CarTimed) -> RaceState:
+    """Close the sums of a sector or of a lap that is over."""
+    drive = race.drives.get(event.number)
+    crossed = event.laps_completed is not None and race.cars[event.number].crossed_at
+    ended = drive and drive.after(event.sectors_s or {}, lap_over=crossed == event.sent_at)
+    if ended is None or ended is drive:
+        return race
+    return replace(race, drives={**race.drives, event.number: ended})
+
+
+def _take_place_and_gaps(
+    car: CarState, event: race_events.CarTimed, changes: dict[str, Any]
+) -> None:
+    if event.position is not None and event.position != car.position:
+        changes["position"] = event.position
+        changes["position_at"] = event.sent_at
+        if car.trace and car.trace[-1].at == event.sent_at:  # the same word, in two halves
+            same = replace(car.trace[-1], position=event.position)
+            changes["trace"] = (*car.trace[:-1], same)
+    if event.catching is not None:
+        changes["catching"] = event.catching
+    if event.gap_to_leader is None and event.interval is None:
+        return
+    gap = car.gap_to_leader if event.gap_to_leader is None else event.gap_to_leader
+    interval = car.interval if event.interval is None else event.interval
+    changes["gap_to_leader"] = gap
+    if event.interval is not None:
+        changes["interval"] = interval
+        changes["interval_at"] = event.sent_at
+    trace, first = changes.get("trace", car.trace), 0
+    # Never the instant itself less a while: at the edge of what a date holds there is none.
+    while first < len(trace) and event.sent_at - trace[first].at > TRACE_FOR:
+        first += 1
+    place = changes.get("position", car.position)
+    sample = GapSample(event.sent_at, seconds_of(gap), seconds_of(interval), place)
+    changes["trace"] = (*trace[first:], sample)
+
+
+def _take_pits_and_stops(event: race_events.CarTimed, changes: dict[str, Any]) -> None:
+    for name in ("in_pit", "pit_out", "pit_stops", "retired", "stopped"):
+        value = getattr(event, name)
+        if value is not None:
+            changes[name] = value
+    if event.in_pit or event.pit_out:
+        changes["pitted_this_lap"] = True
+
+
+def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
+    if event.last_lap_s is not None:
+        changes["last_lap_s"] = event.last_lap_s
+    if event.best_lap_s is not None:
+        changes["best_lap_s"] = event.best_lap_s
+    if event.sectors_s:
+        sectors = list(car.sectors_s)
+        for index, value in event.sectors_s.items():
+            sectors[index] = value
+        changes["sectors_s"] = tuple(sectors)
+    if event.speeds_kmh:
+        changes["speeds_kmh"] = {**car.speeds_kmh, **event.speeds_kmh}
+        changes["traps_this_lap"] = car.traps_this_lap.union(event.speeds_kmh)
+
+
+def _complete_lap(
+    race: RaceState, car: CarState, event: race_events.CarTimed, changes: dict[str, Any]
+) -> None:
+    """Close the lap under way; a feed that lost laps gives one record, not made-up ones."""
+    in_pit = changes.get("in_pit", car.in_pit)
+    pitted = changes.get("pitted_this_lap", car.pitted_this_lap) or in_pit
+    clear = race.track_status is TrackStatus.CLEAR
+    speeds = changes.get("speeds_kmh", car.speeds_kmh)
+    record = LapRecord(
+        lap_number=event.laps_completed or 0,
+        completed_at=event.sent_at,
+        lap_time_s=event.last_lap_s,
+        sectors_s=changes.get("sectors_s", car.sectors_s),
+        speeds_kmh=speeds,
+        pitted=pitted,
+        track_clear=clear and not car.unclear_this_lap,
+        stale_traps=frozenset(speeds) - changes.get("traps_this_lap", car.traps_this_lap),
+        overtake_enabled=race.overtake_enabled,
+        driving=race.drives.get(car.number, Drive()).at_line()[0],
+    )
+    changes |= {
+        "laps_completed": event.laps_completed,
+        "laps": (*car.laps, record),
+        "crossed_at": event.sent_at,
+        "pitted_this_lap": in_pit,
+        "unclear_this_lap": not clear,
+        "traps_this_lap": frozenset(),
+    }
+
+
+def _complete_record_late(car: CarState, last_lap_s: float, changes: dict[str, Any]) -> None:
+    """Fill in a lap time that arrived after its line crossing."""
+    if car.laps and car.laps[-1].lap_time_s is None:
+        changes["laps"] = (*car.laps[:-1], replace(car.laps[-1], lap_time_s=last_lap_s))
+
+
+def _stint_changed(race: RaceState, event: race_events.StintChanged) -> RaceState:
+    if not 1 <= event.stint_number <= _MOST_STINTS:
+        return race
+    car = race.cars.get(event.number) or CarState(event.number)
+    missing = range(len(car.stints) + 1, event.stint_number + 1)
+    stints = [*car.stints, *(Stint(number) for number in missing)]
+    told = {
+        name: value
+        for name in ("compound", "fresh_tyre", "tyre_life_laps", "start_laps")
+        if (value := getattr(event, name)) is not None
+    }
+    stints[event.stint_number - 1] = replace(stints[event.stint_number - 1], **told)
+    return _with_car(race, replace(car, stints=tuple(stints)), event.sent_at)
+
+
+def _driver_listed(race: RaceState, event: race_events.DriverListed) -> RaceState:
+    car = race.cars.get(event.number) or CarState(event.number)
+    told = {
+        name: value
+        for name in ("code", "name", "team", "team_colour")
+        if (value := getattr(event, name)) is not None
+    }
+    return _with_car(race, replace(car, driver=replace(car.driver, **told)), event.sent_at)
+
+
+def _car_gridded(race: RaceState, event: race_events.CarGridded) -> RaceState:
+    car = race.cars.get(event.number) or CarState(event.number)
+    return _with_car(race, replace(car, grid_position=event.grid_position), event.sent_at)
+
+
+def _car_removed(race: RaceState, event: race_events.CarRemoved) -> RaceState:
+    """Forget a car whole: should it come back, nothing of before is taken for its present."""
+    left: dict[str, Any] = {
+        name: {
+            number: each for number, each in getattr(race, name).items() if number != event.number
+        }
+        for name in ("cars", "samples", "points", "drives")
+    }
+    return replace(race, **left, as_of=max(race.as_of, event.sent_at))
+
+
+def _race_described(race: RaceState, event: race_events.RaceDescribed) -> RaceState:
+    """Start afresh when the feed moves on to another race."""
+    if race.info.race_id and event.info.race_id and race.info.race_id != event.info.race_id:
+        return RaceState(as_of=max(race.as_of, event.sent_at), info=event.info)
+    return replace(race, info=event.info, as_of=max(race.as_of, event.sent_at))
+
+
+def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged) -> RaceState:
+    cars = race.cars
+    if event.status is not TrackStatus.CLEAR:
+        cars = {number: replace(car, unclear_this_lap=True) for number, car in cars.items()}
+    return replace(
+        race,
+        as_of=max(race.as_of, event.sent_at),
+        track_status=event.status,
+        track_status_at=event.sent_at,
+        cars=cars,
+    )
+
+
+def _phase_changed(race: RaceState, event: race_events.PhaseChanged) -> RaceState:
+    cars = race.cars
+    if event.phase is Phase.STARTED and race.lap <= 1:
+        # The cars came to the grid through the pit lane; that was no pit stop.
+        cars = {number: _at_lights_out(race, car) for number, car in cars.items()}
+    return replace(race, phase=event.phase, cars=cars, as_of=max(race.as_of, event.sent_at))
+
+
+def _at_lights_out(race: RaceState, car: CarState) -> CarState:
+    unclear = race.track_status is not TrackStatus.CLEAR
+    return replace(
+        car, pitted_this_lap=False, unclear_this_lap=unclear, sectors_s=_NO_SECTORS, speeds_kmh={}
+    )
+
+
+def _lap_counted(race: RaceState, event: race_events.LapCounted) -> RaceState:
+    return replace(
+        race,
+        lap=max(race.lap, event.lap or 0),
+        total_laps=event.total_laps or race.total_laps,
+        as_of=max(race.as_of, event.sent_at),
+    )
+
+
+def _weather_measured(race: RaceState, event: race_events.WeatherMeasured) -> RaceState:
+    return replace(race, weather=event.weather, as_of=max(race.as_of, event.sent_at))
+
+
+def _control_said(race: RaceState, event: race_events.ControlSaid) -> RaceState:
+    if event.message in race.control:  # a feed that reconnects repeats itself
+        return race
+    text = event.message.message.upper()
+    enabled, low_grip = race.overtake_enabled, race.low_grip
+    if text.startswith(("DRS ", "OVERTAKE ")) and text.endswith(("ENABLED", "DISABLED")):
+        enabled = text.endswith("ENABLED")
+    if "LOW GRIP" in text or "NORMAL GRIP" in text:
+        low_grip = "LOW GRIP" in text
+    return replace(
+        race,
+        control=(*race.control, event.message)[-CONTROL_KEPT:],
+        overtake_enabled=enabled,
+        low_grip=low_grip,
+        as_of=max(race.as_of, event.sent_at),
+    )
+
+
+def _cars_sampled(race: RaceState, event: race_events.CarsSampled) -> RaceState:
+    # The feed also sends cars that are not in this race.
+    known = {number: each for number, each in event.samples.items() if number in race.cars}
+    drives = {n: race.drives.get(n, Drive()).with_reading(each) for n, each in known.items()}
+    race = replace(race, samples={**race.samples, **known}, drives={**race.drives, **drives})
+    return replace(race, as_of=max(race.as_of, event.sent_at))
+
+
+def _cars_located(race: RaceState, event: race_events.CarsLocated) -> RaceState:
+    known = {number: each for number, each in event.points.items() if number in race.cars}
+    return replace(race, points={**race.points, **known}, as_of=max(race.as_of, event.sent_at))
+
+
+def _heartbeat(race: RaceState, event: race_events.Heartbeat) -> RaceState:
+    return replace(race, as_of=max(race.as_of, event.sent_at))
+
+
+def _with_car(race: RaceState, car: CarState, at: datetime) -> RaceState:
+    cars: dict[DriverNumber, CarState] = {**race.cars, car.number: car}
+    return replace(race, cars=cars, as_of=max(race.as_of, at))
+
+
+_BY_EVENT: dict[type, Callable[[RaceState, Any], RaceState]] = {
+    race_events.CarTimed: _car_timed,
+    race_events.StintChanged: _stint_changed,
+    race_events.DriverListed: _driver_listed,
+    race_events.CarGridded: _car_gridded,
+    race_events.CarRemoved: _car_removed,
+    race_events.RaceDescribed: _race_described,
+    race_events.TrackStatusChanged: _track_status_changed,
+    race_events.PhaseChanged: _phase_changed,
+    race_events.LapCounted: _lap_counted,
+    race_events.WeatherMeasured: _weather_measured,
+    race_events.ControlSaid: _control_said,
+    race_events.CarsSampled: _cars_sampled,
+    race_events.CarsLocated: _cars_located,
+    race_events.Heartbeat: _heartbeat,
+}

@@ -1,0 +1,1 @@
+"""One race in motion: messages in, battles, forecasts and frames out."""

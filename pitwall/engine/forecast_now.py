@@ -1,0 +1,78 @@
+"""Forecast at the moment of asking, from the newest race state rather than the last tick."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pitwall.domain.frames import LiveFrame
+from pitwall.engine.clock import wall_now
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import EngineState
+from pitwall.ports.forecasts import Predictor
+from pitwall.prediction.features import FeatureCache
+from pitwall.prediction.memory import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class NewestState:
+    """What the live loop looked at last.
+
+    Attributes:
+        state: The race.
+        feed: Its feed.
+        arrived_at: Wall time at which the newest message arrived; None before the first.
+        sequence: Of the newest frame published.
+    """
+
+    state: EngineState
+    feed: FeedView
+    arrived_at: datetime | None
+    sequence: int
+
+
+class ForecastService:
+    """Forecasts at the moment of asking. The model runs once for each state, however many ask.
+
+    Args:
+        newest: Returns what the live loop of this process looked at last; None where it looks at
+            nothing, as another process plays the race.
+        predictor: Forecasts the battles.
+    """
+
+    def __init__(self, newest: Callable[[], NewestState | None], predictor: Predictor) -> None:
+        self._newest = newest
+        self._predictor = predictor
+        self._one_at_a_time = asyncio.Lock()
+        self._book = FeatureCache()
+        self._asked: EngineState | None = None
+        self._answer: EngineState | None = None
+
+    async def forecast_now(self) -> LiveFrame | None:
+        """Return a frame with forecasts of this moment; None without a race in this process."""
+        async with self._one_at_a_time:
+            newest = self._newest()
+            if newest is None:
+                return None
+            if self._answer is None or self._asked is not newest.state:
+                # Not the live loop's own book, which its thread may be writing to at this moment.
+                memory = Memory(newest.state.memory.notes, self._book)
+                self._answer = await asyncio.to_thread(
+                    with_forecasts, newest.state, self._predictor, memory
+                )
+                self._asked = newest.state
+            state = self._answer
+        now = wall_now()
+        since = newest.arrived_at
+        age_s = None if since is None else max(0.0, (now - since).total_seconds())
+        stamp = Stamp(newest.sequence, now, age_s)
+        return build_frame(state, newest.feed, stamp, self._predictor.version)
+
+
+def with_forecasts(state: EngineState, predictor: Predictor, memory: Memory) -> EngineState:
+    """Return the state with a fresh forecast of every battle."""
+    answers = predictor.forecast(state.race, state.battles, memory).forecasts
+    pairs = [(battle.attacker, battle.defender) for battle in state.battles]
+    return replace(state, forecasts=dict(zip(pairs, answers, strict=True)))

@@ -1,0 +1,221 @@
+"""Build the live frame that readers see from an engine's state, as plain values."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pitwall.domain.battles import Battle, gap_at_line_s, heat
+from pitwall.domain.frames import (
+    BattleLine,
+    EndedLine,
+    FeedState,
+    FrameHeader,
+    LiveFrame,
+    TowerLine,
+)
+from pitwall.domain.gaps import seconds_and_laps
+from pitwall.domain.race import CarState, Compound
+from pitwall.domain.track_positions import car_places
+from pitwall.engine.race_engine import BattleTrace, EngineState
+from pitwall.prediction.forecast import Forecast
+
+_USUAL_LAP_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is said beside any race.
+
+    Attributes:
+        why: Why this race is shown, a sentence; "" where it was asked for by name.
+        next_race: The race that starts next; "" when not known.
+        next_race_at: Its announced start, UTC.
+        moved: A sentence on a race whose start has moved; "" when none has.
+    """
+
+    why: str = ""
+    next_race: str = ""
+    next_race_at: datetime | None = None
+    moved: str = ""
+
+
+NO_NOTES = Notes()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """What the pipeline knows of the feed itself.
+
+    Attributes:
+        source: A `Source` value.
+        feed: The feed as configured.
+        state: How it is doing.
+        detail: A sentence when something is wrong, else "".
+        speed: Race seconds for each wall second.
+        skew_s: Our clock minus the feed's, delivery included; None when not measured.
+        gaps: How often the connection was lost and came back.
+        notes: What is said beside the race.
+    """
+
+    source: str
+    feed: str
+    state: FeedState
+    detail: str = ""
+    speed: float = 1.0
+    skew_s: float | None = None
+    gaps: int = 0
+    notes: Notes = NO_NOTES
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When and as which a frame is published.
+
+    Attributes:
+        sequence: Number of the frame.
+        published_at: Wall clock, UTC.
+        data_age_s: Wall seconds since the newest message arrived; None before the first.
+    """
+
+    sequence: int
+    published_at: datetime
+    data_age_s: float | None
+
+
+def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version: str) -> LiveFrame:
+    """Return the frame of this instant; each battle of it has both its cars in the tower."""
+    order = state.race.in_order()
+    placed = {car.number for car in order}
+    return LiveFrame(
+        sequence=stamp.sequence,
+        published_at=stamp.published_at,
+        data_age_s=stamp.data_age_s,
+        header=_header(state, feed),
+        tower=tuple(_tower_line(car) for car in order),
+        battles=tuple(
+            _battle_line(state, battle)
+            for battle in state.battles
+            if battle.attacker in placed and battle.defender in placed
+        ),
+        ended=tuple(
+            EndedLine(
+                attacker=ended.battle.battle.attacker,
+                defender=ended.battle.battle.defender,
+                position=ended.battle.battle.position,
+                reason=ended.battle.reason,
+                ended_at=ended.battle.ended_at,
+                laps=ended.laps,
+                p_overtake_before=ended.p_overtake_before,
+            )
+            for ended in state.ended
+        ),
+        model_version=model_version,
+        places=car_places(state.race, state.grid_at),
+    )
+
+
+def _header(state: EngineState, feed: FeedView) -> FrameHeader:
+    race = state.race
+    return FrameHeader(
+        source=feed.source,
+        feed=feed.feed,
+        feed_state=feed.state,
+        feed_detail=feed.detail,
+        race_id=race.info.race_id,
+        name=race.info.name,
+        kind=race.info.kind,
+        circuit=race.info.circuit,
+        year=race.info.year,
+        phase=race.phase,
+        track_status=race.track_status,
+        lap=race.lap or None,
+        total_laps=race.total_laps,
+        as_of=state.sent_at,
+        speed=feed.speed,
+        overtake_enabled=race.overtake_enabled,
+        malformed=sum(state.faults.values()),
+        latest_control=race.control[-1].message if race.control else "",
+        clock_skew_s=feed.skew_s,
+        gaps=feed.gaps,
+        why=feed.notes.why,
+        next_race=feed.notes.next_race,
+        next_race_at=feed.notes.next_race_at,
+        race_moved=feed.notes.moved,
+    )
+
+
+def _tower_line(car: CarState) -> TowerLine:
+    stint = car.stint
+    gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
+    interval_s, interval_laps = seconds_and_laps(car.interval)
+    return TowerLine(
+        number=car.number,
+        position=car.position or 0,
+        code=car.driver.code or str(car.number),
+        name=car.driver.name,
+        team=car.driver.team,
+        team_colour=car.driver.team_colour,
+        gap_to_leader_s=gap_s,
+        gap_to_leader_laps=gap_laps,
+        interval_s=interval_s,
+        interval_laps=interval_laps,
+        last_lap_s=car.last_lap_s,
+        best_lap_s=car.best_lap_s,
+        compound=stint.compound if stint else Compound.UNKNOWN,
+        tyre_life_laps=stint.tyre_life_laps if stint else None,
+        fresh_tyre=stint.fresh_tyre if stint else None,
+        stint_number=stint.stint_number if stint else None,
+        pit_stops=car.pit_stops,
+        in_pit=car.in_pit,
+        pit_out=car.pit_out,
+        retired=car.retired,
+        stopped=car.stopped,
+        laps_completed=car.laps_completed,
+        grid_position=car.grid_position,
+    )
+
+
+def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
+    pair = (battle.attacker, battle.defender)
+    forecast = state.forecasts.get(pair) or Forecast(None, no_forecast_because="not yet")
+    history = state.histories.get(pair, BattleTrace())
+    attacker, defender = state.race.cars[battle.attacker], state.race.cars[battle.defender]
+    lap_s = attacker.last_lap_s or _USUAL_LAP_S
+    # Ages are told on the race's grid, so that they do not depend on when a frame was asked for.
+    age_s = max(0.0, (state.grid_at - battle.interval_at).total_seconds())
+    return BattleLine(
+        attacker=battle.attacker,
+        defender=battle.defender,
+        position=battle.position,
+        interval_s=battle.interval_s,
+        interval_age_s=age_s,
+        trend_s_per_lap=trend_s_per_lap(history, lap_s),
+        opened_at=battle.opened_at,
+        laps=max(0, attacker.laps_completed - battle.opened_lap),
+        p_overtake=forecast.p_overtake,
+        no_forecast_because=forecast.no_forecast_because,
+        p_history=history.p_overtake,
+        interval_history=history.interval_s,
+        reasons=forecast.reasons,
+        heat=heat(forecast.p_overtake, battle.interval_s),
+        mixed=forecast.mixed,
+        gap_at_line_s=gap_at_line_s(defender, attacker, battle.interval_at),
+    )
+
+
+def trend_s_per_lap(history: BattleTrace, lap_s: float) -> float | None:
+    """Return the change of the interval over the last lap, seconds a lap; negative is closing.
+
+    The oldest point of the last lap is compared with the newest, and scaled to a lap.
+    None until half a lap of history exists: a shorter one shows corners, not a trend.
+    """
+    if not history.at:
+        return None
+    newest_at = history.at[-1]
+    oldest = bisect_left(history.at, newest_at - timedelta(seconds=lap_s))
+    elapsed_s = (newest_at - history.at[oldest]).total_seconds()
+    if elapsed_s < lap_s / 2:
+        return None
+    return (history.interval_s[-1] - history.interval_s[oldest]) * lap_s / elapsed_s

@@ -1,0 +1,107 @@
+"""Settle each forecast: follow it until a lap later, or until something interrupts it."""
+
+from __future__ import annotations
+
+import heapq
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from pitwall.domain.forecasts import Outcome
+from pitwall.domain.race import CarState, DriverNumber, RaceState
+
+_LONGEST_LAP_S = 240.0  # a lap behind the safety car, with room
+_MOST_OPEN = 20_000  # a hundred battles for two hundred seconds
+
+
+class Settled(NamedTuple):
+    """A forecast and its outcome."""
+
+    made_at: datetime
+    attacker: DriverNumber
+    defender: DriverNumber
+    outcome: Outcome
+    settled_at: datetime
+
+
+class _OpenForecast(NamedTuple):
+    due: datetime
+    made_at: datetime
+    attacker: DriverNumber
+    defender: DriverNumber
+
+
+class OutcomeTracker:
+    """Follows open forecasts; beyond 20,000 new ones stay unsettled.
+
+    A lap is the attacker's last one. An interruption counts until the lap is over even when
+    the pass came first, as `p_overtake` is given that there is none.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[_OpenForecast] = []  # a heap: the first due comes first
+
+    def follow(self, made_at: datetime, attacker: CarState, defender: DriverNumber) -> None:
+        """Follow one forecast; without any lap of the attacker's it cannot be settled."""
+        if attacker.last_lap_s and len(self._open) < _MOST_OPEN:
+            lap = timedelta(seconds=min(attacker.last_lap_s, _LONGEST_LAP_S))
+            heapq.heappush(
+                self._open, _OpenForecast(made_at + lap, made_at, attacker.number, defender)
+            )
+
+    def settle(self, race: RaceState, now: datetime) -> list[Settled]:
+        """Return what can be said now and forget it.
+
+        Args:
+            race: The field at `now`.
+            now: On the race's clock; call once a second, in order.
+        """
+        whole_field = _interrupts_all(race)
+        if whole_field:
+            settled = [(each, whole_field) for each in self._open]
+            self._open = []
+        else:
+            settled = self._interrupted(race)
+            while self._open and self._open[0].due <= now:
+                each = heapq.heappop(self._open)
+                settled.append((each, _after_a_lap(race, each)))
+        return [
+            Settled(each.made_at, each.attacker, each.defender, outcome, now)
+            for each, outcome in settled
+        ]
+
+    def _interrupted(self, race: RaceState) -> list[tuple[_OpenForecast, Outcome]]:
+        out = {number: why for number, car in race.cars.items() if (why := _why_out(car))}
+        if not out:
+            return []
+        found = [
+            (each, why)
+            for each in self._open
+            if (why := out.get(each.attacker) or out.get(each.defender))
+        ]
+        if found:
+            self._open = [
+                each for each in self._open if each.attacker not in out and each.defender not in out
+            ]
+            heapq.heapify(self._open)
+        return found
+
+
+def _interrupts_all(race: RaceState) -> Outcome | None:
+    if race.phase.is_over:
+        return Outcome.FINISHED
+    return None if race.track_status.allows_overtaking else Outcome.NEUTRALISED
+
+
+def _why_out(car: CarState) -> Outcome | None:
+    if car.in_pit:
+        return Outcome.PITTED
+    return None if car.is_running else Outcome.RETIRED
+
+
+def _after_a_lap(race: RaceState, each: _OpenForecast) -> Outcome:
+    attacker, defender = race.cars.get(each.attacker), race.cars.get(each.defender)
+    if attacker is None or defender is None:
+        return Outcome.RETIRED  # the feed deleted the car
+    if attacker.position is None or defender.position is None:
+        return Outcome.RETIRED
+    return Outcome.PASSED if attacker.position < defender.position else Outcome.HELD

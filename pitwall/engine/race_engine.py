@@ -1,0 +1,375 @@
+"""Advance one race: raw messages in, battles with forecasts out.
+
+The engine reads no clock. Battles are followed on a grid of a quarter of a second, and
+forecast on a grid of one second, of the *race's* time, so that the same messages give the
+same battles and forecasts live, in replay at any speed, and in a benchmark.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pitwall.domain.battles import (
+    DEFAULT_RULES,
+    Battle,
+    BattleRules,
+    EndedBattle,
+    end_without_cars,
+    follow_battles,
+)
+from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
+from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
+from pitwall.domain.reducer import apply
+from pitwall.ports.forecasts import Predictor
+from pitwall.prediction.forecast import Answers, Forecast
+from pitwall.prediction.memory import NO_MEMORY, Memory
+from pitwall.wire.decode import decode
+from pitwall.wire.message import RawMessage
+from pitwall.wire.values import is_plausible
+
+_FAILED = Forecast(None, no_forecast_because="an internal error")
+
+
+def ask(
+    predictor: Predictor, race: RaceState, battles: Sequence[Battle], memory: Memory
+) -> tuple[Answers, Exception | None]:
+    """Return a forecast of each battle, and the error that cost some of them theirs.
+
+    All are asked about at once. Where that fails each is asked about alone; what the failed
+    attempt may have left half done in the feature cache is thrown away, and read anew.
+    """
+    try:
+        return predictor.forecast(race, battles, memory), None
+    except Exception as error:  # noqa: BLE001  one car must not cost the field its forecasts
+        first = error
+    memory = replace(memory, book=None)
+    forecasts: list[Forecast] = []
+    for battle in battles if len(battles) > 1 else ():
+        try:
+            answers = predictor.forecast(race, [battle], memory)
+        except Exception:  # noqa: BLE001  counted, and logged once
+            memory = replace(memory, book=None)
+            forecasts.append(_FAILED)
+        else:
+            memory = answers.memory
+            forecasts += answers.forecasts
+    return Answers(forecasts or [_FAILED] * len(battles), memory), first
+
+
+READINGS_KEPT = 90
+
+Pair = tuple[DriverNumber, DriverNumber]
+
+
+@dataclass(frozen=True, slots=True)
+class BattleTrace:
+    """A battle's last three minutes, oldest first; a point every two seconds of race time.
+
+    Frames share these tuples instead of copying them: five minutes of frames are kept.
+
+    Attributes:
+        at: When each point was taken.
+        interval_s: The interval at each point, rounded to the millisecond.
+        p_overtake: The forecasts made at these points; points without one are left out.
+    """
+
+    at: tuple[datetime, ...] = ()
+    interval_s: tuple[float, ...] = ()
+    p_overtake: tuple[float, ...] = ()
+
+    def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> BattleTrace:
+        """Return the history with one more point, and without those too old to keep."""
+        kept = -(READINGS_KEPT - 1)
+        forecasts = self.p_overtake
+        if p_overtake is not None:
+            forecasts = (*forecasts[kept:], round(p_overtake, 4))
+        return BattleTrace(
+            (*self.at[kept:], at), (*self.interval_s[kept:], round(interval_s, 3)), forecasts
+        )
+
+
+def noted(
+    grid_at: datetime,
+    battles: tuple[Battle, ...],
+    forecasts: Mapping[Pair, Forecast],
+    histories: Mapping[Pair, BattleTrace],
+) -> dict[Pair, BattleTrace]:
+    """Return the histories of all battles with one more point each."""
+    noted = {}
+    for battle in battles:
+        pair = (battle.attacker, battle.defender)
+        p_overtake = forecasts[pair].p_overtake
+        noted[pair] = histories[pair].with_point(grid_at, battle.interval_s, p_overtake)
+    return noted
+
+
+log = logging.getLogger(__name__)
+
+STEP = timedelta(milliseconds=250)  # of race time; not the pace of frames: `FRAME_EVERY_S`
+
+STEPS_A_FORECAST = 4
+
+STEPS_A_READING = 8
+
+ENDED_KEPT = 8
+
+_INSTANT = timedelta(microseconds=1)
+
+_LONGEST_WALK = timedelta(minutes=2)  # a feed that was away: do not relive the silence
+
+_LOSES_CARS = (CarRemoved, RaceDescribed)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A battle that ended, and the last forecast made of it."""
+
+    battle: EndedBattle
+    laps: int
+    p_overtake_before: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Everything the engine knows at one instant; kept whole to seek back to.
+
+    Attributes:
+        race: The field.
+        sent_at: When the newest message was sent, whether or not it changed anything.
+        taken: Messages taken so far.
+        grid_at: The grid point up to which battles were followed.
+        battles: Battles under way, front of the field first.
+        forecasts: The newest forecast of each battle under way.
+        histories: The last minutes of each battle under way.
+        ended: Battles that ended, newest first, at most eight.
+        faults: Parts of messages skipped because they broke the format, by kind.
+        memory: What the predictor remembers of this race.
+    """
+
+    race: RaceState = field(default_factory=RaceState)
+    sent_at: datetime | None = None
+    taken: int = 0
+    grid_at: datetime = START_OF_TIME
+    battles: tuple[Battle, ...] = ()
+    forecasts: Mapping[Pair, Forecast] = field(default_factory=dict)
+    histories: Mapping[Pair, BattleTrace] = field(default_factory=dict)
+    ended: tuple[Ended, ...] = ()
+    faults: Mapping[str, int] = field(default_factory=dict)
+    memory: Memory = NO_MEMORY
+
+
+class EngineObserver(Protocol):
+    """Is told what the engine does, in its thread; it must not wait."""
+
+    def took(self, message: RawMessage, events: Sequence[TimingEvent], state: EngineState) -> None:
+        """`message` was taken and told `events`; `state` is after it."""
+        ...
+
+    def forecast(self, state: EngineState) -> None:
+        """A second of the race is over: every battle in `state` has a new forecast."""
+        ...
+
+
+class PastForecasts(Protocol):
+    """Knows forecasts that were made before: a race that is played again need not make them."""
+
+    def recalled(
+        self, grid_at: datetime, state: EngineState, battles: Sequence[Battle]
+    ) -> dict[Pair, Forecast]:
+        """Return the forecasts of a grid point that are known; the others are made."""
+        ...
+
+
+class RaceEngine:
+    """Takes messages in order and keeps the state up to date.
+
+    Args:
+        predictor: Forecasts the battles; None follows battles without forecasts.
+        rules: When battles open and close.
+        observer: Is told of every message and every round of forecasts.
+        recollection: Knows forecasts; None makes all of them.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor | None,
+        rules: BattleRules = DEFAULT_RULES,
+        observer: EngineObserver | None = None,
+        recollection: PastForecasts | None = None,
+    ) -> None:
+        self.predictor = predictor
+        self._recollection = recollection
+        self._observer = observer
+        self.state = EngineState()
+        self._rules = rules
+        self._reported: set[str] = set()
+
+    def take(self, message: RawMessage) -> None:
+        """Follow battles up to the message's time, then apply the message.
+
+        Parts of it that break the format are counted, logged once for each kind, and skipped.
+        A stamp outside the years that are plausible is replaced by that of the message before.
+        An error of our own costs this message alone: the race stays as it was before it.
+        """
+        if not is_plausible(message.sent_at):
+            self.state = self._noting(self.state, "stamp", message.sent_at.isoformat())
+            if self.state.sent_at is None:  # nothing to place it by
+                self.state = replace(self.state, taken=self.state.taken + 1)
+                return
+            message = replace(message, sent_at=self.state.sent_at)
+        # A message at exactly a grid point belongs before it: `settle` would see it so too.
+        state = self._follow_until(self.state, message.sent_at - _INSTANT)
+        sent_at = message.sent_at if state.sent_at is None else max(state.sent_at, message.sent_at)
+        events: Sequence[TimingEvent] = ()
+        try:
+            events, state = self._applied(state, message, sent_at)
+        except Exception:  # noqa: BLE001  counted, and logged once
+            state = self._failing(state, "internal_message", message.topic)
+            state = replace(state, sent_at=sent_at, taken=state.taken + 1)
+        self.state = state
+        if self._observer is not None:
+            try:
+                self._observer.took(message, events, self.state)
+            except Exception:  # noqa: BLE001  counted, and logged once
+                self.state = self._failing(self.state, "internal_keeping", message.topic)
+
+    def _applied(
+        self, state: EngineState, message: RawMessage, sent_at: datetime
+    ) -> tuple[Sequence[TimingEvent], EngineState]:
+        decoded = decode(message)
+        race = state.race
+        for event in decoded.events:
+            race = apply(race, event)
+        for fault in decoded.faults:
+            state = self._noting(state, fault.kind, fault.detail, message.topic)
+        if race.as_of < sent_at:
+            race = replace(race, as_of=sent_at)
+        if state.battles and any(isinstance(event, _LOSES_CARS) for event in decoded.events):
+            state = self._without_lost_cars(state, race)
+        taken = state.taken + 1
+        return decoded.events, replace(state, race=race, sent_at=sent_at, taken=taken)
+
+    def settle(self, now: datetime) -> None:
+        """Follow battles up to `now` although no message came."""
+        self.state = self._follow_until(self.state, now)
+
+    def replace_race(self, race: RaceState) -> None:
+        """Go on with another state of this race; battles of cars that it lacks end."""
+        self.state = self._without_lost_cars(self.state, race)
+
+    def _without_lost_cars(self, state: EngineState, race: RaceState) -> EngineState:
+        battles, lost = end_without_cars(race, state.battles)
+        if not lost:
+            return replace(state, race=race)
+        pairs = [(battle.attacker, battle.defender) for battle in battles]
+        ended = tuple(_ended(state, battle) for battle in lost)
+        return replace(
+            state,
+            race=race,
+            battles=battles,
+            forecasts={pair: state.forecasts[pair] for pair in pairs},
+            histories={pair: state.histories[pair] for pair in pairs},
+            ended=(*ended, *state.ended)[:ENDED_KEPT],
+        )
+
+    def _noting(self, state: EngineState, kind: str, detail: str, topic: str = "") -> EngineState:
+        """Return the state with one more fault of a kind; the first of a kind is logged."""
+        if kind not in self._reported:
+            self._reported.add(kind)
+            log.warning("malformed part skipped", extra={"kind": kind, "topic": topic})
+            log.debug("first malformed part: %s: %s", kind, detail[:200])
+        return replace(state, faults={**state.faults, kind: state.faults.get(kind, 0) + 1})
+
+    def _failing(
+        self, state: EngineState, kind: str, topic: str = "", error: Exception | None = None
+    ) -> EngineState:
+        """Return the state with an error of our own counted: `error`, or the one being handled."""
+        if kind not in self._reported:
+            self._reported.add(kind)
+            extra = {"kind": kind, "topic": topic}
+            log.error("an internal error was set aside", exc_info=error or True, extra=extra)
+        return replace(state, faults={**state.faults, kind: state.faults.get(kind, 0) + 1})
+
+    def _follow_until(self, state: EngineState, until: datetime) -> EngineState:
+        """Step through the grid points up to `until`; jump where there is nothing to follow."""
+        last = _grid(until)
+        if state.race.phase is not Phase.STARTED and not state.battles:
+            return state if last <= state.grid_at else replace(state, grid_at=last)
+        if last - state.grid_at > _LONGEST_WALK:
+            state = replace(state, grid_at=last - _LONGEST_WALK)
+        while state.grid_at < last:
+            grid_at = state.grid_at + STEP
+            try:
+                state = self._step(state, grid_at)
+                if self._observer is not None and _due(grid_at, STEPS_A_FORECAST):
+                    self._observer.forecast(state)
+            except Exception:  # noqa: BLE001  counted, and logged once
+                state = self._failing(replace(state, grid_at=grid_at), "internal_step")
+        return state
+
+    def _step(self, state: EngineState, grid_at: datetime) -> EngineState:
+        battles, just_ended = follow_battles(state.race, state.battles, self._rules)
+        if not battles and not state.battles:
+            return replace(state, grid_at=grid_at)
+        pairs = [(battle.attacker, battle.defender) for battle in battles]
+        if not _due(grid_at, STEPS_A_FORECAST):
+            known = {pair: state.forecasts[pair] for pair in pairs if pair in state.forecasts}
+        elif self._recollection is not None:
+            known = self._recollection.recalled(grid_at, state, battles)
+        else:
+            known = {}
+        ended = tuple(_ended(state, battle) for battle in just_ended)
+        state = self._forecast(state, battles, pairs, known)
+        histories = {pair: state.histories.get(pair, BattleTrace()) for pair in pairs}
+        if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
+            histories = noted(grid_at, battles, state.forecasts, histories)
+        return replace(
+            state,
+            grid_at=grid_at,
+            battles=battles,
+            histories=histories,
+            ended=(*ended, *state.ended)[:ENDED_KEPT] if ended else state.ended,
+        )
+
+    def _forecast(
+        self,
+        state: EngineState,
+        battles: tuple[Battle, ...],
+        pairs: list[Pair],
+        known: dict[Pair, Forecast],
+    ) -> EngineState:
+        """Forecast every battle that is not known: all when due, else those that just opened."""
+        if self.predictor is None:
+            none = Forecast(None, no_forecast_because="no model is loaded")
+            return replace(state, forecasts=dict.fromkeys(pairs, none))
+        asked = [battle for battle, pair in zip(battles, pairs, strict=True) if pair not in known]
+        if asked:
+            answers, error = ask(self.predictor, state.race, asked, state.memory)
+            if error is not None:
+                state = self._failing(state, "internal_forecast", error=error)
+            state = replace(state, memory=answers.memory)
+            for battle, answer in zip(asked, answers.forecasts, strict=True):
+                known[(battle.attacker, battle.defender)] = answer
+        return replace(state, forecasts={pair: known[pair] for pair in pairs})
+
+
+def _grid(moment: datetime) -> datetime:
+    """Return the last grid point at or before `moment`."""
+    return START_OF_TIME + ((moment - START_OF_TIME) // STEP) * STEP
+
+
+def _due(grid_at: datetime, steps: int) -> bool:
+    """Whether `grid_at` is one of every `steps` grid points."""
+    return not (grid_at - START_OF_TIME) % (STEP * steps)
+
+
+def _ended(state: EngineState, ended: EndedBattle) -> Ended:
+    battle = ended.battle
+    forecast = state.forecasts.get((battle.attacker, battle.defender))
+    attacker = state.race.cars.get(battle.attacker)
+    laps = max(0, attacker.laps_completed - battle.opened_lap) if attacker else 0
+    return Ended(ended, laps, forecast.p_overtake if forecast else None)

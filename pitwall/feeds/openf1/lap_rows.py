@@ -1,0 +1,110 @@
+"""Rewrite `laps`: line crossings, lap times, sectors, traps, and the leader's lap.
+
+A row begins when its lap does and fills up until it ends, so the crossing at its end is the start
+of the next row; only a car's last row tells its own end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from pitwall.feeds.openf1.measured_rows import car_line, message
+from pitwall.feeds.openf1.rows import Row, count_of, instant_of, number_of
+from pitwall.wire.encode import lap_time_text
+from pitwall.wire.message import RawMessage
+
+_TRAPS = {"I1": "i1_speed", "I2": "i2_speed", "ST": "st_speed"}
+_LONGEST_S = 7200.0
+
+
+def lap_of(row: Row) -> int:
+    """Return the number of a lap from 1; 0 when the row has none."""
+    return count_of(row, "lap_number") or 0
+
+
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """Return one car's rows by number of the lap; rows without one are left out."""
+    return sorted((row for row in rows if lap_of(row)), key=lap_of)
+
+
+def newest(rows: list[dict[str, object]], most: int) -> list[dict[str, object]]:
+    """Return one car's last laps by number, of rows in any order."""
+    return sorted(rows, key=lap_of)[-most:]
+
+
+def ended_at(row: Row) -> datetime | None:
+    """Return when a lap ended by its own word; None when it has not, or does not say."""
+    begun, lasted_s = instant_of(row, "date_start"), duration_of(row, "lap_duration")
+    return begun + timedelta(seconds=lasted_s) if begun and lasted_s else None
+
+
+def duration_of(row: Row, field: str) -> float | None:
+    """Return seconds above 0 and below two hours; None without."""
+    seconds = number_of(row, field)
+    return seconds if seconds is not None and 0 < seconds < _LONGEST_S else None
+
+
+def crossings(rows: Sequence[Row]) -> Iterator[tuple[int, datetime]]:
+    """Yield each lap that a car completed, and when; rows in order of laps."""
+    for row, after in pairwise((*rows, None)):
+        if row is None:
+            continue
+        follows = after is not None and lap_of(after) == lap_of(row) + 1
+        at = (instant_of(after, "date_start") if follows and after else None) or ended_at(row)
+        if at is not None:
+            yield lap_of(row), at
+
+
+def say_laps(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
+    """Yield what one car's rows say, in order of laps, each at the moment it was told."""
+    by_lap = {lap_of(row): row for row in rows}
+    out_laps = {lap for lap, row in by_lap.items() if row.get("is_pit_out_lap") is True}
+    for lap, at in crossings(rows):
+        line = _crossing(by_lap[lap]) | {"NumberOfLaps": lap}
+        if lap in out_laps and lap > 1:
+            line["PitOut"] = False
+        if lap + 1 in out_laps:
+            line["PitOut"] = True
+        yield car_line(at, car, line)
+    for row in rows:
+        yield from _begun(car, row)
+
+
+def _crossing(row: Row) -> dict[str, Any]:
+    line: dict[str, Any] = {}
+    lap_s, third_s = duration_of(row, "lap_duration"), duration_of(row, "duration_sector_3")
+    if lap_s is not None:
+        line["LastLapTime"] = _time(lap_s)
+    if third_s is not None:
+        line["Sectors"] = {"2": _time(third_s)}
+    speeds = {trap: number_of(row, field) for trap, field in _TRAPS.items()}
+    told = {trap: {"Value": f"{v:.0f}"} for trap, v in speeds.items() if v is not None}
+    return line | ({"Speeds": told} if told else {})
+
+
+def _begun(car: int, row: Row) -> Iterator[RawMessage]:
+    """Yield that a lap began, and its first two sectors, of which the first clears the last lap's.
+
+    A lap that is the leader's moves the count of laps on; the smaller number of another car
+    does not move it back.
+    """
+    begun = instant_of(row, "date_start")
+    if begun is None:
+        return
+    yield message(begun, "LapCount", {"CurrentLap": lap_of(row)})
+    first_s, second_s = (duration_of(row, f"duration_sector_{n}") for n in (1, 2))
+    if first_s is None:
+        return
+    cleared = {"0": _time(first_s), "1": {"Value": ""}, "2": {"Value": ""}}
+    at = begun + timedelta(seconds=first_s)
+    yield car_line(at, car, {"Sectors": cleared})
+    if second_s is not None:
+        at += timedelta(seconds=second_s)
+        yield car_line(at, car, {"Sectors": {"1": _time(second_s)}})
+
+
+def _time(seconds: float) -> dict[str, str]:
+    return {"Value": lap_time_text(seconds)}

@@ -1,0 +1,262 @@
+"""The book: the newest version of every row of a session, from MQTT and REST alike.
+
+MQTT sends at most once, so rows are lost, doubled and overtaken. A row counts once by its `_key`;
+of two versions the one with the higher `_id` is newer; and what REST answers fills what is missing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import orjson
+
+from pitwall.feeds.openf1 import lap_rows
+from pitwall.feeds.openf1.frame_reader import CHANGED, WHOLE
+from pitwall.feeds.openf1.rows import (
+    MEASURED,
+    TOGETHER,
+    Row,
+    car_of,
+    instant_of,
+    is_sound,
+    key_of,
+)
+from pitwall.wire.message import RawFrame
+
+_MOST_ROWS = 20_000  # of one endpoint: ten times what a long race has
+_SEEN = 20_000  # single measurements remembered: ten minutes without telemetry
+_LAPS_TOLD = 3  # of one car: the last one that ended, the one under way, and one between
+_CONTROL_TOLD = 80  # rows of race control from which the flags of the track are told
+# A stop or a lap time may be told seconds after the instant it names, when others have been told.
+_TOLD_LATE = timedelta(seconds=10)
+_AHEAD_AT_MOST = timedelta(minutes=30)  # more than our own clock should ever be wrong
+_UNUSED = frozenset({"_id", "_key", "segments_sector_1", "segments_sector_2", "segments_sector_3"})
+_OF_CARS = frozenset({"laps", "stints", "pit"})
+
+
+@dataclass(slots=True)
+class _KnownRow:
+    row: dict[str, object]
+    id: int | None
+    told_at: datetime
+
+
+@dataclass(slots=True)
+class RowCounts:
+    """What became of the rows so far.
+
+    Attributes:
+        taken: Rows that said something new.
+        repeated: Rows that said nothing new.
+        overtaken: Older versions that came after newer ones.
+        foreign: Rows of another session.
+        unsound: Rows with a value, or an instant, that cannot be.
+    """
+
+    taken: int = 0
+    repeated: int = 0
+    overtaken: int = 0
+    foreign: int = 0
+    unsound: int = 0
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has changed since it was last told: cars, rows of race control, descriptions."""
+
+    cars: set[int] = field(default_factory=set)
+    control: list[tuple[object, ...]] = field(default_factory=list)
+    described: bool = False
+
+
+class RowMerger:
+    """The rows of one session.
+
+    Args:
+        session_key: Whose rows to take.
+
+    Attributes:
+        newest_at: The newest instant of any row; None before the first.
+        tally: What became of rows.
+    """
+
+    def __init__(self, session_key: int) -> None:
+        self.session_key = session_key
+        self.newest_at: datetime | None = None
+        self.tally = RowCounts()
+        self._rows: dict[str, dict[tuple[object, ...], _KnownRow]] = {name: {} for name in TOGETHER}
+        self._of_car: dict[tuple[str, int | None], list[tuple[object, ...]]] = {}
+        self._newest: dict[tuple[str, int | None], dict[str, object]] = {}
+        self._seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
+        self._changes = Changes()
+
+    def take(self, endpoint: str, rows: Iterable[Row], told_at: datetime) -> bool:
+        """Take rows; return whether any said something new.
+
+        Args:
+            endpoint: Whose rows.
+            rows: Of MQTT with `_id`, of REST without.
+            told_at: When they arrived; for REST when they were asked for, as what MQTT told
+                since then is newer.
+        """
+        if endpoint not in MEASURED and endpoint not in self._rows:
+            return False
+        new = 0
+        for row in rows:
+            if not is_sound(row) or _is_ahead(row, told_at):
+                self.tally.unsound += 1
+            elif not self._is_ours(endpoint, row):
+                self.tally.foreign += 1
+            elif endpoint in MEASURED:
+                new += self._measure(endpoint, row)
+            else:
+                new += self._keep(endpoint, row, told_at)
+        self.tally.taken += new
+        return new > 0
+
+    def has(self, endpoint: str) -> bool:
+        """Whether any row of an endpoint is known."""
+        return bool(self._rows.get(endpoint)) or any(name == endpoint for name, _ in self._newest)
+
+    def changed_frame(self, received_at: datetime) -> RawFrame | None:
+        """Return what has changed of what only means something together; None when nothing has."""
+        changes, self._changes = self._changes, Changes()
+        told: dict[str, object] = {}
+        for endpoint in sorted(_OF_CARS if changes.cars else ()):
+            told[endpoint] = self._of_cars(endpoint, changes.cars)
+        if changes.control:
+            told["race_control"], told["new"] = self._control_told(changes.control)
+        if changes.described:
+            told |= {name: self._all(name) for name in ("sessions", "meetings", "drivers")}
+        return self._frame(CHANGED, told, received_at, self.newest_at) if told else None
+
+    def whole_frame(self, received_at: datetime) -> RawFrame:
+        """Return everything that a snapshot holds."""
+        self._changes = Changes()
+        told: dict[str, object] = {name: self._all(name) for name in TOGETHER if name != "laps"}
+        told["laps"] = self._of_cars("laps", None)
+        told["race_control"] = self._control()
+        for endpoint in ("position", "intervals", "weather"):
+            told[endpoint] = [row for (name, _), row in self._newest.items() if name == endpoint]
+        at = self.newest_at - _TOLD_LATE if self.newest_at else None
+        return self._frame(WHOLE, told, received_at, at)
+
+    def _is_ours(self, endpoint: str, row: Row) -> bool:
+        return endpoint == "meetings" or row.get("session_key") in {self.session_key, None}
+
+    def _measure(self, endpoint: str, row: Row) -> bool:
+        key = (endpoint, *key_of(endpoint, row))
+        at = instant_of(row)
+        if at is None or key in self._seen:
+            self.tally.repeated += 1
+            return False
+        self._seen[key] = None
+        if len(self._seen) > _SEEN:
+            self._seen.popitem(last=False)
+        self._note(at)
+        place = (endpoint, None if endpoint == "weather" else car_of(row))
+        before = self._newest.get(place)
+        if endpoint in {"car_data", "location"} or len(self._newest) > _MOST_ROWS:
+            return True
+        before_at = instant_of(before) if before else None
+        if before_at is not None and at < before_at:
+            self.tally.overtaken += 1
+            return False
+        told = {name: value for name, value in row.items() if value is not None}
+        self._newest[place] = {**(before or {}), **told}
+        return True
+
+    def _keep(self, endpoint: str, row: Row, told_at: datetime) -> bool:
+        rows, key = self._rows[endpoint], key_of(endpoint, row)
+        known, number = rows.get(key), _id_of(row)
+        told = {name: value for name, value in row.items() if name not in _UNUSED}
+        if known is None:
+            if len(rows) >= _MOST_ROWS:
+                return False
+            rows[key] = _KnownRow(told, number, told_at)
+            self._of_car.setdefault((endpoint, car_of(row)), []).append(key)
+        else:
+            merged = self._merged(known, told, number, told_at)
+            if merged == known.row:
+                self.tally.repeated += 1
+                return False
+            known.row = merged
+        self._note_changed(endpoint, key, row)
+        return True
+
+    def _merged(
+        self, known: _KnownRow, told: dict[str, object], number: int | None, told_at: datetime
+    ) -> dict[str, object]:
+        """Return a row after another version of it; a null takes nothing away.
+
+        What the older of the two knew alone stays known.
+        """
+        said = {name: value for name, value in told.items() if value is not None}
+        if number is not None and known.id is not None:
+            is_newer = number > known.id
+        else:
+            is_newer = told_at >= known.told_at
+        if not is_newer:
+            self.tally.overtaken += 1
+            return {**said, **{n: v for n, v in known.row.items() if v is not None}}
+        known.id, known.told_at = number if number is not None else known.id, told_at
+        return {**known.row, **said}
+
+    def _note_changed(self, endpoint: str, key: tuple[object, ...], row: Row) -> None:
+        car = car_of(row)
+        if endpoint in _OF_CARS:
+            self._changes.cars |= {car} if car is not None else set()
+        elif endpoint == "race_control":
+            self._changes.control.append(key)
+        else:
+            self._changes.described = True
+        self._note(instant_of(row) or instant_of(row, "date_start"))
+
+    def _note(self, at: datetime | None) -> None:
+        if at is not None and (self.newest_at is None or at > self.newest_at):
+            self.newest_at = at
+
+    def _all(self, endpoint: str) -> list[dict[str, object]]:
+        return [known.row for known in self._rows[endpoint].values()]
+
+    def _of_cars(self, endpoint: str, cars: set[int] | None) -> list[dict[str, object]]:
+        """Return the rows of some cars, or of all; of laps the last few of each."""
+        told: list[dict[str, object]] = []
+        known = {car for name, car in self._of_car if name == endpoint and car is not None}
+        for car in sorted(known if cars is None else known & cars):
+            rows = [self._rows[endpoint][key].row for key in self._of_car[endpoint, car]]
+            if endpoint == "laps":
+                rows = lap_rows.newest(rows, _LAPS_TOLD)
+            told += rows
+        return told
+
+    def _control(self) -> list[dict[str, object]]:
+        rows = [row for row in self._all("race_control") if instant_of(row) is not None]
+        return sorted(rows, key=lambda row: str(instant_of(row)))
+
+    def _control_told(self, new: list[tuple[object, ...]]) -> tuple[list[dict[str, object]], int]:
+        """Return the last rows of race control, and how many at their end are to be told."""
+        rows = self._control()[-_CONTROL_TOLD:]
+        fresh = set(new)
+        first = next((i for i, r in enumerate(rows) if key_of("race_control", r) in fresh), None)
+        return rows, 0 if first is None else len(rows) - first
+
+    def _frame(
+        self, channel: str, told: dict[str, object], received_at: datetime, at: datetime | None
+    ) -> RawFrame:
+        text = orjson.dumps({"at": at, **told})
+        return RawFrame(received_at, text, channel)
+
+
+def _is_ahead(row: Row, told_at: datetime) -> bool:
+    """Whether a row was stamped by a clock that jumped: it would stay the newest for long."""
+    at = instant_of(row)
+    return at is not None and at - told_at > _AHEAD_AT_MOST
+
+
+def _id_of(row: Row) -> int | None:
+    number = row.get("_id")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None

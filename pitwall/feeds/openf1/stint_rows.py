@@ -1,0 +1,83 @@
+"""Rewrite `stints` and `pit`: tyres and their age, stops, and when a car was in the pit lane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pitwall.feeds.openf1.lap_rows import duration_of
+from pitwall.feeds.openf1.measured_rows import car_line, message
+from pitwall.feeds.openf1.rows import Row, count_of, instant_of, text_of
+from pitwall.wire.message import RawMessage
+
+_MOST_STINTS = 60
+
+
+def stint_number(row: Row) -> int:
+    """Return the number of a stint from 1; 0 when the row has none."""
+    return count_of(row, "stint_number", most=_MOST_STINTS) or 0
+
+
+def tyre_life_laps(row: Row, laps_completed: int | None) -> int | None:
+    """Return the laps on a set of tyres; None when the row does not say.
+
+    The end of a stint under way is the car's last known lap, so it is the laps completed that
+    count, where they are known.
+    """
+    age, start = count_of(row, "tyre_age_at_start"), count_of(row, "lap_start")
+    end = count_of(row, "lap_end")
+    if age is None or start is None:
+        return None
+    if laps_completed is not None and (end is None or end > laps_completed):
+        end = laps_completed
+    return age + max(0, end - start + 1) if end is not None else age
+
+
+def say_stint(at: datetime, car: int, row: Row, life: int | None) -> RawMessage | None:
+    """Return `TimingAppData` of one stint; None when the row names no stint."""
+    number = stint_number(row)
+    if not number:
+        return None
+    age = count_of(row, "tyre_age_at_start")
+    told: dict[str, Any] = {
+        "Compound": text_of(row, "compound"),
+        "New": None if age is None else str(age == 0).lower(),
+        "StartLaps": age,
+        "TotalLaps": life,
+    }
+    stint = {name: value for name, value in told.items() if value is not None}
+    return message(at, "TimingAppData", {"Lines": {str(car): {"Stints": {str(number - 1): stint}}}})
+
+
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """Return one car's stops by lap; what has no lap or no instant is left out."""
+    told = [row for row in rows if count_of(row, "lap_number") and instant_of(row)]
+    return sorted(told, key=lambda row: count_of(row, "lap_number") or 0)
+
+
+def say_stops(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
+    """Yield the latest stop of a car while the race runs: OpenF1 tells of it at the exit."""
+    stops = in_order(rows)
+    at = instant_of(stops[-1]) if stops else None
+    if at is not None:
+        yield car_line(at, car, {"InPit": False, "NumberOfPitStops": len(stops)})
+
+
+def say_stops_as_they_were(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
+    """Yield entry and exit of every stop, for a race that is over.
+
+    The instant of a row is the exit, and the entry lies the time in the lane before it; as
+    in F1's feed a stop counts from its entry.
+    """
+    for number, row in enumerate(in_order(rows), start=1):
+        out = instant_of(row)
+        lane_s = duration_of(row, "lane_duration") or duration_of(row, "pit_duration")
+        if out is None:
+            continue
+        if lane_s is None:
+            yield car_line(out, car, {"InPit": False, "NumberOfPitStops": number})
+        else:
+            entered = out - timedelta(seconds=lane_s)
+            yield car_line(entered, car, {"InPit": True, "NumberOfPitStops": number})
+            yield car_line(out, car, {"InPit": False})

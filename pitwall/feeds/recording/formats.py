@@ -1,0 +1,93 @@
+"""Read recorded files: folders of the F1 static archive, and dumps of all topics in one file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from pitwall.feeds.session_start import find_session_zero
+from pitwall.feeds.timed_lines import (
+    BOM,
+    LONGEST_LINE,
+    Contents,
+    TimedLine,
+    in_order,
+    read_line_time,
+    read_whole,
+)
+
+SUFFIX = ".jsonStream"
+
+_BODY_STARTS = b'{["'
+
+
+def read_archive(folder: Path) -> Contents:
+    """Return the messages of all topics, merged in time order.
+
+    Raises:
+        FeedUnavailableError: Nothing in the folder says when the session was.
+    """
+    lines: list[TimedLine] = []
+    skipped: Counter[str] = Counter()
+    for file in sorted(folder.glob(f"*{SUFFIX}")):
+        found, bad = read_stream(read_whole(file), file.name.removesuffix(SUFFIX))
+        lines += found
+        skipped.update(bad)
+    zero = find_session_zero(lines)
+    return Contents(in_order(lines, zero.at), skipped, zero.basis)
+
+
+def read_stream(text: bytes, topic: str) -> tuple[list[TimedLine], Counter[str]]:
+    """Return the lines of one `.jsonStream` file, and how many were malformed, by kind."""
+    lines: list[TimedLine] = []
+    skipped: Counter[str] = Counter()
+    for raw in text.removeprefix(BOM).split(b"\n"):
+        line = raw.strip()
+        if not line:
+            continue
+        ms = read_line_time(line[:12])
+        if ms is None:
+            skipped["line_time"] += 1
+        elif line[12:13] not in _BODY_STARTS or not 14 <= len(line) <= LONGEST_LINE:
+            skipped["line_body"] += 1
+        else:
+            lines.append(TimedLine(ms, topic, line[12:]))
+    return lines, skipped
+
+
+_LINE = re.compile(
+    rb'(.{12})\{\s*+"stream"\s*+:\s*+"([\w.]++)"\s*+,\s*+"payload"\s*+:\s*+(.+)\}\Z',
+    re.DOTALL,
+)
+
+_ORIGIN = b"URL:"
+
+
+def is_merged(first_line: bytes) -> bool:
+    """Return whether a file that begins like this is such a dump."""
+    return first_line.startswith(_ORIGIN) or _LINE.match(first_line) is not None
+
+
+def read_merged(file: Path) -> Contents:
+    """Return the messages of a dump; a first line that names its origin is passed over.
+
+    Raises:
+        FeedUnavailableError: Nothing in the file says when the session was.
+    """
+    lines: list[TimedLine] = []
+    skipped: Counter[str] = Counter()
+    for raw in read_whole(file).removeprefix(BOM).split(b"\n"):
+        line = raw.strip()
+        if not line or line.startswith(_ORIGIN):
+            continue
+        match = _LINE.match(line) if len(line) <= LONGEST_LINE else None
+        ms = read_line_time(line[:12])
+        if match is None:
+            skipped["line_body"] += 1
+        elif ms is None:
+            skipped["line_time"] += 1
+        else:
+            lines.append(TimedLine(ms, match[2].decode(), match[3].strip()))
+    zero = find_session_zero(lines)
+    return Contents(in_order(lines, zero.at), skipped, zero.basis)

@@ -1,0 +1,137 @@
+"""Find the UTC instant at which an archive's line times begin, and say how surely."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import orjson
+
+from pitwall.errors import FeedUnavailableError, MalformedMessageError
+from pitwall.feeds.timed_lines import TimedLine
+from pitwall.wire.inflate import inflate
+from pitwall.wire.session import read_offset
+from pitwall.wire.values import NotAValueError, read_instant
+
+# A thousand bursts already hold one that was sent without delay.
+_ENOUGH_BURSTS = 1000
+_STAMPS = frozenset({"Utc", "Timestamp"})
+# Heartbeats carry a clock that runs ahead of the stamps of all other topics, by 2.10 to
+# 2.16 s in the three recordings which allow the comparison (2024, 2025).
+HEARTBEAT_AHEAD = timedelta(seconds=2.1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionZero:
+    """Attributes: `at` is UTC; `basis` says what it rests on and how far off it may be."""
+
+    at: datetime
+    basis: str
+
+
+def find_session_zero(lines: Sequence[TimedLine]) -> SessionZero:
+    """Return the instant of line time zero, from the best evidence there is.
+
+    A line is written after the instant it carries, so the largest difference is the truth
+    plus the smallest delay. That fails where the archive's clock stood still while messages
+    went on (the last hour of heartbeats shares one line time), so only bursts of telemetry
+    are read that way; elsewhere the median decides.
+
+    Raises:
+        FeedUnavailableError: No line carries any instant.
+    """
+    if bursts := list(_differences(lines, "CarData.z", "Position.z", most=_ENOUGH_BURSTS)):
+        return _zero(_largest_usual(bursts, 60_000), "car telemetry, within 0.1 s")
+    if clocks := list(_differences(lines, "ExtrapolatedClock", "SessionData")):
+        return _zero(statistics.median(clocks), "session clock, within 0.1 s")
+    if control := list(_differences(lines, "RaceControlMessages")):
+        return _zero(_largest_usual(control, 1000), "race control, whole seconds: within 1 s")
+    if beats := list(_differences(lines, "Heartbeat")):
+        ahead_ms = HEARTBEAT_AHEAD / _MS
+        return _zero(statistics.median(beats) - ahead_ms, "heartbeats, within 0.5 s")
+    if (scheduled := _scheduled(lines)) is not None:
+        return SessionZero(scheduled, "scheduled start: estimated, may be minutes off")
+    raise FeedUnavailableError(
+        "The recording cannot be placed in time: it has neither telemetry, session clock, race "
+        "control nor heartbeats, nor both SessionInfo and SessionStatus."
+    )
+
+
+def _zero(since_epoch_ms: float, basis: str) -> SessionZero:
+    return SessionZero(_EPOCH + round(since_epoch_ms) * _MS, basis)
+
+
+def _largest_usual(differences: list[float], within_ms: float) -> float:
+    """Return the largest difference that is near the median: that of the least delayed message."""
+    middle = statistics.median(differences)
+    return max(difference for difference in differences if difference <= middle + within_ms)
+
+
+def _differences(
+    lines: Iterable[TimedLine], *topics: str, most: int | None = None
+) -> Iterator[float]:
+    """Yield, for each instant named in these topics, milliseconds from 1970 to line time zero."""
+    seen = 0
+    for line in lines:
+        if line.topic not in topics:
+            continue
+        seen += 1
+        if most is not None and seen > most:
+            return
+        for instant in _instants(_payload(line)):
+            yield (instant - _EPOCH) / _MS - line.ms
+
+
+def _payload(line: TimedLine) -> object:
+    try:
+        payload: object = orjson.loads(line.body)
+        if line.topic.endswith(".z"):
+            return orjson.loads(inflate(payload))
+    except (ValueError, MalformedMessageError):
+        return None
+    return payload
+
+
+def _instants(payload: object) -> Iterator[datetime]:
+    """Yield every `Utc` or `Timestamp` in a payload, however deep, in no particular order."""
+    unread = [payload]
+    while unread:
+        value = unread.pop()
+        if isinstance(value, list):
+            unread += value
+        elif isinstance(value, dict):
+            for key in _STAMPS & value.keys():
+                with suppress(NotAValueError):
+                    yield read_instant(value[key])
+            unread += (each for key, each in value.items() if _may_hold_stamps(key, each))
+
+
+def _may_hold_stamps(key: str, value: object) -> bool:
+    return key not in _STAMPS and (key not in {"Cars", "Entries"} or isinstance(value, list))
+
+
+def _scheduled(lines: Sequence[TimedLine]) -> datetime | None:
+    """Return the announced start minus the line time at which the session started."""
+    info = next((_payload(line) for line in lines if line.topic == "SessionInfo"), None)
+    started = next(
+        (
+            line.ms
+            for line in lines
+            if line.topic == "SessionStatus" and b'"Status":"Started"' in line.body
+        ),
+        None,
+    )
+    if not isinstance(info, dict) or started is None:
+        return None
+    fields = cast("dict[str, object]", info)
+    try:
+        local = read_instant(fields.get("StartDate"))
+        return local - read_offset(fields.get("GmtOffset")) - started * _MS
+    except (NotAValueError, OverflowError):
+        return None

@@ -1,0 +1,360 @@
+"""Read SignalR messages of F1 live timing: WebSocket frames, dumps of clients, snapshots."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.session_start import HEARTBEAT_AHEAD
+from pitwall.feeds.timed_lines import BOM, LONGEST_LINE, Contents, placed, read_whole, topic_rank
+from pitwall.wire.message import RawFrame, RawMessage, Reading, Snapshot
+from pitwall.wire.values import NotAValueError, read_instant
+
+_TOKEN = re.compile(r"'[^']*'|\bTrue\b|\bFalse\b|\bNone\b")
+
+_LONGEST_LITERAL = 1024 * 1024  # Python's own reader takes a second and a gigabyte for ten
+
+_JSON_NAMES = {"True": "true", "False": "false", "None": "null"}
+
+
+def load_literal(text: str) -> object:
+    """Return the value of a JSON text or of a Python literal.
+
+    Raises:
+        ValueError: It is neither.
+
+    Example:
+        >>> load_literal("['A', {'x': True, 'y': None}]")
+        ['A', {'x': True, 'y': None}]
+        >>> load_literal('''{'Message': "DELL'EMILIA"}''')
+        {'Message': "DELL'EMILIA"}
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    if '"' not in text and "\\" not in text:
+        # Without a double quote or a backslash every apostrophe delimits a text, and the
+        # JSON reader is many times faster than Python's own.
+        try:
+            return orjson.loads(_TOKEN.sub(_as_json, text))
+        except orjson.JSONDecodeError:
+            pass
+    if len(text) > _LONGEST_LITERAL:
+        message = f"no JSON, and too long for a Python literal: {text[:40]!r}"
+        raise ValueError(message)
+    try:
+        value: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        message = f"neither JSON nor a Python literal: {text[:40]!r}"
+        raise ValueError(message) from error
+    return value
+
+
+def _as_json(token: re.Match[str]) -> str:
+    word = token[0]
+    return _JSON_NAMES.get(word) or f'"{word[1:-1]}"'
+
+
+# Possessive throughout: what has been passed over is never tried again, so that no run of
+# blanks, quotes or brackets, however long, takes more than one pass.
+_OPENING = re.compile(rb'\[\s*+"([\w.]++)"\s*+,\s*+')
+
+_IN_CALL = re.compile(rb'"(?:A|arguments)"\s*+:\s*+(?=\[\s*+"[\w.]++"\s*+,)')
+
+_OF_TAIL = b"{}["
+
+
+class Envelope(NamedTuple):
+    """The three values of a message, as they stand in its text."""
+
+    topic: bytes
+    payload: bytes
+    stamp: bytes
+
+
+def read_envelope(line: bytes) -> Envelope | None:
+    """Return what a record holds; None when it has not the form of a message.
+
+    Example:
+        >>> read_envelope(b'{"type":1,"target":"feed","arguments":["A.z",{"b": 1},"2025"]}')
+        Envelope(topic=b'A.z', payload=b'{"b": 1}', stamp=b'2025')
+        >>> read_envelope(b'["A", "x" , "2025" ]').payload
+        b'"x"'
+    """
+    begin = 0
+    if line[:1] == b"{":
+        call = _IN_CALL.search(line)
+        if call is None:
+            return None
+        begin = call.end()
+    opening = _OPENING.match(line, begin)
+    if opening is None:
+        return None
+    text = line.rstrip()
+    text = text[:-1] if text.endswith(b"}") else text
+    close = text.rfind(b"]")
+    tail = text[close + 1 :].strip()
+    if close < 0 or (tail and (tail[:1] != b"," or any(byte in tail for byte in _OF_TAIL))):
+        return None
+    inner = text[:close].rstrip()
+    quote = inner.rfind(b'"', 0, len(inner) - 1)
+    before = inner[:quote].rstrip()
+    if not inner.endswith(b'"') or quote < 0 or not before.endswith(b","):
+        return None
+    payload = before[opening.end() : -1].rstrip()
+    return Envelope(opening[1], payload, inner[quote + 1 : -1]) if payload else None
+
+
+LIVE = "live.txt"
+
+SNAPSHOT = "subscribe.txt"
+
+RECORD_SEPARATOR = b"\x1e"
+
+KEEP_ALIVE = frozenset({b"{}", b'{"type":6}'})
+
+_CLOCK = "the feed's own stamps"
+
+
+def is_message_line(line: bytes) -> bool:
+    """Return whether a line begins with a message, or with the reply that holds a snapshot."""
+    frame = line.split(RECORD_SEPARATOR)[0]
+    return read_message(frame) is not None or read_reply(frame) is not None
+
+
+def read_session(folder: Path) -> Contents:
+    """Return a folder's `live.txt`, after its `subscribe.txt` where there is one."""
+    live, skipped = _read_lines(read_whole(folder / LIVE))
+    snapshot = folder / SNAPSHOT
+    if snapshot.exists():
+        first = min((message.sent_at for message in live), default=None)
+        live = snapshot_messages(load_snapshot(snapshot), not_after=first) + live
+    return _contents(live, skipped)
+
+
+def read_lines(file: Path) -> Contents:
+    """Return the messages of one file with a message a line, JSON or as Python prints it."""
+    return _contents(*_read_lines(read_whole(file)))
+
+
+def read_snapshot(file: Path) -> Contents:
+    """Return the topics of a snapshot, all sent at the instant of its heartbeat.
+
+    Raises:
+        FeedUnavailableError: It is no object of topics, or names no instant.
+    """
+    return _contents(snapshot_messages(load_snapshot(file)), Counter())
+
+
+def _contents(messages: list[RawMessage], skipped: Counter[str]) -> Contents:
+    messages = placed(messages, skipped)
+    # The stamps of neighbouring lines are up to two seconds out of order.
+    return Contents(iter(sorted(messages, key=lambda message: message.sent_at)), skipped, _CLOCK)
+
+
+def _read_lines(text: bytes) -> tuple[list[RawMessage], Counter[str]]:
+    messages: list[RawMessage] = []
+    snapshots: list[dict[str, object]] = []
+    skipped: Counter[str] = Counter()
+    for raw in text.removeprefix(BOM).replace(RECORD_SEPARATOR, b"\n").split(b"\n"):
+        line = raw.strip()
+        if not line or line in KEEP_ALIVE:
+            continue
+        message = read_message(line)
+        if message is not None:
+            messages.append(message)
+        elif (reply := read_reply(line)) is not None:
+            snapshots.append(reply)
+        else:
+            skipped["line"] += 1
+    return _with_snapshots(snapshots, messages), skipped
+
+
+def _with_snapshots(
+    snapshots: Iterable[dict[str, object]], messages: list[RawMessage]
+) -> list[RawMessage]:
+    first = min((message.sent_at for message in messages), default=None)
+    before: list[RawMessage] = []
+    for snapshot in snapshots:
+        # Only the first reply can precede every message; later ones follow a reconnection.
+        before += snapshot_messages(snapshot, not_after=None if before else first)
+    return before + messages
+
+
+def read_message(line: bytes, *, literals: bool = True) -> RawMessage | None:
+    """Return the message in one record, its payload verbatim; None when it holds none.
+
+    Args:
+        line: The record.
+        literals: Whether it may be as Python prints it, as some clients wrote down what came.
+    """
+    if len(line) > LONGEST_LINE:
+        return None
+    found = read_envelope(line)
+    if found is not None:
+        stamp = found.stamp.decode("utf-8", "replace")
+        return _raw(found.topic.decode("utf-8", "replace"), stamp, found.payload)
+    if not (literals and line.startswith(b"['")):
+        return None
+    try:
+        value = load_literal(line.decode())
+    except ValueError:
+        return None
+    match value:
+        case [str(topic), payload, str(stamp)]:
+            return _raw(topic, stamp, dumped(payload))
+    return None
+
+
+def dumped(payload: object) -> bytes:
+    """Return the JSON text of a payload."""
+    try:
+        return orjson.dumps(payload)
+    except orjson.JSONEncodeError:
+        return b"null"  # a literal that JSON cannot say, such as a set: for the decoder to fault
+
+
+def _raw(topic: str, stamp: str, body: bytes) -> RawMessage | None:
+    try:
+        return RawMessage(read_instant(stamp), topic, body)
+    except NotAValueError:
+        return None
+
+
+def read_reply(line: bytes, *, literals: bool = True) -> dict[str, object] | None:
+    """Return the snapshot in the hub's answer to Subscribe; None when the line is none."""
+    if not line.startswith(b"{") or len(line) > LONGEST_LINE:
+        return None
+    try:
+        value = load_literal(line.decode()) if literals else orjson.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    reply = value.get("R") or value.get("result")
+    return reply if isinstance(reply, dict) else None
+
+
+def load_snapshot(file: Path) -> dict[str, object]:
+    """Return a snapshot's topics.
+
+    Raises:
+        FeedUnavailableError: It is no object of topics.
+    """
+    text = read_whole(file).removeprefix(BOM).decode("utf-8", "replace").strip()
+    # One client wrote its snapshots through a template that doubled the outer braces.
+    if text.startswith("{{") and text.endswith("}}"):
+        text = text[1:-1]
+    try:
+        value = load_literal(text)
+    except ValueError:
+        value = None
+    if isinstance(value, dict):
+        inner = value.get("R") or value.get("result")
+        topics = inner if isinstance(inner, dict) else value
+        if any(topic in topics for topic in ("TimingData", "SessionInfo", "DriverList")):
+            return topics
+    raise FeedUnavailableError(f"{file.name} is no snapshot: an object of topics was expected.")
+
+
+def snapshot_messages(
+    snapshot: dict[str, object], not_after: datetime | None = None
+) -> list[RawMessage]:
+    """Return one message a topic, all sent at the snapshot's instant or at `not_after` if earlier.
+
+    Raises:
+        FeedUnavailableError: The snapshot names no instant and none is given.
+    """
+    instant = instant_of(snapshot)
+    known = [at for at in (instant, not_after) if at is not None]
+    if not known:
+        raise FeedUnavailableError("The snapshot has neither Heartbeat nor ExtrapolatedClock.")
+    sent_at = min(known)
+    topics = sorted(snapshot, key=topic_rank)
+    return [RawMessage(sent_at, topic, dumped(snapshot[topic])) for topic in topics]
+
+
+def instant_of(snapshot: dict[str, object]) -> datetime | None:
+    """Return the instant of the heartbeat, else of the clock, which may be long past its change."""
+    for topic in ("Heartbeat", "ExtrapolatedClock"):
+        payload = snapshot.get(topic)
+        if isinstance(payload, dict):
+            try:
+                return read_instant(payload.get("Utc"))
+            except NotAValueError:
+                continue
+    return None
+
+
+# Records of the hub that carry no data: completions without a result, pings, and the goodbye.
+_MOST_RECORDS = 20_000  # in one frame; the feed sends some dozens
+
+_SILENT = (b'{"type":3,', b'{"type":6', b'{"type":7')
+
+
+def read_frame(frame: RawFrame) -> Reading:
+    """Return what a frame says; a record that breaks the format is counted, the rest is read."""
+    parts: list[RawMessage | Snapshot] = []
+    malformed = 0
+    *records, rest = frame.text.split(RECORD_SEPARATOR, _MOST_RECORDS)
+    if rest.strip() and len(records) == _MOST_RECORDS:
+        malformed += rest.rstrip(RECORD_SEPARATOR).count(RECORD_SEPARATOR) + 1
+        rest = b""
+    for raw in (*records, rest):
+        record = raw.strip()
+        if not record or record in KEEP_ALIVE:
+            continue
+        if (message := read_message(record, literals=False)) is not None:
+            parts.append(message)
+        elif (reply := read_reply(record, literals=False)) is not None:
+            parts.append(_snapshot(reply, frame.received_at))
+        elif not (record.startswith(_SILENT) and _is_json(record)):
+            malformed += 1
+    return Reading(tuple(parts), malformed)
+
+
+def _is_json(record: bytes) -> bool:
+    try:
+        orjson.loads(record)
+    except ValueError:
+        return False
+    return True
+
+
+def _snapshot(topics: dict[str, object], received_at: datetime) -> Snapshot:
+    """Return a snapshot; topics that the server holds back come as null and are left out."""
+    instant = instant_of(topics)
+    # Heartbeats run ahead of the stamps of all other topics.
+    at = None if instant is None else instant - HEARTBEAT_AHEAD
+    told = sorted((name for name, payload in topics.items() if payload is not None), key=topic_rank)
+    return Snapshot(
+        at, tuple(RawMessage(at or received_at, topic, dumped(topics[topic])) for topic in told)
+    )
+
+
+def refusal_of(record: bytes) -> str | None:
+    """Return the error that a hub's answer or goodbye names; None when it names none.
+
+    Example:
+        >>> refusal_of(b'{"type":3,"invocationId":"0","error":"Unauthorized"}')
+        'Unauthorized'
+        >>> refusal_of(b'{"type":6}') is None
+        True
+    """
+    if b'"error"' not in record or record.startswith(b'{"type":1,'):
+        return None
+    try:
+        value = orjson.loads(record)
+    except ValueError:
+        return None
+    error = value.get("error") if isinstance(value, dict) else None
+    return str(error)[:200] if error else None

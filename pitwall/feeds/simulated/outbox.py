@@ -1,0 +1,46 @@
+"""Words waiting to be sent: what is said, on which topic and when."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pitwall.wire.encode import encode_body
+from pitwall.wire.message import RawMessage
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """One payload, `at_s` seconds after lights out (negative before)."""
+
+    at_s: float
+    topic: str
+    payload: dict[str, object]
+
+
+class Outbox:
+    """Puts sayings into the order of their times; mutable, and holds a few seconds' worth."""
+
+    def __init__(self, lights_out_at: datetime) -> None:
+        self._lights_out_at = lights_out_at
+        self._heap: list[tuple[float, int, str, bytes]] = []
+        self._count = 0
+
+    def put(self, at_s: float, topic: str, body: bytes) -> None:
+        """Add a message whose body is encoded already."""
+        self._count += 1
+        heapq.heappush(self._heap, (at_s, self._count, topic, body))
+
+    def say(self, sayings: list[QueuedMessage]) -> None:
+        """Add sayings."""
+        for saying in sayings:
+            self.put(saying.at_s, saying.topic, encode_body(saying.payload))
+
+    def until(self, at_s: float) -> Iterator[RawMessage]:
+        """Yield what is due by `at_s`."""
+        heap = self._heap
+        while heap and heap[0][0] <= at_s:
+            due_s, _, topic, body = heapq.heappop(heap)
+            yield RawMessage(self._lights_out_at + timedelta(seconds=round(due_s, 3)), topic, body)

@@ -1,0 +1,1 @@
+"""Keep a live feed or a played race on screen: connect, order, publish, lead and follow."""

@@ -1,0 +1,146 @@
+"""Decide when a frame is published, number it, and keep the last minutes for delayed viewers."""
+
+from __future__ import annotations
+
+import bisect
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pitwall.domain.frames import LiveFrame
+from pitwall.domain.race import RaceState
+from pitwall.domain.telemetry import CarTelemetry, telemetry_of
+from pitwall.engine.clock import wall_now
+from pitwall.engine.forecast_now import NewestState
+from pitwall.engine.frame_builder import NO_NOTES, FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import EngineState
+from pitwall.ports.cache import LiveCache, TelemetryCache
+
+QUIET_TICK_S = 1.0  # a frame at least this often, so that readers can tell quiet from dead
+
+
+class Publisher:
+    """Numbers frames and sends them to the cache.
+
+    Args:
+        cache: Where readers wait.
+        model_version: Said in every frame.
+        telemetry: Where each car's newest telemetry goes; None keeps none.
+        last_sequence: Number of the newest frame that another worker published.
+        now: The wall clock.
+        monotonic: Seconds that only rise.
+
+    Attributes:
+        notes: Said in every frame from now on.
+    """
+
+    def __init__(
+        self,
+        cache: LiveCache,
+        model_version: str,
+        telemetry: TelemetryCache | None = None,
+        last_sequence: int = 0,
+        *,
+        now: Callable[[], datetime] = wall_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.notes = NO_NOTES
+        self._now = now
+        self._monotonic = monotonic
+        self._cache = cache
+        self._model_version = model_version
+        self._telemetry = telemetry
+        self._sequence = last_sequence
+        self._told: dict[int, CarTelemetry] = {}
+        self._shown: tuple[EngineState, FeedView] | None = None
+        self._shown_s = 0.0
+        self._offered: tuple[EngineState, FeedView, datetime | None] | None = None
+
+    def newest(self) -> NewestState | None:
+        """Return what was offered last, published or not; None before anything was."""
+        return None if self._offered is None else NewestState(*self._offered, self._sequence)
+
+    async def offer(
+        self, state: EngineState, feed: FeedView, arrived_at: datetime | None
+    ) -> LiveFrame | None:
+        """Publish a frame if anything changed, or if the last one is a second old.
+
+        Args:
+            state: The race now.
+            feed: The feed now.
+            arrived_at: Wall time at which the newest message arrived; None before the first.
+        """
+        feed = replace(feed, notes=self.notes)
+        self._offered = (state, feed, arrived_at)
+        quiet_s = self._monotonic() - self._shown_s
+        if self._shown is not None and quiet_s < QUIET_TICK_S and not self._is_news(state, feed):
+            return None
+        now = self._now()
+        age_s = None if arrived_at is None else max(0.0, (now - arrived_at).total_seconds())
+        self._sequence += 1
+        frame = build_frame(state, feed, Stamp(self._sequence, now, age_s), self._model_version)
+        self._shown, self._shown_s = (state, feed), self._monotonic()
+        await self._cache.publish(frame)
+        await self._put_telemetry(state.race)
+        return frame
+
+    async def _put_telemetry(self, race: RaceState) -> None:
+        """Send what cars have said since the last frame."""
+        if self._telemetry is None:
+            return
+        cars = telemetry_of(race)
+        news = {number: car for number, car in cars.items() if self._told.get(number) != car}
+        self._told = cars
+        if news:
+            await self._telemetry.put(news)
+
+    def _is_news(self, state: EngineState, feed: FeedView) -> bool:
+        """Identity, not equality: every state is a new value, and comparing fields is dear."""
+        if self._shown is None:
+            return True
+        shown, shown_feed = self._shown
+        return (
+            shown.taken != state.taken
+            or shown.forecasts is not state.forecasts
+            or shown_feed != feed
+        )
+
+
+LONGEST_DELAY_S = 300.0
+
+
+class FrameRing:
+    """The frames of the last `longest_s`, for readers who watch with a delay of their own.
+
+    Five minutes at 4 Hz are 1,200 frames. Neighbours share their histories, texts and numbers.
+    """
+
+    def __init__(self, longest_s: float = LONGEST_DELAY_S) -> None:
+        self._kept_for = timedelta(seconds=longest_s)
+        self._frames: deque[LiveFrame] = deque()
+
+    def add(self, frame: LiveFrame) -> None:
+        """Keep `frame`, and forget those that no delay can reach any more.
+
+        What was published later than `frame` is forgotten too: a clock was set back.
+        """
+        while self._frames and self._frames[-1].published_at >= frame.published_at:
+            self._frames.pop()
+        self._frames.append(frame)
+        oldest = frame.published_at - self._kept_for
+        # One frame older than the limit stays: it is what the longest delay shows.
+        while len(self._frames) > 1 and self._frames[1].published_at <= oldest:
+            self._frames.popleft()
+
+    async def fill(self, live: LiveCache) -> None:
+        """Keep every frame that `live` shows, until cancelled: the task of each worker."""
+        async for frame in live.frames():
+            self.add(frame)
+
+    def at(self, delay_s: float, now: datetime | None = None) -> LiveFrame | None:
+        """Return the newest frame published at least `delay_s` ago; None when there is none."""
+        moment = (now or wall_now()) - timedelta(seconds=delay_s)
+        index = bisect.bisect_right(self._frames, moment, key=lambda frame: frame.published_at)
+        return self._frames[index - 1] if index else None

@@ -1,0 +1,217 @@
+"""Play races one after another on their own clocks, four looks a second.
+
+A fault stays where it happened: a race that breaks is reported on screen, and the player
+goes on with the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pitwall.domain.frames import FRAME_EVERY_S, FeedState
+from pitwall.domain.race import Phase
+from pitwall.engine.clock import ReplayClock, wall_now
+from pitwall.engine.frame_builder import FeedView
+from pitwall.engine.playback import Playback
+from pitwall.engine.race_engine import EngineState, RaceEngine
+from pitwall.errors import FeedUnavailableError, PitwallError
+from pitwall.live.publishing import Publisher
+from pitwall.ports.feeds import RecordedFeed
+from pitwall.ports.forecasts import Predictor
+from pitwall.recording.race_recorder import Recorder
+from pitwall.recording.race_recording import Recording
+
+log = logging.getLogger(__name__)
+
+TICK_S = FRAME_EVERY_S
+STALE_AFTER_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlayRequest:
+    """One race to show, and how.
+
+    Attributes:
+        feed: What to play.
+        from_lap: The leader's lap at which the show begins; 1 is lights out, 0 the first message.
+        speed: Race seconds for each wall second, 0.5 to 60.
+        stays_s: Wall seconds that the final order stays on screen before the next race.
+    """
+
+    feed: RecordedFeed
+    from_lap: int = 1
+    speed: float = 1.0
+    stays_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """A race that another worker was showing, to go on with.
+
+    Attributes:
+        request: The race.
+        playback: Of that race, played to somewhere before `start`.
+        start: The race's moment at which to go on.
+        rest: The races after it.
+        recording: What the engine of `playback` tells; None where nothing is written.
+    """
+
+    request: PlayRequest
+    playback: Playback
+    start: datetime
+    rest: Iterator[PlayRequest]
+    recording: Recording | None = None
+
+
+class RacePlayer:
+    """Shows races; owns the clock of the one on screen.
+
+    Args:
+        publisher: Where frames go.
+        predictor: Forecasts battles; None without a model.
+        stale_after_s: Wall seconds of silence, while a race is on, that make the feed stale.
+        recorder: Writes what is shown; None keeps nothing.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        predictor: Predictor | None,
+        stale_after_s: float = STALE_AFTER_S,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.clock: ReplayClock | None = None
+        self._publisher = publisher
+        self._predictor = predictor
+        self._stale_after_s = stale_after_s
+        self._recorder = recorder
+        self._arrived_at: datetime | None = None
+        self._last: tuple[EngineState, FeedView] | None = None
+
+    async def run(self, requests: Iterable[PlayRequest], resumed: Takeover | None = None) -> None:
+        """Show each race in turn, then keep the last frame on screen for ever.
+
+        Args:
+            requests: The races; without effect where `resumed` brings its own.
+            resumed: The race to go on with, instead of beginning with the first.
+        """
+        if resumed is not None:
+            await self._supervised(resumed.request, resumed)
+            requests = resumed.rest
+        for request in requests:
+            await self._supervised(request)
+        while self._last is not None:
+            await self._publisher.offer(*self._last, self._arrived_at)
+            await asyncio.sleep(TICK_S)
+
+    async def _supervised(self, request: PlayRequest, resumed: Takeover | None = None) -> None:
+        try:
+            await self._show(request, resumed)
+        except PitwallError as error:
+            log.warning("race abandoned", extra={"feed": request.feed.name})
+            await self._fail(request, str(error))
+        except Exception:
+            # The supervisor: one broken race must not end the show.
+            log.exception("race abandoned", extra={"feed": request.feed.name})
+            await self._fail(request, "An internal error stopped this race; see the log.")
+
+    async def _show(self, request: PlayRequest, resumed: Takeover | None) -> None:
+        self.clock = self._arrived_at = None
+        if resumed is not None:
+            # The other worker's last picture stays until this one is as far.
+            playback, start, recording = resumed.playback, resumed.start, resumed.recording
+            if self._recorder is not None and recording is not None:
+                self._recorder.begin(recording)
+            await asyncio.to_thread(playback.advance, start)
+        else:
+            recording = self._recorder.watch(request.feed) if self._recorder else None
+            observer = recording.collector if recording else None
+            playback = Playback(request.feed, RaceEngine(self._predictor, observer=observer))
+            await self._offer(playback, request)
+            start = await asyncio.to_thread(_join, playback, request.from_lap)
+        self.clock = ReplayClock(start, request.speed)
+        self._arrived_at = wall_now()
+        log.info("race on screen", extra={"feed": request.feed.name, "at": start.isoformat()})
+        over_at: datetime | None = None
+        while over_at is None or (wall_now() - over_at).total_seconds() < request.stays_s:
+            await self._advance(playback, request, self.clock)
+            if playback.at_end and over_at is None:
+                over_at = wall_now()
+                if recording is not None:
+                    recording.end("finished")
+            await asyncio.sleep(TICK_S)
+
+    async def _advance(self, playback: Playback, request: PlayRequest, clock: ReplayClock) -> None:
+        """Play up to now; while that takes its time, go on saying how old the picture is."""
+        advancing = asyncio.create_task(asyncio.to_thread(playback.advance, clock.now()))
+        while not advancing.done():
+            await asyncio.wait({advancing}, timeout=TICK_S)
+            if not advancing.done():
+                await self._offer(playback, request)
+        if await advancing:
+            self._arrived_at = wall_now()
+        await self._offer(playback, request)
+
+    async def _offer(self, playback: Playback, request: PlayRequest) -> None:
+        state = playback.state
+        await self._offer_view(state, _view(request, self._feed_state(playback, state)))
+
+    async def _offer_view(self, state: EngineState, view: FeedView) -> None:
+        self._last = (state, view)
+        await self._publisher.offer(state, view, self._arrived_at)
+
+    async def _fail(self, request: PlayRequest, why: str) -> None:
+        state = self._last[0] if self._last else EngineState()
+        await self._offer_view(state, _view(request, FeedState.FAILED, why))
+        await asyncio.sleep(request.stays_s)
+
+    def _feed_state(self, playback: Playback, state: EngineState) -> FeedState:
+        if self.clock is None:
+            return FeedState.CONNECTING
+        if playback.at_end:
+            return FeedState.ENDED
+        if self.clock.paused:
+            return FeedState.PAUSED
+        silent_s = (wall_now() - self._arrived_at).total_seconds() if self._arrived_at else 0.0
+        race_on = state.race.phase is Phase.STARTED
+        return FeedState.STALE if race_on and silent_s > self._stale_after_s else FeedState.FLOWING
+
+
+def _join(playback: Playback, from_lap: int) -> datetime:
+    """Play unseen up to where the show begins and return that moment.
+
+    Raises:
+        FeedUnavailableError: The feed has no message at all.
+    """
+    playback.advance_to(lambda _state: True)
+    first = playback.state.sent_at
+    if first is None:
+        message = "The feed opened, but it holds no message that can be read."
+        raise FeedUnavailableError(message)
+    if from_lap < 1:
+        return first
+    reached = playback.advance_to(lambda state: _is_at(state, from_lap))
+    if reached is None:
+        # A recording without such a lap: show it from its beginning.
+        playback.advance(first)
+        return first
+    return reached
+
+
+def _is_at(state: EngineState, lap: int) -> bool:
+    started = state.race.phase is Phase.STARTED
+    return started if lap == 1 else started and state.race.lap >= lap
+
+
+def _view(request: PlayRequest, state: FeedState, detail: str = "") -> FeedView:
+    return FeedView(
+        source=request.feed.source.value,
+        feed=request.feed.name,
+        state=state,
+        detail=detail,
+        speed=request.speed,
+    )

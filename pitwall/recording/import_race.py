@@ -1,0 +1,128 @@
+"""Import a finished race: play it as fast as possible and store the result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pitwall.domain.records import Batch, RaceMark
+from pitwall.engine.race_engine import RaceEngine
+from pitwall.ports.feeds import RecordedFeed
+from pitwall.ports.forecasts import Predictor
+from pitwall.ports.races import RaceWriter
+from pitwall.recording import record_rows
+from pitwall.recording.batch_collector import BatchCollector
+from pitwall.recording.race_recorder import is_of_another_feed, kept_as
+from pitwall.wire.message import RawMessage
+
+AT_ONCE = 4_000  # messages: a transaction each
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import.
+
+    Attributes:
+        race_id: "" where the feed told of no race.
+        outcome: `imported`, `known` when it was kept whole already, `other_source` when it is
+            kept from another source or feed and was left as it is, `no_race` for a feed
+            without one.
+        messages: Kept by this import.
+        predictions: Made by this import.
+        kept_of: The name of the feed that it was first kept from; "" for `no_race`.
+        faults: What could not be read as it stands, by kind: lines that were left out, parts of
+            messages that were skipped, stamps that were replaced.
+    """
+
+    race_id: str
+    outcome: Literal["imported", "known", "other_source", "no_race"]
+    messages: int = 0
+    predictions: int = 0
+    kept_of: str = ""
+    faults: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """How to import.
+
+    Attributes:
+        told: Is called with messages done and their total.
+        replace: Remove first what is kept of the race.
+    """
+
+    told: Callable[[int, int], None] = lambda _done, _total: None
+    replace: bool = False
+
+
+async def import_race(
+    feed: RecordedFeed, writer: RaceWriter, predictor: Predictor, how: Importing | None = None
+) -> Imported:
+    """Keep a race from its feed; where an earlier import stopped, go on.
+
+    Args:
+        feed: Of a race that is over.
+        writer: Where to.
+        predictor: Forecasts every battle of it.
+        how: Progress, and whether to begin anew.
+
+    Raises:
+        FeedUnavailableError: The feed cannot be opened.
+        StoreError: The database is not there.
+    """
+    how = how or Importing()
+    messages = await asyncio.to_thread(lambda: list(feed.messages()))
+    collector = BatchCollector(predictor.version, most_messages=len(messages) + 1)
+    engine = RaceEngine(predictor, observer=collector)
+    mark: RaceMark | None = None
+    kept = predictions = 0
+    for done in range(0, len(messages), AT_ONCE):
+        await asyncio.to_thread(_play, engine, messages[done : done + AT_ONCE])
+        for batch in collector.take_batches():
+            if mark is None and batch.info.race_id:
+                mark = await _begin(feed, writer, batch, how)
+                if (known := _known(mark, feed, len(messages))) is not None:
+                    return known
+                collector.resume(batch.info.race_id, mark.messages, continues=False)
+            if mark is None:
+                collector.put_back(batch)
+                continue
+            fresh = record_rows.without(batch, mark.messages)
+            fresh.is_imported = True
+            kept += len(fresh.messages)
+            predictions += len(fresh.predictions)
+            await writer.append(mark, fresh)
+        how.told(min(done + AT_ONCE, len(messages)), len(messages))
+    if mark is None:
+        return Imported("", "no_race", faults=_faults(feed, engine))
+    await writer.finish(mark, "finished")
+    faults = _faults(feed, engine)
+    return Imported(mark.info.race_id, "imported", kept, predictions, mark.feed, faults)
+
+
+def _faults(feed: RecordedFeed, engine: RaceEngine) -> Mapping[str, int]:
+    """Return what was amiss, in the file itself and in its messages."""
+    return Counter(getattr(feed, "skipped", {})) + Counter(engine.state.faults)
+
+
+async def _begin(feed: RecordedFeed, writer: RaceWriter, batch: Batch, how: Importing) -> RaceMark:
+    info = kept_as(batch.info, feed.source, feed.name)
+    if how.replace:
+        await writer.remove(info.race_id)
+    return await writer.begin(info, feed.source.value, feed.name)
+
+
+def _known(mark: RaceMark, feed: RecordedFeed, messages: int) -> Imported | None:
+    if is_of_another_feed(mark, feed.source, feed.name):
+        return Imported(mark.info.race_id, "other_source", kept_of=mark.feed)
+    if mark.state == "finished" and mark.messages >= messages:
+        return Imported(mark.info.race_id, "known", kept_of=mark.feed)
+    return None
+
+
+def _play(engine: RaceEngine, messages: Sequence[RawMessage]) -> None:
+    for message in messages:
+        engine.take(message)

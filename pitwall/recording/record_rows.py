@@ -1,0 +1,218 @@
+"""Convert the engine's values to rows of the store, and join rows to batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from pitwall.domain import events as race_events
+from pitwall.domain.battles import Battle
+from pitwall.domain.car_use import CarSample
+from pitwall.domain.forecasts import MixedForecast
+from pitwall.domain.gaps import LeaderLap, seconds_and_laps
+from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState, Stint
+from pitwall.domain.records import (
+    Batch,
+    ControlRecord,
+    LapRow,
+    PredictionRecord,
+    SampleRecord,
+    StatusRecord,
+    StintRecord,
+    TimingRecord,
+    WeatherRecord,
+)
+from pitwall.engine.race_engine import EngineState
+
+_BY_SEQ = ("messages", "timing", "control", "statuses", "weather", "keyframes")
+
+
+def add_events(
+    batch: Batch, seq: int, events: Sequence[race_events.TimingEvent], race: RaceState
+) -> None:
+    """Add the rows that one message's events make; `race` is the field after it."""
+    for nth, event in enumerate(events):
+        match event:
+            case race_events.CarTimed():
+                _add_timing(batch, seq, event, race)
+            case race_events.ControlSaid():
+                _add_control(batch, seq, nth, event)
+            case race_events.WeatherMeasured(sent_at=at, weather=weather):
+                values = [getattr(weather, each.name) for each in fields(weather)]
+                batch.weather.append(WeatherRecord(at, seq, *values))
+            case race_events.TrackStatusChanged(sent_at=at, status=status):
+                batch.statuses.append(StatusRecord(at, seq, "track", status.value))
+            case race_events.PhaseChanged(sent_at=at, phase=phase):
+                batch.statuses.append(StatusRecord(at, seq, "phase", phase.value))
+            case race_events.LapCounted(sent_at=at, lap=int(number)):
+                batch.statuses.append(StatusRecord(at, seq, "lap_count", str(number)))
+            case _:
+                pass
+
+
+def _add_timing(batch: Batch, seq: int, event: race_events.CarTimed, race: RaceState) -> None:
+    told = (event.position, event.gap_to_leader, event.interval)
+    car = race.cars.get(event.number)
+    if car is None or all(each is None for each in told):
+        return
+    gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
+    interval_s, interval_laps = seconds_and_laps(car.interval)
+    row = TimingRecord(
+        at=event.sent_at,
+        seq=seq,
+        car=car.number,
+        position=car.position,
+        gap_laps=gap_laps,
+        interval_laps=interval_laps,
+        is_leader=isinstance(car.gap_to_leader, LeaderLap),
+        gap_s=gap_s,
+        interval_s=interval_s,
+    )
+    batch.timing.append(row)
+
+
+def _add_control(batch: Batch, seq: int, nth: int, event: race_events.ControlSaid) -> None:
+    message = event.message
+    row = ControlRecord(
+        at=event.sent_at,
+        seq=seq,
+        nth=nth,
+        stamped_at=message.at,
+        category=message.category,
+        message=message.message,
+        flag=message.flag,
+        scope=message.scope,
+        sector=message.sector,
+        lap=message.lap_number,
+        car=message.driver_number,
+    )
+    batch.control.append(row)
+
+
+def lap(number: DriverNumber, record: LapRecord) -> LapRow:
+    """Return a completed lap; trap speeds that are left over from an earlier lap are None."""
+    i1, i2, fl, st = (
+        None if trap in record.stale_traps else record.speeds_kmh.get(trap)
+        for trap in ("I1", "I2", "FL", "ST")
+    )
+    sector_1, sector_2, sector_3 = record.sectors_s
+    return LapRow(
+        car=number,
+        lap=record.lap_number,
+        completed_at=record.completed_at,
+        lap_time_s=record.lap_time_s,
+        sector_1_s=sector_1,
+        sector_2_s=sector_2,
+        sector_3_s=sector_3,
+        i1_kmh=i1,
+        i2_kmh=i2,
+        fl_kmh=fl,
+        st_kmh=st,
+        pitted=record.pitted,
+        track_clear=record.track_clear,
+    )
+
+
+def new_stints(car: CarState, told: Sequence[Stint]) -> Iterator[StintRecord]:
+    """Yield each stint that differs from what was told before."""
+    for index, stint in enumerate(car.stints):
+        if index >= len(told) or told[index] is not stint:
+            yield StintRecord(
+                car=car.number,
+                stint=stint.stint_number,
+                from_lap=car.laps_completed + 1,
+                compound=stint.compound.value,
+                fresh_tyre=stint.fresh_tyre,
+                start_laps=stint.start_laps,
+                tyre_life_laps=stint.tyre_life_laps,
+            )
+
+
+def sample(number: DriverNumber, reading: CarSample) -> SampleRecord:
+    """Return one reading of a car's channels."""
+    return SampleRecord(
+        reading.at,
+        number,
+        reading.speed_kmh,
+        reading.rpm,
+        reading.throttle_pct,
+        reading.brake_pct,
+        reading.gear,
+        reading.drs,
+    )
+
+
+def prediction(
+    state: EngineState,
+    battle: Battle,
+    p_overtake: float,
+    mixed: MixedForecast | None,
+    model_version: str,
+) -> PredictionRecord:
+    """Return one forecast of one battle, made at the grid point of `state`."""
+    row = PredictionRecord(
+        attacker=battle.attacker,
+        defender=battle.defender,
+        lap=state.race.lap,
+        made_at=state.grid_at,
+        position=battle.position,
+        interval_s=battle.interval_s,
+        p_overtake=p_overtake,
+        model_version=model_version,
+    )
+    return row if mixed is None else row._replace(**_of_mixture(mixed))
+
+
+def _of_mixture(mixed: MixedForecast) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        name: getattr(mixed, name)
+        for name in ("p_overtake_3", "p_low", "p_high", "p_pit", "p_neutralised", "p_retired")
+    }
+    for each in mixed.experts:
+        values |= {f"p_{each.expert}": each.p_overtake, f"w_{each.expert}": each.weight}
+    return values
+
+
+def shifted(batch: Batch, by: int) -> Batch:
+    """Return the batch with its messages' places moved on: a live feed that counts anew."""
+    for name in _BY_SEQ:
+        rows = getattr(batch, name)
+        setattr(batch, name, [row._replace(seq=row.seq + by) for row in rows])
+    batch.samples = [(seq + by, row) for seq, row in batch.samples]
+    batch.keyframes.clear()  # they count messages themselves
+    batch.messages_through += by
+    return batch
+
+
+def without(batch: Batch, kept: int) -> Batch:
+    """Return the batch without what the first `kept` messages told."""
+    if 0 < batch.messages_through <= kept:
+        # All of it is older than what is kept: of a lap or stint the store knows a later word.
+        for held in (batch.entries, batch.laps, batch.stints):
+            held.clear()
+        batch.last_at = None
+    before = [message for message in batch.messages if message.seq < kept]
+    for name in _BY_SEQ:
+        setattr(batch, name, [row for row in getattr(batch, name) if row.seq >= kept])
+    batch.samples = [(seq, row) for seq, row in batch.samples if seq >= kept]
+    if before:
+        # Predictions up to the last kept message were kept with it.
+        until = before[-1].sent_at
+        batch.predictions = {k: row for k, row in batch.predictions.items() if k[0] >= until}
+    return batch
+
+
+def joined(first: Batch, then: Batch) -> Batch:
+    """Return two batches as one; of what both say, the later word counts."""
+    for name in (*_BY_SEQ, "samples", "outcomes"):
+        getattr(first, name).extend(getattr(then, name))
+    for name in ("entries", "laps", "stints", "predictions"):
+        getattr(first, name).update(getattr(then, name))
+    first.info = then.info if then.info.race_id else first.info
+    first.messages_through = max(first.messages_through, then.messages_through)
+    first.last_at = then.last_at or first.last_at
+    first.lap = max(first.lap, then.lap)
+    first.total_laps = then.total_laps or first.total_laps
+    first.dropped += then.dropped
+    return first

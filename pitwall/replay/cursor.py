@@ -1,0 +1,155 @@
+"""Hold one viewer's position in a replay, and reach any moment by playing little."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from pitwall.engine.race_engine import EngineState, RaceEngine
+from pitwall.ports.forecasts import Predictor
+from pitwall.prediction.memory import Memory
+from pitwall.replay.segments import Segment, SegmentCache, SegmentStart
+from pitwall.replay.source import ReplaySource
+from pitwall.replay.stored_forecasts import StoredPastForecasts, second_of
+from pitwall.replay.turns import Lane
+
+_INSTANT: Final = timedelta(microseconds=1)
+MARK_EVERY: Final = timedelta(seconds=15)
+_PLAYS_ON_FOR: Final = timedelta(seconds=20)  # beyond that a mark ahead is nearer
+
+
+@dataclass(frozen=True, slots=True)
+class Predictors:
+    """What forecasts battles; None shows them without.
+
+    Attributes:
+        full: What is on screen.
+        plain: What was, with the same numbers and perhaps without reasons.
+    """
+
+    full: Predictor | None
+    plain: Predictor | None
+
+
+class ReplayCursor:
+    """Shows one replay source to one viewer; one call at a time.
+
+    Args:
+        replay_source: Which race.
+        segment_cache: Where stretches are held.
+        predictors: Of the model of today.
+        playing: Its way onto the stage where few fetch and play at once, over all viewers.
+    """
+
+    def __init__(
+        self,
+        replay_source: ReplaySource,
+        segment_cache: SegmentCache,
+        predictors: Predictors,
+        playing: Lane,
+    ) -> None:
+        self.replay_source = replay_source
+        self._segment_cache = segment_cache
+        self._playing = playing
+        self._recall = StoredPastForecasts()
+        self._full, self._plain = predictors.full, predictors.plain
+        self._engine = RaceEngine(self._full, recollection=self._recall)
+        self._at: datetime | None = None
+        self._number = -1
+        self._place = 0
+
+    @property
+    def state(self) -> EngineState:
+        """The race at the moment shown last."""
+        return self._engine.state
+
+    async def show(self, at: datetime) -> EngineState:
+        """Return the race's state as it was at `at`, whatever was told later.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        if not self.replay_source.starts:
+            return self.state
+        number = self.replay_source.number_at(at)
+        if not self._goes_on_to(number, at):
+            await self._jump(number, at)
+        # From where it stands: the rest of its stretch, then those up to the one that is shown.
+        while self._number < number:
+            await self._play(self.replay_source.starts[self._number + 1].at, to_end=True)
+            self._number, self._place = self._number + 1, 0
+        await self._play(at)
+        self._at = at
+        return self.state
+
+    def _goes_on_to(self, number: int, at: datetime) -> bool:
+        if self._at is None or at < self._at:
+            return False
+        return at - self._at <= _PLAYS_ON_FOR or (number == self._number and self._is_far(at))
+
+    def _is_far(self, at: datetime) -> bool:
+        """Whether no mark of its stretch is nearer than where this stands."""
+        return at - self.state.grid_at <= MARK_EVERY
+
+    async def _jump(self, number: int, at: datetime) -> None:
+        """Stand at the nearest state known before `at`, with a book of its own."""
+        begin = number
+        mark = None
+        while mark is None and begin >= 0:
+            segment = await self._reel(begin)
+            before = second_of(at) if begin == number else self.replay_source.starts[begin + 1].at
+            mark = segment.nearest(before)
+            begin -= mark is None  # made by an older release: from further back
+        mark = mark or SegmentStart(EngineState(), 0)
+        book = await asyncio.to_thread(self.replay_source.book)
+        memory = Memory(mark.state.memory.notes, book)
+        self._engine.state = replace(mark.state, memory=memory)
+        self._number, self._place = max(begin, 0), mark.place
+
+    async def _reel(self, number: int) -> Segment:
+        """Return a stretch; fetching it takes connections of the database, and so a turn."""
+        async with self._playing:
+            return await self.replay_source.segment(self._segment_cache, number)
+
+    async def _play(self, until: datetime, *, to_end: bool = False) -> None:
+        segment = await self._reel(self._number)
+        async with self._playing:
+            await asyncio.to_thread(self._play_segment, segment, until, to_end=to_end)
+
+    def _play_segment(self, segment: Segment, until: datetime, *, to_end: bool) -> None:
+        engine = self._engine
+        self._recall.kept = segment.kept
+        # On screen are the forecasts of the last second, and of battles that opened since.
+        shown_from = second_of(until)
+        self._recall.until = shown_from if self.replay_source.says_again and not to_end else None
+        engine.predictor = self._plain
+        if to_end:
+            self._take_until(segment, None)
+            return
+        self._take_until(segment, shown_from)
+        if self.state.grid_at < shown_from:
+            engine.settle(shown_from - _INSTANT)
+        engine.predictor = self._full
+        self._take_until(segment, until)
+        engine.settle(until)
+
+    def _take_until(self, segment: Segment, until: datetime | None) -> None:
+        """Take the stretch's messages up to an instant; None takes the rest of it."""
+        messages = segment.messages
+        while self._place < len(messages):
+            message = messages[self._place]
+            if until is not None and message.sent_at > until:
+                break
+            self._engine.take(message)
+            self._place += 1
+            self._note(segment)
+
+    def _note(self, segment: Segment) -> None:
+        """Leave a mark for whoever comes by later; only behind the last one, to keep them few."""
+        last = segment.marks[-1].state if segment.marks else segment.begin
+        state = self.state
+        if last is None or state.grid_at - last.grid_at >= MARK_EVERY:
+            bare = replace(state, memory=Memory(state.memory.notes))
+            segment.marks.append(SegmentStart(bare, self._place))

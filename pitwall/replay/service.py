@@ -1,0 +1,175 @@
+"""Serve replays of stored races to many viewers at once, in bounded memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from datetime import datetime
+from typing import Final, NamedTuple, TypeVar
+
+from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.stored_races import RaceSummary
+from pitwall.domain.timeline import Digest, Timeline
+from pitwall.engine.clock import wall_now
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.race_engine import EngineState
+from pitwall.ports.forecasts import Predictor
+from pitwall.ports.races import RaceReader
+from pitwall.ports.replays import ReplayPace
+from pitwall.replay.cursor import Predictors, ReplayCursor
+from pitwall.replay.segments import SegmentCache
+from pitwall.replay.source import NO_SHORT_CUTS, ReplayShortcuts, ReplaySource
+from pitwall.replay.turns import Stage
+
+SOURCES_HELD: Final = 4  # each has a feature cache, 6 MB, and the laps of a race
+TIMELINES_HELD: Final = 32
+DIGESTS_HELD: Final = 2_000
+PLAYING_AT_ONCE: Final = 2
+GUESTS_PLAYING_AT_ONCE: Final = 1
+T = TypeVar("T")
+
+
+class FrameLabel(NamedTuple):
+    """What a frame of a kept race says of itself.
+
+    Attributes:
+        sequence: Its number, for whoever gets it.
+        model_version: Of the model whose forecasts it shows.
+    """
+
+    sequence: int
+    model_version: str
+
+
+def labelled_frame(
+    race: RaceSummary, state: EngineState, at: datetime, pace: ReplayPace, looked: FrameLabel
+) -> LiveFrame:
+    """Return the frame of a kept race's state at `at`, on the race's own clock."""
+    ended = race.last_at is not None and at >= race.last_at
+    going = FeedState.PAUSED if pace.paused else FeedState.FLOWING
+    feed = FeedView(
+        source=race.source,
+        feed=race.feed,
+        state=FeedState.ENDED if ended else going,
+        speed=pace.speed,
+    )
+    age_s = max(0.0, (at - state.sent_at).total_seconds()) if state.sent_at else None
+    return build_frame(state, feed, Stamp(looked.sequence, wall_now(), age_s), looked.model_version)
+
+
+class CursorView:
+    """One viewer and one kept race.
+
+    Attributes:
+        race: Which race.
+    """
+
+    def __init__(self, cursor: ReplayCursor, model_version: str) -> None:
+        self.race = cursor.replay_source.race
+        self._cursor = cursor
+        self._model_version = model_version
+        self._one_at_a_time = asyncio.Lock()
+        self._sequence = 0
+
+    async def state(self, at: datetime) -> EngineState:
+        """Return the race's state as it was at `at`; its book is this viewer's until the next call.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        async with self._one_at_a_time:
+            return await self._cursor.show(at)
+
+    async def frame(self, at: datetime, pace: ReplayPace) -> LiveFrame:
+        """Return the frame that a live viewer saw at `at`, on the race's own clock.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        async with self._one_at_a_time:
+            state = await self._cursor.show(at)
+            self._sequence += 1
+            sequence = self._sequence
+        return labelled_frame(self.race, state, at, pace, FrameLabel(sequence, self._model_version))
+
+
+class ReplayService:
+    """Implements `pitwall.ports.replays.Replays`.
+
+    Args:
+        reader: Where races are kept.
+        predictor: Forecasts battles; None shows them without.
+        shortcuts: Of the model; without, a seek takes longer.
+    """
+
+    def __init__(
+        self,
+        reader: RaceReader,
+        predictor: Predictor | None,
+        shortcuts: ReplayShortcuts = NO_SHORT_CUTS,
+    ) -> None:
+        self.segment_cache = SegmentCache()
+        self._reader = reader
+        self._predictor = predictor
+        self._short_cuts = shortcuts
+        self._sources: OrderedDict[tuple[str, int], asyncio.Task[ReplaySource]] = OrderedDict()
+        self._timelines: OrderedDict[tuple[str, int], asyncio.Task[Timeline]] = OrderedDict()
+        self._digests: OrderedDict[tuple[str, int], Digest] = OrderedDict()
+        self._stage = Stage(PLAYING_AT_ONCE, GUESTS_PLAYING_AT_ONCE)
+
+    async def open(self, race: RaceSummary, *, is_guest: bool = False) -> CursorView:
+        """Return a new viewer's view of a kept race; a guest's plays after everybody else's.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        key = (race.id, race.revision)
+        if key not in self._sources:
+            opening = ReplaySource.open(race, self._reader, self._short_cuts)
+            self._sources[key] = asyncio.ensure_future(opening)
+        replay_source = await _held(self._sources, key, SOURCES_HELD)
+        predictors = Predictors(self._predictor, self._short_cuts.plain or self._predictor)
+        lane = self._stage.lane(is_guest=is_guest)
+        cursor = ReplayCursor(replay_source, self.segment_cache, predictors, lane)
+        ours = self._predictor.version if self._predictor else ""
+        return CursorView(cursor, race.model_version or ours)
+
+    async def timeline(self, race: RaceSummary) -> Timeline:
+        """Return what happened when in a race; counted once for each revision of it.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        key = (race.id, race.revision)
+        if key not in self._timelines:
+            self._timelines[key] = asyncio.ensure_future(self._reader.timeline(race))
+        return await _held(self._timelines, key, TIMELINES_HELD)
+
+    async def digest(self, race: RaceSummary) -> Digest:
+        """Return how a race came out; counted once for each revision of it.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        key = (race.id, race.revision)
+        if key not in self._digests:
+            self._digests[key] = (await self.timeline(race)).digest
+            while len(self._digests) > DIGESTS_HELD:
+                self._digests.popitem(last=False)
+        return self._digests[key]
+
+
+async def _held(
+    held: OrderedDict[tuple[str, int], asyncio.Task[T]], key: tuple[str, int], most: int
+) -> T:
+    """Await what is held under a key, keep the newest `most`, and forget what failed."""
+    task = held[key]
+    held.move_to_end(key)
+    while len(held) > most:
+        held.popitem(last=False)
+    try:
+        return await asyncio.shield(task)
+    except BaseException:
+        if task.done() and held.get(key) is task:
+            del held[key]
+        raise

@@ -1,0 +1,173 @@
+"""Prepare one stored race for replay from any moment: its segments, and who drives."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState
+from pitwall.domain.records import KeyframePlace
+from pitwall.domain.stored_races import HistoryTable, RaceSummary, Selection
+from pitwall.engine.keyframes import decode_keyframe
+from pitwall.engine.race_engine import EngineState
+from pitwall.ports.forecasts import Predictor
+from pitwall.ports.races import RaceReader
+from pitwall.prediction.features import FeatureCache, copy_of
+from pitwall.prediction.predictor import MixturePredictor
+from pitwall.replay.segments import Segment, SegmentCache
+from pitwall.replay.stored_forecasts import kept_forecasts
+from pitwall.wire.message import RawMessage
+
+_ROWS: Final = 100_000  # a stretch has some 2,000 forecasts; a long one, after a restart, more
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayShortcuts:
+    """What makes a seek quicker and changes nothing that is shown.
+
+    Attributes:
+        model_version: Of the model of today; what it said of a race need not be made again.
+        book_of: Returns a feature cache of all laps of a state.
+        plain: Forecasts as the predictor does, without reasons; for what is not on screen.
+    """
+
+    model_version: str = ""
+    book_of: Callable[[RaceState], FeatureCache] | None = None
+    plain: Predictor | None = None
+
+
+NO_SHORT_CUTS: Final = ReplayShortcuts()
+
+
+def shortcuts(predictor: MixturePredictor) -> ReplayShortcuts:
+    """Return the short cuts that a mixture allows."""
+    return ReplayShortcuts(predictor.version, predictor.book_of, predictor.without_reasons())
+
+
+class ReplaySource:
+    """A race cut into stretches.
+
+    Attributes:
+        race: As it was kept when the replay source was opened.
+        starts: Where each stretch begins; the first begins with the race.
+        says_again: Whether the model of today forecast this race: it then makes again what is on
+            screen, to have its reasons. What another model said is shown as it was said.
+    """
+
+    def __init__(
+        self,
+        race: RaceSummary,
+        starts: list[KeyframePlace],
+        reader: RaceReader,
+        *,
+        says_again: bool,
+    ) -> None:
+        self.race = race
+        self.says_again = says_again
+        self.starts = starts
+        self._reader = reader
+        self._cars: dict[str, int] = {}
+        self._laps: dict[DriverNumber, tuple[LapRecord, ...]] = {}
+        self._book: FeatureCache | None = None
+
+    @classmethod
+    async def open(
+        cls, race: RaceSummary, reader: RaceReader, shortcuts: ReplayShortcuts
+    ) -> ReplaySource:
+        """Read what is needed before the first picture.
+
+        Args:
+            race: Which race.
+            reader: Where it is kept.
+            shortcuts: Of the model.
+
+        Raises:
+            StoreError: The database is not there.
+        """
+        starts = await reader.keyframe_places(race)
+        if not starts or starts[0].seq:
+            first = race.first_at or (starts[0].at if starts else None)
+            starts = [KeyframePlace(0, first), *starts] if first else starts
+        says_again = race.model_version == shortcuts.model_version
+        replay_source = cls(race, starts, reader, says_again=says_again)
+        entries = await reader.page(race, [HistoryTable.ENTRIES], Selection(), _ROWS)
+        replay_source._cars = {row["driver"]: row["car"] for _, row in entries.rows}
+        last = await reader.keyframe(race, race.last_at) if race.last_at else None
+        if last is not None:
+            await asyncio.to_thread(replay_source._read_laps, last.body, shortcuts)
+        return replay_source
+
+    def number_at(self, at: datetime) -> int:
+        """Return which stretch a moment is in."""
+        return max(0, bisect.bisect_right(self.starts, at, key=lambda start: start.at) - 1)
+
+    async def segment(self, segment_cache: SegmentCache, number: int) -> Segment:
+        """Return a stretch, fetched at most once while it is held.
+
+        Raises:
+            StoreError: The database is not there, or the stretch is damaged.
+        """
+        key = (self.race.id, self.race.revision, number)
+        return await segment_cache.get(key, lambda: self._fetch(number))
+
+    def book(self) -> FeatureCache | None:
+        """Return a feature cache of all laps, the caller's own; None where there is none."""
+        return copy_of(self._book) if self._book is not None else None
+
+    async def _fetch(self, number: int) -> Segment:
+        begin, after = self.starts[number], self.starts[number + 1 : number + 2]
+        end = after[0] if after else None
+        part = Selection(begin.at, end.at if end else None)
+        keyframe, messages, found = await asyncio.gather(
+            self._reader.keyframe(self.race, begin.at),
+            self._reader.messages(self.race, begin.seq, end.at if end else None),
+            self._reader.page(self.race, [HistoryTable.PREDICTIONS], part, _ROWS),
+        )
+        if keyframe is not None and keyframe.seq != begin.seq:
+            keyframe = None  # two of one instant, or none at the race's beginning
+        if end is not None:
+            messages = messages[: end.seq - begin.seq]
+        rows = [row for _, row in found.rows]
+        body = keyframe.body if keyframe else b""
+        return await asyncio.to_thread(self._assemble, number, body, messages, rows)
+
+    def _assemble(
+        self,
+        number: int,
+        body: bytes,
+        messages: list[RawMessage],
+        rows: Sequence[Mapping[str, Any]],
+    ) -> Segment:
+        state = decode_keyframe(body) if body else None
+        if not number:
+            state = EngineState()
+        if state is not None:
+            state = replace(state, race=self._with_known_laps(state.race))
+        return Segment(
+            number, state, messages, kept_forecasts(rows, self._cars, shown=not self.says_again)
+        )
+
+    def _read_laps(self, body: bytes, shortcuts: ReplayShortcuts) -> None:
+        state = decode_keyframe(body)
+        if state is None:
+            return
+        self._laps = {number: car.laps for number, car in state.race.cars.items()}
+        if shortcuts.book_of is not None:
+            self._book = shortcuts.book_of(state.race)
+
+    def _with_known_laps(self, race: RaceState) -> RaceState:
+        """Return the race with its laps as the very objects that the book has read."""
+        cars = {number: self._with_laps(car) for number, car in race.cars.items()}
+        return replace(race, cars=cars)
+
+    def _with_laps(self, car: CarState) -> CarState:
+        known = self._laps.get(car.number, ())
+        laps = tuple(
+            known[place] if place < len(known) and known[place] == lap else lap
+            for place, lap in enumerate(car.laps)
+        )
+        return replace(car, laps=laps)

@@ -1,0 +1,92 @@
+"""Look up the stored forecasts of a race, so that a seek need not repeat them.
+
+A forecast of 15 battles costs 12 ms, and a seek plays up to 90 seconds. Of those seconds only the
+last one is on screen with its reasons, which are not kept; of the others what is kept is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pitwall.domain.battles import Battle
+from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.race import START_OF_TIME, DriverNumber
+from pitwall.engine.race_engine import EngineState, Pair
+from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.memory import at_the_line
+from pitwall.prediction.predictor import IS_ESTIMATED
+
+_SECOND: Final = timedelta(seconds=1)
+Kept = Mapping[datetime, Mapping[Pair, Forecast]]
+"""Forecasts by the instant at which they were made, then by battle."""
+
+
+class StoredPastForecasts:
+    """Implements `pitwall.engine.race_engine.PastForecasts` from what is kept.
+
+    Attributes:
+        kept: Forecasts to answer from.
+        until: From this instant on every forecast is made, with its reasons; None never.
+    """
+
+    def __init__(self) -> None:
+        self.kept: Kept = {}
+        self.until: datetime | None = None
+
+    def recalled(
+        self, grid_at: datetime, state: EngineState, battles: Sequence[Battle]
+    ) -> dict[Pair, Forecast]:
+        """Return what is kept, except for battles at the line of which the model takes note."""
+        rows = self.kept.get(grid_at)
+        if rows is None or (self.until is not None and grid_at >= self.until):
+            return {}
+        known = {}
+        for battle in battles:
+            pair = (battle.attacker, battle.defender)
+            crossing = at_the_line(state.race, battle)
+            if pair in rows and (crossing is None or crossing in state.memory.notes):
+                known[pair] = rows[pair]
+        return known
+
+
+def second_of(at: datetime) -> datetime:
+    """Return the last whole second at or before an instant: when battles were last forecast."""
+    return START_OF_TIME + ((at - START_OF_TIME) // _SECOND) * _SECOND
+
+
+def kept_forecasts(
+    rows: Sequence[Mapping[str, Any]], cars: Mapping[str, int], *, shown: bool
+) -> dict[datetime, dict[Pair, Forecast]]:
+    """Return rows of the table of predictions as forecasts.
+
+    Args:
+        rows: With the names that `HistoryTable.PREDICTIONS` gives them.
+        cars: Car numbers by the drivers' keys.
+        shown: Whether they come on screen, and not only into a battle's history.
+    """
+    kept: dict[datetime, dict[Pair, Forecast]] = {}
+    for row in rows:
+        attacker, defender = cars.get(row["attacker"]), cars.get(row["defender"])
+        if attacker is None or defender is None:
+            continue
+        pair = (DriverNumber(attacker), DriverNumber(defender))
+        kept.setdefault(row["made_at_utc"], {})[pair] = Forecast(
+            row["p_overtake"], mixed=_mixed(row) if shown else None
+        )
+    return kept
+
+
+def _mixed(row: Mapping[str, Any]) -> MixedForecast | None:
+    names = ("p_overtake_3", "p_low", "p_high", "p_pit", "p_neutralised", "p_retired")
+    of_experts = [f"{what}_{name}" for name in IS_ESTIMATED for what in ("p", "w")]
+    if any(row[name] is None for name in (*names, *of_experts)):
+        return None
+    return MixedForecast(
+        **{name: row[name] for name in names},
+        experts=tuple(
+            ExpertOpinion(name, row[f"p_{name}"], row[f"w_{name}"], estimated)
+            for name, estimated in IS_ESTIMATED.items()
+        ),
+    )

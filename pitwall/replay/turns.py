@@ -1,0 +1,198 @@
+"""Queue for playing a stored race: one at a time, as each takes a core, and few who wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+from pitwall.domain.stored_races import RaceSummary
+from pitwall.errors import BusyError, RaceNotFoundError
+
+WAITING_AT_MOST: Final = 8
+
+
+class Turns:
+    """Lets in one after another."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the turn, and have it until the block ends.
+
+        Raises:
+            BusyError: Too many wait for theirs already.
+        """
+        if self._waiting >= WAITING_AT_MOST:
+            raise BusyError("Too many kept races are being played; try again in a moment.")
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                yield
+        finally:
+            self._waiting -= 1
+
+
+class Lane:
+    """One viewer's way onto a `Stage`: `async with lane` waits for the turn."""
+
+    def __init__(self, stage: Stage, *, is_guest: bool) -> None:
+        self._stage = stage
+        self._is_guest = is_guest
+
+    async def __aenter__(self) -> None:
+        await self._stage.take(is_guest=self._is_guest)
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._stage.give_back(is_guest=self._is_guest)
+
+
+class Stage:
+    """Lets few play at once: those who are logged in first, and guests never on every place.
+
+    Args:
+        at_once: How many play at once.
+        guests_at_once: How many of them may be guests.
+    """
+
+    def __init__(self, at_once: int = 2, guests_at_once: int = 1) -> None:
+        self._at_once = at_once
+        self._guests_at_once = guests_at_once
+        self._playing: Counter[bool] = Counter()
+        self._waiting: dict[bool, deque[asyncio.Future[None]]] = {False: deque(), True: deque()}
+
+    def lane(self, *, is_guest: bool) -> Lane:
+        """Return a viewer's way in."""
+        return Lane(self, is_guest=is_guest)
+
+    async def take(self, *, is_guest: bool) -> None:
+        """Wait for a turn; guests wait for everybody else."""
+        ahead = any(not each.done() for each in self._waiting[False])
+        ahead = ahead or (is_guest and any(not each.done() for each in self._waiting[True]))
+        if not ahead and self._has_place(is_guest=is_guest):
+            self._playing[is_guest] += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[is_guest].append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give_back(is_guest=is_guest)  # it had just been given
+            raise
+
+    def give_back(self, *, is_guest: bool) -> None:
+        """End a turn; the next one begins."""
+        self._playing[is_guest] -= 1
+        for guest in (False, True):
+            waiting = self._waiting[guest]
+            while waiting and self._has_place(is_guest=guest):
+                turn = waiting.popleft()
+                if not turn.done():
+                    self._playing[guest] += 1
+                    turn.set_result(None)
+
+    def _has_place(self, *, is_guest: bool) -> bool:
+        if is_guest and self._playing[True] >= self._guests_at_once:
+            return False
+        return self._playing.total() < self._at_once
+
+
+class Place:
+    """Somebody's place among those who watch, or in the queue before it."""
+
+    def __init__(self, places: Places, asker: str) -> None:
+        self.asker = asker
+        self._places = places
+        self._called = asyncio.Event()
+
+    @property
+    def number(self) -> int:
+        """Which one in the queue; 0 inside."""
+        return self._places.number_of(self)
+
+    async def wait(self, most_s: float) -> None:
+        """Wait until the place is inside, or for some seconds."""
+        try:
+            async with asyncio.timeout(most_s):
+                await self._called.wait()
+        except TimeoutError:
+            pass
+
+    def call(self) -> None:
+        """Say that the place is inside now."""
+        self._called.set()
+
+    def leave(self) -> None:
+        """Give the place to the next one; once more is nothing."""
+        self._places.leave(self)
+
+
+class Places:
+    """A bounded number of viewers, and a queue for the others.
+
+    Args:
+        most: How many watch at once.
+        most_each: How many of one asker, the queue among them.
+        most_waiting: How long the queue may be.
+    """
+
+    def __init__(self, most: int, most_each: int, most_waiting: int) -> None:
+        self._most, self._most_each, self._most_waiting = most, most_each, most_waiting
+        self._inside: set[Place] = set()
+        self._queue: list[Place] = []
+
+    def enter(self, asker: str) -> Place:
+        """Return a place, inside or in the queue.
+
+        Raises:
+            BusyError: The asker has as many as may be, or the queue is full.
+        """
+        own = sum(place.asker == asker for place in (*self._inside, *self._queue))
+        if own >= self._most_each:
+            raise BusyError(
+                f"{own} replays are open from where you are, as many as may be. "
+                "Close one of them, then load this page again."
+            )
+        place = Place(self, asker)
+        if len(self._inside) < self._most:
+            self._inside.add(place)
+        elif len(self._queue) < self._most_waiting:
+            self._queue.append(place)
+        else:
+            raise BusyError(
+                "Every place for guests is taken, and so is the queue for them. "
+                "Log in, or come back in a few minutes."
+            )
+        return place
+
+    def number_of(self, place: Place) -> int:
+        """Return which one in the queue a place is; 0 inside."""
+        return 0 if place in self._inside else self._queue.index(place) + 1
+
+    def leave(self, place: Place) -> None:
+        """Take a place away, and let the next one in."""
+        if place in self._queue:
+            self._queue.remove(place)
+        elif place in self._inside:
+            self._inside.remove(place)
+            if self._queue:
+                first = self._queue.pop(0)
+                self._inside.add(first)
+                first.call()
+
+
+def refuse_before_its_beginning(race: RaceSummary, at: datetime) -> None:
+    """Refuse a moment at which nothing of a race was known.
+
+    Raises:
+        RaceNotFoundError: It had not begun at `at`.
+    """
+    if race.first_at is None or at < race.first_at:
+        raise RaceNotFoundError(f"The race {race.id} had not begun at {at.isoformat()}.")

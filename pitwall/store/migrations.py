@@ -1,0 +1,59 @@
+"""Bring the database to the tables of this release, whoever else is trying to at that moment.
+
+Everything happens in one transaction behind one lock: two servers that start together wait
+for each other, and one that is killed in the middle leaves the database as it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, text
+
+from alembic import command
+from pitwall.errors import StoreError
+from pitwall.store.database import Database
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
+# Any number, as long as nobody else uses it: "pitwall" in ASCII.
+_LOCK = 0x70697477616C6C
+
+
+async def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the database up to `revision`; nothing happens where it is there already.
+
+    Raises:
+        StoreError: The database cannot be reached, or is at a revision that is not known here.
+    """
+    await _migrate(database, revision, up=True)
+
+
+async def downgrade(database: Database, revision: str) -> None:
+    """Take the database back to `revision`; `base` removes every table and what is in it.
+
+    Raises:
+        StoreError: The database cannot be reached.
+    """
+    await _migrate(database, revision, up=False)
+
+
+async def _migrate(database: Database, revision: str, *, up: bool) -> None:
+    async with database.writing() as connection:
+        # On SQLite the writing transaction is the lock.
+        if not database.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        await connection.run_sync(_run, revision, up)
+
+
+def _run(connection: Connection, revision: str, up: bool) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    change = command.upgrade if up else command.downgrade
+    try:
+        change(config, revision)
+    except CommandError as error:
+        # A revision that nobody knows, or a database that a later release has written.
+        raise StoreError(f"The database cannot be brought to {revision}: {error}.") from error

@@ -1,0 +1,307 @@
+"""Write races as they run: whole batches, each in one transaction with the mark of how far it went.
+
+The mark, `races.messages`, is what makes a restart exact: what a batch holds from before it is
+left out, so that a batch written twice, or half of it known, adds nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pitwall.domain.names import cars_by_driver
+from pitwall.domain.race import START_OF_TIME, RaceInfo
+from pitwall.domain.records import (
+    Batch,
+    MessageRecord,
+    OutcomeRecord,
+    PredictionRecord,
+    RaceMark,
+)
+from pitwall.domain.sessions import Source
+from pitwall.errors import RaceNotFoundError, StoreError
+from pitwall.recording import record_rows
+from pitwall.recording.race_recorder import is_of_another_feed
+from pitwall.store import bulk, forecast_writer, message_chunks, race_rows, row_writer
+from pitwall.store.database import Database
+from pitwall.store.database_errors import is_about_content, reason
+from pitwall.store.instants import Instant
+from pitwall.store.ledger.writer import LedgerWriter, named_before
+from pitwall.store.rejected_rows import AsideFile, Narrowing
+from pitwall.store.tables import RawChunk
+
+log = logging.getLogger(__name__)
+
+_CHUNK_COLUMNS = ("race_number", "first_seq", "messages", "first_at", "last_at", "body")
+_ONE_AT_A_TIME = 0x7069747761  # advisory lock: two first writers of one race
+
+
+class SqlRaceWriter:
+    """Implements `pitwall.ports.races.RaceWriter`.
+
+    Args:
+        database: Where to.
+        aside: Takes rows that the database refuses for what they say; None lets them stop the
+            race that they are of.
+    """
+
+    def __init__(self, database: Database, aside: AsideFile | None = None) -> None:
+        self._database = database
+        self._aside = aside
+        # By race, the messages of the minute that is not over: kept in pieces until it is.
+        self._open: dict[int, list[MessageRecord]] = {}
+        self._drivers: dict[int, dict[int, str]] = {}
+        self._cars: dict[int, dict[str, int]] = {}  # by every name a driver has had
+        self._ledger = LedgerWriter()
+
+    async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
+        self._ledger.forget()  # another writer may have named other drivers meanwhile
+        try:
+            return await self._begin(info, source, feed)
+        except Exception as error:
+            if is_about_content(error):
+                message = f"The database refuses the race {info.race_id[:96]}: {reason(error)}."
+                raise StoreError(message) from error
+            raise
+
+    async def _begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
+        async with self._database.writing() as connection:
+            if not self._database.is_sqlite:
+                lock = text("SELECT pg_advisory_xact_lock(:key)")
+                await connection.execute(lock, {"key": _ONE_AT_A_TIME})
+            found = await self._mark(connection, info)
+            if found is None:
+                await race_rows.insert_race(connection, info, source, feed)
+                found = await self._mark(connection, info)
+            if found is None:
+                raise RaceNotFoundError(f"The race {info.race_id} could not be begun.")
+            if found.state == "abandoned" and not is_of_another_feed(found, Source(source), feed):
+                again = text("UPDATE races SET state = 'running' WHERE number = :number")
+                await connection.execute(again, {"number": found.number})
+                found = replace(found, state="running")
+            self._open[found.number] = await _open_minute(connection, found)
+            return found
+
+    async def append(self, mark: RaceMark, batch: Batch) -> None:
+        try:
+            await self._append(mark, batch)
+        except BaseException as error:
+            self._forget(mark)  # undone or not: a connection lost in its commit cannot tell
+            if not is_about_content(error):
+                raise
+            await self._append_narrowly(mark, batch, error)
+
+    async def _append(self, mark: RaceMark, batch: Batch) -> None:
+        async with self._database.writing() as connection:
+            kept, drivers = await self._continued(connection, mark)
+            batch = record_rows.without(batch, kept)
+            drivers = await row_writer.write(connection, mark, batch, drivers)
+            await self._forecasts(connection, mark, batch, drivers)
+            still_open = await self._write_messages(connection, mark.number, batch.messages)
+            await race_rows.advance(connection, mark, batch, max(kept, batch.messages_through))
+        self._drivers[mark.number] = drivers  # only now: what was undone is written again
+        self._open[mark.number] = still_open
+
+    async def _append_narrowly(self, mark: RaceMark, batch: Batch, why: BaseException) -> None:
+        """Write a batch but for the rows of it that are refused, which are set aside."""
+        if self._aside is None:
+            raise StoreError(f"The database refuses a part of a race: {reason(why)}.") from why
+        try:
+            async with self._database.writing() as connection:
+                kept, drivers = await self._continued(connection, mark)
+                batch = record_rows.without(batch, kept)
+                narrow = Narrowing(connection)
+                drivers = await row_writer.write(connection, mark, batch, drivers, narrow.put)
+                await self._forecasts_narrowly(connection, mark, batch, drivers, narrow)
+                await self._messages_narrowly(connection, mark.number, batch.messages, narrow)
+                await race_rows.advance_narrowly(
+                    connection, mark, batch, max(kept, batch.messages_through), narrow
+                )
+                if narrow.refused:
+                    # Before the commit: they are nowhere else.
+                    await asyncio.to_thread(self._aside.keep, mark.info.race_id, narrow.refused)
+        except BaseException as error:
+            self._forget(mark)
+            if not is_about_content(error):
+                raise
+            raise StoreError(f"The database refuses a part of a race: {reason(error)}.") from error
+        # What is kept of drivers and of the minute is read again, as it now is.
+        self._forget(mark)
+        log.warning(
+            "rows that the database refuses were set aside",
+            extra={"rows": len(narrow.refused), "reason": self._aside.state().reason},
+        )
+
+    async def _continued(
+        self, connection: AsyncConnection, mark: RaceMark
+    ) -> tuple[int, dict[int, str]]:
+        """Return how many messages are kept and who drives what, with the race for this one."""
+        kept = await race_rows.locked(connection, mark)
+        if mark.number not in self._open:
+            now = await self._mark(connection, mark.info)
+            self._open[mark.number] = await _open_minute(connection, now or mark)
+        if mark.number not in self._cars:
+            self._cars[mark.number] = await named_before(connection, mark)
+        drivers = await self._known_drivers(connection, mark.number)
+        self._cars[mark.number] |= cars_by_driver(drivers)
+        return kept, drivers
+
+    def _forget(self, mark: RaceMark) -> None:
+        self._ledger.forget()
+        self._open.pop(mark.number, None)
+        self._drivers.pop(mark.number, None)
+        self._cars.pop(mark.number, None)
+
+    async def _forecasts(
+        self, connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
+    ) -> None:
+        cars = self._cars.setdefault(mark.number, {})
+        cars |= cars_by_driver(drivers)
+        written = await forecast_writer.write(connection, mark, batch, drivers, cars)
+        await self._ledger.enter(connection, mark, batch, written, drivers)
+
+    async def _forecasts_narrowly(
+        self,
+        connection: AsyncConnection,
+        mark: RaceMark,
+        batch: Batch,
+        drivers: dict[int, str],
+        narrow: Narrowing,
+    ) -> None:
+        async def write(told: list[PredictionRecord | OutcomeRecord]) -> None:
+            self._ledger.forget()  # what was named last may have been undone
+            part = Batch(info=batch.info, is_imported=batch.is_imported)
+            for row in told:
+                if isinstance(row, PredictionRecord):
+                    part.predictions[row.made_at, row.attacker, row.defender] = row
+                else:
+                    part.outcomes.append(row)
+            await self._forecasts(connection, mark, part, drivers)
+
+        await narrow.put("predictions", [*batch.predictions.values(), *batch.outcomes], write)
+
+    async def _messages_narrowly(
+        self,
+        connection: AsyncConnection,
+        number: int,
+        messages: Sequence[MessageRecord],
+        narrow: Narrowing,
+    ) -> None:
+        """Write raw messages; one that is refused leaves a gap, as one that never came."""
+
+        async def write(told: list[MessageRecord]) -> None:
+            self._open[number] = await self._write_messages(connection, number, told)
+
+        await narrow.put("raw_chunks", messages, write)
+
+    async def finish(self, mark: RaceMark, state: str) -> None:
+        async with self._database.writing() as connection:
+            await race_rows.locked(connection, mark)
+            held = self._open.get(mark.number, [])
+            if held:
+                await _replace_chunks(connection, mark.number, [held])
+            statement = text(
+                "UPDATE races SET state = :state, revision = revision + 1 WHERE number = :number"
+            )
+            await connection.execute(statement, {"state": state, "number": mark.number})
+        self._open.pop(mark.number, None)
+        self._drivers.pop(mark.number, None)
+
+    async def remove(self, race_id: str) -> None:
+        async with self._database.writing() as connection:
+            await race_rows.remove(connection, "id = :id", {"id": race_id})
+
+    async def prune_simulated(self, keep: int) -> int:
+        async with self._database.writing() as connection:
+            newest = (
+                "SELECT number FROM races WHERE source = 'simulated' "
+                "ORDER BY updated_at DESC, number DESC LIMIT :keep"
+            )
+            others = f"source = 'simulated' AND number NOT IN ({newest})"
+            return await race_rows.remove(connection, others, {"keep": keep})
+
+    async def _mark(self, connection: AsyncConnection, info: RaceInfo) -> RaceMark | None:
+        statement = text(
+            "SELECT number, source, messages, last_at, state, feed FROM races WHERE id = :id"
+        ).columns(last_at=Instant())
+        row = (await connection.execute(statement, {"id": info.race_id})).one_or_none()
+        if row is None:
+            return None
+        return RaceMark(
+            info, row.source, row.number, row.messages, row.last_at, row.state, row.feed
+        )
+
+    async def _known_drivers(self, connection: AsyncConnection, number: int) -> dict[int, str]:
+        if number not in self._drivers:
+            statement = text("SELECT car, driver_id FROM entries WHERE race_number = :number")
+            found = await connection.execute(statement, {"number": number})
+            return {row.car: row.driver_id for row in found}
+        return self._drivers[number]
+
+    async def _write_messages(
+        self, connection: AsyncConnection, number: int, new: Sequence[MessageRecord]
+    ) -> list[MessageRecord]:
+        """Write messages, those of minutes that are over in one chunk each.
+
+        Return the messages of the minute that is not over.
+        """
+        held = self._open.get(number, [])
+        if not new:
+            return held
+        groups = message_chunks.by_minute([*held, *new])
+        if len(groups) > 1:
+            await _replace_chunks(connection, number, groups)
+        else:
+            await _insert_chunks(connection, number, [list(new)])
+        return groups[-1]
+
+
+async def _open_minute(connection: AsyncConnection, mark: RaceMark) -> list[MessageRecord]:
+    """Return the messages of the minute in which writing stopped, kept in pieces so far."""
+    if mark.last_at is None or mark.state != "running":
+        return []
+    since = mark.last_at - (mark.last_at - START_OF_TIME) % message_chunks.CHUNK
+    table = row_writer.table_of(RawChunk)
+    pieces = await connection.execute(
+        table.select()
+        .where(table.c.race_number == mark.number, table.c.first_at >= since)
+        .order_by(table.c.first_seq)
+    )
+    return [
+        MessageRecord(piece.first_seq + nth, message.sent_at, message.topic, message.body)
+        for piece in pieces
+        for nth, message in enumerate(message_chunks.unpack(piece.body))
+    ]
+
+
+async def _replace_chunks(
+    connection: AsyncConnection, number: int, groups: Sequence[Sequence[MessageRecord]]
+) -> None:
+    """Put whole chunks in place of the pieces from the first of these messages on."""
+    await connection.execute(
+        text("DELETE FROM raw_chunks WHERE race_number = :number AND first_seq >= :seq"),
+        {"number": number, "seq": groups[0][0].seq},
+    )
+    await _insert_chunks(connection, number, groups)
+
+
+async def _insert_chunks(
+    connection: AsyncConnection, number: int, groups: Sequence[Sequence[MessageRecord]]
+) -> None:
+    packed = [
+        (
+            number,
+            group[0].seq,
+            len(group),
+            group[0].sent_at,
+            group[-1].sent_at,
+            message_chunks.pack(group),
+        )
+        for group in groups
+    ]
+    await bulk.insert_rows(connection, row_writer.table_of(RawChunk), _CHUNK_COLUMNS, packed)

@@ -1,0 +1,176 @@
+"""Write what was read from a stretch of a race: entries, laps, timing and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import String, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+from sqlmodel import AutoString, SQLModel
+
+from pitwall.domain import records
+from pitwall.domain.names import nameless
+from pitwall.domain.records import Batch, EntryRecord, RaceMark
+from pitwall.store import bulk, tables
+from pitwall.store.rejected_rows import Put, at_once
+
+
+class _Target(NamedTuple):
+    """Where the rows of one kind go.
+
+    `key` is empty where a row is only ever inserted.
+    """
+
+    model: type[SQLModel]
+    record: type[tuple[Any, ...]]
+    key: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+
+_TARGETS = {
+    "keyframes": _Target(tables.Keyframe, records.KeyframeRecord, ("race_number", "seq")),
+    "timing": _Target(tables.TimingRow, records.TimingRecord),
+    "laps": _Target(tables.Lap, records.LapRow, ("race_number", "car", "lap")),
+    "stints": _Target(
+        tables.StintRow, records.StintRecord, ("race_number", "car", "stint"), ("from_lap",)
+    ),
+    "control": _Target(tables.ControlRow, records.ControlRecord),
+    "statuses": _Target(
+        tables.StatusRow, records.StatusRecord, ("race_number", "at", "seq", "kind")
+    ),
+    "weather": _Target(tables.WeatherRow, records.WeatherRecord, ("race_number", "at", "seq")),
+    "samples": _Target(tables.CarSampleRow, records.SampleRecord),
+}
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table behind a SQLModel class."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # made by its metaclass
+    return table
+
+
+def is_text(kind: TypeEngine[Any]) -> bool:
+    """Whether a column holds text: SQLModel has a type of its own for it."""
+    return isinstance(kind, String | AutoString)
+
+
+def fit(value: str, length: int) -> str:
+    """Return text as a column can hold it: cut, and without the letter no. 0."""
+    return value.replace("\0", "")[:length]
+
+
+async def write(
+    connection: AsyncConnection,
+    mark: RaceMark,
+    batch: Batch,
+    drivers: dict[int, str],
+    put: Put = at_once,
+) -> dict[int, str]:
+    """Write all of a batch but its raw messages and its forecasts.
+
+    Args:
+        connection: In a transaction that has the race to itself.
+        mark: Which race.
+        batch: Nothing in it is kept already, except what is replaced.
+        drivers: Who drives which car, as far as known.
+        put: Writes the rows of each table.
+
+    Returns:
+        Who drives which car now.
+    """
+    missing = {
+        car for row in batch.predictions.values() for car in (row.attacker, row.defender)
+    } - {*drivers, *batch.entries}
+    for car in missing:
+        batch.entries[car] = EntryRecord(car, nameless(car), "", "", "", "", None)
+    _tell_apart(batch.entries, drivers)
+    drivers = drivers | {car: fit(each.driver_id, 80) for car, each in batch.entries.items()}
+
+    async def write_entries(rows: list[EntryRecord]) -> None:
+        await _write_entries(connection, mark, rows)
+
+    await put("entries", list(batch.entries.values()), write_entries)
+    for name, target in _TARGETS.items():
+        held = getattr(batch, name)
+        rows = list(held.values() if isinstance(held, dict) else held)
+        if name == "samples":
+            rows = [row for _, row in batch.samples]
+
+        async def write_rows(rows: list[tuple[Any, ...]], target: _Target = target) -> None:
+            await _write_rows(connection, mark.number, target, rows)
+
+        await put(table_of(target.model).name, rows, write_rows)
+    return drivers
+
+
+def _tell_apart(entries: dict[int, EntryRecord], drivers: dict[int, str]) -> None:
+    """Give a driver whose name another car's has already a key of its own: tables hold keys."""
+    taken = {name: car for car, name in drivers.items() if car not in entries}
+    # Who has a name already keeps it.
+    keeps = sorted(entries.items(), key=lambda each: drivers.get(each[0]) != each[1].driver_id)
+    for car, told in keeps:
+        name = fit(told.driver_id, 80)
+        if taken.setdefault(name, car) != car:
+            name = f"{fit(told.driver_id, 80 - len(f'-{car}'))}-{car}"
+            taken[name] = car
+            entries[car] = told._replace(driver_id=name)
+
+
+async def _write_rows(
+    connection: AsyncConnection, number: int, target: _Target, held: Iterable[tuple[Any, ...]]
+) -> None:
+    table = table_of(target.model)
+    names: tuple[str, ...] = target.record._fields  # type: ignore[attr-defined]  # a NamedTuple
+    columns = ("race_number", *names)
+    lengths: dict[int, int | None] = {
+        place: getattr(table.columns[name].type, "length", None)
+        for place, name in enumerate(names)
+        if is_text(table.columns[name].type)
+    }
+    rows = ((number, *_fitted(row, lengths)) for row in held)
+    if target.key:
+        await bulk.upsert_rows(connection, table, columns, rows, key=target.key, keep=target.keep)
+    else:
+        await bulk.insert_rows(connection, table, columns, rows)
+
+
+def _fitted(row: tuple[Any, ...], lengths: dict[int, int | None]) -> Iterable[Any]:
+    if not lengths:
+        return row
+    return (
+        fit(value, lengths[place] or len(value)) if place in lengths and value else value
+        for place, value in enumerate(row)
+    )
+
+
+async def _write_entries(
+    connection: AsyncConnection, mark: RaceMark, told: list[EntryRecord]
+) -> None:
+    people = {
+        each.driver_id: (fit(each.driver_id, 80), fit(each.code, 8), fit(each.name, 80))
+        for each in told
+    }
+    await bulk.upsert_rows(
+        connection,
+        table_of(tables.DriverRow),
+        ("id", "code", "name"),
+        people.values(),
+        key=("id",),
+    )
+    entries = [
+        (
+            mark.number,
+            each.car,
+            fit(each.driver_id, 80),
+            fit(each.team, 80),
+            fit(each.team_colour, 6),
+            each.grid_position,
+        )
+        for each in told
+    ]
+    columns = ("race_number", "car", "driver_id", "team", "team_colour", "grid_position")
+    await bulk.upsert_rows(
+        connection, table_of(tables.EntryRow), columns, entries, key=("race_number", "car")
+    )

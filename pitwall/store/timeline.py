@@ -1,0 +1,245 @@
+"""What happened when in a kept race, counted by the database and not row by row in Python."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pitwall.domain.battles import CLOSE_BELOW_S, OF_CHANCE, OF_CLOSENESS
+from pitwall.domain.forecasts import Outcome
+from pitwall.domain.race import START_OF_TIME, Phase, TrackStatus
+from pitwall.domain.stored_races import RaceSummary
+from pitwall.domain.timeline import CALLED, Fight, Pass, Span, Stop, Timeline
+from pitwall.store.instants import Instant
+
+PARTS: Final = 240
+_RUN_UP = timedelta(minutes=5)  # before lights out
+_JUST_BEFORE = timedelta(seconds=15)  # a place is told some seconds after the last forecast
+_STATUSES = "SELECT at, kind, value FROM statuses WHERE race_number = :number ORDER BY at, seq"
+_PITTED = (
+    "SELECT completed_at AS at, car, lap FROM laps "
+    "WHERE race_number = :number AND pitted ORDER BY car, lap"
+)
+_LAST_LAPS = (
+    "SELECT car, max(completed_at) AS at FROM laps WHERE race_number = :number GROUP BY car"
+)
+_CODES = (
+    "SELECT car, driver_id, code FROM entries JOIN drivers ON drivers.id = driver_id "
+    "WHERE race_number = :number"
+)
+# Only rows that change a car's place: some hundreds of 30,000.
+_PLACES = (
+    "SELECT at, car, position FROM (SELECT at, seq, car, position, "
+    "lag(position) OVER (PARTITION BY car ORDER BY at, seq) AS was FROM timing "
+    "WHERE race_number = :number AND position IS NOT NULL) AS told "
+    "WHERE was IS NULL OR was <> position ORDER BY at, seq"
+)
+_FIGHTS = """
+WITH told AS (
+  SELECT attacker_id, defender_id, made_at, p_overtake, outcome,
+    CASE WHEN made_at - lag(made_at) OVER pair <= {pause} THEN 0 ELSE 1 END AS begins
+  FROM predictions WHERE race_id = :race_id
+  WINDOW pair AS (PARTITION BY attacker_id, defender_id ORDER BY made_at)
+), numbered AS (
+  SELECT told.*, sum(begins) OVER
+    (PARTITION BY attacker_id, defender_id ORDER BY made_at) AS nth FROM told
+)
+SELECT attacker_id, defender_id, min(made_at) AS since, max(made_at) AS until,
+  max(p_overtake) AS most_p,
+  max(CASE WHEN outcome = '{passed}' THEN p_overtake END) AS said_before,
+  max(CASE WHEN outcome = '{held}' THEN p_overtake END) AS said_in_vain
+FROM numbered GROUP BY attacker_id, defender_id, nth ORDER BY since
+"""
+_OUTCOMES = {"passed": Outcome.PASSED.value, "held": Outcome.HELD.value}
+# As `pitwall.domain.battles.heat` counts it.
+_HEAT = """
+SELECT {part} AS part, max({of_chance} * p_overtake + {of_closeness} *
+  CASE WHEN interval_s >= {close_s} THEN 0.0
+  ELSE 1.0 - interval_s / {close_s} END) AS heat
+FROM predictions WHERE race_id = :race_id GROUP BY 1
+"""
+_WEIGHTS = {"of_chance": OF_CHANCE, "of_closeness": OF_CLOSENESS, "close_s": CLOSE_BELOW_S}
+
+
+async def timeline_of(connection: AsyncConnection, race: RaceSummary) -> Timeline:
+    """Return the timeline of a race; one without any message has no time at all."""
+    first = race.first_at or START_OF_TIME
+    ends = max(race.last_at or first, first)
+    asking = _Asking(connection, race)
+    statuses = await asking.rows(_STATUSES, "at")
+    pitted = await asking.rows(_PITTED, "at")
+    entries = await asking.rows(_CODES)
+    cars = {row.driver_id: row.car for row in entries}
+    fights = [_fight(row, cars) for row in await asking.fights()]
+    racing = _Racing(statuses, pitted, ends)
+    racing.last_laps = {row.car: row.at for row in await asking.rows(_LAST_LAPS, "at")}
+    places = await asking.rows(_PLACES, "at")
+    # A recording may hold an hour of empty grid, which would take the room of the race.
+    begins = max(first, racing.started - _RUN_UP) if racing.started else first
+    return Timeline(
+        begins=begins,
+        ends=ends,
+        started=racing.started,
+        flags=tuple(racing.flags),
+        laps=tuple(racing.laps),
+        stops=tuple(_stops(pitted)),
+        fights=tuple(fights),
+        passes=tuple(_passes(places, fights, racing)),
+        heat=await asking.heat(begins, ends),
+        codes={row.car: row.code for row in entries},
+    )
+
+
+class _Asking:
+    """Asks one database about one race."""
+
+    def __init__(self, connection: AsyncConnection, race: RaceSummary) -> None:
+        self._connection = connection
+        self._race = race
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    async def rows(self, statement: str, *instants: str) -> Sequence[Any]:
+        asked = text(statement).columns(**{name: Instant() for name in instants})
+        return (await self._connection.execute(asked, {"number": self._race.number})).all()
+
+    async def fights(self) -> Sequence[Any]:
+        pause = "10000000" if self._is_sqlite else "interval '10 seconds'"
+        asked = text(_FIGHTS.format(pause=pause, **_OUTCOMES)).columns(
+            since=Instant(), until=Instant()
+        )
+        return (await self._connection.execute(asked, {"race_id": self._race.id})).all()
+
+    async def heat(self, begins: datetime, ends: datetime) -> tuple[float, ...]:
+        width_s = max((ends - begins).total_seconds() / PARTS, 1e-6)
+        if self._is_sqlite:
+            part = "CAST((made_at - :begins) / (:width_s * 1e6) AS INTEGER)"
+        else:
+            part = "CAST(floor(extract(epoch FROM made_at - :begins) / :width_s) AS integer)"
+        asked = text(_HEAT.format(part=part, **_WEIGHTS)).bindparams(
+            bindparam("begins", type_=Instant())
+        )
+        values = {"race_id": self._race.id, "begins": begins, "width_s": width_s}
+        heat = [0.0] * PARTS
+        for row in await self._connection.execute(asked, values):
+            place = min(max(row.part, 0), PARTS - 1)
+            heat[place] = max(heat[place], round(float(row.heat), 3))
+        return tuple(heat)
+
+
+class _Racing:
+    """When the field raced, when not, and which cars were near the pits, or stopped for good."""
+
+    def __init__(self, statuses: Sequence[Any], pitted: Sequence[Any], ends: datetime) -> None:
+        self.last_laps: dict[int, datetime] = {}
+        phases = [(row.at, row.value) for row in statuses if row.kind == "phase"]
+        tracks = [(row.at, row.value) for row in statuses if row.kind == "track"]
+        self.started = next((at for at, phase in phases if phase == Phase.STARTED), None)
+        over = next((at for at, phase in phases if phase == Phase.FINISHED), ends)
+        self.flags = sorted(
+            [
+                *_spans(tracks, over, lambda value: value != TrackStatus.CLEAR),
+                *_spans(phases, over, lambda value: value == Phase.ABORTED),
+            ],
+            key=lambda span: span.since,
+        )
+        self.laps = [(row.at, int(row.value)) for row in statuses if row.kind == "lap_count"]
+        self._closed = [span for span in self.flags if span.what != TrackStatus.YELLOW]
+        self._over = over
+        self._pitted: dict[int, list[tuple[datetime, datetime]]] = {}
+        for row in pitted:
+            times = self._pitted.setdefault(row.car, [])
+            times.append((row.at - timedelta(seconds=150), row.at))
+
+    def may_pass(self, at: datetime, cars: tuple[int, int]) -> bool:
+        """Whether a change of places at `at` is one on the track, while racing is allowed."""
+        if self.started is None or not self.started < at <= self._over:
+            return False
+        if any(span.since <= at <= span.until for span in self._closed):
+            return False
+        _, defender = cars
+        if self.last_laps.get(defender, START_OF_TIME) <= at:
+            return False  # whoever stopped was not passed
+        return not any(
+            since <= at <= until for car in cars for since, until in self._pitted.get(car, ())
+        )
+
+
+def _spans(
+    told: Sequence[tuple[datetime, str]],
+    ends: datetime,
+    is_one: Any,  # noqa: ANN401
+) -> Iterator[Span]:
+    for (since, value), (until, _) in pairwise([*told, (ends, "")]):
+        if is_one(value) and until > since:
+            yield Span(value, since, until)
+
+
+def _stops(pitted: Sequence[Any]) -> list[Stop]:
+    """Return one stop for consecutive laps: the lap in and the lap out both touch the pits."""
+    stops, before = [], (0, 0)
+    for row in pitted:
+        if (row.car, row.lap - 1) != before:
+            stops.append(Stop(row.at, row.car, row.lap))
+        before = (row.car, row.lap)
+    return sorted(stops, key=lambda stop: stop.at)
+
+
+def _fight(row: Any, cars: Mapping[str, int]) -> Fight:  # noqa: ANN401  a row of _FIGHTS
+    cried = (row.said_in_vain or 0.0) >= CALLED and (row.said_before or 0.0) < CALLED
+    return Fight(
+        cars.get(row.attacker_id, 0),
+        cars.get(row.defender_id, 0),
+        row.since,
+        row.until,
+        row.most_p,
+        row.said_before,
+        cried,
+    )
+
+
+def _passes(places: Sequence[Any], fights: Sequence[Fight], racing: _Racing) -> Iterator[Pass]:
+    """Yield the places won by an attacker from the defender whom he fought until then."""
+    by_pair: dict[tuple[int, int], list[Fight]] = {}
+    by_attacker: dict[int, set[int]] = {}
+    for fight in fights:
+        by_pair.setdefault((fight.attacker, fight.defender), []).append(fight)
+        by_attacker.setdefault(fight.attacker, set()).add(fight.defender)
+    standing: dict[int, int] = {}
+    for row in places:
+        was = standing.get(row.car)
+        standing[row.car] = row.position
+        for attacker, defender in _crossed(row.car, was, standing, by_attacker):
+            fought = _under_way(by_pair[attacker, defender], row.at)
+            if fought is not None and racing.may_pass(row.at, (attacker, defender)):
+                by_pair[attacker, defender].remove(fought)  # told of both cars: counted once
+                yield Pass(row.at, attacker, defender, standing[attacker], fought.said_before)
+
+
+def _crossed(
+    car: int, was: int | None, standing: Mapping[int, int], fought: Mapping[int, set[int]]
+) -> list[tuple[int, int]]:
+    """Return the pairs of attacker and defender whose order this car's new place turned."""
+    if was is None:
+        return []
+    now = standing[car]
+    if now < was:  # it attacked: whoever was ahead and is behind now
+        rivals = fought.get(car, set())
+        return [(car, rival) for rival in rivals if now < standing.get(rival, 0) <= was]
+    return [
+        (rival, car)
+        for rival, defenders in fought.items()
+        if car in defenders and was <= standing.get(rival, 0) < now
+    ]
+
+
+def _under_way(fights: Sequence[Fight], at: datetime) -> Fight | None:
+    place = bisect.bisect_right(fights, at, key=lambda fight: fight.since) - 1
+    if place >= 0 and at - fights[place].until <= _JUST_BEFORE:
+        return fights[place]
+    return None

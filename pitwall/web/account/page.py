@@ -1,0 +1,252 @@
+"""The pages of an account: log in, register, own log-ins and API keys."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from pitwall.web.account.forms import Asking, Field, asking_button, asking_form
+from pitwall.web.shared.account_state import AccountState, KeyItem, LogInItem
+from pitwall.web.shared.site_nav import site_nav
+from pitwall.web.shared.typed import as_handler, as_var
+
+
+def log_in_list(rows: rx.Var[list[LogInItem]]) -> rx.Component:
+    """Draw the log-ins, last used first."""
+    return rx.el.ul(rx.foreach(rows, _log_in), class_name="owned")
+
+
+def key_list(rows: rx.Var[list[KeyItem]]) -> rx.Component:
+    """Draw the API keys, newest first."""
+    return rx.cond(
+        rows.length() > 0,
+        rx.el.ul(rx.foreach(rows, _key), class_name="owned"),
+        rx.el.p("There is no key yet.", class_name="quiet"),
+    )
+
+
+def _log_in(row: rx.Var[LogInItem]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.strong(row.browser),
+            rx.cond(row.is_current, rx.el.span("this one", class_name="badge pace"), rx.fragment()),
+            rx.el.p(
+                f"Used {row.used} · since {row.since} · holds until {row.until}",
+                class_name="hint",
+            ),
+        ),
+        rx.cond(
+            row.is_current,
+            rx.fragment(),
+            asking_button(
+                Asking(f"DELETE /auth/sessions/{row.id}", "refresh"), "End", f"End {row.browser}"
+            ),
+        ),
+        key=row.id,
+    )
+
+
+def _key(row: rx.Var[KeyItem]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.strong(row.name),
+            rx.el.code(f"{row.prefix}_…"),
+            rx.el.p(f"Made {row.made} · {row.used}", class_name="hint"),
+        ),
+        asking_button(
+            Asking(f"DELETE /auth/keys/{row.id}", "refresh"), "Revoke", f"Revoke {row.name}"
+        ),
+        key=row.id,
+    )
+
+
+_EMAIL = Field("email", "E-mail", "email", "username", most=254)
+
+_PASSWORD = Field("password", "Password", "password", "current-password")
+
+_KEY_NAME = Field("name", "Name of a new key", "text", "off", "Such as the program's.", most=60)
+
+_NEW = "At least 10 characters, and none of the commonest. A sentence is a good one."
+
+
+def log_in_page() -> rx.Component:
+    """Lay out the page that logs in, and goes on to `?next=`."""
+    return _page(
+        "Log in",
+        _panel(
+            _already_logged_in(),
+            asking_form(
+                "log-in",
+                Asking("POST /auth/login", "next"),
+                [_EMAIL, _PASSWORD],
+                "Log in",
+            ),
+            rx.el.p(
+                "No account yet? ",
+                rx.el.a("Register", href="/register", custom_attrs={"data-keep-next": ""}),
+                ". Forgotten the password? Whoever runs this server can set a new one.",
+                class_name="hint",
+            ),
+        ),
+    )
+
+
+def register_page() -> rx.Component:
+    """Lay out the page that opens an account, logs in, and goes on to `?next=`."""
+    return _page(
+        "Register",
+        _panel(
+            _already_logged_in(),
+            asking_form(
+                "register",
+                Asking("POST /auth/register", "log-in"),
+                [_EMAIL, Field("password", "Password", "password", "new-password", _NEW)],
+                "Open an account",
+            ),
+            rx.el.p(
+                "The e-mail only tells accounts apart: no mail is sent. ",
+                "Have one already? ",
+                rx.el.a("Log in", href="/login", custom_attrs={"data-keep-next": ""}),
+                ".",
+                class_name="hint",
+            ),
+        ),
+    )
+
+
+def account_page() -> rx.Component:
+    """Lay out the page of one's own account."""
+    return _page(
+        "Account",
+        _panel(_who()),
+        _panel(
+            rx.el.h2("Log-ins", class_name="heading", tab_index=-1),
+            log_in_list(as_var(AccountState.log_ins)),
+            asking_button(
+                Asking("DELETE /auth/sessions", "refresh", "The others have ended."),
+                "End all others",
+                "End all other log-ins",
+            ),
+        ),
+        _panel(
+            rx.el.h2("API keys", class_name="heading", tab_index=-1),
+            rx.el.p(
+                "A program with a key reads what you may read, and manages nothing. Send it as ",
+                rx.el.code("Authorization: Bearer …"),
+                ". See the ",
+                rx.el.a("API's documentation", href="/docs", reload_document=True),
+                ".",
+                class_name="hint",
+            ),
+            _new_key(),
+            key_list(as_var(AccountState.keys)),
+            asking_form(
+                "key",
+                Asking("POST /auth/keys", "key"),
+                [_KEY_NAME],
+                "Make a key",
+            ),
+        ),
+        _panel(
+            rx.el.h2("Password", class_name="heading", tab_index=-1),
+            asking_form(
+                "change",
+                Asking(
+                    "POST /auth/password",
+                    "refresh",
+                    "The password is changed. Every other log-in has ended; API keys stay.",
+                ),
+                [
+                    Field("old_password", "Password now", "password", "current-password"),
+                    Field("new_password", "New password", "password", "new-password", _NEW),
+                ],
+                "Change the password",
+                of=as_var(AccountState.email),
+            ),
+        ),
+        _panel(
+            rx.el.h2("Leave", class_name="heading", tab_index=-1),
+            rx.el.p(
+                "Deletes the account with its log-ins, its API keys and everything else that is "
+                "yours. It cannot be undone.",
+                class_name="hint",
+            ),
+            asking_form(
+                "leave",
+                Asking("DELETE /auth/me", "go /"),
+                [_PASSWORD],
+                "Delete my account",
+                of=as_var(AccountState.email),
+            ),
+            kind="danger",
+        ),
+        rx.el.button(
+            "Refresh",
+            id="account-refresh",
+            type="button",
+            hidden=True,
+            on_click=as_handler(AccountState.show),
+        ),
+    )
+
+
+def _who() -> rx.Component:
+    return rx.el.div(
+        rx.el.p(
+            rx.el.span("Logged in as ", class_name="label"),
+            rx.el.strong(as_var(AccountState.email), class_name="who"),
+            rx.cond(
+                as_var(AccountState.is_owner),
+                rx.el.span("owner", class_name="badge"),
+                rx.fragment(),
+            ),
+        ),
+        asking_button(Asking("POST /auth/logout", "go /"), "Log out", "Log out"),
+        class_name="who-row",
+    )
+
+
+def _already_logged_in() -> rx.Component:
+    email = as_var(AccountState.email)
+    return rx.cond(
+        email != "",
+        rx.el.p(
+            "You are logged in as ",
+            rx.el.a(email, href="/account", class_name="who"),
+            ".",
+            class_name="hint",
+        ),
+        rx.fragment(),
+    )
+
+
+def _new_key() -> rx.Component:
+    """Draw the place where the script shows a new key, once."""
+    return rx.el.div(
+        rx.el.label("Your new key. It is shown only now: copy it.", html_for="new-key"),
+        rx.el.input(id="new-key", read_only=True, auto_complete="off", spell_check=False),
+        rx.el.button("Copy", type="button", id="copy-key", class_name="act act-small"),
+        id="new-key-place",
+        hidden=True,
+        class_name="new-key",
+    )
+
+
+def _page(title: str, *panels: rx.Component) -> rx.Component:
+    return rx.el.div(
+        rx.el.a("Skip to the page", href="#page", class_name="skip"),
+        rx.el.header(
+            rx.el.div(
+                rx.el.a("Pitwall", href="/", class_name="brand"),
+                rx.el.h1(title, class_name="race"),
+                class_name="title",
+            ),
+            site_nav(),
+            class_name="plain-header panel",
+        ),
+        rx.el.main(*panels, id="page", tab_index=-1, class_name="account"),
+        class_name="pitwall",
+    )
+
+
+def _panel(*parts: rx.Component, kind: str = "") -> rx.Component:
+    return rx.el.section(*parts, class_name=f"panel account-panel {kind}".strip())

@@ -1,1 +1,0 @@
-"""Parts of pages: each draws rows and holds no state."""

@@ -1,1 +1,0 @@
-"""Charts as plain values: pure functions from data to what `components.chart` draws."""

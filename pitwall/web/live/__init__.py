@@ -1,0 +1,1 @@
+"""The live page, and the components of a race view that a replay shows too."""

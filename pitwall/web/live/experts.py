@@ -1,0 +1,108 @@
+"""What stands behind a card's forecast: its interval, what may come first, and the experts."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from pitwall.domain.forecasts import ExpertName
+from pitwall.web.shared.expert_rows import ExpertRow, MixRow
+
+INTERVAL = "90 % interval of the forecast: what it would be, had the model learned from other races"
+IN_THREE = "Probability that the attacker is ahead within three laps"
+ESTIMATED = (
+    "Estimated: no channel of the feed tells a battery's charge or mode, "
+    "so this expert works from what speeds and sector times suggest"
+)
+VIEWS = {
+    ExpertName.OM.value: "OM: who may use DRS or Overtake Mode, and who does",
+    ExpertName.BOOST.value: "BOOST: who has more electric power left to deploy",
+    ExpertName.AERO.value: "AERO: how much the attacker loses in the wake",
+}
+
+
+def whisker(mix: rx.Var[MixRow]) -> rx.Component:
+    """Draw the 90 % interval along the gauge above it."""
+    return rx.el.span(
+        class_name="whisker",
+        aria_hidden="true",
+        style={"--low": f"{mix.low}%", "--high": f"{mix.high}%"},
+    )
+
+
+def outlook(mix: rx.Var[MixRow]) -> rx.Component:
+    """Say the interval, the probability within three laps, and that of an end by other means."""
+    return rx.fragment(
+        rx.el.p(
+            rx.el.span(
+                rx.el.span("90 % interval: ", class_name="sr-only"), mix.span, " %", title=INTERVAL
+            ),
+            rx.el.span(
+                rx.el.span("within ", class_name="sr-only"),
+                "3 laps ",
+                rx.el.strong(mix.in_three, " %"),
+                title=IN_THREE,
+            ),
+            class_name="spans",
+        ),
+        rx.el.p(
+            rx.el.strong(mix.interrupted, " %"),
+            " stop or flag first",
+            title="Interrupted before a lap from now, so that nobody can pass: "
+            f"a pit stop {mix.pit} %, a neutralisation {mix.neutralised} %, "
+            f"a retirement {mix.retired} %. The forecast holds if none of them comes",
+            class_name="first",
+        ),
+    )
+
+
+def experts_desk(mix: rx.Var[MixRow]) -> rx.Component:
+    """Draw the weights as one bar, and below it what each expert says."""
+    return rx.el.div(
+        rx.el.div(
+            rx.foreach(mix.experts, _segment),
+            class_name="shares",
+            aria_hidden="true",
+        ),
+        rx.el.ul(
+            rx.foreach(mix.experts, _expert),
+            class_name="experts",
+            aria_label="Experts, their weights and what they say",
+        ),
+        class_name="desk",
+    )
+
+
+def _segment(expert: rx.Var[ExpertRow]) -> rx.Component:
+    return rx.el.span(
+        rx.el.span(
+            rx.el.span(expert.name, " ", class_name="share-name"),
+            expert.weight,
+            " %",
+            class_name="share-label",
+        ),
+        key=expert.name,
+        title=f"{expert.name.upper()} weighs {expert.weight} % in the forecast",
+        class_name=f"share pattern-{expert.name}",
+        style={"--share": f"{expert.weight}"},
+    )
+
+
+def _expert(expert: rx.Var[ExpertRow]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(
+            rx.el.span(class_name=f"swatch pattern-{expert.name}", aria_hidden="true"),
+            rx.el.span(
+                expert.name, title=rx.Var.create(VIEWS)[expert.name], class_name="expert-name"
+            ),
+            rx.cond(
+                expert.estimated,
+                rx.el.span("estimated", class_name="estimated", title=ESTIMATED),
+                rx.fragment(),
+            ),
+            class_name="expert-who",
+        ),
+        rx.el.span(" weighs ", expert.weight, " %, ", class_name="sr-only"),
+        rx.el.span("says ", rx.el.strong(expert.says, " %")),
+        key=expert.name,
+        class_name="expert",
+    )

@@ -1,0 +1,123 @@
+"""The race header: which race, which lap, which flag, what kind of data."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from pitwall.web.shared.header_rows import HeaderRow, PulseRow
+from pitwall.web.shared.site_nav import site_nav
+
+
+def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Component:
+    """Draw the header; the watchdog reads `pulse` from its last element."""
+    return rx.el.header(
+        rx.el.div(
+            rx.el.div(
+                rx.el.p("Pitwall", class_name="brand"),
+                site_nav(),
+                class_name="brand-row",
+            ),
+            rx.el.h1(header.race, class_name="race"),
+            rx.el.p(header.venue, class_name="venue"),
+            class_name="title",
+        ),
+        _lap_counter(header),
+        _flag(header),
+        _dial("Race clock, UTC", _digits(header.clock, "88:88:88"), "clock"),
+        _aid(header),
+        _signal(header),
+        rx.el.div(
+            id="pulse",
+            hidden=True,
+            custom_attrs={
+                "data-sequence": pulse.sequence,
+                "data-age": pulse.age_s,
+                "data-feed": pulse.feed,
+            },
+        ),
+        class_name="header panel",
+    )
+
+
+def why_line(header: rx.Var[HeaderRow]) -> rx.Component:
+    """Say why this race is shown and which comes next, where there is something to say."""
+    return rx.cond(
+        (header.why != "") | (header.next_race != ""),
+        rx.el.p(
+            header.why,
+            rx.cond(
+                header.next_race != "",
+                rx.el.span(header.next_race, class_name="next"),
+                rx.fragment(),
+            ),
+            class_name="why",
+        ),
+        rx.fragment(),
+    )
+
+
+def _lap_counter(header: rx.Var[HeaderRow]) -> rx.Component:
+    return _dial(
+        "Lap",
+        rx.el.span(
+            _digits(header.lap, "88"),
+            rx.el.span("/", class_name="slash", aria_hidden="true"),
+            rx.el.span("of", class_name="sr-only"),
+            rx.el.span(_digits(header.total_laps, "88"), class_name="small"),
+        ),
+        "lap",
+    )
+
+
+def _flag(header: rx.Var[HeaderRow]) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(class_name="lamp", aria_hidden="true"),
+        rx.el.span(header.flag_word, class_name="word"),
+        class_name=f"flag flag-{header.flag}",
+        role="status",
+        aria_label=f"Track status: {header.flag_word}",
+    )
+
+
+def _aid(header: rx.Var[HeaderRow]) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(header.overtake_label, class_name="label"),
+        rx.el.span(
+            rx.el.span(class_name="bulb", aria_hidden="true"),
+            header.overtake_word,
+            class_name="word",
+        ),
+        class_name=f"aid aid-{header.overtake}",
+        title="As race control says. What each car has left to spend is not in the feed.",
+    )
+
+
+def _signal(header: rx.Var[HeaderRow]) -> rx.Component:
+    return rx.el.div(
+        rx.el.p(
+            rx.el.span(header.source_word, class_name=f"badge source-{header.source}"),
+            rx.cond(
+                header.pace != "", rx.el.span(header.pace, class_name="badge pace"), rx.fragment()
+            ),
+            class_name="badges",
+        ),
+        rx.el.p(
+            rx.el.span("Data age ", class_name="label"),
+            rx.el.span("--", id="age", class_name="age"),
+            rx.el.span(" s", class_name="unit"),
+            class_name="freshness",
+        ),
+        class_name="signal",
+    )
+
+
+def _dial(label: str, face: rx.Component, kind: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(label, class_name="label"),
+        rx.el.span(face, class_name="face"),
+        class_name=f"dial dial-{kind}",
+    )
+
+
+def _digits(value: rx.Var[str], ghost: str) -> rx.Component:
+    return rx.el.span(value, class_name="digits", custom_attrs={"data-ghost": ghost})

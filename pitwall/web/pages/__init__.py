@@ -1,1 +1,0 @@
-"""Where things stand: one module for each page."""

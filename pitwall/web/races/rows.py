@@ -1,0 +1,74 @@
+"""Races that are kept, as lines of a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pitwall.domain.sessions import Source
+from pitwall.domain.stored_races import RaceSummary
+from pitwall.domain.timeline import Digest
+from pitwall.web.shared.display_text import cut
+
+_SOURCES: dict[str, str] = {
+    Source.LIVE: "Recorded live",
+    Source.RECORDED: "Recorded",
+    Source.RECONSTRUCTED: "Reconstructed",
+    Source.SIMULATED: "Simulated",
+}
+_STATES = {"running": "still running", "finished": "", "abandoned": "not to its end"}
+
+
+@dataclass
+class RaceItem:
+    """One race; numbers are text, "" until they are counted.
+
+    `veil` says why they are not told, if they are not.
+    """
+
+    id: str
+    href: str
+    name: str
+    where: str
+    date: str
+    laps: str
+    source: str
+    source_word: str
+    state: str
+    passes: str = ""
+    called: str = ""
+    missed: str = ""
+    failed: str = ""
+    veil: str = ""
+
+
+def race_row(race: RaceSummary, *, veiled: bool) -> RaceItem:
+    """Format a race before anything of it is counted."""
+    parts = (race.kind, race.circuit, race.year or "")
+    return RaceItem(
+        id=race.id,
+        href=f"/replay/{race.id}",
+        name=cut(race.name or race.id),
+        where=" · ".join(cut(str(part)) for part in parts if part),
+        date=f"{race.first_at:%Y-%m-%d}" if race.first_at else "",
+        laps=f"{race.total_laps or race.laps} laps" if race.total_laps or race.laps else "",
+        source=race.source,
+        source_word=_SOURCES.get(race.source, race.source),
+        state=_STATES.get(race.state, race.state),
+        veil="hidden until you have played it" if veiled else "",
+    )
+
+
+def counted(row: RaceItem, digest: Digest) -> RaceItem:
+    """Return the line with its numbers."""
+    row.passes, row.called = str(digest.passes), str(digest.called)
+    row.missed, row.failed = str(digest.missed), str(digest.failed)
+    return row
+
+
+def matches(race: RaceSummary, text: str) -> bool:
+    """Whether every word is somewhere in what the race is called.
+
+    Capitals do not count.
+    """
+    told = f"{race.name} {race.kind} {race.circuit or ''} {race.year} {race.source} {race.id}"
+    return all(word in told.lower() for word in text.lower().split())

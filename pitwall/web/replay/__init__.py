@@ -1,0 +1,1 @@
+"""The replay page: transport, timeline, and the panels about a chosen battle."""

@@ -1,0 +1,225 @@
+"""Rows of the panels about one battle: its cars, charts, and what the model says if."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+
+from pitwall.analysis.lap_comparison import LapCompared
+from pitwall.domain.battles import DEFAULT_RULES
+from pitwall.domain.race import Compound
+from pitwall.domain.stories import BattleStory, Side
+from pitwall.prediction.forecast import Forecast
+from pitwall.prediction.scenario import Scenario, SeenBattle
+from pitwall.web.replay.forecast_chart import forecast_figure, forecast_table, forecast_words
+from pitwall.web.replay.gap_chart import gap_figure, gap_table, gap_words
+from pitwall.web.replay.sector_chart import lap_table, lap_words, sector_figure, trap_figure
+from pitwall.web.replay.telemetry_chart import telemetry_figure, telemetry_table, telemetry_words
+from pitwall.web.shared.battle_rows import ReasonRow, reason_row
+from pitwall.web.shared.car_rows import MINUS
+from pitwall.web.shared.display_text import code
+from pitwall.web.shared.expert_rows import MixRow, mix_row, whole_percent
+from pitwall.web.shared.page_rows import PageRows
+
+_AS_GOOD_AS_NOTHING = 0.005
+
+
+@dataclass
+class RoomRow:
+    """What is looked at; `key` is "" while no battle is chosen. `note` says what is missing."""
+
+    key: str = ""
+    title: str = ""
+    attacker: str = ""
+    defender: str = ""
+    note: str = ""
+
+
+@dataclass
+class LapChoiceRow:
+    """Which lap is compared, "" for none; `note` says why nothing is drawn.
+
+    `corners_from` says whose the corners' numbers are, "" where there are none.
+    """
+
+    lap: str = ""
+    has_before: bool = False
+    has_after: bool = False
+    note: str = ""
+    corners_from: str = ""
+
+
+@dataclass
+class SaidRow:
+    """One forecast; `percent` is text without the sign, `meter` a whole number for the gauge.
+
+    `no_forecast` says why there is none; `mix` holds only where `has_mix`.
+    """
+
+    at: str = ""
+    percent: str = "--"
+    meter: int = 0
+    no_forecast: str = ""
+    reasons: list[ReasonRow] = field(default_factory=list)
+    has_mix: bool = False
+    mix: MixRow = field(default_factory=lambda: MixRow(0, 0, "", "", "", "", "", "", []))
+
+
+@dataclass
+class WhatIfRow:
+    """Where the controls stand; text as inputs take it, "" for what is not known.
+
+    `key` changes with the battle and the moment, so that the controls begin anew.
+    """
+
+    key: str = ""
+    gap_s: str = ""
+    attacker_tyre_laps: str = ""
+    defender_tyre_laps: str = ""
+    attacker_compound: str = ""
+    defender_compound: str = ""
+    mode: str = ""
+
+
+@dataclass
+class LimitsRow:
+    """How far the sliders go: what training showed, within reason; text as inputs take it."""
+
+    least_gap_s: str = "0.1"
+    most_gap_s: str = str(DEFAULT_RULES.closes_beyond_s)
+    most_tyre_laps: str = "50"
+
+
+def room_row(story: BattleStory, note: str = "") -> RoomRow:
+    """Return whom the panels are about."""
+    attacker, defender = story.attacker, story.defender
+    return RoomRow(
+        key=f"{story.race_id} {attacker.car}-{defender.car}",
+        title=f"{attacker.code} attacks {defender.code}",
+        attacker=attacker.code,
+        defender=defender.code,
+        note=note,
+    )
+
+
+def said_row(forecast: Forecast, at: str = "") -> SaidRow:
+    """Format one forecast with all that stands behind it."""
+    p = forecast.p_overtake
+    if p is None:
+        return SaidRow(at=at, no_forecast=forecast.no_forecast_because or "no reason given")
+    row = SaidRow(
+        at=at,
+        percent=whole_percent(p),
+        meter=round(100 * p),
+        reasons=[reason_row(reason) for reason in forecast.reasons],
+    )
+    if forecast.mixed is not None:
+        row.has_mix, row.mix = True, mix_row(forecast.mixed, with_experts=True)
+    return row
+
+
+def what_if_row(seen: SeenBattle, scenario: Scenario, key: str) -> WhatIfRow:
+    """Return where the controls stand in a scenario; what it leaves out is as it was."""
+
+    def stands(name: str) -> object:
+        wanted = getattr(scenario, name)
+        return getattr(seen.as_it_was, name) if wanted is None else wanted
+
+    mode = stands("has_mode")
+    return WhatIfRow(
+        key=key,
+        gap_s=_number(stands("gap_s"), 2),
+        attacker_tyre_laps=_number(stands("attacker_tyre_laps"), 0),
+        defender_tyre_laps=_number(stands("defender_tyre_laps"), 0),
+        attacker_compound=_compound(stands("attacker_compound")),
+        defender_compound=_compound(stands("defender_compound")),
+        mode="" if mode is None else "yes" if mode else "no",
+    )
+
+
+def difference(before: Forecast, after: Forecast) -> str:
+    """Return how far a change moves the forecast, in points of percent.
+
+    >>> difference(Forecast(0.2), Forecast(0.35)), difference(Forecast(0.2), Forecast(0.201))
+    ('+15 points', 'as before')
+    """
+    if before.p_overtake is None or after.p_overtake is None:
+        return ""
+    by = after.p_overtake - before.p_overtake
+    if abs(by) < _AS_GOOD_AS_NOTHING:
+        return "as before"
+    sign = "+" if by > 0 else MINUS
+    points = abs(100 * by)
+    return f"{sign}{points:.0f} point{'' if round(points) == 1 else 's'}"
+
+
+def limits_row(gap: tuple[float, float] | None, tyre: tuple[float, float] | None) -> LimitsRow:
+    """Return how far the sliders go.
+
+    Args:
+        gap: Range of the interval in training, s.
+        tyre: Range of the attacker's laps on the tyres.
+    """
+    limits = LimitsRow()
+    if gap is not None:
+        limits.least_gap_s = f"{max(gap[0], 0.1):.2f}"
+        limits.most_gap_s = f"{min(gap[1], DEFAULT_RULES.closes_beyond_s):.2f}"
+    if tyre is not None:
+        limits.most_tyre_laps = f"{min(tyre[1], 60):.0f}"
+    return limits
+
+
+def _number(value: object, digits: int) -> str:
+    return f"{value:.{digits}f}" if isinstance(value, int | float) else ""
+
+
+def _compound(value: object) -> str:
+    return value.value.lower() if isinstance(value, Compound) else ""
+
+
+NO_TELEMETRY = "No car telemetry is kept of this lap for both cars."
+
+
+def story_rows(story: BattleStory) -> PageRows:
+    """Return everything that is drawn of a story."""
+    story = _with_plain_codes(story)
+    return {
+        "room": asdict(room_row(story)),
+        "forecast": forecast_figure(story),
+        "forecast_table": asdict(forecast_table(story)),
+        "forecast_words": forecast_words(story),
+        "gaps": gap_figure(story),
+        "gap_table": asdict(gap_table(story)),
+        "gap_words": gap_words(story),
+        "sectors": sector_figure(story),
+        "traps": trap_figure(story),
+        "lap_table": asdict(lap_table(story)),
+        "lap_words": lap_words(story),
+    }
+
+
+def lap_rows(story: BattleStory, lap: int, compared: LapCompared | None) -> PageRows:
+    """Return what is drawn of one lap compared."""
+    story = _with_plain_codes(story)
+    laps = [both.lap for both in story.laps]
+    choice = LapChoiceRow(
+        lap=str(lap) if lap else "",
+        has_before=bool(laps) and lap > laps[0],
+        has_after=bool(laps) and lap < laps[-1],
+        note="" if compared is not None else NO_TELEMETRY,
+        corners_from="" if compared is None else compared.corners_from,
+    )
+    return {
+        "lap_choice": asdict(choice),
+        "telemetry": telemetry_figure(story, compared),
+        "telemetry_table": asdict(telemetry_table(story, compared)),
+        "telemetry_words": telemetry_words(story, compared),
+    }
+
+
+def _with_plain_codes(story: BattleStory) -> BattleStory:
+    """Return the story with codes that Plotly draws as they are."""
+    return replace(story, attacker=_plain(story.attacker), defender=_plain(story.defender))
+
+
+def _plain(side: Side) -> Side:
+    return replace(side, code=code(side.code, side.car))

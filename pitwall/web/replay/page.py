@@ -1,0 +1,108 @@
+"""The replay page: a stored race from any moment, with the components of the live page.
+
+Panels learn what is looked at through `pitwall.web.replay.tab`, and are added here.
+"""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from pitwall.web.live.event_lists import disconnected_bar, notice_bar, race_control, spoken_feed
+from pitwall.web.live.race_header import race_header
+from pitwall.web.live.race_view import footer_of_forecasts, race_picture
+from pitwall.web.live.state import LiveState
+from pitwall.web.replay.battle_charts import forecast_panel, gap_panel, lap_panels, telemetry_panel
+from pitwall.web.replay.battle_state import BattleState
+from pitwall.web.replay.state import ReplayState
+from pitwall.web.replay.timeline import timeline, timeline_key
+from pitwall.web.replay.transport import keys_dialog, transport
+from pitwall.web.replay.what_if import seen_panel, what_if_panel
+from pitwall.web.shared.typed import as_var
+
+
+def replay_room() -> rx.Component:
+    """Draw the panels about the battle that is looked at, one below the other."""
+    room = as_var(BattleState.room)
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2(
+                rx.cond(room.key != "", room.title, "The chosen battle"),
+                class_name="heading",
+                id="room-title",
+                tab_index=-1,
+            ),
+            rx.cond(
+                room.key != "",
+                rx.el.button(
+                    "Close",
+                    type="button",
+                    id="close-room",
+                    aria_label="Close the charts of this battle",
+                ),
+                rx.fragment(),
+            ),
+            class_name="room-top",
+        ),
+        rx.cond(
+            room.key != "",
+            rx.el.div(*_panels(), class_name="room"),
+            rx.el.p(
+                rx.cond(
+                    room.note != "",
+                    room.note,
+                    "Choose a battle to see its forecasts, gaps, sectors and telemetry, and to "
+                    "ask what if.",
+                ),
+                class_name="none",
+            ),
+        ),
+        id="replay-room",
+        custom_attrs={"data-battle": room.key},
+        aria_labelledby="room-title",
+    )
+
+
+def _panels() -> list[rx.Component]:
+    return [
+        forecast_panel(),
+        seen_panel(),
+        what_if_panel(),
+        gap_panel(),
+        lap_panels(),
+        telemetry_panel(),
+    ]
+
+
+def replay_page() -> rx.Component:
+    """Lay the replay page out: controls and timeline stay above the picture as it is scrolled."""
+    header, head = as_var(LiveState.header), as_var(ReplayState.head)
+    return rx.el.div(
+        rx.el.a("Skip to the battles", href="#battles", class_name="skip"),
+        race_header(header, as_var(LiveState.pulse)),
+        disconnected_bar(),
+        notice_bar(as_var(LiveState.notice)),
+        _trouble(),
+        rx.el.div(transport(), timeline(), class_name="deck", id="deck"),
+        timeline_key(),
+        rx.el.div(race_control(header.control), class_name="strip"),
+        race_picture(head.battle, rx.cond(head.race_id != "", replay_room(), rx.fragment())),
+        spoken_feed(as_var(LiveState.spoken)),
+        keys_dialog(),
+        rx.el.footer(footer_of_forecasts()),
+        class_name="pitwall replay",
+    )
+
+
+def _trouble() -> rx.Component:
+    head = as_var(ReplayState.head)
+    return rx.cond(
+        head.title != "",
+        rx.el.div(
+            rx.el.strong(head.title),
+            rx.el.span(head.detail),
+            rx.el.a("All races", href="/races", reload_document=True),
+            class_name="notice notice-failed",
+            role="alert",
+        ),
+        rx.fragment(),
+    )

@@ -1,0 +1,261 @@
+"""State of the replay page.
+
+The picture is drawn from the live page's rows: the tab leaves the room of live frames and is sent
+its own. What this state adds is where the replay stands. Rows of both reach the browser through
+the relay and stay out of the server-side state; the clock is in `pitwall.web.replay.tab`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import reflex as rx
+
+from pitwall import services
+from pitwall.domain.accounts import Account
+from pitwall.domain.frames import FRAME_EVERY_S
+from pitwall.domain.sessions import Source
+from pitwall.errors import PitwallError, RaceNotFoundError
+from pitwall.replay.turns import Place, Places
+from pitwall.web.live.state import LiveState
+from pitwall.web.replay.tab import LOG_IN_ENDED, HeadRow, TabReplay, followers, moment_of, tabs
+from pitwall.web.replay.timeline_rows import TimelineRow
+from pitwall.web.shared.account_state import account_of
+from pitwall.web.shared.page_rows import PageRows, changed_rows
+from pitwall.web.shared.relay import map_of, relay
+from pitwall.web.shared.spoilers import is_veiled, newest_race, with_played
+from pitwall.web.socket.visitors import visitors
+
+TICK_S: Final = FRAME_EVERY_S
+SIGN_OF_LIFE_S: Final = 2.0  # while the clock stands
+SETTLED_S: Final = 0.35  # without a further wish, panels follow
+FOLLOW_EVERY_S: Final = 5.0
+_GUEST_MAY: Final = Source.SIMULATED.value
+# Each takes some megabytes: of guests one screen's worth, of an account a few screens'.
+GUESTS: Final = 24
+GUESTS_OF_ADDRESS: Final = 6
+GUESTS_WAITING: Final = 100
+MEMBERS: Final = 150
+MEMBERS_OF_ACCOUNT: Final = 12
+
+_guests = Places(GUESTS, GUESTS_OF_ADDRESS, GUESTS_WAITING)
+_members = Places(MEMBERS, MEMBERS_OF_ACCOUNT, GUESTS_WAITING)
+
+
+class ReplayState(rx.State):
+    """Where one tab's replay stands."""
+
+    head: HeadRow = HeadRow()
+    line: TimelineRow = TimelineRow()
+
+    spoilers: str = rx.LocalStorage("auto", name="pitwall_spoilers")
+    played: str = rx.LocalStorage("", name="pitwall_played")
+
+    _watcher: int = 0
+
+    @rx.event(background=True)
+    async def watch(self) -> AsyncIterator[Any]:
+        """Open the race that the address names; show it until the tab ends or goes elsewhere."""
+        async with self:
+            self._watcher += 1
+            watcher = self._watcher
+            (await self.get_state(LiveState)).end_watching()
+            tab = self.router.session.client_token
+            asked = _Asked.of(self.router, (self.spoilers, self.played))
+        await relay.leave(tab)
+        place: Place | None = None
+        try:
+            account = await account_of(tab)
+            place = places_of(account).enter(_asker(tab, account))
+            await self._queue(place, tab, watcher)
+            if place.number:
+                return  # the tab is gone
+            replay = await _opened(asked, account)
+            if replay is None:
+                yield rx.redirect(asked.log_in_address)
+                return
+            tabs.put(tab, watcher, replay)
+            showing = _Showing(tab, replay)
+            while await self._goes_on(replay, watcher):
+                for follow in await showing.turn():
+                    yield follow
+            if replay.ended:
+                await _tell(tab, "This replay has ended", replay.ended)
+        except PitwallError as error:
+            await _tell(tab, "This race cannot be shown", str(error))
+        finally:
+            tabs.end(tab, watcher)
+            if place is not None:
+                place.leave()
+
+    async def _queue(self, place: Place, tab: str, watcher: int) -> None:
+        """Wait for the place, and say which one in the queue it is; end when the tab does."""
+        while (number := place.number) and services.current().tab_is_open(tab):
+            async with self:
+                if self._watcher != watcher:
+                    return
+            await _tell(tab, "Every place for a replay is taken", queue_words(number))
+            await place.wait(SIGN_OF_LIFE_S)
+
+    async def _goes_on(self, replay: TabReplay, watcher: int) -> bool:
+        """Whether this watcher of the tab shows on, and note a race that was played to its end."""
+        async with self:
+            tab = self.router.session.client_token
+            if self._watcher != watcher or replay.ended:
+                return False
+            if replay.is_played and replay.race_id not in self.played.split():
+                self.played = with_played(self.played, replay.race_id)
+        return services.current().tab_is_open(tab)
+
+    @rx.event
+    def wish(self, words: str) -> None:
+        """Do what a button, a key or the slider asks for; see `TabReplay.wish`."""
+        replay = tabs.get(self.router.session.client_token)
+        if replay is not None:
+            replay.wish(words[:80])
+
+    @rx.event
+    def set_veil(self, wanted: bool) -> None:
+        """Hide what comes later, or tell all of it, from now on for every race."""
+        self.spoilers = "hide" if wanted else "show"
+        replay = tabs.get(self.router.session.client_token)
+        if replay is not None:
+            replay.wish(f"veil {'on' if wanted else 'off'}")
+
+
+class _Showing:
+    """Sends one tab its pictures, and says when panels should follow."""
+
+    def __init__(self, tab: str, replay: TabReplay) -> None:
+        self._tab = tab
+        self._replay = replay
+        self._wished_s: float | None = time.monotonic()
+        self._followed_s = 0.0
+        self._sent: PageRows = {}
+        replay.woken.set()
+
+    async def turn(self) -> list[Any]:
+        """Wait until there is something to show, show it, and return the events of panels."""
+        replay = self._replay
+        playing = not replay.clock.paused
+        wait_s = TICK_S if playing else SETTLED_S if self._wished_s else SIGN_OF_LIFE_S
+        try:
+            await asyncio.wait_for(replay.woken.wait(), wait_s)
+        except TimeoutError:
+            pass
+        else:
+            replay.woken.clear()
+            self._wished_s = time.monotonic()
+        rows, own = await replay.rows()
+        changed = changed_rows(rows, self._sent)
+        self._sent = rows
+        if not await relay.show_tab(self._tab, changed, {ReplayState.get_full_name(): own}):
+            self._sent = {}
+            replay.tell_anew()
+        return self._follow() if self._is_time_to_follow(playing=playing) else []
+
+    def _is_time_to_follow(self, *, playing: bool) -> bool:
+        now_s = time.monotonic()
+        if self._wished_s is not None and not self._replay.woken.is_set():
+            return now_s - self._wished_s >= SETTLED_S
+        return playing and now_s - self._followed_s >= FOLLOW_EVERY_S
+
+    def _follow(self) -> list[Any]:
+        self._wished_s, self._followed_s = None, time.monotonic()
+        attacker, defender = self._replay.battle or (0, 0)
+        at = self._replay.at.isoformat(timespec="microseconds")
+        return [follow(self._replay.race_id, attacker, defender, at) for follow in followers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a tab's address asks for, and who asks."""
+
+    tab: str
+    race_id: str
+    query: Mapping[str, str]
+    address: str
+    spoilers: tuple[str, str]
+
+    @classmethod
+    def of(cls, router: Any, spoilers: tuple[str, str]) -> _Asked:  # noqa: ANN401  Reflex's own
+        url = router.url
+        return cls(
+            router.session.client_token,
+            url.path.rstrip("/").rpartition("/")[2],
+            dict(url.query_parameters),
+            f"{url.path}?{url.query}" if url.query else url.path,
+            spoilers,
+        )
+
+    @property
+    def log_in_address(self) -> str:
+        """Of the page that logs in, and comes back to this moment."""
+        return f"/login?next={quote(self.address, safe='')}"
+
+
+def queue_words(number: int) -> str:
+    """Return which one of a queue somebody is.
+
+    >>> queue_words(1), queue_words(3), queue_words(12)[:20]
+    ('You are next in the queue.', 'You are 3rd in the queue.', 'You are 12th in the ')
+    """
+    if number == 1:
+        return "You are next in the queue."
+    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"You are {number}{ending} in the queue."
+
+
+def places_of(account: Account | None) -> Places:
+    """Return which places are for somebody: guests' are fewer, and taken in turn."""
+    return _guests if account is None else _members
+
+
+def _asker(tab: str, account: Account | None) -> str:
+    return visitors.of(tab).address if account is None else str(account.user_id)
+
+
+async def _opened(asked: _Asked, account: Account | None) -> TabReplay | None:
+    """Return a tab's replay, standing where the address says; None: a guest must log in first.
+
+    Raises:
+        RaceNotFoundError: Nothing of such a race is kept.
+        StoreError: The database is not there.
+    """
+    ports = services.current()
+    is_guest = account is None
+    try:
+        race = await ports.races().race(asked.race_id)
+    except RaceNotFoundError:
+        if is_guest:
+            return None  # whoever may not see it is not told whether it is there
+        raise
+    if is_guest and race.source != _GUEST_MAY:
+        return None
+    if race.first_at is None:
+        raise RaceNotFoundError(f"Nothing of the race {race.id} is kept yet.")
+    line = await ports.replay().timeline(race)
+    newest = await newest_race(ports.races(), is_guest=is_guest)
+    veiled = is_veiled(*asked.spoilers, race.id, newest)
+    replay = TabReplay(
+        await ports.replay().open(race, is_guest=is_guest), line, veiled=veiled, map_of=map_of
+    )
+    replay.is_members = not is_guest
+    if account is not None and not visitors.of(asked.tab).log_in:
+        replay.end(LOG_IN_ENDED)  # while the race was opened
+    replay.choose(asked.query.get("battle", ""))
+    named = asked.query.get("t", "")
+    moment = moment_of(named, replay.begins) if named else replay.opening_of_battle()
+    if moment is not None:
+        replay.seek(moment)
+    return replay
+
+
+async def _tell(tab: str, title: str, detail: str) -> None:
+    head = asdict(HeadRow(title=title, detail=detail))
+    await relay.show_tab(tab, {}, {ReplayState.get_full_name(): {"head": head}})

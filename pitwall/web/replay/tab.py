@@ -1,0 +1,370 @@
+"""One tab that replays a stored race: its clock, its place in the race, its permalink.
+
+A panel that draws something of a battle adds an event handler of its own state to `followers`
+when its module is imported. The replay page then calls it whenever a battle is chosen, after a
+seek, when the race is paused, and every few seconds while it plays; never for each step of a drag.
+
+    class GapState(rx.State):
+        @rx.event(background=True)
+        async def follow(self, race_id: str, attacker: int, defender: int, at: str) -> None: ...
+
+    followers.append(as_handler(GapState.follow))
+
+`race_id` is the kept race's; `attacker` and `defender` are car numbers, both 0 while no battle is
+chosen; `at` is the moment on the race's own clock, UTC, ISO 8601 with microseconds.
+
+Lives beside Reflex's states, in the worker that has the tab's socket: a clock and a place in a race
+are not worth a trip to Redis. A tab that comes to another worker begins where its address says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from pitwall.domain.circuits import TrackMap
+from pitwall.domain.timeline import Timeline
+from pitwall.engine.clock import FASTEST, SLOWEST, ReplayClock
+from pitwall.ports.replays import ReplayPace, ReplayView
+from pitwall.web.replay.timeline_rows import lap_at, timeline_row
+from pitwall.web.shared.display_text import code
+from pitwall.web.shared.page_rows import PageRows, page_rows
+
+
+def moment_of(text: str, begins: datetime) -> datetime | None:
+    """Return the moment that a permalink names; None where it names none.
+
+    Args:
+        text: ISO 8601, UTC unless it says otherwise; `HH:MM` or `HH:MM:SS` of the race's day, UTC;
+            or seconds from the beginning of the timeline.
+        begins: When the timeline begins.
+
+    >>> moment_of("90", datetime(2025, 8, 31, 12, tzinfo=UTC)).isoformat()
+    '2025-08-31T12:01:30+00:00'
+    >>> moment_of("13:42", datetime(2025, 8, 31, 12, tzinfo=UTC)).isoformat()
+    '2025-08-31T13:42:00+00:00'
+    >>> moment_of("soon", datetime(2025, 8, 31, 12, tzinfo=UTC)) is None
+    True
+    """
+    try:
+        if "-" in text or "T" in text:
+            moment = datetime.fromisoformat(text.replace(" ", "+"))
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if ":" not in text:
+            return begins + timedelta(seconds=float(text))
+        day = begins.replace(hour=0, minute=0, second=0, microsecond=0)
+        parts = text.split(":")
+        hours, minutes, seconds = map(float, parts if len(parts) > 2 else [*parts, "0"])
+        moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        # A race over midnight, UTC, has times of the next day.
+        late = moment < begins - timedelta(hours=6)
+        return moment + timedelta(days=1) if late else moment
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass
+class HeadRow:
+    """The read head of one tab.
+
+    Attributes:
+        at_s, length_s, seen_s: Race seconds from the timeline's beginning: now, in all, and the
+            furthest that was shown.
+        at: The moment, UTC, ISO 8601: what a permalink names.
+        spoken: Where it stands, in words for the slider.
+        race_id: "" until a race is open.
+        battle: Attacker and defender by number, such as `4-81`; "" while none is chosen.
+        battle_words: The same in letters.
+        title: Why nothing is shown, if nothing is; else "".
+    """
+
+    at_s: float = 0.0
+    length_s: float = 1.0
+    seen_s: float = 0.0
+    at: str = ""
+    spoken: str = ""
+    playing: bool = False
+    speed: str = "1"
+    race_id: str = ""
+    battle: str = ""
+    battle_words: str = ""
+    veiled: bool = False
+    title: str = ""
+    detail: str = ""
+
+
+followers: list[Callable[..., Any]] = []
+
+TABS_HELD: Final = 200
+
+LOG_IN_ENDED: Final = "Your log-in has ended: log in again to go on."
+
+SPEEDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
+
+_RUN_UP: Final = timedelta(seconds=8)  # shown before a pass or a battle that is stepped to
+
+_NEXT: Final = timedelta(seconds=1)
+
+
+class TabReplay:
+    """What one tab looks at.
+
+    Args:
+        viewing: Its look at the race.
+        line: What happened when.
+        veiled: Whether what comes later is kept from the viewer.
+        map_of: Returns what is known by now of a race's circuit; nothing, unless given.
+
+    Attributes:
+        woken: Set whenever something was wished, so that the picture follows at once.
+        battle: The chosen battle, by car numbers; None while there is none.
+        is_members: Whether somebody logged in looks, whose log-in may end.
+        ended: Why it goes on no longer, in words; "" while it goes on.
+    """
+
+    def __init__(
+        self,
+        viewing: ReplayView,
+        line: Timeline,
+        *,
+        veiled: bool,
+        map_of: Callable[[str], TrackMap] = TrackMap,
+    ) -> None:
+        self.woken = asyncio.Event()
+        self.ended = ""
+        self.is_members = False
+        self.battle: tuple[int, int] | None = None
+        self.veiled = veiled
+        start = line.started or line.begins
+        self.clock = ReplayClock(start)
+        self.clock.pause()
+        self.clock.seek(start)  # it ran for a microsecond
+        self._viewing = viewing
+        self._map_of = map_of
+        self._line = line
+        self._seen = line.begins
+        self._veil_told: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """The moment on the race's own clock, never before its beginning nor after its end."""
+        return min(max(self.clock.now(), self._line.begins), self._line.ends)
+
+    @property
+    def begins(self) -> datetime:
+        """Where the timeline begins."""
+        return self._line.begins
+
+    @property
+    def is_played(self) -> bool:
+        """Whether the viewer has seen the race to its end."""
+        return self._seen >= self._line.ends
+
+    @property
+    def told_until(self) -> datetime | None:
+        """Up to which moment the viewer may be told; None where there is no veil."""
+        return self._seen if self.veiled else None
+
+    def opening_of_battle(self) -> datetime | None:
+        """Return when the chosen battle began first; None without one."""
+        fights = self._line.fights
+        return next((f.since for f in fights if (f.attacker, f.defender) == self.battle), None)
+
+    @property
+    def race_id(self) -> str:
+        """Which race."""
+        return self._viewing.race.id
+
+    def wish(self, words: str) -> None:
+        """Do what a button, a key or the slider asks for; what is not understood is nothing."""
+        # A key that is pressed twice says the same: the page numbers what it sends.
+        what, *how = [word for word in words.split() if word[0] != "#"] or [""]
+        asked = _WISHES.get(what)
+        if asked is not None:
+            with suppress(ValueError, IndexError, OverflowError):
+                asked(self, how)
+                self.woken.set()
+
+    def end(self, why: str) -> None:
+        """Let it go on no longer."""
+        self.ended = why
+        self.woken.set()
+
+    def tell_anew(self) -> None:
+        """Tell the timeline again: the tab has missed something."""
+        self._veil_told = None
+
+    def seek(self, to: datetime) -> None:
+        """Stand at a moment."""
+        self.clock.seek(min(max(to, self._line.begins), self._line.ends))
+
+    def choose(self, battle: str) -> None:
+        """Choose a battle by `attacker-defender`, car numbers or letters; "" chooses none."""
+        numbers = {letters.upper(): car for car, letters in self._line.codes.items() if letters}
+        numbers |= {str(car): car for car in self._line.codes}
+        sides = [numbers.get(side) for side in battle.upper().split("-")]
+        match sides:
+            case [int(attacker), int(defender)]:
+                self.battle = (attacker, defender)
+            case _:
+                self.battle = None
+
+    async def rows(self) -> tuple[PageRows, PageRows]:
+        """Return the rows of the picture, and those of the head and the timeline.
+
+        Raises:
+            StoreError: The database is not there, or a stretch of the race is damaged.
+        """
+        at = self.at
+        if at >= self._line.ends:
+            self.clock.pause()
+        pace = ReplayPace(self.clock.speed, self.clock.paused)
+        frame = await self._viewing.frame(at, pace)
+        rows = page_rows(frame, track=self._map_of(self.race_id))
+        rows["notice"] = {"tone": "", "title": "", "detail": ""}  # the controls say it
+        if pace.paused:
+            rows["pulse"]["age_s"] = -1.0
+        self._seen = max(self._seen, at)
+        own: PageRows = {"head": asdict(self._head(at, pace))}
+        if (line := self._timeline()) is not None:
+            own["line"] = line
+        return rows, own
+
+    def _head(self, at: datetime, pace: ReplayPace) -> HeadRow:
+        begins, lap = self._line.begins, lap_at(self._line, at)
+        return HeadRow(
+            at_s=round((at - begins).total_seconds(), 2),
+            length_s=round((self._line.ends - begins).total_seconds(), 2),
+            seen_s=round((self._seen - begins).total_seconds(), 2),
+            at=f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
+            spoken=f"{at:%H:%M:%S} UTC" + (f", lap {lap}" if lap else ""),
+            playing=not pace.paused,
+            speed=f"{pace.speed:g}",
+            race_id=self.race_id,
+            battle="" if self.battle is None else "{}-{}".format(*self.battle),
+            battle_words=self._battle_words(),
+            veiled=self.veiled,
+        )
+
+    def _battle_words(self) -> str:
+        if self.battle is None:
+            return ""
+        attacker, defender = (code(self._line.codes.get(car) or "", car) for car in self.battle)
+        return f"{attacker} attacks {defender}"
+
+    def _timeline(self) -> dict[str, Any] | None:
+        """Return the timeline where it says something new; without a veil it does so once."""
+        until = self._seen if self.veiled else self._line.ends
+        told, every = self._veil_told, timedelta(seconds=5)
+        if told is not None and timedelta(0) <= until - told < every and told != until:
+            return None
+        if told == until:
+            return None
+        self._veil_told = until
+        return asdict(timeline_row(self._line, until if self.veiled else None))
+
+    def _toggle(self, _how: Sequence[str]) -> None:
+        if not self.clock.paused:
+            self.clock.pause()
+            return
+        if self.at >= self._line.ends:
+            self.seek(self._line.started or self._line.begins)
+        self.clock.resume()
+
+    def _seek_to(self, how: Sequence[str]) -> None:
+        self.seek(self._line.begins + timedelta(seconds=float(how[0])))
+
+    def _move_by(self, how: Sequence[str]) -> None:
+        self.seek(self.at + timedelta(seconds=float(how[0])))
+
+    def _set_speed(self, how: Sequence[str]) -> None:
+        if how[0] in {"up", "down"}:
+            place = bisect.bisect_left(SPEEDS, self.clock.speed) + (1 if how[0] == "up" else -1)
+            self.clock.set_speed(SPEEDS[min(max(place, 0), len(SPEEDS) - 1)])
+        else:
+            self.clock.set_speed(min(max(float(how[0]), SLOWEST), FASTEST))
+
+    def _step(self, how: Sequence[str]) -> None:
+        """Go to the next or the last lap, battle or pass."""
+        moments = self._moments(how[0])
+        forward = int(how[1]) > 0
+        at = self.at
+        if forward:
+            to = next((moment for moment in moments if moment > at + _NEXT), None)
+        else:
+            to = next((moment for moment in reversed(moments) if moment < at - 2 * _NEXT), None)
+        if to is not None:
+            self.seek(to)
+
+    def _moments(self, what: str) -> list[datetime]:
+        line = self._line
+        if what == "lap":
+            return [at for at, _ in line.laps]
+        if what == "battle":
+            return [fight.since for fight in line.fights]
+        return [each.at - _RUN_UP for each in line.passes]
+
+    def _choose(self, how: Sequence[str]) -> None:
+        self.choose(how[0] if how else "")
+
+    def _go_to(self, how: Sequence[str]) -> None:
+        """Go to a moment or a lap as somebody types it: `lap 12`, `12`, `13:42`, `13:42:10`."""
+        text = "".join(how).lower().removeprefix("lap")
+        if text.isdecimal():
+            laps = {lap: at for at, lap in self._line.laps}
+            moment = laps.get(int(text))
+        else:
+            moment = moment_of(text, self._line.begins)
+        if moment is not None:
+            self.seek(moment)
+
+    def _veil(self, how: Sequence[str]) -> None:
+        self.veiled = how[0] == "on"
+        self._veil_told = None
+
+
+_WISHES: Final[dict[str, Callable[[TabReplay, Sequence[str]], None]]] = {
+    "toggle": TabReplay._toggle,
+    "seek": TabReplay._seek_to,
+    "by": TabReplay._move_by,
+    "speed": TabReplay._set_speed,
+    "step": TabReplay._step,
+    "battle": TabReplay._choose,
+    "go": TabReplay._go_to,
+    "veil": TabReplay._veil,
+}
+
+
+class Tabs:
+    """The replays of the tabs of this worker, the last used ones."""
+
+    def __init__(self, most: int = TABS_HELD) -> None:
+        self._held: OrderedDict[str, tuple[int, TabReplay]] = OrderedDict()
+        self._most = most
+
+    def put(self, tab: str, watcher: int, replay: TabReplay) -> None:
+        """Keep a tab's replay, in place of the one before; `watcher` numbers who shows it."""
+        self._held[tab] = (watcher, replay)
+        self._held.move_to_end(tab)
+        while len(self._held) > self._most:
+            _, (_, oldest) = self._held.popitem(last=False)
+            oldest.end("Too many replays are open on this server: load this page to go on.")
+
+    def get(self, tab: str) -> TabReplay | None:
+        """Return a tab's replay; None where it has none."""
+        found = self._held.get(tab)
+        return found[1] if found else None
+
+    def end(self, tab: str, watcher: int) -> None:
+        """Forget what this watcher showed; a later one of the tab keeps its own."""
+        if self._held.get(tab, (watcher, None))[0] == watcher:
+            self._held.pop(tab, None)
+
+
+tabs = Tabs()

@@ -1,0 +1,170 @@
+"""A race's timeline as marks on a line, in percent of its length, ready to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from pitwall.domain.timeline import Timeline
+from pitwall.web.shared.display_text import code
+
+HEAT_HEIGHT: Final = 100
+_WORDS: Final = {
+    "yellow": "Yellow flag",
+    "safety_car": "Safety car",
+    "virtual_safety_car": "Virtual safety car",
+    "vsc_ending": "VSC ending",
+    "red": "Red flag",
+    "aborted": "Race stopped",
+}
+_CLASSES: Final = {"yellow": "yellow", "red": "red", "aborted": "red"}
+_LABEL_EVERY_LAPS: Final = 10
+
+
+@dataclass
+class MarkRow:
+    """One mark: where, how wide and of what kind; `words` say it.
+
+    `at_s` is its moment, in race seconds from the timeline's beginning.
+    """
+
+    key: str
+    at_s: float
+    left: str
+    width: str
+    kind: str
+    words: str
+
+
+@dataclass
+class TimelineRow:
+    """All marks; `heat` is a polyline over `HEAT_PARTS` units, "" where nothing may be told yet.
+
+    `summary` says in words how many of each there are.
+    """
+
+    flags: list[MarkRow] = field(default_factory=list)
+    stops: list[MarkRow] = field(default_factory=list)
+    passes: list[MarkRow] = field(default_factory=list)
+    laps: list[MarkRow] = field(default_factory=list)
+    heat: str = ""
+    heat_parts: int = 1
+    summary: str = ""
+
+
+def timeline_row(line: Timeline, until: datetime | None = None) -> TimelineRow:
+    """Format a timeline.
+
+    Args:
+        line: What happened when.
+        until: Nothing later is told; None tells all of it.
+    """
+    place = _Places(line)
+    last = until or line.ends
+    passes = [each for each in line.passes if each.at <= last]
+    stops = [stop for stop in line.stops if stop.at <= last]
+    flags = [span for span in line.flags if span.since <= last and span.until > line.begins]
+    seen = "so far " if until is not None and until < line.ends else ""
+    return TimelineRow(
+        flags=[
+            MarkRow(
+                f"flag-{index}",
+                place.at_s(max(span.since, line.begins)),
+                place.left(max(span.since, line.begins)),
+                place.width(max(span.since, line.begins), min(span.until, last)),
+                _CLASSES.get(span.what, "safety"),
+                f"{_WORDS.get(span.what, span.what)} from {_clock(span.since)}",
+            )
+            for index, span in enumerate(flags)
+        ],
+        stops=[
+            MarkRow(
+                f"stop-{stop.car}-{stop.lap}",
+                place.at_s(stop.at),
+                place.left(stop.at),
+                "0%",
+                "stop",
+                f"{_code(line.codes, stop.car)} in the pits, lap {stop.lap}",
+            )
+            for stop in stops
+        ],
+        passes=[
+            MarkRow(
+                f"pass-{index}",
+                place.at_s(each.at),
+                place.left(each.at),
+                "0%",
+                "called" if each.was_called else "missed",
+                f"{_clock(each.at)}: {_code(line.codes, each.attacker)} passes "
+                f"{_code(line.codes, each.defender)} for P{each.position}, {_said(each.said)}",
+            )
+            for index, each in enumerate(passes)
+        ],
+        laps=[
+            MarkRow(f"lap-{lap}", place.at_s(at), place.left(at), "0%", "lap", str(lap))
+            for at, lap in line.laps
+            if lap % _LABEL_EVERY_LAPS == 0 or lap == 1
+        ],
+        heat=_heat(line, last),
+        heat_parts=max(len(line.heat), 1),
+        summary=f"{seen}{_many(len(passes), 'pass', 'passes')}, "
+        f"{_many(len(stops), 'pit stop', 'pit stops')}, "
+        f"{_many(len(flags), 'flag or safety car', 'flags and safety cars')}",
+    )
+
+
+def lap_at(line: Timeline, at: datetime) -> int:
+    """Return the leader's lap at a moment; 0 before the first."""
+    return max((lap for begun, lap in line.laps if begun <= at), default=0)
+
+
+class _Places:
+    """Turns instants into percent of the line."""
+
+    def __init__(self, line: Timeline) -> None:
+        self._begins = line.begins
+        self._length_s = max((line.ends - line.begins).total_seconds(), 1e-6)
+
+    def at_s(self, at: datetime) -> float:
+        return round((at - self._begins).total_seconds(), 1)
+
+    def left(self, at: datetime) -> str:
+        return f"{self._percent(at):.3f}%"
+
+    def width(self, since: datetime, until: datetime) -> str:
+        return f"{max(self._percent(until) - self._percent(since), 0.15):.3f}%"
+
+    def _percent(self, at: datetime) -> float:
+        return 100 * (at - self._begins).total_seconds() / self._length_s
+
+
+def _heat(line: Timeline, last: datetime) -> str:
+    """Return the outline of the area under the heat, from the left to the last moment told."""
+    parts = len(line.heat)
+    length_s = max((line.ends - line.begins).total_seconds(), 1e-6)
+    told = min(parts, round(parts * (last - line.begins).total_seconds() / length_s))
+    if told <= 0:
+        return ""
+    points = [
+        f"{part},{round(HEAT_HEIGHT * (1 - heat))}" for part, heat in enumerate(line.heat[:told])
+    ]
+    return " ".join([f"0,{HEAT_HEIGHT}", *points, f"{told - 1},{HEAT_HEIGHT}"])
+
+
+def _said(said: float | None) -> str:
+    return "of which nothing was forecast" if said is None else f"forecast at {100 * said:.0f} %"
+
+
+def _code(codes: Mapping[int, str], car: int) -> str:
+    known = codes.get(car)
+    return code(known, car) if known else f"car {car}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%H:%M:%S}"
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"

@@ -1,0 +1,157 @@
+"""What the model saw of the chosen battle at this moment, and sliders that ask: what if?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from pitwall.web.live.battle_card import reason_line
+from pitwall.web.live.experts import experts_desk, outlook
+from pitwall.web.replay.battle_charts import panel
+from pitwall.web.replay.battle_rows import SaidRow
+from pitwall.web.replay.battle_state import BattleState
+from pitwall.web.shared.typed import as_handler, as_var
+
+_PAUSE_MS = 120  # a slider that moves asks at most eight times a second
+_COMPOUNDS = ("soft", "medium", "hard")
+
+
+def seen_panel() -> rx.Component:
+    """Draw what the model said at the cursor, and why."""
+    seen = as_var(BattleState.seen)
+    return panel(
+        "What the model saw",
+        _said(seen, rx.fragment("at ", seen.at, " UTC")),
+        hint="By the model of today, from what was known then.",
+    )
+
+
+def what_if_panel() -> rx.Component:
+    """Draw the sliders, and the answer beside what was."""
+    controls, limits = as_var(BattleState.controls), as_var(BattleState.limits)
+    room = as_var(BattleState.room)
+    return panel(
+        "What if?",
+        rx.cond(
+            controls.key != "",
+            rx.el.div(
+                rx.el.div(
+                    _slider("Gap", "gap_s", "s", (limits.least_gap_s, limits.most_gap_s, "0.01")),
+                    _slider(
+                        rx.fragment("Tyres of ", room.attacker),
+                        "attacker_tyre_laps",
+                        "laps",
+                        ("0", limits.most_tyre_laps, "1"),
+                    ),
+                    _slider(
+                        rx.fragment("Tyres of ", room.defender),
+                        "defender_tyre_laps",
+                        "laps",
+                        ("0", limits.most_tyre_laps, "1"),
+                    ),
+                    _choice(
+                        rx.fragment("Compound of ", room.attacker),
+                        "attacker_compound",
+                        _COMPOUNDS,
+                    ),
+                    _choice(
+                        rx.fragment("Compound of ", room.defender),
+                        "defender_compound",
+                        _COMPOUNDS,
+                    ),
+                    _choice("DRS or Overtake Mode", "has_mode", ("yes", "no"), controls.mode),
+                    rx.el.button(
+                        "As it was",
+                        type="button",
+                        on_click=as_handler(BattleState.change)("reset", ""),
+                    ),
+                    class_name="what-if-controls",
+                ),
+                rx.el.div(
+                    _said(
+                        as_var(BattleState.answer),
+                        rx.fragment("if so; ", rx.el.strong(as_var(BattleState.moved))),
+                    ),
+                    aria_live="polite",
+                ),
+                class_name="what-if",
+            ),
+            rx.el.p("There is nothing to change at this moment.", class_name="none"),
+        ),
+        hint="With another gap all gaps of the last minutes move alike, so the trend stays; counts "
+        "of laps within a second stay too. Changes are held within what training showed.",
+    )
+
+
+def _said(said: rx.Var[SaidRow], beside: rx.Component) -> rx.Component:
+    return rx.cond(
+        said.no_forecast != "",
+        rx.el.p(rx.el.span("No forecast: ", class_name="label"), said.no_forecast),
+        rx.el.div(
+            rx.el.p(
+                rx.el.span(said.percent, class_name="said-percent"),
+                rx.el.span(" % ", class_name="unit"),
+                rx.el.span(beside, class_name="said-beside"),
+                class_name="said-line",
+            ),
+            rx.el.meter(min=0, max=100, value=said.meter, aria_hidden="true"),
+            rx.cond(
+                said.has_mix,
+                rx.el.div(outlook(said.mix), experts_desk(said.mix), class_name="said-mix"),
+                rx.fragment(),
+            ),
+            rx.el.ul(
+                rx.foreach(said.reasons, reason_line),
+                class_name="why",
+                aria_label="Reasons for the forecast",
+            ),
+            class_name="said",
+        ),
+    )
+
+
+def _slider(
+    label: str | rx.Component, name: str, unit: str, limits: tuple[Any, Any, str]
+) -> rx.Component:
+    controls = as_var(BattleState.controls)
+    least, most, step = limits
+    stands = getattr(controls, name)
+    change = as_handler(BattleState.change)
+    return rx.el.label(
+        rx.el.span(label, class_name="label"),
+        rx.el.input(
+            type="range",
+            min=least,
+            max=most,
+            step=step,
+            default_value=stands,
+            key=f"{name} {controls.key}",
+            on_change=lambda value: change(name, value).debounce(_PAUSE_MS),
+            custom_attrs={"data-unit": unit, "data-tell": name},
+        ),
+        rx.el.output(stands, " ", unit, aria_hidden="true"),
+        class_name="what-if-slider",
+    )
+
+
+def _choice(
+    label: str | rx.Component,
+    name: str,
+    options: tuple[str, ...],
+    stands: rx.Var[str] | None = None,
+) -> rx.Component:
+    controls = as_var(BattleState.controls)
+    change = as_handler(BattleState.change)
+    value = getattr(controls, name) if stands is None else stands
+    return rx.el.label(
+        rx.el.span(label, class_name="label"),
+        rx.el.select(
+            rx.cond(value == "", rx.el.option("not known", value=""), rx.fragment()),
+            *[rx.el.option(option, value=option) for option in options],
+            default_value=value,
+            key=f"{name} {controls.key}",
+            on_change=lambda chosen: change(name, chosen),
+        ),
+        class_name="what-if-choice",
+    )

@@ -1,0 +1,1 @@
+"""What several pages use: rows of a race, the relay to tabs, navigation, charts, errors."""

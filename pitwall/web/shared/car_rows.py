@@ -1,0 +1,78 @@
+"""Who is who: what a reader must know of each car, which changes once a lap at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pitwall.domain.frames import LiveFrame, TowerLine
+from pitwall.domain.race import Compound
+from pitwall.web.shared.display_text import code, colour, cut
+
+MINUS = "\N{MINUS SIGN}"
+_GREY = "#8b8f83"
+_LETTERS = {
+    Compound.HYPERSOFT: "HS",
+    Compound.ULTRASOFT: "US",
+    Compound.SUPERSOFT: "SS",
+    Compound.SUPERHARD: "SH",
+    Compound.UNKNOWN: "?",
+}
+
+
+@dataclass
+class CarRow:
+    """One car, by whose number the other rows refer to it.
+
+    `tyre` is a letter, `compound` its CSS class, `tyre_words` is read aloud; `tyre_age` in laps
+    is "" when not told. `gained` counts places since the grid, "" when level or not told.
+    """
+
+    code: str
+    name: str
+    colour: str
+    tyre: str
+    compound: str
+    tyre_age: str
+    tyre_words: str
+    stops: str
+    gained: str
+
+
+def car_rows(frame: LiveFrame) -> dict[str, CarRow]:
+    """Format every placed car, by number."""
+    return {str(car.number): _car_row(car) for car in frame.tower}
+
+
+def driver_code(car: TowerLine) -> str:
+    """Return the three letters, or the car number where the feed gave none."""
+    return code(car.code, car.number)
+
+
+def _car_row(car: TowerLine) -> CarRow:
+    return CarRow(
+        code=driver_code(car),
+        name=cut(car.name) or f"Car {car.number}",
+        colour=colour(car.team_colour, _GREY),
+        tyre=_LETTERS.get(car.compound, car.compound.value[0]),
+        compound=car.compound.value.lower(),
+        tyre_age="" if car.tyre_life_laps is None else str(car.tyre_life_laps),
+        tyre_words=_tyre_words(car),
+        stops=str(car.pit_stops),
+        gained=_gained(car),
+    )
+
+
+def _tyre_words(car: TowerLine) -> str:
+    known = car.compound is not Compound.UNKNOWN
+    words = [f"{car.compound.value.capitalize()} tyres" if known else "Tyres not told"]
+    if car.tyre_life_laps is not None:
+        words.append(f"{car.tyre_life_laps} lap{'' if car.tyre_life_laps == 1 else 's'} old")
+    if car.fresh_tyre is False:
+        words.append("used when fitted")
+    return ", ".join(words)
+
+
+def _gained(car: TowerLine) -> str:
+    if not car.grid_position or car.grid_position == car.position:
+        return ""
+    return f"{car.grid_position - car.position:+d}".replace("-", MINUS)

@@ -1,0 +1,138 @@
+"""What happened lately: battles that ended, and what a screen reader is told of both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pitwall.domain.battles import EndReason
+from pitwall.domain.frames import EndedLine, FeedState, LiveFrame
+from pitwall.domain.race import DriverNumber, Phase, TrackStatus
+from pitwall.web.shared.battle_rows import battle_key, stake_words
+from pitwall.web.shared.car_rows import driver_code
+from pitwall.web.shared.header_rows import NoticeRow
+
+ANNOUNCED_FOR = timedelta(seconds=30)
+_REASONS = {
+    EndReason.PASSED: ("Passed", "passed"),
+    EndReason.DROPPED_BACK: ("Dropped back", "dropped back from"),
+    EndReason.SEPARATED: ("Separated", "is separated from"),
+    EndReason.PITTED: ("Pitted", "no longer fights, after a pit stop,"),
+    EndReason.RETIRED: ("Retired", "no longer fights, after a retirement,"),
+    EndReason.NEUTRALISED: ("Neutralised", "may not attack, as the race is neutralised,"),
+    EndReason.FINISHED: ("Finished", "took the flag behind"),
+}
+
+_OVER = NoticeRow("over", "The race is over", "The last battles are listed below.")
+_NO_FIELD = NoticeRow(
+    "waiting", "Waiting for the first timing messages", "The field appears when they come."
+)
+_FAILED = NoticeRow("red", "No data", "The feed could not be opened; the bar above says why.")
+_RED = NoticeRow("red", "Red flag", "Battles resume when the race is restarted.")
+_NEUTRALISED = NoticeRow(
+    "safety",
+    "Race neutralised",
+    "Overtaking is forbidden. Battles resume when the track is clear.",
+)
+_NOT_STARTED = NoticeRow(
+    "waiting", "The race is not running", "Grid, formation lap or stoppage: battles begin with it."
+)
+_CALM = NoticeRow("calm", "No battle right now", "No car is within two seconds of the car ahead.")
+
+
+@dataclass
+class EndedRow:
+    """A battle that ended; `tone` is `passed` for an overtake, else `over`."""
+
+    key: str
+    pair: str
+    reason: str
+    stake: str
+    detail: str
+    tone: str
+
+
+@dataclass
+class SpokenRow:
+    """One sentence for the live region; the key keeps it from being read twice."""
+
+    key: str
+    words: str
+
+
+def ended_rows(frame: LiveFrame) -> list[EndedRow]:
+    """Format the battles that ended lately, newest first."""
+    codes = _codes(frame)
+    return [_ended_row(ended, codes) for ended in frame.ended]
+
+
+def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
+    """Say which battles opened and ended within the last half minute, oldest first."""
+    now = frame.header.as_of
+    if now is None:
+        return []
+    codes = _codes(frame)
+    told = [
+        (
+            battle.opened_at,
+            "open",
+            battle_key(battle.attacker, battle.defender),
+            f"{_code(battle.attacker, codes)} attacks {_code(battle.defender, codes)} "
+            f"for {stake_words(battle.position)}.",
+        )
+        for battle in frame.battles
+    ] + [
+        (
+            ended.ended_at,
+            "end",
+            battle_key(ended.attacker, ended.defender),
+            f"{_code(ended.attacker, codes)} {_REASONS[ended.reason][1]} "
+            f"{_code(ended.defender, codes)} for {stake_words(ended.position)}.",
+        )
+        for ended in frame.ended
+    ]
+    return [
+        SpokenRow(key=f"{kind}-{pair}-{at:%H%M%S}", words=words)
+        for at, kind, pair, words in sorted(told)
+        if now - at <= ANNOUNCED_FOR
+    ]
+
+
+def empty_row(frame: LiveFrame) -> NoticeRow:
+    """Explain why there is no battle; silent while there is one."""
+    header = frame.header
+    if frame.battles:
+        return NoticeRow()
+    if header.phase.is_over:
+        return _OVER
+    if not frame.tower:
+        return _FAILED if header.feed_state is FeedState.FAILED else _NO_FIELD
+    if header.phase is Phase.ABORTED or header.track_status is TrackStatus.RED:
+        return _RED
+    if not header.track_status.allows_overtaking:
+        return _NEUTRALISED
+    return _NOT_STARTED if header.phase is Phase.INACTIVE else _CALM
+
+
+def _ended_row(ended: EndedLine, codes: dict[DriverNumber, str]) -> EndedRow:
+    forecast = ended.p_overtake_before
+    passed = ended.reason is EndReason.PASSED
+    details = [f"{ended.laps} lap{'' if ended.laps == 1 else 's'}"]
+    if forecast is not None:
+        details.append("was under 1 %" if forecast < 0.01 else f"was {round(100 * forecast)} %")
+    return EndedRow(
+        key=f"{battle_key(ended.attacker, ended.defender)}-{ended.ended_at:%H%M%S}",
+        pair=f"{_code(ended.attacker, codes)} → {_code(ended.defender, codes)}",
+        reason=_REASONS[ended.reason][0],
+        stake=f"for {stake_words(ended.position)}",
+        detail=" · ".join(details),
+        tone="passed" if passed else "over",
+    )
+
+
+def _codes(frame: LiveFrame) -> dict[DriverNumber, str]:
+    return {car.number: driver_code(car) for car in frame.tower}
+
+
+def _code(number: DriverNumber, codes: dict[DriverNumber, str]) -> str:
+    return codes.get(number, str(number))

@@ -1,0 +1,86 @@
+"""All rows of the live page, by the name of the state variable that shows them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pitwall.domain.circuits import NO_MAP, TrackMap
+from pitwall.domain.frames import LiveFrame
+from pitwall.web.shared.battle_rows import card_rows, mix_rows, trace_rows
+from pitwall.web.shared.car_rows import car_rows
+from pitwall.web.shared.event_rows import empty_row, ended_rows, spoken_rows
+from pitwall.web.shared.header_rows import (
+    HeaderRow,
+    NoticeRow,
+    PulseRow,
+    header_row,
+    notice_row,
+    pulse_row,
+)
+from pitwall.web.shared.tower_rows import tower_rows
+from pitwall.web.shared.track_rows import PlacesRow, mark_rows, places_row, track_fields
+
+PageRows = dict[str, Any]
+"""Variable name to JSON-ready value: what a browser receives."""
+
+
+def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP) -> PageRows:
+    """Format one frame for the live page.
+
+    Args:
+        frame: What to show.
+        cache_fault: What this worker lacks, in whole sentences; "" when it lacks nothing.
+        track: What is known of the circuit.
+    """
+    has_outline = track.outline is not None
+    return {
+        "pulse": asdict(pulse_row(frame)),
+        "header": asdict(header_row(frame)),
+        "notice": asdict(notice_row(frame.header, cache_fault)),
+        "cars": {key: asdict(row) for key, row in car_rows(frame).items()},
+        "tower": [asdict(row) for row in tower_rows(frame)],
+        "cards": [asdict(row) for row in card_rows(frame)],
+        "traces": {key: asdict(row) for key, row in trace_rows(frame).items()},
+        "mixes": {key: asdict(row) for key, row in mix_rows(frame).items()},
+        "ended": [asdict(row) for row in ended_rows(frame)],
+        "spoken": [asdict(row) for row in spoken_rows(frame)],
+        "empty": asdict(empty_row(frame)),
+        "track": track_fields(track),
+        "marks": mark_rows(frame, has_outline=has_outline),
+        "places": asdict(places_row(frame, has_outline=has_outline)),
+    }
+
+
+def changed_rows(rows: PageRows, sent: PageRows) -> PageRows:
+    """Return the variables that are not as they were sent last."""
+    return {name: value for name, value in rows.items() if name not in sent or sent[name] != value}
+
+
+def waiting_rows(sequence: int, delay_s: int) -> PageRows:
+    """Return an empty page for a tab whose delay reaches back before the first frame held.
+
+    `sequence` rises with every call, so that the browser sees that the link is alive.
+    """
+    notice = NoticeRow(
+        "paused",
+        f"TV delay {delay_s} s: nothing that old yet",
+        "The page fills by itself. Nothing newer is shown, so nothing is given away.",
+    )
+    return {
+        "pulse": asdict(PulseRow(sequence=sequence)),
+        "header": asdict(HeaderRow(race="Held back", source_word="Waiting", flag_word="Waiting")),
+        "notice": asdict(notice),
+        "cars": {},
+        "tower": [],
+        "cards": [],
+        "traces": {},
+        "mixes": {},
+        "ended": [],
+        "spoken": [],
+        "marks": {},
+        "places": asdict(PlacesRow()),
+        "empty": asdict(
+            NoticeRow("waiting", "Waiting for the delay to fill", f"It takes {delay_s} s at most.")
+        ),
+    }

@@ -1,0 +1,61 @@
+"""The head of every page: colours, fonts, scripts, and links to the other pages."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from pitwall.web.shared.account_state import AccountState
+from pitwall.web.shared.trouble import trouble_box
+from pitwall.web.shared.typed import as_var
+
+PANEL_COLOUR = "#0b0d0a"
+
+
+def head_components() -> list[rx.Component]:
+    """Return the head of every page; nothing in it is fetched from elsewhere."""
+    return [
+        rx.el.meta(name="theme-color", content=PANEL_COLOUR),
+        rx.el.meta(name="color-scheme", content="dark"),
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.script(src="/watchdog.js", defer=True),
+        rx.el.script(src="/account.js", defer=True),
+        rx.el.script(src="/replay.js", defer=True),
+    ]
+
+
+def account_link() -> rx.Component:
+    """Draw "Log in", or whose account it is."""
+    email = as_var(AccountState.email)
+    return rx.cond(
+        email != "",
+        rx.el.a(
+            rx.el.span("Account of ", class_name="sr-only"),
+            rx.el.span(email, class_name="who"),
+            href="/account",
+            class_name="account-link",
+            title=email,
+        ),
+        rx.el.a("Log in", href="/login?next=/", class_name="account-link", reload_document=True),
+    )
+
+
+_PAGES = (("Live", "/"), ("Races", "/races"), ("Ledger", "/ledger"))
+
+
+def site_nav() -> rx.Component:
+    """Draw the links; each loads its page anew, so that the page learns who looks.
+
+    Being on every page, it brings the box that says that something went wrong.
+    """
+    return rx.fragment(
+        rx.el.nav(
+            *(
+                rx.el.a(name, href=path, class_name="account-link", reload_document=True)
+                for name, path in _PAGES
+            ),
+            account_link(),
+            aria_label="Pages",
+            class_name="ways",
+        ),
+        trouble_box(),
+    )

@@ -1,0 +1,134 @@
+"""The track map: the circuit's shape, and where on it each car is drawn.
+
+`assets/track_map.jsx` draws it. Cars are given apart from the circuit, which changes once a race.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from pitwall.domain.circuits import TrackMap
+from pitwall.domain.frames import LiveFrame
+from pitwall.domain.track_positions import CarPlace
+from pitwall.web.shared.display_text import code, cut
+
+IN_PIT: Final = 1
+HUNTS: Final = 2
+HUNTED: Final = 4
+_SHARES: Final = 10_000
+
+Mark = list[int]
+"""Three numbers where a car is located: x, y in metres and flags added up. Two where it is drawn by
+its share of the lap: the share in 1/10,000, and flags."""
+
+
+@dataclass
+class CornerMark:
+    """A corner's number, and where it stands, metres."""
+
+    name: str
+    x: int
+    y: int
+
+
+@dataclass
+class TrackRow:
+    """A circuit to draw.
+
+    Attributes:
+        points: x, y, x, y, … around the lap from the line, metres, evenly spaced in time; empty
+            where no outline is known, and the lap is drawn as a ring.
+        sectors: Where sectors end, as shares of the lap's time.
+        turn_deg: By how much the axes are turned, anticlockwise.
+        words: Where outline and corner numbers come from.
+    """
+
+    points: list[float] = field(default_factory=list)
+    sectors: list[float] = field(default_factory=list)
+    corners: list[CornerMark] = field(default_factory=list)
+    turn_deg: float = 0.0
+    words: str = ""
+
+
+@dataclass
+class PlacesRow:
+    """How places are known, a sentence; and who is in the pit lane but not on the map."""
+
+    words: str = ""
+    in_pit: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=64)
+def track_fields(track: TrackMap) -> dict[str, Any]:
+    """Return a circuit as a browser receives it; made once, as it is the same in every frame."""
+    return asdict(track_row(track))
+
+
+def track_row(track: TrackMap) -> TrackRow:
+    """Format a circuit."""
+    outline, guide = track.outline, track.guide
+    if outline is None:
+        return TrackRow(words=_RING if track.race_id else "")
+    words = [f"Outline from the positions of {outline.drawn_from}."]
+    if guide is not None and guide.corners:
+        words.append(f"Corner numbers: {guide.source}.")
+    return TrackRow(
+        points=[axis for point in outline.points for axis in point],
+        sectors=list(outline.sector_ends),
+        corners=[CornerMark(cut(c.name, 6), round(c.at[0]), round(c.at[1])) for c in guide.corners]
+        if guide
+        else [],
+        turn_deg=guide.rotation_deg if guide else 0.0,
+        words=" ".join(words),
+    )
+
+
+_RING: Final = "No race with positions at this circuit is kept: the lap is drawn as a ring."
+
+
+def mark_rows(frame: LiveFrame, *, has_outline: bool) -> dict[str, Mark]:
+    """Return where each car is drawn, by car number; cars that cannot be placed are left out.
+
+    Args:
+        frame: Of this moment.
+        has_outline: Whether positions have an outline to be drawn on; shares of the lap else.
+    """
+    hunters = {battle.attacker for battle in frame.battles}
+    hunted = {battle.defender for battle in frame.battles}
+    in_pit = {line.number for line in frame.tower if line.in_pit}
+    marks: dict[str, Mark] = {}
+    for place in frame.places:
+        flags = (
+            IN_PIT * (place.number in in_pit)
+            + HUNTS * (place.number in hunters)
+            + HUNTED * (place.number in hunted)
+        )
+        mark = _mark(place, flags, has_outline=has_outline)
+        if mark is not None:
+            marks[str(place.number)] = mark
+    return marks
+
+
+def places_row(frame: LiveFrame, *, has_outline: bool) -> PlacesRow:
+    """Say how places are known."""
+    located = has_outline and any(place.x_m is not None for place in frame.places)
+    # Without a position, a car in the pit lane would be drawn as if it were on the circuit.
+    lost = {place.number for place in frame.places if not (has_outline and place.x_m is not None)}
+    in_pit = [
+        code(line.code, line.number) for line in frame.tower if line.in_pit and line.number in lost
+    ]
+    if located:
+        return PlacesRow("Places as the feed tells them.", in_pit)
+    if any(place.lap_share is not None for place in frame.places):
+        return PlacesRow("Places estimated from line crossings and gaps.", in_pit)
+    return PlacesRow("Places are not known before the first crossing of the line.", in_pit)
+
+
+def _mark(place: CarPlace, flags: int, *, has_outline: bool) -> Mark | None:
+    if has_outline and place.x_m is not None and place.y_m is not None:
+        return [round(place.x_m), round(place.y_m), flags]
+    if place.lap_share is None or flags & IN_PIT:
+        return None
+    return [round(place.lap_share * _SHARES) % _SHARES, flags]

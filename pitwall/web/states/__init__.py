@@ -1,1 +1,0 @@
-"""What a tab shows: one state for each page."""

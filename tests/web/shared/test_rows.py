@@ -1,0 +1,238 @@
+"""Frames become rows: every figure and word that the page shows, by value."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pitwall.domain.battles import EndReason
+from pitwall.domain.forecasts import Reason
+from pitwall.domain.frames import LiveFrame, TowerLine
+from pitwall.domain.race import Compound
+from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, card_rows, trace_rows
+from pitwall.web.shared.car_rows import car_rows
+from pitwall.web.shared.event_rows import EndedRow, empty_row, ended_rows, spoken_rows
+from pitwall.web.shared.page_rows import page_rows, waiting_rows
+from pitwall.web.shared.tower_rows import TowerRow, tower_rows
+from tests.web.frames import make_frame
+
+LARGEST_MESSAGE = 12_500
+STEADY = (
+    "pulse",
+    "header",
+    "tower",
+    "cards",
+    "traces",
+    "mixes",
+    "marks",
+)  # what changes all the time
+
+
+def with_car(frame: LiveFrame, place: int, **changes: object) -> LiveFrame:
+    cars: list[TowerLine] = list(frame.tower)
+    cars[place - 1] = replace(cars[place - 1], **changes)  # type: ignore[arg-type]
+    return replace(frame, tower=tuple(cars))
+
+
+def card(frame: LiveFrame, **changes: object) -> BattleCardRow:
+    line = replace(frame.battles[0], **changes)  # type: ignore[arg-type]
+    return card_rows(replace(frame, battles=(line,)))[0]
+
+
+def test_the_leader_has_no_gap_and_fighters_are_marked() -> None:
+    frame = make_frame()
+    second_on_first = replace(frame.battles[0], attacker=frame.tower[1].number)
+    second_on_first = replace(second_on_first, defender=frame.tower[0].number)
+    third_on_second = replace(second_on_first, attacker=frame.tower[2].number)
+    third_on_second = replace(third_on_second, defender=frame.tower[1].number)
+    rows = tower_rows(replace(frame, battles=(second_on_first, third_on_second)))
+
+    assert rows[0] == TowerRow("81", "1", "Leader", "", "", "", "racing", "hunted")
+    assert [row.fight for row in rows[:4]] == ["hunted", "hunts hunted", "hunts", ""]
+
+
+def test_an_interval_within_attack_range_stands_out() -> None:
+    frame = with_car(with_car(make_frame(), 2, interval_s=0.999), 3, interval_s=1.0)
+
+    assert [row.reach for row in tower_rows(frame)[:3]] == ["", "close", ""]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "tone", "gap"),
+    [
+        ({"in_pit": True}, "In pit", "pit", "+3.000"),
+        ({"pit_out": True}, "Out lap", "pit", "+3.000"),
+        ({"stopped": True}, "Stopped", "out", ""),
+        ({"retired": True, "in_pit": True}, "Retired", "out", ""),
+        ({}, "", "racing", "+3.000"),
+    ],
+)
+def test_a_car_that_does_not_race_says_so(
+    changes: dict[str, object], status: str, tone: str, gap: str
+) -> None:
+    row = tower_rows(with_car(make_frame(), 3, gap_to_leader_s=3.0, **changes))[2]
+
+    assert (row.status, row.tone, row.gap) == (status, tone, gap)
+
+
+def test_lapped_cars_are_laps_down_and_unknown_gaps_are_empty() -> None:
+    frame = with_car(make_frame(), 3, gap_to_leader_s=None, gap_to_leader_laps=2, interval_s=None)
+
+    row = tower_rows(frame)[2]
+
+    assert (row.gap, row.interval) == ("+2 laps", "")
+
+
+def test_tyres_have_a_letter_an_age_and_words() -> None:
+    frame = with_car(
+        make_frame(), 1, compound=Compound.INTERMEDIATE, tyre_life_laps=1, fresh_tyre=False
+    )
+
+    row = car_rows(frame)["81"]
+
+    assert (row.tyre, row.compound, row.tyre_age) == ("I", "intermediate", "1")
+    assert row.tyre_words == "Intermediate tyres, 1 lap old, used when fitted"
+
+
+def test_unknown_tyres_are_a_question_mark() -> None:
+    frame = with_car(make_frame(), 1, compound=Compound.UNKNOWN, tyre_life_laps=None)
+
+    row = car_rows(frame)["81"]
+
+    assert (row.tyre, row.tyre_age, row.tyre_words) == ("?", "", "Tyres not told")
+
+
+def test_a_card_shows_stake_gap_trend_and_forecast() -> None:
+    row = card(
+        make_frame(),
+        position=3,
+        interval_s=0.64,
+        interval_age_s=0.2,
+        trend_s_per_lap=-0.21,
+        laps=1,
+        p_overtake=0.614,
+        reasons=(Reason("gap", 0.41, "gap 0.6 s"), Reason("tyres", -0.2, "old tyres")),
+        heat=0.66,
+    )
+
+    assert (row.stake, row.gap, row.gap_note, row.laps) == ("P3", "0.640", "", "1 lap")
+    assert (row.trend, row.trend_words) == ("closing", "closing 0.21 s/lap")
+    assert (row.percent, row.exact, row.meter, row.tone) == ("61", "61.4 %", 61, "high")
+    assert row.heat == "0.7"
+    assert row.reasons == [
+        ReasonRow("+0.41", "gap 0.6 s", "for"),
+        ReasonRow("\N{MINUS SIGN}0.20", "old tyres", "against"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trend", "words"),
+    [
+        (None, "trend not known yet"),
+        (0.02, "holding the gap"),
+        (0.4, "dropping back 0.40 s/lap"),
+    ],
+)
+def test_the_trend_is_in_words(trend: float | None, words: str) -> None:
+    assert card(make_frame(), trend_s_per_lap=trend).trend_words == words
+
+
+def test_without_a_forecast_the_card_says_why() -> None:
+    row = card(make_frame(), p_overtake=None, no_forecast_because="on the out lap")
+
+    assert (row.percent, row.exact, row.meter, row.tone) == ("--", "", 0, "none")
+    assert row.no_forecast == "on the out lap"
+
+
+@pytest.mark.parametrize(
+    ("p", "bound", "percent"), [(0.001, "<", "1"), (0.01, "", "1"), (0.999, ">", "99")]
+)
+def test_a_forecast_is_never_shown_as_certain(p: float, bound: str, percent: str) -> None:
+    row = card(make_frame(), p_overtake=p)
+
+    assert (row.bound, row.percent) == (bound, percent)
+
+
+def test_an_old_interval_says_how_old() -> None:
+    assert card(make_frame(), interval_age_s=7.2).gap_note == "measured 7 s ago"
+
+
+def test_cards_are_sorted_by_heat_then_place() -> None:
+    frame = make_frame()
+    heats = [0.11, 0.52, 0.49, 0.9]
+    lines = [replace(b, heat=h) for b, h in zip(frame.battles[:4], heats, strict=True)]
+
+    rows = card_rows(replace(frame, battles=tuple(lines)))
+
+    order = [lines[3], lines[1], lines[2], lines[0]]
+    assert [row.key for row in rows] == [f"{b.attacker}-{b.defender}" for b in order]
+
+
+def test_traces_have_the_key_of_their_card() -> None:
+    frame = make_frame()
+
+    assert set(trace_rows(frame)) == {row.key for row in card_rows(frame)}
+
+
+def test_a_pass_is_told_apart_from_other_ends() -> None:
+    row = ended_rows(make_frame(8))[0]
+
+    assert row == EndedRow(
+        key="16-63-133100",
+        pair="LEC → RUS",
+        reason="Passed",
+        stake="for P4",
+        detail="6 laps · was 63 %",
+        tone="passed",
+    )
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_every_reason_has_words(reason: EndReason) -> None:
+    frame = make_frame(8)
+    frame = replace(frame, ended=(replace(frame.ended[0], reason=reason),))
+
+    assert ended_rows(frame)[0].reason
+    assert spoken_rows(frame)[-1].words.startswith(("LEC", "NOR"))
+
+
+def test_old_news_is_not_spoken() -> None:
+    words = [row.words for row in spoken_rows(make_frame(8))]
+
+    assert "LEC passed RUS for P4." in words
+    assert not any("ALB" in sentence and "dropped" in sentence for sentence in words)
+
+
+@pytest.mark.parametrize(
+    ("scene", "title"),
+    [
+        ("racing", ""),
+        ("calm", "No battle right now"),
+        ("safety_car", "Race neutralised"),
+        ("grid", "The race is not running"),
+        ("failed", "No data"),
+        ("over", "The race is over"),
+    ],
+)
+def test_an_empty_page_explains_itself(scene: str, title: str) -> None:
+    assert empty_row(make_frame(8, scene)).title == title
+
+
+def test_a_message_stays_small() -> None:
+    frame = make_frame(100)
+    rows = page_rows(replace(frame, battles=frame.battles[:10]))
+
+    message = json.dumps({name: rows[name] for name in STEADY}, separators=(",", ":"))
+
+    assert len(frame.tower) == 22
+    assert len(message) < LARGEST_MESSAGE
+
+
+def test_waiting_for_a_delay_shows_nothing_newer() -> None:
+    rows = waiting_rows(3, 30)
+
+    assert set(rows) == set(page_rows(make_frame())) - {"track"}  # no secret, and large
+    assert rows["tower"] == rows["cards"] == []
+    assert rows["notice"]["title"] == "TV delay 30 s: nothing that old yet"
