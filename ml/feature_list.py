@@ -15,8 +15,8 @@ _INTRO: Final = """\
 
 The model sees {count} features of a battle. They are computed from the race state alone, at the
 line or anywhere in the lap, and nothing later than that state reaches them. Differences are
-attacker minus defender. A missing value stays missing and is never 0. The column *experts* lists the experts
-that see a feature, and *topic* is its topic in reasons.
+attacker minus defender. A missing value stays missing and is never 0. The column *experts* lists
+the experts that see a feature, and *topic* is its topic in reasons.
 """
 
 
