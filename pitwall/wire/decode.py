@@ -1,4 +1,4 @@
-"""Decode one raw message of F1 live timing into events: pure, and it never raises."""
+"""Decode one raw message of F1 live timing into events, without ever raising an error."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ TopicDecoder = Callable[[dict[str, object], Findings], None]
 
 
 def decode(message: RawMessage) -> Decoded:
-    """Return what a message says, and what of it could not be read.
+    """Return the events of a message, and the faults of the parts that could not be read.
 
-    A fault in one field loses that field only. Topics that we know and do not use give
-    neither event nor fault; topics that we do not know give the fault `unknown_topic`.
+    A fault in one field loses that field only. Known topics that are not used give neither event
+    nor fault; unknown topics give the fault `unknown_topic`.
     """
     topic = message.topic.removesuffix(".z")
     if topic in _UNUSED:
@@ -50,13 +50,13 @@ def decode(message: RawMessage) -> Decoded:
         payload = _payload(message)
     except MalformedMessageError as error:
         return Decoded(faults=(Fault(error.kind, str(error)[:120]),))
-    found = Findings(message.sent_at)
-    decoder(payload, found)
-    return found.decoded()
+    findings = Findings(message.sent_at)
+    decoder(payload, findings)
+    return findings.decoded()
 
 
 def every_car_sample(message: RawMessage) -> list[tuple[DriverNumber, CarSample]]:
-    """Return all readings of a `CarData` message, oldest first; none of any other, or a broken one.
+    """Return all readings of a `CarData` message, oldest first; none of another or a broken one.
 
     `decode` gives the newest of each car only.
     """
@@ -64,7 +64,7 @@ def every_car_sample(message: RawMessage) -> list[tuple[DriverNumber, CarSample]
 
 
 def every_car_point(message: RawMessage) -> list[tuple[DriverNumber, TrackPoint]]:
-    """Return all locations of a `Position` message, alike."""
+    """Return all locations of a `Position` message, oldest first; none of another or broken one."""
     return _every(message, "Position", every_point)
 
 
@@ -104,8 +104,8 @@ def _json(text: bytes) -> object:
         raise MalformedMessageError("json", str(error)) from error
 
 
-def _heartbeat(_payload: dict[str, object], found: Findings) -> None:
-    found.add(Heartbeat(found.sent_at))
+def _heartbeat(_payload: dict[str, object], findings: Findings) -> None:
+    findings.add(Heartbeat(findings.sent_at))
 
 
 _NOTHING = Decoded()
@@ -125,7 +125,7 @@ _DECODERS: dict[str, TopicDecoder] = {
     "Heartbeat": _heartbeat,
 }
 
-# SessionData repeats TrackStatus and SessionStatus, with its whole past in each snapshot.
+# SessionData repeats TrackStatus and SessionStatus, and each snapshot has its whole past.
 _UNUSED = frozenset(
     {
         "ArchiveStatus",
