@@ -84,6 +84,29 @@ async def test_at_most_four_frames_a_second_and_at_least_one() -> None:
     assert quiet.sequence - paused.sequence <= seconds_between(paused, quiet) + 1
 
 
+class SlowCache(MemoryLiveCache):
+    """Takes long to take a frame, as all does on a busy server."""
+
+    async def publish(self, frame: LiveFrame) -> None:
+        await asyncio.sleep(0.12)
+        await super().publish(frame)
+
+
+async def test_the_pace_of_frames_includes_what_a_frame_costs() -> None:
+    cache = SlowCache()
+    loop = LiveLoop(Publisher(cache, "counting"), CountingPredictor())
+    task = asyncio.create_task(loop.run([a_showing(ListFeed(a_duel(60)))]))
+    first = await until(cache, FeedState.FLOWING)
+    await asyncio.sleep(3)
+    later = await cache.latest()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert later is not None
+    # Counted after what they cost, frames came 2.7 times a second.
+    assert (later.sequence - first.sequence) / seconds_between(first, later) > 3.2
+
+
 def seconds_between(earlier: LiveFrame, later: LiveFrame) -> float:
     return (later.published_at - earlier.published_at).total_seconds()
 
