@@ -96,7 +96,7 @@ def test_a_model_of_several_classes_is_not_taken_for_one_of_two(directory: Path)
         experts["pooled"], experts["interruption"] = experts["interruption"], experts["pooled"]
 
     _forge(directory, swap)
-    _refused(directory, "another number of answers")
+    _refused(directory, "wrong number of answers")
 
 
 def test_a_missing_file_is_refused(directory: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_changed_manifest_is_refused(directory: Path) -> None:
         (lambda m: m["stacker"].update(slopes=[1.0]), r"shape \(3,\), found \(1,\)"),
         (lambda m: m["gate"].update(terms=["moon"]), "does not know: .'moon'"),
         (lambda m: m["roles"].update(gap="elsewhere"), "does not have: .'elsewhere'"),
-        (lambda m: m.pop("spread"), "lacks or misspells"),
+        (lambda m: m.pop("spread"), "missing or misspelt"),
         (lambda m: m["experts"]["om"].update(library="pickle"), "needs 'pickle'"),
         (lambda m: m["experts"]["om"].update(file="../../etc/passwd"), "lacks passwd"),
     ],

@@ -1,4 +1,4 @@
-"""What this race has shown: places won and lost, and passes against expectation by car."""
+"""Compute the columns of the race so far: places gained, and passes against expectation by car."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ SPECS: Final = (
             ("defender", "defences", "attacks"),
         )
         for what, meaning in (
-            ("surplus", f"beyond expectation in his {role}"),
-            ("expected", f"expected in his {role}"),
-            ("count", f"passes in his {role}"),
-            ("other_surplus", f"beyond expectation in his {other}"),
-            ("other_expected", f"expected in his {other}"),
+            ("surplus", f"beyond expectation in its {role}"),
+            ("expected", f"expected in its {role}"),
+            ("count", f"passes in its {role}"),
+            ("other_surplus", f"beyond expectation in its {other}"),
+            ("other_expected", f"expected in its {other}"),
         )
     ),
     FeatureSpec("passes_pair_surplus", "passes", "beyond expectation, this pair", _LINES),

@@ -1,7 +1,7 @@
-"""Everything that the columns of one tick are computed from, one row for each battle.
+"""Collect the inputs of the columns of one tick, one row for each battle.
 
-A lap-long look back counts from now: at the line the crossing just made is the present, and
-between two lines the gap a lap ago is interpolated between the crossings around it.
+Looking back by laps counts from the present: at the line, the crossing just made is the present;
+elsewhere, the gap a lap ago is interpolated between the crossings around it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Slots = npt.NDArray[np.int64]
 
 
 class SceneCache:
-    """Laps and readings, kept between ticks so that a tick need not read the whole race again."""
+    """Laps and readings, cached so that a tick need not read the whole race again."""
 
     def __init__(self) -> None:
         self.laps = LapTable()
@@ -36,16 +36,16 @@ class SceneCache:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Battles and race as vectors, one element for each battle.
+    """The battles and their race as vectors, one element for each battle.
 
     Attributes:
-        attackers, defenders: None where a car is not in the race.
-        attacker_slots, defender_slots: Their rows in the lap table.
+        attackers, defenders: The cars; None where a car is not in the race.
+        attacker_slots, defender_slots: Their slots in the lap table.
         lap: The last lap that both have completed; 0 if none.
         now_s: The instant, seconds since 1970.
-        interval_s: Attacker behind defender, newest known: the gap at the line where that is newer
-            than the battle's own interval; see `gap_at_line_s`.
-        lap_s: Duration of a lap here: the attacker's last, within reason.
+        interval_s: The newest gap from defender to attacker: the one at the line where that is
+            newer than the battle's own interval; see `gap_at_line_s`.
+        lap_s: Duration of a lap: the attacker's last one; see `lap_duration_s`.
         phase: Share of a lap since the attacker's last crossing; 0 at the line, 1 at most.
         lines: Gaps at the line crossings of both, newest first, shape (battles, lags).
         gaps: Gaps now, one lap ago, two laps ago and so on, shape (battles, lags - 1).
@@ -95,7 +95,7 @@ class Scene:
 def scene_of(
     race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, book: SceneCache
 ) -> Scene:
-    """Return what there is to know of these battles, and bring the book up to the race."""
+    """Return the inputs for these battles, and bring the cache up to the race."""
     book.laps.follow(race, knowledge.rules.of(race.info.year))
     attackers = [race.cars.get(battle.attacker) for battle in battles]
     defenders = [race.cars.get(battle.defender) for battle in battles]
