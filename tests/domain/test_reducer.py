@@ -1,4 +1,4 @@
-"""One event changes a race as the feed meant it, in whatever order it arrives."""
+"""Test that each event changes the race state as intended, in whatever order events arrive."""
 
 from __future__ import annotations
 

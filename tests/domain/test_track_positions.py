@@ -1,4 +1,4 @@
-"""Where cars are on their lap: located by the feed, or estimated from its timing."""
+"""Test where cars are on their lap: located by the feed, or estimated from its timing."""
 
 from __future__ import annotations
 

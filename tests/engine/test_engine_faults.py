@@ -1,4 +1,4 @@
-"""What goes wrong with one message, one car or one forecast costs that alone, and is counted."""
+"""Test that an error in one message, car or forecast loses that alone and is counted."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_an_error_of_our_own_costs_one_message_and_is_logged_once(
 
 
 class _Failing(CountingPredictor):
-    """Cannot answer about battles of car 81, nor of several at once when it is among them."""
+    """Fails for battles of car 81, and for several battles at once if one is of car 81."""
 
     def forecast(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY
@@ -217,7 +217,7 @@ def test_a_forecast_that_fails_costs_its_own_battle() -> None:
 
 
 class _BrokenWitness:
-    """Fails at everything it is told."""
+    """Fails at every call."""
 
     def took(self, message: RawMessage, events: Sequence[TimingEvent], state: EngineState) -> None:
         raise ValueError

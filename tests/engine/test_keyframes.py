@@ -1,4 +1,4 @@
-"""A keyframe comes back equal, also one that a release before this one wrote."""
+"""Test that a keyframe is read back equal, also one written by an earlier release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording goes to any moment, and is there what it would have been on the way."""
+"""Test that a playback can go to any moment, and gives the same state there as on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bundle is read back as it was written, or refused in words."""
+"""Test that a bundle is read back as it was written, or refused with a message."""
 
 from __future__ import annotations
 

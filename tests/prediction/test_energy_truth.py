@@ -1,4 +1,4 @@
-"""The estimator against simulated cars whose battery is known.
+"""Test the battery estimator against simulated cars whose charge is known.
 
 The simulator's battery is ours too, so this shows that the estimate is consistent, not that real
 cars are so. The constants were chosen on seeds 401 to 406; these are others. The constant guess
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Checked:
-    """Estimates and truths, one for each lap of each car; and of each pair less than 2 s apart.
+    """Estimates and truths for each lap of each car, and for each pair less than 2 s apart.
 
     Attributes:
         chances: Of each charge, shape (laps, charges).
@@ -59,15 +59,15 @@ class Checked:
         return score(self.chances, self.true_mj)
 
     def crps_of_guess(self) -> float:
-        """Return that of guessing, for every lap, how charges are distributed."""
+        """Return the score of guessing the overall distribution of charges for every lap."""
         return score(np.tile(self.shares(), (len(self.true_mj), 1)), self.true_mj)
 
     def shares(self) -> Vector:
-        """Return how often each charge was true."""
+        """Return how often each charge was the true one."""
         return np.bincount(self.cells(), minlength=CHARGES) / len(self.true_mj)
 
     def cells(self) -> npt.NDArray[np.int64]:
-        """Return the cell of the grid in which each truth lies."""
+        """Return the cell of the grid that contains each true charge."""
         return np.asarray(np.round(self.true_mj / (2 * HALF)), dtype=np.int64)
 
 

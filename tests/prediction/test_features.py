@@ -1,4 +1,4 @@
-"""The features: the same alone or together, kept or new, and honest about what is missing."""
+"""Test that features are the same alone or together, cached or new, and NaN where unknown."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
 
 
 def test_what_is_not_known_is_nan_and_never_nought() -> None:
-    race = after(CHASE, 5.0)  # nobody has completed a lap
+    race = after(CHASE, 5.0)  # no car has completed a lap
 
     values = feature_matrix(race, [a_battle(race, 0.7)], BY_RULES)[0]
 
@@ -151,7 +151,7 @@ def test_at_the_line_the_projection_repeats_the_last_lap() -> None:
 def test_within_the_lap_the_gap_a_lap_ago_lies_between_the_lines() -> None:
     half = row_at(7 * LAP_S + 0.9 + LAP_S / 2, 0.8)
 
-    # The lines gave 1.2 and 0.9; half a lap on, the gap a lap ago was halfway.
+    # The gaps at the lines were 1.2 and 0.9; half a lap later, the gap a lap ago is halfway.
     assert half["gap_pair_1lap_s"] == pytest.approx(1.05, abs=0.01)
     assert half["gap_pair_2lap_s"] == pytest.approx(1.35, abs=0.01)
 

@@ -1,4 +1,4 @@
-"""Gate, stacker, interval, reasons and competing outcomes of a small mixture."""
+"""Test gate, stacker, interval, reasons and competing outcomes of a small mixture."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def mixture() -> Mixture:
 
 @pytest.fixture
 def rows() -> Rows:
-    """Return battles."""
+    """Return feature rows of battles."""
     return the_table().rows[:80]
 
 
 @pytest.fixture
 def residuals() -> Logits:
-    """Return running residuals as large as they get."""
+    """Return running residuals up to their largest values."""
     return np.random.default_rng(1).normal(scale=0.4, size=(80, 3))
 
 
@@ -105,7 +105,7 @@ def test_reasons_add_up_to_the_logit(mixture: Mixture, rows: Rows, residuals: Lo
 
     assert total == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
     assert found.topics.any(axis=0).all()  # each column tells some expert something
-    # What every battle starts from depends on the gate's weights alone, and they hardly move.
+    # The base of every battle depends on the gate's weights alone, and they hardly move.
     assert np.ptp(found.base) < 0.05
 
 

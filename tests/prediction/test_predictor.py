@@ -1,4 +1,4 @@
-"""Forecasts of the mixture: calibrated in form, explained, remembered, withheld where untrained."""
+"""Test the mixture's forecasts: form, reasons, memory, and situations without a forecast."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_reason_tells_the_gap_by_which_the_model_goes() -> None:
 
 
 def gap_words(race: RaceState, battle: Battle) -> str | None:
-    """Return what a reason says of the gap, from the features that the model is given."""
+    """Return the words of the gap's reason, from the features that the model is given."""
 
     rows, _ = PREDICTOR.rows(race, [battle], Memory())
     return WORDS["gap"](Row(rows[0].tolist(), is_gap_at_line(race, battle)))
@@ -193,7 +193,7 @@ def gap_words(race: RaceState, battle: Battle) -> str | None:
 
 @dataclass
 class Row:
-    """A battle's features by name."""
+    """The features of a battle by name."""
 
     values: list[float]
     is_gap_at_line: bool
@@ -226,7 +226,7 @@ def _only(race: RaceState, battle: Battle) -> Forecast:
 
 
 def assert_equal(one: Forecast, other: Forecast) -> None:
-    """Equal but for the last bits of single precision."""
+    """Compare values up to the last bits of single precision."""
     assert one.p_overtake == (
         None if other.p_overtake is None else pytest.approx(other.p_overtake, abs=1e-9)
     )

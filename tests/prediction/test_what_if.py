@@ -1,4 +1,4 @@
-"""A made-up battle is forecast as a real one of which the same is known."""
+"""Test that a hypothetical battle is forecast like a real one with the same known features."""
 
 from __future__ import annotations
 

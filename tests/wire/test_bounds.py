@@ -1,4 +1,4 @@
-"""What of a message is read has bounds: sizes, counts, lengths, and only what can be printed."""
+"""Test the bounds on messages: sizes, counts, lengths and printable text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deltas merge as the feed defines it."""
+"""Test that deltas merge by the feed's rules."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TREES = st.dictionaries(
 
 
 def delta_between(old: object, new: object) -> object:
-    """Return what the feed would send to turn one payload into another."""
+    """Return the delta that the feed would send to turn one payload into another."""
     if isinstance(old, list) and isinstance(new, list) and new:
         patch: dict[str, Any] = {
             str(index): delta_between(old[index], item) if index < len(old) else item
@@ -70,7 +70,7 @@ def without_lists_that_change_kind(before: object, after: object) -> object:
 
 
 def same_kinds(before: object, after: object) -> bool:
-    """Return whether no list meets an object at one place: the feed never does that."""
+    """Return whether no list meets an object in the same place, which the feed never sends."""
     if isinstance(before, list) and isinstance(after, list):
         return bool(after) and all(
             same_kinds(*pair) and type(pair[0]) is type(pair[1])

@@ -1,4 +1,4 @@
-"""Race, status, laps, weather and race control decode to their events."""
+"""Test that race, status, laps, weather and race control decode to their events."""
 
 from __future__ import annotations
 

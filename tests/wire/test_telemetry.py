@@ -1,4 +1,4 @@
-"""Car channels and places decode to the newest reading of each car, and absence stays absence."""
+"""Test that car channels and locations decode to the newest of each car, and None stays None."""
 
 from __future__ import annotations
 

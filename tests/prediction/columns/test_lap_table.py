@@ -1,4 +1,4 @@
-"""The lap table equals one written afresh, and its figures rest on earlier laps alone."""
+"""Test that a lap table equals one built afresh, and that figures depend on earlier laps alone."""
 
 from __future__ import annotations
 
