@@ -218,9 +218,9 @@ def test_a_battle_outlives_a_short_silence_but_not_a_long_one() -> None:
 
 def test_a_removed_car_ends_its_battles() -> None:
     race = a_race(0.5)
-    gone = replace(race, cars={DriverNumber(2): race.cars[DriverNumber(2)]})
+    without_attacker = replace(race, cars={DriverNumber(2): race.cars[DriverNumber(2)]})
 
-    assert endings(gone, under_way(race)) == [EndReason.RETIRED]
+    assert endings(without_attacker, under_way(race)) == [EndReason.RETIRED]
 
 
 def test_limits_in_the_wrong_order_are_refused() -> None:

@@ -54,9 +54,11 @@ def small_table() -> pd.DataFrame:
         tyre_life_diff_laps=8 * frame.tyre_age_diff_laps,
         pace_diff_med3_s=-frame.closing_s,
     )
-    told = frame[[name for name in frame.columns if name not in features and name != "gap_s"]]
+    other_columns = frame[
+        [name for name in frame.columns if name not in features and name != "gap_s"]
+    ]
     teams = dict.fromkeys(("attacker_team", "defender_team"), "A")
-    return told.join(features).assign(
+    return other_columns.join(features).assign(
         year=frame.year.astype(int),
         gap_ms=(1000 * frame.gap_s).astype(int),
         quality="good",

@@ -121,10 +121,10 @@ def test_a_changed_manifest_is_refused(directory: Path) -> None:
         (lambda m: m["columns"].reverse(), "columns do not match their hash"),
         (lambda m: m["stacker"].update(slopes=[1.0]), r"shape \(3,\), found \(1,\)"),
         (lambda m: m["gate"].update(terms=["moon"]), "does not know: .'moon'"),
-        (lambda m: m["roles"].update(gap="elsewhere"), "does not have: .'elsewhere'"),
+        (lambda m: m["roles"].update(gap="elsewhere"), "not in the bundle: .'elsewhere'"),
         (lambda m: m.pop("spread"), "missing or misspelt"),
         (lambda m: m["experts"]["om"].update(library="pickle"), "needs 'pickle'"),
-        (lambda m: m["experts"]["om"].update(file="../../etc/passwd"), "lacks passwd"),
+        (lambda m: m["experts"]["om"].update(file="../../etc/passwd"), "has no passwd"),
     ],
 )
 def test_a_wrong_manifest_is_refused_even_with_the_right_hash(

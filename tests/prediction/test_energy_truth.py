@@ -97,18 +97,18 @@ def checked(races: list[tuple[RaceState, Truth]]) -> Checked:
     chances: list[Vector] = []
     pairs: list[tuple[float, float]] = []
     for race, truth in races:
-        book = LapTable()
-        book.follow(race, RULES)
+        table = LapTable()
+        table.follow(race, RULES)
         before: dict[int, float] = {}
         by_lap: dict[int, list[tuple[LapDone, Vector]]] = {}
         for done in truth.laps_done:
-            slot, at = book.slot_of(done.number), LAGS + done.lap
-            of_lap = charge_chances(book.energy.states[slot, at])
+            slot, at = table.slot_of(done.number), LAGS + done.lap
+            of_lap = charge_chances(table.energy.states[slot, at])
             began = min(4.0, before.get(done.number, 3.2) + 0.5 * done.mode)
             before[done.number] = done.battery_mj
             if done.lap < FIRST_LAP:
                 continue
-            spent = (float(book.cells[slot, INDEX[name], at]) for name in ("spent", "spent_sd"))
+            spent = (float(table.cells[slot, INDEX[name], at]) for name in ("spent", "spent_sd"))
             laps.append((done.battery_mj, began - done.battery_mj, *spent))
             chances.append(of_lap)
             by_lap.setdefault(done.lap, []).append((done, of_lap))
@@ -120,13 +120,13 @@ def checked(races: list[tuple[RaceState, Truth]]) -> Checked:
 
 
 def compared(field: list[tuple[LapDone, Vector]]) -> list[tuple[float, float]]:
-    found = []
+    compared_pairs = []
     for (ahead, of_ahead), (behind, of_behind) in pairwise(field):
         if behind.interval_s is not None and behind.interval_s < 2.0:
             below = np.cumsum(of_ahead) - 0.5 * of_ahead
             truth = 0.5 + 0.5 * np.sign(behind.battery_mj - ahead.battery_mj)
-            found.append((float(of_behind @ below), float(truth)))
-    return found
+            compared_pairs.append((float(of_behind @ below), float(truth)))
+    return compared_pairs
 
 
 @pytest.fixture(scope="module")
@@ -187,10 +187,10 @@ def test_the_cars_own_channels_sharpen_it() -> None:
     feed = SimulatedFeed(504)
     race, truth = raced(feed), feed.truth()
 
-    told, bare = checked([(race, truth)]), checked([(without_channels(race), truth)])
+    full, bare = checked([(race, truth)]), checked([(without_channels(race), truth)])
 
-    assert told.crps() < bare.crps()
-    below = np.cumsum(told.chances, axis=1)
+    assert full.crps() < bare.crps()
+    below = np.cumsum(full.chances, axis=1)
     low, high = (CHARGE[(below >= share - 1e-12).argmax(1)] for share in (0.05, 0.95))
-    inside = (told.true_mj >= low - HALF) & (told.true_mj <= high + HALF)
+    inside = (full.true_mj >= low - HALF) & (full.true_mj <= high + HALF)
     assert 0.85 <= inside.mean() <= 0.97

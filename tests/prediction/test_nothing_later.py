@@ -41,10 +41,10 @@ def the_race() -> tuple[tuple[RawMessage, ...], tuple[RaceState, ...]]:
 def the_book() -> FeatureCache:
     """Return a feature cache that has read the race to its end."""
     _, states = the_race()
-    book = FeatureCache()
+    cache = FeatureCache()
     battles, _ = follow_battles(states[-1])
-    feature_matrix(states[-1], battles, KNOWLEDGE, book)
-    return book
+    feature_matrix(states[-1], battles, KNOWLEDGE, cache)
+    return cache
 
 
 @settings(max_examples=25, deadline=None)

@@ -144,8 +144,8 @@ def _amiss(state: EngineState) -> Iterator[str]:
         yield "two battles for one car's place"
     if [line.position for line in frame.tower] != sorted(line.position for line in frame.tower):
         yield "the tower is out of order"
-    told = {car.number: car.position for car in state.race.cars.values()}
-    if any(told[line.number] != line.position for line in frame.tower):
+    positions = {car.number: car.position for car in state.race.cars.values()}
+    if any(positions[line.number] != line.position for line in frame.tower):
         yield "a place that the feed did not tell"
     yield from _texts_amiss(frame)
     yield from _numbers_amiss(frame)
@@ -211,14 +211,14 @@ def main() -> int:
     _say(f"{len(stretches)} races: " + ", ".join(each.name for each in stretches))
     tally, seed = Tally(), chosen.first
     until = time.monotonic() + 60 * chosen.minutes
-    told = time.monotonic()
+    reported_at = time.monotonic()
     while time.monotonic() < until:
         # The shipped model reads the laps anew in each episode, which takes most of its time.
         predictor = shipped() if seed % 4 == 0 else None
         episode(stretches[seed % len(stretches)], seed, predictor, tally)
         seed += 1
-        if time.monotonic() - told > 30:
-            told = time.monotonic()
+        if time.monotonic() - reported_at > 30:
+            reported_at = time.monotonic()
             _say(f"seed {seed}: {tally.broken:,} broken, {len(tally.wrong)} wrong")
     _say(f"{seed - chosen.first:,} episodes, {tally.played:,} messages, {tally.broken:,} broken")
     _say(f"{tally.frames:,} frames; the slowest step took {tally.slowest_s:.2f} s")

@@ -40,12 +40,12 @@ def delta_between(old: object, new: object) -> object:
         return {"_deleted": surplus, **patch} if surplus else patch
     if isinstance(old, dict) and isinstance(new, dict):
         # An object that turns into a list, or back, is sent whole: removed, then given.
-        gone = [key for key in old if key not in new or type(old[key]) is not type(new[key])]
-        told = {
-            key: value if key in gone else delta_between(old.get(key), value)
+        deleted = [key for key in old if key not in new or type(old[key]) is not type(new[key])]
+        delta = {
+            key: value if key in deleted else delta_between(old.get(key), value)
             for key, value in new.items()
         }
-        return {"_deleted": gone, **told} if gone else told
+        return {"_deleted": deleted, **delta} if deleted else delta
     return new
 
 
@@ -167,8 +167,8 @@ def race_after(payloads: list[object]) -> RaceState:
 
 
 def facts(car: CarState) -> tuple[DriverNumber, object]:
-    told = (
+    delta = (
         *(car.position, car.gap_to_leader, car.interval, car.catching),
         *(car.in_pit, car.retired, car.stopped, car.pit_stops),
     )
-    return car.number, told
+    return car.number, delta

@@ -101,7 +101,7 @@ def values(scene: Scene) -> Columns:
 
 def _more_left(scene: Scene) -> Vector:
     """Return the probability that the attacker has more charge, the two taken as independent."""
-    states, at = scene.book.laps.energy.states, scene.lap + LAGS
+    states, at = scene.cache.laps.energy.states, scene.lap + LAGS
     attacker = charge_chances(states[scene.attacker_slots, at])
     defender = charge_chances(states[scene.defender_slots, at])
     below = np.cumsum(defender, axis=-1) - 0.5 * defender

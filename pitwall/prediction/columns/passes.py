@@ -77,18 +77,18 @@ class PassTable:
             for key in _keys(last.attacker, last.defender):
                 self._by[key].pop()
 
-    def resolve(self, cells: _Cells, slot: int, at: int, told: datetime, order: int) -> None:
+    def resolve(self, cells: _Cells, slot: int, at: int, reported_at: datetime, order: int) -> None:
         """Add the battles that the crossing of `slot` at lap index `at` resolves."""
         if at - 1 < LAGS + _FIRST_LAP:
             return
         front, behind = cells[slot, [INDEX["ahead"], INDEX["behind"]], at - 1].tolist()
         if front == front:
-            self._enter(cells, (slot, int(front)), at, told, order)
+            self._enter(cells, (slot, int(front)), at, reported_at, order)
         if behind == behind:
-            self._enter(cells, (int(behind), slot), at, told, order)
+            self._enter(cells, (int(behind), slot), at, reported_at, order)
 
     def _enter(
-        self, cells: _Cells, pair: tuple[int, int], at: int, told: datetime, order: int
+        self, cells: _Cells, pair: tuple[int, int], at: int, reported_at: datetime, order: int
     ) -> None:
         attacker, defender = pair
         after = cells[[attacker, defender], INDEX["crossed"], at].tolist()
@@ -101,7 +101,7 @@ class PassTable:
         if (spoiled != 0).any():
             return
         tally = PassTally(float(after[0] < after[1]), float(expected_passes([gap_s])[0]), 1.0)
-        self._all.append(Resolved(order, told, at - 1 - LAGS, attacker, defender, tally))
+        self._all.append(Resolved(order, reported_at, at - 1 - LAGS, attacker, defender, tally))
         self._sums.append(_plus(self._sums[-1], tally))
         for key in _keys(attacker, defender):
             self._by.setdefault(key, []).append(tally)

@@ -57,7 +57,7 @@ def values(scene: Scene) -> Columns:
 
 
 def _places(scene: Scene) -> Columns:
-    first = scene.book.laps.cells[:, INDEX["rank"], LAGS + 1]
+    first = scene.cache.laps.cells[:, INDEX["rank"], LAGS + 1]
     columns: Columns = {}
     slots = (scene.attacker_slots, scene.defender_slots)
     for (who, rank), own in zip(scene.both("rank"), slots, strict=True):
@@ -74,15 +74,18 @@ def _places(scene: Scene) -> Columns:
 
 
 def _passes(scene: Scene) -> Columns:
-    book = scene.book.laps.passes
-    race = book.of_race()
-    lately = book.lately(scene.race.as_of)
+    passes = scene.cache.laps.passes
+    race = passes.of_race()
+    lately = passes.lately(scene.race.as_of)
     rows = []
     for a, d in zip(scene.attacker_slots.tolist(), scene.defender_slots.tolist(), strict=True):
         roles = (
-            book.as_attacker(a), book.as_defender(a), book.as_defender(d), book.as_attacker(d)
-        )  # fmt: skip
-        pair = book.of_pair(a, d)
+            passes.as_attacker(a),
+            passes.as_defender(a),
+            passes.as_defender(d),
+            passes.as_attacker(d),
+        )
+        pair = passes.of_pair(a, d)
         rows.append([*_role(*roles[:2]), *_role(*roles[2:]), pair.surplus, pair.battles])
     whole = (
         race.surplus,

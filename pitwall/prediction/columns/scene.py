@@ -53,7 +53,7 @@ class Scene:
 
     race: RaceState
     battles: Sequence[Battle]
-    book: SceneCache
+    cache: SceneCache
     knowledge: Knowledge
     attackers: list[CarState | None]
     defenders: list[CarState | None]
@@ -88,24 +88,24 @@ class Scene:
     def of_slots(self, slots: Vector, cell: str, ago: int = 0) -> Vector:
         """Return a cell of other cars, given by slot; NaN where the slot is NaN."""
         known = np.where(np.isfinite(slots), slots, 0).astype(np.int64)
-        cells: Vector = self.book.laps.cells
+        cells: Vector = self.cache.laps.cells
         return np.asarray(cells[known, INDEX[cell], np.maximum(self.lap + LAGS - ago, 0)])
 
 
 def scene_of(
-    race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, book: SceneCache
+    race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, cache: SceneCache
 ) -> Scene:
     """Return the inputs for these battles, and bring the cache up to the race."""
-    book.laps.follow(race, knowledge.rules.of(race.info.year))
+    cache.laps.follow(race, knowledge.rules.of(race.info.year))
     attackers = [race.cars.get(battle.attacker) for battle in battles]
     defenders = [race.cars.get(battle.defender) for battle in battles]
     laps = np.array(list(map(_shared_lap, attackers, defenders)), dtype=np.int64)
     known = np.array([lap > 0 for lap in laps], dtype=np.int64)
-    slot_of = book.laps.slot_of
+    slot_of = cache.laps.slot_of
     attacker_slots = known * np.array([slot_of(b.attacker) for b in battles], dtype=np.int64)
     defender_slots = known * np.array([slot_of(b.defender) for b in battles], dtype=np.int64)
     columns = laps[:, None, None] + LAGS - _LAGS
-    cells = book.laps.cells
+    cells = cache.laps.cells
     which = np.arange(len(INDEX))[None, :, None]
     of_attacker = cells[attacker_slots[:, None, None], which, columns]
     of_defender = cells[defender_slots[:, None, None], which, columns]
@@ -119,7 +119,7 @@ def scene_of(
     phase = np.where(at_line, 0.0, np.minimum(since_s / lap_s, 1.0))
     lines[:, 0] = np.where(at_line, interval_s, lines[:, 0])
     return Scene(
-        race, battles, book, knowledge, attackers, defenders, attacker_slots, defender_slots,
+        race, battles, cache, knowledge, attackers, defenders, attacker_slots, defender_slots,
         laps, now_s, interval_s, lap_s, phase, lines,
         _gaps(interval_s, lines, phase, at_line), of_attacker, of_defender,
     )  # fmt: skip

@@ -84,7 +84,7 @@ def pair_readings(scene: Scene) -> PairReadings:
     """Return the readings of the attackers of all battles."""
     shape = (len(scene.battles), _KEPT)
     age, gap, place, front = (np.full(shape, np.nan) for _ in range(4))
-    readings = scene.book.readings
+    readings = scene.cache.readings
     for row, (attacker, defender) in enumerate(zip(scene.attackers, scene.defenders, strict=True)):
         back, ahead = readings.of(attacker), readings.of(defender)
         at = back.at[::-1][:_KEPT]

@@ -98,7 +98,7 @@ def _by_place(scene: Scene) -> Columns:
             continue
         place = car.position or 0
         if scene.now_s - newest.at.timestamp() < _SILENT_S:
-            slot[place] = scene.book.laps.slot_of(car.number) or np.nan
+            slot[place] = scene.cache.laps.slot_of(car.number) or np.nan
             if place > 1 and newest.interval_s is not None:
                 interval[place] = newest.interval_s
     pairs = zip(scene.attackers, scene.defenders, strict=True)
@@ -128,7 +128,7 @@ def _by_place(scene: Scene) -> Columns:
 def _defender(scene: Scene) -> Columns:
     age, interval, place = (np.full((len(scene.battles), _KEPT), np.nan) for _ in range(3))
     for row, car in enumerate(scene.defenders):
-        readings = scene.book.readings.of(car)
+        readings = scene.cache.readings.of(car)
         many = min(_KEPT, len(readings.at))
         age[row, :many] = scene.now_s - readings.at[::-1][:many]
         interval[row, :many] = readings.interval_s[::-1][:many]
@@ -149,10 +149,10 @@ def _defender(scene: Scene) -> Columns:
 
 def _other_laps(scene: Scene) -> Columns:
     """Return the columns of cars that crossed the line near the pair on another lap."""
-    book = scene.book.laps
+    table = scene.cache.laps
     cars = [car for car in scene.race.cars.values() if car.laps]
     crossed = np.array(
-        [book.crossed_s(car.number, car.laps[-1].lap_number) for car in cars], dtype=np.float64
+        [table.crossed_s(car.number, car.laps[-1].lap_number) for car in cars], dtype=np.float64
     )
     laps = np.array([car.laps[-1].lap_number for car in cars], dtype=np.float64)
     before = scene.a("crossed")[:, None] - crossed[None, :]

@@ -19,7 +19,7 @@ LAP_S = 90.0
 COLUMN = {name: index for index, name in enumerate(feature_names())}
 
 
-def told(gaps_s: dict[int, list[float]], seconds: float = 1e9) -> Iterator[TimingEvent]:
+def events_of(gaps_s: dict[int, list[float]], seconds: float = 1e9) -> Iterator[TimingEvent]:
     """Yield the events of cars with these gaps to the leader's clock at each line.
 
     Car numbers come in running order. Every 5 s each car's line is sent, between the lines
@@ -80,7 +80,7 @@ def states(events: Iterator[TimingEvent]) -> Iterator[RaceState]:
 
 def after(gaps_s: dict[int, list[float]], seconds: float) -> RaceState:
     """Return the race at a moment, in seconds after lights out."""
-    *_, race = states(told(gaps_s, seconds))
+    *_, race = states(events_of(gaps_s, seconds))
     return replace(race, as_of=at(seconds))
 
 
