@@ -28,6 +28,8 @@ from pitwall.wire.tyres import decode_drivers, decode_tyres
 
 __all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample"]
 
+_MOST_CONTAINERS = 100_000  # a whole snapshot has some thousands
+
 T = TypeVar("T")
 TopicDecoder = Callable[[dict[str, object], Findings], None]
 
@@ -92,6 +94,10 @@ def _payload(message: RawMessage) -> dict[str, object]:
 
 
 def _json(text: bytes) -> object:
+    # A million of them are slow to make: each sets the garbage collector off now and then.
+    if len(text) > _MOST_CONTAINERS and text.count(b"{") + text.count(b"[") > _MOST_CONTAINERS:
+        detail = f"more than {_MOST_CONTAINERS} objects and lists in a message"
+        raise MalformedMessageError("json_containers", detail)
     try:
         return orjson.loads(text)
     except ValueError as error:
