@@ -61,18 +61,18 @@ def test_seeking_about_shows_what_playing_straight_shows(moments: list[float]) -
 def test_going_back_skips_messages_without_decoding_them(monkeypatch: pytest.MonkeyPatch) -> None:
     playback = a_playback()
     playback.advance(at(119))
-    messages: list[RawMessage] = []
+    taken_messages: list[RawMessage] = []
     take = RaceEngine.take
 
     def counted(engine: RaceEngine, message: RawMessage) -> None:
-        messages.append(message)
+        taken_messages.append(message)
         take(engine, message)
 
     monkeypatch.setattr(RaceEngine, "take", counted)
 
     playback.advance(at(110))
 
-    assert 0 < len(messages) <= 30
+    assert 0 < len(taken_messages) <= 30
 
 
 def test_plays_unseen_up_to_a_state() -> None:

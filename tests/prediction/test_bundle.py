@@ -102,7 +102,7 @@ def test_a_model_of_several_classes_is_not_taken_for_one_of_two(directory: Path)
 def test_a_missing_file_is_refused(directory: Path) -> None:
     (directory / "boost.ubj").unlink()
 
-    _refused(directory, r"lacks boost\.ubj")
+    _refused(directory, r"has no boost\.ubj")
 
 
 def test_a_changed_manifest_is_refused(directory: Path) -> None:

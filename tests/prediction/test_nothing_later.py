@@ -37,14 +37,14 @@ def the_race() -> tuple[tuple[RawMessage, ...], tuple[RaceState, ...]]:
     return tuple(messages), tuple(states)
 
 
-@cache
+@feature_cache
 def the_book() -> FeatureCache:
-    """Return a feature cache that has read the race to its end."""
+    """Return a feature feature_cache that has read the race to its end."""
     _, states = the_race()
-    cache = FeatureCache()
+    feature_cache = FeatureCache()
     battles, _ = follow_battles(states[-1])
-    feature_matrix(states[-1], battles, KNOWLEDGE, cache)
-    return cache
+    feature_matrix(states[-1], battles, KNOWLEDGE, feature_cache)
+    return feature_cache
 
 
 @settings(max_examples=25, deadline=None)

@@ -54,11 +54,11 @@ def test_controls_and_turns_of_direction_are_left_out(sent: str, printed: str) -
 def test_texts_beyond_their_bounds_are_faults_of_their_field() -> None:
     line = {"Tla": "X" * (LONGEST_CODE + 1), "FullName": "Y" * (LONGEST_NAME + 1), "TeamName": "Z"}
     decoded = say("DriverList", {"4": line})
-    decoded = say("RaceControlMessages", {"Messages": [{"Message": "x" * (LONGEST_MESSAGE + 1)}]})
+    control = say("RaceControlMessages", {"Messages": [{"Message": "x" * (LONGEST_MESSAGE + 1)}]})
 
     assert kinds(decoded) == ["driver_text", "driver_text"]
     assert decoded.events == (DriverListed(AT, decoded.events[0].number, None, None, "Z", None),)  # type: ignore[union-attr]
-    assert kinds(decoded) == ["control_text"]
+    assert kinds(control) == ["control_text"]
 
 
 def test_a_race_of_an_endless_name_is_a_fault() -> None:

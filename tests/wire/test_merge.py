@@ -167,8 +167,8 @@ def race_after(payloads: list[object]) -> RaceState:
 
 
 def facts(car: CarState) -> tuple[DriverNumber, object]:
-    delta = (
+    values = (
         *(car.position, car.gap_to_leader, car.interval, car.catching),
         *(car.in_pit, car.retired, car.stopped, car.pit_stops),
     )
-    return car.number, delta
+    return car.number, values
