@@ -37,9 +37,9 @@ def the_race() -> tuple[tuple[RawMessage, ...], tuple[RaceState, ...]]:
     return tuple(messages), tuple(states)
 
 
-@feature_cache
+@cache
 def the_book() -> FeatureCache:
-    """Return a feature feature_cache that has read the race to its end."""
+    """Return a feature cache that has read the race to its end."""
     _, states = the_race()
     feature_cache = FeatureCache()
     battles, _ = follow_battles(states[-1])
