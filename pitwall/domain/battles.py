@@ -225,37 +225,25 @@ def _under_way(
         if ahead.in_pit or behind.in_pit:
             continue
         old = before.get((behind.number, ahead.number))
-        battle = _battle_of(race, ahead, behind, old)
-        if battle is None:
-            continue
-        age_s = (race.as_of - battle.interval_at).total_seconds()
+        measured = interval_between(ahead, behind)
+        if measured is None:
+            if old is None or _lapped(behind):
+                continue
+            measured = (old.interval_s, old.interval_at)
+        interval_s, interval_at = measured
         limit_ok = (
-            battle.interval_s < rules.opens_below_s
-            if old is None
-            else battle.interval_s <= rules.closes_beyond_s
+            interval_s < rules.opens_below_s if old is None else interval_s <= rules.closes_beyond_s
         )
-        if limit_ok and age_s <= rules.forgets_after_s:
-            yield battle
-
-
-def _battle_of(
-    race: RaceState, ahead: CarState, behind: CarState, old: Battle | None
-) -> Battle | None:
-    measured = interval_between(ahead, behind)
-    if measured is None:
-        if old is None or _lapped(behind):
-            return None
-        measured = (old.interval_s, old.interval_at)
-    interval_s, interval_at = measured
-    return Battle(
-        attacker=behind.number,
-        defender=ahead.number,
-        position=ahead.position or 0,
-        interval_s=interval_s,
-        interval_at=interval_at,
-        opened_at=old.opened_at if old else race.as_of,
-        opened_lap=old.opened_lap if old else behind.laps_completed,
-    )
+        if limit_ok and (race.as_of - interval_at).total_seconds() <= rules.forgets_after_s:
+            yield Battle(
+                attacker=behind.number,
+                defender=ahead.number,
+                position=ahead.position or 0,
+                interval_s=interval_s,
+                interval_at=interval_at,
+                opened_at=old.opened_at if old else race.as_of,
+                opened_lap=old.opened_lap if old else behind.laps_completed,
+            )
 
 
 def _why_over(race: RaceState, battle: Battle, rules: BattleRules) -> EndReason:

@@ -32,6 +32,7 @@ from pitwall.wire.message import RawMessage
 from pitwall.wire.values import is_plausible
 
 _FAILED = Forecast(None, no_forecast_because="an internal error")
+_NO_MODEL = Forecast(None, no_forecast_because="no model is loaded")
 
 
 def ask(
@@ -121,7 +122,7 @@ _INSTANT = timedelta(microseconds=1)
 
 _LONGEST_WALK = timedelta(minutes=2)  # after a longer silence of the feed, skip the rest of it
 
-_LOSES_CARS = (CarRemoved, RaceDescribed)
+_LOSES_CARS = frozenset({CarRemoved, RaceDescribed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +242,15 @@ class RaceEngine:
         self, state: EngineState, message: RawMessage, sent_at: datetime
     ) -> tuple[Sequence[TimingEvent], EngineState]:
         decoded = decode(message)
-        race = state.race
+        race, loses_cars = state.race, False
         for event in decoded.events:
             race = apply(race, event)
+            loses_cars = loses_cars or type(event) in _LOSES_CARS
         for fault in decoded.faults:
             state = self._noting(state, fault.kind, fault.detail, message.topic)
         if race.as_of < sent_at:
             race = replace(race, as_of=sent_at)
-        if state.battles and any(isinstance(event, _LOSES_CARS) for event in decoded.events):
+        if loses_cars and state.battles:
             state = self._without_lost_cars(state, race)
         taken = state.taken + 1
         return decoded.events, replace(state, race=race, sent_at=sent_at, taken=taken)
@@ -295,7 +297,9 @@ class RaceEngine:
         return replace(state, faults={**state.faults, kind: state.faults.get(kind, 0) + 1})
 
     def _follow_until(self, state: EngineState, until: datetime) -> EngineState:
-        """Step through the grid points up to `until`; jump when there is nothing to follow."""
+        """Step through the grid points up to `until`; jump where there is nothing to follow."""
+        if until < state.grid_at + STEP:  # most messages: no grid point since the last one
+            return state
         last = _grid(until)
         if state.race.phase is not Phase.STARTED and not state.battles:
             return state if last <= state.grid_at else replace(state, grid_at=last)
@@ -323,16 +327,20 @@ class RaceEngine:
         else:
             known = {}
         ended = tuple(_ended(state, battle) for battle in just_ended)
-        state = self._forecast(state, battles, pairs, known)
+        forecasts, memory, error = self._forecast(state, battles, pairs, known)
+        if error is not None:
+            state = self._failing(state, "internal_forecast", error=error)
         histories = {pair: state.histories.get(pair, BattleTrace()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
-            histories = noted(grid_at, battles, state.forecasts, histories)
+            histories = noted(grid_at, battles, forecasts, histories)
         return replace(
             state,
             grid_at=grid_at,
             battles=battles,
+            forecasts=forecasts,
             histories=histories,
             ended=(*ended, *state.ended)[:ENDED_KEPT] if ended else state.ended,
+            memory=memory,
         )
 
     def _forecast(
@@ -341,20 +349,18 @@ class RaceEngine:
         battles: tuple[Battle, ...],
         pairs: list[Pair],
         known: dict[Pair, Forecast],
-    ) -> EngineState:
-        """Forecast each battle without a known forecast: all when due, else those just opened."""
+    ) -> tuple[dict[Pair, Forecast], Memory, Exception | None]:
+        """Forecast every battle that is not known: all when due, else those that just opened."""
+        memory, error = state.memory, None
         if self.predictor is None:
-            none = Forecast(None, no_forecast_because="no model is loaded")
-            return replace(state, forecasts=dict.fromkeys(pairs, none))
+            return dict.fromkeys(pairs, _NO_MODEL), memory, None
         asked = [battle for battle, pair in zip(battles, pairs, strict=True) if pair not in known]
         if asked:
-            answers, error = ask(self.predictor, state.race, asked, state.memory)
-            if error is not None:
-                state = self._failing(state, "internal_forecast", error=error)
-            state = replace(state, memory=answers.memory)
+            answers, error = ask(self.predictor, state.race, asked, memory)
+            memory = answers.memory
             for battle, answer in zip(asked, answers.forecasts, strict=True):
                 known[(battle.attacker, battle.defender)] = answer
-        return replace(state, forecasts={pair: known[pair] for pair in pairs})
+        return {pair: known[pair] for pair in pairs}, memory, error
 
 
 def _grid(moment: datetime) -> datetime:

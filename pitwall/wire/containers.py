@@ -12,6 +12,7 @@ from pitwall.wire.values import NotAValueError, read_count, read_driver_number
 DELETED = "_deleted"
 _LONGEST_LIST = 9999
 _MOST_CARS = 999  # as many as there are car numbers
+_CONTAINERS = (dict, list)  # made once: `dict | list` in a call makes a union each time
 
 T = TypeVar("T")
 
@@ -38,16 +39,16 @@ def each_car(
     `kind` names the container in faults: `lines` gives `lines_not_object`. Keys that begin
     with an underscore belong to the protocol and are skipped.
     """
-    if isinstance(lines, dict | list) and len(lines) > _MOST_CARS:
+    if not isinstance(lines, _CONTAINERS):
+        findings.fault(f"{kind}_not_object", lines)
+        return
+    if len(lines) > _MOST_CARS:
         findings.fault(f"{kind}_too_many", lines)
         return
     if isinstance(lines, dict):
         pairs = [(key, line) for key, line in lines.items() if key[:1] != "_"]
-    elif isinstance(lines, list):
-        pairs = [(_own_number(line), line) for line in lines]
     else:
-        findings.fault(f"{kind}_not_object", lines)
-        return
+        pairs = [(_own_number(line), line) for line in lines]
     for key, line in pairs:
         if not isinstance(line, dict):
             findings.fault("car_not_object", line)
@@ -67,15 +68,15 @@ def _own_number(line: object) -> str:
 def each_item(
     items: object, findings: Findings, kind: str, most: int = _LONGEST_LIST
 ) -> Iterator[tuple[int, object]]:
-    """Yield index and value of a list, or of an object with string indexes that patches a list."""
-    if isinstance(items, list | dict) and len(items) > _LONGEST_LIST:
+    """Yield index and value of a list, or of the object with string indexes that patches one."""
+    if not isinstance(items, _CONTAINERS):
+        findings.fault(f"{kind}_not_list", items)
+        return
+    if len(items) > _LONGEST_LIST:
         findings.fault(f"{kind}_too_many", items)
         return
     if isinstance(items, list):
         yield from enumerate(items)
-        return
-    if not isinstance(items, dict):
-        findings.fault(f"{kind}_not_list", items)
         return
     for key, value in items.items():
         if key[:1] == "_":

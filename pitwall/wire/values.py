@@ -30,14 +30,15 @@ def read_number(value: object) -> float:
     Raises:
         NotAValueError: It is something else, or too large.
     """
-    if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
+    if type(value) is str and len(value) <= _LONGEST_TEXT:
         try:
             value = float(value)
         except ValueError as error:
             raise NotAValueError from error
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # JSON gives these types and none derived from them; `bool` is another type than `int`.
+    if type(value) is not int and type(value) is not float:
         raise NotAValueError
-    if not abs(value) < _LARGEST:  # NaN fails every comparison
+    if not -_LARGEST < value < _LARGEST:  # NaN fails every comparison
         raise NotAValueError
     return float(value)
 
