@@ -1,7 +1,7 @@
-"""The Reflex app: mounts the API, adds the pages, starts the background work. Wiring only.
+"""Build the Reflex app: mount the API, add the pages and start the background work.
 
-Importing this describes the app and nothing more: that is what building the page does, which
-needs no model, no database and no setting. `asgi` is what a worker calls, and wires the rest.
+Importing this module only describes the app, which is enough to build the pages: that needs no
+model, no database and no settings. A worker calls `asgi`, which connects the rest.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ app = rx.App(
     backend_exception_handler=on_backend_trouble,
     frontend_exception_handler=on_page_trouble,
 )
-# The page's own watchdog says more than Reflex's connection toasts, and in place.
+# The page's own watchdog shows more than Reflex's connection toasts, and in its place.
 app.app_wraps.pop((5, "Overlay"))
 
 for route, name, page, on_load in (
@@ -77,11 +77,10 @@ relay.attach(app, LiveState)
 
 
 def asgi() -> ASGIApp:
-    """Return what the server runs: the app, with its protections around pages, API and socket.
+    """Return the app that the server runs, with its protections around pages, API and socket.
 
     Raises:
-        SystemExit: The environment asks for something that cannot be, or the model is damaged; the
-            sentence has been told.
+        SystemExit: A setting is invalid, or the model is damaged; the reason has been printed.
     """
     from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
 
