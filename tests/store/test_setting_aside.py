@@ -126,7 +126,7 @@ async def test_without_a_file_a_refused_row_is_kept_and_said(database: Database)
     await recorder.flush()
 
     assert recorder.state.status == "degraded"
-    assert "refuses a part of a race" in recorder.state.reason
+    assert "rejects rows of a race" in recorder.state.reason
     assert recorder.state.waiting == ROWS
 
 
