@@ -1,4 +1,4 @@
-"""An `AccountStore` in memory, for tests that are not about storing; under the same contract."""
+"""Implement `AccountStore` in memory, under the same contract, for tests not about storing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pitwall.errors import EmailTakenError, NotLoggedInError
 
 
 def quick_passwords() -> Passwords:
-    """Return real Argon2id hashing, so cheap that a test may do much of it."""
+    """Return real Argon2id hashing with parameters so low that tests can use it often."""
     return Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
 
 

@@ -1,4 +1,4 @@
-"""What every `AccountStore` must do; each test runs in memory and on both real databases."""
+"""Test what every `AccountStore` must do, in memory and on both real databases."""
 
 from __future__ import annotations
 

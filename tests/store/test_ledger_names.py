@@ -1,4 +1,4 @@
-"""What names and old words do to kept races and their ledger; what verify must not miss."""
+"""Test the ledger with drivers who share or change names, and what `verify` must not miss."""
 
 from __future__ import annotations
 

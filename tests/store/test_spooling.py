@@ -1,4 +1,4 @@
-"""An export holds no connection while its client is slow."""
+"""Test that an export holds no database connection while its client is slow."""
 
 from __future__ import annotations
 
