@@ -204,8 +204,8 @@ class Accounts:
         """Return a new log-in; None if the verified password is no longer valid."""
         now, token = self._now(), new_token()
         await self._store.remove_expired_log_ins(now)
-        shown = "".join(c for c in user_agent if c.isprintable())[:_USER_AGENT_LENGTH]
-        log_in = LogIn(uuid4(), user.id, hash_token(token), now, now, now + HOLDS, shown)
+        browser = "".join(c for c in user_agent if c.isprintable())[:_USER_AGENT_LENGTH]
+        log_in = LogIn(uuid4(), user.id, hash_token(token), now, now, now + HOLDS, browser)
         if not await self._store.add_log_in(log_in, proven=user.password_hash, most=MOST_LOG_INS):
             return None
         return NewLogIn(_account(user, log_in), token)

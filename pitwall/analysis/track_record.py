@@ -195,8 +195,8 @@ def _gain(runs: Sequence[LedgerRun]) -> tuple[float, float] | None:
 def _reliability(bins: Sequence[ForecastTally]) -> Iterable[Reliability]:
     for place, tally in enumerate(bins):
         if tally.forecasts:
-            came = tally.passes / tally.forecasts
-            low, high = wilson(came, tally.laps)
+            share = tally.passes / tally.forecasts
+            low, high = wilson(share, tally.laps)
             yield Reliability(
                 low=place / SCORE_BINS,
                 high=(place + 1) / SCORE_BINS,
@@ -204,7 +204,7 @@ def _reliability(bins: Sequence[ForecastTally]) -> Iterable[Reliability]:
                 passes=tally.passes,
                 laps=tally.laps,
                 said=tally.p_sum / tally.forecasts,
-                came=came,
+                came=share,
                 came_low=low,
                 came_high=high,
             )

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from pitwall.errors import CacheAwayError
 
-ANSWERS_WITHIN_S = 0.5  # two ticks of the live loop, which then goes on without Redis
+ANSWERS_WITHIN_S = 0.5  # two ticks of live frames, which then go on without Redis
 
 CLIENT_ERRORS: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError)
 """What a client raises when Redis does not answer or answers with an error."""

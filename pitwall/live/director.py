@@ -56,15 +56,15 @@ class Director:
 
     async def run(self) -> None:
         """Show what the programme chooses, until cancelled."""
-        shown, running = "", asyncio.create_task(asyncio.sleep(0))
+        shown_key, running = "", asyncio.create_task(asyncio.sleep(0))
         try:
             while True:
                 choice = await self._programme.choose()
                 self._publisher.notes = choice.notes
-                if choice.key != shown or running.done():
+                if choice.key != shown_key or running.done():
                     log.info("on screen", extra={"show": choice.key, "why": choice.notes.why})
                     await end(running)
-                    shown = choice.key
+                    shown_key = choice.key
                     running = asyncio.create_task(_supervised(choice.show))
                 await asyncio.wait({running}, timeout=choice.ask_again_s)
         finally:

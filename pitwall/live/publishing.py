@@ -53,7 +53,7 @@ class Publisher:
         self._model_version = model_version
         self._telemetry = telemetry
         self._sequence = last_sequence
-        self._told: dict[int, CarTelemetry] = {}
+        self._sent: dict[int, CarTelemetry] = {}
         self._shown: tuple[EngineState, FeedView] | None = None
         self._shown_s = 0.0
         self._offered: tuple[EngineState, FeedView, datetime | None] | None = None
@@ -91,8 +91,8 @@ class Publisher:
         if self._telemetry is None:
             return
         cars = telemetry_of(race)
-        news = {number: car for number, car in cars.items() if self._told.get(number) != car}
-        self._told = cars
+        news = {number: car for number, car in cars.items() if self._sent.get(number) != car}
+        self._sent = cars
         if news:
             await self._telemetry.put(news)
 
@@ -100,11 +100,9 @@ class Publisher:
         """Whether anything changed since the last frame, by identity: comparing fields is slow."""
         if self._shown is None:
             return True
-        shown, shown_feed = self._shown
+        last, last_feed = self._shown
         return (
-            shown.taken != state.taken
-            or shown.forecasts is not state.forecasts
-            or shown_feed != feed
+            last.taken != state.taken or last.forecasts is not state.forecasts or last_feed != feed
         )
 
 

@@ -44,7 +44,7 @@ async def spooled(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, 
         spool = _Spool()
         filling = asyncio.create_task(spool.fill(pieces))
         try:
-            async for piece in spool.taken():
+            async for piece in spool.pieces():
                 yield piece
             await filling
         finally:
@@ -88,7 +88,7 @@ class _Spool:
             self._over = True
             self._more.set()
 
-    async def taken(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the same bytes in order, in pieces of other sizes."""
         while True:
             if self._held:

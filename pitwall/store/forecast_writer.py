@@ -154,7 +154,7 @@ async def _still_open(
     if not keys:
         return {}
     first, last = min(key[0] for key in keys), max(key[0] for key in keys)
-    c, asked = _table.c, set(keys)
+    c, requested = _table.c, set(keys)
     query = select(_table).where(
         c.race_id == race_id, c.made_at >= first, c.made_at <= last, c.outcome.is_(None)
     )
@@ -162,7 +162,7 @@ async def _still_open(
         ((row.made_at, cars.get(row.attacker_id), cars.get(row.defender_id)), row)
         for row in await connection.execute(query)
     )
-    return {key: row for key, row in keyed if key in asked}
+    return {key: row for key, row in keyed if key in requested}
 
 
 def _settled(row: Any, outcome: OutcomeRecord) -> PredictionRecord:  # noqa: ANN401  a row

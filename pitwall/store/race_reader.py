@@ -95,26 +95,26 @@ class SqlRaceReader:
         limit: int,
         cursor: str | None = None,
     ) -> HistoryPage:
-        left = [table for table in HistoryTable if table in wanted]
+        remaining = [table for table in HistoryTable if table in wanted]
         after: list[Any] = []
         if cursor is not None:
             name, *after = _read_cursor(cursor)
-            if name not in left:
+            if name not in remaining:
                 raise SelectionError("The cursor belongs to another query.")
-            left = left[left.index(HistoryTable(name)) :]
+            remaining = remaining[remaining.index(HistoryTable(name)) :]
         rows: list[tuple[HistoryTable, dict[str, Any]]] = []
         async with self._database.reading() as connection:
             cars = await cars_of(connection, race, selection.drivers)
-            for table in left:
+            for table in remaining:
                 table_view, room = TABLE_VIEWS[table], limit - len(rows)
                 query = ordered(table_view, race, selection, cars).limit(room + 1)
-                found = (await connection.execute(_continued(query, table_view, after))).all()
+                page_rows = (await connection.execute(_continued(query, table_view, after))).all()
                 after = []
                 names = table_view.names
-                rows += [(table, dict(zip(names, row, strict=False))) for row in found[:room]]
-                if len(found) > room:
+                rows += [(table, dict(zip(names, row, strict=False))) for row in page_rows[:room]]
+                if len(page_rows) > room:
                     # If there was no room at all, the next page begins with this table's first row.
-                    key = list(found[room - 1][len(names) :]) if room else []
+                    key = list(page_rows[room - 1][len(names) :]) if room else []
                     return HistoryPage(tuple(rows), _cursor([table.value, *map(_plain, key)]))
         return HistoryPage(tuple(rows), None)
 

@@ -89,8 +89,8 @@ class MemoryAccountStore:
         return None
 
     async def log_ins(self, user_id: UUID) -> list[LogIn]:
-        his = [log_in for log_in in self._log_ins.values() if log_in.user_id == user_id]
-        return sorted(his, key=lambda log_in: log_in.last_used_at, reverse=True)
+        own = [log_in for log_in in self._log_ins.values() if log_in.user_id == user_id]
+        return sorted(own, key=lambda log_in: log_in.last_used_at, reverse=True)
 
     async def note_log_in_use(
         self, log_in_id: UUID, used_at: datetime, expires_at: datetime
@@ -134,8 +134,8 @@ class MemoryAccountStore:
         return None
 
     async def api_keys(self, user_id: UUID) -> list[ApiKey]:
-        his = [key for key in self._keys.values() if key.user_id == user_id]
-        return sorted(his, key=lambda key: key.created_at, reverse=True)
+        own = [key for key in self._keys.values() if key.user_id == user_id]
+        return sorted(own, key=lambda key: key.created_at, reverse=True)
 
     async def note_api_key_use(self, key_id: UUID, used_at: datetime) -> None:
         if key_id in self._keys:

@@ -36,7 +36,7 @@ def at(seconds: float) -> datetime:
 def duel_batch() -> Batch:
     """Return all rows of the race.
 
-    The attacker passes at `PASSED_S`, while the defender's lap is 80 s and his own 79.6 s. A
+    The attacker passes at `PASSED_S`, while the defender's lap takes 80 s and its own 79.6 s. A
     yellow flag lasts from 220 to 230 s. Ten minutes earlier the two
     fought for some seconds already.
     """

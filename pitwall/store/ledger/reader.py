@@ -110,12 +110,12 @@ def _built(
 
 def _counted(made: Made, *, simulated: bool) -> Select[Any]:
     """Return the query of the runs that count: every live run, the newest import of each race."""
-    same = (_runs.c.race_id == _races.c.id) & (_runs.c.race_born == _races.c.created_at)
-    kept = _races.c.number.is_not(None).label("is_kept")
+    same_race = (_runs.c.race_id == _races.c.id) & (_runs.c.race_born == _races.c.created_at)
+    is_kept = _races.c.number.is_not(None).label("is_kept")
     is_simulated = _runs.c.source == Source.SIMULATED.value
     query = (
-        select(_runs, kept)
-        .outerjoin(_races, same)
+        select(_runs, is_kept)
+        .outerjoin(_races, same_race)
         .where(is_simulated if simulated else ~is_simulated)
         .order_by(_runs.c.first_at, _runs.c.run)
     )

@@ -93,7 +93,7 @@ class LedgerWriter:
         known = await scores.known_laps(connection, run.number, scored)
         # In a thread, because an import settles thousands at once, and live frames must not wait.
         work = await asyncio.to_thread(_work_out, run, written.fresh, scored, known, drivers)
-        new += work.said
+        new += work.new
         if new:
             await entries.append(connection, run.number, new, now)
         await scores.store_sums(connection, work.cells)
@@ -217,7 +217,7 @@ def run_body(row: object) -> bytes:
 
 
 class _Work(NamedTuple):
-    said: list[NewEntry]
+    new: list[NewEntry]
     cells: dict[CellKey, Sums]
     laps: set[LapKey]
     calls: list[dict[str, Any]]
@@ -235,8 +235,8 @@ def _work_out(
     if fresh:
         cells[run.number, run.made.value, scores.SAID, 0].forecasts += len(fresh)
     laps = scores.count(cells, run.number, scored, known)
-    said = [*_forecasts(fresh, drivers), *_outcomes(scored)]
-    return _Work(said, cells, laps, scores.calls_of(run.number, scored, drivers))
+    new = [*_forecasts(fresh, drivers), *_outcomes(scored)]
+    return _Work(new, cells, laps, scores.calls_of(run.number, scored, drivers))
 
 
 def _made(run: Run, mark: RaceMark, batch: Batch, each: Settlement, now: datetime) -> Made:
