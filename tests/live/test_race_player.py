@@ -1,4 +1,4 @@
-"""The live loop publishes what is true of the feed: flowing, silent, broken or over."""
+"""Test that the player publishes the true state of the feed: flowing, silent, broken or over."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_at_most_four_frames_a_second_and_at_least_one() -> None:
 
     assert busy is not None
     assert quiet is not None
-    # By the frames' own stamps: a busy machine sleeps longer than it was told to.
+    # By the frames' own stamps, because a busy machine sleeps longer than asked.
     assert busy.sequence - first.sequence <= 4 * seconds_between(first, busy) + 1
     assert quiet.sequence > paused.sequence
     assert quiet.sequence - paused.sequence <= seconds_between(paused, quiet) + 1
@@ -159,7 +159,7 @@ async def test_a_feed_that_cannot_open_says_why() -> None:
 async def test_a_race_that_breaks_does_not_stop_the_next() -> None:
     showings = [
         a_showing(BrokenFeed(RuntimeError("a bug")), stays_s=0),
-        a_showing(ListFeed(()), stays_s=0),  # opens, but holds nothing
+        a_showing(ListFeed(()), stays_s=0),  # opens, but has no message
         a_showing(ListFeed(a_duel(30))),
     ]
     async with running(showings) as (cache, _loop):
