@@ -31,7 +31,7 @@ def test_a_guest_finds_simulated_races_and_replays_one(server: Server, page: Pag
     line = page.locator(f"[data-race='{SIMULATED}']")
     expect(line).to_be_visible(timeout=SOON_MS)
     expect(page.locator(f"[data-race='{RECORDED}']")).to_have_count(0)
-    expect(page.get_by_text("You see simulated races.")).to_be_visible()
+    expect(page.get_by_text("As a guest you can replay simulated races.")).to_be_visible()
 
     line.get_by_role("link").click()
 

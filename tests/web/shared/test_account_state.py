@@ -132,7 +132,7 @@ async def test_the_account_page_shows_what_is_theirs(
 
     assert {row["browser"] for row in tab.told["log_ins"]} == {
         "Firefox on Linux",
-        "A browser that does not tell",
+        "Unknown browser",
     }
     assert [row["is_current"] for row in tab.told["log_ins"]].count(True) == 1
     assert [row["name"] for row in tab.told["keys"]] == ["laptop"]
