@@ -1,4 +1,4 @@
-"""What a request may bring: too much, too slowly or too deep is refused before it is read."""
+"""Test that bodies that are too long, too slow or too deep are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strangers are told that something is the matter, and not where anything is."""
+"""Test that errors reveal nothing about the machine to strangers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads: a few for each account, and none for a reader that does not read."""
+"""Test the limit of downloads for each account, and that unread downloads are cut."""
 
 from __future__ import annotations
 

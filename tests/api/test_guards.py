@@ -1,4 +1,4 @@
-"""Who may do what: guests, users, programs with a key, the owner."""
+"""Test what guests, users, programs with a key and the owner may do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts in a real browser: forms, cookies, and the way back to where one came from."""
+"""Test accounts in a real browser: forms, cookies, and the way back after a log-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Panels about a chosen battle of a kept race, in a real browser."""
+"""Test the panels about a chosen battle of a stored race in a real browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind a forecast, on the card, in a real browser."""
+"""Test interval and experts of a forecast on the card, in a real browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger page in a real browser, for a guest."""
+"""Test the ledger page in a real browser, as a guest."""
 
 from __future__ import annotations
 

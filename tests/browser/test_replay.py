@@ -1,4 +1,4 @@
-"""Races and replays in a real browser: the way in, the clock, the timeline, keys and links."""
+"""Test races and replays in a real browser: links, clock, timeline and keys."""
 
 from __future__ import annotations
 

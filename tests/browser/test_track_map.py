@@ -1,4 +1,4 @@
-"""The track map in a real browser: cars drive on the outline, and their letters can be read."""
+"""Test the track map in a real browser: cars on the outline, with readable labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts of a battle show what was told of it, and say the same in words and in a table."""
+"""Test that a battle's charts, descriptions and tables agree with its story."""
 
 from __future__ import annotations
 

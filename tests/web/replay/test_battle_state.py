@@ -1,4 +1,4 @@
-"""The panels follow the replay of their own tab, and tell nobody what he may not see."""
+"""Test that panels follow their own tab's replay, and show nothing that is hidden."""
 
 from __future__ import annotations
 

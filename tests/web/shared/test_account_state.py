@@ -1,4 +1,4 @@
-"""A tab knows who looks from its cookie, shows what is his, and sends guests to log in."""
+"""Test that a tab knows its account by cookie, shows it, and sends guests to log in."""
 
 from __future__ import annotations
 

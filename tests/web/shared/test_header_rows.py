@@ -1,4 +1,4 @@
-"""What the page says of the race and the feed as a whole, by value."""
+"""Test what the header says about the race and the feed."""
 
 from __future__ import annotations
 

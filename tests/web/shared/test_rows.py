@@ -1,4 +1,4 @@
-"""Frames become rows: every figure and word that the page shows, by value."""
+"""Test the rows of a frame: every number and word that the page shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The track map's rows: the circuit once, and cars by position or by their share of the lap."""
+"""Test the track map's rows: the circuit once, cars by position or share of the lap."""
 
 from __future__ import annotations
 
