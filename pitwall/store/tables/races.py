@@ -51,7 +51,7 @@ class RaceRow(SQLModel, table=True):
             more than the row itself. Source: counted up.
         circuit_id: Where it is held. None when not told. Source: `circuits.id`.
         name: As the feed names the meeting. Source: `SessionInfo`.
-        kind: As the feed names the session, such as `RaceRow` or `Sprint`. Source: `SessionInfo`.
+        kind: As the feed names the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
         year: The season; 0 when not told. Source: `SessionInfo`.
         starts_at: The announced start. None when not told. Source: `SessionInfo`.
         first_at: When its first message was sent. None before the first. Source: the feed.
