@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ml import card_texts
-from ml.judging import BINS, GAP_ONLY, MIXTURE, POOLED
+from ml.split_scores import BINS, GAP_ONLY, MIXTURE, POOLED
 from pitwall.prediction.bundle import Bundle
 from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.features import FEATURES
@@ -16,7 +16,7 @@ _CIRCUITS_SHOWN: Final = 24
 
 
 def model_card(bundle: Bundle) -> str:
-    """Return the card of a judged bundle as Markdown."""
+    """Return the card of an evaluated bundle as Markdown."""
     splits: Mapping[str, Scores] = bundle.scores["splits"]
     training = bundle.training
     lines = [
@@ -109,7 +109,7 @@ def _interval(values: list[float]) -> str:
 
 
 def _verdict(values: list[float]) -> str:
-    """Say of a leave-one-out whether its cost is certain."""
+    """Return the cost of leaving something out, and whether that cost is certain."""
     return _interval(values) + ("" if values[1] > 0 else ": not certain to cost anything")
 
 
@@ -143,7 +143,7 @@ def _three_laps(scores: Scores) -> Iterator[str]:
 def _interruption(scores: Scores) -> Iterator[str]:
     yield "\n### Interrupted before it is decided\n"
     yield (
-        f"{scores['rows']:,} battles that could be asked about, decided or not. Log-loss of the "
+        f"{scores['rows']:,} battles that a forecast is given for, decided or not. Log-loss of the "
         f"four outcomes {scores['log_loss']:.4f}; of the training's rates alone "
         f"{scores['log_loss_of_rates']:.4f}. Interrupted or not: ROC AUC "
         f"{scores['interrupted']['roc_auc']:.3f}, ECE {scores['interrupted']['ece']:.4f}.\n"
@@ -157,8 +157,8 @@ def _interruption(scores: Scores) -> Iterator[str]:
 def _groups(costs: Mapping[str, list[float]]) -> Iterator[str]:
     yield "\n### Without each group of features\n"
     yield (
-        "The experts are fitted again without the group; gate and stacker stay. Groups tell each "
-        "other's story, so that the costs do not add up.\n"
+        "The experts are refitted without the group; gate and stacker stay. Groups share "
+        "information, so that the costs do not add up.\n"
     )
     yield "| group | cost in log-loss |"
     yield "|---|---|"
@@ -186,8 +186,8 @@ def _cadence(scores: Scores) -> Iterator[str]:
 def _chained(scores: Scores) -> Iterator[str]:
     yield "\n### Race by race\n"
     yield (
-        "The same season chained forward: each race forecast by members that were fitted on all "
-        "races before it, this season's included, and calibrated on what they had said of those.\n"
+        "The same season, race by race: each race is forecast by members that were fitted on all "
+        "races before it, this season's included, and calibrated on their forecasts of those.\n"
     )
     yield "| forecast | log-loss | Brier | ROC AUC | PR AUC | ECE | slope | intercept |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -199,7 +199,7 @@ def _chained(scores: Scores) -> Iterator[str]:
 def _regimes(regimes: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     yield "\n### By the rules of the seasons\n"
     yield (
-        "The years trained on, each race forecast by members that had not seen it; gate and "
+        "The training years, each race forecast by members that had not seen it; gate and "
         "stacker had. Log-loss, and how well the mixture is calibrated.\n"
     )
     yield f"| rules | battles | passes | {GAP_ONLY} | {POOLED} | {MIXTURE} | ECE | slope |"
@@ -213,7 +213,7 @@ def _regimes(regimes: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 def _circuits(circuits: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     yield "\n### By circuit\n"
-    yield "Log-loss. One race a circuit (two with a sprint): mostly luck.\n"
+    yield "Log-loss. One race per circuit (two with a sprint), so chance decides most of it.\n"
     yield f"| circuit | battles | passes | {GAP_ONLY} | {POOLED} | {MIXTURE} |"
     yield "|---|---|---|---|---|---|"
     for circuit, one in list(circuits.items())[:_CIRCUITS_SHOWN]:

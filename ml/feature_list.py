@@ -1,4 +1,4 @@
-"""The list of all features as a page of the documentation."""
+"""Write the list of all features as a page of the documentation."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _INTRO: Final = """\
 Written by `python -m ml.evaluate` from the definitions in `pitwall/prediction`; do not edit.
 
 {count} columns of a battle, computed from the race state alone, at the line or anywhere in the lap;
-nothing later than the state reaches them. Differences are attacker minus defender. Missing is
-missing, never 0. *Experts* says who is given a column; the topic is what reasons speak of.
+no later message reaches them. Differences are attacker minus defender. A missing value is NaN,
+never 0. *Experts* says which experts see a column; the topic is the one that reasons name.
 """
 
 
