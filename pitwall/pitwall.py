@@ -1,7 +1,7 @@
-"""Build the Reflex app: mount the API, add the pages and start the background work.
+"""Assemble the Reflex app: mount the API, add the pages, start the background tasks.
 
-Importing this module only describes the app, which is enough to build the pages: that needs no
-model, no database and no settings. A worker calls `asgi`, which connects the rest.
+Importing this module only describes the app, as the build of the pages needs no model, database or
+settings. A worker calls `asgi`, which wires up the rest.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ app = rx.App(
     backend_exception_handler=on_backend_trouble,
     frontend_exception_handler=on_page_trouble,
 )
-# The page's own watchdog shows more than Reflex's connection toasts, and in its place.
+# The page's own watchdog replaces Reflex's connection toasts: it says more, and in place.
 app.app_wraps.pop((5, "Overlay"))
 
 for route, name, page, on_load in (
@@ -77,10 +77,11 @@ relay.attach(app, LiveState)
 
 
 def asgi() -> ASGIApp:
-    """Return the app that the server runs, with its protections around pages, API and socket.
+    """Return the ASGI app that the server runs: pages, API and socket behind their protections.
 
     Raises:
-        SystemExit: A setting is invalid, or the model is damaged; the reason has been printed.
+        SystemExit: The settings are not valid, or the model is damaged; the reason has been
+            printed.
     """
     from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
 

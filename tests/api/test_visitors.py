@@ -1,4 +1,4 @@
-"""Who asks: behind proxies, through IPv6 sockets, and with rubbish in place of an address."""
+"""Test visitors' addresses behind proxies, through IPv6 sockets, and with invalid entries."""
 
 from __future__ import annotations
 
