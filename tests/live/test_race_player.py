@@ -94,7 +94,7 @@ class SlowCache(MemoryLiveCache):
 
 async def test_the_pace_of_frames_includes_what_a_frame_costs() -> None:
     cache = SlowCache()
-    loop = LiveLoop(Publisher(cache, "counting"), CountingPredictor())
+    loop = RacePlayer(Publisher(cache, "counting"), CountingPredictor())
     task = asyncio.create_task(loop.run([a_showing(ListFeed(a_duel(60)))]))
     first = await until(cache, FeedState.FLOWING)
     await asyncio.sleep(3)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ml.columns import ROLES
-from ml.mixing import save, train
 from ml.mixture_table import battle_table
+from ml.mixture_training import save, train
 from ml.rulebook import read_rules
 from pitwall.prediction.bundle import Bundle, load_bundle
 from pitwall.prediction.columns.knowledge import Knowledge

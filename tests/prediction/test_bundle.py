@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.mixing import save
+from ml.mixture_training import save
 from ml.rulebook import read_rules
 from pitwall.errors import ModelError
 from pitwall.prediction.bundle import MANIFEST, SCORES, content_hash, load_bundle, write_scores
