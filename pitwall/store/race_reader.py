@@ -84,7 +84,7 @@ class SqlRaceReader:
         async with self._database.reading() as connection:
             row = (await connection.execute(_summaries().where(_races.c.id == race_id))).first()
         if row is None:
-            raise RaceNotFoundError(f"No race {race_id!r} is kept here.")
+            raise RaceNotFoundError(f"No race {race_id!r} is stored here.")
         return _summary(row)
 
     async def page(
