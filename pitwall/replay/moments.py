@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from pitwall.aio import OnceCache
+from pitwall.aio import OnceCache, Turns
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.engine.forecast_now import with_forecasts
@@ -21,8 +21,9 @@ from pitwall.ports.forecasts import Predictor
 from pitwall.ports.races import RaceReader
 from pitwall.ports.replays import ReplayPace
 from pitwall.replay.service import CursorView, FrameLabel, ReplayService, labelled_frame
-from pitwall.replay.turns import Turns, refuse_before_its_beginning
+from pitwall.replay.turns import refuse_before_its_beginning
 
+WAITING_AT_MOST: Final = 8
 RACES_HELD: Final = 2  # each with a feature cache of its own, 6 MB
 
 
@@ -38,7 +39,9 @@ class RaceMoments:
         self._reader = reader
         self._replays = replays
         self._views: OnceCache[tuple[str, int], CursorView] = OnceCache(RACES_HELD)
-        self._turns = Turns()
+        self._turns = Turns(
+            1, WAITING_AT_MOST, "Too many kept races are being played; try again in a moment."
+        )
 
     @asynccontextmanager
     async def at(

@@ -1,42 +1,13 @@
-"""Queue for playing a stored race: one at a time, as each takes a core, and few who wait."""
+"""Queue for replays: few play at once, members first, and a bounded number watches."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
 
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.errors import BusyError, RaceNotFoundError
-
-WAITING_AT_MOST: Final = 8
-
-
-class Turns:
-    """Lets in one after another."""
-
-    def __init__(self) -> None:
-        self._one_at_a_time = asyncio.Lock()
-        self._waiting = 0
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for the turn, and have it until the block ends.
-
-        Raises:
-            BusyError: Too many wait for theirs already.
-        """
-        if self._waiting >= WAITING_AT_MOST:
-            raise BusyError("Too many kept races are being played; try again in a moment.")
-        self._waiting += 1
-        try:
-            async with self._one_at_a_time:
-                yield
-        finally:
-            self._waiting -= 1
 
 
 class Lane:
