@@ -11,7 +11,7 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from pitwall.errors import BusyError
+from pitwall.aio import Turns
 
 AT_ONCE: Final = 2  # each takes 64 MiB and a core
 WAITING_AT_MOST: Final = 64
@@ -28,8 +28,9 @@ class Passwords:
 
     def __init__(self, hasher: Argon2Hasher | None = None) -> None:
         self._hashes = PasswordHash([hasher or Argon2Hasher()])
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self._turns = Turns(
+            AT_ONCE, WAITING_AT_MOST, "Too many log-ins at once; try again in a moment."
+        )
 
     async def hash(self, password: str) -> str:
         """Return the hash of a normalised password, with a salt of its own.
@@ -52,15 +53,8 @@ class Passwords:
         return (right, better) if password_hash is not None else (False, None)
 
     async def _work(self, job: Callable[[], T]) -> T:
-        if self._waiting >= WAITING_AT_MOST:
-            message = "Too many log-ins at once. Try again in a moment."
-            raise BusyError(message)
-        self._waiting += 1
-        try:
-            async with self._slots:
-                return await asyncio.to_thread(job)
-        finally:
-            self._waiting -= 1
+        async with self._turns.turn():
+            return await asyncio.to_thread(job)
 
     def _verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
         # Always computed, or the first call for an unknown user would take longer.

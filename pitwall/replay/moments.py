@@ -7,12 +7,12 @@ because each takes a core.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
+from pitwall.aio import OnceCache, Turns
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.engine.forecast_now import with_forecasts
@@ -21,8 +21,9 @@ from pitwall.ports.forecasts import Predictor
 from pitwall.ports.races import RaceReader
 from pitwall.ports.replays import ReplayPace
 from pitwall.replay.service import CursorView, FrameLabel, ReplayService, labelled_frame
-from pitwall.replay.turns import Turns, refuse_before_its_beginning
+from pitwall.replay.turns import refuse_before_its_beginning
 
+WAITING_AT_MOST: Final = 8
 RACES_HELD: Final = 2  # each with a feature cache of its own, 6 MB
 
 
@@ -37,8 +38,10 @@ class RaceMoments:
     def __init__(self, reader: RaceReader, replays: ReplayService) -> None:
         self._reader = reader
         self._replays = replays
-        self._views: OrderedDict[tuple[str, int], CursorView] = OrderedDict()
-        self._turns = Turns()
+        self._views: OnceCache[tuple[str, int], CursorView] = OnceCache(RACES_HELD)
+        self._turns = Turns(
+            1, WAITING_AT_MOST, "Too many kept races are being played; try again in a moment."
+        )
 
     @asynccontextmanager
     async def at(
@@ -54,16 +57,8 @@ class RaceMoments:
         race = await self._reader.race(race_id)
         refuse_before_its_beginning(race, at)
         async with self._turns.turn():
-            yield race, await (await self._view(race)).state(at)
-
-    async def _view(self, race: RaceSummary) -> CursorView:
-        key = (race.id, race.revision)
-        if key not in self._views:
-            self._views[key] = await self._replays.open(race)
-        self._views.move_to_end(key)
-        while len(self._views) > RACES_HELD:
-            self._views.popitem(last=False)
-        return self._views[key]
+            view = await self._views.get((race.id, race.revision), lambda: self._replays.open(race))
+            yield race, await view.state(at)
 
 
 class StoredForecasts:

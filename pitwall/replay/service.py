@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
+from pitwall.aio import OnceCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.domain.timeline import Digest, Timeline
@@ -26,7 +26,7 @@ TIMELINES_HELD: Final = 32
 DIGESTS_HELD: Final = 2_000
 PLAYING_AT_ONCE: Final = 2
 GUESTS_PLAYING_AT_ONCE: Final = 1
-T = TypeVar("T")
+_Key = tuple[str, int]  # race and its revision
 
 
 class FrameLabel(NamedTuple):
@@ -112,9 +112,9 @@ class ReplayService:
         self._reader = reader
         self._predictor = predictor
         self._short_cuts = shortcuts
-        self._sources: OrderedDict[tuple[str, int], asyncio.Task[ReplaySource]] = OrderedDict()
-        self._timelines: OrderedDict[tuple[str, int], asyncio.Task[Timeline]] = OrderedDict()
-        self._digests: OrderedDict[tuple[str, int], Digest] = OrderedDict()
+        self._sources: OnceCache[_Key, ReplaySource] = OnceCache(SOURCES_HELD)
+        self._timelines: OnceCache[_Key, Timeline] = OnceCache(TIMELINES_HELD)
+        self._digests: OnceCache[_Key, Digest] = OnceCache(DIGESTS_HELD)
         self._stage = Stage(PLAYING_AT_ONCE, GUESTS_PLAYING_AT_ONCE)
 
     async def open(self, race: RaceSummary, *, is_guest: bool = False) -> CursorView:
@@ -123,11 +123,10 @@ class ReplayService:
         Raises:
             StoreError: The database cannot be reached.
         """
-        key = (race.id, race.revision)
-        if key not in self._sources:
-            opening = ReplaySource.open(race, self._reader, self._short_cuts)
-            self._sources[key] = asyncio.ensure_future(opening)
-        replay_source = await _held(self._sources, key, SOURCES_HELD)
+        replay_source = await self._sources.get(
+            (race.id, race.revision),
+            lambda: ReplaySource.open(race, self._reader, self._short_cuts),
+        )
         predictors = Predictors(self._predictor, self._short_cuts.plain or self._predictor)
         lane = self._stage.lane(is_guest=is_guest)
         cursor = ReplayCursor(replay_source, self.segment_cache, predictors, lane)
@@ -140,10 +139,9 @@ class ReplayService:
         Raises:
             StoreError: The database cannot be reached.
         """
-        key = (race.id, race.revision)
-        if key not in self._timelines:
-            self._timelines[key] = asyncio.ensure_future(self._reader.timeline(race))
-        return await _held(self._timelines, key, TIMELINES_HELD)
+        return await self._timelines.get(
+            (race.id, race.revision), lambda: self._reader.timeline(race)
+        )
 
     async def digest(self, race: RaceSummary) -> Digest:
         """Return the digest of a race, built once for each revision of it.
@@ -151,25 +149,7 @@ class ReplayService:
         Raises:
             StoreError: The database cannot be reached.
         """
-        key = (race.id, race.revision)
-        if key not in self._digests:
-            self._digests[key] = (await self.timeline(race)).digest
-            while len(self._digests) > DIGESTS_HELD:
-                self._digests.popitem(last=False)
-        return self._digests[key]
+        return await self._digests.get((race.id, race.revision), lambda: self._digest(race))
 
-
-async def _held(
-    held: OrderedDict[tuple[str, int], asyncio.Task[T]], key: tuple[str, int], most: int
-) -> T:
-    """Await the task held under a key, keep the newest `most` tasks, and forget failed ones."""
-    task = held[key]
-    held.move_to_end(key)
-    while len(held) > most:
-        held.popitem(last=False)
-    try:
-        return await asyncio.shield(task)
-    except BaseException:
-        if task.done() and held.get(key) is task:
-            del held[key]
-        raise
+    async def _digest(self, race: RaceSummary) -> Digest:
+        return (await self.timeline(race)).digest

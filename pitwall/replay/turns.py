@@ -1,42 +1,13 @@
-"""Queue viewers for playing stored races: few play at once, because each takes a core."""
+"""Queue for replays: few play at once, members first, and a bounded number watches."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
 
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.errors import BusyError, RaceNotFoundError
-
-WAITING_AT_MOST: Final = 8
-
-
-class Turns:
-    """Gives turns one after another, with a limit on those that wait."""
-
-    def __init__(self) -> None:
-        self._one_at_a_time = asyncio.Lock()
-        self._waiting = 0
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it until the block ends.
-
-        Raises:
-            BusyError: Too many are waiting already.
-        """
-        if self._waiting >= WAITING_AT_MOST:
-            raise BusyError("Too many stored races are being played. Try again in a moment.")
-        self._waiting += 1
-        try:
-            async with self._one_at_a_time:
-                yield
-        finally:
-            self._waiting -= 1
 
 
 class Lane:
