@@ -55,6 +55,8 @@ class SqlRaceWriter:
         self._aside = aside
         # By race, the messages of the current minute: they are stored in pieces until it ends.
         self._open: dict[int, list[MessageRecord]] = {}
+        # By race, how many messages were kept when the three others were true.
+        self._through: dict[int, int] = {}
         self._drivers: dict[int, dict[int, str]] = {}
         self._cars: dict[int, dict[str, int]] = {}  # by every name that a driver has had
         self._ledger = LedgerWriter()
@@ -85,6 +87,7 @@ class SqlRaceWriter:
                 await connection.execute(resume, {"number": found.number})
                 found = replace(found, state="running")
             self._open[found.number] = await _open_minute(connection, found)
+            self._through[found.number] = found.messages
             return found
 
     async def append(self, mark: RaceMark, batch: Batch) -> None:
@@ -104,7 +107,9 @@ class SqlRaceWriter:
             drivers = await row_writer.write(connection, mark, batch, drivers)
             await self._write_forecasts(connection, mark, batch, drivers)
             still_open = await self._write_messages(connection, mark.number, batch.messages)
-            await race_rows.advance(connection, mark, batch, max(stored, batch.messages_through))
+            through = max(stored, batch.messages_through)
+            await race_rows.advance(connection, mark, batch, through)
+        self._through[mark.number] = through
         self._drivers[mark.number] = drivers  # only after the commit: a failed batch comes again
         self._open[mark.number] = still_open
 
@@ -142,7 +147,7 @@ class SqlRaceWriter:
         self, connection: AsyncConnection, mark: RaceMark
     ) -> tuple[int, dict[int, str]]:
         """Lock the race; return how many of its messages are stored and the driver of each car."""
-        stored = await race_rows.locked(connection, mark)
+        stored = await self._locked(connection, mark)
         if mark.number not in self._open:
             now = await self._mark(connection, mark.info)
             self._open[mark.number] = await _open_minute(connection, now or mark)
@@ -152,8 +157,20 @@ class SqlRaceWriter:
         self._cars[mark.number] |= cars_by_driver(drivers)
         return stored, drivers
 
+    async def _locked(self, connection: AsyncConnection, mark: RaceMark) -> int:
+        """Return how many messages are kept, and forget what was so before another wrote.
+
+        An open minute of before would be put in place of everything that the other has kept.
+        """
+        kept = await race_rows.locked(connection, mark)
+        if self._through.get(mark.number) != kept:
+            self._forget(mark)
+            self._through[mark.number] = kept
+        return kept
+
     def _forget(self, mark: RaceMark) -> None:
         self._ledger.forget()
+        self._through.pop(mark.number, None)
         self._open.pop(mark.number, None)
         self._drivers.pop(mark.number, None)
         self._cars.pop(mark.number, None)
@@ -202,7 +219,7 @@ class SqlRaceWriter:
 
     async def finish(self, mark: RaceMark, state: str) -> None:
         async with self._database.writing() as connection:
-            await race_rows.locked(connection, mark)
+            await self._locked(connection, mark)
             held = self._open.get(mark.number, [])
             if held:
                 await _replace_chunks(connection, mark.number, [held])
@@ -210,8 +227,8 @@ class SqlRaceWriter:
                 "UPDATE races SET state = :state, revision = revision + 1 WHERE number = :number"
             )
             await connection.execute(statement, {"state": state, "number": mark.number})
-        self._open.pop(mark.number, None)
-        self._drivers.pop(mark.number, None)
+        for known in (self._open, self._drivers, self._through):
+            known.pop(mark.number, None)
 
     async def remove(self, race_id: str) -> None:
         async with self._database.writing() as connection:

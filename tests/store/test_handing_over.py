@@ -179,3 +179,29 @@ def test_of_a_race_played_unseen_only_the_newest_stretch_is_held() -> None:
 
     (held,) = prepared.collector.take_batches()
     assert [m.seq for m in held.messages] == list(range(5 * TURN, turns * TURN))
+
+
+@pytest.mark.parametrize("leads_again", ["abandoned", "goes on"])
+async def test_a_worker_that_comes_back_takes_nothing_of_what_another_wrote_away(
+    tmp_path: Path, leads_again: str
+) -> None:
+    database = await a_database(tmp_path / "pitwall.db")
+    one, other = (Recorder(SqlRaceWriter(database), "test-model") for _ in range(2))
+    recordings = one.watch(FEED), other.watch(FEED)
+    engines = [RaceEngine(None, observer=each.collector) for each in recordings]
+    messages = list(islice(FEED.messages(), 1_500))
+    for taken, message in enumerate(messages, 1):
+        for engine in engines:
+            engine.take(message)
+        if taken % TURN == 0 and (taken <= 700 or taken > 1_400):
+            await one.flush()
+        elif taken % TURN == 0:
+            await other.flush()
+        if taken == 1_400 and leads_again == "abandoned":
+            recordings[0].end("abandoned")
+
+    reader = SqlRaceReader(database)
+    kept = await reader.messages(await reader.race(RACE))
+    assert kept == messages[: len(kept)]
+    assert len(kept) >= 1_400
+    await database.close()
