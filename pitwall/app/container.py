@@ -91,8 +91,8 @@ def parts() -> Parts:
     """
     settings = load()
     logs.configure(settings.log)
+    predictor = load_predictor(settings)  # first: it may be refused, and nothing is held then
     held = None if os.environ.get(WORKERS_FOLDER) else hold_alone(settings)
-    predictor = load_predictor(settings)
     databases = open_databases(settings)
     cache = open_cache(settings)
     recorder = Recorder(
@@ -154,7 +154,7 @@ def protection(built_pages: Path) -> Protection:
         cors_origins=settings.allowed_origins(),
         trusted_proxies=proxies,
         script_hashes=hashes_of_pages(built_pages),
-        hosts=own_names(filter(None, map(str.strip, settings.hosts.split(","))), proxies),
+        hosts=own_names(settings.own_hosts(), proxies),
         at_once=settings.at_once,
     )
 

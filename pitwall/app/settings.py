@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     database_password: SecretStr = SecretStr("")
     cors_origins: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
-    hosts: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:,\[\] _-]*$")] = ""
+    hosts: str = ""
     at_once: Annotated[int, Field(ge=0, le=1_000_000)] = 256
     plain_http: Literal["local", "allowed"] = "local"
     f1_url: str = "https://livetiming.formula1.com"
@@ -150,6 +150,17 @@ class Settings(BaseSettings):
                 raise SettingsError(message)
             check_address("cors_origins", origin, ("http", "https"), "https://HOST[:PORT]")
         return origins
+
+    def own_hosts(self) -> tuple[str, ...]:
+        """Return the names under which the server is reached, as they were given.
+
+        Raises:
+            SettingsError: One of them is no name of a host, or there is none.
+        """
+        names = tuple(name.strip() for name in self.hosts.split(",") if name.strip())
+        for name in names or ([self.hosts] if self.hosts else []):
+            check_host("hosts", name)
+        return names
 
     def feed_spec(self) -> FeedSpec:
         """Return the feed that `feed` names.
@@ -196,6 +207,7 @@ def _checked(settings: Settings) -> Settings:
     """
     settings.feed_spec()
     settings.allowed_origins()
+    settings.own_hosts()
     check_host("host", settings.host)
     check_folder("data", settings.data)
     for name, example in _WEB.items():
