@@ -1,1 +1,1 @@
-"""How fast pitwall is: each benchmark prints its figures side by side, from one run."""
+"""Measure how fast pitwall is: each benchmark prints its figures side by side, from one run."""

@@ -1,4 +1,4 @@
-"""What COPY saves: rows in and rows out against ORM objects, in the same run.
+"""Measure what COPY saves: reading and writing rows against ORM objects, in the same run.
 
 Needs an installed PostgreSQL; starts one of its own. SQLite stands beside it where it can.
 """

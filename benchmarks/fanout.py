@@ -1,4 +1,4 @@
-"""What Redis between the workers costs: CPU and delay, against one worker in memory.
+"""Measure what Redis between workers costs: CPU and delay, against one worker in memory.
 
 Two figures. How long a frame takes from publishing in one worker to a reader in the same and in
 another, through a real Redis; and what 100 tabs cost in CPU with one worker in memory and with

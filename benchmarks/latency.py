@@ -1,4 +1,4 @@
-"""How long a byte of the live feed takes to a browser tab, stage by stage.
+"""Measure how long a byte of the live feed takes to a browser tab, stage by stage.
 
 A local hub plays a recorded sprint at its own pace, over a real socket, and says something with
 a number on it now and then, at random. Each number is looked for where it comes out: in the

@@ -1,4 +1,4 @@
-"""What the ledger costs: a second of a live race, a whole import, and a view of its page."""
+"""Measure the cost of the ledger: a second of a live race, an import, and a view of its page."""
 
 from __future__ import annotations
 

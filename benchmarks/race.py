@@ -1,4 +1,4 @@
-"""How many times faster than real time a whole race goes through the engine, stage by stage.
+"""Measure how much faster than real time the engine plays a whole race, stage by stage.
 
 Single thread. Each stage contains the ones above it, so the difference of two rows is the
 cost of the lower one. Races: a simulated one with car telemetry, and the recordings that

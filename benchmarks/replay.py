@@ -1,4 +1,4 @@
-"""How soon a replay shows another moment, what ten viewers cost, and that nothing is fetched twice.
+"""Measure how soon a replay shows another moment, the cost of ten viewers, and repeated fetches.
 
 A simulated race and, where the recordings are at hand, one of the timing archive, each with the
 telemetry of its cars, from SQLite and from an installed PostgreSQL. Moments are drawn evenly from

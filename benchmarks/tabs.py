@@ -1,4 +1,4 @@
-"""What 1, 20 and 100 open tabs cost the real server, in shares of one core.
+"""Measure what 1, 20 and 100 open tabs cost the real server, in shares of one core.
 
 The tabs are raw Socket.IO clients in this process: they join the room exactly as a browser
 does and read every message. The server is a process of its own with the simulated race; its

@@ -1,4 +1,4 @@
-"""One tick of 19 battles: the forecaster against a DataFrame and `predict_proba` for each battle.
+"""Time one tick of 19 battles: the predictor against `predict_proba` on a DataFrame for each.
 
 Everything runs on one thread, interleaved in one run. Both ways ask the same trees: three experts,
 the three-lap model and the model of interruptions. The naive way has them behind the

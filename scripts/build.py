@@ -1,4 +1,4 @@
-"""Builds the front end, unless what it is made from has not changed since the last build.
+"""Build the front end, unless its sources have not changed since the last build.
 
     python scripts/build.py [--force]
 

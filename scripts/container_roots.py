@@ -1,4 +1,4 @@
-"""The roots in which `try_containers` runs what engines run in containers."""
+"""Build the root folders in which `try_containers` runs what engines run in containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts bun, which Reflex builds the front end with, in `.tools`; silent when it is there.
+"""Install bun, with which Reflex builds the front end, in `.tools`; silent when it is there.
 
 npm has it as a package. Without npm nothing is done and Reflex fetches bun by itself.
 """

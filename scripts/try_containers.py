@@ -1,4 +1,4 @@
-"""Tries Dockerfile and compose file where no container engine runs: chroot in place of containers.
+"""Try the Dockerfile and the compose file without a container engine, in chroots.
 
     sudo .venv/bin/python scripts/try_containers.py FOLDER [--build | --run]
 

@@ -1,4 +1,4 @@
-"""The SignalR hub with faults: what `signalr_server` serves, spoilt by a plan."""
+"""Serve the SignalR hub of `signalr_server` with faults, by a plan."""
 
 from __future__ import annotations
 

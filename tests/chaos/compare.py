@@ -1,4 +1,4 @@
-"""Whether two race states say the same: order, laps, gaps, tyres, flags."""
+"""Compare two race states: order, laps, gaps, tyres, flags."""
 
 from __future__ import annotations
 

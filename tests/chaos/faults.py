@@ -1,4 +1,4 @@
-"""What can go wrong, and when it does: a plan of faults for each seed."""
+"""Plan faults for each seed: which occur, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The least of HTTP that the chaos servers need, by hand: a proper server refuses to misbehave."""
+"""Speak the minimum of HTTP for the chaos servers, since a proper server cannot misbehave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenF1 with faults: what REST and the broker serve, spoilt by a plan for each seed."""
+"""Serve OpenF1's REST and MQTT with faults, by a plan for each seed."""
 
 from __future__ import annotations
 

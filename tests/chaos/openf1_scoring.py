@@ -1,4 +1,4 @@
-"""Many seeded races of OpenF1 on several cores."""
+"""Run many seeded races of OpenF1 on several cores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A publisher on virtual time, and caches that remember what was published."""
+"""Publish on virtual time, into caches that remember what was published."""
 
 from __future__ import annotations
 

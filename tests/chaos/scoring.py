@@ -1,4 +1,4 @@
-"""Many seeded races on several cores, and their score in words and figures."""
+"""Run many seeded races on several cores, and print their score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""F1 live timing's SignalR Core hub, serving a recording: negotiation, snapshot, deltas, pings."""
+"""Serve a recording as F1's SignalR Core hub: negotiation, snapshot, deltas, pings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeded races against an OpenF1 that breaks: none is lost, and all are right again soon."""
+"""Test seeded races against a faulty OpenF1: none is lost, and all soon recover."""
 
 from __future__ import annotations
 

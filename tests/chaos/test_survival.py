@@ -1,4 +1,4 @@
-"""Seeded races against the chaos server: none is lost, and all are right again within seconds."""
+"""Test seeded races against the chaos server: none is lost, and all recover within seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local server in a thread of its own, for code that brings its own event loop."""
+"""Run a local server in a thread of its own, for code that runs its own event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small timing archive, made in the test."""
+"""Make a small timing archive for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`auto` shows what is live, else what is archived, else a simulation, and says which and why."""
+"""Test that `auto` plays a live race, else an archived one, else a simulation, and says why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An HTTP answer is read up to a bound, however it is packed."""
+"""Test that an HTTP answer is read up to a bound, however it is packed."""
 
 from __future__ import annotations
 

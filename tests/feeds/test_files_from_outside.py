@@ -1,4 +1,4 @@
-"""Files and frames from outside: reading takes linear time and bounded size, whatever they hold."""
+"""Test that reading any file or frame takes linear time and bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings of every shape play back in order, and what cannot be read is counted."""
+"""Test that recordings of every format play in order, and that unreadable lines are counted."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_one_topic_of_an_archive_asks_for_its_folder(tmp_path: Path) -> None:
     archive(tmp_path, TimingData=[b"00:00:00.000{}"])
 
-    with pytest.raises(FeedUnavailableError, match="name the folder"):
+    with pytest.raises(FeedUnavailableError, match="give the folder"):
         RecordingFeed(tmp_path / "TimingData.jsonStream")
 
 

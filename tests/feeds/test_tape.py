@@ -1,4 +1,4 @@
-"""A tape holds what was sent, byte for byte, and plays like any recording."""
+"""Test that a tape holds a feed's frames byte for byte, and plays like any recording."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_another_file_of_that_name_is_no_tape(tmp_path: Path) -> None:
     file = tmp_path / "race.jsonl.zst"
     file.write_bytes(b"nothing compressed")
 
-    with pytest.raises(FeedUnavailableError, match="is no tape"):
+    with pytest.raises(FeedUnavailableError, match="is not a tape"):
         RecordingFeed(file)
 
 

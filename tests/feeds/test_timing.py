@@ -1,4 +1,4 @@
-"""The timing archive comes back as wire messages, none earlier than it was known."""
+"""Test that the timing archive becomes wire messages, none earlier than it was known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A car of the archive that falls silent while others race has stopped, and nobody else has."""
+"""Test that only a car that falls silent while others race counts as stopped."""
 
 from __future__ import annotations
 

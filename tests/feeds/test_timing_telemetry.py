@@ -1,4 +1,4 @@
-"""Telemetry beside the timing archive comes back as the feed's bursts, none before it was known."""
+"""Test that telemetry beside the archive becomes the feed's bursts, none before it was known."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_file_is_found_by_what_it_holds_and_not_by_its_name(tmp_path: Path) 
 def test_a_broken_file_is_told_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "half.parquet").write_bytes(b"PAR1 and no more")
 
-    with pytest.raises(FeedUnavailableError, match=r"half\.parquet is no readable"):
+    with pytest.raises(FeedUnavailableError, match=r"half\.parquet is not a readable"):
         find_file(tmp_path, NUMBER)
 
 

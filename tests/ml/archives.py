@@ -1,4 +1,4 @@
-"""A timing archive cut at an instant, as the judge of the forecasts cuts it."""
+"""Cut a timing archive at an instant, as the fixed evaluation of forecasts does."""
 
 from __future__ import annotations
 

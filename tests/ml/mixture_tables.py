@@ -1,4 +1,4 @@
-"""Made-up tables for the mixture, and a recipe that is small enough for tests."""
+"""Make invented tables for the mixture, and a recipe small enough for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows between the lines: every five seconds, with what came of the battle one lap later."""
+"""Test rows between the lines: one every five seconds, with the outcome one lap later."""
 
 from __future__ import annotations
 

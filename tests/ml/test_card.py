@@ -1,4 +1,4 @@
-"""The card says what the scores say, and what is not certain is called so."""
+"""Test that the model card agrees with the scores, and calls uncertain costs uncertain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work goes where it is sent: to this machine's processes, or to a named Dask scheduler."""
+"""Test that work runs in this machine's processes, or on a given Dask scheduler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training table says when each battle was decided."""
+"""Test that the training table says when each battle was decided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a real sprint: nothing later reaches them, and the book changes nothing."""
+"""Test rows of a real sprint: no later message reaches them, and the cache changes nothing."""
 
 from __future__ import annotations
 

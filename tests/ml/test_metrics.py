@@ -1,4 +1,4 @@
-"""Scores mean what the judge's scores mean."""
+"""Test that scores agree with those of the fixed evaluation."""
 
 from __future__ import annotations
 

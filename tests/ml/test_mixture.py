@@ -1,4 +1,4 @@
-"""Training the mixture is reproducible, keeps races whole, and looks at nothing later."""
+"""Test that training is reproducible, keeps races whole, and uses no later data."""
 
 from __future__ import annotations
 

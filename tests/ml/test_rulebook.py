@@ -1,4 +1,4 @@
-"""The rules of all seasons, as data."""
+"""Test the rules of all seasons, as data."""
 
 from pathlib import Path
 

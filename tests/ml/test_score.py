@@ -1,4 +1,4 @@
-"""Scoring any archive: what serves answers, and nothing later than a row reaches its forecast."""
+"""Test forecasts of any archive: the server's code makes them, and no later message is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tuning draws from its space alone, keeps every draw, and looks at no test season."""
+"""Test that tuning draws from its space alone, logs every draw, and uses no test season."""
 
 from __future__ import annotations
 

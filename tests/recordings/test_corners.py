@@ -1,4 +1,4 @@
-"""Real files about circuits, held against the laps of real cars."""
+"""Test real descriptions of circuits against the laps of real cars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole real races in and out of the store: what comes back is the recording, row for row."""
+"""Test that whole real races come back from the database unchanged, row for row."""
 
 from __future__ import annotations
 

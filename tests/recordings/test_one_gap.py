@@ -1,4 +1,4 @@
-"""A real race tells one gap: on the card, in reasons, stored, in the ledger, to the yardstick."""
+"""Test that card, reasons, database, ledger and gap-only forecast agree on the gap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Japan 2026 through OpenF1's REST interface, held against the timing archive of the same race."""
+"""Test Japan 2026 through OpenF1's REST interface against the timing archive of the same race."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real races, as their feeds sent them, come out of the engine as they were."""
+"""Test that the engine reproduces real races from their recorded feeds."""
 
 from __future__ import annotations
 

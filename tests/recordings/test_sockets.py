@@ -1,4 +1,4 @@
-"""Real sessions, served over sockets, come out of the live client as out of the file."""
+"""Test that the live client reads real sessions over sockets as from the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real telemetry beside the timing archive: whole, in time, and laps as long as the circuit."""
+"""Test real telemetry beside the archive: complete, in time, with laps of the circuit's length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Play back a recording of F1 live timing, whatever shape it was written in."""
+"""Play back a recording of F1 live timing, in any of the known formats."""
 
 from pitwall.feeds.recording.feed import RecordingFeed
 

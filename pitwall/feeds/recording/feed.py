@@ -1,4 +1,4 @@
-"""The feed that plays a recording: finds out its shape and yields its messages in order."""
+"""Detect the format of a recording and play its messages in order."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ class RecordingFeed:
 
     Args:
         path: The file or folder.
-        name: What people are shown; "" makes one of the file's own name.
+        name: The name that people see; "" makes one of the file's own name.
 
     Attributes:
         skipped: Lines left out as malformed, by kind, in the latest pass.
-        clock: What the times of the latest pass rest on; "" before the first.
+        clock: What the times of the latest pass are based on; "" before the first pass.
     """
 
     def __init__(self, path: Path, name: str = "") -> None:
-        """Find out the recording's shape.
+        """Detect the recording's format.
 
         Raises:
-            FeedUnavailableError: There is nothing, or nothing known, at this path.
+            FeedUnavailableError: There is no recording, or none of a known format, at this path.
         """
         self._path = path
         self._name = name or f"recording:{path.resolve().name}"
         self._read = _reader_for(path)
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self.skipped: Mapping[str, int] = MappingProxyType({})
         self.clock = ""
 
     @property
     def name(self) -> str:
-        """`recording:` and the file's own name: pages and answers show it, paths are private."""
+        """`recording:` and the file's own name, as pages show it and paths are private."""
         return self._name
 
     @property
@@ -71,10 +71,10 @@ class RecordingFeed:
     def messages(self) -> Iterator[RawMessage]:
         """Yield every message in order of `sent_at`.
 
-        A race folder is read at once, tens of MB.
+        A race folder is read as a whole, tens of MB.
 
         Raises:
-            FeedUnavailableError: The recording has gone, or cannot be placed in time.
+            FeedUnavailableError: The recording is gone, or cannot be placed in time.
         """
         try:
             contents = self._read(self._path)
@@ -82,13 +82,13 @@ class RecordingFeed:
             raise FeedUnavailableError(f"Cannot read {self._path}: {error.strerror}.") from error
         self.skipped = MappingProxyType(dict(contents.skipped))
         self.clock = contents.clock
-        self._tell()
+        self._log_skipped()
         yield from contents.messages
 
-    def _tell(self) -> None:
+    def _log_skipped(self) -> None:
         for kind, count in self.skipped.items():
-            if kind not in self._told:
-                self._told.add(kind)
+            if kind not in self._reported:
+                self._reported.add(kind)
                 fields = {"feed": self.name, "kind": kind, "lines": count}
                 log.warning("malformed lines skipped", extra=fields)
 
@@ -110,15 +110,15 @@ def _folder_reader(folder: Path) -> Reader:
     if (folder / LIVE).is_file():
         return read_session
     names = sorted(item.name for item in folder.iterdir())
-    held = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
-    raise FeedUnavailableError(f"The folder {folder} holds {held}. {_EXPECTED}")
+    content = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
+    raise FeedUnavailableError(f"The folder {folder} holds {content}. {_EXPECTED}")
 
 
 def _file_reader(file: Path) -> Reader:
     if file.suffix == SUFFIX:
         raise FeedUnavailableError(
-            f"{file} is one topic of an archive; name the folder that holds it, "
-            "as the other topics tell when and what it was."
+            f"{file} is one topic of an archive; give the folder that contains it, "
+            "as the other topics hold its time and its session."
         )
     if file.name.endswith(TAPE):
         read_header(file)
@@ -133,6 +133,6 @@ def _file_reader(file: Path) -> Reader:
         load_snapshot(file)
     except FeedUnavailableError as error:
         start = first[:40].decode("utf-8", "replace")
-        message = f"{file} begins with {start!r}, which no known recording does. {_EXPECTED}"
+        message = f"{file} begins with {start!r}, unlike any known recording. {_EXPECTED}"
         raise FeedUnavailableError(message) from error
     return read_snapshot

@@ -1,4 +1,4 @@
-"""Read recorded files: folders of the F1 static archive, and dumps of all topics in one file."""
+"""Read recordings: folders of the F1 static archive, and files with all topics in one."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def read_archive(folder: Path) -> Contents:
     lines: list[TimedLine] = []
     skipped: Counter[str] = Counter()
     for file in sorted(folder.glob(f"*{SUFFIX}")):
-        found, bad = read_stream(read_whole(file), file.name.removesuffix(SUFFIX))
-        lines += found
+        topic_lines, bad = read_stream(read_whole(file), file.name.removesuffix(SUFFIX))
+        lines += topic_lines
         skipped.update(bad)
     zero = find_session_zero(lines)
     return Contents(in_order(lines, zero.at), skipped, zero.basis)
@@ -65,12 +65,12 @@ _ORIGIN = b"URL:"
 
 
 def is_merged(first_line: bytes) -> bool:
-    """Return whether a file that begins like this is such a dump."""
+    """Return whether a file that begins with this line holds all topics in one."""
     return first_line.startswith(_ORIGIN) or _LINE.match(first_line) is not None
 
 
 def read_merged(file: Path) -> Contents:
-    """Return the messages of a dump; a first line that names its origin is passed over.
+    """Return the messages of a file of all topics; a line that names its origin is skipped.
 
     Raises:
         FeedUnavailableError: Nothing in the file says when the session was.

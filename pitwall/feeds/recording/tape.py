@@ -1,9 +1,9 @@
-"""Tapes: what a live feed sent, frame by frame and byte for byte, as JSON Lines under zstd.
+"""Read and write tapes: the frames of a live feed, byte for byte, as JSON Lines under zstd.
 
-The first line is a header, then a line for each frame, `{"n", "at", "frame"}`, in which bytes
-that are no UTF-8 stand as `base64` instead, and a line `{"gap", "at"}` where the connection was
-lost. The file is a row of independent zstd blocks: what had been written survives a crash, and
-`zstdcat` reads it.
+The first line is a header. Each frame has a line `{"n", "at", "frame"}`, with `base64` in place of
+`frame` where the bytes are not UTF-8, and each lost connection a line `{"gap", "at"}`. The file is
+a sequence of independent zstd blocks, so that written blocks survive a crash and `zstdcat` reads
+it.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from pitwall.wire.values import NotAValueError, read_instant
 
 SUFFIX = ".jsonl.zst"
 FORMAT = 1
-_PIECE = 1024  # what a tape that was cut short may lose at its end
-LONGEST_LINE = 40 * 1024 * 1024  # the largest frame that is received, with every quote escaped
+_PIECE = 1024  # how much a truncated tape may lose at its end
+LONGEST_LINE = 40 * 1024 * 1024  # the largest received frame, with every quote escaped
 LARGEST_TAPE = 4 * 1024 * 1024 * 1024  # unpacked; a race with telemetry has 0.2 GB
 _SMALL = 8 * 1024 * 1024
-_MOST_TIMES_PACKED = 200  # zstd makes text of a race twenty times smaller; of a bomb, 30,000 times
+_MOST_TIMES_PACKED = 200  # zstd shrinks a race's text 20 times, but a zip bomb 30,000 times
 
-# How the frames of each feed are read; a new live feed adds its own.
+# The reader of each feed's frames; a new live feed adds its own.
 READERS: dict[str, Callable[[RawFrame], Reading]] = {"f1_live": read_frame}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Which feed a tape holds, and since when."""
+    """The feed that a tape holds, and when it began."""
 
     feed: str
     started_at: datetime
@@ -76,17 +76,19 @@ def read_header(path: Path) -> Header:
     """Return a tape's header.
 
     Raises:
-        FeedUnavailableError: The file is no tape.
+        FeedUnavailableError: The file is not a tape.
     """
     try:
         fields = orjson.loads(next(_lines(path), b""))
         return Header(str(fields["feed"]), read_instant(fields["started_at"]))
     except (ValueError, TypeError, KeyError) as error:
-        raise FeedUnavailableError(f"{path.name} is no tape: its first line says none.") from error
+        raise FeedUnavailableError(
+            f"{path.name} is not a tape: its first line is not a tape's header."
+        ) from error
 
 
 def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[RawFrame]:
-    """Yield the frames of a tape as they were received; lines that are broken are counted."""
+    """Yield the frames of a tape as they were received; broken lines are counted."""
     skipped = Counter() if skipped is None else skipped
     for line in _lines(path, skipped):
         try:
@@ -106,12 +108,12 @@ def read_tape(path: Path) -> Contents:
     """Return a tape's messages in order of `sent_at`.
 
     Raises:
-        FeedUnavailableError: The file is no tape, or of a feed that is not known.
+        FeedUnavailableError: The file is not a tape, or of an unknown feed.
     """
     header = read_header(path)
     reader = READERS.get(header.feed)
     if reader is None:
-        raise FeedUnavailableError(f"{path.name} holds the feed {header.feed}, which is not known.")
+        raise FeedUnavailableError(f"{path.name} holds the unknown feed {header.feed}.")
     skipped: Counter[str] = Counter()
     messages = placed(list(_messages(read_frames(path, skipped), reader, skipped)), skipped)
     messages.sort(key=lambda message: message.sent_at)
@@ -121,7 +123,7 @@ def read_tape(path: Path) -> Contents:
 def _messages(
     frames: Iterator[RawFrame], reader: Callable[[RawFrame], Reading], skipped: Counter[str]
 ) -> Iterator[RawMessage]:
-    """Yield messages; a snapshot in the middle holds from the moment at which it came."""
+    """Yield messages; a snapshot in the middle counts from the moment it arrived."""
     newest: datetime | None = None
     for frame in frames:
         reading = reader(frame)
@@ -146,10 +148,10 @@ def _known(skipped: Counter[str]) -> Mapping[str, int]:
 
 
 def _lines(path: Path, skipped: Counter[str] | None = None) -> Iterator[bytes]:
-    """Yield lines as far as the file goes; one cut short at its end loses its last line only.
+    """Yield lines to the end of the file; a truncated file loses its last line only.
 
-    A line longer than `LONGEST_LINE` is counted and passed over, never held. What unpacks to
-    more than any tape holds is read that far, and counted.
+    A line longer than `LONGEST_LINE` is counted and skipped, never held in memory. A file that
+    unpacks to more than any tape is read up to that bound, and counted.
     """
     skipped = Counter() if skipped is None else skipped
     line = _Line()
@@ -170,7 +172,7 @@ def _lines(path: Path, skipped: Counter[str] | None = None) -> Iterator[bytes]:
 
 
 class _Line:
-    """The line under way: its pieces are joined once, when it is whole."""
+    """The current line, whose pieces are joined once, when it is complete."""
 
     __slots__ = ("pieces", "size")
 
@@ -179,7 +181,7 @@ class _Line:
         self.size = 0
 
     def add(self, piece: bytes) -> None:
-        """Go on with a piece; of a line that is too long nothing is held."""
+        """Add a piece; a line that is too long keeps none."""
         self.size += len(piece)
         if self.is_too_long:
             self.pieces.clear()
@@ -188,7 +190,7 @@ class _Line:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether the line is longer than any that is read."""
+        """Whether the line is longer than `LONGEST_LINE`."""
         return self.size > LONGEST_LINE
 
     @property
@@ -203,7 +205,7 @@ def _pieces(path: Path, skipped: Counter[str]) -> Iterator[bytes]:
         while True:
             try:
                 piece = text.read(_PIECE)
-            except OSError:  # the last block was never finished
+            except OSError:  # the last block is incomplete
                 return
             if not piece:
                 return

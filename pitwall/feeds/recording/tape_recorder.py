@@ -1,4 +1,4 @@
-"""The recorder: writes a tape while the race runs, off the event loop."""
+"""Write a tape while the race runs, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from pitwall.wire.message import RawFrame
 log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 256 * 1024
-BLOCK_S = 2.0  # what a crash can cost
-WAITING_BYTES = 64 * 1024 * 1024  # then a disk that hangs costs frames
+BLOCK_S = 2.0  # how much a crash can lose
+WAITING_BYTES = 64 * 1024 * 1024  # beyond this, frames are dropped while the disk hangs
 _LEVEL = 6
 
 
@@ -30,17 +30,17 @@ def _wall_now() -> datetime:
 class TapeRecorder:
     """A `FrameRecorder` that writes one file.
 
-    Nobody waits for the disk: blocks are written beside the race. One that fails is told once,
-    and from then on nothing is kept; one that hangs costs the frames that do not fit in memory.
+    Blocks are written in a thread, so that the race never waits for the disk. A disk that fails
+    is reported once and ends the recording; one that hangs costs the frames beyond a bound.
 
     Args:
-        path: The file; it and its folder are made with the first frame.
-        feed: Name of the feed.
+        path: The file; it and its folder are created with the first frame.
+        feed: The name of the feed.
         now: The wall clock.
 
     Attributes:
-        frames: Frames kept so far.
-        failed: Why nothing is kept any more; "" while all is well.
+        frames: Number of frames recorded so far.
+        failed: Why the recording stopped; "" while all is well.
     """
 
     def __init__(self, path: Path, feed: str, now: Callable[[], datetime] = _wall_now) -> None:
@@ -119,7 +119,7 @@ class TapeRecorder:
 
 
 def tape_path(folder: Path, feed: str, at: datetime) -> Path:
-    """Return where a tape that begins at `at` goes.
+    """Return the path for a tape that begins at `at`.
 
     Example:
         >>> tape_path(Path("data"), "f1_live", datetime(2026, 7, 5, 13, 58, 2, tzinfo=UTC)).name

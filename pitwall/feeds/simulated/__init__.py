@@ -1,4 +1,4 @@
-"""A seeded race of fictional cars that speaks the timing feed's wire format, with known truth."""
+"""Simulate a seeded race of fictional cars in the feed's wire format, with known truth."""
 
 from pitwall.feeds.simulated.feed import SimulatedFeed
 from pitwall.feeds.simulated.setup import RaceSetup, prepare

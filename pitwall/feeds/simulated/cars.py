@@ -1,4 +1,4 @@
-"""What changes about each car as the race runs, and who is ahead of whom.
+"""Hold the changing state of each car in a running race, and the race order.
 
 `RaceCar` is mutable on purpose: the engine steps it some thirty thousand times a race.
 Nothing outside the engine keeps one.

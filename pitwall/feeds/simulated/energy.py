@@ -1,4 +1,4 @@
-"""What the battery gives and takes: harvest, boost and Overtake Mode.
+"""Model the battery: harvest, boost and Overtake Mode.
 
 A lap's ordinary deployment is taken to equal its ordinary harvest, so only what a driver
 spends beyond that in a fight, and saves to win it back, moves the state of charge.
@@ -15,14 +15,14 @@ from pitwall.feeds.simulated.lap_shape import MiniSector
 CAPACITY_MJ = 4.0
 MODE_MJ = 0.5  # extra for each lap with Overtake Mode
 MODE_WITHIN_S = 1.0  # behind the next car at the detection point
-RESERVE_MJ = 0.6  # nobody fights below this
+RESERVE_MJ = 0.6  # no car fights below this
 _BOOST_MW = 0.15  # the cap on Boost in races
 _MODE_MW = 0.0125  # spends those 0.5 MJ over the straights of a lap
 _MODE_GAIN = 0.012  # seconds for each second of straight: power where others taper off
 _GAIN_S_PER_MJ = 0.11  # at the end of a straight
 _SAVING_MW = 0.012  # won back all round the lap while not fighting
 _CHARGING_MW = 0.030  # won back by a driver who lifts to charge
-_CHARGING_COST = 0.0035  # seconds that lifting costs for each second
+_CHARGING_COST = 0.0035  # seconds lost by lifting, for each second
 _EMPTY_MJ = 1.0  # a driver gives a fight up to charge below this
 _READY_MJ = 3.0  # and attacks again above this
 _RUN = 1.7  # speed gained grows along a straight: at its end, over the mean that the time tells
@@ -32,7 +32,7 @@ _ON_STRAIGHT = 0.5  # share of straight above which the end of a mini-sector lie
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What one mini-sector did to a car: seconds gained (negative is lost), MJ afterwards."""
+    """The effect of one mini-sector: seconds gained (negative: lost), and MJ afterwards."""
 
     gain_s: float
     battery_mj: float
@@ -58,8 +58,8 @@ def surge(mini: MiniSector, gain_s: float, *, charging: bool) -> float:
     """Return how much faster a car is at the end of a mini-sector, as a share of its speed.
 
     Speed and time must tell one story: what was gained on the straight is an excess of speed
-    that grew along it. Who lifts to charge does so at the end, so he loses more there than
-    his time tells. 0 in corners, where grip decides.
+    that grew along it. A car that lifts to charge does so at the end, so it loses more speed
+    there than its time shows. 0 in corners, where grip decides.
 
     Args:
         mini: The mini-sector just driven.
@@ -83,7 +83,7 @@ def save(battery_mj: float, time_s: float, *, charging: bool) -> Deployment:
 
 
 def rest(battery_mj: float, time_s: float) -> float:
-    """Return the battery after `time_s` seconds behind a safety car: nobody spends, all charge."""
+    """Return the battery after `time_s` seconds behind a safety car, where all cars charge."""
     return save(battery_mj, time_s, charging=True).battery_mj
 
 

@@ -1,4 +1,4 @@
-"""What a simulated race yields as it runs, one frozen class for each kind of thing.
+"""Define the events of a simulated race, one frozen class for each kind.
 
 Times are seconds since lights out. The feed's words are made of these, and so is the truth.
 """
@@ -64,7 +64,7 @@ class PlaceTaken:
 
 @dataclass(frozen=True, slots=True)
 class LapDone:
-    """A car crossed the line, `PlaceTaken` and `LoopPassed` of that crossing already told.
+    """A car crossed the line; `PlaceTaken` and `LoopPassed` of that crossing come before it.
 
     Attributes:
         lap: Laps completed.

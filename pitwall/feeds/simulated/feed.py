@@ -1,4 +1,4 @@
-"""A simulated race as a feed: the same messages, at the same pace, as a real one's."""
+"""Play a simulated race as a feed with the messages and the pace of a real one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pitwall.wire.message import RawMessage
 
 
 class SimulatedFeed:
-    """A `RecordedFeed` of a race that never was; the same seed gives the same bytes.
+    """A `RecordedFeed` of a simulated race; the same seed gives the same bytes.
 
     Args:
         seed: Chooses circuit, cars, day and luck.
@@ -48,12 +48,12 @@ class SimulatedFeed:
 
     @property
     def name(self) -> str:
-        """The feed as a person would configure it."""
+        """The feed's name, as in `PITWALL_FEED`."""
         return f"simulated:{self.setup.seed}"
 
     @property
     def source(self) -> Source:
-        """No real race."""
+        """Simulated, always."""
         return Source.SIMULATED
 
     def messages(self) -> Iterator[RawMessage]:
@@ -61,15 +61,15 @@ class SimulatedFeed:
         return _MessageWriter(self.setup, telemetry=self._telemetry).messages()
 
     def truth(self) -> Truth:
-        """Return what really happens in this race; runs it once, in about a third of a second."""
+        """Return the true events of this race; runs it once, in about a third of a second."""
         return observe(self.setup)
 
 
 class _MessageWriter:
-    """Puts one race into words; mutable, for one pass."""
+    """Writes the messages of one race; mutable, for one pass."""
 
     def __init__(self, setup: RaceSetup, *, telemetry: bool) -> None:
-        # Its own luck, so that what is said never changes what happens.
+        # Its own random numbers, so that the messages never change the race.
         rng = Random(f"{setup.seed}:talk")  # noqa: S311 - a simulation, and it must repeat
         self._setup = setup
         self._rng = rng
@@ -90,7 +90,7 @@ class _MessageWriter:
         finished_s = 0.0
         for happening in self._race.run():
             if isinstance(happening, LoopPassed):
-                # Only these come strictly in order of time: all earlier words are known now.
+                # Only these come strictly in order of time: all earlier messages are known now.
                 yield from self._advance(happening.at_s)
             elif isinstance(happening, RaceFinished):
                 finished_s = happening.at_s
@@ -103,7 +103,7 @@ class _MessageWriter:
         self._outbox.say(self._session.words(happening))
 
     def _advance(self, to_s: float) -> Iterator[RawMessage]:
-        """Yield all that is due by `to_s`, with what comes by the clock mixed in."""
+        """Yield all messages due by `to_s`, including those sent by the clock."""
         while (
             tick_s := min(self._next_heartbeat_s, self._next_weather_s, self._next_burst_s)
         ) <= to_s:

@@ -1,4 +1,4 @@
-"""The invented circuits, and how an outline becomes a lap: speeds, mini-sectors, straights.
+"""Define invented circuits, and turn an outline into a lap: speeds, mini-sectors, straights.
 
 Names and outlines are our own sketches. Lengths, laps, pit losses and how hard it is to
 pass lie in the range of the circuits raced from 2018 to 2026.

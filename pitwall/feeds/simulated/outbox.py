@@ -1,4 +1,4 @@
-"""Words waiting to be sent: what is said, on which topic and when."""
+"""Queue the messages of a simulated race in order of their times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class QueuedMessage:
 
 
 class Outbox:
-    """Puts sayings into the order of their times; mutable, and holds a few seconds' worth."""
+    """Sorts messages by time; mutable, and holds a few seconds' worth."""
 
     def __init__(self, lights_out_at: datetime) -> None:
         self._lights_out_at = lights_out_at
@@ -34,12 +34,12 @@ class Outbox:
         heapq.heappush(self._heap, (at_s, self._count, topic, body))
 
     def say(self, sayings: list[QueuedMessage]) -> None:
-        """Add sayings."""
+        """Add messages."""
         for saying in sayings:
             self.put(saying.at_s, saying.topic, encode_body(saying.payload))
 
     def until(self, at_s: float) -> Iterator[RawMessage]:
-        """Yield what is due by `at_s`."""
+        """Yield the messages due by `at_s`."""
         heap = self._heap
         while heap and heap[0][0] <= at_s:
             due_s, _, topic, body = heapq.heappop(heap)

@@ -1,4 +1,4 @@
-"""How long a car alone on the road takes for a mini-sector."""
+"""Compute how long a car alone on the road takes for a mini-sector."""
 
 from __future__ import annotations
 

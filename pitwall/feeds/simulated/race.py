@@ -1,4 +1,4 @@
-"""How the race runs: one event for each car at each timing loop, in order of time.
+"""Run the race: one event for each car at each timing loop, in order of time.
 
 Where it sits:  setup -> ENGINE -> happenings -> truth, and the feed's words
 """
@@ -49,8 +49,8 @@ class RaceSimulation:
     """One running race; `run` may be called once.
 
     Attributes:
-        setup: What was decided before the start.
-        cars: By grid place; the telemetry reads where they are between loops.
+        setup: The decisions made before the start.
+        cars: By grid place; telemetry reads their positions between loops.
     """
 
     def __init__(self, setup: RaceSetup) -> None:
@@ -277,7 +277,7 @@ class RaceSimulation:
         if ahead is not None:
             ahead.behind_s = car.ahead_s
             if ahead.progress <= car.progress - self._loops and car.ahead_s < _BLUE_WITHIN_S:
-                # The lapped car lifts: whoever laps it must not be held up by its air.
+                # The lapped car lifts: the car that laps it must not be slowed by its air.
                 self._traffic.schedule(ahead, ahead.exit_at_s + _BLUE_LIFT_S)
                 yield from self._wave_blue(ahead, car.at_s)
         if loop == self.setup.shape.detection:

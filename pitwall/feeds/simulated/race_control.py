@@ -27,7 +27,7 @@ _FIGHTING = 1.8  # errors come more often right behind another car
 
 
 class Trouble(StrEnum):
-    """What befell a car."""
+    """The kind of trouble a car is in."""
 
     SMALL = "small"
     SPIN = "spin"
@@ -93,9 +93,9 @@ class TrackStage(StrEnum):
 
 
 class RaceControl:
-    """Decides on the track status; every change becomes happenings.
+    """Decides on the track status, and yields an event for every change.
 
-    Mutable: the engine tells it the time and the leader's laps, and asks for its stage.
+    Mutable: the race passes it the time and the leader's laps, and reads its stage.
 
     Attributes:
         stage: How free the cars are to race now.

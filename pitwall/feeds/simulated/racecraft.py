@@ -1,4 +1,4 @@
-"""What happens when a car comes up behind another: air, deployment, attempts and their end.
+"""Decide fights between two cars: air, deployment, attempts and their outcome.
 
 Gaps are in seconds at timing loops. A faster car closes in until the dirty air in corners
 eats its advantage; the slipstream and the battery bring it alongside on straights; the
@@ -33,7 +33,7 @@ _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """How one meeting of two cars ended.
+    """The outcome of one meeting of two cars.
 
     Attributes:
         passed: The car behind is now ahead.
@@ -70,10 +70,10 @@ def contest(
     exit_s: float,
     arena: tuple[MiniSector, float],
 ) -> Contest:
-    """Decide what becomes of `attacker`, who unhindered would be too near or ahead at `exit_s`.
+    """Decide the fate of `attacker`, which unhindered would be too near or ahead at `exit_s`.
 
     Args:
-        rng: The race's luck.
+        rng: The race's random numbers.
         attacker: The car that comes from behind.
         defender: The car ahead on the road; its own exit is planned.
         exit_s: When the attacker would pass the next loop on an empty road.
@@ -124,7 +124,7 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
 
 
 def _by(rng: Random, exit_s: float, defender_exit_s: float) -> Contest:
-    """Return a pass: the two leave nearly side by side, the loser off his line."""
+    """Return a pass: the two leave nearly side by side, the loser off the racing line."""
     exit_s = min(exit_s, defender_exit_s - 0.02)
     clear = rng.uniform(0.12, 0.50)
     return Contest(

@@ -1,4 +1,4 @@
-"""How the race sounds on the topics of the session: status, laps, flags, weather, heartbeat."""
+"""Write the session's topics of a simulated race: status, laps, flags, weather, heartbeat."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _STATUS = {
 
 
 def opening(setup: RaceSetup, cars: list[RaceCar]) -> list[QueuedMessage]:
-    """Return the snapshot with which the feed begins, and what follows before the start."""
+    """Return the first snapshot of the feed, and the messages before the start."""
     at_s = -PRE_RACE_S
     stints = timing_messages.opening_stints(cars)
     disabled = Announced(-90.0, "Other", "OVERTAKE DISABLED")
@@ -88,7 +88,7 @@ def session_info(setup: RaceSetup, status: str) -> dict[str, object]:
 
 
 def driver_list(setup: RaceSetup) -> dict[str, object]:
-    """Return who drives which car."""
+    """Return the payload of the driver list."""
     return {
         str(e.number): {
             "RacingNumber": str(e.number),
@@ -107,7 +107,7 @@ def driver_list(setup: RaceSetup) -> dict[str, object]:
 
 
 class SessionMessages:
-    """Turns happenings into words of the session topics; mutable, it counts laps and messages."""
+    """Turns events into messages of the session topics; mutable, it counts laps and messages."""
 
     def __init__(self, setup: RaceSetup) -> None:
         self._setup = setup
@@ -115,7 +115,7 @@ class SessionMessages:
         self._said = 1  # the opening has one message
 
     def words(self, happening: Happening) -> list[QueuedMessage]:
-        """Return what the session topics say of a happening; nothing for most kinds."""
+        """Return the session messages of an event; none for most kinds."""
         match happening:
             case StatusSet(at_s=at_s, status=status):
                 return [QueuedMessage(at_s, "TrackStatus", _track_status(status))]
@@ -177,7 +177,7 @@ class Sky:
 
 
 def heartbeat(setup: RaceSetup, at_s: float) -> QueuedMessage:
-    """Return the sign of life of `at_s`."""
+    """Return the heartbeat of `at_s`."""
     at = (setup.lights_out_at + timedelta(seconds=at_s)).replace(tzinfo=None)
     return QueuedMessage(at_s, "Heartbeat", {"Utc": f"{at.isoformat(timespec='microseconds')}Z"})
 

@@ -23,12 +23,12 @@ _UNDERCUT_S = 1.8  # a car stuck closer than this thinks of stopping early
 
 _UNDERCUT_LAPS = 6
 
-_LAST_STOP_LAPS = 4  # nobody stops voluntarily this close to the end
+_LAST_STOP_LAPS = 4  # no car stops voluntarily this close to the end
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a pit wall sees as its car comes round to the lane.
+    """The situation that a pit wall sees as its car approaches the pit lane.
 
     Attributes:
         lap: The lap being finished; its end is passed in the pit lane.
@@ -146,7 +146,7 @@ class PitWall:
         return choose_stop(self._rng, car, self._setup.wear, now)
 
     def _threatened(self, car: RaceCar, place: int) -> bool:
-        """Return whether a car that has just stopped would come out ahead if we stay out."""
+        """Return whether a car that has just stopped would come out ahead if this car stays out."""
         loss_s = self._setup.circuit.pit_loss_s
         low, high = _UNDERCUT_BY_S
         for other in self._order.cars[place + 1 :]:

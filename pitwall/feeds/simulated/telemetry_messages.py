@@ -1,4 +1,4 @@
-"""How the race sounds on `CarData.z` and `Position.z`: bursts of samples about once a second.
+"""Write `CarData.z` and `Position.z` of a simulated race: a burst of samples about each second.
 
 Every sample is looked up in tables made in passing, because half a million of them go by. A
 car's speed on a straight follows from its battery and its tow, as the timing's traps do.
@@ -21,7 +21,7 @@ _BURST_S = 1.0
 _SAMPLE_S = 0.27  # 3.7 a second
 _VARIANTS_KMH = (-4, -1, 2, 5)  # so that two cars at one place do not read the same
 _FAST_KMH = 223  # above this a car is on a straight, where slipstream and power matter
-_COAST_SPOTS = 6  # tenths of a second that a driver who charges lifts before he brakes
+_COAST_SPOTS = 6  # tenths of a second that a charging driver lifts before braking
 _LANE_KMH = 80
 _SLOW = 0.62  # of racing speed, behind a safety car or from a standing start
 _COOL_DOWN = 2.2  # of a racing lap's time, for the lap after the flag
@@ -79,7 +79,7 @@ class Telemetry:
         loops = len(self._setup.shape.minis)
         part = 0.0
         if car.running and car.passed_at_s:
-            # A car just at a loop has not planned its way to the next.
+            # A car exactly at a loop has no plan for the next one yet.
             part = (at_s - car.at_s) / max(0.01, car.exit_at_s - car.at_s)
         along = car.progress % loops + max(0.0, min(0.999, part))
         return int(spots * along / loops)
@@ -119,7 +119,7 @@ class Telemetry:
 
 
 def _lifts(spots: tuple[Spot, ...], cell: int) -> bool:
-    """Return whether a driver who charges is off the throttle here: just before he brakes."""
+    """Return whether a charging driver is off the throttle here, just before braking."""
     ahead = (spots[(cell + k) % len(spots)] for k in range(_COAST_SPOTS + 1))
     return not spots[cell].brake_pct and any(spot.brake_pct for spot in ahead)
 

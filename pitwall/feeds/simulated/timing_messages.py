@@ -67,7 +67,7 @@ def _opening_line(number: DriverNumber, place: int) -> dict[str, object]:
 
 
 class TimingMessages:
-    """Turns happenings into timing deltas; mutable, it remembers what was said last."""
+    """Turns events into timing deltas; mutable, it remembers the last message of each car."""
 
     def __init__(self, setup: RaceSetup, rng: Random) -> None:
         numbers = [entrant.number for entrant in setup.entrants]
@@ -80,7 +80,7 @@ class TimingMessages:
         self._best_of_all = float("inf")
 
     def words(self, happening: Happening) -> list[QueuedMessage]:
-        """Return what `TimingData` says of a happening; nothing for most kinds."""
+        """Return the `TimingData` messages of an event; none for most kinds."""
         match happening:
             case LoopPassed():
                 return self._loop(happening)
@@ -207,7 +207,7 @@ _LAGS_S = 5.0  # the feed adds a lap to a stint some seconds after the line
 
 
 def opening_grid(setup: RaceSetup) -> dict[str, object]:
-    """Return the first word of the topic: who starts where."""
+    """Return the first message of the topic: the grid."""
     return {
         "Lines": {
             str(entrant.number): {
@@ -228,7 +228,7 @@ def opening_stints(cars: list[RaceCar]) -> dict[str, object]:
 
 
 def tyre_words(happening: Happening, rng: Random) -> list[QueuedMessage]:
-    """Return what `TimingAppData` says of a happening; nothing for most kinds."""
+    """Return the `TimingAppData` messages of an event; none for most kinds."""
     match happening:
         case LapDone():
             stint: dict[str, object] = {"TotalLaps": happening.tyres.age_laps}

@@ -1,4 +1,4 @@
-"""Who is where in each mini-sector, and what becomes of cars that meet there."""
+"""Track the cars in each mini-sector, and resolve their meetings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLEARANCE_S = 1.3 * FOLLOW_S  # cars that leave a mini-sector further apart did
 _SIDE_BY_SIDE_S = 0.10  # nearest that two cars pass a loop one behind the other
 _QUEUE_S = {TrackStage.SAFETY_CAR: 0.75, TrackStage.VIRTUAL: 0.55}
 _YIELDS = 0.25  # share of straight above which a lapped car can get out of the way
-_OPENING_S = 0.55  # the field strings out on lap one: nobody follows nearer than this
+_OPENING_S = 0.55  # the field spreads out on lap one: no car follows nearer than this
 _OPENING_ROOM = 0.3  # how often there is room to use a run on lap one
 
 Plan = tuple[float, int, int]  # when, index of the car, version of its plan

@@ -1,4 +1,4 @@
-"""What really happened in a simulated race, and the outcome of every battle at the line.
+"""Collect the true events of a simulated race, and the outcome of every battle at the line.
 
 A row is one car directly behind another at a line crossing, less than two seconds apart, both
 having completed the same laps; its label looks one lap ahead. The same rules counted the real
@@ -66,7 +66,7 @@ class Truth:
 
 
 def simulate(seed: int, laps: int | None = None, *, overtake_mode: bool = True) -> Truth:
-    """Return the truth of a seed's race without putting it into words."""
+    """Return the truth of a seed's race without writing its messages."""
     return observe(prepare(seed, laps, overtake_mode=overtake_mode))
 
 

@@ -1,4 +1,4 @@
-"""What a set of tyres costs in lap time: compound, wear, cliff and warm-up."""
+"""Compute the lap time that a set of tyres costs: compound, wear, cliff and warm-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The feed that plays a race of the timing archive, and the list of races it holds."""
+"""Play a race of the timing archive, and list the races it holds."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class TimingFeed:
     before the start, cars that have stopped, and the clock of races without race control.
 
     Attributes:
-        race: What race this is.
+        race: The description of the race.
     """
 
     def __init__(self, archive_dir: Path, race: str, telemetry_dir: Path | None = None) -> None:
         """Choose a race by `race_id`, or by the archive's own number as text.
 
         Args:
-            archive_dir: Where the archive's tables are.
+            archive_dir: The folder of the archive's tables.
             race: Which race.
-            telemetry_dir: Where its cars' telemetry may be; None leaves telemetry out.
+            telemetry_dir: The folder of the cars' telemetry; None leaves telemetry out.
 
         Raises:
             RaceNotFoundError: The archive has no such race.
@@ -69,7 +69,7 @@ class TimingFeed:
 
     @property
     def name(self) -> str:
-        """`timing:` and the race; feeds of other messages, with telemetry, have another name."""
+        """`timing:` and the race, with a suffix where the feed includes telemetry."""
         return f"timing:{self.race.race_id}{WITH_TELEMETRY if self._telemetry else ''}"
 
     @property
@@ -125,16 +125,16 @@ def _car_lines(
     of_cars: dict[int, list[TimedLine]] = {}
     for car, rows in by_car(lap_rows):
         rows.sort(key=lambda row: row["lap"])
-        crossings[car] = sorted(laps.told_at(row) for row in rows)
+        crossings[car] = sorted(laps.known_at(row) for row in rows)
         spell = led.get(car, _NEVER)
         leading = [
-            min(row["lap"] + 1, distance) if order.led_at(spell, laps.told_at(row)) else None
+            min(row["lap"] + 1, distance) if order.led_at(spell, laps.known_at(row)) else None
             for row in rows
         ]
         of_cars[car] = [*laps.lap_lines(car, rows, leading), *laps.pit_lines(car, rows)]
     activity = {
         car: sorted([*times, *(line.ms for line in of_cars.get(car, ()))])
-        for car, times in order.spoken_at(order_rows).items()
+        for car, times in order.updated_at(order_rows).items()
     }
     yield from order.order_lines(order_rows, crossings, distance)
     for lines in of_cars.values():
@@ -143,7 +143,7 @@ def _car_lines(
 
 
 def _distance(counts: list[Row]) -> int:
-    """Return the number of laps first announced; more than any race has, if none was.
+    """Return the number of laps first announced; if none was, more than any race has.
 
     Two races of the archive first announce a distance of 0.
     """

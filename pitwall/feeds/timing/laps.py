@@ -21,11 +21,11 @@ _TRAPS = {"I1": "v_i1", "I2": "v_i2", "FL": "v_fl", "ST": "v_st"}
 _LATEST_REPORT_MS = 3000
 
 
-def told_at(lap: Row) -> int:
-    """Return when the feed told that a lap was complete, `t_ms`.
+def known_at(lap: Row) -> int:
+    """Return when the feed reported that a lap was complete, `t_ms`.
 
-    The crossing itself was worked out afterwards and lies a little earlier; nothing may be
-    emitted before it was told.
+    The crossing itself was computed afterwards and lies slightly earlier; nothing may be
+    emitted before it was reported.
     """
     crossed: int = lap["t_ms"]
     third = lap["s3_t_ms"]
@@ -37,16 +37,16 @@ def told_at(lap: Row) -> int:
 def lap_lines(car: int, laps: list[Row], leading: list[int | None]) -> Iterator[TimedLine]:
     """Yield sectors and crossings of one car's laps, which come in order.
 
-    `leading` has for each lap the lap that begins, if the car led when it crossed the line:
-    the feed then moves its `LAP 12` on.
+    `leading` has for each lap the number of the next one, if the car led at the crossing:
+    the feed then advances its `LAP 12`.
     """
     before = -1
     best: int | None = None
     for lap, begins in zip(laps, leading, strict=True):
-        told = told_at(lap)
+        known_ms = known_at(lap)
         sectors: dict[str, Any] = {}
-        first = _is_known(lap, "s1", before, told)
-        second = _is_known(lap, "s2", before, told)
+        first = _is_known(lap, "s1", before, known_ms)
+        second = _is_known(lap, "s2", before, known_ms)
         if first:
             # As in the feed, the first sector of a lap clears what the last lap left.
             times = {"0": _time(lap["s1_ms"]), "1": _time(None), "2": _time(None)}
@@ -61,14 +61,14 @@ def lap_lines(car: int, laps: list[Row], leading: list[int | None]) -> Iterator[
         sectors["2"] = _time(lap["s3_ms"])
         crossing: dict[str, Any] = {"Sectors": sectors, **_crossing(lap)}
         if lap["lap_ms"] is not None and (best is None or lap["lap_ms"] < best):
-            # Not the archive's own mark, which knows of laps that were deleted afterwards.
+            # Not the archive's own mark, which already excludes laps deleted afterwards.
             best = lap["lap_ms"]
             crossing["BestLapTime"] = {**_time(best), "Lap": lap["lap"]}
         if begins is not None:
             text = gap_text(LeaderLap(begins))
             crossing |= {"GapToLeader": text, "IntervalToPositionAhead": {"Value": text}}
-        yield car_line(told, car, crossing)
-        before = told
+        yield car_line(known_ms, car, crossing)
+        before = known_ms
 
 
 def _is_known(lap: Row, sector: str, after: int, until: int) -> bool:
@@ -109,7 +109,7 @@ def pit_lines(car: int, laps: list[Row]) -> Iterator[TimedLine]:
             out = {"InPit": False, **({"PitOut": True} if is_out_lap else {})}
             yield car_line(lap["pit_out_ms"], car, out)
             if is_out_lap:
-                yield car_line(max(told_at(lap), lap["pit_out_ms"]), car, {"PitOut": False})
+                yield car_line(max(known_at(lap), lap["pit_out_ms"]), car, {"PitOut": False})
         if lap["pit_in_ms"] is not None:
             stops += 1
             yield car_line(lap["pit_in_ms"], car, {"InPit": True, "NumberOfPitStops": stops})

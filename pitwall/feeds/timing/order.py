@@ -17,22 +17,22 @@ TOPIC = "TimingData"
 
 
 def car_line(t_ms: int, car: int, line: Mapping[str, Any]) -> TimedLine:
-    """Return a `TimingData` line that says something of one car."""
+    """Return a `TimingData` line about one car."""
     return TimedLine(t_ms, TOPIC, encode_body({"Lines": {str(car): line}}))
 
 
 def order_lines(
     rows: list[Row], crossings: Mapping[int, Sequence[int]], distance: int
 ) -> Iterator[TimedLine]:
-    """Yield what changed of a car's line whenever it changed.
+    """Yield the changed fields of a car's line whenever it changed.
 
-    The archive repeats the whole line; the feed sent only what was new, and so do we, or
+    The archive repeats the whole line; the feed sent only changes, and so does this, or
     an old interval would look like a fresh one.
 
     Args:
         rows: The race's rows of `timing_stream`.
-        crossings: For each car when it completed each lap, rising, from which the leader's
-            `LAP 12` is told.
+        crossings: For each car when it completed each lap, rising; gives the leader's
+            `LAP 12`.
         distance: The announced number of laps; no lap beyond it begins.
     """
     for car, lines in by_car(rows):
@@ -61,21 +61,21 @@ def _text(ms: int | None, laps: int | None, leader_lap: int) -> str:
     return gap_text(LapsDown(laps) if laps is not None else NoGap())
 
 
-def spoken_at(rows: list[Row]) -> dict[int, list[int]]:
+def updated_at(rows: list[Row]) -> dict[int, list[int]]:
     """Return for each car when its gaps changed, `t_ms`, rising.
 
-    A change of place alone says nothing of a car: others move it by stopping themselves.
+    A change of place alone is no sign of life: a car also gains places when others stop.
     """
-    spoken: dict[int, list[int]] = {}
+    updated: dict[int, list[int]] = {}
     for car, lines in by_car(rows):
-        times = spoken.setdefault(car, [])
+        times = updated.setdefault(car, [])
         before: tuple[Any, ...] = ()
         for row in sorted(lines, key=lambda row: row["t_ms"]):
             now = (row["gap_ms"], row["gap_laps"], row["int_ms"], row["int_laps"])
             if now != before:
                 times.append(row["t_ms"])
             before = now
-    return spoken
+    return updated
 
 
 def leading_spells(rows: list[Row]) -> dict[int, tuple[list[int], list[bool]]]:
@@ -122,22 +122,22 @@ def running_spells(statuses: list[Row], flags: list[Row]) -> list[tuple[int, int
 def stopped_lines(
     activity: Mapping[int, Sequence[int]], spells: list[tuple[int, int]]
 ) -> Iterator[TimedLine]:
-    """Yield `Stopped` two minutes after a car's last word, and its end if the car speaks again.
+    """Yield `Stopped` two minutes after a car's last update, and its end if updates resume.
 
-    This is an inference, and needs no knowledge of the future: racing is under way all that
-    time, and at least half of the cars that spoke within it still do. It says Stopped, not
+    This is an inference that needs no knowledge of the future: racing is under way all that
+    time, and at least half of the cars updated within it still are. It says Stopped, not
     Retired, as a car repaired in the garage looks the same.
 
     Args:
-        activity: For each car when anything was told of it, `t_ms`, rising.
+        activity: For each car the times of its updates, `t_ms`, rising.
         spells: When cars were racing, from `running_spells`.
     """
     for car, times in activity.items():
-        others = [told for number, told in activity.items() if number != car]
+        others = [updates for number, updates in activity.items() if number != car]
         for since, until in spells:
             for last, following in _silences(times, since, until):
                 noticed = last + SILENCE_MS
-                if noticed < until and _goes_on(others, noticed):
+                if noticed < until and _others_go_on(others, noticed):
                     yield car_line(noticed, car, {"Stopped": True})
                     # What comes after the flag clears the lines of the next session.
                     if following is not None and following <= until:
@@ -158,11 +158,11 @@ def _silences(times: Sequence[int], since: int, until: int) -> Iterator[tuple[in
         yield before, None
 
 
-def _goes_on(others: list[Sequence[int]], t_ms: int) -> bool:
-    spoke = sum(_spoke(told, t_ms - SILENCE_MS, t_ms) for told in others)
-    speak = sum(_spoke(told, t_ms - SILENCE_MS // 4, t_ms) for told in others)
-    return spoke > 0 and 2 * speak >= spoke
+def _others_go_on(others: list[Sequence[int]], t_ms: int) -> bool:
+    earlier_count = sum(_was_updated(updates, t_ms - SILENCE_MS, t_ms) for updates in others)
+    recent_count = sum(_was_updated(updates, t_ms - SILENCE_MS // 4, t_ms) for updates in others)
+    return earlier_count > 0 and 2 * recent_count >= earlier_count
 
 
-def _spoke(told: Sequence[int], since: int, until: int) -> bool:
-    return bisect_right(told, until) > bisect_right(told, since)
+def _was_updated(updates: Sequence[int], since: int, until: int) -> bool:
+    return bisect_right(updates, until) > bisect_right(updates, since)

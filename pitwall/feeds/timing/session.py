@@ -1,4 +1,4 @@
-"""Rewrite what concerns the whole race: who and what it is, tyres, flags, laps and weather."""
+"""Rewrite the data of the whole race: its description, drivers, tyres, flags, laps and weather."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WEATHER_COLUMNS = [
 ]
 _HEARTBEAT_MS = 15_000
 # Race control stamps whole seconds; messages came 0.25 s before to 0.7 s after their stamp
-# in a recording with an exact clock. A second later each of them is surely known.
+# in a recording with an exact clock. A second later each of them is certainly known.
 _CONTROL_DELAY_MS = 1000
 
 
@@ -34,7 +34,7 @@ def _line(t_ms: int, topic: str, payload: object) -> TimedLine:
     return TimedLine(t_ms, topic, encode_body(payload))
 
 
-def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -66,14 +66,14 @@ def _offset_text(offset_s: float) -> str:
 def driver_line(drivers: list[Row]) -> TimedLine:
     """Return `DriverList`, at the very beginning."""
     payload = {
-        row["num"]: _told({key: value for key, value in row.items() if key != "num"})
+        row["num"]: _without_none({key: value for key, value in row.items() if key != "num"})
         for row in drivers
     }
     return _line(0, "DriverList", payload)
 
 
 def grid_line(order: list[Row], started_ms: int) -> Iterator[TimedLine]:
-    """Yield grid places with the first line of each car: before the start it is the grid."""
+    """Yield grid places from the first line of each car, which before the start is the grid."""
     places: dict[str, Any] = {}
     first_ms = 0
     for row in sorted(order, key=lambda row: row["t_ms"]):
@@ -104,7 +104,7 @@ def tyre_lines(rows: list[Row], year: int) -> Iterator[TimedLine]:
             "LapNumber": row["lap_number"],
             "LapTime": None if row["lap_ms"] is None else lap_time_text(row["lap_ms"] / 1000),
         }
-        line = {"Stints": {str(row["stint"]): _told(stint)}}
+        line = {"Stints": {str(row["stint"]): _without_none(stint)}}
         yield _line(row["t_ms"], "TimingAppData", {"Lines": {str(row["car"]): line}})
 
 
@@ -116,7 +116,7 @@ def flag_lines(flags: list[Row], statuses: list[Row], counts: list[Row]) -> Iter
     for row in statuses:
         yield _line(row["t_ms"], "SessionStatus", {"Status": row["status"]})
     for row in counts:
-        payload = _told({"CurrentLap": row["lap"], "TotalLaps": row["total"]})
+        payload = _without_none({"CurrentLap": row["lap"], "TotalLaps": row["total"]})
         yield _line(row["t_ms"], "LapCount", payload)
 
 
@@ -136,7 +136,7 @@ def control_lines(rows: list[Row], zero: datetime) -> Iterator[TimedLine]:
             "Message": row["message"],
         }
         t_ms = max(0, round(row["utc"] - zero_ms) + _CONTROL_DELAY_MS)
-        payload = {"Messages": {str(index): _told(message)}}
+        payload = {"Messages": {str(index): _without_none(message)}}
         yield _line(t_ms, "RaceControlMessages", payload)
 
 

@@ -30,7 +30,7 @@ class RaceEntry:
         race_id: Such as `2025-dutch-grand-prix-race`.
         session_id: The archive's own number.
         kind: `Race` or `Sprint`.
-        quality: How far the order can be trusted: `good`, `fair` or `bad`.
+        quality: How reliable the order is: `good`, `fair` or `bad`.
         has_clock: Whether its clock rests on race control, not on the announced start.
     """
 
@@ -48,10 +48,10 @@ def read_rows(archive: Path, table: str, session_id: int, columns: list[str]) ->
     """Return one race's rows of a table, instants as milliseconds from 1970.
 
     Raises:
-        FeedUnavailableError: The table is missing or is no parquet file.
+        FeedUnavailableError: The table is missing or is not a parquet file.
     """
-    found = _read(archive, table, columns, [("session_id", "=", session_id)])
-    return found.to_pylist()  # type: ignore[no-any-return]
+    table_rows = _read(archive, table, columns, [("session_id", "=", session_id)])
+    return table_rows.to_pylist()  # type: ignore[no-any-return]
 
 
 def read_sessions(archive: Path) -> list[Row]:
@@ -68,15 +68,17 @@ def _read(
 ) -> Any:  # noqa: ANN401  # pyarrow has no types
     file = archive / f"{table}.parquet"
     try:
-        found = pq.read_table(file, columns=columns, filters=filters)
+        table_rows = pq.read_table(file, columns=columns, filters=filters)
     except (OSError, pa.ArrowException) as error:
         message = f"The timing archive has no readable {file}: {table}.parquet was expected."
         raise FeedUnavailableError(message) from error
-    for index, field in enumerate(found.schema):
+    for index, field in enumerate(table_rows.schema):
         if pa.types.is_timestamp(field.type):
-            instants = found.column(index).cast(pa.timestamp("ms"), safe=False).cast(pa.int64())
-            found = found.set_column(index, field.name, instants)
-    return found
+            instants = (
+                table_rows.column(index).cast(pa.timestamp("ms"), safe=False).cast(pa.int64())
+            )
+            table_rows = table_rows.set_column(index, field.name, instants)
+    return table_rows
 
 
 def entry_of(session: Row) -> RaceEntry:
@@ -96,7 +98,7 @@ def entry_of(session: Row) -> RaceEntry:
 def zero_of(session: Row, statuses: list[Row]) -> datetime:
     """Return the UTC instant of `t_ms` 0, to the millisecond.
 
-    Where race control did not tell, it is estimated from the announced start: half of such
+    Without race control it is estimated from the announced start: half of such
     estimates are within 16 s, one in twenty is off by five minutes or more.
     """
     if session["t0_utc"] is not None:

@@ -1,4 +1,4 @@
-"""Read telemetry of the timing archive, rewritten as bursts of `CarData.z` and `Position.z`.
+"""Read telemetry of the timing archive, and rewrite it as `CarData.z` and `Position.z`.
 
 A file has a row for each reading: `session_id, car, t_ms, speed` (km/h), `throttle` (%; above
 100 is no reading), `brake` (0 or 1), `x`, `y`, and where they are known `rpm`, `gear` (9 is
@@ -10,9 +10,9 @@ of the origin: no 16-bit number has wrapped around. A car's place jumps by 30 to
 times a race and stays where it is then: the feed corrected itself, so that is passed on. Places
 are in tenths of a metre, but Monaco's are in metres.
 
-What the archive calls a reading was partly laid between two that were measured, up to half a
+Some of the archive's readings were interpolated between two measured ones, up to half a
 second apart. So a burst is sent half a second after the newest reading that it may hold: by then
-both were known.
+both measured ones were known.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ def read_telemetry(file: Path, session_id: int) -> CarReadings:
         x[nowhere] = y[nowhere] = np.nan
         unit = _units_in_a_metre(t_ms, car, found["speed"].to_numpy(), (x, y))
         if unit is None:
-            log.warning("places are in no known unit and are left out", extra={"file": str(file)})
+            log.warning(
+                "positions are in an unknown unit and are left out", extra={"file": str(file)}
+            )
             x = y = None
         else:
             x, y = x * (_TENTHS / unit), y * (_TENTHS / unit)
@@ -132,7 +134,7 @@ def _read(file: Path, read: Callable[[Any, int], Answer], session_id: int) -> An
         with pq.ParquetFile(file) as opened:
             return read(opened, session_id)
     except (OSError, pa.ArrowException) as error:
-        raise FeedUnavailableError(f"{file} is no readable parquet file.") from error
+        raise FeedUnavailableError(f"{file} is not a readable parquet file.") from error
 
 
 def _holds(opened: Any, session_id: int) -> bool:  # noqa: ANN401  pyarrow has no types
@@ -143,15 +145,17 @@ def _holds(opened: Any, session_id: int) -> bool:  # noqa: ANN401  pyarrow has n
 
 
 def _groups(opened: Any, session_id: int) -> list[int]:  # noqa: ANN401
-    """Return the row groups whose statistics do not say that the race is not there."""
+    """Return the row groups that, by their statistics, may hold the race."""
     if _KEY not in opened.schema.names:
         return []
     column = opened.schema.names.index(_KEY)
     groups = range(opened.metadata.num_row_groups)
-    told = {group: opened.metadata.row_group(group).column(column).statistics for group in groups}
+    statistics = {
+        group: opened.metadata.row_group(group).column(column).statistics for group in groups
+    }
     return [
         group
-        for group, known in told.items()
+        for group, known in statistics.items()
         if known is None or not known.has_min_max or known.min <= session_id <= known.max
     ]
 
@@ -175,9 +179,9 @@ def _values(column: Any) -> npt.NDArray[Any]:  # noqa: ANN401
 def _units_in_a_metre(
     t_ms: Integers, car: Integers, speed_kmh: Vector, place: tuple[Vector, Vector]
 ) -> int | None:
-    """Return the unit in which the cars' ways are as long as their speeds say.
+    """Return the unit in which the distances of positions match the cars' speeds.
 
-    None where neither fits, or where the cars have hardly moved.
+    None where neither unit fits, or where the cars have hardly moved.
     """
     order = np.lexsort((t_ms, car))
     t_s, car, mps = t_ms[order] / 1000.0, car[order], speed_kmh[order] / _KMH
@@ -185,12 +189,12 @@ def _units_in_a_metre(
     took_s = np.diff(t_s)
     driven_m = took_s * (mps[1:] + mps[:-1]) / 2.0
     step = np.hypot(np.diff(x), np.diff(y))
-    told = (np.diff(car) == 0) & (took_s <= _LONGEST_STEP_S) & np.isfinite(step * driven_m)
-    whole_m = driven_m[told].sum()
+    usable = (np.diff(car) == 0) & (took_s <= _LONGEST_STEP_S) & np.isfinite(step * driven_m)
+    whole_m = driven_m[usable].sum()
     if whole_m < _SHORTEST_M:
         return None
-    found = step[told].sum() / whole_m
-    fitting = [unit for unit in _UNITS_IN_A_METRE if abs(found / unit - 1.0) <= _UNIT_WITHIN]
+    ratio = step[usable].sum() / whole_m
+    fitting = [unit for unit in _UNITS_IN_A_METRE if abs(ratio / unit - 1.0) <= _UNIT_WITHIN]
     return fitting[0] if fitting else None
 
 
@@ -209,7 +213,7 @@ Row = tuple[int, int, Any]  # t_ms, car, and what is read
 
 
 def burst_lines(readings: CarReadings, zero: datetime) -> Iterator[TimedLine]:
-    """Yield the bursts in order of time, each made when it is asked for."""
+    """Yield the bursts in order of time, each made on demand."""
     keys = [_NUMBERS[name] for name in readings.channels]
     channels = [_coded(name, values) for name, values in readings.channels.items()]
     # A burst ends with a whole second and holds what is newer than the one before it.
@@ -227,7 +231,7 @@ def burst_lines(readings: CarReadings, zero: datetime) -> Iterator[TimedLine]:
         yield TimedLine(sent_ms, "CarData.z", encode_zipped({"Entries": entries}))
         if readings.x is not None and readings.y is not None:
             places = zip(*who, readings.x[part].tolist(), readings.y[part].tolist(), strict=True)
-            # The feed says OnTrack of all cars, those in the garage too.
+            # The feed says OnTrack for all cars, even those in the garage.
             points = [
                 (ms, car, {"Status": "OnTrack", "X": round(x), "Y": round(y)})
                 for ms, car, x, y in places

@@ -1,4 +1,4 @@
-"""The static archive comes over real sockets as it lies on the server, however they break."""
+"""Test that the static archive is fetched unchanged over real sockets, however they break."""
 
 from __future__ import annotations
 

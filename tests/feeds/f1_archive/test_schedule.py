@@ -1,4 +1,4 @@
-"""The next race is known, and a race that moves is noticed, also after a restart."""
+"""Test that the next race is known, and that rescheduled races are noticed, even on restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The F1 live client, over real sockets, against a hub that speaks SignalR Core."""
+"""Test the F1 live client, over real sockets, against a hub that speaks SignalR Core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenF1 client, over real sockets, against a local REST interface and an MQTT broker."""
+"""Test the OpenF1 client, over real sockets, against a local REST server and MQTT broker."""
 
 from __future__ import annotations
 

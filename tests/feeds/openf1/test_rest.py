@@ -1,4 +1,4 @@
-"""OpenF1's REST client: filters, limits, waits and refusals, against a local server."""
+"""Test OpenF1's REST client: filters, limits, waits and refusals, against a local server."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_an_answer_that_is_no_json_is_told() -> None:
 
     async def work(loop: VirtualTimeLoop) -> None:
         async with http, OpenF1Rest(http.url, None, BRIEF, loop.now) as rest:
-            with pytest.raises(FeedUnavailableError, match="no JSON"):
+            with pytest.raises(FeedUnavailableError, match="not JSON"):
                 await rest.rows("laps")
 
     run_virtually(work)

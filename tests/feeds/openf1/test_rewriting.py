@@ -1,4 +1,4 @@
-"""OpenF1's rows come out as the messages that F1 would have sent."""
+"""Test that OpenF1's rows become the messages that F1 would have sent."""
 
 from __future__ import annotations
 

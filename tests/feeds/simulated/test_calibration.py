@@ -1,4 +1,4 @@
-"""Passes come as often, by gap, as they did in real races.
+"""Test that passes are as frequent, by gap, as in real races.
 
 The target rows are counted on 189 races 2018-2026 with the rules of `outcomes`: P(pass within
 the next lap | gap at the line) on clean laps.

@@ -1,4 +1,4 @@
-"""The simulated feed speaks the wire format, at the feed's pace, and says what happened."""
+"""Test that the simulated feed has the wire format and pace, and reports the true events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a fight do what physics says: air, tyres, battery, Overtake Mode, undercuts."""
+"""Test the parts of a fight against physics: air, tyres, battery, Overtake Mode, undercuts."""
 
 from __future__ import annotations
 

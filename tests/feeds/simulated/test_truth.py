@@ -1,4 +1,4 @@
-"""A simulated race is a believable race, and the same for the same seed."""
+"""Test that a simulated race is plausible, and the same for the same seed."""
 
 from __future__ import annotations
 
