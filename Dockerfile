@@ -7,8 +7,8 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PATH=/opt/pitwall/bin:$PATH
 WORKDIR /app
 
-# What it runs with. Wheels only, so no compiler is needed. Bytecode is part of it: the server runs
-# where it can write none, and would compile every module anew at every start of every worker.
+# The Python packages: wheels only, so no compiler is needed. pip compiles them to bytecode here. The
+# running server cannot write any, and would compile every module at every start of every worker.
 FROM base AS packages
 COPY requirements.txt constraints.txt ./
 RUN python -m venv /opt/pitwall \
@@ -27,9 +27,9 @@ COPY assets ./assets
 COPY pitwall ./pitwall
 RUN python scripts/build.py
 
-# What is shipped: no node, no bun, no pip cache, no tests, nobody's rights.
+# The server: no node, no bun, no pip cache, no tests, and a user without rights.
 FROM base AS server
-# lightgbm's wheel wants the system's OpenMP.
+# LightGBM's wheel needs the system's OpenMP.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgomp1 \
@@ -41,7 +41,7 @@ COPY rxconfig.py alembic.ini ./
 COPY alembic ./alembic
 COPY pitwall ./pitwall
 COPY --from=page /app/.web/build/client ./.web/build/client
-# Reflex notes here at every start which pages have state.
+# Reflex writes here at every start which pages have state.
 RUN install -d -o pitwall -g pitwall ./.web/backend
 ENV HOME=/home/pitwall \
     PITWALL_HOST=0.0.0.0 \

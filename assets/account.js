@@ -1,13 +1,13 @@
-// Asks the /auth routes for the forms of the account pages, and says in place what came of it.
+// Sends the forms of the account pages to the /auth routes, and shows the answer in place.
 //
-// A form with data-ask="METHOD PATH" is sent as JSON. What the server refuses is shown at the field
-// that it names. data-then says what happens after success.
+// A form with data-ask="METHOD PATH" is sent as JSON. An error is shown at the field that the server
+// names. data-then says what happens after success.
 (() => {
   "use strict";
 
-  // Only a path of this server: anything else could be a trap laid in a link to the log-in page.
-  // What is returned names the server, so that it is not read once more as another one's: the path
-  // of `/.//elsewhere/` is `//elsewhere/`, which means another host when it stands alone.
+  // Return the address to go to after a log-in. Only paths of this server are accepted, as a link to
+  // the log-in page could name a malicious site. The address includes the server, so that it cannot
+  // be read as another host: the path of `/.//elsewhere/` is `//elsewhere/`, which is one.
   function next() {
     const home = location.origin + "/";
     const wanted = new URLSearchParams(location.search).get("next") || "/";
@@ -15,7 +15,7 @@
       const url = new URL(wanted, home);
       const isOwn = wanted.startsWith("/") && url.origin === location.origin;
       if (isOwn && !url.pathname.startsWith("//")) return url.href;
-    } catch { /* no address at all */ }
+    } catch { /* not an address */ }
     return home;
   }
 
@@ -58,7 +58,7 @@
       if (complain(form, field, reason)) first = first || form.elements.namedItem(field);
     }
     if (first) first.focus();
-    else say(form, problem.detail || "The server refused.", true);
+    else say(form, problem.detail || "The server refused the request.", true);
   }
 
   function isComplete(form) {
@@ -91,9 +91,9 @@
     async "log-in"(form, _answer, sent) {
       const answer = await ask("POST", "/auth/login", sent);
       if (answer.ok) location.assign(next());
-      // The server does not tell whether the e-mail was taken; the person at it may know.
+      // The server does not tell whether the e-mail already had an account; its owner may know.
       else if (answer.status === 401) {
-        say(form, "This e-mail may have an account already. Log in with its password.", true);
+        say(form, "This e-mail may already have an account. Log in with its password instead.", true);
       } else refuse(form, answer.body);
     },
     refresh(form) {
@@ -122,7 +122,7 @@
     try {
       const answer = await ask(method, path, sent);
       if (answer.ok) await after[then](form, answer.body, sent, where);
-      // The log-in ended elsewhere: come back here after a new one.
+      // The log-in has ended: log in again and come back here.
       else if (answer.status === 401 && !path.startsWith("/auth/login")) {
         location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
       } else refuse(form, answer.body);
@@ -153,7 +153,7 @@
       try {
         await navigator.clipboard.writeText(field.value);
         event.target.textContent = "Copied";
-      } catch { /* it is selected: the keyboard copies it */ }
+      } catch { /* the key is selected, so it can be copied by keyboard */ }
     }
     const link = event.target.closest?.("a[data-keep-next]");
     if (link && location.search) link.search = location.search;

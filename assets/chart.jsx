@@ -1,5 +1,5 @@
-// Draws one Plotly figure. Plotly comes with the first chart that is drawn, not with the page's own
-// script, so that a page without charts never loads it.
+// Draws one Plotly figure. Plotly is loaded with the first chart, not with the page's own script, so
+// that a page without charts never loads it.
 //
 // This is the basic bundle: lines, bars and nothing that compiles code at run time, which the
 // pages' Content-Security-Policy would refuse. Its style sheet is filled by script, rule by rule,
@@ -28,7 +28,7 @@ const CURSOR = {
 let loading = null;
 
 function plotly() {
-  // What failed is asked for again by the next chart: the network may be back.
+  // After a failure the next chart tries again, as the network may be back.
   loading ??= import("plotly.js-basic-dist-min").then(
     (module) => module.default ?? module,
     (error) => {
@@ -58,7 +58,7 @@ export function Chart({ figure, cursor = "", label, onPick, className = "" }) {
     const last = drawn.current;
     if (isEmpty || box === null) return;
     let isWanted = true;
-    // One after another: Plotly's own steps are asynchronous.
+    // One drawing after another, as Plotly's own steps are asynchronous.
     last.turn = last.turn
       .then(plotly)
       .then(async (Plotly) => {

@@ -1,8 +1,8 @@
-// The hands on a replay: dragging the timeline, keys, the link to a moment.
+// Controls a replay: dragging the timeline, keys, the link to a moment.
 //
-// What is wished goes through the field #wish to the server, which answers with a picture and a new
-// #replay-head. While a finger is on the slider at most ten wishes a second are sent, the newest
-// always last; the server skips those that came too late to be shown.
+// Commands go to the server through the field #wish; it answers with a picture and a new
+// #replay-head. While the slider is dragged at most ten commands a second are sent, the newest always
+// last; the server skips those that are already out of date.
 (() => {
   "use strict";
   if (window.pitwallReplay) return;
@@ -18,7 +18,7 @@
   let sentMs = 0;
   let addressMs = 0;
   let addressing = null;
-  let wished = ""; // the battle that was chosen by hand and is not shown yet
+  let wished = ""; // the battle that the viewer chose and that is not shown yet
   let deck = null;
   const deckSize = new ResizeObserver(() => measureDeck());
 
@@ -52,7 +52,7 @@
     }
   }
 
-  // The charts of a battle that was chosen by hand come into view, wherever its card was.
+  // Scroll to the charts of a battle that the viewer chose, wherever its card was.
   function showRoom() {
     const title = byId("room-title");
     if (!title) return;
@@ -62,7 +62,7 @@
     title.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
 
-  // What stays above the picture while it is scrolled; 0 where it scrolls with it.
+  // Return the height of the controls that stay in view while scrolling; 0 where they scroll too.
   function deckHeight() {
     return deck && getComputedStyle(deck).position === "sticky" ? deck.offsetHeight : 0;
   }
@@ -80,13 +80,13 @@
     return url;
   }
 
-  // What the page shows; undefined where this page shows no replay, or not yet.
+  // Return the moment on show; undefined where this page shows no replay, or not yet.
   function shown() {
     const head = byId("replay-head")?.dataset;
     return head?.race && location.pathname.endsWith(`/${head.race}`) ? head : undefined;
   }
 
-  // The address follows, once a second, so that a reload, or a bookmark, comes back to this moment.
+  // Update the address once a second, so that a reload or a bookmark comes back to this moment.
   function address() {
     clearTimeout(addressing);
     if (dragging || !shown()) return;
@@ -190,7 +190,7 @@
     if (event.target.id !== "scrub") return;
     clearTimeout(waiting);
     wish(`seek ${event.target.value}`);
-    // The pictures of the way are still coming: the slider stays where it was let go.
+    // Pictures of the drag are still arriving, so the slider stays where it was released.
     setTimeout(() => { dragging = false; follow(); }, 500);
   });
 
@@ -200,7 +200,7 @@
     if (target.id === "show-keys") byId("keys").showModal();
     if (target.id === "close-room") {
       pick("");
-      // The button goes; whoever came by keyboard goes on among the battles.
+      // The button disappears, so keyboard focus moves to the battles.
       byId("battles").focus({ preventScroll: true });
     }
     const card = byId("scrub") && target.closest?.(".card-slot");

@@ -1,6 +1,6 @@
-// Draws the circuit and the cars on it. A feed tells places about once a second; between two of them
-// a car is moved along the outline, whose points are evenly spaced in time, so that it is slow where
-// cars are slow. Cars are moved by hand, not by React: thirty pictures a second of twenty-two cars.
+// Draws the circuit and the cars on it. A feed gives positions about once a second; between two of
+// them a car moves along the outline, whose points are evenly spaced in time, so that it is slow
+// where cars are slow. Cars are moved without React: twenty-two cars, thirty pictures a second.
 
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
@@ -21,7 +21,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 const fraction = (value) => value - Math.floor(value);
 
-// The outline turned by an angle, and the scale at which it fits into a room.
+// Return the outline turned by an angle, and the scale at which it fits into a box.
 function fitted(metres, degrees, room) {
   const turn = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
@@ -39,12 +39,12 @@ function fitted(metres, degrees, room) {
   return { turned, points, left, top, scale, wide: scale * (right - left), high: scale * (bottom - top) };
 }
 
-// The outline in pixels, and how to find one's way on it.
+// Return the outline in pixels, with functions that convert between positions and pixels.
 function shapeOf(track, room) {
   const isRing = track.points.length < 6;
   const metres = isRing ? ring() : track.points;
-  // The feed's axes point anywhere: where nobody says how maps of this circuit are turned, it lies
-  // as it has more room.
+  // The feed's axes have no fixed direction. Where the usual rotation of this circuit's map is not
+  // known, the one that fits better is used.
   const turns = isRing || track.turn_deg ? [track.turn_deg] : [0, 90];
   const fits = turns.map((degrees) => fitted(metres, degrees, room));
   const best = fits.reduce((a, b) => (b.scale > 1.1 * a.scale ? b : a));
@@ -69,7 +69,7 @@ function shapeOf(track, room) {
     height: Math.round(high + 2 * MARGIN),
     isRing,
     place: (x, y) => place(turned(x, y)),
-    // Nearest share of the lap, or null where the car is elsewhere.
+    // Return the nearest share of the lap, or null where the car is not on the outline.
     shareOf(x, y) {
       const [px, py] = place(turned(x, y));
       let [best, nearest] = [null, (OFF_TRACK_M * scale) ** 2];
@@ -87,7 +87,7 @@ function shapeOf(track, room) {
       const [a, b] = [at(share - 0.004), at(share + 0.004)];
       return (Math.atan2(b[1] - a[1], b[0] - a[0]) * 180) / Math.PI;
     },
-    // The two ends of a line across the road.
+    // Return the two ends of a line across the road.
     across(share, reach) {
       const [x, y] = at(share);
       const [a, b] = [at(share - 0.003), at(share + 0.003)];
@@ -98,7 +98,7 @@ function shapeOf(track, room) {
   };
 }
 
-// Clockwise from the top.
+// Return the points of a ring, clockwise from the top.
 function ring() {
   const points = [];
   for (let k = 0; k < 240; k += 1) {
@@ -108,7 +108,7 @@ function ring() {
   return points;
 }
 
-// Drawn again only when the circuit or the room for it is another one.
+// Redrawn only when the circuit or the size of its box changes.
 const Road = memo(function Road({ shape, track }) {
   const path = `M${shape.drawn.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}Z`;
   const middle = [
@@ -160,7 +160,7 @@ class Car {
     this.spot = null;
   }
 
-  // What it is, apart from where.
+  // Set everything but the position.
   show(car, flags, battle, isChosen) {
     const word = flags & IN_PIT ? "pit" : "racing";
     const fight = `${flags & HUNTS ? " hunts" : ""}${flags & HUNTED ? " hunted" : ""}`;
@@ -174,7 +174,7 @@ class Car {
     this.body.setAttribute("d", shape);
   }
 
-  // Where it goes from here, and by when.
+  // Set where the car goes from here, and how long that takes.
   go(to, shape, now, lasts) {
     const here = this.here(shape, now);
     this.to = to;
@@ -215,7 +215,7 @@ class Car {
   }
 }
 
-// Near the car in eight directions, then farther away.
+// Places for a label: near the car in eight directions, then farther away.
 const SPOTS = [1, 1.9].flatMap((far) =>
   Array.from({ length: 8 }, (_, k) => [
     1.25 * far * LABEL.away * Math.cos((k * Math.PI) / 4),
@@ -223,7 +223,7 @@ const SPOTS = [1, 1.9].flatMap((far) =>
   ]),
 );
 
-// Letters go where they cover neither a car nor other letters; the most wanted ones first.
+// Place labels where they cover neither a car nor other labels, the most important ones first.
 function label(cars, wanted, room) {
   const taken = [...cars.values()].map((car) => box(car.to.xy, AROUND_A_CAR, AROUND_A_CAR));
   for (const key of wanted) {
@@ -257,7 +257,7 @@ const box = ([x, y], width, height) => ({
 const overlap = (a, b) =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-// Cars by how much their letters are wanted: the chosen battle, then by heat, then by place.
+// Return cars by the importance of their labels: the chosen battle, then by heat, then by position.
 function wantedOrder(marks, battles, chosen) {
   const first = chosen ? chosen.split("-") : [];
   const fighting = battles.flatMap((battle) => [battle.attacker, battle.defender]);

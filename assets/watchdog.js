@@ -1,8 +1,8 @@
-// Watches the page from outside the app, so that it also tells the truth when the app is dead.
+// Watches the page from outside the app, so that it works even when the app has crashed.
 //
-// 1. Link: every frame changes #pulse. When none has come for ten seconds, or the feed itself is
-//    stale, <html data-link> changes, the page dims and a bar says why. The age counts here.
-// 2. Motion: children of [data-flip] glide to their new places when their order changes.
+// 1. Connection: every frame changes #pulse. When none has come for ten seconds, or the feed is
+//    stale, <html data-link> changes, the page dims and a bar says why. The data age counts here.
+// 2. Motion: children of [data-flip] glide to their new positions when their order changes.
 (() => {
   "use strict";
   const SILENT_S = 10;
@@ -42,11 +42,11 @@
     if (root.dataset.link !== link) root.dataset.link = link;
     if (link === "lost") {
       set("link-title", "Disconnected");
-      set("link-detail", "Nothing reaches this page. What it shows is old; it reconnects by itself.");
+      set("link-detail", "No data reaches this page, so what it shows is old. It reconnects by itself.");
       set("link-age", seconds(age === null ? silent : age) + " s old");
     } else if (link === "stale") {
       set("link-title", "Feed stale");
-      set("link-detail", "The timing feed has gone quiet. Gaps and forecasts are old.");
+      set("link-detail", "No timing data is arriving. Gaps and forecasts are old.");
       set("link-age", age === null ? "" : seconds(age) + " s old");
     } else {
       set("link-title", "");
@@ -55,7 +55,7 @@
     }
   }
 
-  // Positions are remembered as offsets, which neither scrolling nor a running glide changes.
+  // Positions are stored as offsets, which neither scrolling nor a running glide changes.
   const places = new WeakMap();
   const place = (element) => ({ x: element.offsetLeft, y: element.offsetTop });
   const remember = (container) => {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ml import card_texts
-from ml.judging import BINS, GAP_ONLY, MIXTURE, POOLED
+from ml.split_scores import BINS, GAP_ONLY, MIXTURE, POOLED
 from pitwall.prediction.bundle import Bundle
 from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.features import FEATURES
@@ -16,7 +16,7 @@ _CIRCUITS_SHOWN: Final = 24
 
 
 def model_card(bundle: Bundle) -> str:
-    """Return the card of a judged bundle as Markdown."""
+    """Return the card of an evaluated bundle as Markdown."""
     splits: Mapping[str, Scores] = bundle.scores["splits"]
     training = bundle.training
     lines = [
@@ -49,7 +49,7 @@ def _experts(bundle: Bundle) -> Iterator[str]:
         learner = bundle.training["libraries"][name]
         yield f"| {name.upper()} | {learner} | {bundle.training['trees'][name]} | {own} | {seen} |"
     gate, stacker = bundle.parts.gate, bundle.parts.stacker
-    yield "\nGate: softmax of the context times these weights; AERO's are 0.\n"
+    yield "\nThe gate is the softmax of the context times these weights; AERO's are 0.\n"
     yield "| context | OM | BOOST |"
     yield "|---|---|---|"
     for term, weights in zip(gate.terms, gate.weights.tolist(), strict=True):
@@ -57,8 +57,9 @@ def _experts(bundle: Bundle) -> Iterator[str]:
     slopes = ", ".join(f"{slope:.2f}" for slope in stacker.slopes.tolist())
     residuals = ", ".join(f"{weight:+.2f}" for weight in stacker.residual_weights.tolist())
     yield (
-        f"\nStacker: slopes {slopes} (logits below -4, between, above 0), intercept "
-        f"{stacker.intercept:+.2f}, running residuals of race, attacker, defender {residuals}."
+        f"\nThe stacker has slopes {slopes} (logits below -4, between, above 0), intercept "
+        f"{stacker.intercept:+.2f}, and weights {residuals} of the running residuals of race, "
+        "attacker and defender."
     )
 
 
@@ -109,7 +110,7 @@ def _interval(values: list[float]) -> str:
 
 
 def _verdict(values: list[float]) -> str:
-    """Say of a leave-one-out whether its cost is certain."""
+    """Return the cost of leaving something out, and whether it is certain."""
     return _interval(values) + ("" if values[1] > 0 else ": not certain to cost anything")
 
 
@@ -120,7 +121,7 @@ def _gain(what: str, values: list[float]) -> str:
 
 def _reliability(name: str, bins: list[Scores]) -> Iterator[str]:
     yield f"\n### Reliability\n\n![Reliability, {name}](pictures/reliability-{name[-4:]}.svg)\n"
-    yield f"{BINS} bins of equal numbers; the interval is of what was observed, 95 %.\n"
+    yield f"{BINS} bins of equal numbers; the interval is the 95 % interval of the observed rate.\n"
     yield "| battles | passes | forecast | observed | interval |"
     yield "|---|---|---|---|---|"
     for one in bins:
@@ -143,8 +144,8 @@ def _three_laps(scores: Scores) -> Iterator[str]:
 def _interruption(scores: Scores) -> Iterator[str]:
     yield "\n### Interrupted before it is decided\n"
     yield (
-        f"{scores['rows']:,} battles that could be asked about, decided or not. Log-loss of the "
-        f"four outcomes {scores['log_loss']:.4f}; of the training's rates alone "
+        f"{scores['rows']:,} battles that can be forecast, decided or not. Log-loss of the "
+        f"four outcomes: {scores['log_loss']:.4f}; of the training's rates alone: "
         f"{scores['log_loss_of_rates']:.4f}. Interrupted or not: ROC AUC "
         f"{scores['interrupted']['roc_auc']:.3f}, ECE {scores['interrupted']['ece']:.4f}.\n"
     )
@@ -157,8 +158,8 @@ def _interruption(scores: Scores) -> Iterator[str]:
 def _groups(costs: Mapping[str, list[float]]) -> Iterator[str]:
     yield "\n### Without each group of features\n"
     yield (
-        "The experts are fitted again without the group; gate and stacker stay. Groups tell each "
-        "other's story, so that the costs do not add up.\n"
+        "The experts are fitted again without the group; gate and stacker stay. Groups contain "
+        "much of each other's information, so the costs do not add up.\n"
     )
     yield "| group | cost in log-loss |"
     yield "|---|---|"
@@ -186,8 +187,8 @@ def _cadence(scores: Scores) -> Iterator[str]:
 def _chained(scores: Scores) -> Iterator[str]:
     yield "\n### Race by race\n"
     yield (
-        "The same season chained forward: each race forecast by members that were fitted on all "
-        "races before it, this season's included, and calibrated on what they had said of those.\n"
+        "The same season race by race: each race is forecast by members fitted on all races before "
+        "it, this season's included, and calibrated on their forecasts of those.\n"
     )
     yield "| forecast | log-loss | Brier | ROC AUC | PR AUC | ECE | slope | intercept |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -199,8 +200,8 @@ def _chained(scores: Scores) -> Iterator[str]:
 def _regimes(regimes: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     yield "\n### By the rules of the seasons\n"
     yield (
-        "The years trained on, each race forecast by members that had not seen it; gate and "
-        "stacker had. Log-loss, and how well the mixture is calibrated.\n"
+        "The training years. Members that had not seen a race forecast it; gate and stacker had "
+        "seen it. The columns are log-loss, and the mixture's calibration.\n"
     )
     yield f"| rules | battles | passes | {GAP_ONLY} | {POOLED} | {MIXTURE} | ECE | slope |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -213,7 +214,7 @@ def _regimes(regimes: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 def _circuits(circuits: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     yield "\n### By circuit\n"
-    yield "Log-loss. One race a circuit (two with a sprint): mostly luck.\n"
+    yield "Log-loss. A circuit has one race (two with a sprint), so differences are mostly luck.\n"
     yield f"| circuit | battles | passes | {GAP_ONLY} | {POOLED} | {MIXTURE} |"
     yield "|---|---|---|---|---|---|"
     for circuit, one in list(circuits.items())[:_CIRCUITS_SHOWN]:

@@ -1,4 +1,4 @@
-"""The words of the model card that do not depend on its figures."""
+"""Hold the texts of the model card that do not depend on its figures."""
 
 from __future__ import annotations
 
@@ -7,76 +7,78 @@ from typing import Final
 INTRO: Final = """\
 # Model card: {version}
 
-Written by `python -m ml.evaluate`; every number is that run's output. Do not edit.
+`python -m ml.evaluate` writes this page, and every number is that run's output. Do not edit it.
 
-Trained {trained_at} on {rows:,} battles ({passes:,} passes) of {races} races and sprints, {first}
-to {last}, whose running order can be trusted. Rules of the seasons: version `{rules}`.
+Trained on {trained_at} on {rows:,} battles ({passes:,} passes) of {races} races and sprints,
+{first} to {last}, whose running order is reliable. Rules of the seasons: version `{rules}`.
 
-## What it says
+## What it forecasts
 
 - `p_overtake`: at the line, the probability that the attacker of a battle is ahead of the defender
-  when both next cross it. Between the lines, that he is ahead one lap from now, **not** by
-  the end of this lap. **Given that** the battle is not interrupted: neither pits or retires,
-  the track stays clear, both are on slicks. A pass on a slow or yielding car is a pass; one
-  that is lost again before the line is none.
+  when both next cross it. Between the lines, the probability that the attacker is ahead one lap
+  from now, **not** by the end of this lap. It holds **given that** the battle is not interrupted:
+  neither car pits or retires, the track stays clear, both are on slicks. A pass on a slow or
+  yielding car counts. A pass that is lost again before the line does not.
 - `p_overtake_3`: the same within three laps; never below `p_overtake`.
-- `p_pit`, `p_neutralised`, `p_retired`: that the battle is interrupted so, before it is decided.
-- A 90 % interval of `p_overtake`: how far it could lie elsewhere, had the model learned from
+- `p_pit`, `p_neutralised`, `p_retired`: the probability that the battle is interrupted in this way
+  before it is decided.
+- A 90 % interval of `p_overtake`: how different the forecast could be, had the model learned from
   other races. It does not say whether *this* battle ends in a pass.
 - Reasons: what moved the logit away from the average battle, by topic. Every split on the way
   through every tree is credited to its column; the amounts add up to the logit.
 
-It gives no forecast, and says why, where it was never trained: track not clear, wet-weather
-tyres, a pit visit on this lap or the last, before both have completed two laps, after the
-last lap, or for a car that is not in the race state.
+The model gives no forecast, and says why, in situations it was never trained on: the track not
+clear, wet-weather tyres, a pit visit on this lap or the last, before both cars have completed two
+laps, after the last lap, or for a car that is not in the race state.
 
 ## How it is made
 
-Three experts see the shared context (gap, trend, pace, traffic, history) and each his own view,
-of {columns} [features](features.md):
+There are {columns} [features](features.md). Three experts all see those of the shared context (gap,
+trend, pace, traffic, history), and each sees a view of its own:
 
-- **OM**: availability and use of DRS (to 2025) or Overtake Mode (2026), the defender's own,
-  the map of the battery. **Estimated**: no public channel says who has it.
-- **BOOST**: deployment differential: speed traps and sectors against own usual ones, and a
-  posterior of each car's battery and spending. **Estimated**: no channel tells a battery's charge.
-- **AERO**: what following costs: own sectors and traps against those in clear air, time spent
+- **OM**: availability and use of DRS (to 2025) or Overtake Mode (2026), the defender's too, and the
+  map of the battery. **Estimated**: no public channel says who has it.
+- **BOOST**: the difference in deployment: speed traps and sectors against the car's usual ones, and
+  a posterior of each car's battery and spending. **Estimated**: no channel sends the charge.
+- **AERO**: what following costs: the car's sectors and traps against those in clear air, time spent
   close, tyres, wind. **Estimated**: nobody measures the air.
 
-A gate weighs them by context; a stacker turns the weighted logit and the running residuals (how the
-race's, the attacker's and the defender's battles came out, against what was forecast of them)
-into a calibrated logit. Both are fitted on the experts' opinions of races that they had not
-seen, in {folds} groups of whole races. No class weights. Closer is never less likely, all
-else equal.
+A gate weighs the experts by context. A stacker turns the weighted logit and the running residuals
+into a calibrated logit. (The running residuals compare how the race's, the attacker's and the
+defender's battles came out with their forecasts.) Both are fitted on the experts' opinions of races
+that these had not seen, in {folds} groups of whole races. There are no class weights. All else
+equal, a smaller gap never makes a pass less likely.
 """
 
 SCORES: Final = """
 ## Scores
 
-Trained on the years before, tested on whole races of the test year. The shipped model itself is
-trained on all years: its own scores would be worthless. `pooled` is the yardstick: one LightGBM
-on all features, the same training rows, calibrated alike. Log-loss, Brier and ECE (15 bins of equal
-numbers): lower is better. Intervals in brackets: 95 %, 1,000 draws of whole races.
+Each test trains the recipe on the years before and tests it on whole races of the test year. The
+shipped model is trained on all years, so its own scores would be worthless. `pooled` is the
+yardstick: one LightGBM on all features, with the same training rows and calibration. For log-loss,
+Brier and ECE (15 bins of equal numbers) lower is better. Intervals in brackets are 95 % intervals
+from 1,000 draws of whole races.
 """
 
 CADENCE: Final = """\
 {rows:,} rows of {battles:,} battles in {races} races: one every five seconds while a battle
-lasts and a forecast is given. Label: ahead one lap later, a lap being as long as the attacker's
-last one ({passes:.2%}). `gap only` here is fitted on rows like these of earlier years; the mixture
-was trained at the line alone.
+lasts and a forecast is given. The label is whether the attacker is ahead one lap later, a lap being
+as long as the attacker's last one ({passes:.2%} are). Here `gap only` is fitted on such rows of
+earlier years; the mixture was trained at the line alone.
 """
 
 LIMITS: Final = """
 ## Where it is wrong, and what it cannot know
 
-- **A season of new rules.** No model trained before 2026 knows how its cars pass: all learners, the
-  pooled one included, forecast too few passes from far back, and are too sure. What was tried
-  against it and what bounds it is in [the research notes](research/forecast-ladder.md).
-- **The level of a season and of a race** are not known in advance. The running residual learns the
+- **A season of new rules.** No model trained before 2026 knows how the cars of 2026 pass. All
+  learners, the pooled one included, forecast too few passes from far back and are too confident.
+  The [research notes](research/forecast-ladder.md) say what was tried and what limits it.
+- **The level of a season and of a race** is not known in advance. The running residual learns the
   race's own level while it runs, slowly.
-- **Small chances.** A fifth of the loss are passes that were given less than 3 %: team orders,
-  damage, mistakes, yielding. No feature tells.
-- **The experts overlap.** They share most of what matters; where leaving one out is not certain to
+- **Small chances.** A fifth of the loss comes from passes that were given less than 3 %: team
+  orders, damage, mistakes, yielding. No feature shows these.
+- **The experts overlap.** They share most of what matters. Where leaving one out is not certain to
   cost anything, the tables above say so.
-- **The gate** has little to say: the weights hardly move with the context.
-- **Between the lines** the mixture was not trained; the table shows how far it holds there.
+- **The gate** has little effect: the weights hardly change with the context.
+- **Between the lines** the mixture was not trained. The tables show how well it works there.
 """

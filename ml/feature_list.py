@@ -1,4 +1,4 @@
-"""The list of all features as a page of the documentation."""
+"""Write the list of all features as a page of the documentation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pitwall.prediction.reasons import topic_of
 _INTRO: Final = """\
 # Features
 
-Written by `python -m ml.evaluate` from the definitions in `pitwall/prediction`; do not edit.
+`python -m ml.evaluate` writes this page from the definitions in `pitwall/prediction`. Do not edit.
 
-{count} columns of a battle, computed from the race state alone, at the line or anywhere in the lap;
-nothing later than the state reaches them. Differences are attacker minus defender. Missing is
-missing, never 0. *Experts* says who is given a column; the topic is what reasons speak of.
+The model sees {count} features of a battle. They are computed from the race state alone, at the
+line or anywhere in the lap, and nothing later than that state reaches them. Differences are
+attacker minus defender. A missing value stays missing and is never 0. The column *experts* lists
+the experts that see a feature, and *topic* is its topic in reasons.
 """
 
 

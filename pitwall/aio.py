@@ -1,4 +1,4 @@
-"""Helpers for asyncio: end tasks cleanly, bound the wait for a blocking call, ask once for many."""
+"""Help with asyncio: end tasks, run blocking calls in their own thread, share pending answers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pitwall.errors import BusyError
 
 
 async def end(*tasks: asyncio.Future[Any]) -> None:
-    """Cancel tasks and wait until they have ended; what they raise then is nobody's concern.
+    """Cancel tasks and wait until they have ended; whatever they raise is ignored.
 
-    To await a task and suppress `CancelledError` would do as much, and also swallow the
-    cancellation of the waiting task itself, which then goes on for ever.
+    Awaiting a task and suppressing `CancelledError` would also swallow a cancellation of the
+    waiting task itself, which would then run for ever.
     """
     for task in tasks:
         task.cancel()
@@ -24,21 +24,21 @@ async def end(*tasks: asyncio.Future[Any]) -> None:
         await asyncio.wait(tasks)
     for task in tasks:
         if not task.cancelled():
-            task.exception()  # looked at: the loop need not complain
+            task.exception()  # retrieve it, so that the loop does not log it
 
 
 _Answer = TypeVar("_Answer")
 
 
 async def unattended(call: Callable[[], _Answer], name: str) -> _Answer:
-    """Return what a call returns, from a thread of its own.
+    """Run a blocking call in a thread of its own and return its result.
 
-    A thread of the event loop's pool would hold up the end of the process for as long as the call
-    takes. This one is left behind, by whoever waits no longer and by a process that ends.
+    A thread of the event loop's pool would delay the end of the process until the call returns.
+    This thread is abandoned when the caller stops waiting or the process ends.
 
     Args:
-        call: Blocks for any time; what it raises is raised here.
-        name: The thread's, for people who look at a process.
+        call: May block for any time; what it raises is raised here.
+        name: The thread's name, for debugging.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[_Answer] = loop.create_future()
@@ -50,7 +50,7 @@ async def unattended(call: Callable[[], _Answer], name: str) -> _Answer:
     def run() -> None:
         try:
             result = call()
-        except Exception as error:  # noqa: BLE001  raised where it is waited for
+        except Exception as error:  # noqa: BLE001  raised in the waiting task
             failure = error
             tell(lambda: answer.set_exception(failure))
         else:
@@ -98,13 +98,13 @@ T = TypeVar("T")
 
 
 class OnceCache(Generic[K, T]):
-    """Holds the answers used last. An error is told to all who wait, and not held.
+    """Caches the answers used last. An error is raised in every waiting task and not cached.
 
-    Who goes away does not take the answer from the others: the question is asked to its end.
+    A task that stops waiting does not cancel the question, so the others still get the answer.
 
     Args:
-        most: Answers held at most; beyond that the one used longest ago goes. Questions that are
-            being asked are never dropped, so that nobody asks them a second time.
+        most: How many answers are held; beyond that the least recently used ones are dropped.
+            Pending questions are never dropped, so that none is asked twice at a time.
     """
 
     def __init__(self, most: int) -> None:
@@ -112,28 +112,28 @@ class OnceCache(Generic[K, T]):
         self._held: OrderedDict[K, asyncio.Task[T]] = OrderedDict()
 
     def __len__(self) -> int:
-        """Return how many answers are held or being asked for."""
+        """Return how many answers are held or pending."""
         return len(self._held)
 
     def items(self) -> list[tuple[K, T]]:
-        """Return what is held and known, the answer used longest ago first."""
+        """Return the answers held, the least recently used first."""
         return [(key, task.result()) for key, task in self._held.items() if task.done()]
 
     def known(self, key: K) -> T | None:
-        """Return an answer that is held; None where it is not, or is still being asked for."""
+        """Return an answer that is held; None if it is not held or still pending."""
         task = self._held.get(key)
         return task.result() if task is not None and task.done() else None
 
     def forget(self, key: K) -> None:
-        """Ask this question anew next time; no effect where it is not held."""
+        """Drop an answer, so that the question is asked again; no effect if it is not held."""
         self._held.pop(key, None)
 
     async def get(self, key: K, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the answer to a question; whoever comes while it is asked waits for the same one.
+        """Return the answer to a question; callers during a pending one share its answer.
 
         Args:
             key: The question.
-            ask: Asks it; what it raises is raised here.
+            ask: Finds the answer; what it raises is raised here.
         """
         task = self._held.get(key)
         if task is None:
@@ -146,7 +146,7 @@ class OnceCache(Generic[K, T]):
         if (task.cancelled() or task.exception() is not None) and self._held.get(key) is task:
             del self._held[key]
         excess = len(self._held) - self.most
-        for old in [one for one, each in self._held.items() if each.done()][: max(excess, 0)]:
+        for old in [key for key, each in self._held.items() if each.done()][: max(excess, 0)]:
             del self._held[old]
 
 

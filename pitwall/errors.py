@@ -1,37 +1,39 @@
-"""Every error pitwall raises on purpose.
+"""Define every error that pitwall raises on purpose.
+
+The API shows the first line of an error's docstring when it has no message of its own.
 
 PitwallError
 ├── FeedError                   the outside feed misbehaved
 │   ├── FeedUnavailableError        cannot open or connect, or it went quiet
 │   └── MalformedMessageError       arrived, but breaks the documented format
-├── SettingsError               the environment asks for something that cannot be
-├── CircuitGuideError           what is said of a circuit cannot be used
+├── SettingsError               a setting in the environment is invalid
+├── CircuitGuideError           the description of a circuit cannot be used
 ├── ModelError                  a model file is missing, damaged or of another schema
-├── CacheError                  the shared cache is of no use now
+├── CacheError                  the shared cache cannot be used now
 │   ├── CacheAwayError              it does not answer
-│   └── ForeignFrameError           it holds what this release cannot read
-├── RaceNotFoundError           no such race in the place that was named
-├── SelectionError              what was asked of a kept race cannot be
+│   └── ForeignFrameError           it holds data that this release cannot read
+├── RaceNotFoundError           there is no such race
+├── SelectionError              a query of a stored race is invalid
 ├── StoreError                  the database refused, or cannot be reached
 │   └── StoreBusyError              all connections for this purpose are in use
-├── LedgerError                 the ledger is not what was once written
+├── LedgerError                 the ledger has been changed
 ├── NotFoundError               nothing with this id, or not this user's
 ├── NothingLiveError            no frame has been published yet
-├── AccessError                 who asks may not have what is asked for
+├── AccessError                 the client may not do this
 │   ├── NotLoggedInError            neither logged in nor with an API key
 │   ├── WrongCredentialsError       e-mail and password do not belong together
 │   ├── ForbiddenError              known, but not allowed
-│   └── TooManyRequestsError        asked too often; says when to come back
-├── RefusedFieldError           what was typed into a field cannot be taken
+│   └── TooManyRequestsError        too many requests; says when to try again
+├── RefusedFieldError           the value of a field is not accepted
 │   └── EmailTakenError             another user has this e-mail
-└── BusyError                   more work than is queued here
+└── BusyError                   the queue of work is full
 """
 
 from __future__ import annotations
 
 
 class PitwallError(Exception):
-    """Base of all deliberate errors; `status_code` is what the API answers."""
+    """Base of all deliberate errors; `status_code` is the status of the API's answer."""
 
     status_code = 500
 
@@ -46,7 +48,7 @@ class FeedUnavailableError(FeedError):
     """The feed cannot be opened or reached, or has been silent for too long.
 
     Attributes:
-        retry_after_s: How long the server asks to be left alone, seconds; None when it does not.
+        retry_after_s: Seconds for which the server asks not to be called; None when it does not.
     """
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
@@ -58,7 +60,7 @@ class MalformedMessageError(FeedError):
     """A message arrived that breaks the feed's documented format.
 
     Attributes:
-        kind: A short, stable name of the fault, by which faults are counted.
+        kind: A short, stable name by which faults are counted.
     """
 
     def __init__(self, kind: str, detail: str) -> None:
@@ -67,11 +69,11 @@ class MalformedMessageError(FeedError):
 
 
 class SettingsError(PitwallError):
-    """The environment asks for something that cannot be."""
+    """A setting in the environment is invalid."""
 
 
 class CircuitGuideError(PitwallError):
-    """A description of a circuit is damaged, absurd, or cannot be kept."""
+    """A description of a circuit is damaged, implausible, or cannot be stored."""
 
 
 class ModelError(PitwallError):
@@ -79,7 +81,7 @@ class ModelError(PitwallError):
 
 
 class CacheError(PitwallError):
-    """The shared cache is of no use now."""
+    """The shared cache cannot be used now."""
 
     status_code = 503
 
@@ -89,32 +91,32 @@ class CacheAwayError(CacheError):
 
 
 class ForeignFrameError(CacheError):
-    """The shared cache holds something that this release did not write and cannot read."""
+    """The shared cache holds data that this release did not write and cannot read."""
 
 
 class RaceNotFoundError(PitwallError):
-    """There is no such race in the place that was named."""
+    """There is no such race."""
 
     status_code = 404
 
 
 class SelectionError(PitwallError):
-    """What was asked of a race that is kept cannot be: an unknown driver, a damaged cursor."""
+    """A query of a stored race is invalid, such as an unknown driver or a damaged cursor."""
 
     status_code = 422
 
 
 class StoreError(PitwallError):
-    """The database cannot be reached, is full, or refused what was asked of it."""
+    """The database cannot be reached, is full, or refused a request."""
 
     status_code = 503
 
 
 class StoreBusyError(StoreError):
-    """All connections to the database that are set aside for this purpose are in use.
+    """All database connections reserved for this purpose are in use.
 
     Attributes:
-        retry_after_s: Whole seconds until asking again is worth it.
+        retry_after_s: Whole seconds after which to try again.
     """
 
     retry_after_s = 2
@@ -124,11 +126,11 @@ class StoreBusyError(StoreError):
 
 
 class LedgerError(PitwallError):
-    """The ledger of forecasts is not what was once written.
+    """The ledger of forecasts has been changed after it was written.
 
     Attributes:
-        entry: Number of the first entry that is wrong; None where the entries agree with each
-            other and something else does not agree with them.
+        entry: Number of the first wrong entry; None where the entries agree with each other but
+            not with other data.
     """
 
     def __init__(self, entry: int | None, reason: str) -> None:
@@ -137,7 +139,7 @@ class LedgerError(PitwallError):
 
 
 class NotFoundError(PitwallError):
-    """There is nothing with this id, or it belongs to somebody else."""
+    """There is nothing with this id, or it belongs to another user."""
 
     status_code = 404
 
@@ -149,7 +151,7 @@ class NothingLiveError(PitwallError):
 
 
 class AccessError(PitwallError):
-    """Who asks may not have what is asked for."""
+    """Access is not allowed."""
 
     status_code = 403
 
@@ -171,10 +173,10 @@ class ForbiddenError(AccessError):
 
 
 class TooManyRequestsError(AccessError):
-    """Asked too often.
+    """The client has sent too many requests.
 
     Attributes:
-        retry_after_s: Whole seconds until asking again can succeed, at least 1.
+        retry_after_s: Whole seconds until a request can succeed again, at least 1.
     """
 
     status_code = 429
@@ -185,7 +187,7 @@ class TooManyRequestsError(AccessError):
 
 
 class RefusedFieldError(PitwallError):
-    """What was typed into a field cannot be taken.
+    """The value of a field is not accepted.
 
     Attributes:
         field: Name of the field, as the request calls it.
@@ -208,6 +210,6 @@ class EmailTakenError(RefusedFieldError):
 
 
 class BusyError(PitwallError):
-    """More work is waiting here than the queue takes; try again in a moment."""
+    """The server is busy with earlier requests; try again in a moment."""
 
     status_code = 503

@@ -1,7 +1,7 @@
-"""How log records look: one line each, with their fields as `key=value`.
+"""Format log records: one line each, with their fields as `key=value`.
 
-What people, feeds and sockets say comes into records. A record therefore never has a second line
-at the margin, nor a control character, and its length has a bound.
+Texts from people, feeds and sockets get into records. A record therefore never contains control
+characters, its further lines (a stack trace) are indented, and its length is bounded.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _MINUTE_S: Final = 60.0
 _FOREIGN_A_MINUTE: Final = 5
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Which request is being answered; "" outside of any. Worker threads of a request know it too."""
+"""The id of the request being answered; "" outside of requests. Its worker threads see it too."""
 
 
 def one_line(text: str, most: int = _LINE) -> str:
-    r"""Return text from outside as part of one line: escaped, and cut.
+    r"""Return text from outside as part of one line, escaped and shortened.
 
     >>> one_line("a\nb\x1b[0m\u2028c"), one_line("abcdef", 4)
     ('a\\nb\\x1b[0m\\u2028c', 'abcd… (6)')
@@ -38,21 +38,21 @@ def one_line(text: str, most: int = _LINE) -> str:
 
 
 class RequestIdFilter(logging.Filter):
-    """Adds the request's id to its records; lets every record pass."""
+    """Adds the request's id to its log records; lets every record pass."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the id, where there is one."""
+        """Add the id, if there is one, and let the record pass."""
         if request_id.get():
             record.request_id = request_id.get()
         return True
 
 
 class SparingFilter(logging.Filter):
-    """Lets few records a minute pass from each line of a library: who provokes them fills no disk.
+    """Lets few records a minute pass from each line of code, so that nobody can fill the disk.
 
     Args:
-        most: How many.
-        clock: Tells seconds.
+        most: How many records a minute.
+        clock: Returns seconds that only rise.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class SparingFilter(logging.Filter):
         self._seen: dict[tuple[str, int], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record may pass; the first of a minute says how many did not."""
+        """Return whether the record may pass; the first of a minute says how many did not."""
         place = (record.pathname, record.lineno)
         since, count = self._seen.get(place, (-_MINUTE_S, 0))
         now = self._clock()
@@ -76,7 +76,7 @@ class SparingFilter(logging.Filter):
 
 
 class FieldFormatter(logging.Formatter):
-    """Time, level, logger and message, then the record's own fields in the order given.
+    """Formats time, level, logger and message, then the record's own fields in the order given.
 
     Example:
         >>> record = logging.makeLogRecord(
@@ -91,22 +91,22 @@ class FieldFormatter(logging.Formatter):
         super().__init__(f"{stamp}%(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
-        """Return the record's one line."""
+        """Return the record as one line."""
         head = one_line(super().formatMessage(record))
         own = ((key, value) for key, value in vars(record).items() if key not in _STANDARD)
         return " ".join([head, *(f"{key}={one_line(str(value), _FIELD)}" for key, value in own)])
 
     def formatException(self, ei: object) -> str:  # noqa: N802
-        """Return a stack trace, away from the margin, where records begin."""
+        """Return an indented stack trace, as only records begin at the margin."""
         return _indented(super().formatException(ei))  # type: ignore[arg-type]
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802
-        """Return a stack, away from the margin."""
+        """Return an indented stack."""
         return _indented(super().formatStack(stack_info))
 
 
 def _indented(trace: str) -> str:
-    if len(trace) > _TRACE:  # its beginning says where, its end says what
+    if len(trace) > _TRACE:  # the beginning says where, the end says what
         trace = f"{trace[: _TRACE // 2]}\n…\n{trace[-_TRACE // 2 :]}"
     return "\n".join(f"  {one_line(line)}" for line in trace.split("\n"))
 
@@ -122,7 +122,7 @@ def configure(level: str) -> None:
 
 
 def _take_over() -> None:
-    """Let warnings of libraries look like ours: several bring handlers that write text as it is."""
+    """Format libraries' warnings as ours, as several bring handlers that write text unescaped."""
     root = logging.getLogger()
     for known in list(root.manager.loggerDict.values()):
         if not isinstance(known, logging.Logger) or known.name.split(".")[0] == "pitwall":

@@ -1,7 +1,7 @@
-"""The Reflex app: mounts the API, adds the pages, starts the background work. Wiring only.
+"""Assemble the Reflex app: mount the API, add the pages, start the background tasks.
 
-Importing this describes the app and nothing more: that is what building the page does, which
-needs no model, no database and no setting. `asgi` is what a worker calls, and wires the rest.
+Importing this module only describes the app, as the build of the pages needs no model, database or
+settings. A worker calls `asgi`, which wires up the rest.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ app = rx.App(
     backend_exception_handler=on_backend_trouble,
     frontend_exception_handler=on_page_trouble,
 )
-# The page's own watchdog says more than Reflex's connection toasts, and in place.
+# The page's own watchdog replaces Reflex's connection toasts: it says more, and in place.
 app.app_wraps.pop((5, "Overlay"))
 
 for route, name, page, on_load in (
@@ -77,11 +77,11 @@ relay.attach(app, LiveState)
 
 
 def asgi() -> ASGIApp:
-    """Return what the server runs: the app, with its protections around pages, API and socket.
+    """Return the ASGI app that the server runs: pages, API and socket behind their protections.
 
     Raises:
-        SystemExit: The environment asks for something that cannot be, or the model is damaged; the
-            sentence has been told.
+        SystemExit: The settings are not valid, or the model is damaged; the reason has been
+            printed.
     """
     from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
 

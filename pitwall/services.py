@@ -1,7 +1,7 @@
-"""The running application's ports, for the two front doors: `web` and `api`.
+"""Hold the services of the running application, for the packages `web` and `api`.
 
-Neither front door builds an adapter. `app.container.install()` fills this slot once
-at start-up; tests fill it with fakes.
+Neither of them builds an adapter. `app.container.install()` sets the services once at start-up;
+tests set fakes.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Which program and which model answer.
+    """The versions of the program and of the model.
 
     Attributes:
-        version: Of pitwall.
-        revision: Of the source; None outside a checkout.
-        started_at: When this process began, UTC.
+        version: The version of pitwall.
+        revision: The revision of the source; None outside a checkout.
+        started_at: When this process started, UTC.
         model_version: Name and content hash; "" without a model.
         model_trained_at: UTC; None without a model.
         model_hash: SHA-256 of everything learned; "" without a model.
-        model_scores: Of the model's recipe on races it had not seen, by test; see the model card.
-        rules_version: Which rules of the seasons it was made for; "" without a model.
+        model_scores: Scores of the model's recipe on unseen races, by test; see the model card.
+        rules_version: The version of the season rules it was made for; "" without a model.
     """
 
     version: str = __version__
@@ -63,13 +63,13 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """What pages and routes use of accounts.
+    """The account services that pages and routes use.
 
     Attributes:
-        accounts: What people do with their own ones.
-        keys: Their API keys.
-        admin: What the owner does with other people's.
-        plain_http: Whether passwords are taken over plain http from this machine alone, or
+        accounts: Users' actions on their own accounts.
+        keys: Users' API keys.
+        admin: The owner's actions on other accounts.
+        plain_http: Whether passwords are accepted over plain HTTP from this machine alone, or
             from everywhere.
     """
 
@@ -81,29 +81,29 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a page or a route may use.
+    """The services that pages and routes may use.
 
     Attributes:
-        live: The newest frame, and word of newer ones.
+        live: The newest frame, and notice of newer ones.
         tab_is_open: Whether the browser tab with this client token is connected.
         frame_buffer: Frames of the last minutes, for tabs that watch with a delay.
-        about: Which program and which model answer.
-        accounts: People and their ways in; None where there is no database.
-        limits: Counts requests; None where there is no database.
-        forecasts: Of this moment; None serves the newest frame instead.
-        stored_forecasts: Of stored races; None where none are stored.
-        battle_inspector: What the model sees of battles of kept races; None where none are kept.
-        battle_cache: Their stories and laps compared; None where none are kept.
-        what_if: Of made-up battles; None without a model that answers them.
-        records: How forecasts came out; None where there is no database.
-        kept, exports: The races that are kept; None where there is no database.
-        replays: Shows kept races from any moment; None where there is no database.
-        maps: Of the circuits of kept races; None where none are kept.
+        about: The versions of the program and of the model.
+        accounts: Account services; None where there is no database.
+        limits: The rate limiter; None where there is no database.
+        forecasts: Forecasts of the current moment; None serves the newest frame instead.
+        stored_forecasts: Forecasts of stored races; None where no races are stored.
+        battle_inspector: The model's input for battles of stored races; None where no races are
+            stored.
+        battle_cache: Stories and lap comparisons of battles; None where no races are stored.
+        what_if: Forecasts of hypothetical battles; None without a model that supports them.
+        records: Scores of past forecasts; None where there is no database.
+        stored_races, exports: Read and export stored races; None where there is no database.
+        replays: Shows stored races from any moment; None where there is no database.
+        maps: Track maps of stored races; None where no races are stored.
         demo_race: A simulated race for guests; None where there is no database.
-        writing: How the writing of races goes; None where nothing is written.
-        telemetry: Each car's newest telemetry; None where nothing keeps it.
-        cache_fault: What people should know while the live cache is not what was asked for; else
-            "".
+        writing: The state of the race writer; None where nothing is written.
+        telemetry: Each car's newest telemetry; None where it is not cached.
+        cache_fault: Returns a sentence while the live cache cannot be used as set up; else "".
     """
 
     live: LiveCache
@@ -128,50 +128,50 @@ class Services:
     demo_race: DemoRace | None = None
 
     def races(self) -> RaceReader:
-        """Return where races are kept.
+        """Return the reader of stored races.
 
         Raises:
-            StoreError: Nowhere, for want of a database.
+            StoreError: There is no database.
         """
         return _there(self.stored_races)
 
     def replay(self) -> Replays:
-        """Return what shows kept races from any moment.
+        """Return the replay service.
 
         Raises:
-            StoreError: There is none, for want of a database.
+            StoreError: There is no database.
         """
         return _there(self.replays)
 
     def exporter(self) -> RaceExporter:
-        """Return what exports kept races.
+        """Return the exporter of stored races.
 
         Raises:
-            StoreError: There is none, for want of a database.
+            StoreError: There is no database.
         """
         return _there(self.exports)
 
     def track_records(self) -> TrackRecords:
-        """Return what tells how forecasts came out.
+        """Return the scores of past forecasts.
 
         Raises:
-            StoreError: Nothing does, for want of a database.
+            StoreError: There is no database.
         """
         return _there(self.records)
 
     def people(self) -> People:
-        """Return what is to be used of accounts.
+        """Return the account services.
 
         Raises:
-            StoreError: There are none, for want of a database.
+            StoreError: There is no database.
         """
         return _there(self.accounts)
 
     def limiter(self) -> RateLimiter:
-        """Return what counts requests.
+        """Return the rate limiter.
 
         Raises:
-            StoreError: There is none, for want of a database.
+            StoreError: There is no database.
         """
         return _there(self.limits)
 

@@ -1,1 +1,1 @@
-"""The front door for programs: JSON routes, their errors and their documentation."""
+"""The API for programs: JSON routes, their errors and their documentation."""

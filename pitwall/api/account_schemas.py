@@ -1,4 +1,4 @@
-"""The shapes of what `/auth` takes and answers, as OpenAPI documents them."""
+"""Define the requests and answers of `/auth`, as OpenAPI documents them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Email = Annotated[
     str,
     Field(
         max_length=LONGEST_EMAIL,
-        json_schema_extra={"minLength": 3},  # told by the service, in words for people
+        json_schema_extra={"minLength": 3},  # checked by the service, with a message for people
         examples=["ada@example.org"],
-        description="Any spelling of it; kept in lower case.",
+        description="Upper and lower case are the same; stored in lower case.",
     ),
 ]
 NewPassword = Annotated[
@@ -29,7 +29,7 @@ NewPassword = Annotated[
         json_schema_extra={"minLength": SHORTEST_PASSWORD},
         repr=False,
         examples=["an engine of brass"],
-        description="Ten characters at least, and none of the commonest.",
+        description="At least ten characters, and not a common password.",
     ),
 ]
 Password = Annotated[
@@ -43,60 +43,60 @@ class _In(BaseModel):
 
 
 class NewAccountIn(_In):
-    """Who wants an account."""
+    """The e-mail and password of a new account."""
 
     email: Email
     password: NewPassword
 
 
 class LogInIn(_In):
-    """Who wants to log in."""
+    """The e-mail and password of a log-in."""
 
     email: Email
     password: Password
 
 
 class PasswordIn(_In):
-    """A new password, and the proof that the old one is known."""
+    """A new password, with the old one as proof."""
 
     old_password: Password
     new_password: NewPassword
 
 
 class ProofIn(_In):
-    """The proof that it is really you."""
+    """Your password, as proof that it is you."""
 
     password: Password
 
 
 class KeyIn(_In):
-    """What to call a new API key."""
+    """The name of a new API key."""
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME, examples=["laptop"])
 
 
 class DisabledIn(_In):
-    """Whether an account is shut."""
+    """Whether an account is disabled."""
 
     disabled: bool = Field(examples=[True])
 
 
 class RegisteredOut(BaseModel):
-    """The same answer whether or not the e-mail had an account before."""
+    """The answer to a registration, the same whether or not the e-mail already had an account."""
 
     detail: str = Field(examples=["If this e-mail had no account, it has one now. Log in."])
 
 
 class AccountOut(BaseModel):
-    """Who is asking."""
+    """The account that sent the request."""
 
     user_id: UUID = Field(examples=[examples.USER_ID])
     email: str = Field(examples=["ada@example.org"])
-    role: Role = Field(description="`api` when asked with an API key.", examples=["user"])
+    role: Role = Field(description="`api` when an API key was sent.", examples=["user"])
 
     @classmethod
     def of(cls, account: Account) -> AccountOut:
-        """Take what an account may know of itself."""
+        """Return an account as its user may see it."""
         return cls(user_id=account.user_id, email=account.email, role=account.role)
 
 
@@ -107,17 +107,17 @@ class LogInOut(BaseModel):
     created_at: datetime = Field(examples=["2026-11-24T17:30:12Z"])
     last_used_at: datetime = Field(description="To the minute.", examples=["2026-11-24T18:46:00Z"])
     expires_at: datetime = Field(
-        description="Moves on with use, up to 90 days in all.", examples=["2026-12-08T18:46:00Z"]
+        description="Extended with use, up to 90 days in all.", examples=["2026-12-08T18:46:00Z"]
     )
     user_agent: str = Field(
-        description="As the browser called itself.",
+        description="The browser's User-Agent header.",
         examples=["Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"],
     )
-    current: bool = Field(description="Whether this is the log-in that asks.", examples=[True])
+    current: bool = Field(description="Whether this log-in sent the request.", examples=[True])
 
     @classmethod
     def of(cls, log_in: LogIn, account: Account) -> LogInOut:
-        """Take what its user may know of a log-in: all but the token's hash."""
+        """Return a log-in as its user may see it: all but the token's hash."""
         return cls(
             id=log_in.id,
             created_at=log_in.created_at,
@@ -139,7 +139,7 @@ class KeyOut(BaseModel):
 
     id: UUID = Field(examples=[examples.KEY_ID])
     name: str = Field(examples=["laptop"])
-    prefix: str = Field(description="How the key begins.", examples=["pw_00c0ffee00aa"])
+    prefix: str = Field(description="The beginning of the key.", examples=["pw_00c0ffee00aa"])
     created_at: datetime = Field(examples=["2026-11-24T17:31:40Z"])
     last_used_at: datetime | None = Field(
         description="To the minute; null before its first use.",
@@ -148,7 +148,7 @@ class KeyOut(BaseModel):
 
     @classmethod
     def of(cls, key: ApiKey) -> KeyOut:
-        """Take what its user may know of a key: all but its hash."""
+        """Return a key as its user may see it: all but its hash."""
         return cls(
             id=key.id,
             name=key.name,
@@ -159,7 +159,7 @@ class KeyOut(BaseModel):
 
 
 class NewKeyOut(KeyOut):
-    """A new API key, whole. It is never shown again."""
+    """A new API key, in full. It is never shown again."""
 
     key: str = Field(
         description="Send it as `Authorization: Bearer ...`.",
@@ -168,19 +168,19 @@ class NewKeyOut(KeyOut):
 
 
 class UserOut(BaseModel):
-    """Somebody with an account, as the owner sees him."""
+    """An account, as the server's owner sees it."""
 
     id: UUID = Field(examples=[examples.USER_ID])
     email: str = Field(examples=["ada@example.org"])
     role: Role = Field(examples=["user"])
     created_at: datetime = Field(examples=["2026-11-24T17:30:05Z"])
     disabled_at: datetime | None = Field(
-        description="Null while the account is open.", examples=[None]
+        description="When the account was disabled; null while it is enabled.", examples=[None]
     )
 
     @classmethod
     def of(cls, user: User) -> UserOut:
-        """Take what the owner may know: all but the password's hash."""
+        """Return a user as the owner may see them: all but the password's hash."""
         return cls(
             id=user.id,
             email=user.email,

@@ -1,4 +1,4 @@
-"""`/auth`: register, log in and out, the password, leaving; and other people for the owner."""
+"""Serve `/auth`: register, log in and out, change password, delete account, manage accounts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ _SAFE_CHANNEL = Depends(_on_a_safe_channel)
 async def register(
     wanted: NewAccountIn, request: Request, services: CurrentServices
 ) -> RegisteredOut:
-    """Open an account, unless the e-mail has one already. The answer does not tell which."""
+    """Open an account, unless the e-mail has one already. The answer is the same in both cases."""
     limiter = services.limiter()
     await count_visitor(limiter, request, REGISTER)
     try:
@@ -107,7 +107,7 @@ async def log_in(
     services: CurrentServices,
     before: MaybeUser,
 ) -> AccountOut:
-    """Log in, and let the browser keep an HttpOnly cookie. An earlier log-in of it ends."""
+    """Log in and set an HttpOnly cookie. The browser's earlier log-in, if any, ends."""
     people, limiter = services.people(), services.limiter()
     account_asked = hash_token(account_key(who.email))
     await count_visitor(limiter, request, LOG_IN_BY_ADDRESS)
@@ -125,7 +125,7 @@ async def log_in(
 async def log_out(
     request: Request, response: Response, services: CurrentServices, account: MaybeUser
 ) -> None:
-    """End this log-in and let the browser drop its cookie; nothing happens to a guest."""
+    """End this log-in and delete its cookie. For a guest nothing changes."""
     if account is not None and account.role is not Role.API:
         await services.people().accounts.log_out(account)
     forget_token(response, request)
@@ -133,7 +133,7 @@ async def log_out(
 
 @router.get("/me", summary="Who am I?", responses=REFUSALS)
 async def me(account: Reader) -> AccountOut:
-    """Say whose log-in or API key this is."""
+    """Return the account of this log-in or API key."""
     return AccountOut.of(account)
 
 
@@ -147,7 +147,7 @@ async def delete_me(
     services: CurrentServices,
     account: LoggedIn,
 ) -> None:
-    """Delete the account with its log-ins, its API keys and everything else that is its user's."""
+    """Delete the account with its log-ins, its API keys and everything else stored for its user."""
     async with _proving(services, request, account.user_id):
         await services.people().accounts.delete(account, proof.password)
     forget_token(response, request)
@@ -162,7 +162,7 @@ async def delete_me(
 async def change_password(
     change: PasswordIn, request: Request, services: CurrentServices, account: LoggedIn
 ) -> None:
-    """Change the password. Every other log-in ends; API keys stay."""
+    """Change the password. All other log-ins end; API keys still work."""
     async with _proving(services, request, account.user_id):
         await services.people().accounts.change_password(
             account, change.old_password, change.new_password
@@ -171,20 +171,20 @@ async def change_password(
 
 @router.get(
     "/users",
-    summary="Everybody with an account",
+    summary="List all accounts",
     tags=["owner"],
     dependencies=[Depends(require_owner)],
     responses=REFUSALS,
 )
 async def users(services: CurrentServices) -> list[UserOut]:
-    """List the accounts, oldest first; for the owner of the server."""
+    """List all accounts, oldest first. For the owner of the server."""
     return [UserOut.of(user) for user in await services.people().admin.users()]
 
 
 @router.patch(
     "/users/{user_id}",
     status_code=204,
-    summary="Shut or open an account",
+    summary="Disable or enable an account",
     tags=["owner"],
     responses=REFUSALS | BODY_REFUSED | {404: _NO_ACCOUNT},
 )
@@ -194,9 +194,9 @@ async def set_disabled(
     services: CurrentServices,
     owner: Owner,
 ) -> None:
-    """Shut an account, which ends its log-ins and silences its keys, or open it again."""
+    """Disable an account, which ends its log-ins and stops its API keys, or enable it again."""
     if change.disabled and user_id == owner.user_id:
-        message = "The owner does not shut the account that he is logged in with."
+        message = "You cannot disable the account that you are logged in with."
         raise ForbiddenError(message)
     admin = services.people().admin
     found = await (admin.disable(user_id) if change.disabled else admin.enable(user_id))
@@ -207,7 +207,7 @@ async def set_disabled(
 
 @asynccontextmanager
 async def _proving(services: Services, request: Request, user_id: UUID) -> AsyncIterator[None]:
-    """Count a proof of the password, and take it back unless the password was wrong."""
+    """Count an attempt to prove the password, and give it back unless the password was wrong."""
     limiter = services.limiter()
     await count_request(limiter, request, PROVE_PASSWORD, str(user_id))
     try:

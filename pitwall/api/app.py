@@ -1,4 +1,4 @@
-"""The FastAPI app that Reflex mounts (`rx.App(api_transformer=...)`)."""
+"""Build the FastAPI app that Reflex mounts (`rx.App(api_transformer=...)`)."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _DESCRIPTION = """
 Live Formula 1 battles, and the chance that each ends in an overtake.
 
-Every answer says in `source` what kind of data it rests on: `live`, `recorded`,
-`reconstructed` or `simulated`. Probabilities are estimates. Errors are problem details
-(RFC 9457).
+Every answer names the kind of its data in `source`: `live`, `recorded`, `reconstructed` or
+`simulated`. Probabilities are estimates. Errors are problem details (RFC 9457).
 """
 
 
 def build_api() -> FastAPI:
     """Return the API with its routes, its documentation and its error handlers."""
-    # The offline one serves the documentation's files itself: no page loads from outside.
+    # FastAPIOffline serves the files of the documentation itself: no page loads from outside.
     api = FastAPIOffline(
         docs_url=None,
         redoc_url=None,
@@ -59,10 +58,10 @@ def build_api() -> FastAPI:
 
 
 def _refuse_other_methods(api: FastAPI) -> None:
-    """Answer the methods that a path of the API does not have.
+    """Answer methods that a path of the API does not have with problem details.
 
-    The pages are mounted below the API and match every path, so that without this they would
-    answer in its place, and not with problem details.
+    The pages are mounted below the API and match every path, so that without this a page would
+    answer.
     """
     known: dict[str, set[str]] = {}
     for route in chain.from_iterable(router.routes for router in _ROUTERS):
@@ -78,7 +77,7 @@ def _refuse_other_methods(api: FastAPI) -> None:
 
 
 def _refuse_other_paths(api: FastAPI) -> None:
-    """Answer what stands below a path of the API and is none, again before the pages do."""
+    """Answer unknown paths below a path of the API, likewise before a page does."""
     for folder, route in sorted(_folders().items()):
         api.router.add_api_route(
             f"/{folder}/{{rest:path}}",

@@ -1,4 +1,4 @@
-"""Conditional requests, content negotiation and HEAD, as RFC 9110 has them."""
+"""Implement conditional requests, content negotiation and HEAD, following RFC 9110."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _QUALITY: Final = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
 def is_known(if_none_match: str, etag: str) -> bool:
-    """Whether `If-None-Match` names a representation: it is compared weakly (13.1.2).
+    """Whether `If-None-Match` names a representation, by weak comparison (13.1.2).
 
-    What is no list of entity tags names nothing, from where it goes wrong on.
+    In a malformed list of entity tags, only those before the error count.
 
     Example:
         >>> is_known('"a", W/"b"', '"b"'), is_known("*", '"b"'), is_known('"ab"', '"b"')
@@ -37,7 +37,7 @@ def is_known(if_none_match: str, etag: str) -> bool:
 
 
 def is_same(if_range: str, etag: str) -> bool:
-    """Whether `If-Range` names exactly this representation: one tag, compared strongly (13.1.5).
+    """Whether `If-Range` names exactly this representation, by strong comparison (13.1.5).
 
     Example:
         >>> is_same('"a"', '"a"'), is_same('"a-gzip"', '"a"'), is_same('W/"a"', 'W/"a"')
@@ -48,7 +48,7 @@ def is_same(if_range: str, etag: str) -> bool:
 
 
 def takes_gzip(accept_encoding: str) -> bool:
-    """Whether gzip is what a client likes at least as much as bytes as they are (12.5.3).
+    """Whether a client accepts gzip at least as gladly as an unencoded body (12.5.3).
 
     Example:
         >>> takes_gzip("gzip, br"), takes_gzip("gzip;q=0"), takes_gzip("*;q=0.5"), takes_gzip("")
@@ -73,11 +73,11 @@ _ASKED: Final = "pitwall.head"
 
 
 class Heads:
-    """Lets the routes of the API answer HEAD as GET, and keeps the body to itself.
+    """Lets the routes of the API answer HEAD as they answer GET, without the body.
 
     Args:
         app: The API and what is mounted below it.
-        folders: The first parts of the paths that are the API's; pages know HEAD themselves.
+        folders: First parts of the API's paths; the pages answer HEAD themselves.
     """
 
     def __init__(self, app: ASGIApp, folders: frozenset[str]) -> None:
@@ -85,7 +85,7 @@ class Heads:
         self._folders = folders
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, as a GET where it is a HEAD for the API."""
+        """Pass the request on; a HEAD for the API as a GET."""
         if scope["type"] != "http" or scope["method"] != "HEAD" or not self._is_api(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -102,5 +102,5 @@ class Heads:
 
 
 def is_head(scope: Mapping[str, Any]) -> bool:
-    """Whether nobody will read the body: a route whose body costs much leaves it out."""
+    """Whether the body will not be sent, so that a route with a costly body can skip it."""
     return bool(scope.get(_ASKED))

@@ -1,7 +1,7 @@
-"""The log-in cookie: HttpOnly, SameSite=Lax, and Secure wherever that can be.
+"""Read and set the log-in cookie: HttpOnly, SameSite=Lax, and Secure over https.
 
-Over https it is called `__Host-pitwall`: browsers take that name only with Secure, for this
-host alone, so that no sibling host can set it. Over plain http, which is for this machine
+Over https it is called `__Host-pitwall`: browsers accept that name only with Secure and for this
+host alone, so that no sibling host can set it. Over plain http, which is meant for this machine
 itself, it is called `pitwall` and lacks Secure. Each is read only over the scheme on which it
 is set.
 """
@@ -27,7 +27,7 @@ def token_of(request: Request) -> str | None:
 
 
 def set_token(response: Response, request: Request, token: str) -> None:
-    """Let the browser keep the token for as long as any may hold; the store knows better."""
+    """Set the cookie for the longest possible log-in; the store decides when it really ends."""
     response.set_cookie(
         cookie_name(is_secure=_is_secure(request.url)),
         token,
@@ -40,7 +40,7 @@ def set_token(response: Response, request: Request, token: str) -> None:
 
 
 def forget_token(response: Response, request: Request) -> None:
-    """Let the browser drop the token."""
+    """Delete the cookie."""
     response.delete_cookie(
         cookie_name(is_secure=_is_secure(request.url)),
         path="/",
@@ -51,18 +51,18 @@ def forget_token(response: Response, request: Request) -> None:
 
 
 def check_channel(request: Request, plain_http: Literal["local", "allowed"]) -> None:
-    """Refuse to take a password over plain http from another machine.
+    """Refuse a password that is sent over plain http from another machine.
 
     Raises:
-        ForbiddenError: Says what to do about it.
+        ForbiddenError: Its message says what to do.
     """
-    # A visitor chooses the Host; where the request comes from, no visitor chooses.
+    # A visitor can choose the Host header, but not the address that the request comes from.
     local = request.url.hostname in _THIS_MACHINE and is_this_machine(request.scope)
     if _is_secure(request.url) or local or plain_http == "allowed":
         return
     message = (
-        "Passwords are taken over https only. Behind a proxy that ends TLS set "
-        "PITWALL_TRUSTED_PROXIES; in a network that you trust set PITWALL_PLAIN_HTTP=allowed."
+        "Passwords are accepted over https only. Behind a proxy that terminates TLS, set "
+        "PITWALL_TRUSTED_PROXIES; on a network that you trust, set PITWALL_PLAIN_HTTP=allowed."
     )
     raise ForbiddenError(message)
 

@@ -18,10 +18,10 @@ from pitwall.api.protection.content_policy import content_policy, inline_script_
 
 
 def complete_problems(paths: Mapping[str, Any]) -> None:
-    """Make every example of a problem what its route would answer.
+    """Complete every example of a problem to what its route would answer.
 
     Args:
-        paths: `paths` of the OpenAPI, changed in place.
+        paths: `paths` of the OpenAPI schema, changed in place.
     """
     for path, methods in paths.items():
         for operation in methods.values():
@@ -34,7 +34,7 @@ def complete_problems(paths: Mapping[str, Any]) -> None:
 
 
 def _asked(path: str, parameters: Iterable[Any], said: Mapping[str, Any]) -> str:
-    """Return the path with the examples of its parameters in it, but for an invalid one."""
+    """Return the path with its parameters' examples filled in, except for an invalid one."""
     invalid = {each["name"] for each in said.get("invalid", ())}
     for parameter in parameters:
         name = parameter["name"]
@@ -62,7 +62,7 @@ STATIC: Final = "/static-offline-docs"  # where FastAPIOffline serves Swagger's 
 
 
 def add_documentation(api: FastAPI) -> None:
-    """Add the page, and correct the schema that FastAPI makes."""
+    """Add the documentation page, and correct the schema that FastAPI makes."""
 
     @api.get("/docs", include_in_schema=False)
     async def documentation() -> HTMLResponse:
@@ -92,7 +92,7 @@ def _page(api: FastAPI) -> HTMLResponse:
 
 
 def _schema(api: FastAPI) -> dict[str, object]:
-    """Return the schema with `Problem` in it, so that 422 says what is really answered."""
+    """Return the schema with `Problem` in it, so that 422 documents the real answer."""
     schema = get_openapi(
         title=api.title,
         version=api.version,
@@ -111,7 +111,7 @@ def _schema(api: FastAPI) -> dict[str, object]:
 
 
 def _describe_features(schemas: dict[str, Any]) -> None:
-    """Say of what a made-up battle may be made: the loaded model knows, when it is loaded."""
+    """Add the features of a made-up battle to the schema, if a model that has them is loaded."""
     try:
         model = services.current().what_if
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Long answers: how many an account may have under way, and how slowly one may be read."""
+"""Bound downloads: how many an account may have at once, and how slowly one may be read."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from pitwall.errors import BusyError, TooManyRequestsError
 log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 2  # of one account
-AT_ONCE_IN_ALL: Final = 8  # in one worker: less than the connections that readers have
+AT_ONCE_IN_ALL: Final = 8  # in one worker: fewer than the database connections for reading
 PIECE_BYTES: Final = 65_536
 PIECE_WITHIN_S: Final = 20.0  # slower than 3 kB/s is not reading
-WITHIN_S: Final = 600.0  # a download that takes longer goes on with Range
+WITHIN_S: Final = 600.0  # a download that takes longer can be resumed with Range
 _COME_BACK_S: Final = 5
 
 
 class Slots:
-    """Counts what is under way in this process.
+    """Counts the downloads under way in this process.
 
     Args:
-        each: For one account.
-        in_all: For all of them together.
+        each: The most for one account.
+        in_all: The most for all accounts together.
     """
 
     def __init__(self, each: int = AT_ONCE, in_all: int = AT_ONCE_IN_ALL) -> None:
@@ -46,14 +46,14 @@ class Slots:
         """Hold a slot for as long as the context lasts.
 
         Raises:
-            TooManyRequestsError: The account holds as many as it may.
-            BusyError: All accounts together do.
+            TooManyRequestsError: The account has reached its limit.
+            BusyError: All accounts together have reached theirs.
         """
         if self._taken[account] >= self._each:
-            message = f"{self._each} downloads are under way already; let one end first."
+            message = f"{self._each} downloads are already under way. Wait until one has ended."
             raise TooManyRequestsError(_COME_BACK_S, message)
         if self._taken.total() >= self._in_all:
-            message = "Many downloads are under way; try again in a moment."
+            message = "Too many downloads are under way. Try again in a moment."
             raise BusyError(message)
         self._taken[account] += 1
         try:
@@ -67,7 +67,7 @@ SLOTS: Final = Slots()
 
 
 async def _slot(account: Reader) -> AsyncIterator[None]:
-    # FastAPI leaves the context when the last byte is sent, or nobody takes it any more.
+    # FastAPI leaves the context when the last byte is sent or the client has gone.
     with SLOTS.taken(account.user_id):
         yield
 
@@ -76,7 +76,7 @@ download_slot: Final = Depends(_slot)
 
 
 class Download(StreamingResponse):
-    """A stream that is cut when its reader takes too long, and that closes its source at once.
+    """A stream that is cut when its reader is too slow, and that then closes its source at once.
 
     Attributes:
         piece_within_s: How long a piece may wait for its reader, seconds.
@@ -87,7 +87,7 @@ class Download(StreamingResponse):
     within_s = WITHIN_S
 
     async def stream_response(self, send: Send) -> None:
-        """Send the pieces. What is cut ends without its end, so that the reader can tell."""
+        """Send the pieces. A download that is cut stays incomplete, so that its reader notices."""
 
         async def send_in_time(message: Message) -> None:
             async with asyncio.timeout(self.piece_within_s):
@@ -97,7 +97,7 @@ class Download(StreamingResponse):
             async with asyncio.timeout(self.within_s):
                 await super().stream_response(send_in_time)
         except TimeoutError:
-            log.warning("a download was cut: its reader took too long")
+            log.warning("a download was cut because its reader was too slow")
         finally:
             with anyio.CancelScope(shield=True):
                 close: Any = getattr(self.body_iterator, "aclose", None)
@@ -106,7 +106,7 @@ class Download(StreamingResponse):
 
 
 async def even(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield the same bytes in pieces of a bounded size: a deadline for each is then a rate."""
+    """Yield the same bytes in pieces of bounded size, so that a deadline for each is a rate."""
     try:
         async for piece in pieces:
             for start in range(0, len(piece), PIECE_BYTES):

@@ -1,9 +1,9 @@
-"""The one story that the examples in the documentation tell.
+"""Hold the example values of the API documentation, which all describe one moment of a race.
 
-The Dutch Grand Prix of 2025, played from a timing archive, on lap 27: Lando Norris is 0.816 s
-behind Oscar Piastri and the lead. What the model says there is what the model named here said
-of this instant, rounded. Figures that depend on when and where one asks, such as ages, ids and
-counts of frames, only show the shape. Ada asks.
+It is the Dutch Grand Prix of 2025, played from a timing archive, on lap 27: Lando Norris is
+0.816 s behind Oscar Piastri and the lead. The forecasts are what the model named here gave for
+this moment, rounded. Values that depend on when and where one asks, such as ages, ids and counts
+of frames, only show the format. The user is called Ada.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EXPERTS: Final[list[dict[str, Any]]] = [
 ]
 
 WHAT_IF: Final = {"interval_s": 0.8, "for_lead": 1, "team_mates": 1}
-"""A made-up battle much like theirs, of which nothing else is known; the model's answer follows."""
+"""A made-up battle much like theirs, with nothing else known; the model's answer follows."""
 WHAT_IF_P_OVERTAKE: Final = 0.0719
 WHAT_IF_REASONS: Final = ["+0.18 defender leads", "+0.07 gap 0.8 s"]
 WHAT_IF_MIXED: Final[dict[str, Any]] = {
@@ -71,7 +71,7 @@ SCORES: Final = {
         "log_loss_3_laps": 0.21662,
     }
 }
-"""Of this model, as `scores.json` beside it has them."""
+"""Scores of this model, from `scores.json` beside it."""
 
 PREDICTION_ROW: Final[dict[str, Any]] = {
     "made_at_utc": AT,
@@ -98,11 +98,11 @@ PREDICTION_ROW: Final[dict[str, Any]] = {
     "outcome": "held",
     "settled_at_utc": "2025-08-31T13:41:29Z",
 }
-"""The forecast of this instant as it is kept, and what came of it."""
+"""The stored forecast of this moment, and its outcome."""
 CURSOR: Final = "WyJwcmVkaWN0aW9ucyIsMTc1NjY0NzU3MDAwMDAwMCwyMjA1Ml0"
-"""Leads on from that row."""
+"""The cursor after that row."""
 RACES_CURSOR: Final = "WzE3NTY2NDUyMDAwMDAwMDAsMTRd"
-"""Leads on from the race, in the list of races."""
+"""The cursor after the race, in the list of races."""
 
 USER_ID: Final = "0c0ffee0-1815-4a1d-8b5e-5eed0fa11ce5"
 LOG_IN_ID: Final = "10910910-1843-4b1e-9c0d-e0fab4abba6e"

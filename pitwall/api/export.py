@@ -1,4 +1,4 @@
-"""`GET /history/{race_id}/*.csv` and `*.parquet`: a kept race as files, streamed."""
+"""Serve `GET /history/{race_id}/*.csv` and `*.parquet`: stored races as streamed files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MEDIA = {
     "parquet": "application/vnd.apache.parquet",
 }
 _RANGE = re.compile(r"bytes=(\d{1,15})-\Z")
-_WRITTEN_BY = "2"  # rises when the same race would be written otherwise: other columns, other text
+_WRITTEN_BY = "2"  # raised when files of the same race change: other columns, other text
 
 Kind = Literal["csv", "parquet"]
 Table = Literal[
@@ -40,14 +40,14 @@ Pieces = Callable[[], AsyncGenerator[bytes, None]]
 
 _FILES: Responses = {
     200: {
-        "description": "The file; instants in UTC, units in the names of the columns.",
+        "description": "The file. Times are in UTC, units are in the column names.",
         "content": {
             "text/csv": {"schema": {"type": "string"}},
             "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
         },
     },
-    206: {"description": "The file from the byte on that `Range: bytes=N-` names."},
-    304: {"description": "The file that `If-None-Match` names is still this one."},
+    206: {"description": "The file from byte N on, as asked for with `Range: bytes=N-`."},
+    304: {"description": "The file has not changed since the version that `If-None-Match` names."},
     416: problem_response(
         "The file has no such byte.", "The file has 140030 bytes; none from 1048576 on."
     ),
@@ -56,7 +56,7 @@ _FILES: Responses = {
 
 @router.get(
     "/{race_id}/{table}.{kind}",
-    summary="A kept race as a file",
+    summary="Download a stored race",
     response_class=StreamingResponse,
     dependencies=[download_slot],
     responses={**REFUSALS, **NO_RACE, **_FILES},
@@ -69,7 +69,7 @@ async def export(  # noqa: PLR0913
     table: Annotated[
         Table,
         Path(
-            description="`export` is the whole race but its telemetry, in order of time.",
+            description="`export` is the whole race without telemetry, in order of time.",
             examples=["laps"],
         ),
     ],
@@ -82,14 +82,14 @@ async def export(  # noqa: PLR0913
 ) -> Response:
     """Stream one table of a race as CSV (RFC 4180) or Parquet.
 
-    A download that broke off goes on with `Range: bytes=N-` and `If-Range`: a race that is
-    over gives the same bytes each time. Text that a spreadsheet would run begins with an
-    apostrophe. An account has at most two downloads under way, and one that is not read is cut.
+    Resume a broken download with `Range: bytes=N-` and `If-Range`: a race that is over gives the
+    same bytes each time. Text that a spreadsheet would run as a formula begins with an apostrophe.
+    An account may have two downloads at once. A download that is not read is cut.
     """
     race = await services.races().race(race_id)
     wanted = None if table == "export" else HistoryTable(table)
     exporter = services.exporter()
-    # Names are checked before the first byte: afterwards it would be too late to refuse.
+    # Names are checked before the first byte, as a refusal would be too late afterwards.
     await services.races().page(race, (), part, 1)
     write = exporter.csv if kind == "csv" else exporter.parquet
 
@@ -104,8 +104,8 @@ async def export(  # noqa: PLR0913
         "Content-Disposition": f'attachment; filename="{race.id}-{table}.{kind}"',
     }
     first = _RANGE.match(range_ or "")
-    # The rest of a file is sent of the bytes as they are alone: how they were zipped may depend
-    # on the server's zlib. Whoever has the beginning of the zipped ones is sent all of them.
+    # Only unzipped bytes can be resumed, as zipped ones may depend on the server's zlib. A client
+    # that has the beginning of a zipped file is sent the whole file.
     rest_of_plain = first is not None and if_range is not None and is_same(if_range, etag)
     zipped = kind == "csv" and not rest_of_plain and takes_gzip(accept_encoding)
     headers["ETag"] = f'{etag[:-1]}-gzip"' if zipped else etag
@@ -124,7 +124,7 @@ async def export(  # noqa: PLR0913
 
 
 async def _begun(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Wait for the first piece: what goes wrong until then can still be told as a problem.
+    """Wait for the first piece, as errors up to then can still be answered as problems.
 
     Raises:
         BusyError: Too many exports are under way.
@@ -145,14 +145,14 @@ async def _begun(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, N
 async def _from_byte(
     first: int, pieces: Pieces, headers: dict[str, str], media_type: str
 ) -> Response:
-    """Answer with the rest of a file; it is written once more to know how long it is."""
+    """Answer with the rest of a file, which is first written once to learn its length."""
     length = 0
     try:
         async with asyncio.timeout(WITHIN_S), aclosing(pieces()) as counted:
             async for piece in counted:
                 length += len(piece)
     except TimeoutError:
-        message = "The file could not be written in time; try again in a moment."
+        message = "The file could not be written in time. Try again in a moment."
         raise BusyError(message) from None
     if first >= length:
         detail = f"The file has {length} bytes; none from {first} on."

@@ -1,4 +1,4 @@
-"""What strangers are told of a fault: what is the matter, and not where anything is."""
+"""Word faults for strangers: what is wrong, without addresses, paths or names of the machine."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ELSEWHERE: Final = "The server's log says why."
 
 
 def for_strangers(reason: str) -> str:
-    """Return a reason without what it tells of the machine: its log has it whole.
+    """Return a reason without details of the machine; the log has it in full.
 
-    What names a host, an address, a path or a login ends before that, where its sentence divides.
+    A reason that names a host, an address, a path or a login is cut at the sentence break before.
 
     Example:
         >>> for_strangers("The database does not answer: connect to ('10.0.0.7', 5432) failed.")
@@ -38,5 +38,5 @@ def for_strangers(reason: str) -> str:
         return reason
     said = reason[: found.start()]
     kept = said.find(": ") if ": " in said else said.rfind(". ")
-    whole = said[:kept].rstrip(" .;:") if kept > 0 else "Something that the server needs is away"
+    whole = said[:kept].rstrip(" .;:") if kept > 0 else "A service that the server needs is away"
     return f"{whole}. {_ELSEWHERE}"

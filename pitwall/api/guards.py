@@ -1,10 +1,10 @@
-"""Who may use a route: dependencies that return the `Account`, or refuse.
+"""Guard routes: FastAPI dependencies that return the caller's `Account`, or refuse the request.
 
     async def route(account: Annotated[Account, Depends(require_reader)]): ...
 
-`maybe_user` lets guests pass as None. `require_reader` takes a log-in or an API key,
-`require_user` a log-in alone, `require_owner` the owner's log-in. All but the first count the
-request under the limit of the account.
+`maybe_user` lets guests pass as None. `require_reader` accepts a log-in or an API key,
+`require_user` only a log-in, `require_owner` only the owner's log-in. All but the first count the
+request against the account's limit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COOKIE: Final = APIKeyCookie(
 BEARER: Final = HTTPBearer(
     scheme_name="bearer",
     bearerFormat="pw_...",
-    description="An API key from the account page or `POST /auth/keys`. It reads what its user "
+    description="An API key from the account page or `POST /auth/keys`. It can read what its user "
     "may read, and manages nothing.",
     auto_error=False,
 )
@@ -45,26 +45,27 @@ REFUSALS: Final[Responses] = {
         "Log in, or send an API key as a bearer token.",
     ),
     403: problem_response(
-        "Not for this account, or asked by a page of another site.",
+        "This account may not do that, or the request came from a page of another site.",
         "A page of another site may not ask this.",
     ),
     429: problem_response(
-        "Too many requests; `Retry-After` says when to come back.",
+        "Too many requests; `Retry-After` says when to try again.",
         "Too many requests; try again in 12 s.",
     ),
     503: problem_response(
-        "The database does not answer, or nothing is known yet.",
+        "The database does not answer, or there is no data yet.",
         "This server has no database: neither accounts nor races are kept.",
     ),
 }
-"""What a guarded route documents besides its own answers."""
+"""The refusals that every guarded route documents."""
 
 
 async def maybe_user(request: Request, services: CurrentServices) -> Account | None:
-    """Return who asks; None for a guest.
+    """Return the caller's account; None for a guest.
 
     Raises:
-        NotLoggedInError: With an API key that is none: better said than taken for a guest.
+        NotLoggedInError: The API key is not valid. Its sender should learn that, and not be
+            treated as a guest.
     """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -95,39 +96,39 @@ async def require_reader(
     _cookie: Annotated[str | None, Security(COOKIE)],
     _bearer: Annotated[object, Security(BEARER)],
 ) -> Account:
-    """Return who asks, with a log-in or an API key.
+    """Return the caller's account, from a log-in or an API key.
 
     Raises:
-        NotLoggedInError: A guest.
-        TooManyRequestsError: Asked too often.
+        NotLoggedInError: The caller is a guest.
+        TooManyRequestsError: The account sent too many requests.
     """
     return account
 
 
 async def require_user(account: Known, _cookie: Annotated[str | None, Security(COOKIE)]) -> Account:
-    """Return who asks, with a log-in.
+    """Return the caller's account, from a log-in.
 
     Raises:
-        NotLoggedInError: A guest.
-        ForbiddenError: A program with an API key.
-        TooManyRequestsError: Asked too often.
+        NotLoggedInError: The caller is a guest.
+        ForbiddenError: The caller is a program with an API key.
+        TooManyRequestsError: The account sent too many requests.
     """
     if account.role is Role.API:
-        message = "An API key reads; it does not manage the account. Log in for that."
+        message = "An API key cannot manage the account. Log in to do that."
         raise ForbiddenError(message)
     return account
 
 
 async def require_owner(account: Annotated[Account, Depends(require_user)]) -> Account:
-    """Return the owner, who asks with a log-in.
+    """Return the owner's account, from a log-in.
 
     Raises:
-        NotLoggedInError: A guest.
-        ForbiddenError: Somebody else.
-        TooManyRequestsError: Asked too often.
+        NotLoggedInError: The caller is a guest.
+        ForbiddenError: The caller is not the owner.
+        TooManyRequestsError: The account sent too many requests.
     """
     if not account.is_owner:
-        message = "This is for the owner of the server."
+        message = "Only the owner of the server may do this."
         raise ForbiddenError(message)
     return account
 

@@ -1,4 +1,4 @@
-"""`GET /history` and `GET /history/{race_id}`: which races are stored, and their rows."""
+"""Serve `GET /history` and `GET /history/{race_id}`: the stored races, and their rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pitwall.errors import SelectionError
 
 
 class KeptRaceOut(BaseModel):
-    """A race that is kept."""
+    """A stored race."""
 
     race_id: str = Field(examples=[examples.RACE_ID])
     name: str = Field(examples=["Dutch Grand Prix"])
@@ -28,7 +28,7 @@ class KeptRaceOut(BaseModel):
     circuit_id: str | None = Field(examples=["zandvoort"])
     circuit: str | None = Field(examples=["Zandvoort"])
     starts_at: datetime | None = Field(
-        description="As announced, UTC.", examples=["2025-08-31T13:00:00Z"]
+        description="The announced start, UTC.", examples=["2025-08-31T13:00:00Z"]
     )
     first_at: datetime | None = Field(
         description="When its first message was sent, UTC.",
@@ -42,11 +42,11 @@ class KeptRaceOut(BaseModel):
         examples=[examples.SOURCE],
     )
     state: str = Field(description="`running`, `finished` or `abandoned`.", examples=["finished"])
-    laps: int = Field(description="The leader's lap when it was last written.", examples=[72])
+    laps: int = Field(description="The leader's lap when the race was last written.", examples=[72])
     total_laps: int | None = Field(examples=[72])
-    messages: int = Field(description="Raw messages kept.", examples=[38257])
+    messages: int = Field(description="Number of raw messages stored.", examples=[38257])
     model_version: str = Field(
-        description="Of its newest predictions; empty without any.",
+        description="The model of its newest predictions; empty without any.",
         examples=[examples.MODEL_VERSION],
     )
 
@@ -73,7 +73,7 @@ class RowOut(BaseModel):
 
 
 class HistoryOut(BaseModel):
-    """A page of what is kept of a race."""
+    """One page of a race's rows."""
 
     race: KeptRaceOut
     rows: list[RowOut]
@@ -93,7 +93,7 @@ _INVALID = "A parameter, a driver or the cursor is not valid."
 _BACKWARDS = "`to` lies before `from`."
 
 NO_RACE: Responses = {
-    404: problem_response("No such race is kept.", f"No race '{examples.RACE_ID}' is kept here."),
+    404: problem_response("No such race is stored.", f"No race '{examples.RACE_ID}' is kept here."),
     422: problem_response(_INVALID, _BACKWARDS),
 }
 
@@ -107,7 +107,7 @@ RaceId = Annotated[
     str,
     Path(
         pattern=r"^[a-z0-9][a-z0-9-]{0,95}$",
-        description="As `GET /history` lists it.",
+        description="The id, as `GET /history` lists it.",
         examples=[examples.RACE_ID],
     ),
 ]
@@ -122,7 +122,7 @@ Driver = Annotated[str | None, Query(pattern=_KEY, examples=["lando-norris"])]
 def _cursor(example: str) -> Any:  # noqa: ANN401  FastAPI's own
     return Query(
         pattern=r"^[A-Za-z0-9_-]{1,400}$",
-        description="`next_cursor` of the page before.",
+        description="`next_cursor` of the previous page.",
         examples=[example],
     )
 
@@ -137,13 +137,16 @@ def selection(
         Moment | None,
         Query(
             alias="from",
-            description="Rows from this instant on, with its offset from UTC.",
+            description="Rows from this time on; with an offset from UTC.",
             examples=[examples.AT],
         ),
     ] = None,
     to: Annotated[
         Moment | None,
-        Query(description="Rows up to this instant, without it.", examples=[examples.A_LAP_LATER]),
+        Query(
+            description="Rows before this time; with an offset from UTC.",
+            examples=[examples.A_LAP_LATER],
+        ),
     ] = None,
     drivers: Annotated[
         str | None,
@@ -157,7 +160,7 @@ def selection(
     """Return the part of a race that a request asks for.
 
     Raises:
-        SelectionError: It ends before it begins, or names too many drivers.
+        SelectionError: The part ends before it begins, or names too many drivers.
     """
     if from_ is not None and to is not None and to < from_:
         raise SelectionError(_BACKWARDS)
@@ -170,7 +173,7 @@ def selection(
 Part = Annotated[Selection, Depends(selection)]
 
 
-@router.get("", summary="Races that are kept", responses={**REFUSALS, **_NO_FILTER})
+@router.get("", summary="List stored races", responses={**REFUSALS, **_NO_FILTER})
 async def races(  # noqa: PLR0913  each is a filter of its own
     services: CurrentServices,
     _reader: Reader,
@@ -182,7 +185,7 @@ async def races(  # noqa: PLR0913  each is a filter of its own
     limit: Annotated[int, Query(ge=1, le=200, examples=[20])] = 50,
     cursor: RacesCursor = None,
 ) -> RacesOut:
-    """List the races that are kept, the newest first."""
+    """List the stored races, the newest first."""
     wanted = RaceFilter(year, circuit, kind, source.value if source else None, driver)
     found, next_cursor = await services.races().races(wanted, limit, cursor)
     return RacesOut(races=[KeptRaceOut.of(race) for race in found], next_cursor=next_cursor)
@@ -190,7 +193,7 @@ async def races(  # noqa: PLR0913  each is a filter of its own
 
 @router.get(
     "/{race_id}",
-    summary="What is kept of a race",
+    summary="Read a stored race",
     response_model=HistoryOut,
     responses={**REFUSALS, **NO_RACE},
 )
@@ -202,17 +205,17 @@ async def history(
     tables: Annotated[
         list[HistoryTable] | None,
         Query(
-            description="Repeat it for each table; all but `telemetry` by default.",
+            description="Repeat the parameter for each table. Default: all but `telemetry`.",
             examples=[["predictions", "laps"]],
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, examples=[500])] = 1_000,
     cursor: Cursor = None,
 ) -> Response:
-    """Give what is kept of a race in pages, table by table, each in order of time.
+    """Return the rows of a stored race in pages, table by table, each in order of time.
 
-    A whole race has some 30,000 rows of timing and, where the feed told it, 430,000 of
-    `telemetry`: for those the exports are the shorter way.
+    A whole race has some 30,000 rows of timing and, where the feed gave it, 430,000 of
+    `telemetry`. To read that many, download a file instead.
     """
     reader = services.races()
     race = await reader.race(race_id)

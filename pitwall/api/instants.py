@@ -1,4 +1,4 @@
-"""Instants as requests name them: with an offset, and still an instant in UTC."""
+"""Convert times in requests, which have an offset, to UTC."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ def in_utc(instant: datetime) -> datetime:
     """Return the same instant in UTC.
 
     Raises:
-        PydanticCustomError: It lies so near to an end of time that its offset leads out of the
-            calendar, or arithmetic with it would.
+        PydanticCustomError: The time is so near an end of the calendar that its offset, or
+            arithmetic with it, would leave the calendar.
 
     Example:
         >>> in_utc(datetime.fromisoformat("2026-03-01T12:00:00+02:00")).hour
         10
     """
-    # A day from either end its offset, or an hour that is taken off, could leave the calendar.
+    # Within a day of either end, an offset or an hour subtracted could leave the calendar.
     if not 1 < instant.year < MAXYEAR:
         raise PydanticCustomError("moment", "No race was held in that year")
     return instant.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""`GET /ledger`: every forecast that was made, and how it came out; open to all."""
+"""Serve `GET /ledger`: how all forecasts came out; open to everyone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pitwall.domain.ledger import Call, LedgerHead, Made
 
 
 class HeadOut(BaseModel):
-    """The newest entry. Keep it: `python -m pitwall ledger verify --head` asks for it later."""
+    """The newest entry. Note it: `python -m pitwall ledger verify --head` checks against it."""
 
     number: int = Field(examples=[22])
     digest: str = Field(
@@ -29,33 +29,36 @@ class HeadOut(BaseModel):
 
     @classmethod
     def of(cls, head: LedgerHead) -> HeadOut:
-        """Return it as JSON knows it."""
+        """Convert from the domain value."""
         return cls(**asdict(head))
 
 
 class ScoreOut(BaseModel):
-    """Means over decided forecasts, lower is better; `gap_` is a forecast by the gap alone."""
+    """Mean scores of forecasts whose outcome is known; lower is better.
+
+    Fields that begin with `gap_` are of a forecast made from the gap alone.
+    """
 
     name: str = Field(
-        description="Of a race, a season or a circuit; `all` for all.",
+        description="A race, a season or a circuit; `all` for all of them.",
         examples=["Dutch Grand Prix"],
     )
     forecasts: int = Field(examples=[51304])
     passes: int = Field(examples=[1890])
     races: int = Field(examples=[1])
-    log_loss: float = Field(description="In nats.", examples=[0.0889])
+    log_loss: float = Field(description="Log-loss, nats.", examples=[0.0889])
     gap_log_loss: float = Field(examples=[0.1365])
     brier: float = Field(examples=[0.024])
     gap_brier: float = Field(examples=[0.0328])
 
     @classmethod
     def of(cls, score: Score) -> ScoreOut:
-        """Return it as JSON knows it."""
+        """Convert from the domain value."""
         return cls(**asdict(score))
 
 
 class RaceScoreOut(ScoreOut):
-    """One race."""
+    """The scores of one race."""
 
     race_id: str = Field(examples=[examples.RACE_ID])
     year: int = Field(examples=[2025])
@@ -68,7 +71,7 @@ class RaceScoreOut(ScoreOut):
 
     @classmethod
     def of_race(cls, race: RaceScore) -> RaceScoreOut:
-        """Return it as JSON knows it."""
+        """Convert from the domain value."""
         run = race.run
         return cls(
             **asdict(race.score),
@@ -82,26 +85,27 @@ class RaceScoreOut(ScoreOut):
 
 
 class ReliabilityOut(BaseModel):
-    """Forecasts that said about the same, and how many of them came true."""
+    """Forecasts of about the same probability, and how many of them came true."""
 
     low: float = Field(examples=[0.1])
     high: float = Field(examples=[0.15])
     forecasts: int = Field(examples=[1276])
     passes: int = Field(examples=[158])
     laps: int = Field(
-        description="Laps of battles they come from; one is made each second.", examples=[153]
+        description="Laps of battles that they come from; one forecast is made each second.",
+        examples=[153],
     )
     said: float = Field(description="Mean forecast.", examples=[0.1215])
-    came: float = Field(description="Share of passes.", examples=[0.1238])
+    came: float = Field(description="Share of them that ended in a pass.", examples=[0.1238])
     came_low: float = Field(
-        description="95 % Wilson interval of it, each lap of a battle one case.",
+        description="95 % Wilson interval of `came`, counting each lap of a battle once.",
         examples=[0.0807],
     )
     came_high: float = Field(examples=[0.1854])
 
     @classmethod
     def of(cls, one: Reliability) -> ReliabilityOut:
-        """Return it as JSON knows it."""
+        """Convert from the domain value."""
         return cls(**asdict(one))
 
 
@@ -120,28 +124,30 @@ class CallOut(BaseModel):
     defender_code: str = Field(examples=["OCO"])
     interval_s: float = Field(examples=[0.443])
     p_overtake: float = Field(examples=[0.6479])
-    gap_only: float = Field(description="What the gap alone would have said.", examples=[0.1709])
+    gap_only: float = Field(description="The forecast from the gap alone.", examples=[0.1709])
     outcome: str = Field(description="`passed` or `held`.", examples=["passed"])
     is_kept: bool = Field(description="Whether the race can be replayed.", examples=[True])
 
     @classmethod
     def of(cls, call: Call) -> CallOut:
-        """Return it as JSON knows it."""
+        """Convert from the domain value."""
         return cls(**asdict(call))
 
 
 class LedgerOut(BaseModel):
-    """How forecasts came out."""
+    """How all forecasts of one kind came out."""
 
     made: Made = Field(
         description="`live`: written down before the outcome; `import`: computed afterwards.",
         examples=["import"],
     )
-    simulated: bool = Field(description="Of made-up races, or of real ones.", examples=[False])
-    head: HeadOut | None = Field(description="Of the whole ledger; null while it is empty.")
+    simulated: bool = Field(description="Whether the races are simulated.", examples=[False])
+    head: HeadOut | None = Field(
+        description="The newest entry of the whole ledger; null while it is empty."
+    )
     forecasts: int = Field(examples=[56441])
     undecided: dict[str, int] = Field(
-        description="Forecasts that were interrupted, by reason.",
+        description="Number of interrupted forecasts, by reason.",
         examples=[{"finished": 1153, "neutralised": 2562, "pitted": 1422}],
     )
     overall: ScoreOut | None
@@ -159,7 +165,7 @@ class LedgerOut(BaseModel):
 
     @classmethod
     def of(cls, record: TrackRecord, made: Made, *, simulated: bool) -> LedgerOut:
-        """Return it as JSON knows it."""
+        """Convert from the domain value."""
         contents = record.contents
         return cls(
             made=made,
@@ -198,13 +204,19 @@ async def ledger(
     services: CurrentServices,
     response: Response,
     made: Annotated[
-        Made, Query(description="Made before the outcome, or afterwards.", examples=["import"])
+        Made,
+        Query(
+            description="`live`: made before the outcome; `import`: computed afterwards.",
+            examples=["import"],
+        ),
     ] = Made.LIVE,
-    simulated: Annotated[bool, Query(description="Of made-up races.", examples=[False])] = False,
+    simulated: Annotated[
+        bool, Query(description="Whether to return forecasts of simulated races.", examples=[False])
+    ] = False,
 ) -> LedgerOut:
-    """Say how forecasts came out, as their ledger holds it; some seconds old at most.
+    """Return how forecasts came out according to the ledger; at most some seconds old.
 
-    A browser that opens this address is given the page.
+    A browser that opens this address gets the ledger page instead.
     """
     response.headers["Vary"] = "Accept"
     response.headers["Cache-Control"] = "no-cache"

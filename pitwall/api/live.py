@@ -1,4 +1,4 @@
-"""`GET /health` and `GET /live-battles`: what is happening now, for anyone."""
+"""Serve `GET /health` and `GET /live-battles`: the state of server and race, open to everyone."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ CurrentServices = Annotated[Services, Depends(current)]
 
 @router.get(
     "/health",
-    summary="Is the feed alive?",
+    summary="Check the server and the feed",
     response_model=HealthOut,
     responses={503: {"model": HealthOut, "description": "The feed is dead while a race is on."}},
 )
 async def health(services: CurrentServices) -> JSONResponse:
-    """Say how the feed, the model and the program are.
+    """Return the state of feed, model, database and program.
 
-    503 when the feed is dead while a race is on, or could not be opened at all. A race that
-    is over, or a replay that stands paused, is no fault.
+    The answer is 503 when the feed is dead while a race is on, or could not be opened. A race that
+    is over or a paused replay is not a fault.
     """
     report = _health(await services.live.latest(), services, datetime.now(UTC))
     status = 503 if report.status == "dead" else 200
@@ -56,10 +56,10 @@ async def health(services: CurrentServices) -> JSONResponse:
 
 @router.get(
     "/live-battles",
-    summary="Battles now, with forecasts",
+    summary="List the battles now, with forecasts",
     response_model=BattlesOut,
     responses={
-        304: {"description": "Nothing newer than the ETag that was sent."},
+        304: {"description": "Nothing has changed since the frame that `If-None-Match` names."},
         422: invalid_response(
             "A parameter is not valid.",
             "query.min_p",
@@ -74,17 +74,23 @@ async def live_battles(
     request: Request,
     services: CurrentServices,
     below_s: Annotated[
-        float, Query(gt=0, le=2.0, description="Intervals below this.", examples=[1.0])
+        float,
+        Query(
+            gt=0, le=2.0, description="Only battles with an interval below this.", examples=[1.0]
+        ),
     ] = 2.0,
     min_p: Annotated[
-        float, Query(ge=0, le=1, description="`p_overtake` from this up.", examples=[0.02])
+        float,
+        Query(
+            ge=0, le=1, description="Only battles with at least this `p_overtake`.", examples=[0.02]
+        ),
     ] = 0.0,
     if_none_match: Annotated[str | None, Header(examples=[examples.FRAME_ETAG])] = None,
 ) -> Response:
     """List the battles under way, front of the field first.
 
-    Every frame has its own ETag: send it back in `If-None-Match` and an unchanged frame is
-    answered with 304.
+    Every frame has its own ETag. Send it back in `If-None-Match`, and the answer is 304 until there
+    is a new frame.
     """
     frame = await services.live.latest()
     if frame is None:
@@ -156,7 +162,7 @@ def _verdict(
 
 
 def _etag(frame: LiveFrame, below_s: float, min_p: float) -> str:
-    # The publication time keeps a restarted server's frame 7 apart from the old one's.
+    # The publication time distinguishes a restarted server's frame 7 from the old server's.
     instant = int(frame.published_at.timestamp() * 1000)
     return f'W/"{instant:x}-{frame.sequence:x}-{below_s:g}-{min_p:g}"'
 
@@ -175,7 +181,7 @@ def _store(writing: StoreState) -> StoreOut:
 
 
 def _losses(writing: StoreState) -> Iterator[str]:
-    """Yield what is not in the database since the server runs, a sentence each."""
+    """Yield what has been lost or set aside since the server started, a sentence each."""
     aside = writing.set_aside
     if writing.dropped:
         yield f"{writing.dropped:,} messages were lost while nothing could be written."

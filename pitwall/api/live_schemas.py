@@ -1,4 +1,4 @@
-"""Schemas of the live answers, as OpenAPI documents them."""
+"""Define the answers on the live race, as OpenAPI documents them."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from pitwall.domain.sessions import Source
 
 
 class ExpertOut(BaseModel):
-    """One expert's opinion, and its share in the forecast. Source: `ExpertOpinion`."""
+    """One expert's own forecast, and its weight in the mixture. Source: `ExpertOpinion`."""
 
     expert: ExpertName = Field(
         description="`om`: DRS or Overtake Mode; `boost`: electric power; `aero`: the wake.",
         examples=["boost"],
     )
     p_overtake: float = Field(
-        description="Its own calibrated probability.", ge=0, le=1, examples=[0.0368]
+        description="The expert's own calibrated probability.", ge=0, le=1, examples=[0.0368]
     )
     weight: float = Field(
-        description="Its share; the shares of all experts add up to one.",
+        description="The expert's weight; the weights of all experts add up to one.",
         ge=0,
         le=1,
         examples=[0.3645],
     )
     is_estimated: bool = Field(
-        description="Whether it rests on what no feed channel tells, such as a battery's charge.",
+        description="Whether it relies on what the feed does not tell, such as a battery's charge.",
         examples=[True],
     )
 
     @classmethod
     def of(cls, opinion: ExpertOpinion) -> ExpertOut:
-        """Take an expert's opinion as it is."""
+        """Convert an expert's opinion."""
         return cls(
             expert=opinion.expert,
             p_overtake=opinion.p_overtake,
@@ -48,7 +48,7 @@ class ExpertOut(BaseModel):
 
 
 class MixedOut(BaseModel):
-    """What stands behind and beside `p_overtake`. Source: `MixedForecast`."""
+    """Interval, interruptions and experts of a forecast. Source: `MixedForecast`."""
 
     p_overtake_3: float = Field(
         description="Estimated probability that the attacker is ahead within three laps, never "
@@ -58,13 +58,13 @@ class MixedOut(BaseModel):
         examples=[0.0854],
     )
     p_low: float = Field(
-        description="Lower end of a 90 % interval of `p_overtake`: had the model learned from "
-        "other races.",
+        description="Lower end of the 90 % interval of `p_overtake`: how far it could differ "
+        "had the model learned from other races.",
         ge=0,
         le=1,
         examples=[0.0213],
     )
-    p_high: float = Field(description="Its upper end.", ge=0, le=1, examples=[0.0834])
+    p_high: float = Field(description="Upper end of that interval.", ge=0, le=1, examples=[0.0834])
     experts: list[ExpertOut] = Field(
         description="In the order om, boost, aero.", examples=[examples.EXPERTS]
     )
@@ -77,18 +77,18 @@ class MixedOut(BaseModel):
         examples=[0.0457],
     )
     p_pit: float = Field(
-        description="That one of the two pits first.", ge=0, le=1, examples=[0.0127]
+        description="Probability that one of the two pits first.", ge=0, le=1, examples=[0.0127]
     )
     p_neutralised: float = Field(
-        description="That the race is neutralised first.", ge=0, le=1, examples=[0.0322]
+        description="Probability that the race is neutralised first.", ge=0, le=1, examples=[0.0322]
     )
     p_retired: float = Field(
-        description="That one of the two retires first.", ge=0, le=1, examples=[0.0009]
+        description="Probability that one of the two retires first.", ge=0, le=1, examples=[0.0009]
     )
 
     @classmethod
     def of(cls, mixed: MixedForecast) -> MixedOut:
-        """Take a mixed forecast as it is."""
+        """Convert a mixed forecast."""
         return cls(
             p_overtake_3=mixed.p_overtake_3,
             p_low=mixed.p_low,
@@ -106,36 +106,37 @@ Status = Literal["ok", "degraded", "waiting", "dead"]
 
 
 class RaceOut(BaseModel):
-    """Which race this is, and where it stands. Source: `FrameHeader`."""
+    """The race and its state. Source: `FrameHeader`."""
 
     race_id: str = Field(
-        description="Our key; empty before the feed has told.", examples=[examples.RACE_ID]
+        description="The race's id; empty before the feed has named the race.",
+        examples=[examples.RACE_ID],
     )
     name: str = Field(description="The name of the meeting.", examples=["Dutch Grand Prix"])
     kind: str = Field(description="The name of the session.", examples=["Race", "Sprint"])
     circuit: str = Field(description="The circuit's short name.", examples=["Zandvoort"])
     year: int | None = Field(
-        description="The season. Null before the feed has told.", examples=[2025]
+        description="The season. Null before the feed has named it.", examples=[2025]
     )
-    phase: Phase = Field(description="Where the race stands.", examples=["started"])
+    phase: Phase = Field(description="The phase of the race.", examples=["started"])
     track_status: TrackStatus = Field(
         description="The state of the whole track.", examples=["clear"]
     )
     lap: int | None = Field(
-        description="The leader's lap. Null before the feed has told.", examples=[27]
+        description="The leader's lap. Null before the feed has given it.", examples=[27]
     )
     total_laps: int | None = Field(
-        description="The announced distance. Null before the feed has told.", examples=[72]
+        description="The announced distance. Null before the feed has given it.", examples=[72]
     )
     overtake_enabled: bool | None = Field(
-        description="DRS (to 2025) or Overtake Mode (2026) enabled by race control. Null where "
-        "race control has not told.",
+        description="Whether race control has enabled DRS (to 2025) or Overtake Mode (2026). "
+        "Null where race control has not said.",
         examples=[True],
     )
 
     @classmethod
     def of(cls, header: FrameHeader) -> RaceOut:
-        """Take the race's part of a frame header."""
+        """Convert the race's part of a frame header."""
         return cls(
             race_id=header.race_id,
             name=header.name,
@@ -155,21 +156,21 @@ class CarOut(BaseModel):
 
     number: int = Field(description="The car's number.", examples=[4])
     code: str = Field(
-        description="The driver's three letters, or the number when not told.", examples=["NOR"]
+        description="The driver's three letters, or the number when not known.", examples=["NOR"]
     )
     name: str = Field(
-        description="First name and surname; empty when not told.", examples=["Lando Norris"]
+        description="First name and surname; empty when not known.", examples=["Lando Norris"]
     )
-    team: str = Field(description="The team's name; empty when not told.", examples=["McLaren"])
+    team: str = Field(description="The team's name; empty when not known.", examples=["McLaren"])
     compound: Compound = Field(description="The tyre compound.", examples=["HARD"])
     tyre_life_laps: int | None = Field(
-        description="Laps on this set. Null when not told.", examples=[3]
+        description="Laps on this set. Null when not known.", examples=[3]
     )
     pit_stops: int = Field(description="Pit stops so far.", ge=0, examples=[1])
 
     @classmethod
     def of(cls, line: TowerLine) -> CarOut:
-        """Take what a battle shows of a car."""
+        """Convert the part of a tower line that a battle shows."""
         return cls(
             number=line.number,
             code=line.code,
@@ -188,8 +189,8 @@ class BattleOut(BaseModel):
     defender: CarOut = Field(description="The car directly ahead.", examples=[examples.DEFENDER])
     position: int = Field(description="The place at stake; 1 is the lead.", ge=1, examples=[1])
     interval_s: float = Field(
-        description="Seconds between the two, the newest that the feed tells; as stored and as "
-        "entered in the ledger.",
+        description="Seconds between the two, the newest that the feed has given; the same as "
+        "in the database and the ledger.",
         ge=0,
         examples=[examples.INTERVAL_S],
     )
@@ -197,7 +198,7 @@ class BattleOut(BaseModel):
         description="Age of that interval, race seconds.", ge=0, examples=[1.34]
     )
     gap_at_line_s: float | None = Field(
-        description="Seconds between the last line crossings of the two: the model goes by this, "
+        description="Seconds between the last line crossings of the two. The model uses this, "
         "and a reason names it `gap 0.9 s at the line`. Null unless the crossings are newer than "
         "the interval by more than two seconds.",
         ge=0,
@@ -221,10 +222,10 @@ class BattleOut(BaseModel):
         examples=[examples.P_OVERTAKE],
     )
     no_forecast_because: str | None = Field(
-        description="Why there is none. Null with a forecast.", examples=[None]
+        description="Why there is no forecast. Null with a forecast.", examples=[None]
     )
     reasons: list[str] = Field(
-        description="What moved the forecast most, in logits and words.",
+        description="What moved the forecast most: logits and words.",
         examples=[examples.REASONS],
     )
     mixed: MixedOut | None = Field(
@@ -234,7 +235,7 @@ class BattleOut(BaseModel):
 
     @classmethod
     def of(cls, battle: BattleLine, cars: dict[int, TowerLine]) -> BattleOut:
-        """Join a battle with its two cars."""
+        """Convert a battle, with its two cars."""
         return cls(
             attacker=CarOut.of(cars[battle.attacker]),
             defender=CarOut.of(cars[battle.defender]),
@@ -253,16 +254,16 @@ class BattleOut(BaseModel):
 
 
 class BattlesOut(BaseModel):
-    """All battles of under two seconds at one instant, front of the field first.
+    """All battles of under two seconds at one moment, front of the field first.
 
     Source: `LiveFrame`.
     """
 
     source: Source = Field(
-        description="What kind of data this is; `simulated` is no race.", examples=[examples.SOURCE]
+        description="The kind of data; `simulated` is not a real race.", examples=[examples.SOURCE]
     )
-    feed: str = Field(description="Which feed it comes from.", examples=[examples.FEED])
-    feed_state: FeedState = Field(description="How the feed is doing.", examples=["flowing"])
+    feed: str = Field(description="The feed that the data comes from.", examples=[examples.FEED])
+    feed_state: FeedState = Field(description="The state of the feed.", examples=["flowing"])
     sequence: int = Field(description="Rises by one with every frame.", examples=[5563])
     as_of: datetime | None = Field(
         description="When the newest message was sent, on the race's clock. Null before the first.",
@@ -276,16 +277,16 @@ class BattlesOut(BaseModel):
         "before the first.",
         examples=[0.193],
     )
-    race: RaceOut = Field(description="The race and where it stands.")
+    race: RaceOut = Field(description="The race and its state.")
     model_version: str = Field(
-        description="Which model bundle forecasts; empty without one.",
+        description="The model bundle that makes the forecasts; empty without one.",
         examples=[examples.MODEL_VERSION],
     )
     battles: list[BattleOut] = Field(description="The battles, front of the field first.")
 
     @classmethod
     def of(cls, frame: LiveFrame, below_s: float, min_p: float) -> BattlesOut:
-        """Take the battles of a frame below `below_s` and with `p_overtake` from `min_p` up."""
+        """Convert a frame's battles below `below_s` with a `p_overtake` of at least `min_p`."""
         cars = {int(line.number): line for line in frame.tower}
         wanted = [
             battle
@@ -307,13 +308,16 @@ class BattlesOut(BaseModel):
 
 
 class ModelOut(BaseModel):
-    """Which model forecasts."""
+    """The model that makes the forecasts."""
 
     version: str = Field(examples=[examples.MODEL_VERSION])
     trained_at: datetime | None = Field(examples=[examples.TRAINED_AT])
-    hash: str = Field(description="SHA-256 of everything learned.", examples=[examples.MODEL_HASH])
+    hash: str = Field(
+        description="SHA-256 of everything that the model learned.", examples=[examples.MODEL_HASH]
+    )
     rules_version: str = Field(
-        description="Which rules of the seasons it was made for.", examples=[examples.RULES_VERSION]
+        description="The version of the sporting rules that it was made for.",
+        examples=[examples.RULES_VERSION],
     )
     scores: dict[str, dict[str, float]] = Field(
         description="Scores of the model's recipe on races it had not seen, by test.",
@@ -322,7 +326,7 @@ class ModelOut(BaseModel):
 
 
 class BuildOut(BaseModel):
-    """Which program this is."""
+    """The version of the program."""
 
     version: str = Field(examples=[__version__])
     revision: str | None = Field(
@@ -332,45 +336,46 @@ class BuildOut(BaseModel):
 
 
 class SetAsideOut(BaseModel):
-    """Rows of races that the database refused for what they say; the rest of each was written."""
+    """Rows that the database refused for their content; all other rows were written."""
 
-    rows: int = Field(default=0, description="How many lines the file has.", examples=[0])
+    rows: int = Field(default=0, description="Number of rows in the file.", examples=[0])
     file: str = Field(
         default="",
-        description="Its name in the data folder, a row a line as JSON.",
+        description="The file's name in the data folder; each line is a row as JSON.",
         examples=["set-aside.jsonl"],
     )
-    lost: int = Field(default=0, description="How many more came when it was full.", examples=[0])
+    lost: int = Field(
+        default=0, description="Number of rows lost because the file was full.", examples=[0]
+    )
     reason: str = Field(
-        default="", description="Which table refused the newest, and why.", examples=[""]
+        default="", description="Which table refused the newest row, and why.", examples=[""]
     )
 
 
 class StoreOut(BaseModel):
-    """How the writing down of races goes."""
+    """The state of writing races to the database."""
 
     status: Literal["ok", "degraded"] = Field(examples=["ok"])
     reason: str = Field(
-        description="What is wrong, since when and how much waits, while nothing can be written; "
-        "else empty.",
+        description="While nothing can be written: why, since when and how much waits; else empty.",
         examples=[""],
     )
     dropped: int = Field(
-        description="Messages lost, because nothing could be written for too long.", examples=[0]
+        description="Messages lost because nothing could be written for too long.", examples=[0]
     )
     waiting: int = Field(default=0, description="Messages that wait to be written.", examples=[12])
     set_aside: SetAsideOut = Field(
         default_factory=SetAsideOut,
-        description="Rows that the database refused for what they say.",
+        description="Rows that the database refused for their content.",
     )
 
 
 class HealthOut(BaseModel):
-    """Whether the dashboard can be trusted now."""
+    """The state of the server, and whether its data can be trusted now."""
 
     status: Status = Field(
-        description="`ok`; `degraded` when the picture is right but something behind it is "
-        "missing: the shared cache, or the database, as `store` says; `waiting` before the first "
+        description="`ok`; `degraded` when the data is right but the shared cache or the "
+        "database is missing (see `store`); `waiting` before the first "
         "frame; `dead` when the feed has stopped while a race is on, or cannot be opened "
         "(answered with 503).",
         examples=["ok"],
@@ -383,15 +388,17 @@ class HealthOut(BaseModel):
     feed_state: FeedState | None = Field(examples=["flowing"])
     race_on: bool = Field(examples=[True])
     last_message_age_s: float | None = Field(
-        description="Wall seconds since the newest message arrived.", examples=[0.443]
+        description="Real seconds since the newest message arrived.", examples=[0.443]
     )
     frame_age_s: float | None = Field(
-        description="Wall seconds since the newest frame.", examples=[0.25]
+        description="Real seconds since the newest frame.", examples=[0.25]
     )
     sequence: int | None = Field(examples=[5563])
     malformed: int = Field(
-        description="Parts of messages skipped because they broke the format.", examples=[0]
+        description="Number of message parts skipped because they broke the format.", examples=[0]
     )
-    store: StoreOut | None = Field(description="null where nothing is written down.")
+    store: StoreOut | None = Field(
+        description="The state of writing races; null where none are stored."
+    )
     model: ModelOut | None
     build: BuildOut

@@ -1,4 +1,4 @@
-"""`/auth/sessions` and `/auth/keys`: with what one may come in, listed and revoked."""
+"""Serve `/auth/sessions` and `/auth/keys`: list and end log-ins, list, make and revoke API keys."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _NO_LOG_IN = _not_there(f"You have no log-in {examples.LOG_IN_ID}.", "log_in_id"
 _NO_KEY = _not_there(f"You have no API key {examples.KEY_ID}.", "key_id")
 
 
-@router.get("/sessions", summary="My log-ins", responses=REFUSALS)
+@router.get("/sessions", summary="List my log-ins", responses=REFUSALS)
 async def log_ins(services: CurrentServices, account: LoggedIn) -> list[LogInOut]:
-    """List your log-ins that hold, last used first."""
+    """List your log-ins that have not ended, last used first."""
     held = await services.people().accounts.log_ins(account)
     return [LogInOut.of(log_in, account) for log_in in held]
 
@@ -60,7 +60,7 @@ async def end_log_in(
         raise NotFoundError(message)
 
 
-@router.get("/keys", summary="My API keys", responses=REFUSALS)
+@router.get("/keys", summary="List my API keys", responses=REFUSALS)
 async def keys(services: CurrentServices, account: LoggedIn) -> list[KeyOut]:
     """List your API keys, newest first."""
     return [KeyOut.of(key) for key in await services.people().keys.list(account)]
@@ -68,7 +68,7 @@ async def keys(services: CurrentServices, account: LoggedIn) -> list[KeyOut]:
 
 @router.post("/keys", status_code=201, summary="Make an API key", responses=REFUSALS | BODY_REFUSED)
 async def make_key(wanted: KeyIn, services: CurrentServices, account: LoggedIn) -> NewKeyOut:
-    """Make an API key and show it, once."""
+    """Make an API key and return it. It is never shown again."""
     key, secret = await services.people().keys.create(account, wanted.name)
     return NewKeyOut(**KeyOut.of(key).model_dump(), key=secret)
 
@@ -81,7 +81,7 @@ async def revoke_key(
     services: CurrentServices,
     account: LoggedIn,
 ) -> None:
-    """Revoke one of your API keys. It opens nothing from then on."""
+    """Revoke one of your API keys. It stops working at once."""
     if not await services.people().keys.revoke(account, key_id):
         message = f"You have no API key {key_id}."
         raise NotFoundError(message)

@@ -1,4 +1,4 @@
-"""`/predict`: ask the model about the current race, a stored one, or a hypothetical battle."""
+"""Serve `/predict`: forecasts for the current race, a stored race or a made-up battle."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ class PredictOut(BaseModel):
     """Forecasts of one moment, front of the field first."""
 
     source: Source = Field(
-        description="What kind of data this is; `simulated` is no race.", examples=[examples.SOURCE]
+        description="The kind of data; `simulated` is not a real race.", examples=[examples.SOURCE]
     )
     feed: str = Field(examples=[examples.FEED])
     feed_state: FeedState = Field(examples=["paused"])
     computed: Literal["now", "frame", "stored"] = Field(
-        description="`now`: the model ran for this answer. `frame`: in the newest frame, at most "
-        "a second of race time before it. `stored`: now, on a stored race.",
+        description="`now`: computed for this answer. `frame`: from the newest frame, at most "
+        "a second of race time old. `stored`: computed now, on a stored race.",
         examples=["stored"],
     )
     sequence: int = Field(
-        description="Of the newest frame; on a stored race, its messages up to `at`.",
+        description="Number of the newest frame; on a stored race, of its messages up to `at`.",
         examples=[15040],
     )
     as_of: datetime | None = Field(
-        description="When the newest message was sent, race's clock.", examples=[examples.AS_OF]
+        description="When the newest message was sent, on the race's clock.",
+        examples=[examples.AS_OF],
     )
     answered_at: datetime = Field(
         description="When the forecast, or the frame, was made, UTC.", examples=[examples.ASKED_AT]
@@ -52,7 +53,7 @@ class PredictOut(BaseModel):
     race: RaceOut
     model_version: str = Field(examples=[examples.MODEL_VERSION])
     rules_version: str | None = Field(
-        description="Of the sporting rules that the model rests on; null where on none.",
+        description="Version of the sporting rules that the model uses; null where it uses none.",
         examples=[examples.RULES_VERSION],
     )
     battles: list[BattleOut]
@@ -65,7 +66,7 @@ class PredictOut(BaseModel):
         rules_version: str,
         battles: list[BattleLine],
     ) -> PredictOut:
-        """Take some battles of a frame."""
+        """Convert some battles of a frame."""
         cars = {int(line.number): line for line in frame.tower}
         return cls(
             source=Source(frame.header.source),
@@ -84,13 +85,13 @@ class PredictOut(BaseModel):
 
 
 class WhatIfIn(BaseModel):
-    """A made-up battle."""
+    """A made-up battle, described by its features."""
 
     model_config = ConfigDict(extra="forbid")
 
     features: dict[str, Annotated[float, Field(strict=True)]] = Field(
-        description="What is known of the battle; leave out what is not. `GET /predict/features` "
-        "explains each.",
+        description="The known features of the battle; leave out all others. "
+        "`GET /predict/features` explains each.",
         examples=[examples.WHAT_IF],
     )
 
@@ -99,17 +100,17 @@ class WhatIfOut(BaseModel):
     """The forecast of a made-up battle."""
 
     p_overtake: float | None = Field(
-        description="That the attacker is ahead a lap from now, if neither pits and the track "
-        "stays clear. Null without a forecast.",
+        description="Probability that the attacker is ahead a lap from now, if neither pits "
+        "and the track stays clear. Null without a forecast.",
         ge=0,
         le=1,
         examples=[examples.WHAT_IF_P_OVERTAKE],
     )
     no_forecast_because: str | None = Field(
-        description="Why there is none; null with a forecast.", examples=[None]
+        description="Why there is no forecast; null with a forecast.", examples=[None]
     )
     reasons: list[str] = Field(
-        description="What moved the forecast most, in logits and words.",
+        description="What moved the forecast most: logits and words.",
         examples=[examples.WHAT_IF_REASONS],
     )
     mixed: MixedOut | None = Field(examples=[examples.WHAT_IF_MIXED])
@@ -122,7 +123,7 @@ class WhatIfOut(BaseModel):
 
 
 class FeatureOut(BaseModel):
-    """One thing that can be said of a made-up battle."""
+    """One feature of a made-up battle."""
 
     name: str = Field(examples=["interval_s"])
     unit: str = Field(examples=["s"])
@@ -135,7 +136,7 @@ class FeatureOut(BaseModel):
 
     @classmethod
     def of(cls, feature: WhatIfFeature) -> FeatureOut:
-        """Take a feature as it is."""
+        """Convert a feature."""
         return cls(
             name=feature.name,
             unit=feature.unit,
@@ -163,10 +164,10 @@ _NO_CAR: Responses = {
     )
 }
 
-_UNANSWERED = "The model that is loaded here answers no made-up battles."
+_UNANSWERED = "The model loaded here cannot forecast made-up battles."
 
 _NO_MODEL: Responses = {
-    404: problem_response("The loaded model answers no made-up battles.", _UNANSWERED)
+    404: problem_response("The loaded model cannot forecast made-up battles.", _UNANSWERED)
 }
 
 Computed = Literal["now", "frame", "stored"]
@@ -192,21 +193,21 @@ async def predict(
         str | None,
         Query(
             pattern=r"^[a-z0-9][a-z0-9-]{0,127}$",
-            description="A stored race in place of the one on show; needs `at`.",
+            description="A stored race instead of the one on show; needs `at`.",
             examples=[examples.RACE_ID],
         ),
     ] = None,
     at: Annotated[
         Moment | None,
         Query(
-            description="The moment of the stored race, with its offset from UTC.",
+            description="A moment of the stored race; with an offset from UTC.",
             examples=[examples.AT],
         ),
     ] = None,
 ) -> PredictOut:
-    """Run the model on the newest state of the race, and list what it says of each battle.
+    """Run the model on the newest state of the race, and return its forecast of each battle.
 
-    With `attacker` or `defender` only their battles are listed; none, if they fight none.
+    `attacker` and `defender` select the battles of a car. Without such a battle the list is empty.
     """
     frame, computed = await _frame(services, race_id, at)
     sides = (_number(frame, attacker), _number(frame, defender))
@@ -216,11 +217,11 @@ async def predict(
 
 @router.get(
     "/predict/features",
-    summary="What can be said of a made-up battle",
+    summary="List the features of a made-up battle",
     responses={**REFUSALS, **_NO_MODEL},
 )
 async def features(services: CurrentServices, _reader: Reader) -> list[FeatureOut]:
-    """List the features that `POST /predict` takes, with units and ranges."""
+    """List the features that `POST /predict` accepts, with units and ranges."""
     return [FeatureOut.of(feature) for feature in _what_if(services).features]
 
 
@@ -230,7 +231,7 @@ async def features(services: CurrentServices, _reader: Reader) -> list[FeatureOu
     responses={**REFUSALS, **BODY_REFUSED, **_NO_MODEL},
 )
 async def what_if(battle: WhatIfIn, services: CurrentServices, _reader: Reader) -> WhatIfOut:
-    """Say what the model would say of a battle of which these features are known."""
+    """Return the model's forecast of a battle with these features."""
     model = _what_if(services)
     _check(battle.features, model)
     forecast = await asyncio.to_thread(model.forecast, battle.features)
@@ -249,7 +250,7 @@ async def _frame(
     services: Services, race_id: str | None, at: datetime | None
 ) -> tuple[LiveFrame, Computed]:
     if (race_id is None) != (at is None):
-        field, reason = ("at", "`race_id` and `at` go together.")
+        field, reason = ("at", "Send `race_id` and `at` together.")
         raise RefusedFieldError(field, reason)
     if race_id is not None and at is not None:
         if services.stored_forecasts is None:
@@ -266,7 +267,7 @@ async def _frame(
 
 
 def _number(frame: LiveFrame, car: str | None) -> int | None:
-    """Return the number of a car that was asked for; None when none was.
+    """Return the number of the requested car; None when none was requested.
 
     Raises:
         NotFoundError: No such car is in this race.
@@ -291,10 +292,10 @@ def _what_if(services: Services) -> MixtureWhatIf:
 
 
 def _check(values: dict[str, float], model: MixtureWhatIf) -> None:
-    """Refuse features that the model does not know, or outside of their range.
+    """Refuse features that the model does not know, and values outside of their range.
 
     Raises:
-        RefusedFieldError: Says which, and what could be.
+        RefusedFieldError: Its message names the feature and what is allowed.
     """
     known = {feature.name: feature for feature in model.features}
     for name, value in values.items():
@@ -303,5 +304,5 @@ def _check(values: dict[str, float], model: MixtureWhatIf) -> None:
             reason = f"There is no feature {name[:60]!r}: see GET /predict/features."
             raise RefusedFieldError("features", reason)
         if not feature.lowest <= value <= feature.highest:
-            reason = f"{name} is from {feature.lowest:g} to {feature.highest:g} {feature.unit}."
+            reason = f"{name} must be {feature.lowest:g} to {feature.highest:g} {feature.unit}."
             raise RefusedFieldError(f"features.{name}", reason)

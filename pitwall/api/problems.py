@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: what was wrong, in words, never a stack trace."""
+"""Answer errors with RFC 9457 problem details: what was wrong, in words, never a stack trace."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from pitwall.services import current
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-UNEXPECTED = "The server failed to answer; the failure is in its log."
+UNEXPECTED = "The server failed to answer. Its log has the reason."
 
 Responses = dict[int | str, dict[str, Any]]
-"""What a route documents besides its own answer, by status."""
+"""The other answers that a route documents, by status."""
 
 
 class InvalidParameter(BaseModel):
-    """One thing wrong with a request."""
+    """One invalid parameter or field of a request."""
 
-    name: str = Field(description="Which parameter or field.", examples=["query.min_p"])
+    name: str = Field(description="The parameter or field.", examples=["query.min_p"])
     reason: str = Field(examples=["Input should be less than or equal to 1"])
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457, `application/problem+json`)."""
+    """A problem with a request (RFC 9457, `application/problem+json`)."""
 
     type: str = Field(
         default="about:blank",
@@ -60,18 +60,18 @@ class Problem(BaseModel):
             "The request is not valid: query.min_p: Input should be less than or equal to 1."
         ],
     )
-    instance: str = Field(description="The path that was asked for.", examples=["/live-battles"])
+    instance: str = Field(description="The path of the request.", examples=["/live-battles"])
     invalid: list[InvalidParameter] | None = Field(
         default=None, description="Each invalid parameter, where that is the problem."
     )
     request_id: str | None = Field(
         default=None,
-        description="Of this request, as in `X-Request-ID` and the server's log.",
+        description="The id of this request, as in `X-Request-ID` and the server's log.",
         examples=[examples.REQUEST_ID],
     )
     source: str | None = Field(
         default=None,
-        description="Where the data on show comes from, as in other answers.",
+        description="The kind of data on show, as in other answers.",
         examples=[examples.SOURCE],
     )
 
@@ -82,9 +82,9 @@ def problem_response(
     """Return an OpenAPI response that documents a problem.
 
     Args:
-        description: Of whatever has this status.
-        detail: What one of these answers says; `problem_examples` makes a whole problem of it.
-        invalid: What that one finds invalid; None where nothing.
+        description: What this status means.
+        detail: The `detail` of an example; `complete_problems` makes a whole problem of it.
+        invalid: What is invalid in that example; None where nothing is.
     """
     example = {"detail": detail} | ({"invalid": [invalid.model_dump()]} if invalid else {})
     media = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
@@ -92,7 +92,7 @@ def problem_response(
 
 
 def invalid_response(description: str, name: str, reason: str) -> dict[str, Any]:
-    """Return an OpenAPI response that documents how a request is refused before it is run."""
+    """Return an OpenAPI response that documents the refusal of an invalid request."""
     invalid = InvalidParameter(name=name, reason=reason)
     return problem_response(description, _not_valid([invalid]), invalid)
 
@@ -104,18 +104,18 @@ def _not_valid(invalid: list[InvalidParameter]) -> str:
 
 BODY_REFUSED: Responses = {
     400: problem_response(
-        "The body cannot be read: it is no JSON in UTF-8, or nested too deep.",
+        "The body cannot be read: it is not JSON in UTF-8, or nested too deeply.",
         "There was an error parsing the body",
     ),
     408: problem_response(
         "The body did not arrive in time.", "The body did not arrive within 5 s."
     ),
-    413: problem_response("The body is too long.", "A body may have 65536 bytes."),
+    413: problem_response("The body is too long.", "A body may have at most 65536 bytes."),
     422: invalid_response(
         "A field or parameter is not valid; `invalid` says which.", "body", "Field required"
     ),
 }
-"""What a route with a body documents besides."""
+"""The refusals that every route with a body documents."""
 
 
 def install(api: FastAPI) -> None:
@@ -149,7 +149,7 @@ async def answer(
 async def plain_problem(
     scope: Scope, send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Answer with a problem from outside of any route."""
+    """Answer a request with a problem, outside of any route."""
     request = Request(scope)
     response = await answer(request, status, detail)
     response.headers.update(headers or {})
@@ -157,7 +157,7 @@ async def plain_problem(
 
 
 async def _source() -> str | None:
-    """Return where the data on show comes from; an error about errors helps nobody."""
+    """Return the kind of data on show; None if that fails, as this is part of an error answer."""
     with suppress(Exception):
         frame = await current().live.latest()
         return frame.header.source if frame else None
@@ -168,9 +168,9 @@ async def _pitwall_error(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, PitwallError) else 500
     detail = str(error) or (type(error).__doc__ or "").partition("\n")[0]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        said, detail = detail, for_strangers(detail)
-        if said != detail:
-            log.warning("a request could not be answered", extra={"because": said})
+        reason, detail = detail, for_strangers(detail)
+        if reason != detail:
+            log.warning("a request could not be answered", extra={"because": reason})
     invalid = None
     if isinstance(error, RefusedFieldError):
         place = "query" if request.method == "GET" else "body"
@@ -182,10 +182,10 @@ async def _pitwall_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
-    found = error.errors() if isinstance(error, RequestValidationError) else []
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
     invalid = [
         InvalidParameter(name=".".join(str(part) for part in each["loc"]), reason=each["msg"])
-        for each in found
+        for each in faults
     ]
     return await answer(request, 422, _not_valid(invalid), invalid)
 
@@ -199,4 +199,6 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, _error: Exception) -> JSONResponse:
-    return await answer(request, 500, UNEXPECTED)  # it is raised again: `protection.failures` logs
+    return await answer(
+        request, 500, UNEXPECTED
+    )  # raised again, so `protection.unexpected_errors` logs it

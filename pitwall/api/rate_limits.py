@@ -1,4 +1,4 @@
-"""Who may ask how often, and counting those who do."""
+"""Count requests against rate limits, and refuse those beyond them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from pitwall.domain.limits import LimitPolicy
 from pitwall.errors import TooManyRequestsError
 from pitwall.ports.accounts import RateLimiter
 
-# Nobody types that fast, and a household behind one address still gets in.
+# Nobody types that fast, and a household behind one address can still log in.
 LOG_IN_BY_ADDRESS: Final = LimitPolicy("login-address", quota=20, window_s=300)
-# Failures only. It slows guessing from many addresses at one account to 960 a day, and lets a
-# stranger keep its user from logging in for as long as he goes on: log-ins that hold go on.
+# Failures only. It limits guessing from many addresses at one account to 960 a day. A stranger can
+# thereby keep its user from logging in while guessing, but existing log-ins stay.
 LOG_IN_BY_ACCOUNT: Final = LimitPolicy("login-account", quota=10, window_s=900)
 REGISTER: Final = LimitPolicy("register", quota=10, window_s=3600)
 PROVE_PASSWORD: Final = LimitPolicy("password", quota=10, window_s=900)  # failures only
 ASK: Final = LimitPolicy("account", quota=240, window_s=60)
 
-_HOUSEHOLDS: Final = 4  # that may use up their quotas in one IPv6 /48, of the 65,536 in it
+_HOUSEHOLDS: Final = 4  # of the 65,536 in one IPv6 /48 that may use up their quotas
 
 
 async def count_request(
     limiter: RateLimiter, request: Request, policy: LimitPolicy, asker: str
 ) -> None:
-    """Count the request, and refuse it beyond the quota.
+    """Count a request, and refuse it beyond the quota.
 
     Raises:
-        TooManyRequestsError: Says when to come back.
+        TooManyRequestsError: It carries when to try again.
     """
     standing = await limiter.take(policy, asker)
     request.scope.setdefault(STANDINGS, []).append(standing)
@@ -41,10 +41,10 @@ async def count_request(
 
 
 async def count_visitor(limiter: RateLimiter, request: Request, policy: LimitPolicy) -> None:
-    """Count the request of an asker without an account, by address; of IPv6 by /64 and by /48.
+    """Count a request without an account, by its address; IPv6 by /64 and by /48.
 
     Raises:
-        TooManyRequestsError: Says when to come back.
+        TooManyRequestsError: It carries when to try again.
     """
     household, network = counted_as(request.scope)
     if network is not None:
@@ -53,7 +53,7 @@ async def count_visitor(limiter: RateLimiter, request: Request, policy: LimitPol
 
 
 async def forgive_visitor(limiter: RateLimiter, request: Request, policy: LimitPolicy) -> None:
-    """Take back what `count_visitor` counted."""
+    """Undo what `count_visitor` counted."""
     household, network = counted_as(request.scope)
     if network is not None:
         await limiter.give_back(_of_network(policy), network)

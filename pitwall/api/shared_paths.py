@@ -1,4 +1,4 @@
-"""Routes that share their path with a page: a browser that asks for one is given the page."""
+"""Let a route share its path with a page: browsers get the page, programs the route."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 
 class ForPrograms(APIRoute):
-    """A route that is not there for who asks for HTML, so that the page below it answers."""
+    """A route that does not match requests for HTML, so that the page below it answers them."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether the route answers a request."""
@@ -20,7 +20,7 @@ class ForPrograms(APIRoute):
 
 
 def wants_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a request asks for HTML, as browsers do when they open an address.
+    """Whether a request accepts HTML, as browsers do when they open an address.
 
     Example:
         >>> wants_page([(b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")])

@@ -1,1 +1,1 @@
-"""Values and rules of racing; standard library only, no clock, no I/O."""
+"""Define the values and rules of racing with the standard library alone: no clock, no I/O."""

@@ -1,4 +1,4 @@
-"""Who may come in: users, their log-ins and API keys, and who is asking now."""
+"""Define users, their log-ins and API keys, and the account behind a request."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What somebody may do.
+    """What a visitor or a program may do.
 
-    A key is for programs: it reads what its user may read and manages nothing, so that a key
-    that leaks gives neither the account nor the owner's rights away.
+    A key is for programs: it reads what its user may read and manages nothing, so that a leaked
+    key gives away neither the account nor the owner's rights.
     """
 
     GUEST = "guest"  # not logged in: the live page and the public routes
-    USER = "user"  # logged in: also history, exports, forecasts and the own account
+    USER = "user"  # logged in: also stored races, exports, forecasts and their own account
     API = "api"  # came with an API key: reads as its user does
     OWNER = "owner"  # logged in, and runs this server: also other people's accounts
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody with an account.
+    """A person with an account.
 
     Attributes:
         email: Normalised; see `pitwall.accounts.rules`. No two users share one.
         password_hash: Argon2id, in the PHC text form.
-        is_owner: Whether he runs this server.
+        is_owner: Whether they run this server.
         created_at: UTC.
-        disabled_at: When the owner shut the account, UTC; None while it is open.
+        disabled_at: When the owner disabled the account, UTC; None while it is enabled.
     """
 
     id: UUID
@@ -43,13 +43,15 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """One log-in of one browser. The word "session" never means anything else here.
+    """One log-in of one browser.
+
+    It is never called a session: that word means a session of a race weekend.
 
     Attributes:
         token_hash: SHA-256 of the token in its cookie, 64 hexadecimal digits.
-        created_at, last_used_at: UTC; uses within a minute are noted once.
-        expires_at: UTC; moves on with use, up to the absolute limit.
-        user_agent: As the browser told it, cut; "" when it told none.
+        created_at, last_used_at: UTC; several uses within a minute are recorded once.
+        expires_at: UTC; each use extends it, up to the absolute limit.
+        user_agent: As the browser sent it, shortened; "" when it sent none.
     """
 
     id: UUID
@@ -63,7 +65,7 @@ class LogIn:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key for programs, without the key itself, which is shown once and not kept.
+    """A record of an API key; the key itself is shown once and never stored.
 
     Attributes:
         name: What its user calls it.
@@ -83,11 +85,11 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is asking, as routes and pages see it.
+    """The account behind a request, as routes and pages see it.
 
     Attributes:
         role: `USER` or `OWNER` when logged in, `API` with a key.
-        credential_id: Of the log-in or the key that he came with.
+        credential_id: The id of the log-in or of the API key that was presented.
     """
 
     user_id: UUID
@@ -97,5 +99,5 @@ class Account:
 
     @property
     def is_owner(self) -> bool:
-        """Whether he may see to other people's accounts."""
+        """Whether they may manage other people's accounts."""
         return self.role is Role.OWNER

@@ -1,7 +1,7 @@
-"""Battles: a car close enough behind another to attack it, from opening to end.
+"""Find battles, in which a car is close enough behind another to attack it, and follow them.
 
-Where it sits:  feeds -> race state -> BATTLES -> features -> prediction -> page
-Pure: the same race state and the same earlier battles always give the same answer.
+Place in the data flow:  feeds -> race state -> BATTLES -> features -> prediction -> page
+The functions are pure: the same race state and earlier battles always give the same answer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from pitwall.domain.gaps import LapsDown, LeaderLap, TimeGap
 from pitwall.domain.race import CarState, DriverNumber, GapSample, Phase, RaceState
 
-_GAPS_APART_S = 6.0  # nine updates in ten of a car's line come within six seconds
+_GAPS_APART_S = 6.0  # nine in ten updates of a car's timing line follow within six seconds
 
 _CROSSING_NEWER = timedelta(seconds=2)
 
@@ -41,8 +41,8 @@ class Battle:
         attacker: The car behind.
         defender: The car directly ahead, whose place is at stake.
         position: The defender's position; 1 is the lead.
-        interval_s: Seconds from defender to attacker, the newest that the feed tells: what is
-            shown, stored and entered in the ledger. `gap_at_line_s` is another quantity.
+        interval_s: Seconds from defender to attacker, the newest that the feed gives. This is the
+            number shown, stored and entered in the ledger; `gap_at_line_s` is another quantity.
         interval_at: When that interval was measured, UTC.
         opened_at: When this pair's battle began, UTC.
         opened_lap: Laps the attacker had completed then.
@@ -59,7 +59,7 @@ class Battle:
 
 @dataclass(frozen=True, slots=True)
 class EndedBattle:
-    """A battle that is over, as it last stood, and why it ended."""
+    """The last state of a battle that is over, and why it ended."""
 
     battle: Battle
     reason: EndReason
@@ -70,15 +70,15 @@ class EndedBattle:
 class BattleRules:
     """When a battle opens and closes.
 
-    Two limits, not one, so that an interval hovering at the limit does not make a
-    battle flicker on the page.
+    There are two limits so that a battle does not flicker on the page while its interval
+    hovers at one of them.
 
     Attributes:
         opens_below_s: A battle opens strictly below this interval.
         closes_beyond_s: An open battle closes strictly above this interval.
-        first_lap: No battle opens before the leader is on this lap: on lap one the whole
-            field is within reach of itself and gaps say nothing.
-        forgets_after_s: How long an open battle lives on its last interval when the feed
+        first_lap: No battle opens before the leader is on this lap: on lap one every car is
+            close to the next, and the gaps mean nothing.
+        forgets_after_s: How long an open battle stays open on its last interval when the feed
             gives no newer one.
 
     Raises:
@@ -109,13 +109,13 @@ def follow_battles(
 ) -> tuple[tuple[Battle, ...], tuple[EndedBattle, ...]]:
     """Return the battles under way, front of the field first, and those that just ended.
 
-    A pair already in `previous` keeps its `opened_at`. Calling again with the same race
-    and the battles returned changes nothing.
+    A pair that is in `previous` keeps its `opened_at`. Calling again with the same race
+    and the battles that were returned changes nothing.
 
     Args:
         race: The field at this instant.
         previous: The battles that this function returned for the instant before.
-        rules: The limits.
+        rules: The limits at which battles open and close.
 
     Example:
         >>> from datetime import UTC
@@ -144,16 +144,16 @@ def end_without_cars(
 ) -> tuple[tuple[Battle, ...], tuple[EndedBattle, ...]]:
     """Return the battles whose two cars are both in the order, and the others as ended.
 
-    Between two instants at which battles are followed the feed may delete a car, or begin
-    another race; whoever looks then must find both cars of every battle.
+    The feed may delete a car, or begin another race, between two instants at which battles are
+    followed. A reader in between must still find both cars of every battle.
     """
-    kept = tuple(each for each in battles if _is_placed(race, each))
+    remaining = tuple(battle for battle in battles if _is_placed(race, battle))
     ended = tuple(
         EndedBattle(battle, _why_over(race, battle, DEFAULT_RULES), race.as_of)
         for battle in battles
-        if battle not in kept
+        if battle not in remaining
     )
-    return kept, ended
+    return remaining, ended
 
 
 def _is_placed(race: RaceState, battle: Battle) -> bool:
@@ -164,10 +164,10 @@ def _is_placed(race: RaceState, battle: Battle) -> bool:
 def interval_between(ahead: CarState, behind: CarState) -> tuple[float, datetime] | None:
     """Return the seconds from `ahead` to `behind` and when that was measured.
 
-    The feed's interval counts only if the two are one place apart and it was sent since
+    The feed's interval counts only if the two cars are one place apart and it was sent after
     both took their places: otherwise it was measured against another car. Without it, the
-    difference of the two gaps to the leader serves; it does not depend on the order of updates.
-    None when lapped, unknown, or when the gaps contradict the order.
+    difference of the two gaps to the leader is used; it does not depend on the order of updates.
+    None when the car is lapped, the interval is unknown, or the gaps contradict the order.
     """
     neighbours = (behind.position or 0) - (ahead.position or 0) == 1
     fresh_since = max(ahead.position_at, behind.position_at)
@@ -179,11 +179,12 @@ def interval_between(ahead: CarState, behind: CarState) -> tuple[float, datetime
 
 
 def gap_at_line_s(ahead: CarState, behind: CarState, interval_at: datetime) -> float | None:
-    """Return the seconds between the last line crossings of two cars, where those are news.
+    """Return the seconds between the last line crossings of two cars, if newer than the interval.
 
-    That is where both have completed the same lap and the later crossing is newer than the
-    interval of `interval_at` by more than two seconds; else None. At the line the interval is the
-    better of the two: it is exact, while a crossing is told some hundredths late.
+    Both must have completed the same lap, and the later crossing must be more than two seconds
+    newer than the interval, which was measured at `interval_at`; otherwise return None. An interval
+    from the line is the better of the two: it is exact, while a crossing is reported some
+    hundredths late.
     """
     if not (ahead.laps and behind.laps):
         return None
@@ -199,7 +200,7 @@ def _difference_of_gaps(ahead: CarState, behind: CarState) -> tuple[float, datet
     if not behind.trace:
         return None
     back = behind.trace[-1]
-    # The leader's own line need not be sent for its gap to stay nought.
+    # The leader's gap is zero even when the feed does not send its timing line.
     leads = isinstance(ahead.gap_to_leader, LeaderLap)
     front = GapSample(back.at, 0.0, None) if leads else _newest(ahead.trace)
     if front is None or front.gap_to_leader_s is None or back.gap_to_leader_s is None:
@@ -246,13 +247,13 @@ def _under_way(
 
 
 def _why_over(race: RaceState, battle: Battle, rules: BattleRules) -> EndReason:
-    """Name the first cause that applies; what forbids racing comes before who is ahead."""
+    """Return the first cause that applies; what forbids racing counts before who is ahead."""
     attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
     if race.phase.is_over:
         return EndReason.FINISHED
     if attacker is None or defender is None or not (attacker.is_running and defender.is_running):
         return EndReason.RETIRED
-    if attacker.position is None or defender.position is None:  # deleted, and told of anew
+    if attacker.position is None or defender.position is None:  # deleted, and listed again
         return EndReason.RETIRED
     if attacker.in_pit or defender.in_pit:
         return EndReason.PITTED
@@ -289,9 +290,9 @@ CLOSE_BELOW_S: Final = DEFAULT_RULES.closes_beyond_s
 
 
 def heat(p_overtake: float | None, interval_s: float) -> float:
-    """Return how much a battle deserves the eye, in [0, 1].
+    """Return how interesting a battle is to watch, in [0, 1].
 
-    `store.timeline` counts the same in SQL, from the same three numbers.
+    `store.timeline` computes the same in SQL, from the same three constants.
     """
     closeness = min(1.0, max(0.0, 1 - interval_s / CLOSE_BELOW_S))
     return OF_CHANCE * (p_overtake or 0.0) + OF_CLOSENESS * closeness

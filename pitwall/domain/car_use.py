@@ -1,6 +1,7 @@
-"""How a car is driven, as its own channels tell: readings, and what they add up to by sector.
+"""Sum up by sector how a car is driven: throttle, brake, coasting and power.
 
-Only sums are kept, because a race has half a million readings. No reading is None, never 0.
+Only the sums are stored, because a race has half a million readings. A missing reading is None,
+never 0.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from datetime import datetime
 _FULL_PCT = 99.0
 _OFF_PCT = 5.0
 _FAST_KMH = 200.0  # above this a car on full throttle is on a straight
-_APART_S = (0.2, 1.6)  # readings nearer than this say little of acceleration, farther ones less
-_DRAG_PER_M = 0.00125  # half of air density times cA over mass; within 20 %, the same for all
+_APART_S = (0.2, 1.6)  # outside these bounds two readings say too little about acceleration
+_DRAG_PER_M = 0.00125  # half of air density times drag area over mass; within 20 % for every car
 _KMH = 3.6
 
 
 @dataclass(frozen=True, slots=True)
 class CarSample:
-    """One reading of a car's own channels; None is missing, never 0.
+    """One reading of a car's own channels; a missing value is None, never 0.
 
     Attributes:
         speed_kmh, rpm, gear: As sent.
@@ -52,7 +53,7 @@ class TrackPoint:
 
     @property
     def metres(self) -> tuple[float, float] | None:
-        """Where it is, metres; None at (0, 0), the feed's word for a car without a place."""
+        """Where it is, metres; None at (0, 0), which the feed sends for a car it cannot locate."""
         return (self.x / 10.0, self.y / 10.0) if self.x or self.y else None
 
 
@@ -61,13 +62,13 @@ class SectorUse:
     """What the readings of one sector add up to.
 
     Attributes:
-        readings: With speed, throttle and brake all told.
-        full, braking: On full throttle; on the brake.
-        coasting: Fast, off the throttle and off the brake: lifting.
+        readings: How many had speed, throttle and brake.
+        full, braking: How many were on full throttle; how many on the brake.
+        coasting: How many were fast, off the throttle and off the brake (lift and coast).
         top_kmh: Highest speed.
-        pulls: Pairs of readings fast and on full throttle throughout.
-        pull_w_kg: Sum over them of the power that moved the car, W/kg: acceleration times speed
-            plus what the air took, with the drag of a usual car.
+        pulls: How many pairs of successive readings were fast and on full throttle.
+        pull_w_kg: Sum over these pairs of the power that moved the car, W/kg: acceleration times
+            speed, plus the power lost to the drag of a typical car.
     """
 
     readings: int = 0
@@ -79,7 +80,7 @@ class SectorUse:
     pull_w_kg: float = 0.0
 
     def with_reading(self, sample: CarSample, before: CarSample | None) -> SectorUse:
-        """Return the sums with one more reading; one that lacks something adds nothing."""
+        """Return the sums with one more reading; an incomplete reading adds nothing."""
         speed, throttle, brake = sample.speed_kmh, sample.throttle_pct, sample.brake_pct
         if speed is None or throttle is None or brake is None:
             return self
@@ -117,14 +118,14 @@ class Drive:
         return Drive(self.done, self.here.with_reading(sample, self.last), sample)
 
     def at_sector_end(self, index: int) -> Drive:
-        """Return the drive after sector `index`, 0 first, is over; told twice it is over once."""
+        """Return the drive after the end of sector `index`, from 0; a repeat changes nothing."""
         if len(self.done) > index:
             return self
         missing = (SectorUse(),) * (index - len(self.done))
         return Drive((*self.done, *missing, self.here), SectorUse(), self.last)
 
     def after(self, sectors_s: Mapping[int, float | None], *, lap_over: bool) -> Drive:
-        """Return the drive after a word of sectors, by index, None for a cleared one."""
+        """Return the drive after an update of sector times, by index, None for a cleared one."""
         ended = self
         for index in (0, 1):
             if sectors_s.get(index) is not None:
@@ -132,10 +133,10 @@ class Drive:
         return ended.at_line()[1] if lap_over else ended
 
     def at_line(self) -> tuple[tuple[SectorUse, ...], Drive]:
-        """Return the three sectors of the lap just done, () without readings, and the next."""
+        """Return the three sectors of the lap just done, () without readings, and the next lap."""
         ended = self.at_sector_end(2)
-        told = any(stretch.readings for stretch in ended.done)
-        return (ended.done if told else ()), replace(ended, done=())
+        has_readings = any(sector.readings for sector in ended.done)
+        return (ended.done if has_readings else ()), replace(ended, done=())
 
 
 def _pull_w_kg(before: CarSample | None, sample: CarSample) -> float | None:

@@ -1,4 +1,4 @@
-"""What is known of a circuit beside its races: where its corners are, and what they are called."""
+"""Describe circuits: their outlines, and the places and names of their corners."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Corner:
     """One numbered corner.
 
     Attributes:
-        name: Its number as the sport uses it, with its letter where it has one: `1`, `2A`.
+        name: Its official number, with a letter where it has one: `1`, `2A`.
         at: Where it is.
-        distance_m: From the line along the lap; None where the source does not tell.
+        distance_m: Along the lap from the line; None where the source does not give it.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Corner:
 
 @dataclass(frozen=True, slots=True)
 class CornerOnLap:
-    """Where a corner is along a lap that somebody drove, metres from the line."""
+    """The distance of a corner from the line, metres along a lap that was driven."""
 
     name: str
     at_m: float
@@ -33,13 +33,13 @@ class CornerOnLap:
 
 @dataclass(frozen=True, slots=True)
 class CircuitGuide:
-    """A circuit as somebody described it.
+    """A published description of a circuit.
 
     Attributes:
-        corners: In order of driving.
-        rotation_deg: By how much the feed's axes are turned, anticlockwise, to look like the
+        corners: In driving order.
+        rotation_deg: How far the feed's axes must be turned, anticlockwise, to look like the
             official track map.
-        source: Whose description this is, in words for people.
+        source: Who published the description, as a text for readers.
     """
 
     corners: tuple[Corner, ...]
@@ -49,14 +49,14 @@ class CircuitGuide:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A circuit as one car drove it in one lap.
+    """The shape of a circuit, from one lap of one car.
 
     Attributes:
         points: Around the lap from the line, evenly spaced in time; the last is one step before
-            the first.
+            the line.
         sector_ends: Where the first and the second sector end, as shares of the lap's time;
-            empty where the lap's sectors are not known.
-        drawn_from: Which race's positions drew it, in words for people.
+            empty where the lap's sector times are not known.
+        drawn_from: Which race's positions it was drawn from, as a text for readers.
     """
 
     points: tuple[Point, ...]
@@ -66,12 +66,12 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class TrackMap:
-    """What is known of the circuit of one race, to draw it.
+    """What is known about the circuit of one race, for drawing it.
 
     Attributes:
         race_id: Which race; "" for none.
-        outline: None while no race at this circuit has positions.
-        guide: None where nobody describes the circuit.
+        outline: None while no race at this circuit has position data.
+        guide: None where there is no published description.
     """
 
     race_id: str = ""

@@ -1,4 +1,4 @@
-"""How long it is until something, in words."""
+"""Format the time that is left until an event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 
 def countdown(until: timedelta) -> str:
-    """Return how long it is until something, in its two largest units.
+    """Return the time left as a text, in its two largest units.
 
     Example:
         >>> countdown(timedelta(days=3, hours=4, minutes=5))

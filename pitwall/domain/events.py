@@ -1,7 +1,7 @@
-"""What any feed can say, one frozen class for each thing said.
+"""Define the events that any feed can report, one frozen class each.
 
 Every field but `sent_at` and the key is optional, because feeds send deltas: None
-means "not said", never "cleared". A gap that was cleared is `NoGap()`.
+means "not mentioned", never "cleared". A cleared gap is `NoGap()`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pitwall.domain.race import (
 
 @dataclass(frozen=True, slots=True)
 class RaceDescribed:
-    """The feed said which race this is."""
+    """The feed reported which race this is."""
 
     sent_at: datetime
     info: RaceInfo
@@ -33,7 +33,7 @@ class RaceDescribed:
 
 @dataclass(frozen=True, slots=True)
 class DriverListed:
-    """The feed named a driver, or part of what it knows of one."""
+    """The feed described a driver, in full or in part."""
 
     sent_at: datetime
     number: DriverNumber
@@ -45,11 +45,11 @@ class DriverListed:
 
 @dataclass(frozen=True, slots=True)
 class CarTimed:
-    """A change of one car's timing line.
+    """One car's timing line changed.
 
     Attributes:
-        sectors_s: By sector 0 to 2; a value of None clears it.
-        speeds_kmh: By trap `I1`, `I2`, `FL`, `ST`.
+        sectors_s: Sector times by sector, 0 to 2; None clears a sector.
+        speeds_kmh: Speeds by trap: `I1`, `I2`, `FL`, `ST`.
         laps_completed: Rises by one at each line crossing.
     """
 
@@ -82,7 +82,7 @@ class CarGridded:
 
 @dataclass(frozen=True, slots=True)
 class StintChanged:
-    """A change of one stint of one car; `stint_number` counts from 1."""
+    """One stint of one car changed; `stint_number` counts from 1."""
 
     sent_at: datetime
     number: DriverNumber
@@ -119,7 +119,7 @@ class PhaseChanged:
 
 @dataclass(frozen=True, slots=True)
 class LapCounted:
-    """The leader's current lap, the announced distance, or both."""
+    """The feed reported the leader's current lap, the announced distance, or both."""
 
     sent_at: datetime
     lap: int | None = None
@@ -128,7 +128,7 @@ class LapCounted:
 
 @dataclass(frozen=True, slots=True)
 class WeatherMeasured:
-    """A new weather reading."""
+    """The feed reported a new weather reading."""
 
     sent_at: datetime
     weather: Weather
@@ -144,7 +144,7 @@ class ControlSaid:
 
 @dataclass(frozen=True, slots=True)
 class CarsSampled:
-    """The newest car-channel sample of each car in one burst."""
+    """One burst of car telemetry arrived: the newest reading of each car."""
 
     sent_at: datetime
     samples: Mapping[DriverNumber, CarSample]
@@ -152,7 +152,7 @@ class CarsSampled:
 
 @dataclass(frozen=True, slots=True)
 class CarsLocated:
-    """The newest location of each car in one burst."""
+    """One burst of locations arrived: the newest of each car."""
 
     sent_at: datetime
     points: Mapping[DriverNumber, TrackPoint]
@@ -160,7 +160,7 @@ class CarsLocated:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The feed lives, and says nothing else."""
+    """The feed is alive; it reports nothing else."""
 
     sent_at: datetime
 

@@ -1,4 +1,4 @@
-"""What a mixture of experts says of one battle, and what came of it."""
+"""Define the forecast of one battle, its reasons and experts, and its outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Outcome(StrEnum):
-    """What came of a forecast. Only the first two tell of its truth."""
+    """The outcome of a forecast; only the first two say whether it was right."""
 
     PASSED = "passed"  # the attacker was ahead a lap later
     HELD = "held"  # it was not
@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 
 DECIDED: Final = frozenset({Outcome.PASSED, Outcome.HELD})
-"""The others interrupted the battle: they say nothing of the forecast."""
+"""The other outcomes interrupted the battle, so they do not say whether the forecast was right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Reason:
     Source: the model bundle.
 
     Attributes:
-        topic: Which features it speaks of together, such as `gap`; "" where only its text is known.
-        weight: Its contribution to the logit, to the hundredth; positive speaks for a pass.
-        words: What it says, such as `gap 0.6 s`.
+        topic: The group of features it is about, such as `gap`; "" where only its text is known.
+        weight: Its contribution to the logit, rounded to 0.01; positive makes a pass more likely.
+        words: Its text, such as `gap 0.6 s`.
     """
 
     topic: str
@@ -58,11 +58,11 @@ class Reason:
 
 
 class ExpertName(StrEnum):
-    """The experts of the mixture, in the order in which they are told everywhere."""
+    """The experts of the mixture, in the order used everywhere."""
 
-    OM = "om"  # who may use DRS or Overtake Mode, and who does
-    BOOST = "boost"  # who has more electric power left
-    AERO = "aero"  # what the attacker loses in the wake
+    OM = "om"  # which cars may use DRS or Overtake Mode, and which do
+    BOOST = "boost"  # which car has more electric power left
+    AERO = "aero"  # how much the attacker loses in the wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ExpertOpinion:
         expert: Which expert.
         p_overtake: Its own calibrated probability.
         weight: Its share in the mixture; the shares of all experts add up to one.
-        is_estimated: Whether it rests on what no feed channel tells, such as a battery's charge.
+        is_estimated: Whether it rests on a quantity that no feed measures, such as battery charge.
     """
 
     expert: ExpertName
@@ -84,17 +84,18 @@ class ExpertOpinion:
 
 @dataclass(frozen=True, slots=True)
 class MixedForecast:
-    """What stands behind and beside one `p_overtake`. Source: the model bundle.
+    """The rest of a forecast beside its `p_overtake`. Source: the model bundle.
 
     Attributes:
         p_overtake_3: Probability of a pass within three laps, never below `p_overtake`.
-        p_low: Lower end of a 90 % interval of `p_overtake`: had the model learned from other races.
+        p_low: Lower end of the 90 % interval that `p_overtake` covers when the model is trained on
+            other samples of races.
         p_high: Upper end of that interval.
         experts: In the order om, boost, aero.
-        p_pit: Probability that one of the two pits before a lap from now, and before the battle is
-            decided; `p_overtake` is given that nothing interrupts it.
-        p_neutralised: Likewise that a safety car, VSC or red flag comes first.
-        p_retired: Likewise that one of the two retires first.
+        p_pit: Probability that one of the two pits within a lap, before the battle is decided;
+            `p_overtake` assumes that nothing interrupts the battle.
+        p_neutralised: Probability that a safety car, VSC or red flag comes first.
+        p_retired: Probability that one of the two retires first.
     """
 
     p_overtake_3: float

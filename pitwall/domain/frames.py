@@ -1,6 +1,6 @@
-"""The live frame: everything a reader needs at one instant, and nothing to look up.
+"""Define the live frame, which holds everything that a page shows at one instant.
 
-Frames are plain values of plain values, so that they travel as JSON unchanged.
+Frames hold only plain values, so that they can be sent as JSON unchanged.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 from pitwall.domain.track_positions import CarPlace
 
 FRAME_EVERY_S: Final = 0.25
-"""A frame is published, and a page looks for a newer one, at most this often by the wall clock."""
+"""Seconds of wall time between two frames, and between two looks of a page for a newer one."""
 
 
 class FeedState(StrEnum):
-    """How the feed is doing, as the reader should see it."""
+    """The state of the feed, as readers see it."""
 
     CONNECTING = "connecting"  # nothing has arrived yet
     FLOWING = "flowing"  # messages arrive
     STALE = "stale"  # nothing for 10 s while a race is on
-    PAUSED = "paused"  # the replay clock stands
+    PAUSED = "paused"  # the replay clock is stopped
     ENDED = "ended"  # the race, or the recording, is over
     FAILED = "failed"  # the feed cannot be opened; `FrameHeader.feed_detail` says why
 
@@ -37,37 +37,39 @@ class FrameHeader:
     Attributes:
         source: What kind of data this is. Range: `live`, `recorded`, `reconstructed` or
             `simulated`. Source: the feed.
-        feed: What people are shown of the feed, such as `simulated:7`. Source: the setting.
-        feed_state: How the feed is doing. Source: ingest or playback.
-        feed_detail: A sentence for people when something is wrong, else "". Source: ingest or
+        feed: The name of the feed as shown, such as `simulated:7`. Source: the setting.
+        feed_state: The state of the feed. Source: ingest or playback.
+        feed_detail: A sentence for readers when something is wrong, else "". Source: ingest or
             playback.
-        race_id: Our key, such as `2025-dutch-grand-prix-race`; "" before the feed has told.
-            Source: `SessionInfo`.
-        name: The name of the meeting; "" before the feed has told. Source: `SessionInfo`.
+        race_id: Pitwall's key of the race, such as `2025-dutch-grand-prix-race`; "" before the
+            feed has sent it. Source: `SessionInfo`.
+        name: The name of the meeting; "" before the feed has sent it. Source: `SessionInfo`.
         kind: The name of the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
         circuit: The circuit's short name. Source: `SessionInfo`.
-        year: The season; 0 before the feed has told. Source: `SessionInfo`.
-        phase: Where the race stands. Source: `SessionStatus`.
+        year: The season; 0 before the feed has sent it. Source: `SessionInfo`.
+        phase: The phase of the race. Source: `SessionStatus`.
         track_status: The state of the whole track. Source: `TrackStatus`.
-        lap: The leader's lap. None before the feed has told. Source: `LapCount`, or line crossings.
-        total_laps: The announced distance. None before the feed has told. Source: `LapCount`.
+        lap: The leader's lap. None before the feed has sent it. Source: `LapCount`, or line
+            crossings.
+        total_laps: The announced distance, laps. None before the feed has sent it. Source:
+            `LapCount`.
         as_of: When the newest message in this frame was sent, on the race's own clock. None before
             the first. Source: the feed.
         speed: Race seconds for each second; 1 when live. Range: 0.5 to 60. Source: the setting.
         overtake_enabled: Whether race control has enabled DRS (to 2025) or Overtake Mode (2026).
-            None when not told. Source: `RaceControlMessages`.
-        malformed: Messages or parts skipped so far because they broke the format. Range: from 0.
-            Source: the decoder.
+            None before a message about it. Source: `RaceControlMessages`.
+        malformed: Messages, or parts of them, skipped so far because they broke the format.
+            Range: from 0. Source: the decoder.
         latest_control: The newest message of race control; "" before the first.
             Source: `RaceControlMessages`.
-        clock_skew_s: Our clock minus the feed's, the fastest delivery included. None when not
-            measured, as in a replay. Source: arrival times.
-        gaps: How often a live connection was lost and came back. Range: from 0. Source: ingest.
+        clock_skew_s: The server's clock minus the feed's, including the time of the fastest
+            delivery. None when not measured, as in a replay. Source: arrival times.
+        gaps: How often a live connection was lost and restored. Range: from 0. Source: ingest.
         why: Why this race is shown, a sentence; "" where it was asked for by name. Source: the
             director.
         next_race: The race that starts next; "" when not known. Source: the calendar.
         next_race_at: When it starts, as announced. None when not known. Source: the calendar.
-        race_moved: A sentence on a race whose announced start has moved, else "". Source: the
+        race_moved: A sentence about a race whose announced start has moved, else "". Source: the
             calendar and the feed.
     """
 
@@ -105,15 +107,15 @@ class TowerLine:
         number: The car's number. Source: `DriverList`.
         position: Place in the running order; 1 leads. Range: from 1.
             Source: `TimingData` `Position`.
-        code: Three letters, or the number when not told. Source: `DriverList` `Tla`.
-        name: First name and surname; "" when not told. Source: `DriverList` `FullName`.
-        team: The team's name; "" when not told. Source: `DriverList` `TeamName`.
-        team_colour: Six hexadecimal digits; "" when not told. Source: `DriverList` `TeamColour`.
-        gap_to_leader_s: Behind the leader. None for the leader, where lapped, or unknown.
+        code: Three letters, or the number when unknown. Source: `DriverList` `Tla`.
+        name: First name and surname; "" when unknown. Source: `DriverList` `FullName`.
+        team: The team's name; "" when unknown. Source: `DriverList` `TeamName`.
+        team_colour: Six hexadecimal digits; "" when unknown. Source: `DriverList` `TeamColour`.
+        gap_to_leader_s: Seconds behind the leader. None for the leader, where lapped, or unknown.
             Source: `TimingData` `GapToLeader`.
         gap_to_leader_laps: Whole laps behind the leader. None where not lapped.
             Source: `TimingData` `GapToLeader`.
-        interval_s: Behind the car ahead. None for the leader, where lapped, or unknown.
+        interval_s: Seconds behind the car ahead. None for the leader, where lapped, or unknown.
             Source: `TimingData` `IntervalToPositionAhead`.
         interval_laps: Whole laps behind the car ahead. None where not lapped.
             Source: `TimingData` `IntervalToPositionAhead`.
@@ -121,21 +123,21 @@ class TowerLine:
         best_lap_s: The best lap time so far. None before the first. Source: `TimingData`
             `BestLapTime`.
         compound: The tyre compound. Source: `TimingAppData` `Stints.Compound`.
-        tyre_life_laps: Laps on this set, earlier sessions included. None when not told.
+        tyre_life_laps: Laps on this set, earlier sessions included. None when unknown.
             Source: `TimingAppData` `Stints.TotalLaps`.
-        fresh_tyre: Whether the set was new when fitted. None when not told.
+        fresh_tyre: Whether the set was new when fitted. None when unknown.
             Source: `TimingAppData` `Stints.New`.
-        stint_number: Which stint, from 1. None before the first is told.
+        stint_number: Which stint, from 1. None before the feed has sent one.
             Source: `TimingAppData` `Stints`.
         pit_stops: Stops so far. Range: from 0. Source: `TimingData` `NumberOfPitStops`.
         in_pit: Whether the car is in the pit lane. Source: `TimingData` `InPit`.
         pit_out: Whether the car is on the lap that began in the pit lane. Source: `TimingData`
             `PitOut`.
         retired: Whether the car has retired. Source: `TimingData` `Retired`.
-        stopped: Whether the car stands on the track. Source: `TimingData` `Stopped`.
+        stopped: Whether the car has stopped on the track. Source: `TimingData` `Stopped`.
         laps_completed: Line crossings counted by the feed. Range: from 0.
             Source: `TimingData` `NumberOfLaps`.
-        grid_position: Place on the grid. None when not told. Source: `TimingAppData` `GridPos`.
+        grid_position: Place on the grid. None when unknown. Source: `TimingAppData` `GridPos`.
     """
 
     number: DriverNumber
@@ -172,31 +174,31 @@ class BattleLine:
         defender: The car number of the car directly ahead. Source: the race engine.
         position: The defender's position, the place at stake; 1 is the lead. Range: from 1.
             Source: `TimingData` `Position`.
-        interval_s: The newest interval that the feed tells, as stored and entered in the ledger.
-            Range: 0 to 2.5. Source: `TimingData` `IntervalToPositionAhead`, or both
-            cars' gaps to the leader.
+        interval_s: Seconds from defender to attacker, the newest that the feed gives, as stored and
+            entered in the ledger. Range: 0 to 2.5. Source: `TimingData`
+            `IntervalToPositionAhead`, or both cars' gaps to the leader.
         interval_age_s: How old that interval is, on the race's clock. Range: from 0. Source: the
             race engine.
-        gap_at_line_s: Between the last line crossings of the two: the model goes by this, and its
-            reasons name it so. None unless the crossings are newer than the interval by more than
-            two seconds. Source: `TimingData` `NumberOfLaps` of both.
-        trend_s_per_lap: Change of the interval over about a lap; negative is closing in. None until
-            there is half a lap of history. Source: earlier intervals.
+        gap_at_line_s: Seconds between the last line crossings of the two; the model uses it in
+            place of the interval, and its reasons name it so. None unless the crossings are newer
+            than the interval by more than two seconds. Source: `TimingData` `NumberOfLaps` of both.
+        trend_s_per_lap: Change of the interval over about a lap; negative means closing in. None
+            before half a lap of intervals. Source: earlier intervals.
         opened_at: When this battle opened, on the race's clock. Source: the race engine.
         laps: Laps of battle so far, counted in the attacker's line crossings. Range: from 0.
             Source: the race engine.
         p_overtake: Calibrated probability that the attacker is ahead a lap from now, given that
-            neither pits and the track stays clear; at the line, that is when both next cross it.
-            None while there is no forecast; `no_forecast_because` says why. Source: the model
-            bundle.
-        no_forecast_because: Why there is no forecast, words for people; "" with one. Source: the
-            predictor.
+            neither pits and the track stays clear; for a forecast at the line, when both next
+            cross it. None while there is no forecast; `no_forecast_because` says why. Source: the
+            model bundle.
+        no_forecast_because: Why there is no forecast, a text for readers; "" with one. Source:
+            the predictor.
         p_history: Forecasts of about the last three minutes, oldest first, one every two seconds of
             the race's clock. Source: the race engine.
         interval_history: Intervals at the same instants. Source: the race engine.
         reasons: What moved the forecast, largest first. Source: the model bundle.
-        heat: How much this battle deserves the eye; cards are sorted by it. Source: `p_overtake`
-            and `interval_s`.
+        heat: How interesting this battle is to watch; cards are sorted by it. Source:
+            `p_overtake` and `interval_s`.
         mixed: The experts behind `p_overtake`. None without a forecast. Source: the model bundle.
     """
 
@@ -254,8 +256,8 @@ class LiveFrame:
         header: The race and its feed. Source: the race engine.
         tower: Every placed car, front of the field first. Source: the race engine.
         battles: Battles under way, front of the field first. Source: the race engine.
-        ended: Battles that ended lately, newest first. Range: at most 8. Source: the race engine.
-        model_version: Which trained model answered; "" without one. Source: the model bundle.
+        ended: Battles that ended recently, newest first. Range: at most 8. Source: the race engine.
+        model_version: The version of the trained model; "" without one. Source: the model bundle.
         places: Where each running car is, as far as known, front of the field first. Source: the
             race engine.
     """

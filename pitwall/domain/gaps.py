@@ -1,4 +1,4 @@
-"""Gap texts as the timing feed writes them, and what they mean."""
+"""Parse the gap texts of the timing feed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LeaderLap:
 
 @dataclass(frozen=True, slots=True)
 class NoGap:
-    """The feed cleared the gap: it knows none."""
+    """The feed cleared the gap: none is known."""
 
 
 NO_GAP = NoGap()
@@ -44,7 +44,7 @@ Gap = TimeGap | LapsDown | LeaderLap | NoGap
 def seconds_and_laps(gap: Gap) -> tuple[float | None, int | None]:
     """Return a gap as it is shown and stored: in seconds, or in whole laps down, or neither.
 
-    The leader has none to itself: both are None, as where it is unknown.
+    Both are None for the leader, which has no gap to itself, and for an unknown gap.
 
     Example:
         >>> seconds_and_laps(TimeGap(1.2)), seconds_and_laps(LapsDown(1))
@@ -69,12 +69,12 @@ def seconds_of(gap: Gap) -> float | None:
 
 
 def parse_gap(text: str) -> Gap:
-    """Return what a gap text means.
+    """Return the gap that a text stands for.
 
     Source: `GapToLeader` and `IntervalToPositionAhead.Value` of F1 live timing.
 
     Raises:
-        ValueError: The text has none of the known shapes.
+        ValueError: The text has none of the known forms.
 
     Example:
         >>> parse_gap("+1.234"), parse_gap("+1:02.5"), parse_gap("5L"), parse_gap("+1 LAP")

@@ -1,4 +1,4 @@
-"""The ledger of forecasts: what is told of it, and how well what it holds came out."""
+"""Define what the ledger of forecasts shows: its entries, and the scores of its forecasts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SCORE_BINS = 20  # of p_overtake, each .05 wide
 
 
 class Made(StrEnum):
-    """When a forecast was made, seen from what it foretold.
+    """Whether a forecast was made before or after its outcome.
 
-    `live`: it was written down before its outcome was. `import`: it was computed when the
-    outcome had happened long ago, or could be written only after it; it proves nothing.
+    `live`: it was written to the ledger before its outcome was. `import`: it was computed long
+    after the outcome, or could only be written after it; such a forecast proves nothing.
     """
 
     LIVE = "live"
@@ -22,23 +22,23 @@ class Made(StrEnum):
 
 
 class EntryKind(IntEnum):
-    """What an entry of the ledger says."""
+    """The kinds of entry in the ledger."""
 
-    RUN = 1  # a race begins to be forecast
+    RUN = 1  # the forecasts of a race begin
     DRIVERS = 2  # who drives which car from here on
     FORECASTS = 3
     OUTCOMES = 4  # of forecasts that earlier transactions entered live
-    LATE_OUTCOMES = 5  # of forecasts that were written when it was known what came of them
+    LATE_OUTCOMES = 5  # of forecasts that were written when their outcome was already known
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerHead:
-    """The newest entry; whoever keeps its hash can tell later whether anything was rewritten.
+    """The newest entry; a reader who notes its hash can later prove that nothing was rewritten.
 
     Attributes:
-        number: Of the entry, from 1; there are as many entries.
+        number: The entry's number, from 1, which is also the number of entries.
         digest: SHA-256 over the entry and, by the hash in it, every entry before, 64 hex digits.
-        written_at: When, UTC.
+        written_at: When it was written, UTC.
     """
 
     number: int
@@ -53,11 +53,11 @@ class ForecastTally:
     Attributes:
         forecasts: How many.
         passes: How many of them came true.
-        laps: How many laps of battles they come from, for those of one bin: one is made each
-            second, and those of a lap share their fate.
+        laps: How many laps of battles they come from, within one bin: a forecast is made every
+            second, and those of one lap share their outcome.
         p_sum: Sum of `p_overtake`.
         brier, log_loss: Sums of the two scores of a forecast; natural logarithm.
-        gap_brier, gap_log_loss: The same of a forecast that knows the gap alone.
+        gap_brier, gap_log_loss: The same for a forecast from the gap alone.
     """
 
     forecasts: int = 0
@@ -84,16 +84,16 @@ class ForecastTally:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRun:
-    """One race as it was forecast once, and how that came out.
+    """One race as it was forecast once, with its scores.
 
     Attributes:
         run: Its number in the ledger, from 1.
-        race_id, name, year, circuit, source: Of the race.
+        race_id, name, year, circuit, source: The race.
         first_at: When its first forecast was made, on the race's clock.
-        model_version: Of its first forecast.
+        model_version: The version of the model that made its first forecast.
         made: Whether these forecasts were made live.
         is_kept: Whether the race is still in the database, so that it can be replayed.
-        said: Forecasts made.
+        said: How many forecasts were made.
         decided: Sums over those that were decided.
         interrupted: Forecasts that a stop, a flag or the race's end left undecided.
     """
@@ -115,14 +115,14 @@ class LedgerRun:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One forecast worth a look.
+    """One forecast that is worth a look.
 
     Attributes:
-        race_id, race: Which race, and its name and year for people.
+        race_id, race: Which race, and its name and year for readers.
         made_at: On the race's clock.
         attacker, defender: Car numbers.
-        attacker_code, defender_code: Three letters, or what else the driver is known by.
-        p_overtake, gap_only: What was said, and what the gap alone would have said.
+        attacker_code, defender_code: Three letters, or another short name of the driver.
+        p_overtake, gap_only: The forecast, and the forecast from the gap alone.
         outcome: `passed` or `held`.
         is_kept: Whether the race can be replayed.
     """
@@ -146,14 +146,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class LedgerContents:
-    """All that is shown of the ledger, for one way of having been made.
+    """Everything shown of the ledger, either of its live or of its imported forecasts.
 
     Attributes:
         head: None while it is empty.
-        runs: The oldest race first; of races that were imported again only the newest run.
+        runs: Oldest race first; of a race that was imported again only the newest run.
         bins: Sums over all their decided forecasts by `p_overtake`, `SCORE_BINS` of equal width.
-        best: Forecasts that beat the gap alone by most, one for each pair of a race.
-        worst: Those that were the most wrong, likewise.
+        best: Forecasts that beat the gap alone by most, one for each pair of cars of a race.
+        worst: The forecasts that were most wrong, likewise.
     """
 
     head: LedgerHead | None
@@ -165,12 +165,12 @@ class LedgerContents:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What came of checking the whole ledger.
+    """The result of checking the whole ledger.
 
     Attributes:
         entries, forecasts, outcomes: How many were read.
-        head: The newest of them; None where there is none.
-        compared: Forecasts that were compared with the tables which people see.
+        head: The newest entry; None in an empty ledger.
+        compared: How many forecasts were compared with the tables that the pages show.
     """
 
     entries: int

@@ -1,4 +1,4 @@
-"""How often somebody may ask: the policy, and where he stands."""
+"""Define rate limits, and how much of a limit a client has used."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LimitPolicy:
-    """So many requests in a window that opens with the first of them.
+    """How many requests are allowed in a window, which opens with the first request.
 
     Attributes:
-        name: Stable; part of the `RateLimit` headers.
+        name: A stable name; part of the `RateLimit` headers.
         quota: Requests in one window.
         window_s: Length of a window, whole seconds.
     """
@@ -22,7 +22,7 @@ class LimitPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one asker stands after one more request.
+    """What is left of one client's limit after one more request.
 
     Attributes:
         allowed: Whether this request was within the quota.

@@ -1,4 +1,4 @@
-"""Keys made of names: ASCII, lower case, words joined by hyphens."""
+"""Make keys from names: ASCII, lower case, words joined by hyphens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pitwall.domain.race import CarState
 
 
 def slug(text: str) -> str:
-    """Return a key made of a name, fit for an address.
+    """Return a key made from a name, fit for a URL.
 
     Example:
         >>> slug("São Paulo Grand Prix"), slug("Sergio O'Ward")
@@ -21,21 +21,21 @@ def slug(text: str) -> str:
 
 
 def driver_id_of(car: CarState) -> str:
-    """Return our key of a driver, the same in every race: `max-verstappen`.
+    """Return pitwall's key of a driver, the same in every race: `max-verstappen`.
 
-    The short code where the feed has told no name, else the car's number, which is no
-    driver's for good.
+    It is made from the short code where the feed has sent no name, and otherwise from the car's
+    number, which drivers do not keep for ever.
     """
     return slug(car.driver.name) or slug(car.driver.code) or nameless(car.number)
 
 
 def nameless(car: int) -> str:
-    """Return the key of the driver of a car whose name the feed has not told."""
+    """Return the key of a driver whose name the feed has not sent."""
     return f"car-{car}"
 
 
 def cars_by_driver(drivers: Mapping[int, str]) -> dict[str, int]:
-    """Return each car by the keys that its driver has had: before he was named, and since.
+    """Return the cars by the keys of their drivers, from before and after they were named.
 
     Example:
         >>> cars_by_driver({81: "oscar-piastri"})

@@ -1,4 +1,4 @@
-"""The state of a race at one instant, as the feeds describe it: values only.
+"""Define the state of a race at one instant, as plain values.
 
 `pitwall.domain.reducer` makes the next state from an event.
 """
@@ -19,7 +19,7 @@ START_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TrackStatus(StrEnum):
-    """What race control shows the whole track.
+    """The status that race control shows for the whole track.
 
     Source: live-timing topic `TrackStatus`; its digits are in the comments.
     """
@@ -38,7 +38,7 @@ class TrackStatus(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where the race stands. Source: live-timing topic `SessionStatus`."""
+    """The phase of the race. Source: live-timing topic `SessionStatus`."""
 
     INACTIVE = "inactive"  # before the start, and between a red flag and the restart
     STARTED = "started"
@@ -75,13 +75,15 @@ class Compound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RaceInfo:
-    """What race this is.
+    """The identity of a race.
 
     Attributes:
-        race_id: Our key, such as `2025-dutch-grand-prix-race`; "" before the feed has told.
-        name, circuit: Of the meeting, `Dutch Grand Prix`, and in short, `Zandvoort`.
-        kind: `Race` or `Sprint`; other session types of a recording by their own name.
-        year: Season; 0 before the feed has told.
+        race_id: Pitwall's key, such as `2025-dutch-grand-prix-race`; "" before the feed has sent
+            it.
+        name, circuit: The name of the meeting, `Dutch Grand Prix`, and the short name of the
+            circuit, `Zandvoort`.
+        kind: `Race` or `Sprint`; other sessions of a recording have their own name.
+        year: Season; 0 before the feed has sent it.
     """
 
     race_id: str = ""
@@ -94,7 +96,7 @@ class RaceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Who drives a car. `team_colour` is RRGGBB without a hash; "" is unknown."""
+    """The driver of a car. `team_colour` is RRGGBB without a hash; "" is unknown."""
 
     code: str = ""
     name: str = ""
@@ -104,14 +106,14 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """Laps on one set of tyres.
+    """A stint: the laps on one set of tyres.
 
     Attributes:
         stint_number: Counted from 1.
-        compound: UNKNOWN until the feed tells.
-        fresh_tyre: Whether the set was new when fitted; None when not told.
-        tyre_life_laps: Laps on this set, earlier sessions included; None when not told.
-        start_laps: Laps the set had when fitted; None when not told.
+        compound: UNKNOWN until the feed has sent it.
+        fresh_tyre: Whether the set was new when fitted; None when unknown.
+        tyre_life_laps: Laps on this set, earlier sessions included; None when unknown.
+        start_laps: Laps the set had when fitted; None when unknown.
     """
 
     stint_number: int
@@ -127,12 +129,12 @@ class LapRecord:
 
     Attributes:
         completed_at: When the feed reported the line crossing, UTC.
-        speeds_kmh: By trap: `I1`, `I2`, `FL`, `ST`; missing ones left out.
+        speeds_kmh: By trap: `I1`, `I2`, `FL`, `ST`; missing ones are left out.
         pitted: Whether the car was in the pit lane at any time of this lap.
         track_clear: Whether the track status was clear throughout this lap.
-        stale_traps: Traps of `speeds_kmh` that told nothing in this lap: an earlier speed.
-        overtake_enabled: What race control had said of DRS or Overtake Mode by then.
-        driving: The car's own channels by sector, () without any; see `driving`.
+        stale_traps: Traps of `speeds_kmh` that sent nothing in this lap: their speed is older.
+        overtake_enabled: Whether DRS or Overtake Mode was enabled by then; None when unknown.
+        driving: Sums of the car's own channels by sector, () without any; see `car_use`.
     """
 
     lap_number: int
@@ -149,11 +151,13 @@ class LapRecord:
 
 @dataclass(frozen=True, slots=True)
 class GapSample:
-    """One reading of a car's gaps, s, and its place then.
+    """One reading of a car's gaps, in seconds, and its place at that time.
 
     Attributes:
-        gap_to_leader_s: 0.0 for the leader, for subtracting; None where lapped or unknown.
-        interval_s: To the car one place ahead; likewise, and no interval where `position` is 1.
+        gap_to_leader_s: 0.0 for the leader, so that gaps can be subtracted; None where lapped or
+            unknown.
+        interval_s: To the car one place ahead; None where lapped or unknown. It means nothing
+            where `position` is 1.
     """
 
     at: datetime
@@ -172,12 +176,12 @@ class CarState:
         gap_to_leader, interval: As last sent; `interval` is to the car one place ahead.
         interval_at: When `interval` was last sent; None before that.
         laps_completed: Line crossings counted by the feed.
-        in_pit: True from pit entry until the feed says that the car has left the lane.
-        stints: In order; the last is the one being driven.
-        trace: Readings of the last 330 s, oldest first.
-        sectors_s: Of the lap under way, then of the finished one until the next first sector.
+        in_pit: True from pit entry until the feed reports that the car has left the lane.
+        stints: In order; the last is the current one.
+        trace: Gap readings of the last 330 s, oldest first.
+        sectors_s: Of the current lap; of the finished one until the next first sector.
         speeds_kmh: Latest speed by trap.
-        pitted_this_lap, unclear_this_lap, traps_this_lap: Go into the next `LapRecord`.
+        pitted_this_lap, unclear_this_lap, traps_this_lap: These go into the next `LapRecord`.
     """
 
     number: DriverNumber
@@ -209,7 +213,7 @@ class CarState:
 
     @property
     def stint(self) -> Stint | None:
-        """The stint being driven; None before the feed has told."""
+        """The current stint; None before the feed has sent one."""
         return self.stints[-1] if self.stints else None
 
     @property
@@ -251,13 +255,14 @@ class RaceState:
 
     Attributes:
         as_of: When the newest message in this state was sent, UTC.
-        lap, total_laps: The leader's, from 1, and the announced; 0, None before any word of it.
+        lap, total_laps: The leader's lap, from 1, and the announced distance; 0 and None before
+            the feed has sent them.
         cars: By car number, every car the feed has named.
-        samples, points: Each car's newest reading and place; apart from `cars` for speed.
-        drives: What the readings of each car's lap under way add up to.
+        samples, points: Each car's newest reading and location; kept apart from `cars` for speed.
+        drives: Sums of the readings of each car's current lap.
         control: The latest race-control messages, oldest first, at most 200.
         overtake_enabled, low_grip: Whether race control enabled DRS (to 2025) or Overtake
-            Mode, or declared low grip (2026); None while nothing was said.
+            Mode, and whether it declared low grip (2026); None before a message about it.
     """
 
     as_of: datetime = START_OF_TIME

@@ -1,7 +1,7 @@
-"""What is kept of a race, as rows: one NamedTuple for each table of playback.
+"""Define the rows in which a race is stored: one NamedTuple for each table.
 
-The names of the fields are the names of the columns; units are in them. `seq` is the place
-in the race of the message that told it, from 0; `at` is when the feed sent that.
+Field names are column names and contain the unit. `seq` is the number within the race, from 0, of
+the message that a row comes from; `at` is when the feed sent that message.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pitwall.domain.race import RaceInfo
 
 
 class TimingRecord(NamedTuple):
-    """One car's line after a message that told its place or a gap.
+    """One car's timing line after a message with its place or a gap.
 
-    Seconds and whole laps exclude each other; both None when unknown. `is_leader` where the
-    feed showed a lap number in place of a gap.
+    Seconds and whole laps exclude each other; both are None when unknown. `is_leader` is true
+    where the feed sent a lap number in place of a gap.
     """
 
     at: datetime
@@ -32,7 +32,7 @@ class TimingRecord(NamedTuple):
 
 
 class LapRow(NamedTuple):
-    """One completed lap; speeds at the traps I1, I2, FL and ST, None where not told in it."""
+    """One completed lap; the speeds of traps I1, I2, FL and ST are None where it had no new one."""
 
     car: int
     lap: int
@@ -50,7 +50,7 @@ class LapRow(NamedTuple):
 
 
 class StintRecord(NamedTuple):
-    """One stint as last told; `from_lap` is the lap on which it was first told."""
+    """The newest data of one stint; `from_lap` is the lap on which the feed first sent it."""
 
     car: int
     stint: int
@@ -62,7 +62,7 @@ class StintRecord(NamedTuple):
 
 
 class ControlRecord(NamedTuple):
-    """One message of race control, the `nth` of its raw message from 0."""
+    """One race-control message; `nth` is its index, from 0, within its raw message."""
 
     at: datetime
     seq: int
@@ -78,7 +78,7 @@ class ControlRecord(NamedTuple):
 
 
 class StatusRecord(NamedTuple):
-    """A change; `kind` is `track`, `phase` or `lap_count`."""
+    """A change of status; `kind` is `track`, `phase` or `lap_count`."""
 
     at: datetime
     seq: int
@@ -101,7 +101,7 @@ class WeatherRecord(NamedTuple):
 
 
 class SampleRecord(NamedTuple):
-    """One reading of a car's channels; `at` is when the car was read."""
+    """One reading of a car's channels; `at` is when it was taken."""
 
     at: datetime
     car: int
@@ -114,7 +114,7 @@ class SampleRecord(NamedTuple):
 
 
 class PredictionRecord(NamedTuple):
-    """One forecast of one battle, by car numbers; as in the table of predictions."""
+    """One forecast of one battle, by car numbers, as in the table `predictions`."""
 
     attacker: int
     defender: int
@@ -141,7 +141,7 @@ class PredictionRecord(NamedTuple):
 
 
 class OutcomeRecord(NamedTuple):
-    """What came of a prediction that is kept already."""
+    """The outcome of a forecast that is already stored."""
 
     outcome: str
     settled_at: datetime
@@ -151,7 +151,7 @@ class OutcomeRecord(NamedTuple):
 
 
 class MessageRecord(NamedTuple):
-    """One raw message and its place in the race."""
+    """One raw message and its number within the race."""
 
     seq: int
     sent_at: datetime
@@ -168,14 +168,14 @@ class KeyframeRecord(NamedTuple):
 
 
 class KeyframePlace(NamedTuple):
-    """Where a keyframe stands: after `seq` messages, the last of them sent at `at`."""
+    """The place of a keyframe: after `seq` messages, the last of them sent at `at`."""
 
     seq: int
     at: datetime
 
 
 class EntryRecord(NamedTuple):
-    """One car of the race and who drives it."""
+    """One car of the race and its driver."""
 
     car: int
     driver_id: str
@@ -188,18 +188,18 @@ class EntryRecord(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """What a stretch of a race adds, written whole or not at all.
+    """The new rows of one part of a race, written whole or not at all.
 
     Attributes:
-        info: Which race; without a `race_id` as long as the feed has not told.
-        entries, laps, stints: By their key, the newest of each: later words replace earlier ones.
-        samples: Each with the place of the message that told it.
+        info: Which race; without a `race_id` until the feed has sent it.
+        entries, laps, stints: The newest row of each key; later data replace earlier.
+        samples: Each with the `seq` of its message.
         predictions: By made_at, attacker and defender.
-        messages_through: Messages of the race up to the end of this batch.
-        last_at: When the newest of them was sent; None in a batch without any.
+        messages_through: How many messages the race has up to the end of this batch.
+        last_at: When the newest message was sent; None in a batch without messages.
         lap, total_laps: The leader's lap and the announced distance at the end.
-        dropped: Messages that had to be left out before this batch, as nothing could be written.
-        is_imported: Whether the race was over long before this was played.
+        dropped: Messages left out before this batch because nothing could be written.
+        is_imported: Whether the race was over long before this playback.
     """
 
     info: RaceInfo = field(default_factory=RaceInfo)
@@ -230,13 +230,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Rows that the database refused for what they say.
+    """Rows that the database refused because of their content.
 
     Attributes:
-        file: Its name in the data folder; "" where nothing is set aside.
-        rows: How many are in it.
-        lost: How many more there were when it was full.
-        reason: Which table refused the newest of this run of the server, and why.
+        file: The name of the file in the data folder that holds them; "" where there are none.
+        rows: How many rows are in it.
+        lost: How many more rows were refused when the file was full.
+        reason: Which table refused the newest one since the server started, and why.
     """
 
     file: str = ""
@@ -247,14 +247,14 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class RaceMark:
-    """How far a race has been kept.
+    """How far a race has been stored.
 
     Attributes:
         number: The race's small number in the database.
-        messages: Messages kept; writing goes on behind them.
-        last_at: When the newest kept one was sent; None before the first.
+        messages: How many messages are stored; writing continues after them.
+        last_at: When the newest stored message was sent; None before the first.
         state: `running`, `finished` or `abandoned`.
-        feed: The name of the feed it was first kept from.
+        feed: The name of the feed it was first stored from.
     """
 
     info: RaceInfo

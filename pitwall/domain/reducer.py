@@ -1,7 +1,7 @@
-"""Reduce events to race state: `apply(race, event) -> race`.
+"""Apply events to the race state: `apply(race, event) -> race`.
 
-Pure and total: every event gives a next state, whatever came before, because feeds
-repeat themselves, start in the middle and send two halves of one change in any order.
+The function is pure and total: every event gives a next state, whatever came before, because
+feeds repeat themselves, start mid-race and send two halves of one change in any order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pitwall.domain.race import (
     TrackStatus,
 )
 
-TRACE_FOR = timedelta(seconds=330)  # three green laps, so that a lap has others to compare with
+TRACE_FOR = timedelta(seconds=330)  # three green laps, to compare a lap with earlier ones
 CONTROL_KEPT = 200
 _NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
@@ -52,7 +52,7 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
 
 
 def _with_drive(race: RaceState, event: race_events.CarTimed) -> RaceState:
-    """Close the sums of a sector or of a lap that is over."""
+    """Return the race with the sums of a finished sector or lap closed."""
     drive = race.drives.get(event.number)
     crossed = event.laps_completed is not None and race.cars[event.number].crossed_at
     ended = drive and drive.after(event.sectors_s or {}, lap_over=crossed == event.sent_at)
@@ -67,7 +67,7 @@ def _take_place_and_gaps(
     if event.position is not None and event.position != car.position:
         changes["position"] = event.position
         changes["position_at"] = event.sent_at
-        if car.trace and car.trace[-1].at == event.sent_at:  # the same word, in two halves
+        if car.trace and car.trace[-1].at == event.sent_at:  # two halves of one update
             same = replace(car.trace[-1], position=event.position)
             changes["trace"] = (*car.trace[:-1], same)
     if event.catching is not None:
@@ -81,7 +81,7 @@ def _take_place_and_gaps(
         changes["interval"] = interval
         changes["interval_at"] = event.sent_at
     trace, first = changes.get("trace", car.trace), 0
-    # Never the instant itself less a while: at the edge of what a date holds there is none.
+    # Compare ages, as an instant minus `TRACE_FOR` can lie outside the range of dates.
     while first < len(trace) and event.sent_at - trace[first].at > TRACE_FOR:
         first += 1
     place = changes.get("position", car.position)
@@ -116,7 +116,7 @@ def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, A
 def _complete_lap(
     race: RaceState, car: CarState, event: race_events.CarTimed, changes: dict[str, Any]
 ) -> None:
-    """Close the lap under way; a feed that lost laps gives one record, not made-up ones."""
+    """Close the current lap; a feed that skipped laps gives one record, not invented ones."""
     in_pit = changes.get("in_pit", car.in_pit)
     pitted = changes.get("pitted_this_lap", car.pitted_this_lap) or in_pit
     clear = race.track_status is TrackStatus.CLEAR
@@ -155,23 +155,23 @@ def _stint_changed(race: RaceState, event: race_events.StintChanged) -> RaceStat
     car = race.cars.get(event.number) or CarState(event.number)
     missing = range(len(car.stints) + 1, event.stint_number + 1)
     stints = [*car.stints, *(Stint(number) for number in missing)]
-    told = {
+    changes = {
         name: value
         for name in ("compound", "fresh_tyre", "tyre_life_laps", "start_laps")
         if (value := getattr(event, name)) is not None
     }
-    stints[event.stint_number - 1] = replace(stints[event.stint_number - 1], **told)
+    stints[event.stint_number - 1] = replace(stints[event.stint_number - 1], **changes)
     return _with_car(race, replace(car, stints=tuple(stints)), event.sent_at)
 
 
 def _driver_listed(race: RaceState, event: race_events.DriverListed) -> RaceState:
     car = race.cars.get(event.number) or CarState(event.number)
-    told = {
+    changes = {
         name: value
         for name in ("code", "name", "team", "team_colour")
         if (value := getattr(event, name)) is not None
     }
-    return _with_car(race, replace(car, driver=replace(car.driver, **told)), event.sent_at)
+    return _with_car(race, replace(car, driver=replace(car.driver, **changes)), event.sent_at)
 
 
 def _car_gridded(race: RaceState, event: race_events.CarGridded) -> RaceState:
@@ -180,7 +180,7 @@ def _car_gridded(race: RaceState, event: race_events.CarGridded) -> RaceState:
 
 
 def _car_removed(race: RaceState, event: race_events.CarRemoved) -> RaceState:
-    """Forget a car whole: should it come back, nothing of before is taken for its present."""
+    """Forget everything about a car, so that no old data count as current if it comes back."""
     left: dict[str, Any] = {
         name: {
             number: each for number, each in getattr(race, name).items() if number != event.number
@@ -191,7 +191,7 @@ def _car_removed(race: RaceState, event: race_events.CarRemoved) -> RaceState:
 
 
 def _race_described(race: RaceState, event: race_events.RaceDescribed) -> RaceState:
-    """Start afresh when the feed moves on to another race."""
+    """Set the race's identity, and start afresh when the feed moves on to another race."""
     if race.info.race_id and event.info.race_id and race.info.race_id != event.info.race_id:
         return RaceState(as_of=max(race.as_of, event.sent_at), info=event.info)
     return replace(race, info=event.info, as_of=max(race.as_of, event.sent_at))
@@ -213,7 +213,7 @@ def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged
 def _phase_changed(race: RaceState, event: race_events.PhaseChanged) -> RaceState:
     cars = race.cars
     if event.phase is Phase.STARTED and race.lap <= 1:
-        # The cars came to the grid through the pit lane; that was no pit stop.
+        # The cars came to the grid through the pit lane, which was no pit stop.
         cars = {number: _at_lights_out(race, car) for number, car in cars.items()}
     return replace(race, phase=event.phase, cars=cars, as_of=max(race.as_of, event.sent_at))
 

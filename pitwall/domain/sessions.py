@@ -1,4 +1,4 @@
-"""Which sessions cars race in, and where the data of a race came from."""
+"""Define the kinds of session and the sources of race data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Source(StrEnum):
-    """What kind of feed the data came from; every API answer carries it."""
+    """The kind of feed that data came from; every API answer carries it."""
 
     LIVE = "live"  # F1 live timing or OpenF1, while a race runs
     RECORDED = "recorded"  # messages as the feed sent them, played back
@@ -15,19 +15,19 @@ class Source(StrEnum):
 
 
 class SessionKind(StrEnum):
-    """A session in which cars race for position; others go by the feed's own name for them."""
+    """A session in which cars race for position; others keep the feed's own name."""
 
     RACE = "Race"  # a Grand Prix
     SPRINT = "Sprint"
 
 
 def kind_of(name: str, feed_type: object) -> str:
-    """Return `Race` or `Sprint` for what is raced, else the session's own name.
+    """Return `Race` or `Sprint` for a race session, else the session's own name.
 
     Args:
-        name: Of the session. 2021 calls its sprints Sprint Qualifying; since 2023 a session of that
-            name sets a grid, and its type says so.
-        feed_type: What the feed calls its type, such as `Race` or `Qualifying`.
+        name: The name of the session. In 2021 sprints were called Sprint Qualifying; since 2023 a
+            session of that name sets the grid, and has another type.
+        feed_type: The feed's type of the session, such as `Race` or `Qualifying`.
 
     Example:
         >>> kind_of("Sprint Qualifying", "Race"), kind_of("Sprint Qualifying", "Qualifying")

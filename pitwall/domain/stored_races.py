@@ -1,4 +1,4 @@
-"""What can be asked of a race that is kept, and how answers are cut into pages."""
+"""Define queries of stored races, and the pages of their answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class HistoryTable(StrEnum):
-    """What is kept of a race, in the order in which pages give it."""
+    """The tables of a stored race, in the order in which pages give them."""
 
     ENTRIES = "entries"
     STATUSES = "statuses"
@@ -25,13 +25,13 @@ class HistoryTable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RaceFilter:
-    """Which races to list; None is any.
+    """Which races to list; None matches any.
 
     Attributes:
         circuit: Its key, such as `zandvoort`.
         kind: `Race` or `Sprint`, in any case.
         source: `live`, `recorded`, `reconstructed` or `simulated`.
-        driver: The key of somebody who drove in it.
+        driver: The key of a driver who took part.
     """
 
     year: int | None = None
@@ -43,10 +43,10 @@ class RaceFilter:
 
 @dataclass(frozen=True, slots=True)
 class RaceSummary:
-    """A race as lists show it; see the table `races` for the fields.
+    """A race as shown in lists; see the table `races` for the fields.
 
     Attributes:
-        revision: Rises whenever anything of the race is written.
+        revision: Rises whenever part of the race is written.
     """
 
     id: str
@@ -74,10 +74,10 @@ class Selection:
     """A part of a race.
 
     Attributes:
-        since, until: From this instant on, up to but without that one; None is no limit. Rows
-            without an instant, entries and stints, are not limited.
-        drivers: Car numbers, codes or keys of drivers; empty is everybody. Rows that concern no
-            car, such as the weather, are not limited; a prediction is given for either of its two.
+        since, until: From `since` on, and before `until`; None is no limit. Rows without an
+            instant, which are entries and stints, are not limited.
+        drivers: Car numbers, codes or keys of drivers; empty means all. Rows that concern no
+            car, such as the weather, are not limited; a prediction matches either of its two cars.
     """
 
     since: datetime | None = None
@@ -87,10 +87,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Some rows, and where the next page begins.
+    """One page of rows, and the cursor of the next page.
 
     Attributes:
-        rows: Table and row, column names with units.
+        rows: Pairs of table and row; column names contain the unit.
         next_cursor: None on the last page.
     """
 

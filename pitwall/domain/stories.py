@@ -1,6 +1,6 @@
-"""The story of one battle of a kept race: what was forecast of it, how the gap went, and what came.
+"""Define the story of one battle of a stored race: its forecasts, its gap and its events.
 
-Everything is what the race's feed told, in its own time; nothing is looked up later.
+Everything comes from the race's feed, on the race's clock; nothing is looked up later.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pitwall.domain.records import LapRow, PredictionRecord
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two.
+    """One of the two cars of a battle.
 
     Attributes:
         code: Three letters, or the car's number where the feed gave none.
-        colour: Of the team, six hexadecimal digits; "" when not told.
+        colour: The team's colour, six hexadecimal digits; "" when unknown.
     """
 
     car: int
@@ -30,10 +30,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class GapPoint:
-    """A reading, seconds.
+    """One reading of the gap between the two cars.
 
     Attributes:
-        gap_s: From the defender back to the attacker; negative while the attacker is ahead.
+        gap_s: Seconds from the defender back to the attacker; negative while the attacker is ahead.
     """
 
     at: datetime
@@ -42,24 +42,24 @@ class GapPoint:
 
 @dataclass(frozen=True, slots=True)
 class IntervalPoint:
-    """A car's interval to whoever is ahead of it, seconds."""
+    """One reading of a car's interval to the car ahead of it, seconds."""
 
     at: datetime
     interval_s: float
 
 
 class Turn(StrEnum):
-    """What happened to a battle."""
+    """The kinds of event in a battle."""
 
     PASSED = "passed"  # the attacker took the place
     PASSED_BACK = "passed_back"  # the defender took it back
-    PITTED = "pitted"  # one of them came in
-    SWAPPED = "swapped"  # the order changed while one of them was in, or had just been
+    PITTED = "pitted"  # one of them came into the pits
+    SWAPPED = "swapped"  # the order changed while one of them was in the pits, or just after
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One turn of a battle; `car` is who passed or came in."""
+    """One event of a battle; `car` is the car that passed or pitted."""
 
     at: datetime
     turn: Turn
@@ -68,7 +68,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class NeutralisedSpell:
-    """A while during which the track was not clear; `until` is None while it lasts."""
+    """A period in which the track was not clear; `until` is None while it lasts."""
 
     since: datetime
     until: datetime | None
@@ -77,7 +77,7 @@ class NeutralisedSpell:
 
 @dataclass(frozen=True, slots=True)
 class LapOfBoth:
-    """The same lap of both cars, by number."""
+    """The lap of one number, as both cars drove it."""
 
     lap: int
     attacker: LapRow
@@ -89,13 +89,13 @@ class BattleStory:
     """One battle from a minute before its first forecast to two minutes after its last.
 
     Attributes:
-        since, until: What is told of; on the race's own clock.
-        forecasts: One a second, oldest first; empty where the model never answered.
-        gaps: Of the two, oldest first.
-        ahead: The defender's own intervals, oldest first: whether he is held up himself.
-        happenings: Oldest first.
-        stretches: Of a track that was not clear, oldest first.
-        laps: Those that both completed from some laps before the battle on, oldest first.
+        since, until: The time that the story covers, on the race's own clock.
+        forecasts: One a second, oldest first; empty where there is no forecast.
+        gaps: Between the two cars, oldest first.
+        ahead: The defender's own intervals, oldest first; they show whether it is held up itself.
+        happenings: Events of the battle, oldest first.
+        stretches: Periods in which the track was not clear, oldest first.
+        laps: Laps that both completed, from some laps before the battle on, oldest first.
     """
 
     race_id: str
@@ -111,7 +111,7 @@ class BattleStory:
     laps: tuple[LapOfBoth, ...]
 
     def known_at(self, at: datetime) -> BattleStory:
-        """Return the story without what was told later than a moment."""
+        """Return the story as it was known at a moment."""
         return replace(
             self,
             forecasts=tuple(

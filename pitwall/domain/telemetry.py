@@ -1,4 +1,4 @@
-"""What a car last said of itself, for readers who want more than the timing tower."""
+"""Collect the newest telemetry of every car."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pitwall.domain.race import RaceState
 
 @dataclass(frozen=True, slots=True)
 class CarTelemetry:
-    """One car's newest reading and place; each None while the feed has sent none."""
+    """One car's newest reading and location; each is None while the feed has sent none."""
 
     sample: CarSample | None = None
     point: TrackPoint | None = None

@@ -1,4 +1,4 @@
-"""What happened when in a whole race: flags, laps, stops, battles and passes, by instant."""
+"""Define the timeline of a race: flags, laps, pit stops, battles and passes, by instant."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 
 CALLED: Final = 0.5
-"""From this probability on a forecast has called a pass."""
+"""A forecast of at least this probability called a pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Something that lasted: `what` is a track status, or `aborted` for a race that was stopped."""
+    """A period; `what` is a track status, or `aborted` for a race that was stopped."""
 
     what: str
     since: datetime
@@ -21,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A car was in the pit lane during this lap, which it completed at `at`."""
+    """A lap, completed at `at`, in which a car was in the pit lane."""
 
     at: datetime
     car: int
@@ -30,13 +30,14 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Fight:
-    """A battle, as long as it was forecast without a pause.
+    """A battle, for as long as it was forecast without a pause.
 
     Attributes:
-        most_p: The largest `p_overtake` said of it.
-        said_before: The largest `p_overtake` said of it within the lap before a pass; None where
-            no forecast of it came out as passed.
-        cried: Whether a forecast of `CALLED` or more was settled, and none of it came true.
+        most_p: The largest `p_overtake` of its forecasts.
+        said_before: The largest `p_overtake` within the lap before a pass; None where no forecast
+            of it came out as passed.
+        cried: Whether it was a false alarm: a forecast of `CALLED` or more was settled, and none
+            came true.
     """
 
     attacker: int
@@ -50,7 +51,7 @@ class Fight:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A pass on the track, out of a battle.
+    """A pass on the track that ended a battle.
 
     Attributes:
         position: The place won.
@@ -65,19 +66,19 @@ class Pass:
 
     @property
     def was_called(self) -> bool:
-        """Whether the forecast had called it."""
+        """Whether the forecasts had called it."""
         return self.said is not None and self.said >= CALLED
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """How a race came out against its forecasts.
+    """How the forecasts of a race compare with what happened.
 
     Attributes:
-        passes: On the track, out of a battle.
-        called: Of these, forecast with `CALLED` or more at some second of the lap before.
-        missed: The others.
-        failed: Battles of which a pass was called, and none came within the lap.
+        passes: Passes on the track that ended a battle.
+        called: Passes forecast with `CALLED` or more at some second of the lap before.
+        missed: The other passes.
+        failed: Battles in which a pass was called and none came within the lap.
     """
 
     passes: int
@@ -88,17 +89,17 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A whole race at a glance; every tuple in order of time.
+    """A whole race at a glance; every tuple is in order of time.
 
     Attributes:
-        begins: Five minutes before lights out; when its first message was sent, if that is later
-            or the start was not told.
+        begins: Five minutes before lights out, or the time of the first message if that is later
+            or the start is unknown.
         ends: When its newest message was sent.
-        started: Lights out; None where the feed did not tell.
-        flags: Times in which the track was not clear, or the race stopped.
-        laps: When the leader began each lap, from lap 1 on as far as told, and its number.
-        heat: The hottest battle in each of so many equal parts of the time, in [0, 1].
-        codes: The three letters of each car's driver, by number.
+        started: Lights out; None where unknown.
+        flags: Periods in which the track was not clear, or the race was stopped.
+        laps: When the leader began each known lap, and its number from 1.
+        heat: The heat of the hottest battle in each of many equal parts of the time, in [0, 1].
+        codes: Each driver's three letters, by car number.
     """
 
     begins: datetime
@@ -114,7 +115,7 @@ class Timeline:
 
     @property
     def digest(self) -> Digest:
-        """How the race came out against the forecasts, in numbers."""
+        """How the forecasts compare with what happened, in numbers."""
         called = sum(each.was_called for each in self.passes)
         failed = sum(fight.cried for fight in self.fights)
         return Digest(len(self.passes), called, len(self.passes) - called, failed)

@@ -1,4 +1,4 @@
-"""Where each car is on its lap: as the feed locates it, and as its timing suggests."""
+"""Locate each car on its lap, from the feed's positions and from its timing."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pitwall.domain.gaps import seconds_of
 from pitwall.domain.race import CarState, DriverNumber, RaceState
 
 _LOCATED_FOR: Final = timedelta(seconds=15)  # the feed locates every car about once a second
-_LATEST: Final = 0.995  # a lap that takes longer than the last one ends when the line is crossed
+_LATEST: Final = 0.995  # a lap slower than the last one waits here until the car crosses the line
 _SHORTEST_LAP_S: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
 class CarPlace:
-    """Where one car is.
+    """The location of one car.
 
     Attributes:
         number: The car's number. Source: `DriverList`.
-        x_m: Along the feed's own x axis. None where the feed has not located it in the last 15 s.
-            Source: `Position.z`.
-        y_m: Along the feed's own y axis. None where the feed has not located it in the last 15 s.
-            Source: `Position.z`.
-        lap_share: How much of a lap's usual time it has driven since the line, estimated. None
-            before its first crossing. Source: line crossings and gaps.
+        x_m: Metres along the feed's own x axis. None where the feed has not located it in the last
+            15 s. Source: `Position.z`.
+        y_m: Metres along the feed's own y axis. None where the feed has not located it in the last
+            15 s. Source: `Position.z`.
+        lap_share: Estimated share of a lap's time since the car crossed the line. None before its
+            first crossing. Source: line crossings and gaps.
     """
 
     number: DriverNumber
@@ -36,7 +36,7 @@ class CarPlace:
 
 
 def car_places(race: RaceState, at: datetime) -> tuple[CarPlace, ...]:
-    """Return the place of every car that runs and of which one is known, front first.
+    """Return the location of every running car where it is known, front first.
 
     Args:
         race: The field.
@@ -51,7 +51,7 @@ def car_places(race: RaceState, at: datetime) -> tuple[CarPlace, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _LeaderClock:
-    """How far into his lap the leader is, and how long such a lap takes, seconds."""
+    """How far the leader is into its lap, and how long such a lap takes, seconds."""
 
     at: datetime
     lap_s: float
@@ -66,7 +66,7 @@ class _LeaderClock:
         return cls(at, lap_s, _into(leader.crossed_at, at, lap_s))
 
     def share_of(self, car: CarState) -> float | None:
-        """Return the share that a car has done: by its gap, else by its own crossing."""
+        """Return the share of the lap a car has done, from its gap or else its own crossing."""
         gap_s = seconds_of(car.gap_to_leader)
         if gap_s is not None:
             return (self.into_s - gap_s) / self.lap_s % 1.0

@@ -1,1 +1,1 @@
-"""One race in motion: messages in, battles, forecasts and frames out."""
+"""Advance one race: take its messages and produce battles, forecasts and frames."""

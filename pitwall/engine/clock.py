@@ -1,4 +1,4 @@
-"""What time it is: by the wall clock, and by the driven clock of a replay."""
+"""Tell the time: the wall clock, and a clock for replays that can be paused, sped up and moved."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def wall_now() -> datetime:
 class ReplayClock:
     """A clock for recorded races that can be paused, sped up and moved.
 
-    It runs on a monotonic clock, so that a correction of wall time moves no race.
+    It runs on a monotonic clock, so that a correction of the wall clock does not move a race.
 
     Args:
         start: The race's moment at which the clock begins to run.
         speed: Race seconds for each wall second, 0.5 to 60.
-        monotonic: Seconds that only rise; tests pass their own.
+        monotonic: Returns seconds that only rise; tests pass their own.
 
     Raises:
         ValueError: `speed` is outside 0.5 to 60, or `start` is naive.
@@ -51,12 +51,12 @@ class ReplayClock:
 
     @property
     def speed(self) -> float:
-        """Race seconds for each wall second; kept while paused."""
+        """Race seconds for each wall second; unchanged while paused."""
         return self._speed
 
     @property
     def paused(self) -> bool:
-        """Whether the race's time stands still."""
+        """Whether the clock is paused."""
         return self._paused
 
     def now(self) -> datetime:
@@ -67,7 +67,7 @@ class ReplayClock:
         return self._anchor + timedelta(seconds=elapsed_s)
 
     def pause(self) -> None:
-        """Stop the race's time; no effect when it already stands."""
+        """Stop the race's time; no effect while paused."""
         if not self._paused:
             self._rebase()
             self._paused = True

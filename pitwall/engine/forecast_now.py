@@ -1,4 +1,4 @@
-"""Forecast at the moment of asking, from the newest race state rather than the last tick."""
+"""Forecast the current moment from the newest race state instead of the last tick."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pitwall.prediction.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class NewestState:
-    """What the live loop looked at last.
+    """The state that the live race's player processed last.
 
     Attributes:
         state: The race.
         feed: Its feed.
         arrived_at: Wall time at which the newest message arrived; None before the first.
-        sequence: Of the newest frame published.
+        sequence: The sequence number of the newest published frame.
     """
 
     state: EngineState
@@ -34,11 +34,11 @@ class NewestState:
 
 
 class ForecastService:
-    """Forecasts at the moment of asking. The model runs once for each state, however many ask.
+    """Forecasts the current moment; the model runs once for each state, however many clients ask.
 
     Args:
-        newest: Returns what the live loop of this process looked at last; None where it looks at
-            nothing, as another process plays the race.
+        newest: Returns the state that this process's player processed last; None where another
+            process plays the race.
         predictor: Forecasts the battles.
     """
 
@@ -51,13 +51,13 @@ class ForecastService:
         self._answer: EngineState | None = None
 
     async def forecast_now(self) -> LiveFrame | None:
-        """Return a frame with forecasts of this moment; None without a race in this process."""
+        """Return a frame with forecasts of this moment; None when this process plays no race."""
         async with self._one_at_a_time:
             newest = self._newest()
             if newest is None:
                 return None
             if self._answer is None or self._asked is not newest.state:
-                # Not the live loop's own book, which its thread may be writing to at this moment.
+                # The player's own feature cache may be written by its thread at this moment.
                 memory = Memory(newest.state.memory.notes, self._book)
                 self._answer = await asyncio.to_thread(
                     with_forecasts, newest.state, self._predictor, memory

@@ -1,4 +1,4 @@
-"""Build the live frame that readers see from an engine's state, as plain values."""
+"""Build the live frame from the state of an engine."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _USUAL_LAP_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What is said beside any race.
+    """Texts that accompany a race.
 
     Attributes:
         why: Why this race is shown, a sentence; "" where it was asked for by name.
         next_race: The race that starts next; "" when not known.
         next_race_at: Its announced start, UTC.
-        moved: A sentence on a race whose start has moved; "" when none has.
+        moved: A sentence about a race whose start has moved; "" when none has.
     """
 
     why: str = ""
@@ -46,17 +46,17 @@ NO_NOTES = Notes()
 
 @dataclass(frozen=True, slots=True)
 class FeedView:
-    """What the pipeline knows of the feed itself.
+    """What a frame says about the feed itself.
 
     Attributes:
         source: A `Source` value.
         feed: The feed as configured.
-        state: How it is doing.
+        state: The state of the feed.
         detail: A sentence when something is wrong, else "".
         speed: Race seconds for each wall second.
-        skew_s: Our clock minus the feed's, delivery included; None when not measured.
-        gaps: How often the connection was lost and came back.
-        notes: What is said beside the race.
+        skew_s: The server's clock minus the feed's, delivery included; None when not measured.
+        gaps: How often the connection was lost and restored.
+        notes: Texts that accompany the race.
     """
 
     source: str
@@ -71,7 +71,7 @@ class FeedView:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When and as which a frame is published.
+    """The number of a frame and the time of its publication.
 
     Attributes:
         sequence: Number of the frame.
@@ -85,7 +85,7 @@ class Stamp:
 
 
 def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version: str) -> LiveFrame:
-    """Return the frame of this instant; each battle of it has both its cars in the tower."""
+    """Return the frame of this instant; both cars of each of its battles are in the tower."""
     order = state.race.in_order()
     placed = {car.number for car in order}
     return LiveFrame(
@@ -183,7 +183,7 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
     history = state.histories.get(pair, BattleTrace())
     attacker, defender = state.race.cars[battle.attacker], state.race.cars[battle.defender]
     lap_s = attacker.last_lap_s or _USUAL_LAP_S
-    # Ages are told on the race's grid, so that they do not depend on when a frame was asked for.
+    # Ages are counted on the race's grid, so that they do not depend on when a frame is built.
     age_s = max(0.0, (state.grid_at - battle.interval_at).total_seconds())
     return BattleLine(
         attacker=battle.attacker,
@@ -206,10 +206,10 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
 
 
 def trend_s_per_lap(history: BattleTrace, lap_s: float) -> float | None:
-    """Return the change of the interval over the last lap, seconds a lap; negative is closing.
+    """Return the change of the interval over the last lap, seconds a lap; negative means closing.
 
-    The oldest point of the last lap is compared with the newest, and scaled to a lap.
-    None until half a lap of history exists: a shorter one shows corners, not a trend.
+    The oldest point of the last lap is compared with the newest, and the change is scaled to a
+    lap. None before half a lap of points exists: fewer show the corners, not a trend.
     """
     if not history.at:
         return None

@@ -1,8 +1,8 @@
-"""Encode the engine's state as bytes and decode it, so that a replay can begin anywhere.
+"""Encode the engine's state as bytes and decode it, so that a replay can start anywhere.
 
-A keyframe is worth what the race's raw messages are worth without it: it saves time. It carries
-the shape of the values it was made of; after a release that changed one of them it is refused,
-and the replay plays from further back. A volatile field only saves time and is left out.
+A keyframe only saves time, as the raw messages of the race lead to the same state. It carries a
+hash of the fields of the values it was made of. A release that changes one of them refuses the
+keyframe, and the replay plays from further back. Fields marked volatile are caches and left out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pitwall.engine.race_engine import EngineState
 _MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 6
 _STAMP_BYTES = 8
-# Of releases whose keyframes are read on: in the first one a reason was one line of text.
+# Stamps of earlier releases whose keyframes are still read: in the first a reason was one line.
 _READ_ON = frozenset({bytes.fromhex("ac5ea550f43f6178")})
 Coder = Callable[[Any], Any]
 
@@ -38,13 +38,13 @@ def encode_keyframe(state: EngineState) -> bytes:
 
 
 def decode_keyframe(body: bytes) -> EngineState | None:
-    """Return the state; None when it was made by a release with other values, or is damaged."""
+    """Return the state; None when another release made it with other fields, or it is damaged."""
     stamp = body[:_STAMP_BYTES]
     if stamp != _stamp() and stamp not in _READ_ON:
         return None
     try:
-        told = orjson.loads(zlib.decompress(body[_STAMP_BYTES:]))
-        state: EngineState = _coders(EngineState)[1](told)
+        document = orjson.loads(zlib.decompress(body[_STAMP_BYTES:]))
+        state: EngineState = _coders(EngineState)[1](document)
     except (zlib.error, ValueError, TypeError, LookupError):
         return None
     return state
@@ -65,7 +65,7 @@ _seen: set[Any] = set()
 
 @cache
 def _coders(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401  any type annotation
-    """Return how a value of this type is written as JSON, and read back."""
+    """Return the functions that write a value of this type as JSON and read it back."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in {Union, types.UnionType}:
         return _union(inner)
@@ -106,12 +106,12 @@ def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     writes = [(name, write) for name, (write, _) in zip(names, parts, strict=True)]
     reads = [read for _, read in parts]
 
-    def read_all(told: list[Any]) -> Any:  # noqa: ANN401
-        values = [read(each) for read, each in zip(reads, told, strict=True)]
+    def read_all(items: list[Any]) -> Any:  # noqa: ANN401
+        values = [read(item) for read, item in zip(reads, items, strict=True)]
         return kind(**dict(zip(names, values, strict=True)))
 
-    def read_text_too(told: Any) -> Any:  # noqa: ANN401
-        return kind.of_text(told) if isinstance(told, str) else read_all(told)
+    def read_text_too(value: Any) -> Any:  # noqa: ANN401
+        return kind.of_text(value) if isinstance(value, str) else read_all(value)
 
     read_one = read_text_too if kind is Reason else read_all
     return lambda v: [write(getattr(v, name)) for name, write in writes], read_one

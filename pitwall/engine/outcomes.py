@@ -1,4 +1,4 @@
-"""Settle each forecast: follow it until a lap later, or until something interrupts it."""
+"""Settle each forecast a lap later, or when something interrupts the battle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pitwall.domain.forecasts import Outcome
 from pitwall.domain.race import CarState, DriverNumber, RaceState
 
-_LONGEST_LAP_S = 240.0  # a lap behind the safety car, with room
+_LONGEST_LAP_S = 240.0  # a lap behind the safety car, with a margin
 _MOST_OPEN = 20_000  # a hundred battles for two hundred seconds
 
 
@@ -31,17 +31,17 @@ class _OpenForecast(NamedTuple):
 
 
 class OutcomeTracker:
-    """Follows open forecasts; beyond 20,000 new ones stay unsettled.
+    """Follows open forecasts; beyond 20,000, new ones stay unsettled.
 
-    A lap is the attacker's last one. An interruption counts until the lap is over even when
-    the pass came first, as `p_overtake` is given that there is none.
+    A lap lasts as long as the attacker's last one. An interruption counts until the lap is over
+    even when the pass came first, because `p_overtake` assumes that there is none.
     """
 
     def __init__(self) -> None:
         self._open: list[_OpenForecast] = []  # a heap: the first due comes first
 
     def follow(self, made_at: datetime, attacker: CarState, defender: DriverNumber) -> None:
-        """Follow one forecast; without any lap of the attacker's it cannot be settled."""
+        """Follow one forecast; it cannot be settled before the attacker has a lap time."""
         if attacker.last_lap_s and len(self._open) < _MOST_OPEN:
             lap = timedelta(seconds=min(attacker.last_lap_s, _LONGEST_LAP_S))
             heapq.heappush(
@@ -49,7 +49,7 @@ class OutcomeTracker:
             )
 
     def settle(self, race: RaceState, now: datetime) -> list[Settled]:
-        """Return what can be said now and forget it.
+        """Return the forecasts that can be settled now, and stop following them.
 
         Args:
             race: The field at `now`.
@@ -73,17 +73,17 @@ class OutcomeTracker:
         out = {number: why for number, car in race.cars.items() if (why := _why_out(car))}
         if not out:
             return []
-        found = [
+        interrupted = [
             (each, why)
             for each in self._open
             if (why := out.get(each.attacker) or out.get(each.defender))
         ]
-        if found:
+        if interrupted:
             self._open = [
                 each for each in self._open if each.attacker not in out and each.defender not in out
             ]
             heapq.heapify(self._open)
-        return found
+        return interrupted
 
 
 def _interrupts_all(race: RaceState) -> Outcome | None:

@@ -1,6 +1,7 @@
-"""A recorded feed played on a clock: every message up to now, forwards or back.
+"""Play a recorded feed into an engine, up to any moment, forwards or back.
 
-Blocking by nature (files, zlib, boosters): `live.race_player` runs it in a worker thread.
+Playback blocks on files, decompression and the model: `live.race_player` runs it in a worker
+thread.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Playback:
     """Plays one feed into one engine.
 
     States are immutable, so a checkpoint costs one reference. Going back restores the last
-    checkpoint before the moment and skips the messages already taken without decoding them.
+    checkpoint before the moment and skips the messages before it without decoding them.
 
     Args:
         feed: What to play.
@@ -38,7 +39,7 @@ class Playback:
 
     @property
     def state(self) -> EngineState:
-        """The race at the moment played up to."""
+        """The race at the moment reached."""
         return self._engine.state
 
     @property
@@ -58,15 +59,15 @@ class Playback:
         self._open()
         if self.state.sent_at is not None and until < self.state.grid_at:
             self._go_back(until)
-        taken = 0
+        count = 0
         while self._next is not None and self._next.sent_at <= until:
             self._take()
-            taken += 1
+            count += 1
         self._engine.settle(until)
-        return taken
+        return count
 
     def advance_to(self, reached: Callable[[EngineState], bool]) -> datetime | None:
-        """Take messages until `reached` is true, and return that moment; None at the end.
+        """Take messages until `reached` is true, and return that moment; None at the feed's end.
 
         Raises:
             FeedUnavailableError: The feed cannot be opened.
@@ -98,7 +99,7 @@ class Playback:
 
     def _go_back(self, until: datetime) -> None:
         # Strictly before: messages of the checkpoint's own instant may still be to come.
-        before = bisect.bisect_left(self._checkpoints, until, key=lambda kept: kept[0])
+        before = bisect.bisect_left(self._checkpoints, until, key=lambda each: each[0])
         state = self._checkpoints[before - 1][1] if before else EngineState()
         del self._checkpoints[before:]
         self._engine.state = state

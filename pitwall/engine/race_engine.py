@@ -1,8 +1,8 @@
-"""Advance one race: raw messages in, battles with forecasts out.
+"""Advance one race: take raw messages, follow its battles and forecast them.
 
-The engine reads no clock. Battles are followed on a grid of a quarter of a second, and
-forecast on a grid of one second, of the *race's* time, so that the same messages give the
-same battles and forecasts live, in replay at any speed, and in a benchmark.
+The engine reads no clock. It follows battles every quarter of a second of the *race's* time and
+forecasts them every second, so that the same messages give the same battles and forecasts live,
+in a replay at any speed, and in a benchmark.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _NO_MODEL = Forecast(None, no_forecast_because="no model is loaded")
 def ask(
     predictor: Predictor, race: RaceState, battles: Sequence[Battle], memory: Memory
 ) -> tuple[Answers, Exception | None]:
-    """Return a forecast of each battle, and the error that cost some of them theirs.
+    """Return a forecast of each battle, and the error that prevented some of them.
 
-    All are asked about at once. Where that fails each is asked about alone; what the failed
-    attempt may have left half done in the feature cache is thrown away, and read anew.
+    All battles are forecast at once. Where that fails, each is forecast alone, without the feature
+    cache, which the failed attempt may have left half updated.
     """
     try:
         return predictor.forecast(race, battles, memory), None
@@ -68,9 +68,9 @@ Pair = tuple[DriverNumber, DriverNumber]
 
 @dataclass(frozen=True, slots=True)
 class BattleTrace:
-    """A battle's last three minutes, oldest first; a point every two seconds of race time.
+    """The last three minutes of a battle, oldest first; a point every two seconds of race time.
 
-    Frames share these tuples instead of copying them: five minutes of frames are kept.
+    Frames share these tuples instead of copying them, as five minutes of frames are held.
 
     Attributes:
         at: When each point was taken.
@@ -83,7 +83,7 @@ class BattleTrace:
     p_overtake: tuple[float, ...] = ()
 
     def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> BattleTrace:
-        """Return the history with one more point, and without those too old to keep."""
+        """Return the trace with one more point, and without those that are too old."""
         kept = -(READINGS_KEPT - 1)
         forecasts = self.p_overtake
         if p_overtake is not None:
@@ -99,7 +99,7 @@ def noted(
     forecasts: Mapping[Pair, Forecast],
     histories: Mapping[Pair, BattleTrace],
 ) -> dict[Pair, BattleTrace]:
-    """Return the histories of all battles with one more point each."""
+    """Return the traces of all battles with one more point each."""
     noted = {}
     for battle in battles:
         pair = (battle.attacker, battle.defender)
@@ -110,7 +110,7 @@ def noted(
 
 log = logging.getLogger(__name__)
 
-STEP = timedelta(milliseconds=250)  # of race time; not the pace of frames: `FRAME_EVERY_S`
+STEP = timedelta(milliseconds=250)  # of race time; frames have their own pace, `FRAME_EVERY_S`
 
 STEPS_A_FORECAST = 4
 
@@ -120,14 +120,14 @@ ENDED_KEPT = 8
 
 _INSTANT = timedelta(microseconds=1)
 
-_LONGEST_WALK = timedelta(minutes=2)  # a feed that was away: do not relive the silence
+_LONGEST_WALK = timedelta(minutes=2)  # after a longer silence of the feed, skip the rest of it
 
 _LOSES_CARS = frozenset({CarRemoved, RaceDescribed})
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A battle that ended, and the last forecast made of it."""
+    """A battle that ended, and its last forecast."""
 
     battle: EndedBattle
     laps: int
@@ -136,7 +136,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """Everything the engine knows at one instant; kept whole to seek back to.
+    """Everything the engine knows at one instant; a playback stores it to seek back to.
 
     Attributes:
         race: The field.
@@ -145,7 +145,7 @@ class EngineState:
         grid_at: The grid point up to which battles were followed.
         battles: Battles under way, front of the field first.
         forecasts: The newest forecast of each battle under way.
-        histories: The last minutes of each battle under way.
+        histories: The trace of each battle under way.
         ended: Battles that ended, newest first, at most eight.
         faults: Parts of messages skipped because they broke the format, by kind.
         memory: What the predictor remembers of this race.
@@ -164,35 +164,35 @@ class EngineState:
 
 
 class EngineObserver(Protocol):
-    """Is told what the engine does, in its thread; it must not wait."""
+    """Receives what the engine does, in the engine's thread; its methods must not block."""
 
     def took(self, message: RawMessage, events: Sequence[TimingEvent], state: EngineState) -> None:
-        """`message` was taken and told `events`; `state` is after it."""
+        """Receive a message, the events decoded from it, and the state after it."""
         ...
 
     def forecast(self, state: EngineState) -> None:
-        """A second of the race is over: every battle in `state` has a new forecast."""
+        """Receive the state after a second of the race: every battle has a new forecast."""
         ...
 
 
 class PastForecasts(Protocol):
-    """Knows forecasts that were made before: a race that is played again need not make them."""
+    """Looks up stored forecasts, so that a race that is played again need not make them."""
 
     def recalled(
         self, grid_at: datetime, state: EngineState, battles: Sequence[Battle]
     ) -> dict[Pair, Forecast]:
-        """Return the forecasts of a grid point that are known; the others are made."""
+        """Return the known forecasts of a grid point; the engine makes the others."""
         ...
 
 
 class RaceEngine:
-    """Takes messages in order and keeps the state up to date.
+    """Takes the messages of one race in order and updates its state.
 
     Args:
         predictor: Forecasts the battles; None follows battles without forecasts.
         rules: When battles open and close.
-        observer: Is told of every message and every round of forecasts.
-        recollection: Knows forecasts; None makes all of them.
+        observer: Receives every message and every round of forecasts.
+        recollection: Looks up stored forecasts; with None the engine makes all of them.
     """
 
     def __init__(
@@ -212,9 +212,9 @@ class RaceEngine:
     def take(self, message: RawMessage) -> None:
         """Follow battles up to the message's time, then apply the message.
 
-        Parts of it that break the format are counted, logged once for each kind, and skipped.
-        A stamp outside the years that are plausible is replaced by that of the message before.
-        An error of our own costs this message alone: the race stays as it was before it.
+        Parts that break the format are counted, logged once for each kind, and skipped.
+        An implausible time stamp is replaced by that of the message before. An internal error
+        loses this message alone: the race stays as it was before it.
         """
         if not is_plausible(message.sent_at):
             self.state = self._noting(self.state, "stamp", message.sent_at.isoformat())
@@ -222,7 +222,7 @@ class RaceEngine:
                 self.state = replace(self.state, taken=self.state.taken + 1)
                 return
             message = replace(message, sent_at=self.state.sent_at)
-        # A message at exactly a grid point belongs before it: `settle` would see it so too.
+        # A message at exactly a grid point counts before it, as it does for `settle`.
         state = self._follow_until(self.state, message.sent_at - _INSTANT)
         sent_at = message.sent_at if state.sent_at is None else max(state.sent_at, message.sent_at)
         events: Sequence[TimingEvent] = ()
@@ -256,11 +256,11 @@ class RaceEngine:
         return decoded.events, replace(state, race=race, sent_at=sent_at, taken=taken)
 
     def settle(self, now: datetime) -> None:
-        """Follow battles up to `now` although no message came."""
+        """Follow battles up to `now` when no message came."""
         self.state = self._follow_until(self.state, now)
 
     def replace_race(self, race: RaceState) -> None:
-        """Go on with another state of this race; battles of cars that it lacks end."""
+        """Continue from another state of this race; battles of cars missing from it end."""
         self.state = self._without_lost_cars(self.state, race)
 
     def _without_lost_cars(self, state: EngineState, race: RaceState) -> EngineState:
@@ -289,7 +289,7 @@ class RaceEngine:
     def _failing(
         self, state: EngineState, kind: str, topic: str = "", error: Exception | None = None
     ) -> EngineState:
-        """Return the state with an error of our own counted: `error`, or the one being handled."""
+        """Return the state with an internal error counted: `error`, or the one being handled."""
         if kind not in self._reported:
             self._reported.add(kind)
             extra = {"kind": kind, "topic": topic}

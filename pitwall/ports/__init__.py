@@ -1,1 +1,1 @@
-"""What the core needs from the outside world: one Protocol for each adapter, by subject."""
+"""Define the interfaces that the core needs from the outside: a Protocol for each adapter."""

@@ -1,4 +1,4 @@
-"""Ports of accounts: where they are stored, and who counts requests."""
+"""Define the ports of accounts: their store and the rate limiter."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from pitwall.domain.limits import LimitPolicy, Standing
 
 
 class RateLimiter(Protocol):
-    """Counts requests by policy and asker."""
+    """Counts requests by policy and client."""
 
     async def take(self, policy: LimitPolicy, asker: str) -> Standing:
-        """Count one request of `asker` and return where that leaves him.
+        """Count one request of `asker` and return what is left of its limit.
 
-        A request beyond the quota is not counted: it does not keep the window open.
+        A request beyond the quota is not counted, so it does not keep the window open.
         """
         ...
 
     async def give_back(self, policy: LimitPolicy, asker: str) -> None:
-        """Take one request of this window back; without one nothing happens."""
+        """Uncount one request of this window; no effect if there is none."""
         ...
 
 
 class AccountStore(Protocol):
-    """Keeps users, their log-ins and their API keys.
+    """Stores users, their log-ins and their API keys.
 
-    E-mails come normalised and tokens hashed; a store neither checks nor makes them. All
-    moments are UTC with their zone.
+    Callers normalise e-mails and hash tokens; a store neither checks nor makes them. All times
+    are aware and in UTC.
     """
 
     async def add_user(self, user: User) -> None:
-        """Keep a new user.
+        """Store a new user.
 
         Raises:
             EmailTakenError: Another user has this e-mail.
@@ -60,34 +60,34 @@ class AccountStore(Protocol):
         proven: str | None = None,
         keep: UUID | None = None,
     ) -> bool:
-        """Replace the password and end all log-ins but `keep`, at once; whether that was done.
+        """Replace the password and end all log-ins but `keep`; return whether that was done.
 
-        Nothing happens to no such user, nor where `proven` is no longer the hash that is kept:
-        the password was changed while the old one was being verified.
+        Nothing happens if there is no such user, or if `proven` is no longer the stored hash
+        because the password was changed while the old one was being verified.
         """
         ...
 
     async def improve_hash(self, user_id: UUID, password_hash: str, *, proven: str) -> None:
-        """Replace `proven` by a better hash of the same password; nothing where it is another."""
+        """Replace `proven` by a better hash of the same password, if it is still the stored one."""
         ...
 
     async def set_disabled(self, user_id: UUID, disabled_at: datetime | None) -> bool:
-        """Shut the account from `disabled_at` on, or open it again; whether there was one."""
+        """Disable the account from `disabled_at` on, or enable it; return whether it exists."""
         ...
 
     async def delete_user(self, user_id: UUID, *, proven: str | None = None) -> bool:
-        """Remove the user and everything that is theirs; whether there was one.
+        """Remove the user and all their data; return whether the user existed.
 
-        Nothing happens where `proven` is no longer the hash of the password that is kept.
+        Nothing happens if `proven` is no longer the stored hash of the password.
         """
         ...
 
     async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:
-        """Keep a new log-in, unless `proven` is no longer what lets its user in; whether it did.
+        """Store a new log-in if `proven` still lets its user in; return whether it was stored.
 
-        That is so when the password was changed, or the account shut or deleted, while the
-        password was being verified. Both are looked at in the transaction that adds the log-in.
-        Beyond `most`, those of the user that were not used for longest end.
+        It does not if the password was changed, or the account disabled or deleted, while the
+        password was being verified; the transaction that adds the log-in checks both. Beyond
+        `most` log-ins of a user, the least recently used ones end.
         """
         ...
 
@@ -102,11 +102,11 @@ class AccountStore(Protocol):
     async def note_log_in_use(
         self, log_in_id: UUID, used_at: datetime, expires_at: datetime
     ) -> None:
-        """Note that a log-in was used, and until when it holds now."""
+        """Record that a log-in was used, and when it now expires."""
         ...
 
     async def remove_log_in(self, user_id: UUID, log_in_id: UUID) -> bool:
-        """Remove one log-in of this user; whether he had it."""
+        """Remove one log-in of this user; return whether it was theirs."""
         ...
 
     async def remove_log_ins(self, user_id: UUID, keep: UUID | None = None) -> int:
@@ -114,16 +114,17 @@ class AccountStore(Protocol):
         ...
 
     async def remove_expired_log_ins(self, now: datetime) -> int:
-        """Remove everybody's log-ins that expired by `now`; return how many."""
+        """Remove every log-in that expired by `now`; return how many."""
         ...
 
     async def add_api_key(self, key: ApiKey, *, most: int) -> bool:
-        """Keep a new API key, unless its user has `most` already; whether it did.
+        """Store a new API key, unless its user has `most` already; return whether it was stored.
 
-        They are counted in the transaction that adds the key, one such at a time for each user.
+        The keys are counted in the transaction that adds one; for each user only one such
+        transaction runs at a time.
 
         Raises:
-            NotLoggedInError: Its user has gone meanwhile.
+            NotLoggedInError: Its user has been deleted meanwhile.
         """
         ...
 
@@ -136,9 +137,9 @@ class AccountStore(Protocol):
         ...
 
     async def note_api_key_use(self, key_id: UUID, used_at: datetime) -> None:
-        """Note that a key was used."""
+        """Record that a key was used."""
         ...
 
     async def remove_api_key(self, user_id: UUID, key_id: UUID) -> bool:
-        """Remove one API key of this user; whether he had it."""
+        """Remove one API key of this user; return whether it was theirs."""
         ...

@@ -1,4 +1,4 @@
-"""Ports of the live cache: newest frame, telemetry, the publisher's lease, the frame buffer."""
+"""Define the ports of the live cache: the newest frame, telemetry and the publisher's lease."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pitwall.domain.telemetry import CarTelemetry
 
 
 class LiveCache(Protocol):
-    """Holds the newest frame and wakes its readers.
+    """Holds the newest frame and wakes the readers that wait for it.
 
-    Readers are conflated: a slow one skips to the newest frame, so it can
-    neither hold the publisher back nor grow a queue.
+    A slow reader skips to the newest frame, so it can neither hold the publisher back nor grow a
+    queue.
     """
 
     async def publish(self, frame: LiveFrame) -> None:
@@ -30,39 +30,39 @@ class LiveCache(Protocol):
 
 
 class TelemetryCache(Protocol):
-    """Holds each car's newest telemetry for a short while."""
+    """Holds each car's newest telemetry for a short time."""
 
     async def put(self, cars: Mapping[int, CarTelemetry]) -> None:
-        """Make these the newest of their cars, by car number; other cars stay as they are."""
+        """Make this the newest telemetry of these cars, by car number; others are unchanged."""
         ...
 
     async def latest(self) -> Mapping[int, CarTelemetry]:
-        """Return every car's newest telemetry; cars that said nothing lately are left out."""
+        """Return every car's newest telemetry; cars without recent data are left out."""
         ...
 
 
 class Lease(Protocol):
-    """The right to be the one worker that publishes: held by one at a time, and only for a while.
+    """The right to publish, which one worker holds at a time, and only for a limited time.
 
-    `live.leading.lead` asks for it, keeps it and gives it back; nothing else should.
+    Only `live.leading.lead` should acquire, renew and release it.
     """
 
     @property
     def is_held(self) -> bool:
-        """Whether this worker holds it now, by this machine's clock; asks nobody.
+        """Whether this worker holds it now, by this machine's clock alone.
 
-        What must never be written twice asks this before it writes.
+        Code that must never write twice checks this before it writes.
         """
         ...
 
     async def acquire(self) -> bool:
-        """Try once to take it, and return whether it is held now."""
+        """Try once to take the lease, and return whether it is held now."""
         ...
 
     async def renew(self) -> bool:
-        """Keep it for longer; False says that another holds it and that this worker must stop."""
+        """Extend it; False means that another worker holds it and this one must stop publishing."""
         ...
 
     async def release(self) -> None:
-        """Give it back, so that another need not wait for it to run out; no effect if not held."""
+        """Give it up, so that others need not wait for it to expire; no effect if not held."""
         ...

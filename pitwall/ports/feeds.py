@@ -1,4 +1,4 @@
-"""Ports of the feeds: recorded and live, and the recorder of raw frames."""
+"""Define the ports of feeds: recorded feeds, live feeds and the recorder of raw frames."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pitwall.wire.message import RawFrame, RawMessage, Reading
 
 
 class RecordedFeed(Protocol):
-    """A feed whose messages all exist already: a file, an archive, a simulation.
+    """A feed whose messages all exist already: a file, an archive or a simulation.
 
-    It knows no clock; `engine.playback` paces it. Iterating blocks on files, so it
-    runs in a worker thread.
+    It reads no clock; `engine.playback` paces it. Iterating blocks on files, so it runs in a worker
+    thread.
     """
 
     @property
     def name(self) -> str:
-        """What people are shown of the feed, such as `simulated:7`; never a path."""
+        """The feed's name as shown on pages, such as `simulated:7`; never a path."""
         ...
 
     @property
@@ -38,11 +38,11 @@ class RecordedFeed(Protocol):
 
 
 class LiveFeed(Protocol):
-    """A feed that sends while the race runs; `live.ingest` reconnects, numbers and decodes."""
+    """A feed that sends while the race runs; `live.ingest` reconnects, numbers and decodes it."""
 
     @property
     def name(self) -> str:
-        """What people are shown of the feed, such as `f1_live`; never an address with a token."""
+        """The feed's name as shown on pages, such as `f1_live`; never an address with a token."""
         ...
 
     @property
@@ -52,43 +52,44 @@ class LiveFeed(Protocol):
 
     @property
     def detail(self) -> str:
-        """What people should know of the connection, such as a refused token; else ""."""
+        """A sentence about a problem of the connection, such as a refused token; else ""."""
         ...
 
     def frames(self) -> AsyncGenerator[RawFrame, None]:
         """Connect once, and yield every frame until the server ends the connection.
 
-        Every connection begins with a snapshot: `read` returns one from the first frames. A
-        feed that has no such thing says an empty one, with its instant, as soon as it has
-        filled its own gap.
-        Frames that say nothing, such as pings, are yielded too: the connection lives.
+        Every connection begins with a snapshot, which `read` returns from the first frames. A feed
+        without snapshots gives an empty one, with its instant, as soon as it has filled its own
+        gap.
+        Frames without content, such as pings, are yielded too, as they show that the connection is
+        alive.
 
         Raises:
-            FeedUnavailableError: The server cannot be reached, refuses, or broke off.
+            FeedUnavailableError: The server cannot be reached, refuses, or closed the connection.
         """
         ...
 
     def read(self, frame: RawFrame) -> Reading:
-        """Return what a frame says; pure, and it never raises."""
+        """Return the content of a frame; pure, and never raises."""
         ...
 
     async def ask_snapshot(self) -> bool:
-        """Ask for a snapshot on the open connection; False when only a new one brings it."""
+        """Ask for a snapshot on the open connection; False when that needs a new connection."""
         ...
 
 
 class FrameRecorder(Protocol):
-    """Keeps what a live feed sent, before anything is made of it."""
+    """Records what a live feed sent, before it is interpreted."""
 
     @property
     def failed(self) -> str:
-        """Why nothing is kept any more, a sentence; "" while all is well."""
+        """Why nothing is recorded any more, a sentence; "" while recording works."""
         ...
 
     async def record(self, frames: Sequence[RawFrame]) -> None:
-        """Keep frames in the order given; never raises, as the race goes on without a disk."""
+        """Record frames in the order given; never raises, as the race goes on without a disk."""
         ...
 
     async def mark_gap(self, reason: str) -> None:
-        """Note that something may be missing between the last frame and the next."""
+        """Record that frames may be missing between the last one and the next."""
         ...

@@ -1,4 +1,4 @@
-"""Ports of forecasting: battles of now, of stored races, and hypothetical ones."""
+"""Define the ports of forecasting: current battles, battles of stored races and what-if battles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Predictor(Protocol):
 
     @property
     def version(self) -> str:
-        """Which trained model answers: name and content hash."""
+        """The trained model's name and content hash."""
         ...
 
     @property
@@ -35,16 +35,16 @@ class Predictor(Protocol):
         Args:
             race: The field at this instant.
             battles: Those to forecast.
-            memory: What the call before returned, of the same race.
+            memory: What the previous call for the same race returned.
         """
         ...
 
 
 class ForecastThen(Protocol):
-    """Forecasts of races that are stored."""
+    """Forecasts moments of stored races."""
 
     async def forecast_at(self, race_id: str, at: datetime) -> LiveFrame:
-        """Return a frame of a stored race as it stood at `at`, forecast with the model of today.
+        """Return a frame of a stored race as of `at`, forecast with the current model.
 
         Raises:
             RaceNotFoundError: No such race is stored, or it had not begun at `at`.
@@ -53,21 +53,21 @@ class ForecastThen(Protocol):
 
 
 class BattleInspection(Protocol):
-    """What the model sees of battles of kept races, and what it would say had they been others."""
+    """Shows the model's input for battles of stored races, and forecasts changed battles."""
 
     async def seen(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
-        """Return what the model of today sees of a battle, attacker and defender, at a moment.
+        """Return the current model's input and forecast for a battle at a moment.
 
         Raises:
-            RaceNotFoundError: The race is not kept, or had not begun.
-            NotThereError: The two did not battle at that moment, or the model says nothing of it.
+            RaceNotFoundError: The race is not stored, or had not begun.
+            NotFoundError: The two had no battle at that moment, or the model gives no forecast.
         """
         ...
 
     async def what_if(self, seen: SeenBattle, scenario: Scenario) -> Forecast:
-        """Return the forecast of a battle of which some things are changed."""
+        """Return the forecast of a battle after the changes of a scenario."""
         ...
 
     def range_of(self, feature: str) -> tuple[float, float] | None:
-        """Return least and greatest value of a feature in training; None if it saw none."""
+        """Return the lowest and highest value of a feature in training; None without any."""
         ...

@@ -1,4 +1,4 @@
-"""Ports of stored races: write, read and export them, and read the ledger.
+"""Define the ports of stored races, which write, read and export them, and of the ledger.
 
 `pitwall.store` implements these for SQLite and PostgreSQL; both pass
 `tests/contracts/test_race_store.py`.
@@ -26,39 +26,39 @@ from pitwall.wire.message import RawMessage
 
 
 class RaceWriter(Protocol):
-    """Keeps races as they run; one writer a race."""
+    """Stores races while they run; each race has one writer."""
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
-        """Make a place for a race, or find how far it has been kept already.
+        """Create a race, or find how far it has already been stored.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
     async def append(self, mark: RaceMark, batch: Batch) -> None:
-        """Keep a batch, whole or not at all; what of it is kept already is left out.
+        """Store a batch, whole or not at all; rows that are already stored are left out.
 
         Raises:
             RaceNotFoundError: The race was removed meanwhile.
-            StoreError: The database is not there or is full; the same batch may come again.
+            StoreError: The database cannot be reached or is full; the batch may be sent again.
         """
         ...
 
     async def finish(self, mark: RaceMark, state: str) -> None:
-        """Say that no more will come: `finished` or `abandoned`.
+        """Set the final state of a race: `finished` or `abandoned`.
 
         Raises:
             RaceNotFoundError: The race was removed meanwhile.
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
     async def remove(self, race_id: str) -> None:
-        """Remove a race and everything kept of it; nothing happens where there is none.
+        """Remove a race and all its rows; no effect if it is not stored.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
@@ -66,13 +66,13 @@ class RaceWriter(Protocol):
         """Remove simulated races but the newest `keep`, and return how many.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
 
 class RaceReader(Protocol):
-    """Reads races that are kept. Every method raises StoreError without a database."""
+    """Reads stored races. Every method raises StoreError without a database."""
 
     async def races(
         self, wanted: RaceFilter, limit: int, after: str | None = None
@@ -88,7 +88,7 @@ class RaceReader(Protocol):
         """Return one race.
 
         Raises:
-            RaceNotFoundError: It is not kept.
+            RaceNotFoundError: It is not stored.
         """
         ...
 
@@ -103,43 +103,43 @@ class RaceReader(Protocol):
         """Return up to `limit` rows, table by table, each in order of time.
 
         Raises:
-            SelectionError: The cursor is damaged, or a driver is nobody's name.
+            SelectionError: The cursor is damaged, or a driver is unknown.
         """
         ...
 
     async def keyframe(self, race: RaceSummary, at: datetime) -> KeyframeRecord | None:
-        """Return the newest kept state at or before `at`; None where a replay starts afresh.
+        """Return the newest keyframe at or before `at`; None if a replay must start afresh.
 
         `pitwall.engine.keyframes` decodes it.
         """
         ...
 
     async def keyframe_places(self, race: RaceSummary) -> list[KeyframePlace]:
-        """Return where the race's keyframes stand, in order, without what is in them."""
+        """Return the places of the race's keyframes, in order, without their content."""
         ...
 
     async def timeline(self, race: RaceSummary) -> Timeline:
-        """Return what happened when, over the whole race."""
+        """Return the timeline of the whole race."""
         ...
 
     async def messages(
         self, race: RaceSummary, first_seq: int = 0, until: datetime | None = None
     ) -> list[RawMessage]:
-        """Return the raw messages from a place on, up to and with an instant."""
+        """Return the raw messages from number `first_seq` on, up to and including `until`."""
         ...
 
 
 class RaceExporter(Protocol):
-    """Exports races that are kept, in memory that does not grow with them."""
+    """Exports stored races in memory that does not grow with their size."""
 
     def csv(
         self, race: RaceSummary, table: HistoryTable | None, selection: Selection
     ) -> AsyncGenerator[bytes, None]:
-        """Yield a table as RFC 4180 text with a header line; None is the whole race as one.
+        """Yield a table as RFC 4180 text with a header line; None gives the whole race as one.
 
         Raises:
-            SelectionError: A driver is nobody's name.
-            StoreError: The database is not there.
+            SelectionError: A driver is unknown.
+            StoreError: The database cannot be reached.
         """
         ...
 
@@ -149,63 +149,63 @@ class RaceExporter(Protocol):
         """Yield the same as a Parquet file.
 
         Raises:
-            SelectionError: A driver is nobody's name.
-            StoreError: The database is not there.
+            SelectionError: A driver is unknown.
+            StoreError: The database cannot be reached.
         """
         ...
 
 
 class CircuitGuides(Protocol):
-    """Describes circuits: corners and how the map is turned."""
+    """Looks up descriptions of circuits: their corners and the rotation of the map."""
 
     async def guide(self, circuit_id: str, year: int, f1_key: int | None) -> CircuitGuide | None:
-        """Return the description of a circuit; None where nobody describes it.
+        """Return the description of a circuit; None where none is published.
 
-        Never raises and never waits long: a race is shown without.
+        Never raises and never waits long, as a race can be shown without a description.
 
         Args:
-            circuit_id: Our key, such as `zandvoort`.
-            year: Of the season; circuits are rebuilt.
-            f1_key: F1's own number of the circuit; None where the feed did not tell.
+            circuit_id: Pitwall's key, such as `zandvoort`.
+            year: The season, as circuits are rebuilt.
+            f1_key: F1's own number of the circuit; None where the feed did not send it.
         """
         ...
 
 
 class DemoRace(Protocol):
-    """A simulated race for guests, which is there on a fresh machine too."""
+    """Provides a simulated race for guests, on a new installation too."""
 
     async def offer(self) -> float | None:
-        """Return how much of it is made, in [0, 1]; None when one is kept and nothing is to do.
+        """Return how much of the race is made, in [0, 1]; None when one is already stored.
 
-        The first who asks where there is none has it made, behind the scenes.
+        The first call when there is none starts to make it in the background.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
 
 class LedgerReader(Protocol):
-    """Reads the ledger of forecasts, at a cost that does not grow with the forecasts in it."""
+    """Reads the ledger of forecasts, at a cost that does not grow with its size."""
 
     async def head(self) -> LedgerHead | None:
-        """Return the newest entry; None while there is none.
+        """Return the newest entry; None while the ledger is empty.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
     async def contents(self, made: Made, *, simulated: bool) -> LedgerContents:
-        """Return what came of forecasts made live, or made on import.
+        """Return the scores of the forecasts made live, or of those made on import.
 
-        What is returned may be some seconds old.
+        The answer may be some seconds old.
 
         Args:
             made: Which of the two.
-            simulated: Of made-up races, or of real ones: never of both.
+            simulated: Whether to return simulated races or real ones; never both.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...

@@ -1,4 +1,4 @@
-"""Ports of replays: open a stored race at any moment."""
+"""Define the ports of replays, which open a stored race at any moment."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ from pitwall.domain.timeline import Digest, Timeline
 
 @dataclass(frozen=True, slots=True)
 class ReplayPace:
-    """How a viewer's clock runs: race seconds for each of his, and whether it stands."""
+    """The pace of a replay: race seconds for each wall second, and whether it is paused."""
 
     speed: float = 1.0
     paused: bool = False
 
 
 class ReplayView(Protocol):
-    """One viewer's own look at one kept race."""
+    """One viewer's own view of one stored race."""
 
     @property
     def race(self) -> RaceSummary:
-        """Which race, as it was kept when the viewing began."""
+        """The race, as it was stored when the view was opened."""
         ...
 
     async def frame(self, at: datetime, pace: ReplayPace) -> LiveFrame:
         """Return the frame that a live viewer saw at `at`, on the race's own clock.
 
         Raises:
-            StoreError: The database is not there, or a stretch of the race is damaged.
+            StoreError: The database cannot be reached, or part of the race is damaged.
         """
         ...
 
 
 class Replays(Protocol):
-    """Shows kept races from any moment, to many viewers at once, in bounded memory."""
+    """Shows stored races from any moment, to many viewers at once, in bounded memory."""
 
     async def open(self, race: RaceSummary, *, is_guest: bool = False) -> ReplayView:
-        """Return a new viewer's look at a race; a guest's plays after everybody else's.
+        """Return a new view of a race; views of guests are played after all others.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
     async def timeline(self, race: RaceSummary) -> Timeline:
-        """Return what happened when in a race.
+        """Return the timeline of a race.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...
 
     async def digest(self, race: RaceSummary) -> Digest:
-        """Return how a race came out against its forecasts.
+        """Return how the forecasts of a race compare with what happened.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         ...

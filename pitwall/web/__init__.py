@@ -1,1 +1,1 @@
-"""The front door for people: states, pages and components in Reflex."""
+"""The web pages: states, pages and components in Reflex."""

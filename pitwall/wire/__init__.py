@@ -1,1 +1,1 @@
-"""The wire: raw messages as feeds send them, and their one pure decoder."""
+"""Define the raw messages that feeds send, and decode them."""

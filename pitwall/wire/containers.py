@@ -1,4 +1,4 @@
-"""Walk the feed's containers: objects keyed by car, and lists that may come as indexed patches."""
+"""Walk the feed's containers: objects keyed by car, and lists, which may be sent as patches."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from pitwall.wire.values import NotAValueError, read_count, read_driver_number
 
 DELETED = "_deleted"
 _LONGEST_LIST = 9999
-_MOST_CARS = 999  # as many as there are numbers
+_MOST_CARS = 999  # as many as there are car numbers
 _CONTAINERS = (dict, list)  # made once: `dict | list` in a call makes a union each time
 
 T = TypeVar("T")
 
 
 def read_field(
-    of: dict[str, object], key: str, reader: Callable[[object], T], kind: str, found: Findings
+    of: dict[str, object], key: str, reader: Callable[[object], T], kind: str, findings: Findings
 ) -> T | None:
-    """Return what `reader` makes of a field; None when it is absent, null, or a fault."""
+    """Return a field as `reader` reads it; None when it is absent, null, or a fault."""
     value = of.get(key)
     if value is None:
         return None
     try:
         return reader(value)
     except NotAValueError:
-        found.fault(kind, value)
+        findings.fault(kind, value)
         return None
 
 
 def each_car(
-    lines: object, found: Findings, kind: str
+    lines: object, findings: Findings, kind: str
 ) -> Iterator[tuple[DriverNumber, dict[str, object]]]:
-    """Yield each car of an object keyed by number, or of a list of objects that name theirs.
+    """Yield each car of an object keyed by car number, or of a list of objects with their numbers.
 
     `kind` names the container in faults: `lines` gives `lines_not_object`. Keys that begin
-    with an underscore belong to the protocol and are passed over.
+    with an underscore belong to the protocol and are skipped.
     """
     if not isinstance(lines, _CONTAINERS):
-        found.fault(f"{kind}_not_object", lines)
+        findings.fault(f"{kind}_not_object", lines)
         return
     if len(lines) > _MOST_CARS:
-        found.fault(f"{kind}_too_many", lines)
+        findings.fault(f"{kind}_too_many", lines)
         return
     if isinstance(lines, dict):
         pairs = [(key, line) for key, line in lines.items() if key[:1] != "_"]
@@ -51,12 +51,12 @@ def each_car(
         pairs = [(_own_number(line), line) for line in lines]
     for key, line in pairs:
         if not isinstance(line, dict):
-            found.fault("car_not_object", line)
+            findings.fault("car_not_object", line)
             continue
         try:
             number = read_driver_number(key)
         except NotAValueError:
-            found.fault("car_number", key)
+            findings.fault("car_number", key)
             continue
         yield number, line
 
@@ -66,14 +66,14 @@ def _own_number(line: object) -> str:
 
 
 def each_item(
-    items: object, found: Findings, kind: str, most: int = _LONGEST_LIST
+    items: object, findings: Findings, kind: str, most: int = _LONGEST_LIST
 ) -> Iterator[tuple[int, object]]:
     """Yield index and value of a list, or of the object with string indexes that patches one."""
     if not isinstance(items, _CONTAINERS):
-        found.fault(f"{kind}_not_list", items)
+        findings.fault(f"{kind}_not_list", items)
         return
     if len(items) > _LONGEST_LIST:
-        found.fault(f"{kind}_too_many", items)
+        findings.fault(f"{kind}_too_many", items)
         return
     if isinstance(items, list):
         yield from enumerate(items)
@@ -84,26 +84,26 @@ def each_item(
         try:
             index = read_count(key, most)
         except NotAValueError:
-            found.fault(f"{kind}_index", key)
+            findings.fault(f"{kind}_index", key)
             continue
         yield index, value
 
 
-def deleted_keys(of: dict[str, object], found: Findings) -> list[str]:
-    """Return the keys that a delta removes from the object it stands for."""
+def deleted_keys(of: dict[str, object], findings: Findings) -> list[str]:
+    """Return the keys that a delta deletes from its object."""
     keys = of.get(DELETED)
     if keys is None:
         return []
     if not isinstance(keys, list):
-        found.fault("deleted_not_list", keys)
+        findings.fault("deleted_not_list", keys)
         return []
     return [str(key)[:8] for key in keys[:_LONGEST_LIST] if isinstance(key, str | int)]
 
 
-def deleted_cars(of: dict[str, object], found: Findings) -> Iterator[DriverNumber]:
-    """Yield the cars that a delta removes from an object keyed by car number."""
-    for key in deleted_keys(of, found):
+def deleted_cars(of: dict[str, object], findings: Findings) -> Iterator[DriverNumber]:
+    """Yield the cars that a delta deletes from an object keyed by car number."""
+    for key in deleted_keys(of, findings):
         try:
             yield read_driver_number(key)
         except NotAValueError:
-            found.fault("car_number", key)
+            findings.fault("car_number", key)

@@ -1,4 +1,4 @@
-"""Decode one raw message of F1 live timing into events: pure, and it never raises."""
+"""Decode one raw message of F1 live timing into events, without ever raising an error."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ from pitwall.wire.tyres import decode_drivers, decode_tyres
 
 __all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample"]
 
+_MOST_CONTAINERS = 100_000  # a whole snapshot has some thousands
+
 T = TypeVar("T")
 TopicDecoder = Callable[[dict[str, object], Findings], None]
 
 
 def decode(message: RawMessage) -> Decoded:
-    """Return what a message says, and what of it could not be read.
+    """Return the events of a message, and the faults of the parts that could not be read.
 
-    A fault in one field loses that field only. Topics that we know and do not use give
-    neither event nor fault; topics that we do not know give the fault `unknown_topic`.
+    A fault in one field loses that field only. Known topics that are not used give neither event
+    nor fault; unknown topics give the fault `unknown_topic`.
     """
     topic = message.topic.removesuffix(".z")
     if topic in _UNUSED:
@@ -48,13 +50,13 @@ def decode(message: RawMessage) -> Decoded:
         payload = _payload(message)
     except MalformedMessageError as error:
         return Decoded(faults=(Fault(error.kind, str(error)[:120]),))
-    found = Findings(message.sent_at)
-    decoder(payload, found)
-    return found.decoded()
+    findings = Findings(message.sent_at)
+    decoder(payload, findings)
+    return findings.decoded()
 
 
 def every_car_sample(message: RawMessage) -> list[tuple[DriverNumber, CarSample]]:
-    """Return all readings of a `CarData` message, oldest first; none of any other, or a broken one.
+    """Return all readings of a `CarData` message, oldest first; none of another or a broken one.
 
     `decode` gives the newest of each car only.
     """
@@ -62,7 +64,7 @@ def every_car_sample(message: RawMessage) -> list[tuple[DriverNumber, CarSample]
 
 
 def every_car_point(message: RawMessage) -> list[tuple[DriverNumber, TrackPoint]]:
-    """Return all locations of a `Position` message, alike."""
+    """Return all locations of a `Position` message, oldest first; none of another or broken one."""
     return _every(message, "Position", every_point)
 
 
@@ -92,14 +94,18 @@ def _payload(message: RawMessage) -> dict[str, object]:
 
 
 def _json(text: bytes) -> object:
+    # A million of them are slow to make: each sets the garbage collector off now and then.
+    if len(text) > _MOST_CONTAINERS and text.count(b"{") + text.count(b"[") > _MOST_CONTAINERS:
+        detail = f"more than {_MOST_CONTAINERS} objects and lists in a message"
+        raise MalformedMessageError("json_containers", detail)
     try:
         return orjson.loads(text)
     except ValueError as error:
         raise MalformedMessageError("json", str(error)) from error
 
 
-def _heartbeat(_payload: dict[str, object], found: Findings) -> None:
-    found.add(Heartbeat(found.sent_at))
+def _heartbeat(_payload: dict[str, object], findings: Findings) -> None:
+    findings.add(Heartbeat(findings.sent_at))
 
 
 _NOTHING = Decoded()
@@ -119,7 +125,7 @@ _DECODERS: dict[str, TopicDecoder] = {
     "Heartbeat": _heartbeat,
 }
 
-# SessionData repeats TrackStatus and SessionStatus, with its whole past in each snapshot.
+# SessionData repeats TrackStatus and SessionStatus, and each snapshot has its whole past.
 _UNUSED = frozenset(
     {
         "ArchiveStatus",

@@ -1,4 +1,4 @@
-"""What decoding one message gives: the events it told and the faults it had."""
+"""Define the result of decoding one message: its events and its faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from pitwall.domain.events import TimingEvent
 
 _DETAIL_LENGTH = 120
-_MOST_FAULTS = 200  # of one message; a whole snapshot of nonsense must not cost a second
+_MOST_FAULTS = 200  # in one message, so that a whole snapshot of nonsense is read quickly
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Fault:
 
     Attributes:
         kind: A short, stable name by which faults are counted, such as `gap`.
-        detail: What was found, at most 120 characters.
+        detail: The value that was found, at most 120 characters.
     """
 
     kind: str
@@ -26,14 +26,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The events of one message, in the order it told them, and its faults."""
+    """The events of one message, in order, and its faults."""
 
     events: tuple[TimingEvent, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
 class Findings:
-    """Collects what one message says while it is being read.
+    """Collects the events and faults of one message while it is decoded.
 
     Attributes:
         sent_at: When the feed stamped the message, UTC.
@@ -47,23 +47,23 @@ class Findings:
         self.faults: list[Fault] = []
 
     def add(self, event: TimingEvent) -> None:
-        """Keep one event."""
+        """Add one event."""
         self.events.append(event)
 
-    def fault(self, kind: str, found: object) -> None:
-        """Keep one fault and a short picture of the value that caused it; at most 200."""
+    def fault(self, kind: str, value: object) -> None:
+        """Add one fault with a short form of the value that caused it; at most 200 faults."""
         if len(self.faults) < _MOST_FAULTS:
-            self.faults.append(Fault(kind, _picture(found)))
+            self.faults.append(Fault(kind, _shortened(value)))
 
     def decoded(self) -> Decoded:
-        """Return everything found."""
+        """Return all events and faults."""
         return Decoded(tuple(self.events), tuple(self.faults))
 
 
-def _picture(found: object) -> str:
-    """Return a value in few characters; containers by type and size, as they may be huge."""
-    if isinstance(found, dict | list):
-        return f"{type(found).__name__} of {len(found)}"
-    if isinstance(found, str):
-        return repr(found[:_DETAIL_LENGTH])[:_DETAIL_LENGTH]
-    return repr(found)[:_DETAIL_LENGTH]
+def _shortened(value: object) -> str:
+    """Return a value in few characters; containers, which may be huge, as type and size."""
+    if isinstance(value, dict | list):
+        return f"{type(value).__name__} of {len(value)}"
+    if isinstance(value, str):
+        return repr(value[:_DETAIL_LENGTH])[:_DETAIL_LENGTH]
+    return repr(value)[:_DETAIL_LENGTH]

@@ -1,4 +1,4 @@
-"""Write values the way F1 live timing writes them: what `decode` and `recording` read back."""
+"""Encode values the way F1 live timing does, so that `decode` and recordings can be read back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pitwall.domain.gaps import Gap, LapsDown, LeaderLap, TimeGap
 
 
 def encode_body(payload: object) -> bytes:
-    """Return the JSON text of a payload as UTF-8, in the order its keys have."""
+    """Return the JSON text of a payload as UTF-8, keys in their given order."""
     return orjson.dumps(payload)
 
 
@@ -59,7 +59,7 @@ def lap_time_text(seconds: float) -> str:
 
 
 def archive_time(since_zero: timedelta) -> str:
-    """Return the 12 characters that open a line of a `.jsonStream` file.
+    """Return the 12 characters at the start of a line of a `.jsonStream` file.
 
     Example:
         >>> archive_time(timedelta(hours=1, minutes=2, seconds=3, milliseconds=45))
@@ -71,5 +71,5 @@ def archive_time(since_zero: timedelta) -> str:
 
 
 def utc_text(instant: datetime) -> str:
-    """Return an aware instant as `2025-08-31T13:00:00.123Z`, UTC, cut to milliseconds."""
+    """Return an aware instant as `2025-08-31T13:00:00.123Z`, in UTC, truncated to milliseconds."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

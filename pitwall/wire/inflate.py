@@ -1,4 +1,4 @@
-"""Unpack the `.z` topics: quoted base64 of raw deflate, with a limit on what may come out."""
+"""Decompress the `.z` topics, which are quoted base64 of raw deflate, up to a size limit."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import zlib
 
 from pitwall.errors import MalformedMessageError
 
-LARGEST_PAYLOAD = 4 * 1024 * 1024  # the feed's largest has 0.2 MB
+LARGEST_PAYLOAD = 4 * 1024 * 1024  # the largest that the feed sends has 0.2 MB
 
 
 def inflate(packed: object) -> bytes:
-    """Return the JSON text inside a `.z` payload, at most 4 MB.
+    """Return the JSON text of a `.z` payload, at most 4 MB.
 
     Raises:
-        MalformedMessageError: `inflate` for what cannot be unpacked, `inflate_size` for what
-            would be larger, as a small message can hold gigabytes of zeros.
+        MalformedMessageError: `inflate` for a payload that cannot be decompressed, `inflate_size`
+            for a larger one, as a small message can hold gigabytes of zeros.
     """
     if not isinstance(packed, str):
         raise MalformedMessageError("inflate", f"a .z payload is text, was {type(packed).__name__}")

@@ -1,4 +1,4 @@
-"""What a message that was overtaken on its way may still say: nothing that newer ones said."""
+"""Strip messages that arrive late of all fields that newer messages already gave."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import orjson
 
 from pitwall.wire.message import RawMessage
 
-_REMEMBERED = 512  # messages of a topic: half a minute of the busiest one
-_REMEMBERED_BYTES = 4 * 1024 * 1024  # of these; a late message is compared with all of them
+_REMEMBERED = 512  # messages of each topic: half a minute of the busiest one
+_REMEMBERED_BYTES = 4 * 1024 * 1024  # of each topic, as a late message is compared with all of it
 _DUPLICATES_KEPT = 4096
 _DEEPEST = 50
-_MOST_TOPICS = 100  # the feed has 40; who makes up more is not followed
+_MOST_TOPICS = 100  # the feed has 40; messages of further topics pass unchecked
 
 
 @dataclass(slots=True)
 class _Topic:
-    """What was said of late.
+    """The recent messages of one topic.
 
     Attributes:
         newest_at: The newest stamp.
-        recent: Messages, as they came.
+        recent: Messages in order of arrival.
         size: Bytes of their bodies.
-        forgotten: The newest stamp of those that were let go; None before any was.
+        forgotten: The newest stamp of the messages dropped from it; None before any was.
     """
 
     newest_at: datetime
@@ -37,16 +37,16 @@ class _Topic:
         self.recent.append(message)
         self.size += len(message.body)
         while len(self.recent) > _REMEMBERED or self.size > _REMEMBERED_BYTES:
-            gone = self.recent.popleft()
-            self.size -= len(gone.body)
-            self.forgotten = max(self.forgotten or gone.sent_at, gone.sent_at)
+            dropped = self.recent.popleft()
+            self.size -= len(dropped.body)
+            self.forgotten = max(self.forgotten or dropped.sent_at, dropped.sent_at)
 
 
 class Lateness:
-    """Lets each field be decided by the newest message that names it, in whatever order they come.
+    """Makes the newest message decide each field, in whatever order messages arrive.
 
-    Messages in order pass untouched and cost one append. A late one is stripped of what
-    newer messages of its topic already said.
+    Messages in order pass untouched and cost one append. A late one is stripped of the fields
+    that newer messages of its topic already gave.
     """
 
     def __init__(self) -> None:
@@ -56,12 +56,12 @@ class Lateness:
         self._seen_order: deque[int] = deque()
 
     def restart(self, at: datetime | None) -> None:
-        """Forget everything: a snapshot, complete up to `at`, has replaced it."""
+        """Forget all messages, as a snapshot that is complete up to `at` has replaced them."""
         self._topics.clear()
         self._floor = at
 
     def admit(self, message: RawMessage) -> RawMessage | None:
-        """Return what of a message still counts; None when nothing does."""
+        """Return the part of a message that still counts; None when nothing does."""
         if self._floor and message.sent_at < self._floor:
             return None
         topic = self._topics.get(message.topic)
@@ -76,7 +76,7 @@ class Lateness:
         return _stripped(message, topic)
 
     def is_repeated(self, message: RawMessage) -> bool:
-        """Whether this very message, stamp and bytes, was asked about before."""
+        """Return whether the same message, stamp and bytes, was checked before."""
         key = hash((message.sent_at, message.topic, message.body))
         if key in self._seen:
             return True
@@ -88,11 +88,11 @@ class Lateness:
 
 
 def _stripped(late: RawMessage, topic: _Topic) -> RawMessage | None:
-    """Return a late message without what newer ones said, stamped as if it came with them."""
+    """Return a late message without the fields of newer ones, and with the newest stamp."""
     if late.topic.endswith(".z"):
-        return None  # a burst of telemetry is whole: a newer one replaces it
+        return None  # a burst of telemetry is complete, so a newer one replaces it
     if topic.forgotten is not None and late.sent_at < topic.forgotten:
-        return None  # what has been said since is forgotten
+        return None  # newer messages have been dropped, so it cannot be compared
     left = _json(late.body)
     for newer in topic.recent:
         if newer.sent_at > late.sent_at and isinstance(left, dict):
@@ -111,7 +111,7 @@ def _json(body: bytes) -> object:
 
 
 def without(late: object, newer: object, depth: int = 0) -> dict[str, object]:
-    """Return the fields of a late delta that a newer one does not name.
+    """Return the fields of a late delta that a newer one does not have.
 
     Example:
         >>> without({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"y": 5}})
@@ -119,18 +119,18 @@ def without(late: object, newer: object, depth: int = 0) -> dict[str, object]:
         >>> without({"a": [{"x": 1}, {"x": 2}]}, {"a": {"1": {"x": 3}}})
         {'a': {'0': {'x': 1}}}
     """
-    kept: dict[str, object] = {}
-    told = _as_object(newer)
+    remaining: dict[str, object] = {}
+    newer_fields = _as_object(newer)
     for key, value in _as_object(late).items():
-        if key not in told:
-            kept[key] = value
-        elif depth < _DEEPEST and (rest := without(value, told[key], depth + 1)):
-            kept[key] = rest
-    return kept
+        if key not in newer_fields:
+            remaining[key] = value
+        elif depth < _DEEPEST and (rest := without(value, newer_fields[key], depth + 1)):
+            remaining[key] = rest
+    return remaining
 
 
 def _as_object(value: object) -> dict[str, object]:
-    """Return an object as it is, and a list as the object that would patch it."""
+    """Return an object unchanged, and a list as an object keyed by index."""
     if isinstance(value, list):
         return {str(index): item for index, item in enumerate(value)}
     return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""Merge a delta into a snapshot as the feed defines it, for clients that joined late."""
+"""Merge a delta into a snapshot by the feed's rules, for clients that join late."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _DEEPEST = 100
 def merge(snapshot: object, delta: object) -> object:
     """Return the snapshot after a delta; neither argument is changed.
 
-    Objects merge key by key. A list is patched by an object with string indexes, and grows
-    with None up to the index it needs. `_deleted` names keys, or indexes, that go first, so
-    a key that is both removed and given starts afresh. Anything else replaces what was there.
+    Objects merge key by key. A list is patched by an object with string indexes, and is filled
+    with None up to the index needed. The keys or indexes named in `_deleted` are removed first, so
+    a key that is both deleted and given starts afresh. Any other value replaces the old one.
 
     Example:
         >>> merge({"a": [{"b": 1}]}, {"a": {"0": {"c": 2}, "1": {"b": 3}}})
@@ -25,7 +25,7 @@ def merge(snapshot: object, delta: object) -> object:
 
 
 def _merge(snapshot: object, delta: object, depth: int) -> object:
-    # Deeper than any payload: an attack or a fault, which must not exhaust the stack.
+    # No real payload is this deep; an attack or a fault must not exhaust the stack.
     if not isinstance(delta, dict) or depth > _DEEPEST:
         return delta
     if isinstance(snapshot, list) and _patches_a_list(delta):
@@ -55,8 +55,8 @@ def _deleted(delta: dict[str, object]) -> list[str]:
 
 
 def _patched(items: list[object], delta: dict[str, object], depth: int) -> list[object]:
-    gone = {_index(key) for key in _deleted(delta)}
-    patched = [item for index, item in enumerate(items) if index not in gone]
+    deleted = {_index(key) for key in _deleted(delta)}
+    patched = [item for index, item in enumerate(items) if index not in deleted]
     for key, value in delta.items():
         index = _index(key)
         if index is None:

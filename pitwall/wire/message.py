@@ -1,4 +1,4 @@
-"""One message as a feed sent it, and the frames in which a live connection delivers messages."""
+"""Define raw messages, and the frames in which a live connection delivers them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ class RawMessage:
     """One message of the F1 live-timing protocol, not yet interpreted.
 
     Attributes:
-        sent_at: When the feed stamped it, UTC; in archive files session zero plus the line's time.
+        sent_at: The feed's time stamp, UTC; in archive files the session's zero plus the time of
+            the line.
         topic: Such as `TimingData` or `CarData.z`.
         body: The JSON text of the payload, UTF-8, exactly as sent where the transport allows it
-            (`.z` topics: the quoted base64 string).
+            (for `.z` topics the quoted base64 string).
     """
 
     sent_at: datetime
@@ -24,12 +25,12 @@ class RawMessage:
 
 @dataclass(frozen=True, slots=True)
 class RawFrame:
-    """What a feed sent at once, untouched.
+    """One frame of a feed's connection, exactly as received.
 
     Attributes:
         received_at: Wall clock when its last byte had arrived, UTC.
         text: The bytes, such as one WebSocket message with several SignalR records.
-        channel: Where a feed has several, which; "" for F1 live timing.
+        channel: Which channel, for feeds with several; "" for F1 live timing.
     """
 
     received_at: datetime
@@ -39,12 +40,12 @@ class RawFrame:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole state with which a connection begins.
+    """The complete state that a connection begins with.
 
     Attributes:
-        at: The newest instant that it names, UTC: it may be seconds older than its content,
-            never newer. None when it names none.
-        messages: One for each topic, those first that others rest on.
+        at: The newest instant in it, UTC, which may be seconds older than its content but never
+            newer. None when it contains none.
+        messages: One for each topic; topics that others depend on come first.
     """
 
     at: datetime | None
@@ -53,11 +54,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a frame says.
+    """The content of one frame.
 
     Attributes:
         parts: Messages and snapshots in the order in which they were sent.
-        malformed: Records that could not be read: what they said is lost.
+        malformed: How many records could not be read, and are lost.
     """
 
     parts: tuple[RawMessage | Snapshot, ...] = ()

@@ -1,4 +1,4 @@
-"""Decode what concerns the whole session: which race, its phase, flags, laps and weather."""
+"""Decode topics about the whole session: its identity, phase, flags, laps and weather."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _WEATHER = {
 
 
 def race_id_of(year: int, meeting: str, kind: str) -> str:
-    """Return our key of a race: ASCII, lower case, words joined by hyphens.
+    """Return pitwall's key of a race: ASCII, lower case, words joined by hyphens.
 
     Example:
         >>> race_id_of(2024, "São Paulo Grand Prix", "Sprint")
@@ -59,47 +59,47 @@ def race_id_of(year: int, meeting: str, kind: str) -> str:
     return slug(f"{year} {meeting} {kind}")
 
 
-def decode_session_info(payload: dict[str, object], found: Findings) -> None:
-    """Add which race this is; a delta that names neither meeting nor session adds nothing."""
+def decode_session_info(payload: dict[str, object], findings: Findings) -> None:
+    """Add the identity of the race; a delta without meeting and session adds nothing."""
     meeting = payload.get("Meeting")
     if meeting is None and "Name" not in payload:
         return
     if not isinstance(meeting, dict):
-        found.fault("session_info", meeting)
+        findings.fault("session_info", meeting)
         return
-    name = read_field(meeting, "Name", read_name, "session_info", found)
-    session = read_field(payload, "Name", read_word, "session_info", found)
-    starts = read_field(payload, "StartDate", read_instant, "session_info", found)
+    name = read_field(meeting, "Name", read_name, "session_info", findings)
+    session = read_field(payload, "Name", read_word, "session_info", findings)
+    starts = read_field(payload, "StartDate", read_instant, "session_info", findings)
     if name is None or session is None or starts is None:
-        found.fault("session_info", payload)
+        findings.fault("session_info", payload)
         return
     kind = kind_of(session, payload.get("Type"))
     info = RaceInfo(
         race_id=race_id_of(starts.year, name, kind),
         name=name,
         kind=kind,
-        circuit=_circuit(meeting, found),
+        circuit=_circuit(meeting, findings),
         year=starts.year,
-        starts_at=_starts_at(starts, payload, found),
+        starts_at=_starts_at(starts, payload, findings),
     )
-    found.add(RaceDescribed(found.sent_at, info))
+    findings.add(RaceDescribed(findings.sent_at, info))
 
 
-def _circuit(meeting: dict[str, object], found: Findings) -> str:
+def _circuit(meeting: dict[str, object], findings: Findings) -> str:
     circuit = meeting.get("Circuit")
     if not isinstance(circuit, dict):
         return ""
-    return read_field(circuit, "ShortName", read_name, "session_info", found) or ""
+    return read_field(circuit, "ShortName", read_name, "session_info", findings) or ""
 
 
-def _starts_at(local: datetime, payload: dict[str, object], found: Findings) -> datetime | None:
-    offset = read_field(payload, "GmtOffset", read_offset, "gmt_offset", found)
+def _starts_at(local: datetime, payload: dict[str, object], findings: Findings) -> datetime | None:
+    offset = read_field(payload, "GmtOffset", read_offset, "gmt_offset", findings)
     if offset is None:
         return None
     try:
         return local - offset
     except OverflowError:
-        found.fault("session_info", local)
+        findings.fault("session_info", local)
         return None
 
 
@@ -116,11 +116,11 @@ def read_offset(value: object) -> timedelta:
     return -size if match[1] == "-" else size
 
 
-def decode_session_status(payload: dict[str, object], found: Findings) -> None:
+def decode_session_status(payload: dict[str, object], findings: Findings) -> None:
     """Add the phase of the session."""
-    phase = read_field(payload, "Status", _phase, "session_status", found)
+    phase = read_field(payload, "Status", _phase, "session_status", findings)
     if phase is not None:
-        found.add(PhaseChanged(found.sent_at, phase))
+        findings.add(PhaseChanged(findings.sent_at, phase))
 
 
 def _phase(value: object) -> Phase:
@@ -130,11 +130,11 @@ def _phase(value: object) -> Phase:
     return phase
 
 
-def decode_track_status(payload: dict[str, object], found: Findings) -> None:
-    """Add what race control shows the whole track; 3 is in no public record, so a fault."""
-    status = read_field(payload, "Status", _track_status, "track_status", found)
+def decode_track_status(payload: dict[str, object], findings: Findings) -> None:
+    """Add the track status; 3 occurs in no public record, so it is a fault."""
+    status = read_field(payload, "Status", _track_status, "track_status", findings)
     if status is not None:
-        found.add(TrackStatusChanged(found.sent_at, status))
+        findings.add(TrackStatusChanged(findings.sent_at, status))
 
 
 def _track_status(value: object) -> TrackStatus:
@@ -144,51 +144,51 @@ def _track_status(value: object) -> TrackStatus:
     return status
 
 
-def decode_lap_count(payload: dict[str, object], found: Findings) -> None:
+def decode_lap_count(payload: dict[str, object], findings: Findings) -> None:
     """Add the leader's lap and the announced distance."""
-    lap = read_field(payload, "CurrentLap", read_count, "lap_count", found)
-    total = read_field(payload, "TotalLaps", read_count, "lap_count", found)
+    lap = read_field(payload, "CurrentLap", read_count, "lap_count", findings)
+    total = read_field(payload, "TotalLaps", read_count, "lap_count", findings)
     if lap is not None or total is not None:
-        found.add(LapCounted(found.sent_at, lap, total))
+        findings.add(LapCounted(findings.sent_at, lap, total))
 
 
-def decode_weather(payload: dict[str, object], found: Findings) -> None:
-    """Add a weather reading; the feed always sends all of it."""
+def decode_weather(payload: dict[str, object], findings: Findings) -> None:
+    """Add a weather reading; the feed always sends complete ones."""
     values = {
-        field: read_field(payload, key, read_number, "weather", found)
+        field: read_field(payload, key, read_number, "weather", findings)
         for key, field in _WEATHER.items()
     }
-    rainfall = read_field(payload, "Rainfall", read_flag, "weather", found)
+    rainfall = read_field(payload, "Rainfall", read_flag, "weather", findings)
     if rainfall is not None or any(value is not None for value in values.values()):
         weather = Weather(rainfall=rainfall, **values)
-        found.add(WeatherMeasured(found.sent_at, weather))
+        findings.add(WeatherMeasured(findings.sent_at, weather))
 
 
-def decode_control(payload: dict[str, object], found: Findings) -> None:
+def decode_control(payload: dict[str, object], findings: Findings) -> None:
     """Add every race-control message, in the order of its index."""
     messages = payload.get("Messages")
     if messages is None:
         return
-    for _, message in each_item(messages, found, "control"):
+    for _, message in each_item(messages, findings, "control"):
         if not isinstance(message, dict):
-            found.fault("control_not_object", message)
+            findings.fault("control_not_object", message)
             continue
-        text = read_field(message, "Message", read_message, "control_text", found)
+        text = read_field(message, "Message", read_message, "control_text", findings)
         if text is not None:
-            found.add(ControlSaid(found.sent_at, _control_message(text, message, found)))
+            findings.add(ControlSaid(findings.sent_at, _control_message(text, message, findings)))
 
 
-def _control_message(text: str, message: dict[str, object], found: Findings) -> ControlMessage:
-    said_at = read_field(message, "Utc", read_instant, "control_utc", found)
-    driver = read_field(message, "RacingNumber", _driver, "control_field", found)
+def _control_message(text: str, message: dict[str, object], findings: Findings) -> ControlMessage:
+    stamped_at = read_field(message, "Utc", read_instant, "control_utc", findings)
+    driver = read_field(message, "RacingNumber", _driver, "control_field", findings)
     return ControlMessage(
-        at=said_at or found.sent_at,
-        category=read_field(message, "Category", read_word, "control_field", found) or "",
+        at=stamped_at or findings.sent_at,
+        category=read_field(message, "Category", read_word, "control_field", findings) or "",
         message=text,
-        flag=read_field(message, "Flag", read_word, "control_field", found),
-        scope=read_field(message, "Scope", read_word, "control_field", found),
-        sector=read_field(message, "Sector", read_count, "control_field", found),
-        lap_number=read_field(message, "Lap", read_count, "control_field", found),
+        flag=read_field(message, "Flag", read_word, "control_field", findings),
+        scope=read_field(message, "Scope", read_word, "control_field", findings),
+        sector=read_field(message, "Sector", read_count, "control_field", findings),
+        lap_number=read_field(message, "Lap", read_count, "control_field", findings),
         driver_number=driver,
     )
 

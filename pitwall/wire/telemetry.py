@@ -1,4 +1,4 @@
-"""Decode `CarData` and `Position`: the newest sample of each car in a burst."""
+"""Decode `CarData` and `Position` into the newest sample of each car in a burst."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _FULL_PCT = 100.0
 _FARTHEST = 1e7  # tenths of a metre: 1000 km
 
 
-def decode_car_data(payload: dict[str, object], found: Findings) -> None:
+def decode_car_data(payload: dict[str, object], findings: Findings) -> None:
     """Add the newest channels of each car."""
     samples: dict[DriverNumber, CarSample] = {}
-    for at, cars in _newest_first(payload.get("Entries", []), "Utc", "Cars", found):
-        for number, car in each_car(cars, found, "cars"):
+    for at, cars in _newest_first(payload.get("Entries", []), "Utc", "Cars", findings):
+        for number, car in each_car(cars, findings, "cars"):
             channels = car.get("Channels")
             if number in samples:
                 continue
             if isinstance(channels, dict):
                 samples[number] = _sample(at, channels)
             else:
-                found.fault("channels_not_object", channels)
+                findings.fault("channels_not_object", channels)
     if samples:
-        found.add(CarsSampled(found.sent_at, MappingProxyType(samples)))
+        findings.add(CarsSampled(findings.sent_at, MappingProxyType(samples)))
 
 
 def every_sample(payload: dict[str, object]) -> list[tuple[DriverNumber, CarSample]]:
-    """Return all readings of a `CarData` burst, oldest first; what breaks the format is left out.
+    """Return all readings of a `CarData` burst, oldest first, without malformed entries.
 
-    The race state needs the newest of each car only; what keeps a race needs them all.
+    The race state needs only the newest of each car; storing a race needs them all.
     """
     return [
         (number, _sample(at, channels))
@@ -51,7 +51,7 @@ def every_sample(payload: dict[str, object]) -> list[tuple[DriverNumber, CarSamp
 def _oldest_first(
     payload: dict[str, object], entries_key: str, time_key: str, cars_key: str
 ) -> Iterator[tuple[datetime, DriverNumber, dict[str, object]]]:
-    """Yield what every entry of a burst says of each car; what breaks the format is left out."""
+    """Yield time, car and data of every entry of a burst, without malformed entries."""
     faults = Findings(START_OF_TIME)
     entries = list(_newest_first(payload.get(entries_key, []), time_key, cars_key, faults))
     for at, cars in reversed(entries):
@@ -60,25 +60,25 @@ def _oldest_first(
 
 
 def _newest_first(
-    entries: object, time_key: str, cars_key: str, found: Findings
+    entries: object, time_key: str, cars_key: str, findings: Findings
 ) -> Iterator[tuple[datetime, object]]:
-    """Yield time and cars of each entry, the newest first."""
+    """Yield the time and the cars of each entry, newest first."""
     timed: list[tuple[datetime, object]] = []
-    for _, entry in each_item(entries, found, "entries"):
+    for _, entry in each_item(entries, findings, "entries"):
         if not isinstance(entry, dict):
-            found.fault("entry_not_object", entry)
+            findings.fault("entry_not_object", entry)
             continue
         try:
             timed.append((read_instant(entry.get(time_key)), entry.get(cars_key)))
         except NotAValueError:
-            found.fault("entry_time", entry.get(time_key))
-    # Reversed before the stable sort: of two entries of one instant the later sent is newer.
+            findings.fault("entry_time", entry.get(time_key))
+    # Reverse before the stable sort: of two entries of one instant the one sent later is newer.
     timed.reverse()
     yield from sorted(timed, key=lambda pair: pair[0], reverse=True)
 
 
 def _sample(at: datetime, channels: dict[str, object]) -> CarSample:
-    """Return a sample; 104 in throttle or brake is above its range, so no reading."""
+    """Return a sample; 104 in throttle or brake is out of range and means no reading."""
     gear = _within(channels.get("3"), _HIGHEST_GEAR)
     drs = _within(channels.get("45"), _FULL_PCT)
     return CarSample(
@@ -93,7 +93,7 @@ def _sample(at: datetime, channels: dict[str, object]) -> CarSample:
 
 
 def _within(value: object, highest: float) -> float | None:
-    """Return a channel's value, None where it is missing, no number or out of range."""
+    """Return a channel's value; None where it is missing, no number or out of range."""
     if value is None:
         return None
     try:
@@ -103,23 +103,23 @@ def _within(value: object, highest: float) -> float | None:
     return number if 0 <= number <= highest else None
 
 
-def decode_positions(payload: dict[str, object], found: Findings) -> None:
+def decode_positions(payload: dict[str, object], findings: Findings) -> None:
     """Add the newest location of each car."""
     points: dict[DriverNumber, TrackPoint] = {}
-    for at, cars in _newest_first(payload.get("Position", []), "Timestamp", "Entries", found):
-        for number, car in each_car(cars, found, "cars"):
+    for at, cars in _newest_first(payload.get("Position", []), "Timestamp", "Entries", findings):
+        for number, car in each_car(cars, findings, "cars"):
             if number not in points:
                 point = _point(at, car)
                 if point is not None:
                     points[number] = point
     if points:
-        found.add(CarsLocated(found.sent_at, MappingProxyType(points)))
+        findings.add(CarsLocated(findings.sent_at, MappingProxyType(points)))
 
 
 def every_point(payload: dict[str, object]) -> list[tuple[DriverNumber, TrackPoint]]:
-    """Return all locations of a `Position` burst, oldest first; what breaks the format is left out.
+    """Return all locations of a `Position` burst, oldest first, without malformed entries.
 
-    The race state needs the newest of each car only; drawing a circuit needs them all.
+    The race state needs only the newest of each car; drawing a circuit needs them all.
     """
     return [
         (number, point)
@@ -129,7 +129,7 @@ def every_point(payload: dict[str, object]) -> list[tuple[DriverNumber, TrackPoi
 
 
 def _point(at: datetime, car: dict[str, object]) -> TrackPoint | None:
-    """Return where a car is; None where x or y is missing, or any coordinate is absurd.
+    """Return the location of a car; None where x or y is missing, or a coordinate is implausible.
 
     A feed without heights sends no Z at all.
     """

@@ -1,4 +1,4 @@
-"""Texts from outside, as they are kept: printable, on one line, and of bounded length."""
+"""Read texts from outside: printable, on one line, and of bounded length."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pitwall.wire.values import NotAValueError, read_text
 
-# Characters. The feed's own longest: a code of 3, a team of 36, a message of 180.
+# In characters. The longest in the feed: a code of 3, a team of 36, a message of 180.
 LONGEST_CODE = 8
 LONGEST_NAME = 80
 LONGEST_WORD = 40
@@ -14,10 +14,10 @@ LONGEST_MESSAGE = 500
 
 
 def printable(text: str) -> str:
-    r"""Return a text without what cannot be seen and can mislead.
+    r"""Return a text without characters that cannot be seen or can mislead.
 
-    Line breaks and odd blanks become a blank. Controls, marks that turn the direction of writing,
-    characters without width and those that mean nothing are left out.
+    Line breaks and unusual spaces become a space. Control characters, marks that change the
+    direction of writing, zero-width characters and unassigned ones are left out.
 
     Example:
         >>> printable("CAR 4\n(NOR)"), printable("N\u202eOR\x00")
@@ -31,7 +31,7 @@ def printable(text: str) -> str:
 
 
 def text_up_to(most: int) -> Callable[[object], str]:
-    """Return a reader of printable texts of at most so many characters; a longer one is a fault."""
+    """Return a reader of printable texts of at most `most` characters; longer ones are faults."""
 
     def read(value: object) -> str:
         text = printable(read_text(value))

@@ -1,4 +1,4 @@
-"""Decode `TimingData`: gaps, order, sectors, speeds, laps and the pit lane, car by car."""
+"""Decode `TimingData`: gaps, order, sectors, speeds, laps and the pit lane of each car."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from pitwall.wire.values import (
 _TRAPS = frozenset({"I1", "I2", "FL", "ST"})
 _FASTEST_KMH = 500.0
 
-# What a car's line says so far: field names of `CarTimed` and their values.
-Said = dict[str, Any]
-FieldReader = Callable[[object, Said, Findings], None]
+# The fields of `CarTimed` that have been read from a car's line, by name.
+Fields = dict[str, Any]
+FieldReader = Callable[[object, Fields, Findings], None]
 
 
-def decode_timing(payload: dict[str, object], found: Findings) -> None:
-    """Add a `CarTimed` for each car whose line says something we use."""
+def decode_timing(payload: dict[str, object], findings: Findings) -> None:
+    """Add a `CarTimed` for each car whose line has a field that is used."""
     if "Lines" not in payload:
         return  # session-wide flags such as Withheld or SessionPart
     lines = payload["Lines"]
     if isinstance(lines, dict) and DELETED in lines:
-        for number in deleted_cars(lines, found):
-            found.add(CarRemoved(found.sent_at, number))
-    for number, line in each_car(lines, found, "lines"):
-        said: Said = {}
+        for number in deleted_cars(lines, findings):
+            findings.add(CarRemoved(findings.sent_at, number))
+    for number, line in each_car(lines, findings, "lines"):
+        fields: Fields = {}
         for key, value in line.items():
             reader = _READERS.get(key)
             if reader is not None and value is not None:
-                reader(value, said, found)
-        if said:
-            found.add(CarTimed(found.sent_at, number, **said))
+                reader(value, fields, findings)
+        if fields:
+            findings.add(CarTimed(findings.sent_at, number, **fields))
 
 
 def _value_of(field: object) -> object:
@@ -50,69 +50,69 @@ def _value_of(field: object) -> object:
 
 
 def _plain(name: str, reader: Callable[[object], object], kind: str) -> FieldReader:
-    def read(value: object, said: Said, found: Findings) -> None:
+    def read(value: object, fields: Fields, findings: Findings) -> None:
         try:
-            said[name] = reader(value)
+            fields[name] = reader(value)
         except NotAValueError:
-            found.fault(kind, value)
+            findings.fault(kind, value)
 
     return read
 
 
-def _gap_to_leader(value: object, said: Said, found: Findings) -> None:
-    _gap(_value_of(value), "gap_to_leader", said, found)
+def _gap_to_leader(value: object, fields: Fields, findings: Findings) -> None:
+    _gap(_value_of(value), "gap_to_leader", fields, findings)
 
 
-def _interval(value: object, said: Said, found: Findings) -> None:
-    _gap(_value_of(value), "interval", said, found)
+def _interval(value: object, fields: Fields, findings: Findings) -> None:
+    _gap(_value_of(value), "interval", fields, findings)
     if isinstance(value, dict) and value.get("Catching") is not None:
-        _read_catching(value["Catching"], said, found)
+        _read_catching(value["Catching"], fields, findings)
 
 
-def _gap(value: object, name: str, said: Said, found: Findings) -> None:
+def _gap(value: object, name: str, fields: Fields, findings: Findings) -> None:
     if value is None:
         return
     try:
-        said[name] = read_gap(value)
+        fields[name] = read_gap(value)
     except NotAValueError:
-        found.fault("gap", value)
+        findings.fault("gap", value)
 
 
 def _lap_time(name: str) -> FieldReader:
-    def read(value: object, said: Said, found: Findings) -> None:
+    def read(value: object, fields: Fields, findings: Findings) -> None:
         text = _value_of(value)
         if text is None:
             return
         try:
             seconds = read_duration(text)
         except NotAValueError:
-            found.fault("lap_time", text)
+            findings.fault("lap_time", text)
             return
         if seconds is not None:
-            said[name] = seconds
+            fields[name] = seconds
 
     return read
 
 
-def _sectors(value: object, said: Said, found: Findings) -> None:
+def _sectors(value: object, fields: Fields, findings: Findings) -> None:
     times: dict[int, float | None] = {}
-    for index, sector in each_item(value, found, "sectors", most=2):
-        if isinstance(sector, dict) and "Value" in deleted_keys(sector, found):
+    for index, sector in each_item(value, findings, "sectors", most=2):
+        if isinstance(sector, dict) and "Value" in deleted_keys(sector, findings):
             times[index] = None
         text = _value_of(sector)
         if index > 2 or text is None:
-            continue  # mini-sector colours alone: the most frequent message of all
+            continue  # only mini-sector colours, the most frequent message of all
         try:
             times[index] = read_duration(text)
         except NotAValueError:
-            found.fault("sector_time", text)
+            findings.fault("sector_time", text)
     if times:
-        said["sectors_s"] = MappingProxyType(times)
+        fields["sectors_s"] = MappingProxyType(times)
 
 
-def _speeds(value: object, said: Said, found: Findings) -> None:
+def _speeds(value: object, fields: Fields, findings: Findings) -> None:
     if not isinstance(value, dict):
-        found.fault("speeds_not_object", value)
+        findings.fault("speeds_not_object", value)
         return
     speeds = {}
     for trap, reading in value.items():
@@ -122,9 +122,9 @@ def _speeds(value: object, said: Said, found: Findings) -> None:
         try:
             speeds[trap] = _speed_kmh(text)
         except NotAValueError:
-            found.fault("speed", text)
+            findings.fault("speed", text)
     if speeds:
-        said["speeds_kmh"] = _frozen(speeds)
+        fields["speeds_kmh"] = _frozen(speeds)
 
 
 def _speed_kmh(value: object) -> float:

@@ -1,4 +1,4 @@
-"""Read one value of a payload, or say that it is none: numbers, flags, times, car numbers."""
+"""Read single values of a payload, such as numbers, flags, times and car numbers."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _LARGEST = 1e9
 _LONGEST_GAP_S = 86_400.0
 _MOST_LAPS = 999
 _LONGEST_TEXT = 32
-# The feed is of this time; what lies outside is a fault, and near the ends of the calendar
-# no sum of a date and a duration is safe.
+# Dates outside these years are faults; near the ends of the calendar, adding a duration to a
+# date could overflow.
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
 class NotAValueError(ValueError):
-    """The value has none of the shapes that the feed gives this field."""
+    """The value has none of the forms that the feed uses for this field."""
 
 
 def read_number(value: object) -> float:
     """Return a finite number below 1e9, sent as a number or as text.
 
     Raises:
-        NotAValueError: It is something else, or absurdly large.
+        NotAValueError: It is something else, or too large.
     """
     if type(value) is str and len(value) <= _LONGEST_TEXT:
         try:
@@ -67,10 +67,10 @@ def read_flag(value: object) -> bool:
     """
     if isinstance(value, bool):
         return value
-    found = _FLAGS.get(str(value).lower()) if isinstance(value, str | int) else None
-    if found is None:
+    flag = _FLAGS.get(str(value).lower()) if isinstance(value, str | int) else None
+    if flag is None:
         raise NotAValueError
-    return found
+    return flag
 
 
 def read_text(value: object) -> str:
@@ -85,7 +85,7 @@ def read_text(value: object) -> str:
 
 
 def read_duration(value: object) -> float | None:
-    """Return seconds from a lap or sector time, below one day; None when cleared.
+    """Return a lap or sector time in seconds, below one day; None when it was cleared.
 
     Raises:
         NotAValueError: It is something else.
@@ -145,7 +145,7 @@ def _is_plausible(gap: Gap) -> bool:
 
 @lru_cache(maxsize=256)
 def read_driver_number(text: str) -> DriverNumber:
-    """Return a car number, 1 to 999, from the text that keys a car.
+    """Return a car number, 1 to 999, from the key of a car.
 
     Raises:
         NotAValueError: It is something else.
@@ -156,7 +156,7 @@ def read_driver_number(text: str) -> DriverNumber:
 
 
 def is_plausible(instant: datetime) -> bool:
-    """Return whether a feed can have meant this instant: the years 1950 to 2199."""
+    """Return whether an instant is in the years 1950 to 2199, as those of a feed must be."""
     return _EARLIEST <= instant < _LATEST
 
 

@@ -1,4 +1,4 @@
-"""The API with accounts, behind everything that stands around it, and clients to ask it."""
+"""Provide the API with accounts behind all its protections, and clients to use it."""
 
 from __future__ import annotations
 

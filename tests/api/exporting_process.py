@@ -1,6 +1,6 @@
-"""A server of kept races to be killed: `python -m tests.api.exporting_process URL PORT`.
+"""Serve stored races in a process to be killed: `python -m tests.api.exporting_process URL PORT`.
 
-It says an API key on its output; accounts are in memory, races in the database at the URL.
+It prints an API key; accounts are in memory, races in the database at the URL.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`/auth` from the outside: cookies, keys, limits, and what nobody is told."""
+"""Test `/auth` from the outside: cookies, keys, limits, and what is never revealed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request may bring: too much, too slowly or too deep is refused before it is read."""
+"""Test that bodies that are too long, too slow or too deep are refused."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_body_that_says_that_it_is_long_is_not_read() -> None:
     status, problem = await ask(sender, (b"content-length", b"200000000"))
 
     assert (status, sender.taken) == (413, 0)
-    assert problem["detail"] == "A body may have 65536 bytes."
+    assert problem["detail"] == "A body may have at most 65536 bytes."
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e3", b"9" * 5_000])

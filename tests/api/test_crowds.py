@@ -1,4 +1,4 @@
-"""What one address may have open at once, and what becomes of what nobody foresaw."""
+"""Test the limit of open requests for each address, and answers to unexpected errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strangers are told that something is the matter, and not where anything is."""
+"""Test that errors reveal nothing about the machine to strangers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_plain_words_stay_as_they_are(reason: str) -> None:
 
 @pytest.mark.parametrize("reason", ["127.0.0.1:5432 refused", "/srv/data/x.db: disk full"])
 def test_a_reason_that_begins_with_a_place_is_replaced(reason: str) -> None:
-    assert for_strangers(reason).startswith("Something that the server needs is away.")
+    assert for_strangers(reason).startswith("A service that the server needs is away.")
 
 
 async def test_health_and_problems_name_no_address(

@@ -1,4 +1,4 @@
-"""Downloads: a few for each account, and none for a reader that does not read."""
+"""Test the limit of downloads for each account, and that unread downloads are cut."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ async def test_an_account_has_two_downloads_under_way_whatever_it_comes_with(
         assert answer.status_code == 429
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["retry-after"] == "5"
-        assert "2 downloads are under way" in answer.json()["detail"]
+        assert "2 downloads are already under way" in answer.json()["detail"]
     assert [answer.status_code for answer in answers] == [200] * 4
     with SLOTS.taken(uuid4()):
         pass

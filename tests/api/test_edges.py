@@ -1,4 +1,4 @@
-"""Values at the edge of what they can be, and the values that the documentation shows."""
+"""Test values at the edge of their range, and the examples of the documentation."""
 
 from __future__ import annotations
 

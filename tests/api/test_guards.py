@@ -1,4 +1,4 @@
-"""Who may do what: guests, users, programs with a key, the owner."""
+"""Test what guests, users, programs with a key and the owner may do."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_a_user_is_no_owner(
     answer = await (await clients.user()).request(method, path, json=body)
 
     assert answer.status_code == 403
-    assert answer.json()["detail"] == "This is for the owner of the server."
+    assert answer.json()["detail"] == "Only the owner of the server may do this."
 
 
 async def test_the_owner_shuts_and_opens_accounts_but_not_his_own(clients: Clients) -> None:

@@ -1,4 +1,4 @@
-"""`/history` and its files: for readers only, on SQLite and on a real PostgreSQL."""
+"""Test `/history` and its files: for readers only, on SQLite and on a real PostgreSQL."""
 
 from __future__ import annotations
 

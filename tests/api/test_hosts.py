@@ -1,4 +1,4 @@
-"""Under which names the server answers, and from where it takes passwords over plain http."""
+"""Test which host names are accepted, and from where passwords over plain http are."""
 
 from __future__ import annotations
 

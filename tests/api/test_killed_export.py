@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of a download: the rest comes from the next one."""
+"""Test that a download from a killed server is resumed at the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`GET /ledger`: open to all, for programs; a browser is given the page."""
+"""Test `GET /ledger`: open to all programs, while a browser gets the page."""
 
 from __future__ import annotations
 

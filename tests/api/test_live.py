@@ -1,4 +1,4 @@
-"""`/health` and `/live-battles` say what is true, in the documented shapes."""
+"""Test that `/health` and `/live-battles` are true and match their schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/live-battles` tells what stands behind a forecast, in full and documented."""
+"""Test that `/live-battles` gives interval and experts of a forecast, as documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Its OpenAPI is true: what it lets one ask is answered as it says, and its examples hold."""
+"""Test that the API answers as its OpenAPI schema says, and that its examples hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/predict`: for readers only, of this moment, of one battle, and of made-up ones."""
+"""Test `/predict`: for readers only, for now, for one battle, and for made-up ones."""
 
 from __future__ import annotations
 

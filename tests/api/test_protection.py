@@ -1,4 +1,4 @@
-"""What stands around every answer: names, headers, and who is kept out."""
+"""Test request ids, security headers and refusals around every answer."""
 
 from __future__ import annotations
 

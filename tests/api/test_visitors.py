@@ -1,4 +1,4 @@
-"""Who asks: behind proxies, through IPv6 sockets, and with rubbish in place of an address."""
+"""Test visitors' addresses behind proxies, through IPv6 sockets, and with invalid entries."""
 
 from __future__ import annotations
 
@@ -102,6 +102,7 @@ class TestBehindAProxy:
         for number, entry in enumerate(entries):
             who = WHO | {"email": f"{number}@example.org"}
             headers = [("X-Forwarded-For", f"6.6.6.{number}"), ("X-Forwarded-For", entry)]
+            headers += [("X-Forwarded-Proto", "https")]
             own = [*browser.headers.items(), *headers]
             answers.append(await browser.post("/auth/login", json=who, headers=own))
         return [answer.status_code for answer in answers].count(429)

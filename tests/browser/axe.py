@@ -1,4 +1,4 @@
-"""axe-core, which finds what keeps people out of a page; from npm, as the build's own tools are."""
+"""Run axe-core, which finds barriers to access in a page; npm brings it, like the build's tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real server as a process of its own, and a browser to look at it."""
+"""Start the real server as a process of its own, and a browser to look at it."""
 
 from __future__ import annotations
 

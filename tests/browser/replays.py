@@ -1,4 +1,4 @@
-"""A server that keeps the beginning of a race to be replayed, and the hands of who replays it."""
+"""Serve the stored beginning of a race to be replayed, and log in to replay it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets a test decide what race the page shows: frames go in where the server's rows come out."""
+"""Let a test decide which race the page shows, by replacing the server's frames."""
 
 from __future__ import annotations
 

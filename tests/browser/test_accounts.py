@@ -1,4 +1,4 @@
-"""Accounts in a real browser: forms, cookies, and the way back to where one came from."""
+"""Test accounts in a real browser: forms, cookies, and the way back after a log-in."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_key_is_shown_once_and_opens_until_revoked(server: Server, page: Page,
     assert key not in page.content()
     page.get_by_role("button", name="Revoke laptop").click()
 
-    expect(page.get_by_text("There is no key yet.")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("You have no API keys yet.")).to_be_visible(timeout=SOON_MS)
     assert ask(server, "/predict", key) == 401
 
 
@@ -147,11 +147,11 @@ def test_changing_the_password_ends_the_log_in_elsewhere(
     log_in(page, server)
     expect(page.locator(".owned > li").nth(1)).to_be_visible(timeout=SOON_MS)
 
-    page.get_by_label("Password now").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Change the password").click()
 
-    expect(page.get_by_text("The password is changed.")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("Your password is changed.")).to_be_visible(timeout=SOON_MS)
     expect(page.locator(".owned > li")).to_have_count(1, timeout=SOON_MS)
     other.reload()
     expect(other.get_by_role("heading", name="Log in")).to_be_visible(timeout=SOON_MS)
@@ -172,7 +172,7 @@ def test_pages_pass_their_own_policy_fit_a_phone_and_have_contrast(
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
         assert page.evaluate(POOR_CONTRAST) == [], path
         assert page.evaluate(UNLABELLED) == [], path
-    page.get_by_role("link", name="API's documentation").click()
+    page.get_by_role("link", name="API documentation").click()
     expect(page.get_by_text("Live Formula 1 battles").first).to_be_visible(timeout=SOON_MS)
 
     assert watch.complaints == []

@@ -1,4 +1,4 @@
-"""Panels about a chosen battle of a kept race, in a real browser."""
+"""Test the panels about a chosen battle of a stored race in a real browser."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def scene(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sce
 def panels(page: Page, scene: Scene) -> Page:
     """Open the replay at the battle, and wait until everything about it is drawn."""
     opened(page, scene.server, scene.more)
-    expect(chart(page, "P(overtake) of")).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
+    expect(chart(page, "Forecast of")).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
     expect(page.locator(".what-if .said-percent")).to_be_visible(timeout=SOON_MS)
     return page
 
@@ -110,7 +110,7 @@ def test_everything_about_the_battle_is_drawn_and_the_console_stays_clean(
     watch = Watch(page)
     panels(page, scene)
 
-    for words in ("P(overtake) of", "Gap of", "On lap", "Lap "):
+    for words in ("Forecast of", "Gap of", "On lap", "Lap "):
         expect(chart(page, words).first).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
     seen = page.locator(".room-panel").filter(has_text="What the model saw")
     p = scene.at.p_overtake
@@ -124,7 +124,7 @@ def test_the_charts_are_there_as_tables(scene: Scene, page: Page) -> None:
     panels(page, scene)
     panel = page.locator(".room-panel").filter(has_text="Forecast over time")
 
-    panel.get_by_text("The same as a table").click()
+    panel.get_by_text("Show as a table").click()
 
     expect(panel.get_by_role("columnheader", name="P(overtake) %")).to_be_visible()
     assert panel.locator("tbody tr").count() > 5
@@ -135,7 +135,7 @@ def test_a_slider_asks_what_if_by_keyboard_and_the_race_stands_still(
 ) -> None:
     panels(page, scene)
     told = page.locator(".said-beside").last
-    expect(told).to_contain_text("as before")
+    expect(told).to_contain_text("no change")
     before = head_of(page)["atS"]
     slider = page.get_by_role("slider", name=re.compile("^Gap"))
 
@@ -146,8 +146,8 @@ def test_a_slider_asks_what_if_by_keyboard_and_the_race_stands_still(
     expect(page.locator(".what-if-slider output").first).to_have_text(
         re.compile(re.escape(slider.input_value()))
     )
-    page.get_by_role("button", name="As it was").click()
-    expect(told).to_contain_text("as before", timeout=SOON_MS)
+    page.get_by_role("button", name="Reset").click()
+    expect(told).to_contain_text("no change", timeout=SOON_MS)
     expect(slider).to_have_value(f"{scene.at.interval_s:.2f}")
     assert head_of(page)["atS"] == before
 
@@ -199,7 +199,7 @@ def test_corners_are_numbered_on_the_telemetry_and_no_two_numbers_overlap(
     boxes = [box for box in (each.bounding_box() for each in numbers.all()) if box is not None]
     assert [(one, other) for one, other in combinations(boxes, 2) if overlaps(one, other)] == []
     expect(panel.locator(".corners-from")).to_contain_text("a test, made up")
-    panel.get_by_text("The same as a table").click()
+    panel.get_by_text("Show as a table").click()
     expect(panel.get_by_role("columnheader", name="corner")).to_be_visible()
     expect(panel.get_by_role("cell", name="12 to line").first).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""A disk that is full and a database that is gone: the page goes on, and writing comes back."""
+"""Test that the page goes on and writing resumes after a full disk or lost database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chart in a real browser, under the policy of every page, and nowhere else."""
+"""Test that a chart is drawn in a real browser under the policy of every page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind a forecast, on the card, in a real browser."""
+"""Test interval and experts of a forecast on the card, in a real browser."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def test_each_expert_is_named_and_the_one_who_estimates_says_so(server: Server, 
     for expert, opinion in zip(experts.all(), mixed.experts, strict=True):
         says = round(100 * opinion.p_overtake) if opinion.p_overtake <= 0.99 else ">99"
         expect(expert).to_contain_text(opinion.expert)
-        expect(expert).to_contain_text("weighs")
+        expect(expert).to_contain_text("counts for")
         expect(expert).to_contain_text(f"says {says} %")
         expect(expert.get_by_text("estimated")).to_have_count(int(opinion.is_estimated))
-    expect(experts.get_by_title("no channel of the feed tells").first).to_be_visible()
+    expect(experts.get_by_title("the feed does not tell").first).to_be_visible()
 
 
 def test_weights_are_widths_and_experts_differ_by_pattern(server: Server, page: Page) -> None:

@@ -1,4 +1,4 @@
-"""The ledger page in a real browser, for a guest."""
+"""Test the ledger page in a real browser, as a guest."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_guest_sees_how_forecasts_came_out(ledger: Server, page: Page) -> None
     expect(page.locator(".ledger-figures")).to_contain_text("120")
     expect(page.locator(".digest")).to_have_text(re.compile("^[0-9a-f]{64}$"))
     expect(page.locator(".chart[data-state=drawn]")).to_have_count(3, timeout=SOON_MS)
-    page.get_by_text("The same as a table").first.click()
+    page.get_by_text("Show as a table").first.click()
     expect(page.get_by_role("cell", name=re.compile("^0.0.. to "))).not_to_have_count(0)
     link = page.get_by_role("link", name="MAR behind BYR").first
     expect(link).to_have_attribute(
@@ -68,7 +68,7 @@ def test_what_was_not_made_before_is_told_apart(ledger: Server, page: Page) -> N
     page.get_by_role("button", name="Made afterwards").click(timeout=SOON_MS)
 
     expect(page.get_by_text("prove nothing")).to_be_visible(timeout=SOON_MS)
-    expect(page.get_by_text("There is no such forecast in the ledger yet.")).to_be_visible()
+    expect(page.get_by_text("The ledger has no such forecasts yet.")).to_be_visible()
     expect(page.locator(".ledger-figures")).to_have_count(0)
 
 

@@ -1,4 +1,4 @@
-"""The live page in a real browser, against the production build and a simulated race."""
+"""Test the live page in a real browser, with the production build and a simulated race."""
 
 from __future__ import annotations
 

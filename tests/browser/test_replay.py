@@ -1,4 +1,4 @@
-"""Races and replays in a real browser: the way in, the clock, the timeline, keys and links."""
+"""Test races and replays in a real browser: links, clock, timeline and keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_guest_finds_simulated_races_and_replays_one(server: Server, page: Pag
     line = page.locator(f"[data-race='{SIMULATED}']")
     expect(line).to_be_visible(timeout=SOON_MS)
     expect(page.locator(f"[data-race='{RECORDED}']")).to_have_count(0)
-    expect(page.get_by_text("You see simulated races.")).to_be_visible()
+    expect(page.get_by_text("As a guest you can replay simulated races.")).to_be_visible()
 
     line.get_by_role("link").click()
 

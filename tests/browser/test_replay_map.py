@@ -1,4 +1,4 @@
-"""The track map of a replay in a real browser: it follows the clock, and chooses battles."""
+"""Test that a replay's track map follows the clock and chooses battles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts, controls and picture of a replay lie so that one sees them together."""
+"""Test that charts, controls and picture of a replay are visible together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The event socket of the real server, asked by a client that says what it likes."""
+"""Test the real server's event socket with a client that sends arbitrary frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real servers around one real Redis: the leader dies or is stopped, and open tabs go on."""
+"""Test that open tabs go on when the leading server dies, with real servers and Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The track map in a real browser: cars drive on the outline, and their letters can be read."""
+"""Test the track map in a real browser: cars on the outline, with readable labels."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def opened(page: Page, server: Server) -> Page:
 
 def test_cars_drive_on_the_outline(server: Server, page: Page) -> None:
     opened(page, server)
-    expect(page.locator(".map-words")).to_contain_text("Places as the feed tells them.")
+    expect(page.locator(".map-words")).to_contain_text("Positions from the feed.")
     expect(page.locator(".map-words")).to_contain_text("Outline from the positions of")
 
     # A feed says a car's place once a second; it is drawn all the way in between.
@@ -90,7 +90,7 @@ def test_a_race_without_positions_is_drawn_as_a_ring_and_says_so(
     expect(page.locator(".map-drawing[data-ring=true]")).to_be_visible(timeout=SOON_MS)
     expect(page.locator(".map-words")).to_contain_text("estimated from line crossings and gaps")
     expect(page.locator(".map-car.hunts")).not_to_have_count(0)
-    expect(page.get_by_role("img", name="Where each car is")).to_be_visible()
+    expect(page.get_by_role("img", name="Map of the cars")).to_be_visible()
 
 
 def test_the_map_can_be_folded_up(server: Server, page: Page) -> None:

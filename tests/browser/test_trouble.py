@@ -1,4 +1,4 @@
-"""An event that fails on the server is told in the page, with its number, and the page goes on."""
+"""Test that a failed event is reported in the page, and that the page goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page says on the console and where it asks, noted from before it is opened."""
+"""Record what a page logs to the console and which addresses it requests."""
 
 from __future__ import annotations
 

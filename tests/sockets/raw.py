@@ -1,4 +1,4 @@
-"""A client of the event socket that says what it likes: Engine.IO and Socket.IO frames by hand."""
+"""Send Engine.IO and Socket.IO frames by hand, including those that no page sends."""
 
 from __future__ import annotations
 

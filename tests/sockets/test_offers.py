@@ -1,4 +1,4 @@
-"""What a page can send is taken; everything else is refused before a state is touched."""
+"""Test that only what a page can send is accepted, before a state is touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often something may be done, how often it is logged, and how log lines look."""
+"""Test rate limits, and how often and in what form refusals are logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A socket says so much and no more, and what waits for it has a bound.
+"""Test the bounds on what a socket sends and on what waits for it.
 
 These tests fail when an upgrade of python-socketio or python-engineio changes what they rely on.
 """

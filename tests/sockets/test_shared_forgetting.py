@@ -1,4 +1,4 @@
-"""With several workers, a closed tab's state goes from Redis too."""
+"""Test that a closed tab's state is removed from Redis when workers share it."""
 
 from __future__ import annotations
 

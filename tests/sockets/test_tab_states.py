@@ -1,4 +1,4 @@
-"""A state stays while its tab is open, a moment longer for one that was cut off, and then goes."""
+"""Test that a state lives while its tab is open, and a moment longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kept race is forecast at a moment as it was live, from SQLite and PostgreSQL alike."""
+"""Test that a stored race is forecast at a moment as it was live, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes live frames of an imagined race that moves, for tests and for looking at the page."""
+"""Make live frames of an imagined race, for tests and for looking at the page."""
 
 from __future__ import annotations
 

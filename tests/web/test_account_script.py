@@ -1,4 +1,4 @@
-"""Where `assets/account.js` goes on to after a log-in: only to paths of this server."""
+"""Test that `assets/account.js` goes only to paths of this server after a log-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A build fits every port, and the server says plainly why it cannot start."""
+"""Test that a build works on every port, and that failed starts are explained."""
 
 from __future__ import annotations
 

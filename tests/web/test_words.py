@@ -1,4 +1,4 @@
-"""Whatever a feed calls a car or a race: it keeps its place, and means nothing to a page."""
+"""Test that text from a feed is bounded in length and never read as markup."""
 
 from __future__ import annotations
 

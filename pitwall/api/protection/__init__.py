@@ -1,7 +1,7 @@
-"""What stands around pages, routes and sockets alike: pure ASGI, buffering bounded bodies alone.
+"""Protect pages, routes and sockets alike, as pure ASGI; only bounded bodies are buffered.
 
-Outermost first: `request_ids` names a request, `visitors` says who asks where a proxy stands
-between, `security_headers` tells browsers what the pages may do, `crowds` gives each address its
-share, `hosts` knows the server's names, `origins` keeps other sites out, `bodies` bounds what a
-request brings, `failures` answers what nobody foresaw. `around` puts them together.
+Outermost first: `RequestIds` names a request, `Visitors` reads the visitor's address behind a
+proxy, `SecurityHeaders` tells browsers what the pages may do, `Crowds` limits each address, `Hosts`
+refuses foreign host names, `Origins` keeps other sites out, `Bodies` bounds request bodies,
+`Failures` answers unexpected errors. `stack.protected` puts them together.
 """

@@ -1,4 +1,4 @@
-"""Addresses of visitors: read from what proxies write, and counted by household and network."""
+"""Read visitors' addresses from what proxies write, and group them by household and network."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 NOBODY: Final = "unknown"
-"""In place of everything that is no address: all who come with that are one visitor."""
+"""Stands for everything that is not an address: all such visitors count as one."""
 
-HOUSEHOLD: Final = 64  # bits that one IPv6 subscriber is given
-NETWORK: Final = 48  # bits that a customer who asks for more is given: 65,536 households
+HOUSEHOLD: Final = 64  # prefix length that one IPv6 subscriber gets
+NETWORK: Final = 48  # prefix length for customers who ask for more: 65,536 households
 
 _WITH_PORT: Final = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d{1,5}|\[([^\]]*)\](?::\d{1,5})?")
 
@@ -20,7 +20,7 @@ def read_address(text: str) -> str:
     """Return the address that an entry of `X-Forwarded-For` names, or `NOBODY`.
 
     A port and the zone of a link-local address are dropped. An IPv4 address that came through an
-    IPv6 socket is given as what it is.
+    IPv6 socket is returned as IPv4.
 
     Example:
         >>> read_address("1.2.3.4:567"), read_address("[2001:DB8::1]:443"), read_address("_hidden")
@@ -39,7 +39,7 @@ def read_address(text: str) -> str:
 
 
 def counted_as(scope: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Return by what a visitor is counted: the household, and for IPv6 the network around it.
+    """Return the household by which a visitor is counted, and for IPv6 the network around it.
 
     Example:
         >>> counted_as({"client": ("2001:db8::1:2:3:4", 0)})

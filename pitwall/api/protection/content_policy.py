@@ -1,7 +1,7 @@
-"""The Content-Security-Policy: what a page of pitwall may load, run and reach.
+"""Build the Content-Security-Policy: what a page of pitwall may load, run and reach.
 
-Everything comes from the server itself. The few scripts that stand inside the built pages are
-named by their hash, so that no other one runs.
+Everything comes from the server itself. The few inline scripts of the built pages are allowed by
+their hash, so that no other one runs.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _DIRECTIVES: Final = {
     "img-src": "'self' data:",
     "manifest-src": "'self'",
     "media-src": "'self'",
-    # Emotion, of which Reflex makes use, opens an empty <style> and fills it by script: the hash
-    # is that of nothing.
+    # Emotion, which Reflex uses, opens an empty <style> and fills it by script: the hash is that of
+    # an empty text.
     "style-src": "'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "worker-src": "'self'",
     "base-uri": "'none'",
@@ -36,8 +36,8 @@ def content_policy(script_hashes: Iterable[str] = (), **directives: str) -> str:
     """Return the header's value.
 
     Args:
-        script_hashes: From `inline_script_hashes`, of the scripts that stand inside pages.
-        directives: Other values, by directive, with _ for -, such as `style_src`.
+        script_hashes: Hashes of inline scripts, from `inline_script_hashes`.
+        directives: Values that replace the defaults, by directive with _ for -, as in `style_src`.
     """
     changed = {name.replace("_", "-"): value for name, value in directives.items()}
     scripts = " ".join(["'self'", *sorted(set(script_hashes))])
@@ -46,7 +46,7 @@ def content_policy(script_hashes: Iterable[str] = (), **directives: str) -> str:
 
 
 def inline_script_hashes(html: bytes) -> list[str]:
-    """Return the hash of each script that stands inside a page.
+    """Return the hash of each inline script of a page.
 
     Example:
         >>> inline_script_hashes(b'<script src="/x.js"></script><script>1</script>')
@@ -57,7 +57,7 @@ def inline_script_hashes(html: bytes) -> list[str]:
 
 
 def hashes_of_pages(built: Path) -> frozenset[str]:
-    """Return the hashes of all scripts inside the pages of a build; none where there is none."""
+    """Return the hashes of all inline scripts of a build's pages; none without a build."""
     return frozenset(
         found for page in built.rglob("*.html") for found in inline_script_hashes(page.read_bytes())
     )

@@ -17,7 +17,7 @@ Header = tuple[bytes, bytes]
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """Return the first header of this (lower-case) name; "" where there is none."""
+    """Return the first header with this (lower-case) name; "" where there is none."""
     for key, value in scope.get("headers", ()):
         if key == name:
             text: str = value.decode("latin-1")
@@ -26,14 +26,14 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 def headers_joined(scope: Scope, name: bytes) -> str:
-    """Return all headers of this (lower-case) name as the one list that they are."""
+    """Return all headers with this (lower-case) name, joined to one list."""
     return ", ".join(
         value.decode("latin-1") for key, value in scope.get("headers", ()) if key == name
     )
 
 
 def changing_headers(send: Send, change: Callable[[list[Header]], Iterable[Header]]) -> Send:
-    """Return a `send` that changes the headers of the response, and nothing else of it."""
+    """Return a `send` that changes the headers of the response and nothing else."""
 
     async def send_changed(message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.accept"}:
@@ -45,44 +45,44 @@ def changing_headers(send: Send, change: Callable[[list[Header]], Iterable[Heade
 
 NAME: Final = b"x-request-id"
 
-_TAKEN: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")  # nothing that could forge a line of the log
+_ACCEPTED: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")  # no characters that could forge a log line
 
 
 class RequestIds:
-    """Takes the request id that a proxy gave, or makes one."""
+    """Uses the request id that a proxy gave, or makes one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request under its name."""
+        """Run the request under its id."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         given = header(scope, NAME)
-        name = given if _TAKEN.fullmatch(given) else uuid4().hex
-        told = (NAME, name.encode())
+        name = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+        answered = (NAME, name.encode())
         before = logs.request_id.set(name)
         try:
             await self._app(
-                scope, receive, changing_headers(send, lambda headers: [*headers, told])
+                scope, receive, changing_headers(send, lambda headers: [*headers, answered])
             )
         finally:
             logs.request_id.reset(before)
 
 
 STANDINGS: Final = "pitwall.standings"
-"""Under this key of the scope a route leaves each `Standing` of the request."""
+"""The key of the scope under which a route puts each `Standing` of the request."""
 
 
 class RateLimitHeaders:
-    """Tells of every limit under which a request was counted, whatever came of it."""
+    """Adds headers on every rate limit against which a request was counted, even if refused."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request, and add to its answer."""
+        """Run the request, and add the headers to its answer."""
         if scope["type"] == "http":
             standings: list[Standing] = []
             scope = {**scope, STANDINGS: standings}
@@ -120,20 +120,20 @@ _STAY_SECURE: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
 class SecurityHeaders:
-    """Adds the headers that an answer does not bring itself.
+    """Adds security headers that an answer does not have already.
 
     Args:
-        app: What is behind.
-        policy: The Content-Security-Policy of pages and of everything else.
+        app: The app to protect.
+        policy: The Content-Security-Policy of pages and all other answers.
     """
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
-        told = {b"content-security-policy": policy} | _ALWAYS
-        self._headers = [(name, value.encode()) for name, value in told.items()]
+        headers = {b"content-security-policy": policy} | _ALWAYS
+        self._headers = [(name, value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add to the answer; sockets have no use for these headers."""
+        """Run the request, and add the headers to its answer; sockets do not need them."""
         if scope["type"] == "http":
             added = [*self._headers, *([_STAY_SECURE] if scope["scheme"] == "https" else [])]
             send = changing_headers(send, lambda headers: _completed(headers, added))
@@ -141,5 +141,5 @@ class SecurityHeaders:
 
 
 def _completed(headers: list[Header], added: list[Header]) -> list[Header]:
-    brought = {name.lower() for name, _ in headers}
-    return [*headers, *(item for item in added if item[0] not in brought)]
+    present = {name.lower() for name, _ in headers}
+    return [*headers, *(item for item in added if item[0] not in present)]

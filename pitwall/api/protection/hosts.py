@@ -1,8 +1,8 @@
-"""Under which names this server answers: a page elsewhere may lend its name this address.
+"""Refuse requests for host names that are not this server's, against DNS rebinding.
 
-A name that its owner points at this address (DNS rebinding) makes a stranger's page and this
-server one site to a browser. So only names count that are known to be this server's: `Origins`
-and the plain-http guard rest on the `Host` that was let through here.
+A stranger can point a name at this server's address, which makes the stranger's page and this
+server one site to a browser. So only names known to be this server's are accepted: `Origins` and
+the plain-http guard rely on the `Host` that was accepted here.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Hosts:
     """Refuses requests for hosts that are not this server.
 
     Args:
-        app: What is behind.
-        names: Names under which it answers, lower case; None is every one. IP addresses and
-            localhost always pass: nobody can lend those.
+        app: The app to protect.
+        names: Names that are accepted, lower case; None accepts every name. IP addresses and
+            localhost are always accepted, as nobody can point those elsewhere.
     """
 
     def __init__(self, app: ASGIApp, names: frozenset[str] | None) -> None:
@@ -34,7 +34,7 @@ class Hosts:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what was asked of this server."""
+        """Pass the request on if it is for this server."""
         name = host_name(header(scope, b"host")) if self._names is not None else ""
         if scope["type"] not in {"http", "websocket"} or self._is_own(name):
             await self._app(scope, receive, send)
@@ -42,7 +42,7 @@ class Hosts:
             await receive()  # the connect
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         else:
-            detail = f"This server does not answer for {name[:100]!r} (PITWALL_HOSTS)."
+            detail = f"This server does not answer for {name[:100]!r}; see PITWALL_HOSTS."
             await plain_problem(scope, send, HTTPStatus.MISDIRECTED_REQUEST, detail)
 
     def _is_own(self, name: str) -> bool:
@@ -67,9 +67,9 @@ def own_names(told: Iterable[str], trusted_proxies: int) -> frozenset[str] | Non
     """Return the names under which the server answers.
 
     Args:
-        told: In the settings; nothing is this machine's own name, and behind a proxy, which
-            knows for which names it stands there, every name.
-        trusted_proxies: How many proxies stand in front.
+        told: Names from the settings. Without any it is this machine's own name, or behind a
+            proxy, which knows its names, every name.
+        trusted_proxies: Number of proxies in front of the server.
     """
     names = frozenset(host_name(name) for name in told)
     if not names and trusted_proxies:

@@ -1,9 +1,9 @@
-"""Which other web sites may reach this server from a visitor's browser: none, unless named.
+"""Keep other web sites from using this server through a visitor's browser, unless allowed.
 
-A browser sends the visitor's cookies along with what other sites make it ask. So what changes
-something is refused unless the browser says that a page of this server asked (`Sec-Fetch-Site`,
-or `Origin` from browsers of before 2023), and so are sockets. Origins that the settings name
-may ask, and never with cookies: a program of theirs sends an API key.
+A browser sends the visitor's cookies with requests that other sites cause. So requests that change
+something, and sockets, are refused unless the browser confirms that a page of this server sent them
+(by `Sec-Fetch-Site`, or by `Origin` in browsers from before 2023). Origins named in the settings
+may send requests, but never with cookies: their programs send an API key.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _EXPOSED: Final = (
 
 
 class Origins:
-    """Answers preflights, and keeps out what another site makes a browser ask.
+    """Answers CORS preflights, and refuses requests that another site makes a browser send.
 
     Args:
-        app: What is behind. What it says of CORS itself is dropped: there is one place for it.
-        allowed: Origins that may ask, such as `https://example.org`.
+        app: The app to protect. Its own CORS headers are dropped, as they are set here only.
+        allowed: Origins that may send requests, such as `https://example.org`.
     """
 
     def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
@@ -45,7 +45,7 @@ class Origins:
         self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass."""
+        """Pass the request on if it is allowed."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket" and not self._may_open(scope):
@@ -71,7 +71,7 @@ class Origins:
 
     async def _preflight(self, origin: str, scope: Scope, send: Send) -> None:
         if origin not in self._allowed:
-            detail = "Pages of other sites may not ask this server (PITWALL_CORS_ORIGINS)."
+            detail = "Pages of other sites may not use this server; see PITWALL_CORS_ORIGINS."
             await plain_problem(scope, send, HTTPStatus.FORBIDDEN, detail)
             return
         headers = [*self._told(origin), *_PREFLIGHT]
@@ -87,7 +87,7 @@ class Origins:
         return told
 
     def _refusal(self, scope: Scope, origin: str) -> str:
-        """Return why a request that changes something may not pass; "" when it may."""
+        """Return why a request that changes something is refused; "" if it is allowed."""
         site = header(scope, b"sec-fetch-site")
         if site in {"same-origin", "none"} or origin in self._allowed:
             return ""
@@ -95,13 +95,13 @@ class Origins:
             return "A page of another site may not ask this."
         if not origin and _has_own_cookie(scope):
             return (
-                "With a log-in cookie, say with Origin or Sec-Fetch-Site who asks. "
+                "A request with a log-in cookie needs the header Origin or Sec-Fetch-Site. "
                 "Programs use an API key instead."
             )
         return ""
 
     def _may_open(self, scope: Scope) -> bool:
-        """Whether a socket may be opened: by own pages, and by programs, which send no origin."""
+        """Whether a socket may be opened: by own pages, or by programs, which send no origin."""
         origin = header(scope, b"origin")
         return not origin or origin in self._allowed or _is_own(origin, scope)
 
@@ -109,7 +109,7 @@ class Origins:
 def _is_own(origin: str, scope: Scope) -> bool:
     """Whether an origin has this server's host and port.
 
-    The scheme is left out: behind a proxy the server may not know its own.
+    The scheme is ignored, as the server may not know its own behind a proxy.
     """
     return bool(origin) and urlsplit(origin).netloc == header(scope, b"host")
 

@@ -1,11 +1,11 @@
-"""Bound what a request may bring, and how many one address may have open at once.
+"""Bound request bodies, and the number of requests that one address may have open at once.
 
-A body is read here, up to a bound in bytes and in seconds, and handed on whole: no route, and
-nothing that Reflex mounts, sees one that is longer, that never ends, or that nests so deep that
-parsing it costs more than reading it.
+A body is read here, up to a limit in bytes and in seconds, and passed on whole. So no route, and
+nothing that Reflex mounts, sees a body that is too long, that never ends, or that is nested so
+deeply that parsing it costs more than reading it.
 
-The server bounds connections in all, and gives up those on which no request comes; here nobody
-takes all of what is left. Counted in each worker by itself.
+The server limits connections in total and closes those without a request; the limits here stop
+one address from taking all of them. Each worker counts for itself.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OPENING: Final = b"[{"
 
 _ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
-# Served by Reflex and used by no page: uploads, and what tells strangers of its insides.
+# Served by Reflex and used by no page: uploads, and routes that reveal its internals.
 _CLOSED: Final = ("/_upload", "/_all_routes", "/_health", "/auth-codespace")
 
 
@@ -42,9 +42,9 @@ class Bodies:
     """Refuses bodies that are too long, too slow or too deep, and routes that nothing uses.
 
     Args:
-        app: What is behind.
-        most_bytes: The longest body.
-        within_s: How long one may take to arrive, seconds.
+        app: The app to protect.
+        most_bytes: Length of the longest body allowed.
+        within_s: How long a body may take to arrive, seconds.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Bodies:
         self._within_s = within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run a request whose body is within the bounds; answer the others."""
+        """Pass on a request whose body is within the limits; refuse others."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"].startswith(_CLOSED):
@@ -77,7 +77,7 @@ class Bodies:
         except TimeoutError:
             await self._refuse(scope, send, HTTPStatus.REQUEST_TIMEOUT)
             return
-        if body is None:  # who asked has gone
+        if body is None:  # the client has gone
             return
         if len(body) > self._most:
             await self._refuse(scope, send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -87,7 +87,7 @@ class Bodies:
             await self._app(scope, _again(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """Return the body, or as much of it as shows that it is too long; None without its end."""
+        """Return the body, or enough of it to know that it is too long; None if it breaks off."""
         body = bytearray()
         while len(body) <= self._most:
             message = await receive()
@@ -100,10 +100,10 @@ class Bodies:
 
     async def _refuse(self, scope: Scope, send: Send, status: HTTPStatus) -> None:
         detail = {
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"A body may have {self._most} bytes.",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"A body may have at most {self._most} bytes.",
             HTTPStatus.REQUEST_TIMEOUT: f"The body did not arrive within {self._within_s:g} s.",
-        }.get(status, f"The body is nested more than {DEEPEST} deep.")
-        # What is left of the body would else be read as the next request.
+        }.get(status, f"The body is nested more than {DEEPEST} levels deep.")
+        # Otherwise the rest of the body would be read as the next request.
         await plain_problem(scope, send, status, detail, {"Connection": "close"})
 
 
@@ -130,7 +130,7 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that hands the body over, and then what really comes."""
+    """Return a `receive` that first gives the body, and then what really arrives."""
     handed_over = False
 
     async def receive_again() -> Message:
@@ -143,7 +143,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-AT_ONCE: Final = 256  # a large household has some dozens of tabs, each one socket
+AT_ONCE: Final = 256  # a large household has some dozens of tabs with a socket each
 
 _HOUSEHOLDS: Final = 4  # that may be full in one IPv6 /48
 
@@ -153,14 +153,14 @@ _TRY_AGAIN_LATER: Final = 1013
 
 
 class Crowds:
-    """Refuses what one address opens beyond its share.
+    """Refuses requests and sockets of one address beyond its limit.
 
-    This machine itself is not limited: here sits the owner, or a proxy that was not declared and
-    brings everybody.
+    This machine itself is not limited: it is the owner's, or runs an undeclared proxy through which
+    everybody comes.
 
     Args:
-        app: What is behind.
-        at_once: Requests and sockets of one address, of IPv6 of one /64; 0 does not count them.
+        app: The app to protect.
+        at_once: Requests and sockets of one address, or of one IPv6 /64; 0 is no limit.
     """
 
     def __init__(self, app: ASGIApp, at_once: int = AT_ONCE) -> None:
@@ -169,7 +169,7 @@ class Crowds:
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is within the share."""
+        """Pass the request on if it is within the limit."""
         is_counted = scope["type"] in {"http", "websocket"} and self._at_once > 0
         if not is_counted or is_this_machine(scope):
             await self._app(scope, receive, send)

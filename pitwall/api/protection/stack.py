@@ -23,16 +23,16 @@ _SECURE = {"http": "https", "ws": "wss"}
 
 
 class Visitors:
-    """Puts the visitor's own address and scheme in place of the nearest proxy's.
+    """Replaces the nearest proxy's address and scheme by the visitor's own.
 
     Anybody can send `X-Forwarded-For`, so only as many of its entries count, from the right, as
-    proxies are known to stand in front. A proxy may add to the line that it was sent or add a
-    line of its own: all lines are one list. Where there are fewer entries than proxies the first
-    one was written by a proxy too, since each writes one.
+    there are trusted proxies. A proxy may extend the line that it received or add a line of its
+    own: all lines are read as one list. If there are fewer entries than proxies, the first one was
+    written by a proxy too, as each writes one.
 
     Args:
-        app: What is behind.
-        trusted_proxies: How many proxies stand in front; 0 believes no header.
+        app: The app to protect.
+        trusted_proxies: Number of proxies in front of the server; 0 trusts no header.
     """
 
     def __init__(self, app: ASGIApp, trusted_proxies: int) -> None:
@@ -40,7 +40,7 @@ class Visitors:
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its visitor named."""
+        """Pass the request on with the visitor's address."""
         if scope["type"] in {"http", "websocket"}:
             scope = {**scope, "client": self._client(scope), "scheme": self._scheme(scope)}
         await self._app(scope, receive, send)
@@ -67,13 +67,13 @@ def _entries(scope: Scope, name: bytes) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What the settings and the build say about it.
+    """The settings of the protections.
 
     Attributes:
-        cors_origins: Other origins whose pages may ask.
-        trusted_proxies: How many proxies stand in front.
-        script_hashes: Of the scripts inside the built pages.
-        hosts: Names under which the server answers; None is every one.
+        cors_origins: Other origins whose pages may send requests.
+        trusted_proxies: Number of proxies in front of the server.
+        script_hashes: Hashes of the inline scripts of the built pages.
+        hosts: Names under which the server answers; None is every name.
         at_once: How many requests and sockets one address may have open; 0 is no limit.
     """
 
@@ -85,7 +85,7 @@ class Protection:
 
 
 def protected(app: ASGIApp, protection: Protection) -> ASGIApp:
-    """Return the app with everything that stands around it."""
+    """Return the app with all protections around it."""
     app = Origins(Bodies(RateLimitHeaders(Failures(app))), protection.cors_origins)
     app = Crowds(Hosts(app, protection.hosts), protection.at_once)
     app = SecurityHeaders(app, content_policy(protection.script_hashes))

@@ -1,4 +1,4 @@
-"""What nobody foresaw: a problem for who asked, one line for the log, and nothing else."""
+"""Answer unexpected errors: a problem for the client, and one line in the log."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ log = logging.getLogger(__name__)
 
 
 class Failures:
-    """Answers requests whose route raised something that it should not have."""
+    """Answers requests whose route raised an unexpected error."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request; what it raises goes no further."""
+        """Run the request, and stop any error that it raises."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -38,13 +38,13 @@ class Failures:
                 "request failed", extra={"path": scope["path"], "because": _in_a_line(error)}
             )
             log.debug("where it failed", exc_info=error)
-            if not has_begun:  # else it is cut, so that the reader can tell
+            if not has_begun:  # otherwise the answer is cut, so that its reader notices
                 status = HTTPStatus.INTERNAL_SERVER_ERROR
                 await plain_problem(scope, send, status, UNEXPECTED)
 
 
 def _in_a_line(error: BaseException) -> str:
-    """Return what went wrong and where, without line breaks of a stranger's."""
+    """Return what went wrong and where, on one line."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [each for each in frames if "/pitwall/" in each.filename] or frames
     place = f" at {own[-1].filename.rpartition('/pitwall/')[2]}:{own[-1].lineno}" if own else ""

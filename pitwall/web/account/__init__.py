@@ -1,1 +1,1 @@
-"""The pages to log in, to register, and of one's own account."""
+"""The pages to log in, to register and to manage one's account."""

@@ -1,6 +1,7 @@
-"""What becomes of open tabs whose log-in has ended: by logging out, by time, or by force.
+"""Turn open tabs whose log-in has ended into tabs of a guest.
 
-One loop in each worker looks at one log-in after another: a thousand tabs cost one connection.
+A log-in ends by logging out, by time, or by force. One loop in each worker checks one log-in after
+another, so that a thousand tabs need one database connection.
 """
 
 from __future__ import annotations
@@ -24,27 +25,27 @@ log = logging.getLogger(__name__)
 
 
 async def watch_log_ins() -> None:
-    """Look after the log-ins of open tabs, for ever: a lifespan task of each worker."""
+    """Check the log-ins of open tabs, without end: a lifespan task of each worker."""
     while True:
         await asyncio.sleep(LOOKS_EVERY_S)
         try:
             await end_what_ended()
         except Exception:  # one bad tab must not leave the others logged in
-            log.exception("log-ins of tabs could not be looked at")
+            log.exception("the log-ins of open tabs could not be checked")
 
 
 async def end_what_ended() -> None:
-    """Turn the tabs of every log-in that has ended into a guest's."""
+    """Turn the tabs of every log-in that has ended into tabs of a guest."""
     tabs_of: dict[str, list[tuple[str, Visitor]]] = {}
     for tab, visitor in visitors.logged_in().items():
         tabs_of.setdefault(visitor.log_in, []).append((tab, visitor))
-    for log_in, theirs in tabs_of.items():
+    for log_in, its_tabs in tabs_of.items():
         try:
             if await services.current().people().accounts.whose_log_in(log_in) is not None:
                 continue
         except PitwallError:
-            return  # without a database nobody knows, and nothing can be read either
-        for tab, visitor in theirs:
+            return  # without a database this cannot be known, and nothing can be read either
+        for tab, visitor in its_tabs:
             await _end(tab, visitor)
 
 

@@ -1,4 +1,4 @@
-"""Forms that ask `/auth` through `assets/account.js`: fields, their errors, and the answer."""
+"""Draw forms that call `/auth` through `assets/account.js`: fields, errors and the answer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Field:
     """One field of a form.
 
     Attributes:
-        name: As the route calls it; errors come back under it.
+        name: The route's name for it; errors refer to it.
         kind: The input's type.
         autocomplete: What browsers and password managers may fill in.
-        hint: Below the field, "" for nothing.
-        most: Longest text.
+        hint: Text below the field; "" for none.
+        most: Longest text, characters.
     """
 
     name: str
@@ -29,13 +29,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a form asks, and what happens then.
+    """The request that a form sends, and what happens then.
 
     Attributes:
         ask: Method and path, such as `POST /auth/login`.
         then: What the script does after success: `next`, `log-in`, `refresh`, `key` or
             `go PATH`.
-        said: What is said after success.
+        said: The message after success.
     """
 
     ask: str | rx.Var[str]
@@ -44,7 +44,7 @@ class Asking:
 
     @property
     def attributes(self) -> dict[str, str | rx.Var[str]]:
-        """What the script reads of it."""
+        """The form's attributes that the script reads."""
         return {"data-ask": self.ask, "data-then": self.then, "data-said": self.said}
 
 
@@ -59,14 +59,15 @@ def asking_form(
 
     Args:
         name: Unique on the page; the ids of its fields begin with it.
-        asking: What it asks.
-        fields: In order.
-        button: What its button says.
-        of: Whose password it asks for, for password managers; None where a field tells.
+        asking: The request that it sends.
+        fields: The fields, in order.
+        button: The text of its button.
+        of: The account whose password is asked for, for password managers; None where a field
+            names it.
     """
     has_password = any(field.kind == "password" for field in fields)
     return rx.el.form(
-        # Without a name it is not sent.
+        # An input without a name is not sent.
         rx.el.input(type="email", value=of, auto_complete="username", read_only=True, hidden=True)
         if of is not None
         else rx.fragment(),
@@ -74,7 +75,7 @@ def asking_form(
         _reveal(name) if has_password else rx.fragment(),
         rx.el.p(class_name="form-said", role="status", id=f"{name}-said"),
         rx.el.button(button, type="submit", class_name="act"),
-        # Without the script a GET would put what was typed into the address.
+        # Without the script a GET would put the password into the address.
         method="post",
         no_validate=True,
         class_name="form",
@@ -107,14 +108,14 @@ def _field(field: Field, form: str) -> rx.Component:
 def _reveal(form: str) -> rx.Component:
     return rx.el.label(
         rx.el.input(type="checkbox", id=f"{form}-reveal", custom_attrs={"data-reveal": ""}),
-        rx.el.span("Show what I type"),
+        rx.el.span("Show password"),
         html_for=f"{form}-reveal",
         class_name="reveal",
     )
 
 
 def asking_button(asking: Asking, words: str, label: str | rx.Var[str]) -> rx.Component:
-    """Draw a form that is one button; `label` says for whom, where many stand in a list."""
+    """Draw a form that is one button; `label` names its target where there are many in a list."""
     return rx.el.form(
         rx.el.button(words, type="submit", class_name="act act-small", aria_label=label),
         rx.el.p(class_name="form-said", role="status"),

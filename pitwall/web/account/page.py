@@ -1,4 +1,4 @@
-"""The pages of an account: log in, register, own log-ins and API keys."""
+"""Lay out the pages to log in, to register and to manage log-ins, API keys and the password."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def key_list(rows: rx.Var[list[KeyItem]]) -> rx.Component:
     return rx.cond(
         rows.length() > 0,
         rx.el.ul(rx.foreach(rows, _key), class_name="owned"),
-        rx.el.p("There is no key yet.", class_name="quiet"),
+        rx.el.p("You have no API keys yet.", class_name="quiet"),
     )
 
 
@@ -28,9 +28,11 @@ def _log_in(row: rx.Var[LogInItem]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.strong(row.browser),
-            rx.cond(row.is_current, rx.el.span("this one", class_name="badge pace"), rx.fragment()),
+            rx.cond(
+                row.is_current, rx.el.span("this browser", class_name="badge pace"), rx.fragment()
+            ),
             rx.el.p(
-                f"Used {row.used} · since {row.since} · holds until {row.until}",
+                f"Last used {row.used} · logged in {row.since} · expires {row.until}",
                 class_name="hint",
             ),
         ),
@@ -63,13 +65,15 @@ _EMAIL = Field("email", "E-mail", "email", "username", most=254)
 
 _PASSWORD = Field("password", "Password", "password", "current-password")
 
-_KEY_NAME = Field("name", "Name of a new key", "text", "off", "Such as the program's.", most=60)
+_KEY_NAME = Field(
+    "name", "Name of a new key", "text", "off", "For example the program that will use it.", most=60
+)
 
-_NEW = "At least 10 characters, and none of the commonest. A sentence is a good one."
+_NEW = "At least 10 characters, and not a common password. A short sentence works well."
 
 
 def log_in_page() -> rx.Component:
-    """Lay out the page that logs in, and goes on to `?next=`."""
+    """Lay out the page to log in, which then goes to `?next=`."""
     return _page(
         "Log in",
         _panel(
@@ -83,7 +87,7 @@ def log_in_page() -> rx.Component:
             rx.el.p(
                 "No account yet? ",
                 rx.el.a("Register", href="/register", custom_attrs={"data-keep-next": ""}),
-                ". Forgotten the password? Whoever runs this server can set a new one.",
+                ". Forgotten your password? The owner of this server can set a new one.",
                 class_name="hint",
             ),
         ),
@@ -91,7 +95,7 @@ def log_in_page() -> rx.Component:
 
 
 def register_page() -> rx.Component:
-    """Lay out the page that opens an account, logs in, and goes on to `?next=`."""
+    """Lay out the page to open an account, which then logs in and goes to `?next=`."""
     return _page(
         "Register",
         _panel(
@@ -103,8 +107,8 @@ def register_page() -> rx.Component:
                 "Open an account",
             ),
             rx.el.p(
-                "The e-mail only tells accounts apart: no mail is sent. ",
-                "Have one already? ",
+                "Your e-mail address is only used to log in. No mail is sent. ",
+                "Already have an account? ",
                 rx.el.a("Log in", href="/login", custom_attrs={"data-keep-next": ""}),
                 ".",
                 class_name="hint",
@@ -114,7 +118,7 @@ def register_page() -> rx.Component:
 
 
 def account_page() -> rx.Component:
-    """Lay out the page of one's own account."""
+    """Lay out the page to manage one's account."""
     return _page(
         "Account",
         _panel(_who()),
@@ -122,7 +126,7 @@ def account_page() -> rx.Component:
             rx.el.h2("Log-ins", class_name="heading", tab_index=-1),
             log_in_list(as_var(AccountState.log_ins)),
             asking_button(
-                Asking("DELETE /auth/sessions", "refresh", "The others have ended."),
+                Asking("DELETE /auth/sessions", "refresh", "All other log-ins have ended."),
                 "End all others",
                 "End all other log-ins",
             ),
@@ -130,10 +134,11 @@ def account_page() -> rx.Component:
         _panel(
             rx.el.h2("API keys", class_name="heading", tab_index=-1),
             rx.el.p(
-                "A program with a key reads what you may read, and manages nothing. Send it as ",
+                "A program with an API key can read what you can read, but cannot change your "
+                "account. Send the key in the header ",
                 rx.el.code("Authorization: Bearer …"),
                 ". See the ",
-                rx.el.a("API's documentation", href="/docs", reload_document=True),
+                rx.el.a("API documentation", href="/docs", reload_document=True),
                 ".",
                 class_name="hint",
             ),
@@ -153,10 +158,10 @@ def account_page() -> rx.Component:
                 Asking(
                     "POST /auth/password",
                     "refresh",
-                    "The password is changed. Every other log-in has ended; API keys stay.",
+                    "Your password is changed. All other log-ins have ended. API keys still work.",
                 ),
                 [
-                    Field("old_password", "Password now", "password", "current-password"),
+                    Field("old_password", "Current password", "password", "current-password"),
                     Field("new_password", "New password", "password", "new-password", _NEW),
                 ],
                 "Change the password",
@@ -164,10 +169,10 @@ def account_page() -> rx.Component:
             ),
         ),
         _panel(
-            rx.el.h2("Leave", class_name="heading", tab_index=-1),
+            rx.el.h2("Delete account", class_name="heading", tab_index=-1),
             rx.el.p(
-                "Deletes the account with its log-ins, its API keys and everything else that is "
-                "yours. It cannot be undone.",
+                "This deletes your account with its log-ins, its API keys and everything else "
+                "stored for you. It cannot be undone.",
                 class_name="hint",
             ),
             asking_form(
@@ -220,9 +225,9 @@ def _already_logged_in() -> rx.Component:
 
 
 def _new_key() -> rx.Component:
-    """Draw the place where the script shows a new key, once."""
+    """Draw the field in which the script shows a new key, once."""
     return rx.el.div(
-        rx.el.label("Your new key. It is shown only now: copy it.", html_for="new-key"),
+        rx.el.label("Your new key. Copy it now: it is not shown again.", html_for="new-key"),
         rx.el.input(id="new-key", read_only=True, auto_complete="off", spell_check=False),
         rx.el.button("Copy", type="button", id="copy-key", class_name="act act-small"),
         id="new-key-place",

@@ -1,4 +1,4 @@
-"""How forecasts came out, drawn: the reliability diagram, and the scores of one race after another.
+"""Chart how forecasts came out: the reliability diagram, and the scores race by race.
 
 Forecast and gap alone differ in shape and dash as well as in colour.
 """
@@ -21,21 +21,21 @@ from pitwall.web.shared.chart_theme import (
 )
 from pitwall.web.shared.display_text import label
 
-MOST_RACES: Final = 150  # the newest: a line of more says no more at this width
+MOST_RACES: Final = 150  # the newest: at this width a line of more races shows nothing more
 
 
 def reliability_figure(record: TrackRecord) -> Figure:
-    """Draw the share that came true over what was said, and below how often it was said."""
+    """Draw the share that came true over the forecast, and below it the number of forecasts."""
     bins = record.reliability
     if not bins:
         return NO_FIGURE
-    said = [round(one.said, 4) for one in bins]
+    forecasts = [round(one.said, 4) for one in bins]
     return {
         "data": [
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": "exactly right",
+                "name": "perfectly calibrated",
                 "x": [0, 1],
                 "y": [0, 1],
                 "line": {"color": DIM, "width": 1, "dash": "dash"},
@@ -45,7 +45,7 @@ def reliability_figure(record: TrackRecord) -> Figure:
                 "type": "scatter",
                 "mode": "markers+lines",
                 "name": "forecasts, 95 % interval",
-                "x": said,
+                "x": forecasts,
                 "y": [round(one.came, 4) for one in bins],
                 "customdata": [[one.forecasts, one.passes, one.laps] for one in bins],
                 "error_y": {
@@ -59,7 +59,7 @@ def reliability_figure(record: TrackRecord) -> Figure:
                 },
                 "line": {"color": AMBER, "width": 1},
                 "marker": {"color": AMBER, "size": 7},
-                "hovertemplate": "said %{x:.3f}, came true %{y:.3f}<br>%{customdata[1]} of "
+                "hovertemplate": "forecast %{x:.3f}, came true %{y:.3f}<br>%{customdata[1]} of "
                 "%{customdata[0]} forecasts, %{customdata[2]} laps<extra></extra>",
             },
             {
@@ -74,7 +74,7 @@ def reliability_figure(record: TrackRecord) -> Figure:
             },
         ],
         "layout": layout(
-            axis("p(overtake) said", range=[0, 1], anchor="y2"),
+            axis("forecast chance of an overtake", range=[0, 1], anchor="y2"),
             axis("share that came true", range=[0, 1], domain=[0.32, 1]),
             yaxis2=axis("forecasts", type="log", domain=[0, 0.22], nticks=4),
             hovermode="closest",
@@ -86,11 +86,11 @@ def reliability_table(record: TrackRecord) -> Table:
     """Return the diagram's numbers."""
     return Table(
         [
-            "said, from to",
+            "forecast, from to",
             "forecasts",
             "laps",
             "passes",
-            "said, mean",
+            "forecast, mean",
             "came true",
             "95 % interval",
         ],

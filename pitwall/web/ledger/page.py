@@ -1,4 +1,4 @@
-"""The ledger page: every forecast that was made, how it came out, and how to check that."""
+"""Lay out the ledger page: how all forecasts came out, and how to check the ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pitwall.web.shared.typed import as_handler, as_var
 
 
 def view_choice(views: rx.Var[list[LedgerViewRow]], choose: object) -> rx.Component:
-    """Draw the ways to look at the ledger."""
+    """Draw the buttons that choose a view of the ledger."""
     return rx.el.div(
         rx.foreach(
             views,
@@ -48,7 +48,7 @@ def figures(rows: rx.Var[list[FigureRow]]) -> rx.Component:
 
 
 def score_table(rows: rx.Var[list[ScoreRow]], first: str, label: str) -> rx.Component:
-    """Draw scores beside those of the gap alone."""
+    """Draw scores beside those of the gap-only forecast."""
     heads = (first, "forecasts", "passes", "log-loss", "gap only", "Brier", "gap only", "forecast")
     return rx.el.div(
         rx.el.table(
@@ -76,7 +76,7 @@ def _score(row: rx.Var[ScoreRow]) -> rx.Component:
 
 
 def call_list(rows: rx.Var[list[CallRow]], none: str) -> rx.Component:
-    """Draw single forecasts, each a way into the replay."""
+    """Draw single forecasts, each with a link to its moment in the replay."""
     return rx.cond(
         rows.length() > 0,
         rx.el.ol(rx.foreach(rows, _call), class_name="calls"),
@@ -104,13 +104,13 @@ def _call(row: rx.Var[CallRow]) -> rx.Component:
 
 
 _CALIBRATED = (
-    "Reliability diagram: how many forecasts came true, over the probability that they said. On "
-    "the dashed line they come true as often as they say."
+    "Reliability diagram: the share of forecasts that came true, over the probability that they "
+    "gave. On the dashed line they come true exactly as often as they say."
 )
 
 
 def ledger_page() -> rx.Component:
-    """Lay the ledger page out."""
+    """Lay out the ledger page."""
     head = as_var(LedgerState.head)
     return rx.el.div(
         rx.el.a("Skip to the ledger", href="#ledger", class_name="skip"),
@@ -123,9 +123,10 @@ def ledger_page() -> rx.Component:
             rx.el.section(
                 rx.el.h1("Ledger", class_name="heading"),
                 rx.el.p(
-                    "Every forecast of every battle, one a second, and what came of it a lap "
-                    "later. Entries are only ever added, and each carries the hash of the one "
-                    "before: whoever kept a hash can tell whether a forecast was rewritten.",
+                    "Every forecast of every battle, one a second, and whether the overtake came "
+                    "within a lap. Entries are only ever added, and each contains the hash of the "
+                    "one before. Note a hash today, and you can later prove that no forecast "
+                    "before it was rewritten.",
                 ),
                 _chain(),
                 view_choice(as_var(LedgerState.views), LedgerState.choose),
@@ -173,15 +174,13 @@ def _record() -> rx.Component:
             figures(head.figures),
             rx.cond(
                 head.undecided != "",
-                rx.el.p(
-                    f"Not decided, and counted neither way: {head.undecided}.", class_name="hint"
-                ),
+                rx.el.p(f"Interrupted, so not counted: {head.undecided}.", class_name="hint"),
                 rx.fragment(),
             ),
             class_name="panel ledger-panel",
         ),
         rx.el.section(
-            rx.el.h2("Do they come true as often as they say?", class_name="heading"),
+            rx.el.h2("Do forecasts come true as often as they say?", class_name="heading"),
             chart(
                 as_var(LedgerState.reliability),
                 as_var(LedgerState.reliability_numbers),
@@ -189,8 +188,8 @@ def _record() -> rx.Component:
                 class_name="reliability",
             ),
             rx.el.p(
-                "One forecast is made each second, and those of one lap share their fate: the "
-                "bars are 95 % Wilson intervals that take each lap of a battle for one case.",
+                "A forecast is made every second, but those within one lap share one outcome. The "
+                "bars are therefore 95 % Wilson intervals that count each lap of a battle once.",
                 class_name="hint",
             ),
             class_name="panel ledger-panel",
@@ -201,7 +200,8 @@ def _record() -> rx.Component:
                 rx.el.h2("Best calls", class_name="heading"),
                 call_list(as_var(LedgerState.best), "None yet."),
                 rx.el.p(
-                    "Where the forecast beat the gap alone by most; one of each pair of a race.",
+                    "The forecasts that beat the gap alone by most, one for each pair of cars in "
+                    "a race.",
                     class_name="hint",
                 ),
                 class_name="panel ledger-panel",
@@ -209,7 +209,10 @@ def _record() -> rx.Component:
             rx.el.section(
                 rx.el.h2("Worst misses", class_name="heading"),
                 call_list(as_var(LedgerState.worst), "None yet."),
-                rx.el.p("Where the forecast was the most wrong, likewise.", class_name="hint"),
+                rx.el.p(
+                    "The forecasts that were most wrong, one for each pair of cars in a race.",
+                    class_name="hint",
+                ),
                 class_name="panel ledger-panel",
             ),
             class_name="ledger-pair",
@@ -221,8 +224,8 @@ def _over_time() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Against the gap alone", class_name="heading"),
         rx.el.p(
-            "Lower is better. The gap alone is a curve that knows only how far apart the two cars "
-            "are, counted from races of 2023 and 2024.",
+            "Lower is better. The gap-only forecast knows only how far apart the two cars are, and "
+            "how often cars that close overtook in the races of 2023 and 2024.",
             class_name="hint",
         ),
         rx.el.h3("Race by race", class_name="label"),
@@ -232,11 +235,11 @@ def _over_time() -> rx.Component:
         chart(
             as_var(LedgerState.brier), label="Brier score of each race; the table has the numbers."
         ),
-        score_table(as_var(LedgerState.races), "race", "Scores by race, may be scrolled"),
+        score_table(as_var(LedgerState.races), "race", "Scores by race, scrollable"),
         rx.el.h3("By season", class_name="label"),
-        score_table(as_var(LedgerState.seasons), "season", "Scores by season, may be scrolled"),
+        score_table(as_var(LedgerState.seasons), "season", "Scores by season, scrollable"),
         rx.el.h3("By circuit", class_name="label"),
-        score_table(as_var(LedgerState.circuits), "circuit", "Scores by circuit, may be scrolled"),
+        score_table(as_var(LedgerState.circuits), "circuit", "Scores by circuit, scrollable"),
         class_name="panel ledger-panel",
     )
 
@@ -245,15 +248,16 @@ def _how_to_check() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Check it yourself", class_name="heading"),
         rx.el.p(
-            "Keep the hash above somewhere that is not this server. Later whoever runs it can show "
-            "that nothing up to there was changed:",
+            "Note the number and hash of the newest entry somewhere other than this server. Later, "
+            "the server's owner can show with them that nothing up to that entry was changed:",
         ),
         rx.el.pre(
             "python -m pitwall ledger head\npython -m pitwall ledger verify --head NUMBER:HASH"
         ),
         rx.el.p(
-            "It reads every entry, names the first that is broken, and compares the tables "
-            "behind this page and the replay. The same numbers as JSON: ",
+            "The second command reads every entry, names the first broken one, and compares the "
+            "ledger with the tables behind this page and the replay. To get the numbers on this "
+            "page as JSON: ",
             rx.el.code("curl -s ADDRESS/ledger?made=live"),
             ".",
             class_name="hint",

@@ -1,4 +1,4 @@
-"""The ledger page's rows: what was forecast, how it came out, and which forecasts to look at."""
+"""Format the rows of the ledger page: scores of the forecasts, best calls and worst misses."""
 
 from __future__ import annotations
 
@@ -11,35 +11,37 @@ from pitwall.domain.forecasts import Outcome
 from pitwall.domain.ledger import Call, LedgerHead, Made
 from pitwall.web.shared.display_text import cut
 
-# Of a view: when made, whether simulated, its name, and what is to be thought of it.
+# For each view: when forecasts were made, whether races are simulated, its name and explanation.
 VIEWS: Final = {
     "live": (
         Made.LIVE,
         False,
         "Made before",
-        "Written down before anybody knew what came of them, in races that were live. These are "
-        "the forecasts to judge the model by.",
+        "Forecasts of live races, written down before the outcome was known. Judge the model by "
+        "these.",
     ),
     "import": (
         Made.IMPORT,
         False,
         "Made afterwards",
-        "Computed when the race was over, from what was known at each moment, on import or while a "
-        "recording was shown; or live, but written down too late. They were not made before the "
-        "race, and prove nothing: the model may have learned from these very races.",
+        "Forecasts computed after the race from what was known at each moment, when the race was "
+        "imported or its recording played; or made live, but written down too late. They prove "
+        "nothing about the model, which may have learned from these very races.",
     ),
     "simulated": (
         Made.LIVE,
         True,
         "Simulated",
-        "Made before, but of made-up races: they show that the machinery works, and nothing about "
-        "Formula 1. The first twenty of a server are entered.",
+        "Forecasts made before the outcome, but of simulated races. They show that the system "
+        "works, and say nothing about Formula 1. Only a server's first twenty simulated races are "
+        "entered.",
     ),
     "simulated-import": (
         Made.IMPORT,
         True,
         "Simulated, afterwards",
-        "Of made-up races, computed in one go: neither made before nor of real racing.",
+        "Forecasts of simulated races that were computed in one go: neither made before the "
+        "outcome nor about real racing.",
     ),
 }
 _NAMES: Final = {Outcome.FINISHED.value: "race over"}
@@ -48,7 +50,7 @@ _WORDY_P: Final = 0.995
 
 @dataclass
 class LedgerViewRow:
-    """One way to look at the ledger."""
+    """One view of the ledger, as a button."""
 
     key: str = ""
     name: str = ""
@@ -57,7 +59,7 @@ class LedgerViewRow:
 
 @dataclass
 class FigureRow:
-    """One number with its name and what it is held against."""
+    """One number with its name and a note for comparison."""
 
     name: str = ""
     value: str = ""
@@ -66,7 +68,7 @@ class FigureRow:
 
 @dataclass
 class ScoreRow:
-    """Scores of a season, a circuit or a race, beside those of the gap alone."""
+    """Scores of a season, a circuit or a race, beside those of the gap-only forecast."""
 
     name: str = ""
     forecasts: str = ""
@@ -84,7 +86,7 @@ class CallRow:
     """One forecast worth a look.
 
     Attributes:
-        href: Into the replay; "" where the race is not kept any more.
+        href: Its moment in the replay; "" where the race is no longer stored.
     """
 
     key: str = ""
@@ -101,9 +103,9 @@ class LedgerRow:
     """The head of the page for one view.
 
     Attributes:
-        about: What is to be thought of these forecasts.
+        about: What these forecasts are, and what they prove.
         digest, entry, written: The newest entry of the whole ledger; "" while there is none.
-        nothing: A sentence in place of everything else where nothing is decided; else "".
+        nothing: A sentence that replaces everything else where no outcome is known; else "".
     """
 
     about: str = ""
@@ -116,7 +118,7 @@ class LedgerRow:
 
 
 def view_rows(chosen: str) -> list[LedgerViewRow]:
-    """Return the ways to look, and which is chosen."""
+    """Return the views, and which is chosen."""
     return [LedgerViewRow(key, name, key == chosen) for key, (_, _, name, _) in VIEWS.items()]
 
 
@@ -141,12 +143,12 @@ def _nothing(head: LedgerHead | None, record: TrackRecord) -> str:
         return ""
     if head is None:
         return (
-            "The ledger is empty: this server has not kept a forecast yet. It begins with the "
-            "first race that is shown with a database, or imported."
+            "The ledger is empty: this server has not stored a forecast yet. It begins with the "
+            "first race that is shown or imported."
         )
     if record.said:
-        return f"{record.said:,} forecasts were made and none is decided yet: that takes a lap."
-    return "There is no such forecast in the ledger yet."
+        return f"{record.said:,} forecasts were made. Their outcomes are known a lap later."
+    return "The ledger has no such forecasts yet."
 
 
 def _figures(record: TrackRecord) -> list[FigureRow]:
@@ -155,20 +157,22 @@ def _figures(record: TrackRecord) -> list[FigureRow]:
         return []
     gain = f"{score.gap_log_loss - score.log_loss:+.4f}"
     return [
-        FigureRow("Forecasts", f"{record.said:,}", f"one a second of each battle, {_races(score)}"),
+        FigureRow(
+            "Forecasts", f"{record.said:,}", f"one a second for each battle, {_races(score)}"
+        ),
         FigureRow(
             "Decided",
             f"{score.forecasts:,}",
-            f"{score.passes:,} came true: an overtake within a lap",
+            f"{score.passes:,} of them ended in an overtake within a lap",
         ),
         FigureRow("Log-loss", f"{score.log_loss:.4f}", f"gap only {score.gap_log_loss:.4f}"),
         FigureRow("Brier score", f"{score.brier:.4f}", f"gap only {score.gap_brier:.4f}"),
         FigureRow(
             "Log-loss gained over gap only",
             gain,
-            f"95 % between {record.gain[0]:+.4f} and {record.gain[1]:+.4f} over races"
+            f"95 % interval over races: {record.gain[0]:+.4f} to {record.gain[1]:+.4f}"
             if record.gain
-            else f"no interval below {ENOUGH_RACES} races",
+            else f"an interval needs {ENOUGH_RACES} races",
         ),
     ]
 
@@ -205,7 +209,7 @@ def race_rows(record: TrackRecord) -> list[ScoreRow]:
 
 
 def call_rows(calls: tuple[Call, ...]) -> list[CallRow]:
-    """Return single forecasts, each with a way into the replay where that is kept."""
+    """Return single forecasts, each with a link to the replay where the race is stored."""
     return [
         CallRow(
             key=f"{call.race_id} {call.attacker}-{call.defender}",

@@ -1,4 +1,4 @@
-"""State of the ledger page: one view of the ledger, as rows and figures."""
+"""Hold the state of the ledger page: one view of the ledger, as rows and figures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LedgerState(rx.State):
 
     @rx.event
     async def show(self) -> None:
-        """Show the first view in which anything is decided; live forecasts come first."""
+        """Show the first view with known outcomes; live forecasts come first."""
         for view in VIEWS:
             record = await self._record(view)
             if record is None:

@@ -1,1 +1,1 @@
-"""The live page, and the components of a race view that a replay shows too."""
+"""The live page, and the components of a race view that the replay page shares."""

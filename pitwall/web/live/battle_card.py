@@ -1,4 +1,4 @@
-"""A battle card: who attacks whom, for what, how close, and how likely it comes off."""
+"""Draw a battle card: attacker, defender, the place at stake, gap and forecast."""
 
 from __future__ import annotations
 

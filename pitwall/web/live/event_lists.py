@@ -1,4 +1,4 @@
-"""What happened: battles that ended, race control, and the feed read to screen readers."""
+"""Draw battles that ended, messages of race control and the feed, and screen-reader text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ended_list(rows: rx.Var[list[EndedRow]]) -> rx.Component:
 
 
 def spoken_feed(rows: rx.Var[list[SpokenRow]]) -> rx.Component:
-    """Tell screen readers of battles that open and end; invisible."""
+    """Announce battles that open and end to screen readers; invisible."""
     return rx.el.div(
         rx.el.ol(rx.foreach(rows, lambda row: rx.el.li(row.words, key=row.key))),
         class_name="sr-only",
@@ -50,7 +50,7 @@ def race_control(message: rx.Var[str]) -> rx.Component:
 
 
 def notice_bar(notice: rx.Var[NoticeRow]) -> rx.Component:
-    """Draw what the feed has to say, if anything."""
+    """Draw the feed's notice, if there is one."""
     return rx.cond(
         notice.title != "",
         rx.el.div(
@@ -67,7 +67,7 @@ def disconnected_bar() -> rx.Component:
     """Draw the bar that the watchdog fills and shows when frames or messages stop."""
     return rx.el.div(
         rx.el.div(rx.el.strong(id="link-title"), rx.el.span(id="link-detail"), role="alert"),
-        # Counts every second, which nobody wants read aloud.
+        # It counts every second, which nobody wants read aloud.
         rx.el.span(id="link-age", class_name="link-age", aria_hidden="true"),
         class_name="notice notice-lost",
         id="link",

@@ -1,4 +1,4 @@
-"""What stands behind a card's forecast: its interval, what may come first, and the experts."""
+"""Draw what is behind a forecast: its interval, possible interruptions, and the experts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import reflex as rx
 from pitwall.domain.forecasts import ExpertName
 from pitwall.web.shared.expert_rows import ExpertRow, MixRow
 
-INTERVAL = "90 % interval of the forecast: what it would be, had the model learned from other races"
-IN_THREE = "Probability that the attacker is ahead within three laps"
+INTERVAL = "90 % interval: how far the forecast could differ had the model learned from other races"
+IN_THREE = (
+    "Chance that the car behind is ahead within three laps, "
+    "if neither car pits and the track stays clear"
+)
 ESTIMATED = (
-    "Estimated: no channel of the feed tells a battery's charge or mode, "
-    "so this expert works from what speeds and sector times suggest"
+    "Estimated: the feed does not tell a battery's charge or mode, "
+    "so this expert works from speeds and sector times"
 )
 VIEWS = {
     ExpertName.OM.value: "OM: who may use DRS or Overtake Mode, and who does",
     ExpertName.BOOST.value: "BOOST: who has more electric power left to deploy",
-    ExpertName.AERO.value: "AERO: how much the attacker loses in the wake",
+    ExpertName.AERO.value: "AERO: how much the attacker loses in the wake of the car ahead",
 }
 
 
@@ -30,15 +33,14 @@ def whisker(mix: rx.Var[MixRow]) -> rx.Component:
 
 
 def outlook(mix: rx.Var[MixRow]) -> rx.Component:
-    """Say the interval, the probability within three laps, and that of an end by other means."""
+    """Draw the interval, the chance within three laps, and the chance of an interruption."""
     return rx.fragment(
         rx.el.p(
             rx.el.span(
                 rx.el.span("90 % interval: ", class_name="sr-only"), mix.span, " %", title=INTERVAL
             ),
             rx.el.span(
-                rx.el.span("within ", class_name="sr-only"),
-                "3 laps ",
+                "in 3 laps ",
                 rx.el.strong(mix.in_three, " %"),
                 title=IN_THREE,
             ),
@@ -47,16 +49,16 @@ def outlook(mix: rx.Var[MixRow]) -> rx.Component:
         rx.el.p(
             rx.el.strong(mix.interrupted, " %"),
             " stop or flag first",
-            title="Interrupted before a lap from now, so that nobody can pass: "
-            f"a pit stop {mix.pit} %, a neutralisation {mix.neutralised} %, "
-            f"a retirement {mix.retired} %. The forecast holds if none of them comes",
+            title="Chance that the battle is interrupted within the next lap: "
+            f"by a pit stop {mix.pit} %, by a safety car or red flag {mix.neutralised} %, "
+            f"by a retirement {mix.retired} %. The forecast assumes that none of these comes first",
             class_name="first",
         ),
     )
 
 
 def experts_desk(mix: rx.Var[MixRow]) -> rx.Component:
-    """Draw the weights as one bar, and below it what each expert says."""
+    """Draw the weights as one bar, and below it each expert's own forecast."""
     return rx.el.div(
         rx.el.div(
             rx.foreach(mix.experts, _segment),
@@ -66,7 +68,7 @@ def experts_desk(mix: rx.Var[MixRow]) -> rx.Component:
         rx.el.ul(
             rx.foreach(mix.experts, _expert),
             class_name="experts",
-            aria_label="Experts, their weights and what they say",
+            aria_label="Experts, each with weight and forecast",
         ),
         class_name="desk",
     )
@@ -81,7 +83,7 @@ def _segment(expert: rx.Var[ExpertRow]) -> rx.Component:
             class_name="share-label",
         ),
         key=expert.name,
-        title=f"{expert.name.upper()} weighs {expert.weight} % in the forecast",
+        title=f"{expert.name.upper()} counts for {expert.weight} % of the forecast",
         class_name=f"share pattern-{expert.name}",
         style={"--share": f"{expert.weight}"},
     )
@@ -101,7 +103,7 @@ def _expert(expert: rx.Var[ExpertRow]) -> rx.Component:
             ),
             class_name="expert-who",
         ),
-        rx.el.span(" weighs ", expert.weight, " %, ", class_name="sr-only"),
+        rx.el.span(" counts for ", expert.weight, " %, ", class_name="sr-only"),
         rx.el.span("says ", rx.el.strong(expert.says, " %")),
         key=expert.name,
         class_name="expert",

@@ -1,4 +1,4 @@
-"""The live page: header, tower and battles, hottest first, and the TV delay."""
+"""Lay out the live page: header, TV delay, battles (hottest first), tower and map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def delay_control(
     on_shift: Callable[..., Any],
     longest_s: int,
 ) -> rx.Component:
-    """Draw the control; the field is drawn anew when the delay changes elsewhere."""
+    """Draw the control; the field is redrawn when the delay changes elsewhere."""
     return rx.el.div(
         rx.el.span("TV delay", class_name="label", aria_hidden="true"),
         *[_step(step, on_shift) for step in _STEPS[:2]],
@@ -54,7 +54,7 @@ def delay_control(
         role="group",
         aria_label="TV delay",
         class_name=rx.cond(delay == "0", "delay panel", "delay panel delayed"),
-        title="Holds everything on this page back, so that it matches a late television picture.",
+        title="Delays everything on this page to match your TV broadcast.",
     )
 
 
@@ -70,7 +70,7 @@ def _step(seconds: int, on_shift: Callable[..., Any]) -> rx.Component:
 
 
 def live_page() -> rx.Component:
-    """Lay the live page out; battles come before the tower for readers and small screens."""
+    """Lay out the live page; battles come before the tower for screen readers and phones."""
     header = as_var(LiveState.header)
     return rx.el.div(
         rx.el.a("Skip to the battles", href="#battles", class_name="skip"),

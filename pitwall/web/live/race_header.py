@@ -1,4 +1,4 @@
-"""The race header: which race, which lap, which flag, what kind of data."""
+"""Draw the race header: race, lap, flag, clock, and kind and age of the data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Compon
 
 
 def why_line(header: rx.Var[HeaderRow]) -> rx.Component:
-    """Say why this race is shown and which comes next, where there is something to say."""
+    """Draw why this race is shown and which comes next, where either is known."""
     return rx.cond(
         (header.why != "") | (header.next_race != ""),
         rx.el.p(
@@ -88,7 +88,7 @@ def _aid(header: rx.Var[HeaderRow]) -> rx.Component:
             class_name="word",
         ),
         class_name=f"aid aid-{header.overtake}",
-        title="As race control says. What each car has left to spend is not in the feed.",
+        title="Set by race control. The feed does not say how much energy each car has left.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The picture of a race, live or replayed: battles and timing tower, from one state's rows."""
+"""Draw a race, live or replayed: battles, track map and timing tower, from one state's rows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def race_picture(chosen: str | rx.Var[str] = "", room: rx.Component | None = Non
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
-        chosen: The battle that is looked at, such as `4-81`; "" for none.
-        room: What tells more of that battle, above the cards of all.
+        chosen: The chosen battle, such as `4-81`; "" for none.
+        room: Panels about the chosen battle, shown above the cards of all battles.
     """
     middle = _battles() if room is None else rx.el.div(room, _battles(), class_name="middle")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
@@ -35,9 +35,9 @@ def _map(chosen: str | rx.Var[str]) -> rx.Component:
         cars=as_var(LiveState.cars),
         battles=as_var(LiveState.cards),
         flag=header.flag,
-        label=rx.Var.create("Where each car is. ").to(str)
+        label=rx.Var.create("Map of the cars on the circuit. ").to(str)
         + places.words
-        + " The timing tower tells the order as text.",
+        + " The timing tower gives the order as text.",
         chosen=chosen,
     )
     return track_map(drawing, as_var(LiveState.track), places)
@@ -72,20 +72,20 @@ def _car_of(row: rx.Var[TowerRow]) -> rx.Var[CarRow]:
 
 
 def footer_of_forecasts() -> rx.Component:
-    """Say what the forecasts mean, and what made them."""
+    """Draw what the forecasts mean, and which model and feed they come from."""
     header = as_var(LiveState.header)
     return rx.fragment(
         rx.el.p(
             rx.el.strong("Overtake, estimated: "),
-            "P(attacker ahead a lap from now | neither pits, track stays clear). ",
-            "A battle is two cars within two seconds.",
+            "the chance that the car behind is ahead one lap from now, if neither car pits and "
+            "the track stays clear. Two cars are in a battle when less than two seconds apart.",
         ),
         rx.cond(as_var(LiveState.mixes).length() > 0, _footer_of_experts(), rx.fragment()),
         rx.cond(
             header.feed != "",
             rx.el.p(
                 "Model ",
-                rx.cond(header.model != "", header.model, "none: no forecasts are made"),
+                rx.cond(header.model != "", header.model, "none loaded, so no forecasts"),
                 " · feed ",
                 header.feed,
                 rx.cond(header.skew != "", f", {header.skew}", ""),
@@ -99,10 +99,13 @@ def footer_of_forecasts() -> rx.Component:
 
 def _footer_of_experts() -> rx.Component:
     return rx.el.p(
-        "The bracket is the forecast's 90 % interval, the bar how much it trusts each expert: "
-        "OM, DRS or Overtake Mode; BOOST, electric power; AERO, the wake. ",
+        "The bracket below a forecast is its 90 % interval. The bar shows how much each of the "
+        "three experts counts: OM (DRS or Overtake Mode), BOOST (electric power) and AERO (the "
+        "wake of the car ahead). ",
         rx.el.strong("Stop or flag first: "),
-        "a pit stop, a retirement or a neutralisation comes before the lap is over. ",
-        rx.el.strong("Expert estimated: "),
-        "no channel of the feed tells a battery's charge or mode.",
+        "the chance that a pit stop, a retirement, a safety car or a red flag ends the battle "
+        "within the lap. ",
+        rx.el.strong("Estimated: "),
+        "the feed does not tell a battery's charge or mode, so the expert works from speeds and "
+        "sector times.",
     )

@@ -1,8 +1,8 @@
-"""State of the live page.
+"""Hold the state of the live page: rows ready to draw, and the visitor's TV delay.
 
-Holds rows ready to draw and decides nothing: what a battle is lives in `pitwall.domain`,
-how it looks in `pitwall.web`. The rows reach the browser through the relay and stay
-out of the server-side state, which therefore holds nothing but the visitor's TV delay.
+It decides nothing: what a battle is lives in `pitwall.domain`, how it looks in `pitwall.web`.
+The rows reach the browser through the relay and stay out of the server-side state, which
+therefore holds only the TV delay.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
 
 REFRESH_S = FRAME_EVERY_S
 LONGEST_DELAY_S = 300
-WAITING_EVERY = 4  # with nothing to show, one sign of life in so many turns
+WAITING_EVERY = 4  # with nothing to show, send a sign of life every fourth turn
 
 
 def parse_delay(typed: str | float) -> int:
@@ -58,7 +58,7 @@ class LiveState(rx.State):
     marks: dict[str, Mark] = {}
     places: PlacesRow = PlacesRow()
     empty: NoticeRow = NoticeRow(
-        "waiting", "Connecting to the pit wall", "The first frame is on its way."
+        "waiting", "Connecting to the race", "The first data is on its way."
     )
 
     tv_delay: str = rx.LocalStorage("0", name="pitwall_tv_delay")
@@ -94,24 +94,24 @@ class LiveState(rx.State):
             await asyncio.sleep(REFRESH_S)
 
     def end_watching(self) -> None:
-        """Let the watcher of this tab end: another page shows its own frames in it."""
+        """End the watcher of this tab, as another page now shows its own frames in it."""
         self._watcher += 1
 
     @rx.event
     def set_delay(self, typed: str | float) -> object:
-        """Set the TV delay to what was typed, in seconds, and watch with it."""
+        """Set the TV delay to the typed seconds, and show the race with it."""
         self.tv_delay = str(parse_delay(typed))
         return LiveState.watch
 
     @rx.event
     def shift_delay(self, seconds: int) -> object:
-        """Move the TV delay by some seconds, and watch with it."""
+        """Change the TV delay by some seconds, and show the race with it."""
         self.tv_delay = str(parse_delay(parse_delay(self.tv_delay) + seconds))
         return LiveState.watch
 
 
 class _DelayedRows:
-    """The rows of a private clock: of each frame, once, what the last one did not say."""
+    """Yields the rows of one delayed tab: for each frame, those that changed since the last."""
 
     def __init__(self, history: FrameRing, delay_s: int) -> None:
         self._history = history
@@ -121,11 +121,11 @@ class _DelayedRows:
         self._sent: PageRows = {}
 
     def begin_anew(self) -> None:
-        """Send everything next time: the tab has missed something."""
+        """Return all rows next time, as the tab has missed some."""
         self._shown, self._sent = -1, {}
 
     def next_rows(self) -> PageRows | None:
-        """Return rows to show now; None when the last ones still hold."""
+        """Return the rows to show now; None when nothing has changed."""
         frame = self._history.at(self._delay_s)
         if frame is None:
             self._turn += 1

@@ -1,4 +1,4 @@
-"""The timing tower: every car in order, with gaps, tyres and stops."""
+"""Draw the timing tower: every car in order, with gaps, tyres and pit stops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pitwall.web.shared.tower_rows import TowerRow
 
 
 def tyre(car: rx.Var[CarRow]) -> rx.Component:
-    """Draw the set a car is on; the words are in the title and read aloud."""
+    """Draw a car's tyres; their description is in the title and read aloud."""
     return rx.el.span(
         rx.el.span(car.tyre, class_name=f"compound compound-{car.compound}", aria_hidden="true"),
         rx.el.span(car.tyre_age, class_name="tyre-age", aria_hidden="true"),

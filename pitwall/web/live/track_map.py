@@ -1,4 +1,4 @@
-"""The track map: the circuit with every car on it, of a live race or of a replay."""
+"""Draw the track map: the circuit with every car on it, in a live race or a replay."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
 
 
 class TrackMapView(rx.Component):
-    """The drawing alone, by `assets/track_map.jsx`.
+    """The drawing alone, made by `assets/track_map.jsx`.
 
     Attributes:
         marks: Where each car is, by number.
-        cars: Who is who, by number.
-        battles: Hottest first: whose letters are wanted most.
+        cars: What identifies each car, by number.
+        battles: Hottest first: the cars of the first ones are labelled first.
         flag: CSS class of the track's status.
         label: What the map shows, for screen readers.
-        chosen: The battle that is looked at, such as `4-81`; "" for none.
+        chosen: The chosen battle, such as `4-81`; "" for none.
     """
 
     library = "$/public/track_map.jsx"
@@ -36,7 +36,7 @@ class TrackMapView(rx.Component):
 def track_map(
     drawing: rx.Component, track: rx.Var[TrackRow], places: rx.Var[PlacesRow]
 ) -> rx.Component:
-    """Return the panel around a drawing: what the shapes mean, and how places are known."""
+    """Return the panel of a drawing, with its key and how the positions are known."""
     return rx.el.section(
         rx.el.details(
             rx.el.summary(rx.el.h2("Track map", class_name="heading")),

@@ -1,4 +1,4 @@
-"""The races page: what is kept, found by season, kind and name, each a way into its replay."""
+"""Lay out the races page: stored races by season, kind and name, each with a link to its replay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pitwall.web.shared.typed import as_handler, as_var
 
 
 def races_page() -> rx.Component:
-    """Lay the races page out."""
+    """Lay out the races page."""
     return rx.el.div(
         rx.el.a("Skip to the races", href="#races", class_name="skip"),
         rx.el.header(
@@ -77,7 +77,7 @@ def _filters() -> rx.Component:
             "spoilers",
             as_var(RacesState.spoilers),
             RacesState.set_spoilers,
-            rx.el.option("Hide the newest race's", value="auto"),
+            rx.el.option("Hide newest race", value="auto"),
             rx.el.option("Hide all", value="hide"),
             rx.el.option("Show all", value="show"),
         ),
@@ -101,11 +101,11 @@ def _for_guests() -> rx.Component:
     return rx.cond(
         as_var(RacesState.is_guest),
         rx.el.p(
-            "You see simulated races. ",
+            "As a guest you can replay simulated races. ",
             rx.el.a("Log in", href="/login?next=/races", reload_document=True),
             " or ",
             rx.el.a("register", href="/register?next=/races", reload_document=True),
-            " to replay every race that is kept here.",
+            " to replay every race stored here.",
             class_name="hint",
         ),
         rx.fragment(),
@@ -117,7 +117,7 @@ def _trouble() -> rx.Component:
     return rx.cond(
         trouble != "",
         rx.el.div(
-            rx.el.strong("The races cannot be listed"),
+            rx.el.strong("The list of races could not be loaded"),
             rx.el.span(trouble),
             class_name="notice notice-failed",
             role="alert",
@@ -153,7 +153,7 @@ def _race(row: rx.Var[RaceItem]) -> rx.Component:
                     _figure("False calls", row.failed),
                     class_name="race-figures",
                 ),
-                rx.el.p("Counting", class_name="race-veil"),
+                rx.el.p("Counting passes", class_name="race-veil"),
             ),
         ),
         key=row.id,
@@ -170,13 +170,13 @@ def _explained() -> rx.Component:
     return rx.el.footer(
         rx.el.p(
             rx.el.strong("Passes: "),
-            "on the track, out of a battle, while racing was allowed. ",
+            "overtakes on the track that came out of a battle while racing was allowed. ",
             rx.el.strong("Called: "),
-            "forecast at 50 % or more at some second of the lap before; ",
-            rx.el.strong("missed: "),
-            "the others. ",
+            "passes forecast at 50 % or more at some second of the lap before. ",
+            rx.el.strong("Missed: "),
+            "all other passes. ",
             rx.el.strong("False calls: "),
             "battles forecast at 50 % or more in which no pass came within the lap.",
         ),
-        rx.el.p(rx.el.a("Live", href="/", reload_document=True)),
+        rx.el.p(rx.el.a("Live page", href="/", reload_document=True)),
     )

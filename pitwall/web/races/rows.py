@@ -1,4 +1,4 @@
-"""Races that are kept, as lines of a list."""
+"""Format stored races as lines of a list."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _SOURCES: dict[str, str] = {
     Source.RECONSTRUCTED: "Reconstructed",
     Source.SIMULATED: "Simulated",
 }
-_STATES = {"running": "still running", "finished": "", "abandoned": "not to its end"}
+_STATES = {"running": "still running", "finished": "", "abandoned": "not recorded to its end"}
 
 
 @dataclass
 class RaceItem:
     """One race; numbers are text, "" until they are counted.
 
-    `veil` says why they are not told, if they are not.
+    `veil` says why the numbers are hidden, "" where they are not.
     """
 
     id: str
@@ -42,7 +42,7 @@ class RaceItem:
 
 
 def race_row(race: RaceSummary, *, veiled: bool) -> RaceItem:
-    """Format a race before anything of it is counted."""
+    """Format a race whose passes are not counted yet."""
     parts = (race.kind, race.circuit, race.year or "")
     return RaceItem(
         id=race.id,
@@ -59,16 +59,16 @@ def race_row(race: RaceSummary, *, veiled: bool) -> RaceItem:
 
 
 def counted(row: RaceItem, digest: Digest) -> RaceItem:
-    """Return the line with its numbers."""
+    """Return the line with its numbers filled in."""
     row.passes, row.called = str(digest.passes), str(digest.called)
     row.missed, row.failed = str(digest.missed), str(digest.failed)
     return row
 
 
 def matches(race: RaceSummary, text: str) -> bool:
-    """Whether every word is somewhere in what the race is called.
+    """Whether every word of a text occurs in the race's names, kind, year, source or id.
 
-    Capitals do not count.
+    Upper and lower case are the same.
     """
-    told = f"{race.name} {race.kind} {race.circuit or ''} {race.year} {race.source} {race.id}"
-    return all(word in told.lower() for word in text.lower().split())
+    names = f"{race.name} {race.kind} {race.circuit or ''} {race.year} {race.source} {race.id}"
+    return all(word in names.lower() for word in text.lower().split())

@@ -1,4 +1,4 @@
-"""State of the races page: which races are kept, and how they came out."""
+"""Hold the state of the races page: the stored races, and how their forecasts came out."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ PAGE: Final = 30
 _MOST: Final = 1_000  # thirty seasons
 _LOOK_AGAIN_S: Final = 2.0
 _SETTLES_S: Final = 0.05
-LISTING_AT_ONCE: Final = 2  # over all tabs of a worker: who records a race must find a connection
+LISTING_AT_ONCE: Final = 2  # over all tabs of a worker: leaves connections for recording a race
 ALL: Final = "all"
 
 _listing = asyncio.Semaphore(LISTING_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What one tab asks for."""
+class _Search:
+    """What one tab searches for."""
 
     is_guest: bool
     text: str
@@ -54,7 +54,7 @@ class RacesState(rx.State):
     kind: str = ALL
     is_guest: bool = True
     there_are_more: bool = False
-    said: str = "Looking for races"
+    said: str = "Loading races"
     trouble: str = ""
 
     spoilers: str = rx.LocalStorage("auto", name="pitwall_spoilers")
@@ -65,7 +65,7 @@ class RacesState(rx.State):
 
     @rx.event(background=True)
     async def show(self) -> None:
-        """List the races, count them one by one, and have one made where guests find none."""
+        """List the races, count them one by one, and make one for guests where there is none."""
         async with self:
             self._shown += 1
             shown = self._shown
@@ -73,7 +73,7 @@ class RacesState(rx.State):
         await asyncio.sleep(_SETTLES_S)
         async with self:
             if self._shown != shown:
-                return  # asked again meanwhile
+                return  # a newer request has come in the meantime
         account = await account_of(tab)
         async with self:
             self.is_guest = account is None
@@ -95,7 +95,7 @@ class RacesState(rx.State):
 
     @rx.event
     def search(self, text: str) -> object:
-        """Show the races in whose names these words are."""
+        """Show the races whose names contain these words."""
         self.text, self._most = text[:80], PAGE
         return RacesState.show
 
@@ -119,7 +119,7 @@ class RacesState(rx.State):
 
     @rx.event
     def set_spoilers(self, wish: str) -> object:
-        """Hide results of the newest race until it was played, of all races, or of none."""
+        """Hide the results of the newest race until it is played, of all races, or of none."""
         self.spoilers = wish
         return RacesState.show
 
@@ -131,28 +131,28 @@ class RacesState(rx.State):
         async with self:
             if self._shown != shown:
                 return
-            wanted = _Wanted(self.is_guest, self.text, self.year, self.kind, self._most)
+            search = _Search(self.is_guest, self.text, self.year, self.kind, self._most)
             spoilers, played = self.spoilers, self.played
         ports = services.current()
         reader = ports.races()
-        source = Source.SIMULATED.value if wanted.is_guest else None
+        source = Source.SIMULATED.value if search.is_guest else None
         every, _ = await reader.races(RaceFilter(source=source), _MOST)
-        narrowed = wanted.filter()
-        found = [race for race in every if _is_wanted(race, narrowed, wanted.text)]
-        newest = await newest_race(reader, is_guest=wanted.is_guest)
+        narrowed = search.filter()
+        races = [race for race in every if _is_wanted(race, narrowed, search.text)]
+        newest = await newest_race(reader, is_guest=search.is_guest)
         rows = [
             race_row(race, veiled=is_veiled(spoilers, played, race.id, newest))
-            for race in found[: wanted.most]
+            for race in races[: search.most]
         ]
         async with self:
             if self._shown != shown:
                 return
             self.rows = rows
             self.years = sorted({str(race.year) for race in every if race.year}, reverse=True)
-            self.there_are_more = len(found) > wanted.most
+            self.there_are_more = len(races) > search.most
             self.trouble = ""
-            self.said = f"{len(found)} race{'' if len(found) == 1 else 's'}"
-        for place, race in enumerate(found[: wanted.most]):
+            self.said = f"{len(races)} race{'' if len(races) == 1 else 's'}"
+        for place, race in enumerate(races[: search.most]):
             if rows[place].veil or race.first_at is None:
                 continue
             digest = await ports.replay().digest(race)
@@ -178,4 +178,4 @@ async def _demo_race() -> float | None:
 def _made(part: float | None) -> str:
     if part is None:
         return ""
-    return f"A simulated race is being made for you to replay: {100 * part:.0f} %"
+    return f"A simulated race is being made for you to replay: {100 * part:.0f} % done"

@@ -1,1 +1,1 @@
-"""The replay page: transport, timeline, and the panels about a chosen battle."""
+"""The replay page: controls, timeline, and the panels about a chosen battle."""

@@ -1,4 +1,4 @@
-"""Panels of charts about the chosen battle: forecast, gaps, sectors and traps, telemetry."""
+"""Draw chart panels about the chosen battle: forecast, gaps, sectors and traps, telemetry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pitwall.web.replay.state import ReplayState
 from pitwall.web.shared.chart import chart, chart_table
 from pitwall.web.shared.typed import as_handler, as_var
 
-_PICK = "Click a point to go there."
+_PICK = "Click a point to go to that moment."
 
 
 def forecast_panel() -> rx.Component:
@@ -26,8 +26,9 @@ def forecast_panel() -> rx.Component:
             class_name="tall",
         ),
         words=words,
-        hint="P(attacker ahead a lap from then | neither pits, track stays clear), with its 90 % "
-        f"interval, what each expert said, and below how much he weighed. {_PICK}",
+        hint="The chance that the car behind is ahead one lap later, if neither car pits and the "
+        "track stays clear, with its 90 % interval and each expert's own forecast. Below: how much "
+        f"each expert counted. {_PICK}",
         wide=True,
     )
 
@@ -45,7 +46,7 @@ def gap_panel() -> rx.Component:
             on_pick=as_handler(BattleState.pick),
         ),
         words=words,
-        hint=f"The dashed line is one second. {_PICK}",
+        hint=f"The dashed line marks one second. {_PICK}",
         wide=True,
     )
 
@@ -62,14 +63,14 @@ def lap_panels() -> rx.Component:
         ),
         chart_table(as_var(BattleState.lap_table)),
         words=words,
-        hint="Attacker minus defender: below nought he was faster in a sector, above nought at a "
-        "trap.",
+        hint="Attacker minus defender. The attacker was faster where a sector is below zero or a "
+        "speed trap is above zero.",
         wide=True,
     )
 
 
 def telemetry_panel() -> rx.Component:
-    """Draw one lap of both by distance."""
+    """Draw one lap of both cars by distance."""
     choice = as_var(BattleState.lap_choice)
     step = as_handler(BattleState.step_lap)
     return panel(
@@ -102,7 +103,7 @@ def telemetry_panel() -> rx.Component:
         rx.cond(
             choice.corners_from != "",
             rx.el.p(
-                "The numbers below the delta are corners, from ",
+                "The numbers below the delta are corner numbers, from ",
                 choice.corners_from,
                 ".",
                 class_name="room-hint corners-from",
@@ -110,8 +111,8 @@ def telemetry_panel() -> rx.Component:
             rx.fragment(),
         ),
         words=as_var(BattleState.telemetry_words),
-        hint="Delta falls where the attacker gains. Distance is estimated from the speeds. From "
-        "2026 no channel tells who uses Overtake Mode.",
+        hint="The delta falls where the attacker gains time. Distance is estimated from the "
+        "speeds. From 2026 the feed does not tell who uses Overtake Mode.",
         wide=True,
     )
 
@@ -123,7 +124,7 @@ def panel(
     hint: str = "",
     wide: bool = False,
 ) -> rx.Component:
-    """Return a panel with its heading, what the chart says in words, and how to read it."""
+    """Return a panel with its heading, a description of the chart, and how to read it."""
     return rx.el.section(
         rx.el.h3(title, class_name="heading"),
         rx.el.p(words, class_name="room-words"),

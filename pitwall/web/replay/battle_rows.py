@@ -1,4 +1,4 @@
-"""Rows of the panels about one battle: its cars, charts, and what the model says if."""
+"""Format the panels about one battle: its cars, charts, forecasts and what-if controls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AS_GOOD_AS_NOTHING = 0.005
 
 @dataclass
 class RoomRow:
-    """What is looked at; `key` is "" while no battle is chosen. `note` says what is missing."""
+    """The chosen battle; `key` is "" while there is none. `note` says what is missing."""
 
     key: str = ""
     title: str = ""
@@ -38,7 +38,7 @@ class RoomRow:
 class LapChoiceRow:
     """Which lap is compared, "" for none; `note` says why nothing is drawn.
 
-    `corners_from` says whose the corners' numbers are, "" where there are none.
+    `corners_from` is the source of the corner numbers, "" where there are none.
     """
 
     lap: str = ""
@@ -52,7 +52,7 @@ class LapChoiceRow:
 class SaidRow:
     """One forecast; `percent` is text without the sign, `meter` a whole number for the gauge.
 
-    `no_forecast` says why there is none; `mix` holds only where `has_mix`.
+    `no_forecast` says why there is none; `mix` is valid only where `has_mix`.
     """
 
     at: str = ""
@@ -66,9 +66,9 @@ class SaidRow:
 
 @dataclass
 class WhatIfRow:
-    """Where the controls stand; text as inputs take it, "" for what is not known.
+    """The values of the what-if controls as text, "" for what is not known.
 
-    `key` changes with the battle and the moment, so that the controls begin anew.
+    `key` changes with the battle and the moment, so that the controls start again.
     """
 
     key: str = ""
@@ -82,7 +82,7 @@ class WhatIfRow:
 
 @dataclass
 class LimitsRow:
-    """How far the sliders go: what training showed, within reason; text as inputs take it."""
+    """The ends of the sliders as text: the range seen in training, within reason."""
 
     least_gap_s: str = "0.1"
     most_gap_s: str = str(DEFAULT_RULES.closes_beyond_s)
@@ -90,7 +90,7 @@ class LimitsRow:
 
 
 def room_row(story: BattleStory, note: str = "") -> RoomRow:
-    """Return whom the panels are about."""
+    """Return the battle that the panels are about."""
     attacker, defender = story.attacker, story.defender
     return RoomRow(
         key=f"{story.race_id} {attacker.car}-{defender.car}",
@@ -102,7 +102,7 @@ def room_row(story: BattleStory, note: str = "") -> RoomRow:
 
 
 def said_row(forecast: Forecast, at: str = "") -> SaidRow:
-    """Format one forecast with all that stands behind it."""
+    """Format one forecast with its reasons, interval and experts."""
     p = forecast.p_overtake
     if p is None:
         return SaidRow(at=at, no_forecast=forecast.no_forecast_because or "no reason given")
@@ -118,11 +118,11 @@ def said_row(forecast: Forecast, at: str = "") -> SaidRow:
 
 
 def what_if_row(seen: SeenBattle, scenario: Scenario, key: str) -> WhatIfRow:
-    """Return where the controls stand in a scenario; what it leaves out is as it was."""
+    """Return the control values of a scenario; what it leaves out is as in the race."""
 
     def stands(name: str) -> object:
-        wanted = getattr(scenario, name)
-        return getattr(seen.as_it_was, name) if wanted is None else wanted
+        changed = getattr(scenario, name)
+        return getattr(seen.as_it_was, name) if changed is None else changed
 
     mode = stands("has_mode")
     return WhatIfRow(
@@ -137,27 +137,27 @@ def what_if_row(seen: SeenBattle, scenario: Scenario, key: str) -> WhatIfRow:
 
 
 def difference(before: Forecast, after: Forecast) -> str:
-    """Return how far a change moves the forecast, in points of percent.
+    """Return how far a change moves the forecast, in percentage points.
 
     >>> difference(Forecast(0.2), Forecast(0.35)), difference(Forecast(0.2), Forecast(0.201))
-    ('+15 points', 'as before')
+    ('+15 points', 'no change')
     """
     if before.p_overtake is None or after.p_overtake is None:
         return ""
     by = after.p_overtake - before.p_overtake
     if abs(by) < _AS_GOOD_AS_NOTHING:
-        return "as before"
+        return "no change"
     sign = "+" if by > 0 else MINUS
     points = abs(100 * by)
     return f"{sign}{points:.0f} point{'' if round(points) == 1 else 's'}"
 
 
 def limits_row(gap: tuple[float, float] | None, tyre: tuple[float, float] | None) -> LimitsRow:
-    """Return how far the sliders go.
+    """Return the ends of the sliders.
 
     Args:
         gap: Range of the interval in training, s.
-        tyre: Range of the attacker's laps on the tyres.
+        tyre: Range of the attacker's tyre age in training, laps.
     """
     limits = LimitsRow()
     if gap is not None:
@@ -176,11 +176,11 @@ def _compound(value: object) -> str:
     return value.value.lower() if isinstance(value, Compound) else ""
 
 
-NO_TELEMETRY = "No car telemetry is kept of this lap for both cars."
+NO_TELEMETRY = "Car telemetry of this lap is not stored for both cars."
 
 
 def story_rows(story: BattleStory) -> PageRows:
-    """Return everything that is drawn of a story."""
+    """Return all charts and words about a battle."""
     story = _with_plain_codes(story)
     return {
         "room": asdict(room_row(story)),
@@ -198,7 +198,7 @@ def story_rows(story: BattleStory) -> PageRows:
 
 
 def lap_rows(story: BattleStory, lap: int, compared: LapCompared | None) -> PageRows:
-    """Return what is drawn of one lap compared."""
+    """Return the chart and words that compare one lap."""
     story = _with_plain_codes(story)
     laps = [both.lap for both in story.laps]
     choice = LapChoiceRow(
@@ -217,7 +217,7 @@ def lap_rows(story: BattleStory, lap: int, compared: LapCompared | None) -> Page
 
 
 def _with_plain_codes(story: BattleStory) -> BattleStory:
-    """Return the story with codes that Plotly draws as they are."""
+    """Return the story with driver codes that Plotly draws unchanged."""
     return replace(story, attacker=_plain(story.attacker), defender=_plain(story.defender))
 
 

@@ -1,8 +1,8 @@
-"""State of the panels about the chosen battle: charts, what the model saw, and what if.
+"""Hold the state of the panels about the chosen battle: charts, what the model saw, what if.
 
-The charts reach the browser through the relay and stay out of the server-side state; what is kept
-here is which battle and moment they are about, and where the controls of the what-if stand. Who may
-look at a race was decided when the tab's replay was opened: without one there is nothing to follow.
+The charts reach the browser through the relay and stay out of the server-side state, which holds
+the battle and moment that they are about and the values of the what-if controls. Permission to see
+a race was checked when the tab's replay was opened: without a replay there is nothing to follow.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from pitwall.web.shared.page_rows import PageRows
 from pitwall.web.shared.relay import relay
 from pitwall.web.shared.typed import as_handler
 
-_SCENARIO_WORDS: Final = 6  # of the controls; more are no wish of ours
+_SCENARIO_WORDS: Final = 6  # as many as there are controls; no page sends more
 
 
 class BattleState(rx.State):
-    """What one tab's panels show."""
+    """The panels of one tab."""
 
     room: RoomRow = RoomRow()
     forecast: Figure = NO_FIGURE
@@ -74,11 +74,11 @@ class BattleState(rx.State):
     _drawn: str = ""
     _drawn_lap: str = ""
     _wanted: dict[str, str] = {}
-    _turn: int = 0  # rises whenever the controls begin anew
+    _turn: int = 0  # rises whenever the controls start again
 
     @rx.event(background=True)
     async def follow(self, race_id: str, attacker: int, defender: int, at: str) -> None:
-        """Show the battle of two cars at a moment; see `following`."""
+        """Show the battle of two cars at a moment; see `followers` in `pitwall.web.replay.tab`."""
         async with self:
             self._asked += 1
             asked, tab = self._asked, self.router.session.client_token
@@ -113,7 +113,7 @@ class BattleState(rx.State):
 
     @rx.event(background=True)
     async def step_lap(self, by: int) -> None:
-        """Compare the lap before or after the one that is compared."""
+        """Compare the lap before or after the one on show."""
         async with self:
             tab, pair, at = self.router.session.client_token, self._pair, self._at
             shown = self._drawn_lap.rpartition(" ")[2]
@@ -132,7 +132,7 @@ class BattleState(rx.State):
 
     @rx.event
     def pick(self, x: str) -> None:
-        """Go to the moment of a point that was clicked."""
+        """Go to the moment of the chart point that was clicked."""
         replay = tabs.get(self.router.session.client_token)
         if replay is not None:
             with suppress(ValueError):
@@ -141,7 +141,7 @@ class BattleState(rx.State):
 
     @rx.event(background=True)
     async def change(self, what: str, value: str | float) -> None:
-        """Ask the model again with one thing changed; "reset" changes everything back."""
+        """Ask the model again with one value changed; "reset" takes all changes back."""
         async with self:
             tab, pair, at = self.router.session.client_token, self._pair, self._at
             wanted = {} if what == "reset" else {**self._wanted, what[:30]: str(value)[:20]}
@@ -170,10 +170,10 @@ def _of_race(tab: str, race_id: str) -> TabReplay | None:
     return replay if replay is not None and replay.race_id == race_id else None
 
 
-def _moment(said: str) -> datetime | None:
-    """Return the moment that a page says; None where it says none."""
+def _moment(text: str) -> datetime | None:
+    """Return the moment that a page sent; None where it sent none."""
     with suppress(ValueError):
-        moment = datetime.fromisoformat(said)
+        moment = datetime.fromisoformat(text)
         return moment if moment.tzinfo is not None else None
     return None
 
@@ -183,24 +183,24 @@ async def _send(tab: str, rows: PageRows) -> None:
 
 
 async def _story(replay: TabReplay, pair: tuple[int, int], at: datetime) -> BattleStory:
-    """Return what this viewer may be told of a battle."""
+    """Return the story of a battle, without what is hidden from this viewer."""
     battle_cache = services.current().battle_cache
     if battle_cache is None:
-        raise PitwallError("This server has no database: no races are kept.")
+        raise PitwallError("This server has no database, so no races are stored.")
     story = await battle_cache.story(replay.race_id, pair, at)
     until = replay.told_until
     return story if until is None else story.known_at(max(until, at))
 
 
 def _key(story: BattleStory, replay: TabReplay) -> str:
-    """Name what is drawn, so that it is not sent twice."""
+    """Return a key of what is drawn, so that it is not sent twice."""
     pair = f"{story.attacker.car}-{story.defender.car}"
-    told = f"{len(story.forecasts)}/{len(story.gaps)}/{len(story.happenings)}/{len(story.laps)}"
-    return f"{replay.race_id} {pair} {story.since.timestamp()} {told}"
+    counts = f"{len(story.forecasts)}/{len(story.gaps)}/{len(story.happenings)}/{len(story.laps)}"
+    return f"{replay.race_id} {pair} {story.since.timestamp()} {counts}"
 
 
 def _newest_lap(story: BattleStory, at: datetime) -> int:
-    """Return the newest lap that both had completed; the first of the story before that."""
+    """Return the newest lap that both cars had completed; the story's first lap before that."""
     done = [
         both.lap
         for both in story.laps
@@ -210,7 +210,7 @@ def _newest_lap(story: BattleStory, at: datetime) -> int:
 
 
 async def _show_lap(tab: str, story: BattleStory, lap: int, drawn: str, key: str) -> str:
-    """Send a lap compared unless it is drawn, and return its key."""
+    """Send the comparison of a lap unless it is already drawn, and return its key."""
     lap_key = f"{key} {lap}"
     if lap_key != drawn:
         battle_cache = services.current().battle_cache
@@ -220,7 +220,7 @@ async def _show_lap(tab: str, story: BattleStory, lap: int, drawn: str, key: str
 
 
 async def _seen_rows(race_id: str, pair: tuple[int, int], at: datetime, turn: int) -> PageRows:
-    """Return what the model saw at the moment, and controls that change nothing yet."""
+    """Return what the model saw at the moment, and the controls before any change."""
     battles = services.current().battle_inspector
     nothing: PageRows = {
         "controls": asdict(WhatIfRow()),
@@ -243,7 +243,7 @@ async def _seen_rows(race_id: str, pair: tuple[int, int], at: datetime, turn: in
 
 
 async def _answered(seen: SeenBattle, scenario: Scenario, turn: int) -> PageRows:
-    """Return the model's answer to a scenario, and where the controls then stand."""
+    """Return the model's answer to a scenario, and the values of the controls."""
     battles = services.current().battle_inspector
     forecast = seen.forecast
     if battles is not None and scenario != Scenario():
@@ -256,7 +256,7 @@ async def _answered(seen: SeenBattle, scenario: Scenario, turn: int) -> PageRows
 
 
 def _scenario(wanted: dict[str, str]) -> Scenario:
-    """Return the scenario of what the controls say; what is not understood changes nothing."""
+    """Return the scenario that the controls describe; values that are not valid are ignored."""
     scenario = Scenario()
     for name, text in wanted.items():
         with suppress(ValueError, KeyError):

@@ -1,4 +1,4 @@
-"""What a battle's charts have in common: its time axis, its turns and its flags."""
+"""Build what a battle's charts share: the time axis, marks of events and shades of flags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pitwall.web.shared.chart_theme import ALARM, AMBER, DIM, INK, PHOSPHOR, SKY
 
 ATTACKER, DEFENDER = AMBER, SKY
 MOST_POINTS: Final = 400
-# Of labels in a chart: the share of its height they may cover, and its width where it is least.
+# Labels in a chart: the share of its height that they may cover, and its least width in pixels.
 _LABELS_COVER: Final = 0.5
 _PHONE_PX, _LETTER_PX, _FRAME_PX = 270, 6.7, 10
 
@@ -32,7 +32,7 @@ _TURNS: Final = {
 
 
 def moment(at: datetime) -> str:
-    """Return a moment as the time axis takes it: UTC, without saying so.
+    """Return a moment as the time axis takes it: in UTC, without an offset.
 
     >>> moment(datetime(2025, 8, 31, 13, 5, 7, 250_000, tzinfo=UTC))
     '2025-08-31 13:05:07.250'
@@ -41,13 +41,13 @@ def moment(at: datetime) -> str:
 
 
 def instant(moment_said: str) -> datetime:
-    """Return what `moment` was made of; a point that was clicked says it so.
+    """Return the moment that `moment` formatted, as a clicked point gives it.
 
     >>> instant("2025-08-31 13:05:07.25").isoformat()
     '2025-08-31T13:05:07.250000+00:00'
 
     Raises:
-        ValueError: It is no moment.
+        ValueError: The text is not a moment.
     """
     return datetime.fromisoformat(moment_said).replace(tzinfo=UTC)
 
@@ -58,7 +58,7 @@ def clock(at: datetime) -> str:
 
 
 def thinned(rows: Sequence[Any], most: int = MOST_POINTS) -> list[Any]:
-    """Return every nth row, so that there are at most `most` and one, and the last.
+    """Return every nth row, at most `most` of them, and always the last one.
 
     >>> thinned(list(range(10)), most=5)
     [0, 2, 4, 6, 8, 9]
@@ -69,7 +69,7 @@ def thinned(rows: Sequence[Any], most: int = MOST_POINTS) -> list[Any]:
 
 
 def time_axis(story: BattleStory, **settings: object) -> dict[str, Any]:
-    """Return the axis of a battle's time."""
+    """Return the time axis of a battle."""
     return axis(
         "UTC",
         type="date",
@@ -82,13 +82,13 @@ def time_axis(story: BattleStory, **settings: object) -> dict[str, Any]:
 
 
 def words_of(turn: Happening, story: BattleStory) -> str:
-    """Return what happened in a few words."""
+    """Return a few words on what happened."""
     code = story.attacker.code if turn.car == story.attacker.car else story.defender.code
     return _TURNS[turn.turn][0].format(code=code)
 
 
 def turn_shapes(story: BattleStory) -> list[dict[str, Any]]:
-    """Return a line for each turn and a shade for each time when the track was not clear."""
+    """Return a line for each event, and a shade for each time when the track was not clear."""
     lines = [
         {
             "type": "line",
@@ -106,7 +106,7 @@ def turn_shapes(story: BattleStory) -> list[dict[str, Any]]:
 
 
 def turn_trace(story: BattleStory, height: float) -> dict[str, Any]:
-    """Return the turns as marks at a height of the y-axis, each with its words."""
+    """Return the events as marks at a height of the y-axis, each with its words."""
     turns = story.happenings
     return {
         "type": "scatter",
@@ -128,14 +128,14 @@ def turn_trace(story: BattleStory, height: float) -> dict[str, Any]:
 
 
 def turn_labels(story: BattleStory, row_height: float = 0.09) -> list[dict[str, Any]]:
-    """Return the words of turns and flags as annotations at the chart's top, in rows.
+    """Return the words of events and flags as annotations at the chart's top, in rows.
 
-    No two lie on one another, on a phone either: what finds no room, flags before turns, is told
-    by its mark or shade, and in the words and the table beside the chart.
+    No two overlap, even on a phone. Where there is no space, flags lose their label before events;
+    their mark or shade stays, and the description and the table beside the chart name them.
 
     Args:
-        story: What happened.
-        row_height: Of a row of labels, as a share of the chart's height.
+        story: The battle's story.
+        row_height: Height of a row of labels, as a share of the chart's height.
     """
     said = [(turn.at, words_of(turn, story), _TURNS[turn.turn][2]) for turn in story.happenings]
     said += [(each.since, *_STATUS[each.status]) for each in story.stretches]

@@ -1,4 +1,4 @@
-"""P(overtake) of one battle over time: interval, experts, their weights, and what came of it."""
+"""Chart the forecasts of one battle over time, with interval, experts, weights and outcome."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TABLE_ROWS: Final = 40
 
 
 def forecast_figure(story: BattleStory) -> Figure:
-    """Draw what was forecast, over what weighed how much; nothing where nothing was forecast."""
+    """Draw the forecasts, and below them the experts' weights; nothing without forecasts."""
     rows = thinned(story.forecasts)
     if not rows:
         return NO_FIGURE
@@ -64,7 +64,7 @@ def forecast_figure(story: BattleStory) -> Figure:
 
 
 def forecast_table(story: BattleStory) -> Table:
-    """Return the same as a table, some forty moments of it."""
+    """Return the chart as a table of some forty moments."""
     head = ["UTC", "P(overtake) %", "90 % interval", "gap s"]
     rows = thinned(story.forecasts, _TABLE_ROWS)
     has_mixture = bool(rows) and rows[-1].p_low is not None
@@ -75,23 +75,23 @@ def forecast_table(story: BattleStory) -> Table:
 
 
 def forecast_words(story: BattleStory) -> str:
-    """Say the chart in a sentence or two."""
+    """Describe the chart in a sentence or two."""
     pair = f"{story.attacker.code} on {story.defender.code}"
     if not story.forecasts:
-        return f"{pair}: the model made no forecast of this battle."
+        return f"{pair}: the model made no forecast for this battle."
     first, last = story.forecasts[0], story.forecasts[-1]
     highest = max(story.forecasts, key=lambda row: row.p_overtake)
-    said = (
-        f"P(overtake) of {pair}: {_percent(first.p_overtake)} % at {clock(first.made_at)}, "
+    sentence = (
+        f"Forecast of {pair}: {_percent(first.p_overtake)} % at {clock(first.made_at)}, "
         f"highest {_percent(highest.p_overtake)} % at {clock(highest.made_at)}, "
-        f"{_percent(last.p_overtake)} % at {clock(last.made_at)}."
+        f"last {_percent(last.p_overtake)} % at {clock(last.made_at)}."
     )
     turns = [f"{words_of(turn, story)} at {clock(turn.at)}" for turn in story.happenings]
-    return f"{said} {'; '.join(turns)}." if turns else said
+    return f"{sentence} {'; '.join(turns)}." if turns else sentence
 
 
 def _top(rows: list[Any]) -> float:
-    """Return where the axis ends: at the highest of what is drawn, and never below a quarter."""
+    """Return where the axis ends: just above the highest value, and never below a quarter."""
     drawn = ("p_overtake", "p_high", *(f"p_{name}" for name in EXPERTS))
     highest = max(getattr(row, name) or 0.0 for row in rows for name in drawn)
     return min(1.02, max(0.25, 1.1 * highest))

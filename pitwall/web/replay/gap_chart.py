@@ -1,4 +1,4 @@
-"""The gap of two cars over time, and whether the one ahead is held up himself."""
+"""Chart the gap of two cars over time, and the gap of the car ahead to the next one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TABLE_ROWS: Final = 40
 
 
 def gap_figure(story: BattleStory) -> Figure:
-    """Draw both traces; below nought the attacker is ahead."""
+    """Draw both gaps; below zero the attacker is ahead."""
     gaps, ahead = thinned(story.gaps), thinned(story.ahead)
     if not gaps:
         return NO_FIGURE
@@ -63,7 +63,7 @@ def gap_figure(story: BattleStory) -> Figure:
 
 
 def gap_table(story: BattleStory) -> Table:
-    """Return the same as a table, some forty moments of it."""
+    """Return the chart as a table of some forty moments."""
     rows = thinned(story.gaps, _TABLE_ROWS)
     return Table(
         ["UTC", f"{story.attacker.code} behind {story.defender.code}, s"],
@@ -72,15 +72,15 @@ def gap_table(story: BattleStory) -> Table:
 
 
 def gap_words(story: BattleStory) -> str:
-    """Say the chart in a sentence."""
+    """Describe the chart in a sentence."""
     if not story.gaps:
-        return "No gap was told of this battle."
+        return "The feed gave no gap for this battle."
     least = min(story.gaps, key=lambda point: abs(point.gap_s))
     first, last = story.gaps[0], story.gaps[-1]
     return (
         f"Gap of {story.attacker.code} to {story.defender.code}: {first.gap_s:.1f} s at "
-        f"{clock(first.at)}, least {abs(least.gap_s):.1f} s at {clock(least.at)}, "
-        f"{last.gap_s:.1f} s at {clock(last.at)}. Below nought he is ahead."
+        f"{clock(first.at)}, smallest {abs(least.gap_s):.1f} s at {clock(least.at)}, "
+        f"last {last.gap_s:.1f} s at {clock(last.at)}. Below zero the attacker is ahead."
     )
 
 

@@ -1,6 +1,6 @@
-"""The replay page: a stored race from any moment, with the components of the live page.
+"""Lay out the replay page: a stored race from any moment, with components of the live page.
 
-Panels learn what is looked at through `pitwall.web.replay.tab`, and are added here.
+Panels learn which battle is chosen through `pitwall.web.replay.tab`, and are added here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pitwall.web.shared.typed import as_var
 
 
 def replay_room() -> rx.Component:
-    """Draw the panels about the battle that is looked at, one below the other."""
+    """Draw the panels about the chosen battle, one below the other."""
     room = as_var(BattleState.room)
     return rx.el.section(
         rx.el.div(
@@ -51,7 +51,7 @@ def replay_room() -> rx.Component:
                     room.note != "",
                     room.note,
                     "Choose a battle to see its forecasts, gaps, sectors and telemetry, and to "
-                    "ask what if.",
+                    "try what-if changes.",
                 ),
                 class_name="none",
             ),
@@ -74,7 +74,7 @@ def _panels() -> list[rx.Component]:
 
 
 def replay_page() -> rx.Component:
-    """Lay the replay page out: controls and timeline stay above the picture as it is scrolled."""
+    """Lay out the replay page; controls and timeline stay in view while it is scrolled."""
     header, head = as_var(LiveState.header), as_var(ReplayState.head)
     return rx.el.div(
         rx.el.a("Skip to the battles", href="#battles", class_name="skip"),

@@ -1,4 +1,4 @@
-"""Where the two differ, lap by lap: sectors in seconds, speed traps in km/h."""
+"""Chart the differences of two cars lap by lap: sectors in seconds, speed traps in km/h."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _MINUS: Final = "\N{MINUS SIGN}"
 
 
 def sector_figure(story: BattleStory) -> Figure:
-    """Draw the difference of each sector; below nought the attacker was faster."""
+    """Draw the difference in each sector; below zero the attacker was faster."""
     return _bars(story, SECTORS, "difference, s", LARGEST_S)
 
 
 def trap_figure(story: BattleStory) -> Figure:
-    """Draw the difference at each speed trap; above nought the attacker was faster."""
+    """Draw the difference at each speed trap; above zero the attacker was faster."""
     return _bars(story, TRAPS, "difference, km/h", LARGEST_KMH)
 
 
 def lap_table(story: BattleStory) -> Table:
-    """Return all differences of all laps."""
+    """Return all differences of all laps as a table."""
     named = {"lap": "lap_time_s", **SECTORS, **TRAPS}
     units = {name: "km/h" if name in TRAPS else "s" for name in named}
     rows = []
@@ -53,20 +53,20 @@ def lap_table(story: BattleStory) -> Table:
 
 
 def lap_words(story: BattleStory) -> str:
-    """Say the newest lap in a sentence."""
-    told = [both for both in story.laps if difference(both, "lap_time_s") is not None]
-    if not told:
-        return "No lap of both has been told."
-    newest = told[-1]
+    """Describe the newest lap in a sentence."""
+    laps = [both for both in story.laps if difference(both, "lap_time_s") is not None]
+    if not laps:
+        return "No lap time is known for both cars yet."
+    newest = laps[-1]
     amounts = [
         f"{_signed(amount, 3)} s in {name}"
         for name, field in SECTORS.items()
         if (amount := difference(newest, field)) is not None
     ]
     whole = _signed(difference(newest, "lap_time_s") or 0.0, 3)
-    parts = f": {', '.join(amounts)}" if amounts else ""
+    parts = f" ({', '.join(amounts)})" if amounts else ""
     pair = (story.attacker.code, story.defender.code)
-    return f"On lap {newest.lap} {pair[0]} took {whole} s against {pair[1]}{parts}."
+    return f"On lap {newest.lap}, {pair[0]} compared with {pair[1]}: {whole} s{parts}."
 
 
 def difference(both: LapOfBoth, field: str) -> float | None:

@@ -1,8 +1,8 @@
-"""State of the replay page.
+"""Hold the state of the replay page: the moment on show, and the timeline.
 
 The picture is drawn from the live page's rows: the tab leaves the room of live frames and is sent
-its own. What this state adds is where the replay stands. Rows of both reach the browser through
-the relay and stay out of the server-side state; the clock is in `pitwall.web.replay.tab`.
+its own. Rows of both states reach the browser through the relay and stay out of the server-side
+state; the clock is in `pitwall.web.replay.tab`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _members = Places(MEMBERS, MEMBERS_OF_ACCOUNT, GUESTS_WAITING)
 
 
 class ReplayState(rx.State):
-    """Where one tab's replay stands."""
+    """One tab's replay: the moment on show, and the timeline."""
 
     head: HeadRow = HeadRow()
     line: TimelineRow = TimelineRow()
@@ -60,13 +60,13 @@ class ReplayState(rx.State):
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[Any]:
-        """Open the race that the address names; show it until the tab ends or goes elsewhere."""
+        """Show the race that the address names, until the tab is closed or shows another page."""
         async with self:
             self._watcher += 1
             watcher = self._watcher
             (await self.get_state(LiveState)).end_watching()
             tab = self.router.session.client_token
-            asked = _Asked.of(self.router, (self.spoilers, self.played))
+            asked = _Request.of(self.router, (self.spoilers, self.played))
         await relay.leave(tab)
         place: Place | None = None
         try:
@@ -94,16 +94,16 @@ class ReplayState(rx.State):
                 place.leave()
 
     async def _queue(self, place: Place, tab: str, watcher: int) -> None:
-        """Wait for the place, and say which one in the queue it is; end when the tab does."""
+        """Wait for a place and show the tab's number in the queue; end when the tab is closed."""
         while (number := place.number) and services.current().tab_is_open(tab):
             async with self:
                 if self._watcher != watcher:
                     return
-            await _tell(tab, "Every place for a replay is taken", queue_words(number))
+            await _tell(tab, "All places for replays are taken", queue_words(number))
             await place.wait(SIGN_OF_LIFE_S)
 
     async def _goes_on(self, replay: TabReplay, watcher: int) -> bool:
-        """Whether this watcher of the tab shows on, and note a race that was played to its end."""
+        """Whether this watcher goes on; also note a race that was played to its end."""
         async with self:
             tab = self.router.session.client_token
             if self._watcher != watcher or replay.ended:
@@ -114,14 +114,14 @@ class ReplayState(rx.State):
 
     @rx.event
     def wish(self, words: str) -> None:
-        """Do what a button, a key or the slider asks for; see `TabReplay.wish`."""
+        """Carry out a command of a button, a key or the slider; see `TabReplay.wish`."""
         replay = tabs.get(self.router.session.client_token)
         if replay is not None:
             replay.wish(words[:80])
 
     @rx.event
     def set_veil(self, wanted: bool) -> None:
-        """Hide what comes later, or tell all of it, from now on for every race."""
+        """Hide what comes later, or show all of it, from now on for every race."""
         self.spoilers = "hide" if wanted else "show"
         replay = tabs.get(self.router.session.client_token)
         if replay is not None:
@@ -129,7 +129,7 @@ class ReplayState(rx.State):
 
 
 class _Showing:
-    """Sends one tab its pictures, and says when panels should follow."""
+    """Sends one tab its pictures, and decides when its panels are updated."""
 
     def __init__(self, tab: str, replay: TabReplay) -> None:
         self._tab = tab
@@ -140,7 +140,7 @@ class _Showing:
         replay.woken.set()
 
     async def turn(self) -> list[Any]:
-        """Wait until there is something to show, show it, and return the events of panels."""
+        """Wait until there is something to show, show it, and return the panels' events."""
         replay = self._replay
         playing = not replay.clock.paused
         wait_s = TICK_S if playing else SETTLED_S if self._wished_s else SIGN_OF_LIFE_S
@@ -173,8 +173,8 @@ class _Showing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a tab's address asks for, and who asks."""
+class _Request:
+    """The race and moment that a tab's address names, and the viewer's settings."""
 
     tab: str
     race_id: str
@@ -183,7 +183,7 @@ class _Asked:
     spoilers: tuple[str, str]
 
     @classmethod
-    def of(cls, router: Any, spoilers: tuple[str, str]) -> _Asked:  # noqa: ANN401  Reflex's own
+    def of(cls, router: Any, spoilers: tuple[str, str]) -> _Request:  # noqa: ANN401  Reflex's own
         url = router.url
         return cls(
             router.session.client_token,
@@ -195,12 +195,12 @@ class _Asked:
 
     @property
     def log_in_address(self) -> str:
-        """Of the page that logs in, and comes back to this moment."""
+        """The address of the log-in page, which then comes back to this moment."""
         return f"/login?next={quote(self.address, safe='')}"
 
 
 def queue_words(number: int) -> str:
-    """Return which one of a queue somebody is.
+    """Return a sentence on a visitor's number in the queue.
 
     >>> queue_words(1), queue_words(3), queue_words(12)[:20]
     ('You are next in the queue.', 'You are 3rd in the queue.', 'You are 12th in the ')
@@ -212,7 +212,7 @@ def queue_words(number: int) -> str:
 
 
 def places_of(account: Account | None) -> Places:
-    """Return which places are for somebody: guests' are fewer, and taken in turn."""
+    """Return the places open to a visitor: there are fewer for guests, who take turns."""
     return _guests if account is None else _members
 
 
@@ -220,11 +220,11 @@ def _asker(tab: str, account: Account | None) -> str:
     return visitors.of(tab).address if account is None else str(account.user_id)
 
 
-async def _opened(asked: _Asked, account: Account | None) -> TabReplay | None:
-    """Return a tab's replay, standing where the address says; None: a guest must log in first.
+async def _opened(asked: _Request, account: Account | None) -> TabReplay | None:
+    """Return a tab's replay at the moment of its address; None if a guest must log in first.
 
     Raises:
-        RaceNotFoundError: Nothing of such a race is kept.
+        RaceNotFoundError: There is no such race, or nothing of it is stored yet.
         StoreError: The database is not there.
     """
     ports = services.current()
@@ -233,12 +233,12 @@ async def _opened(asked: _Asked, account: Account | None) -> TabReplay | None:
         race = await ports.races().race(asked.race_id)
     except RaceNotFoundError:
         if is_guest:
-            return None  # whoever may not see it is not told whether it is there
+            return None  # a guest who may not see a race does not learn whether it exists
         raise
     if is_guest and race.source != _GUEST_MAY:
         return None
     if race.first_at is None:
-        raise RaceNotFoundError(f"Nothing of the race {race.id} is kept yet.")
+        raise RaceNotFoundError(f"Nothing of the race {race.id} is stored yet.")
     line = await ports.replay().timeline(race)
     newest = await newest_race(ports.races(), is_guest=is_guest)
     veiled = is_veiled(*asked.spoilers, race.id, newest)
@@ -247,7 +247,7 @@ async def _opened(asked: _Asked, account: Account | None) -> TabReplay | None:
     )
     replay.is_members = not is_guest
     if account is not None and not visitors.of(asked.tab).log_in:
-        replay.end(LOG_IN_ENDED)  # while the race was opened
+        replay.end(LOG_IN_ENDED)  # the log-in ended while the race was being opened
     replay.choose(asked.query.get("battle", ""))
     named = asked.query.get("t", "")
     moment = moment_of(named, replay.begins) if named else replay.opening_of_battle()

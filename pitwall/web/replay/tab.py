@@ -1,8 +1,8 @@
-"""One tab that replays a stored race: its clock, its place in the race, its permalink.
+"""Replay a stored race in one tab: its clock, the moment on show, its permalink.
 
-A panel that draws something of a battle adds an event handler of its own state to `followers`
-when its module is imported. The replay page then calls it whenever a battle is chosen, after a
-seek, when the race is paused, and every few seconds while it plays; never for each step of a drag.
+A panel about a battle adds an event handler of its own state to `followers` when its module is
+imported. The replay page then calls it whenever a battle is chosen, after a seek, when the race
+is paused, and every few seconds while it plays, but not for each step of a drag.
 
     class GapState(rx.State):
         @rx.event(background=True)
@@ -10,11 +10,11 @@ seek, when the race is paused, and every few seconds while it plays; never for e
 
     followers.append(as_handler(GapState.follow))
 
-`race_id` is the kept race's; `attacker` and `defender` are car numbers, both 0 while no battle is
-chosen; `at` is the moment on the race's own clock, UTC, ISO 8601 with microseconds.
+`race_id` is the stored race's id; `attacker` and `defender` are car numbers, both 0 while no
+battle is chosen; `at` is the moment on the race's own clock, UTC, ISO 8601 with microseconds.
 
-Lives beside Reflex's states, in the worker that has the tab's socket: a clock and a place in a race
-are not worth a trip to Redis. A tab that comes to another worker begins where its address says.
+A replay is held beside Reflex's states, in the worker that has the tab's socket: clock and moment
+are not worth a request to Redis. A tab that moves to another worker starts at its address's moment.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def moment_of(text: str, begins: datetime) -> datetime | None:
     """Return the moment that a permalink names; None where it names none.
 
     Args:
-        text: ISO 8601, UTC unless it says otherwise; `HH:MM` or `HH:MM:SS` of the race's day, UTC;
-            or seconds from the beginning of the timeline.
+        text: ISO 8601, UTC unless it has an offset; `HH:MM` or `HH:MM:SS` on the day of the race,
+            UTC; or seconds from the beginning of the timeline.
         begins: When the timeline begins.
 
     >>> moment_of("90", datetime(2025, 8, 31, 12, tzinfo=UTC)).isoformat()
@@ -71,17 +71,17 @@ def moment_of(text: str, begins: datetime) -> datetime | None:
 
 @dataclass
 class HeadRow:
-    """The read head of one tab.
+    """The moment that one tab shows.
 
     Attributes:
-        at_s, length_s, seen_s: Race seconds from the timeline's beginning: now, in all, and the
-            furthest that was shown.
+        at_s, length_s, seen_s: Race seconds from the timeline's beginning: the moment on show, the
+            timeline's end, and the furthest moment shown so far.
         at: The moment, UTC, ISO 8601: what a permalink names.
-        spoken: Where it stands, in words for the slider.
+        spoken: The moment in words, for the slider.
         race_id: "" until a race is open.
         battle: Attacker and defender by number, such as `4-81`; "" while none is chosen.
-        battle_words: The same in letters.
-        title: Why nothing is shown, if nothing is; else "".
+        battle_words: The same with driver codes, as a sentence.
+        title: Why nothing is shown; "" while something is.
     """
 
     at_s: float = 0.0
@@ -103,7 +103,7 @@ followers: list[Callable[..., Any]] = []
 
 TABS_HELD: Final = 200
 
-LOG_IN_ENDED: Final = "Your log-in has ended: log in again to go on."
+LOG_IN_ENDED: Final = "Your log-in has ended. Log in again to continue."
 
 SPEEDS: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 
@@ -113,19 +113,19 @@ _NEXT: Final = timedelta(seconds=1)
 
 
 class TabReplay:
-    """What one tab looks at.
+    """The replay of one tab.
 
     Args:
-        viewing: Its look at the race.
-        line: What happened when.
-        veiled: Whether what comes later is kept from the viewer.
-        map_of: Returns what is known by now of a race's circuit; nothing, unless given.
+        viewing: The tab's view of the stored race.
+        line: The timeline of the race.
+        veiled: Whether what comes later is hidden from the viewer.
+        map_of: Returns the map of a race's circuit as far as known; no map unless given.
 
     Attributes:
-        woken: Set whenever something was wished, so that the picture follows at once.
+        woken: Set by every command, so that the picture follows at once.
         battle: The chosen battle, by car numbers; None while there is none.
-        is_members: Whether somebody logged in looks, whose log-in may end.
-        ended: Why it goes on no longer, in words; "" while it goes on.
+        is_members: Whether the viewer is logged in, as that log-in may end.
+        ended: Why the replay has ended, in words; "" while it goes on.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class TabReplay:
 
     @property
     def at(self) -> datetime:
-        """The moment on the race's own clock, never before its beginning nor after its end."""
+        """The moment on the race's own clock, between its beginning and its end."""
         return min(max(self.clock.now(), self._line.begins), self._line.ends)
 
     @property
@@ -168,22 +168,22 @@ class TabReplay:
 
     @property
     def told_until(self) -> datetime | None:
-        """Up to which moment the viewer may be told; None where there is no veil."""
+        """The moment after which everything is hidden from the viewer; None if nothing is."""
         return self._seen if self.veiled else None
 
     def opening_of_battle(self) -> datetime | None:
-        """Return when the chosen battle began first; None without one."""
+        """Return when the chosen battle first began; None while none is chosen."""
         fights = self._line.fights
         return next((f.since for f in fights if (f.attacker, f.defender) == self.battle), None)
 
     @property
     def race_id(self) -> str:
-        """Which race."""
+        """The id of the race."""
         return self._viewing.race.id
 
     def wish(self, words: str) -> None:
-        """Do what a button, a key or the slider asks for; what is not understood is nothing."""
-        # A key that is pressed twice says the same: the page numbers what it sends.
+        """Carry out a command of a button, a key or the slider; unknown commands do nothing."""
+        # The page numbers its commands, so that a key pressed twice is sent twice.
         what, *how = [word for word in words.split() if word[0] != "#"] or [""]
         asked = _WISHES.get(what)
         if asked is not None:
@@ -192,16 +192,16 @@ class TabReplay:
                 self.woken.set()
 
     def end(self, why: str) -> None:
-        """Let it go on no longer."""
+        """End the replay, for a reason in words."""
         self.ended = why
         self.woken.set()
 
     def tell_anew(self) -> None:
-        """Tell the timeline again: the tab has missed something."""
+        """Send the timeline again, as the tab has missed some of it."""
         self._veil_told = None
 
     def seek(self, to: datetime) -> None:
-        """Stand at a moment."""
+        """Go to a moment."""
         self.clock.seek(min(max(to, self._line.begins), self._line.ends))
 
     def choose(self, battle: str) -> None:
@@ -219,7 +219,7 @@ class TabReplay:
         """Return the rows of the picture, and those of the head and the timeline.
 
         Raises:
-            StoreError: The database is not there, or a stretch of the race is damaged.
+            StoreError: The database is not there, or a part of the race is damaged.
         """
         at = self.at
         if at >= self._line.ends:
@@ -259,7 +259,7 @@ class TabReplay:
         return f"{attacker} attacks {defender}"
 
     def _timeline(self) -> dict[str, Any] | None:
-        """Return the timeline where it says something new; without a veil it does so once."""
+        """Return the timeline if it has changed; without hidden parts it never changes."""
         until = self._seen if self.veiled else self._line.ends
         told, every = self._veil_told, timedelta(seconds=5)
         if told is not None and timedelta(0) <= until - told < every and told != until:
@@ -291,7 +291,7 @@ class TabReplay:
             self.clock.set_speed(min(max(float(how[0]), SLOWEST), FASTEST))
 
     def _step(self, how: Sequence[str]) -> None:
-        """Go to the next or the last lap, battle or pass."""
+        """Go to the next or previous lap, battle or pass."""
         moments = self._moments(how[0])
         forward = int(how[1]) > 0
         at = self.at
@@ -314,7 +314,7 @@ class TabReplay:
         self.choose(how[0] if how else "")
 
     def _go_to(self, how: Sequence[str]) -> None:
-        """Go to a moment or a lap as somebody types it: `lap 12`, `12`, `13:42`, `13:42:10`."""
+        """Go to a moment or lap as people type it: `lap 12`, `12`, `13:42`, `13:42:10`."""
         text = "".join(how).lower().removeprefix("lap")
         if text.isdecimal():
             laps = {lap: at for at, lap in self._line.laps}
@@ -342,19 +342,19 @@ _WISHES: Final[dict[str, Callable[[TabReplay, Sequence[str]], None]]] = {
 
 
 class Tabs:
-    """The replays of the tabs of this worker, the last used ones."""
+    """The replays of this worker's tabs, at most so many."""
 
     def __init__(self, most: int = TABS_HELD) -> None:
         self._held: OrderedDict[str, tuple[int, TabReplay]] = OrderedDict()
         self._most = most
 
     def put(self, tab: str, watcher: int, replay: TabReplay) -> None:
-        """Keep a tab's replay, in place of the one before; `watcher` numbers who shows it."""
+        """Hold a tab's replay, replacing an earlier one; `watcher` is the task that shows it."""
         self._held[tab] = (watcher, replay)
         self._held.move_to_end(tab)
         while len(self._held) > self._most:
             _, (_, oldest) = self._held.popitem(last=False)
-            oldest.end("Too many replays are open on this server: load this page to go on.")
+            oldest.end("Too many replays are open on this server. Reload this page to continue.")
 
     def get(self, tab: str) -> TabReplay | None:
         """Return a tab's replay; None where it has none."""
@@ -362,7 +362,7 @@ class Tabs:
         return found[1] if found else None
 
     def end(self, tab: str, watcher: int) -> None:
-        """Forget what this watcher showed; a later one of the tab keeps its own."""
+        """Forget the replay of this watcher; that of a later watcher of the tab stays."""
         if self._held.get(tab, (watcher, None))[0] == watcher:
             self._held.pop(tab, None)
 

@@ -47,9 +47,9 @@ def corner_lines(compared: LapCompared) -> list[dict[str, Any]]:
 
 
 def corner_numbers(compared: LapCompared, domain: Sequence[float]) -> list[dict[str, Any]]:
-    """Return the corners' numbers, in rows between two heights of the chart.
+    """Return the corner numbers, in rows between two heights of the chart.
 
-    Where a phone has no room for a number in any row, it is left out; its line stays.
+    A number for which a phone has no space in any row is left out; its line stays.
     """
     length_m = compared.distance_m[-1]
     row = (domain[1] - domain[0]) / LEVELS
@@ -66,7 +66,7 @@ def corner_numbers(compared: LapCompared, domain: Sequence[float]) -> list[dict[
 
 
 def corner_of(corners: Sequence[CornerOnLap], at_m: float) -> str:
-    """Say in which corner, or between which two, a place of the lap is.
+    """Return in which corner, or between which two, a place of the lap is.
 
     >>> corners = [CornerOnLap("1", 300.0), CornerOnLap("2A", 500.0)]
     >>> [corner_of(corners, at_m) for at_m in (0, 290, 400, 900)]
@@ -81,7 +81,7 @@ def corner_of(corners: Sequence[CornerOnLap], at_m: float) -> str:
 
 
 def gained_most(compared: LapCompared) -> str:
-    """Say between which two corners the attacker gained most; "" where he gained next to nothing.
+    """Return between which two corners the attacker gained most; "" if next to nothing was gained.
 
     >>> from pitwall.analysis.lap_comparison import Channels
     >>> flat = Channels([200.0] * 3, None, None, None, None)
@@ -190,7 +190,7 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
 
 
 def telemetry_table(story: BattleStory, compared: LapCompared | None) -> Table:
-    """Return some places along the lap: delta and both speeds."""
+    """Return the delta and both speeds at some places along the lap, as a table."""
     if compared is None:
         return Table()
     places = range(0, len(compared.distance_m), max(1, len(compared.distance_m) // _TABLE_ROWS))
@@ -211,7 +211,7 @@ def telemetry_table(story: BattleStory, compared: LapCompared | None) -> Table:
 
 
 def telemetry_words(story: BattleStory, compared: LapCompared | None) -> str:
-    """Say the chart in a sentence; "" without telemetry."""
+    """Describe the chart in a sentence; "" without telemetry."""
     if compared is None:
         return ""
     attacker, defender = story.attacker.code, story.defender.code
@@ -230,12 +230,12 @@ def _is_told(compared: LapCompared, field: str) -> bool:
     values = [getattr(car, field) for car in (compared.attacker, compared.defender)]
     if any(value is None for value in values):
         return False
-    # From 2026 there is no DRS; feeds that still send the channel send nothing but nought in it.
+    # From 2026 there is no DRS; feeds that still send the channel send only zeros.
     return field != "drs" or any(max(value) >= DRS_OPEN for value in values)
 
 
 def _scale(compared: LapCompared, field: str, title: str) -> tuple[str, dict[str, Any]]:
-    """Return a channel's title and its ticks; what knows yes and no alone has two."""
+    """Return a channel's title and ticks; a channel of yes and no has two ticks."""
     if field == "drs":
         return title, {"tickvals": [0, 1], "ticktext": ["shut", "open"], "range": [-0.1, 1.1]}
     if field == "brake_pct":

@@ -1,4 +1,4 @@
-"""The timeline of a replay: flags, stops, passes and the heat of battles, and where it stands."""
+"""Draw the timeline of a replay: flags, stops, passes, heat of battles, and the moment on show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pitwall.web.shared.typed import as_handler, as_var
 
 
 def timeline() -> rx.Component:
-    """Draw the line; `assets/replay.js` lets the slider be dragged and follow the head."""
+    """Draw the timeline; `assets/replay.js` lets the slider be dragged and follow the replay."""
     line, head = as_var(ReplayState.line), as_var(ReplayState.head)
     return rx.el.section(
         rx.el.div(
@@ -58,7 +58,7 @@ def timeline() -> rx.Component:
 
 
 def timeline_key() -> rx.Component:
-    """Say what the signs of the line mean, and what it shows as a list."""
+    """Draw what the signs of the timeline mean, and its events as a list."""
     line = as_var(ReplayState.line)
     return rx.el.section(
         _legend(),
@@ -82,7 +82,7 @@ def _veil() -> rx.Component:
         ),
         "No spoilers",
         class_name="veil",
-        title="Tells nothing of what comes later than what you have seen",
+        title="Hides everything after the last moment you have seen",
     )
 
 
@@ -128,11 +128,11 @@ def _entry(row: rx.Var[MarkRow]) -> rx.Component:
 def _legend() -> rx.Component:
     signs = (
         ("called", "pass, forecast at 50 % or more"),
-        ("missed", "pass, forecast lower"),
+        ("missed", "pass, forecast below 50 % or none"),
         ("stop", "pit stop"),
-        ("yellow", "yellow"),
+        ("yellow", "yellow flag"),
         ("safety", "safety car"),
-        ("red", "red"),
+        ("red", "red flag"),
     )
     return rx.el.p(
         *[

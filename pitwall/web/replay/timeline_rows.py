@@ -1,4 +1,4 @@
-"""A race's timeline as marks on a line, in percent of its length, ready to draw."""
+"""Format a race's timeline as marks on a line, in percent of its length, ready to draw."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LABEL_EVERY_LAPS: Final = 10
 
 @dataclass
 class MarkRow:
-    """One mark: where, how wide and of what kind; `words` say it.
+    """One mark: its position, width and kind; `words` describe it.
 
     `at_s` is its moment, in race seconds from the timeline's beginning.
     """
@@ -40,9 +40,9 @@ class MarkRow:
 
 @dataclass
 class TimelineRow:
-    """All marks; `heat` is a polyline over `HEAT_PARTS` units, "" where nothing may be told yet.
+    """All marks; `heat` is a polyline over `HEAT_PARTS` units, "" where all of it is hidden.
 
-    `summary` says in words how many of each there are.
+    `summary` gives the number of each kind in words.
     """
 
     flags: list[MarkRow] = field(default_factory=list)
@@ -58,8 +58,8 @@ def timeline_row(line: Timeline, until: datetime | None = None) -> TimelineRow:
     """Format a timeline.
 
     Args:
-        line: What happened when.
-        until: Nothing later is told; None tells all of it.
+        line: The timeline.
+        until: Everything after this moment is hidden; None shows all.
     """
     place = _Places(line)
     last = until or line.ends
@@ -141,7 +141,7 @@ class _Places:
 
 
 def _heat(line: Timeline, last: datetime) -> str:
-    """Return the outline of the area under the heat, from the left to the last moment told."""
+    """Return the outline of the area under the heat, from the left to the last visible moment."""
     parts = len(line.heat)
     length_s = max((line.ends - line.begins).total_seconds(), 1e-6)
     told = min(parts, round(parts * (last - line.begins).total_seconds() / length_s))
@@ -154,7 +154,7 @@ def _heat(line: Timeline, last: datetime) -> str:
 
 
 def _said(said: float | None) -> str:
-    return "of which nothing was forecast" if said is None else f"forecast at {100 * said:.0f} %"
+    return "without a forecast" if said is None else f"forecast at {100 * said:.0f} %"
 
 
 def _code(codes: Mapping[int, str], car: int) -> str:

@@ -1,4 +1,4 @@
-"""The controls of a replay: play, speed, steps, and where to go."""
+"""Draw the controls of a replay: play, speed, steps, and the field to go to a lap or time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ _STEPS = (
 )
 _KEYS = (
     ("Space", "Play or pause"),
-    ("\N{LEFTWARDS ARROW} \N{RIGHTWARDS ARROW}", "Ten seconds back or on; with Shift a minute"),
+    (
+        "\N{LEFTWARDS ARROW} \N{RIGHTWARDS ARROW}",
+        "Ten seconds back or forward; with Shift one minute",
+    ),
     (
         "\N{UPWARDS ARROW} \N{DOWNWARDS ARROW}",
-        "The next or the last lap, while the timeline or a control has the focus",
+        "Next or previous lap, while the timeline or a control has the focus",
     ),
-    ("[ ]", "The last or the next battle"),
-    ("{ }", "The last or the next pass"),
+    ("[ ]", "Previous or next battle"),
+    ("{ }", "Previous or next pass"),
     ("+ \N{MINUS SIGN}", "Faster or slower"),
     ("/", "Type a lap or a time to go to"),
     ("L", "Copy a link to this moment"),
     ("Esc", "Close the charts of the chosen battle"),
-    ("?", "These keys"),
+    ("?", "Show these keys"),
 )
 
 
@@ -106,7 +109,7 @@ def _step(what: str, words: str, keys: str) -> rx.Component:
             rx.el.span(class_name="sign-back", aria_hidden="true"),
             type="button",
             on_click=_wish(f"step {what} -1"),
-            aria_label=f"Last {words}",
+            aria_label=f"Previous {words}",
             title=keys,
         ),
         rx.el.span(words, class_name="label", aria_hidden="true"),

@@ -1,4 +1,4 @@
-"""What the model saw of the chosen battle at this moment, and sliders that ask: what if?"""
+"""Draw what the model saw of the chosen battle at this moment, and the what-if controls."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _COMPOUNDS = ("soft", "medium", "hard")
 
 
 def seen_panel() -> rx.Component:
-    """Draw what the model said at the cursor, and why."""
+    """Draw the model's forecast at the moment on show, and its reasons."""
     seen = as_var(BattleState.seen)
     return panel(
         "What the model saw",
         _said(seen, rx.fragment("at ", seen.at, " UTC")),
-        hint="By the model of today, from what was known then.",
+        hint="Computed by today's model from what was known at that moment.",
     )
 
 
 def what_if_panel() -> rx.Component:
-    """Draw the sliders, and the answer beside what was."""
+    """Draw the controls, and the changed forecast."""
     controls, limits = as_var(BattleState.controls), as_var(BattleState.limits)
     room = as_var(BattleState.room)
     return panel(
@@ -62,7 +62,7 @@ def what_if_panel() -> rx.Component:
                     ),
                     _choice("DRS or Overtake Mode", "has_mode", ("yes", "no"), controls.mode),
                     rx.el.button(
-                        "As it was",
+                        "Reset",
                         type="button",
                         on_click=as_handler(BattleState.change)("reset", ""),
                     ),
@@ -71,16 +71,19 @@ def what_if_panel() -> rx.Component:
                 rx.el.div(
                     _said(
                         as_var(BattleState.answer),
-                        rx.fragment("if so; ", rx.el.strong(as_var(BattleState.moved))),
+                        rx.fragment(
+                            "with these changes: ", rx.el.strong(as_var(BattleState.moved))
+                        ),
                     ),
                     aria_live="polite",
                 ),
                 class_name="what-if",
             ),
-            rx.el.p("There is nothing to change at this moment.", class_name="none"),
+            rx.el.p("There is no forecast to change at this moment.", class_name="none"),
         ),
-        hint="With another gap all gaps of the last minutes move alike, so the trend stays; counts "
-        "of laps within a second stay too. Changes are held within what training showed.",
+        hint="Changing the gap moves all gaps of the last minutes alike, so their trend stays the "
+        "same, and so does the number of laps within one second. Values are limited to what the "
+        "model saw in training.",
     )
 
 

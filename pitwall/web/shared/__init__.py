@@ -1,1 +1,1 @@
-"""What several pages use: rows of a race, the relay to tabs, navigation, charts, errors."""
+"""Parts that several pages use: rows of a race, the relay to tabs, navigation, charts, errors."""

@@ -1,9 +1,9 @@
-"""State of who looks: the account, its log-ins and API keys as rows.
+"""Hold the visitor's account, log-ins and API keys as rows for the pages.
 
-Nothing is changed here. The forms ask the `/auth` routes by `assets/account.js`, so that pages and
-programs go through one door with its limits, and a password never passes a Reflex event. A tab
-knows its log-in from the cookie with which its socket was opened: after logging in or out the
-page is loaded anew.
+Nothing is changed here. The forms call the `/auth` routes through `assets/account.js`, so that
+pages and programs share the same routes and limits, and a password never passes through a Reflex
+event. A tab knows its log-in from the cookie with which its socket was opened, so the page is
+loaded again after logging in or out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pitwall.web.shared.page_rows import PageRows
 from pitwall.web.shared.relay import relay
 from pitwall.web.socket.visitors import visitors
 
-# The first that is found names it: Edge also says Chrome, and Chrome also says Safari.
+# The first match wins: Edge also says Chrome, and Chrome also says Safari.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -48,9 +48,9 @@ class LogInItem:
     """One log-in.
 
     Attributes:
-        browser: In words.
-        used, since, until: Moments in words, UTC.
-        is_current: Whether it is the one of this page.
+        browser: Browser and system, as text.
+        used, since, until: Times as text, UTC.
+        is_current: Whether it is the log-in of this page.
     """
 
     id: str
@@ -63,7 +63,7 @@ class LogInItem:
 
 @dataclass(frozen=True, slots=True)
 class KeyItem:
-    """One API key; `made` and `used` are moments in words, UTC."""
+    """One API key; `made` and `used` are times as text, UTC."""
 
     id: str
     name: str
@@ -73,7 +73,7 @@ class KeyItem:
 
 
 def log_in_row(log_in: LogIn, current: UUID) -> LogInItem:
-    """Return the row of a log-in; `current` is the one that looks."""
+    """Return the row of a log-in; `current` is the id of the one in use."""
     return LogInItem(
         str(log_in.id),
         browser_words(log_in.user_agent),
@@ -91,7 +91,7 @@ def key_row(key: ApiKey) -> KeyItem:
 
 
 def moment(at: datetime) -> str:
-    """Return a moment in words, to the minute.
+    """Return a time as text, to the minute.
 
     >>> from datetime import UTC
     >>> moment(datetime(2026, 3, 1, 9, 5, 59, tzinfo=UTC))
@@ -101,26 +101,26 @@ def moment(at: datetime) -> str:
 
 
 def browser_words(user_agent: str) -> str:
-    """Return which browser on which system, as far as it tells.
+    """Return the browser and system that a User-Agent header names.
 
     >>> browser_words("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
     'Firefox on Linux'
     >>> browser_words("curl/8.1"), browser_words("")
-    ('curl/8.1', 'A browser that does not tell')
+    ('curl/8.1', 'Unknown browser')
     """
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if browser and system:
         return f"{browser} on {system}"
-    return user_agent[:_LONGEST] or "A browser that does not tell"
+    return user_agent[:_LONGEST] or "Unknown browser"
 
 
 shows_account: set[str] = set()
-"""The tabs that show somebody's account."""
+"""The tabs that show the account page of a logged-in user."""
 
 
 class AccountState(rx.State):
-    """Who looks at this tab."""
+    """The account of this tab's visitor."""
 
     email: str = ""
     is_owner: bool = False
@@ -129,14 +129,14 @@ class AccountState(rx.State):
 
     @rx.event
     async def recognise(self) -> None:
-        """Say who is logged in, for the header of any page; without a database nobody is."""
+        """Show who is logged in, for the header of any page; nobody is without a database."""
         tab = self.router.session.client_token
         shows_account.discard(tab)
         await _tell(tab, _who(await account_of(tab)))
 
     @rx.event
     async def show(self) -> object:
-        """Show what is theirs; a guest is sent to log in first."""
+        """Show the visitor's log-ins and API keys; send a guest to the log-in page."""
         tab = self.router.session.client_token
         account = await account_of(tab)
         if account is None:
@@ -157,7 +157,7 @@ class AccountState(rx.State):
 
 
 async def account_of(tab: str) -> Account | None:
-    """Return whose tab it is; None for a guest, and where there is no database."""
+    """Return the account of a tab; None for a guest, and where there is no database."""
     log_in = visitors.of(tab).log_in
     if not log_in:
         return None
@@ -168,7 +168,7 @@ async def account_of(tab: str) -> Account | None:
 
 
 async def forget_person(tab: str) -> None:
-    """Take everything personal off a tab."""
+    """Remove everything personal from a tab."""
     await _tell(tab, {**_who(None), "log_ins": [], "keys": []})
 
 

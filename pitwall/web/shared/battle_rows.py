@@ -1,4 +1,4 @@
-"""Rows of battles under way as cards, hottest first, with sparklines of their gaps."""
+"""Format the battles under way as cards, hottest first, with sparklines of forecast and gap."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class ReasonRow:
 
 @dataclass
 class BattleCardRow:
-    """One battle; `trend`, `tone` and `heat` steer colours only, the cars are given by number.
+    """One battle card; `trend`, `tone` and `heat` set colours only, cars are given by number.
 
     `percent` is "--" and `meter` 0 while there is no forecast; `no_forecast` then says why.
-    `bound` is "<" or ">" where two digits cannot say it: below 1 % and above 99 %. `reasons` is
-    empty on a card without room.
+    `bound` is "<" below 1 % and ">" above 99 %, as `percent` has two digits. `reasons` is empty
+    on a small card.
     """
 
     key: str
@@ -100,7 +100,7 @@ class BattleCardRow:
 class TraceRow:
     """A battle's last minutes as polyline points; "" until there are two readings.
 
-    Both are "" on a card without room.
+    Both are "" on a small card.
     """
 
     forecast: str
@@ -122,7 +122,7 @@ def card_rows(frame: LiveFrame) -> list[BattleCardRow]:
 
 
 def trace_rows(frame: LiveFrame) -> dict[str, TraceRow]:
-    """Format the histories, by the key of their card."""
+    """Format the sparklines, by the key of their card."""
     return {
         battle_key(battle.attacker, battle.defender): _trace_row(battle)
         if i < ROOMY_CARDS
@@ -132,7 +132,7 @@ def trace_rows(frame: LiveFrame) -> dict[str, TraceRow]:
 
 
 def mix_rows(frame: LiveFrame) -> dict[str, MixRow]:
-    """Format what stands behind the forecasts, by the key of their card, where anything does."""
+    """Format interval and experts of the forecasts that have them, by the key of their card."""
     return {
         battle_key(battle.attacker, battle.defender): mix_row(
             battle.mixed, with_experts=i < ROOMY_CARDS
@@ -148,7 +148,7 @@ def battle_key(attacker: DriverNumber, defender: DriverNumber) -> str:
 
 
 def stake_words(position: int) -> str:
-    """Return what is fought over: `the lead` or a place.
+    """Return the position at stake: `the lead` or a place.
 
     >>> stake_words(1), stake_words(4)
     ('the lead', 'P4')
@@ -198,7 +198,7 @@ def _gap_note(battle: BattleLine) -> str:
 
 def _trend(trend: float | None) -> tuple[str, str]:
     if trend is None:
-        return "unknown", "trend not known yet"
+        return "unknown", "no trend yet"
     if abs(trend) < STEADY_S_PER_LAP:
         return "steady", "holding the gap"
     if trend < 0:

@@ -1,4 +1,4 @@
-"""Who is who: what a reader must know of each car, which changes once a lap at most."""
+"""Format what identifies each car, and its tyres; these change once a lap at most."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LETTERS = {
 
 @dataclass
 class CarRow:
-    """One car, by whose number the other rows refer to it.
+    """One car; the other rows refer to it by its number.
 
     `tyre` is a letter, `compound` its CSS class, `tyre_words` is read aloud; `tyre_age` in laps
-    is "" when not told. `gained` counts places since the grid, "" when level or not told.
+    is "" when not known. `gained` counts places since the grid, "" when level or not known.
     """
 
     code: str
@@ -64,7 +64,7 @@ def _car_row(car: TowerLine) -> CarRow:
 
 def _tyre_words(car: TowerLine) -> str:
     known = car.compound is not Compound.UNKNOWN
-    words = [f"{car.compound.value.capitalize()} tyres" if known else "Tyres not told"]
+    words = [f"{car.compound.value.capitalize()} tyres" if known else "Tyres not known"]
     if car.tyre_life_laps is not None:
         words.append(f"{car.tyre_life_laps} lap{'' if car.tyre_life_laps == 1 else 's'} old")
     if car.fresh_tyre is False:

@@ -1,7 +1,7 @@
-"""A chart: a Plotly figure, words for who cannot see it, and the same as a table.
+"""Draw a chart: a Plotly figure, a description for screen readers, and its numbers as a table.
 
-`assets/chart.jsx` draws it, with plotly.js's basic bundle, which `rxconfig` pins and which comes
-only with the first chart of a page. It passes the Content-Security-Policy of every page.
+`assets/chart.jsx` draws it with plotly.js's basic bundle, which `rxconfig` pins and which is
+loaded with the first chart of a page. It satisfies the Content-Security-Policy of every page.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pitwall.web.shared.chart_theme import Figure, Table
 
 
 class Chart(rx.Component):
-    """One figure as `pitwall.web` builds it; takes no room while it has no data.
+    """One figure as `pitwall.web` builds it; it takes no space while it has no data.
 
     Attributes:
-        figure: Drawn anew when it changes.
-        cursor: Where on the x-axis a line stands, as the axis counts; "" is nowhere. Moving it
-            is cheap, and costs no way to the server.
+        figure: Redrawn when it changes.
+        cursor: Position of a vertical line, in units of the x-axis; "" for none. Moving it is
+            cheap and needs no request to the server.
         label: What the chart shows, a sentence for screen readers.
         on_pick: Called with the x of the point that was clicked, as text.
     """
@@ -40,11 +40,11 @@ def chart(
     label: str | rx.Var[str],
     **settings: Any,  # noqa: ANN401  the other props of Chart
 ) -> rx.Component:
-    """Return a figure with its words, and its numbers as a table that can be opened.
+    """Return a figure with its description, and its numbers as a table that can be opened.
 
     Args:
         figure: From a function of `pitwall.web`.
-        table: The same as numbers; None where the page has them already.
+        table: The numbers of the figure; None where the page already shows them.
         label: What the chart shows, in a sentence.
         settings: `cursor`, `on_pick`, `class_name` of `Chart`.
     """
@@ -54,11 +54,11 @@ def chart(
 
 
 def chart_table(table: rx.Var[Table]) -> rx.Component:
-    """Return a table under a fold; the first cell of each row names the row."""
+    """Return a table that can be opened; the first cell of each row names the row."""
     return rx.cond(
         table.rows.length() > 0,
         rx.el.details(
-            rx.el.summary("The same as a table"),
+            rx.el.summary("Show as a table"),
             rx.el.div(
                 rx.el.table(
                     rx.el.thead(
@@ -69,7 +69,7 @@ def chart_table(table: rx.Var[Table]) -> rx.Component:
                 class_name="chart-table",
                 tab_index=0,
                 role="region",
-                aria_label="Table, may be scrolled",
+                aria_label="Table, scrollable",
             ),
             class_name="chart-words",
         ),

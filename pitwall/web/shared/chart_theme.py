@@ -1,7 +1,7 @@
-"""How every chart looks: the colours, fonts and manners of `assets/theme.css`, for Plotly.
+"""Give every chart the colours, fonts and behaviour of `assets/theme.css`, for Plotly.
 
 A figure is a value `{"data": [...], "layout": {...}}` as plotly.js takes it. It is built without
-the plotly package: what travels is all there is.
+the plotly package, as the value itself is all that the browser needs.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ class Figure(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a figure shows, as text with units in the head."""
+    """The numbers of a figure as text, with units in the head."""
 
     head: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
 
 
 NO_FIGURE: Final[Figure] = {"data": [], "layout": {}}
-"""Nothing to draw; the chart then takes no room."""
+"""Nothing to draw; the chart then takes no space."""
 
 
 def axis(title: str, **settings: object) -> dict[str, Any]:
-    """Return an axis with its title, the unit in it."""
+    """Return an axis whose title names the unit."""
     return {
         "title": {"text": title, "font": {"size": 12, "color": DIM}, "standoff": 8},
         "automargin": True,
@@ -58,8 +58,8 @@ def axis(title: str, **settings: object) -> dict[str, Any]:
 def layout(x: dict[str, Any], y: dict[str, Any], **settings: object) -> dict[str, Any]:
     """Return the layout of a chart.
 
-    A finger that moves over it scrolls the page, as nothing is dragged or zoomed. Nothing is
-    animated. The legend lies above, where a phone has room for it.
+    A finger that moves over it scrolls the page, as nothing can be dragged or zoomed. Nothing is
+    animated. The legend stands above, where a phone has space for it.
     """
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",

@@ -1,6 +1,6 @@
-"""Words of a feed on a page: whatever it says, they have a length and mean nothing to a browser.
+"""Make text from a feed safe to show: bounded in length, and never read as markup.
 
-React writes text as text. Plotly does not: it takes some tags and `%{...}` in a label for its own.
+React shows text as text. Plotly does not: it interprets some tags and `%{...}` in labels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _COLOUR: Final = re.compile(r"[0-9A-Fa-f]{6}")
 
 
 def cut(text: str, most: int = NAME) -> str:
-    r"""Return a text in one line of `most` characters at most.
+    r"""Return a text on one line, at most `most` characters long.
 
     >>> cut("Silverstone"), cut("a\nb\u202ec"), cut("abcdef", 4)
     ('Silverstone', 'a b c', 'abc…')
@@ -36,7 +36,7 @@ def code(text: str, car: int) -> str:
 
 
 def colour(text: str | None, otherwise: str) -> str:
-    """Return a CSS colour of six hexadecimal digits, or another one.
+    """Return a CSS colour of six hexadecimal digits; `otherwise` where the text is none.
 
     >>> colour("FF8000", "#888888"), colour("red;x:url(y)", "#888888")
     ('#FF8000', '#888888')
@@ -45,7 +45,7 @@ def colour(text: str | None, otherwise: str) -> str:
 
 
 def label(text: str, most: int = NAME) -> str:
-    """Return a text as Plotly shows it: as it is.
+    """Return a text escaped for Plotly, which then shows it unchanged.
 
     >>> label('<a href="//x">A & B</a> %{y}')
     '&lt;a href="//x"&gt;A &amp; B&lt;/a&gt; % {y}'

@@ -1,4 +1,4 @@
-"""What happened lately: battles that ended, and what a screen reader is told of both ends."""
+"""Format recent events: battles that ended, and sentences for screen readers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _REASONS = {
     EndReason.PASSED: ("Passed", "passed"),
     EndReason.DROPPED_BACK: ("Dropped back", "dropped back from"),
     EndReason.SEPARATED: ("Separated", "is separated from"),
-    EndReason.PITTED: ("Pitted", "no longer fights, after a pit stop,"),
-    EndReason.RETIRED: ("Retired", "no longer fights, after a retirement,"),
-    EndReason.NEUTRALISED: ("Neutralised", "may not attack, as the race is neutralised,"),
+    EndReason.PITTED: ("Pitted", "is, after a pit stop, no longer attacking"),
+    EndReason.RETIRED: ("Retired", "is, after a retirement, no longer attacking"),
+    EndReason.NEUTRALISED: ("Neutralised", "may not, while the race is neutralised, attack"),
     EndReason.FINISHED: ("Finished", "took the flag behind"),
 }
 
-_OVER = NoticeRow("over", "The race is over", "The last battles are listed below.")
+_OVER = NoticeRow("over", "The race is over", "The last battles to end are listed below.")
 _NO_FIELD = NoticeRow(
-    "waiting", "Waiting for the first timing messages", "The field appears when they come."
+    "waiting", "Waiting for the first timing data", "The cars appear as soon as it arrives."
 )
-_FAILED = NoticeRow("red", "No data", "The feed could not be opened; the bar above says why.")
+_FAILED = NoticeRow("red", "No data", "The feed could not be opened. The bar above says why.")
 _RED = NoticeRow("red", "Red flag", "Battles resume when the race is restarted.")
 _NEUTRALISED = NoticeRow(
     "safety",
@@ -35,7 +35,9 @@ _NEUTRALISED = NoticeRow(
     "Overtaking is forbidden. Battles resume when the track is clear.",
 )
 _NOT_STARTED = NoticeRow(
-    "waiting", "The race is not running", "Grid, formation lap or stoppage: battles begin with it."
+    "waiting",
+    "The race is not running",
+    "The cars are on the grid, on the formation lap or stopped. Battles begin with the race.",
 )
 _CALM = NoticeRow("calm", "No battle right now", "No car is within two seconds of the car ahead.")
 
@@ -67,7 +69,7 @@ def ended_rows(frame: LiveFrame) -> list[EndedRow]:
 
 
 def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
-    """Say which battles opened and ended within the last half minute, oldest first."""
+    """Return sentences on battles that opened or ended in the last half minute, oldest first."""
     now = frame.header.as_of
     if now is None:
         return []
@@ -99,7 +101,7 @@ def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
 
 
 def empty_row(frame: LiveFrame) -> NoticeRow:
-    """Explain why there is no battle; silent while there is one."""
+    """Return why there is no battle; an empty row while there is one."""
     header = frame.header
     if frame.battles:
         return NoticeRow()

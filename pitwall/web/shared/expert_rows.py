@@ -1,4 +1,4 @@
-"""What stands behind a forecast, in whole percent: interval, interruption and experts."""
+"""Format interval, interruptions and experts of a forecast, in whole percent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
 
 @dataclass
 class ExpertRow:
-    """One expert: what he says, and his `weight` in whole percent, 100 over all experts."""
+    """One expert: its forecast, and its `weight` in whole percent, 100 over all experts."""
 
     name: str
     says: str
@@ -21,10 +21,10 @@ class ExpertRow:
 
 @dataclass
 class MixRow:
-    """What stands behind one forecast; percentages are text without the sign, such as `<1`.
+    """Interval, interruptions and experts of one forecast; percentages are text, such as `<1`.
 
-    `low` and `high` place the interval on the gauge, in percent; `span` says it. `experts` is
-    empty on a card that has no room for them.
+    `low` and `high` place the interval on the gauge, in percent; `span` is the same as text.
+    `experts` is empty on a small card.
     """
 
     low: int
@@ -39,7 +39,7 @@ class MixRow:
 
 
 def mix_row(mixed: MixedForecast, *, with_experts: bool) -> MixRow:
-    """Format what stands behind a forecast."""
+    """Format interval, interruptions and experts of a forecast."""
     return MixRow(
         low=round(100 * mixed.p_low),
         high=round(100 * mixed.p_high),
@@ -54,7 +54,7 @@ def mix_row(mixed: MixedForecast, *, with_experts: bool) -> MixRow:
 
 
 def whole_percent(p: float) -> str:
-    """Return a probability in whole percent, never as certain.
+    """Return a probability in whole percent, never as 0 or 100.
 
     >>> [whole_percent(p) for p in (0.0, 0.126, 0.999)]
     ['<1', '13', '>99']
@@ -65,7 +65,7 @@ def whole_percent(p: float) -> str:
 
 
 def whole_shares(shares: Sequence[float]) -> list[int]:
-    """Return shares in whole percent that still add up to 100: the largest rests are rounded up.
+    """Return shares in whole percent that add up to 100; the largest remainders are rounded up.
 
     >>> whole_shares([0.333, 0.333, 0.334]), whole_shares([0.455, 0.005, 0.54])
     ([33, 33, 34], [46, 0, 54])

@@ -1,4 +1,4 @@
-"""What the page says about the race and the feed as a whole."""
+"""Format what the page header says about the race and the feed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class HeaderRow:
     pace: str = ""
     overtake: str = "unknown"
     overtake_label: str = "Overtake mode"
-    overtake_word: str = "not told"
+    overtake_word: str = "unknown"
     control: str = ""
     feed: str = ""
     skipped: str = ""
@@ -57,7 +57,7 @@ class HeaderRow:
 
 @dataclass
 class PulseRow:
-    """What the browser's own watchdog reads: changes with every frame, -1 when unknown."""
+    """What the watchdog in the browser reads: changes with every frame, -1 when unknown."""
 
     sequence: int = -1
     age_s: float = -1.0
@@ -80,7 +80,7 @@ def header_row(frame: LiveFrame) -> HeaderRow:
     label, overtake, overtake_word = _overtake_aid(header)
     skipped = header.malformed
     return HeaderRow(
-        race=cut(header.name) or "Race not named yet",
+        race=cut(header.name) or "Race name not known yet",
         venue=" · ".join(
             cut(str(part)) for part in (header.kind, header.circuit, header.year) if part
         ),
@@ -97,17 +97,21 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         overtake_word=overtake_word,
         control=cut(header.latest_control, SENTENCE),
         feed=header.feed,
-        skipped=f"{skipped} malformed part{'' if skipped == 1 else 's'} skipped" if skipped else "",
+        skipped=f"{skipped} malformed message part{'' if skipped == 1 else 's'} skipped"
+        if skipped
+        else "",
         model=frame.model_version,
         why=header.why,
         skew=_skew(header.clock_skew_s),
-        gaps=f"{header.gaps} gap{'' if header.gaps == 1 else 's'} bridged" if header.gaps else "",
+        gaps=f"{header.gaps} connection gap{'' if header.gaps == 1 else 's'} bridged"
+        if header.gaps
+        else "",
         next_race=_next_race(header, frame.published_at),
     )
 
 
 def pulse_row(frame: LiveFrame) -> PulseRow:
-    """Return what the watchdog needs to tell fresh from stale."""
+    """Return what the watchdog needs to tell fresh data from stale."""
     age = frame.data_age_s
     return PulseRow(
         sequence=frame.sequence,
@@ -117,9 +121,9 @@ def pulse_row(frame: LiveFrame) -> PulseRow:
 
 
 def notice_row(header: FrameHeader, cache_fault: str = "") -> NoticeRow:
-    """Say what is wrong with the feed, else with the shared cache; silent when nothing is.
+    """Return what is wrong with the feed, else with the shared cache; empty when nothing is.
 
-    A stale feed is left to the watchdog, which counts its age in the browser.
+    A stale feed is left to the watchdog, which counts the age of the data in the browser.
     """
     detail = cut(header.feed_detail, SENTENCE)
     match header.feed_state:
@@ -129,12 +133,14 @@ def notice_row(header: FrameHeader, cache_fault: str = "") -> NoticeRow:
         case FeedState.PAUSED:
             return NoticeRow("paused", "Replay paused", detail)
         case FeedState.ENDED:
-            return NoticeRow("ended", "End of the feed: this is the last picture", detail)
+            return NoticeRow("ended", "The feed has ended: this is the last picture", detail)
         case _:
             if detail:
                 return NoticeRow("told", detail)
             return (
-                NoticeRow("told", "Shared cache away", cache_fault) if cache_fault else NoticeRow()
+                NoticeRow("told", "Shared cache unavailable", cache_fault)
+                if cache_fault
+                else NoticeRow()
             )
 
 
@@ -153,17 +159,20 @@ def _flag(header: FrameHeader) -> tuple[str, str]:
 def _overtake_aid(header: FrameHeader) -> tuple[str, str, str]:
     label = "DRS" if 0 < header.year < _FIRST_YEAR_WITHOUT_DRS else "Overtake mode"
     if header.overtake_enabled is None:
-        return label, "unknown", "not told"
+        return label, "unknown", "unknown"
     return (label, "on", "enabled") if header.overtake_enabled else (label, "off", "disabled")
 
 
 def _skew(skew_s: float | None) -> str:
-    """Say how the feed's clock stands to ours; delivery is part of it, and no less than 0."""
+    """Return how far the feed's clock is from ours, as text.
+
+    The time of delivery, which is never negative, is part of it.
+    """
     if skew_s is None:
         return ""
     if skew_s < 0:
-        return f"its clock {-skew_s:.1f} s ahead of ours"
-    return f"its clock and delivery {skew_s:.1f} s behind ours"
+        return f"clock {-skew_s:.1f} s ahead of this server's"
+    return f"clock and delivery {skew_s:.1f} s behind this server's"
 
 
 def _next_race(header: FrameHeader, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""All rows of the live page, by the name of the state variable that shows them."""
+"""Format a frame as all rows of the live page, by the state variable that shows them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
 
     Args:
         frame: What to show.
-        cache_fault: What this worker lacks, in whole sentences; "" when it lacks nothing.
+        cache_fault: What is wrong with the shared cache, in whole sentences; "" when nothing is.
         track: What is known of the circuit.
     """
     has_outline = track.outline is not None
@@ -53,23 +53,25 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
 
 
 def changed_rows(rows: PageRows, sent: PageRows) -> PageRows:
-    """Return the variables that are not as they were sent last."""
+    """Return the variables that have changed since they were last sent."""
     return {name: value for name, value in rows.items() if name not in sent or sent[name] != value}
 
 
 def waiting_rows(sequence: int, delay_s: int) -> PageRows:
-    """Return an empty page for a tab whose delay reaches back before the first frame held.
+    """Return an empty page for a tab whose delay reaches back before the oldest frame in memory.
 
-    `sequence` rises with every call, so that the browser sees that the link is alive.
+    `sequence` rises with every call, so that the browser sees that the connection is alive.
     """
     notice = NoticeRow(
         "paused",
-        f"TV delay {delay_s} s: nothing that old yet",
-        "The page fills by itself. Nothing newer is shown, so nothing is given away.",
+        f"TV delay of {delay_s} s: no data that old yet",
+        "The page starts by itself. Nothing newer is shown until then, so there are no spoilers.",
     )
     return {
         "pulse": asdict(PulseRow(sequence=sequence)),
-        "header": asdict(HeaderRow(race="Held back", source_word="Waiting", flag_word="Waiting")),
+        "header": asdict(
+            HeaderRow(race="Waiting for the TV delay", source_word="Waiting", flag_word="Waiting")
+        ),
         "notice": asdict(notice),
         "cars": {},
         "tower": [],
@@ -81,6 +83,6 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "marks": {},
         "places": asdict(PlacesRow()),
         "empty": asdict(
-            NoticeRow("waiting", "Waiting for the delay to fill", f"It takes {delay_s} s at most.")
+            NoticeRow("waiting", "Waiting for the TV delay", f"This takes {delay_s} s at most.")
         ),
     }

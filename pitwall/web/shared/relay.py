@@ -1,14 +1,14 @@
 """Send rows to browsers: one emit for the whole room, or one for a tab with its own clock.
 
-Beside `shared_states` and the `door` THE ONE MODULE THAT TOUCHES REFLEX INTERNALS: the suffix of
-variables in a delta, the event namespace, its token manager and its rooms.
+Outside of `pitwall.web.socket` this is THE ONLY MODULE THAT TOUCHES REFLEX INTERNALS: the suffix
+of variables in a delta, the event namespace, its token manager and its rooms.
 `tests/web/shared/test_relay.py` fails when an upgrade of Reflex breaks one of them.
 
-Rows go past the server-side state on purpose. A delta for each tab would cost every tab a state
+Rows bypass the server-side state on purpose. A delta for each tab would cost every tab a state
 load, a lock and a diff four times a second; a room costs one formatting and one encoding in all.
 
-A tab that reads too slowly is left out while too much waits for it, and is then sent the newest
-picture whole: what it missed on the way is never buffered.
+A tab that reads too slowly is skipped while too much waits for it, and is then sent the newest
+picture whole: what it missed in between is never buffered.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from pitwall.web.socket.server import DoorServer
 
 
 def live_map(frame: LiveFrame) -> TrackMap:
-    """Return what is known by now of the circuit of a frame's race."""
+    """Return the map of the circuit of a frame's race, as far as it is known by now."""
     return map_of(kept_id(frame.header)) if frame.header.race_id else NO_MAP
 
 
 def map_of(race_id: str) -> TrackMap:
-    """Return what is known by now of the circuit of a kept race."""
+    """Return the map of the circuit of a stored race, as far as it is known by now."""
     maps = services.current().maps
     return TrackMap(race_id) if maps is None else maps.map_of(race_id)
 
@@ -52,9 +52,9 @@ log = logging.getLogger(__name__)
 
 
 class Relay:
-    """Sends rows to the room of shared frames, and to single tabs.
+    """Sends rows to the room of tabs that show the newest frame, and to single tabs.
 
-    Only variables that changed since the last emit travel to the room; a tab that joins is
+    Only variables that changed since the last emit are sent to the room; a tab that joins is
     sent all of them first. A lock keeps the two in order.
     """
 
@@ -66,12 +66,12 @@ class Relay:
         self._left_out: set[str] = set()
 
     def attach(self, app: rx.App, state: type[rx.State]) -> None:
-        """Say which app's sockets to use and which state shows the rows."""
+        """Set the app whose sockets are used, and the state that shows the rows."""
         self._app = app
         self._state_name = state.get_full_name()
 
     async def run(self) -> None:
-        """Relay every newest frame to the room, for ever: a lifespan task of each worker."""
+        """Relay each newest frame to the room, without end: a lifespan task of each worker."""
         while True:
             try:
                 ports = services.current()
@@ -102,7 +102,7 @@ class Relay:
                 await self._emit(self._sent, sid)
 
     async def leave(self, client_token: str) -> None:
-        """Take a tab out of the room; from then on it gets only what `show_tab` sends."""
+        """Take a tab out of the room; from then on it receives only what `show_tab` sends."""
         sid = self._socket_of(client_token)
         if sid is not None:
             async with self._order:
@@ -112,14 +112,15 @@ class Relay:
     async def show_tab(
         self, client_token: str, rows: PageRows, beside: Mapping[str, PageRows] | None = None
     ) -> bool:
-        """Send rows to one tab, if it is connected and reads what it is sent.
+        """Send rows to one tab, if it is connected and keeps up with reading.
 
         Returns:
-            Whether they were sent; who sends changes alone begins anew with all of them if not.
+            Whether they were sent. If not, a caller that sends changes only must start again
+            with all rows.
 
         Args:
             client_token: Which tab.
-            rows: Of the attached state.
+            rows: Rows of the attached state.
             beside: Variables of other states, by their full names; they arrive together.
         """
         sid = self._socket_of(client_token)
@@ -129,7 +130,7 @@ class Relay:
         return True
 
     async def tell_tab(self, client_token: str, event: EventSpec) -> None:
-        """Have the browser of one tab do something, such as go elsewhere."""
+        """Send an event to the browser of one tab, such as a redirect."""
         sid = self._socket_of(client_token)
         if sid is not None:
             update = StateUpdate(events=Event.from_event_type(event))
@@ -144,7 +145,7 @@ class Relay:
         return {self._state_name: _suffixed(rows)}
 
     async def _catch_up(self) -> None:
-        """Send everything to those of the room who were left out and have read what waited."""
+        """Send everything to the skipped tabs of the room that have caught up."""
         server = self._server()
         if server is None:
             return

@@ -1,7 +1,7 @@
-"""Makes a build work on any host and port, by asking the page's own address for the server's.
+"""Make a build work on any host and port, by taking the server's address from the page's own.
 
 Reflex writes the server's absolute address into the bundle. This build step replaces those
-strings with expressions on `window.location`, so one build serves every port, and a page
+strings with expressions on `window.location`, so that one build serves every port, and a page
 behind a proxy calls the proxy.
 """
 
@@ -22,7 +22,7 @@ class SameOriginPlugin(rx.plugins.Plugin):
         """Rewrite every script of the build.
 
         Raises:
-            RuntimeError: The socket's address is nowhere: Reflex has changed how it writes it.
+            RuntimeError: The socket's address was not found: Reflex now writes it differently.
         """
         addresses = [endpoint.get_url() for endpoint in Endpoint]
         static_dir = context["static_dir"]

@@ -1,4 +1,4 @@
-"""The head of every page: colours, fonts, scripts, and links to the other pages."""
+"""Build the head of every page and the links between pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PANEL_COLOUR = "#0b0d0a"
 
 
 def head_components() -> list[rx.Component]:
-    """Return the head of every page; nothing in it is fetched from elsewhere."""
+    """Return the head of every page; nothing in it is fetched from another server."""
     return [
         rx.el.meta(name="theme-color", content=PANEL_COLOUR),
         rx.el.meta(name="color-scheme", content="dark"),
@@ -24,7 +24,7 @@ def head_components() -> list[rx.Component]:
 
 
 def account_link() -> rx.Component:
-    """Draw "Log in", or whose account it is."""
+    """Draw a link to log in, or to the visitor's account."""
     email = as_var(AccountState.email)
     return rx.cond(
         email != "",
@@ -43,9 +43,9 @@ _PAGES = (("Live", "/"), ("Races", "/races"), ("Ledger", "/ledger"))
 
 
 def site_nav() -> rx.Component:
-    """Draw the links; each loads its page anew, so that the page learns who looks.
+    """Draw the links; each reloads the document, so that the page learns who is logged in.
 
-    Being on every page, it brings the box that says that something went wrong.
+    As it is on every page, it also contains the box that reports errors.
     """
     return rx.fragment(
         rx.el.nav(

@@ -1,4 +1,4 @@
-"""What a viewer should not be told before he has seen it."""
+"""Decide which results are hidden from viewers until they have played the race."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from pitwall.ports.races import RaceReader
 
 Wish = Literal["auto", "hide", "show"]
 MOST_PLAYED: Final = 200
-_LOOKED_AT: Final = 20  # races, in which the newest real one is: simulated ones are at most three
+_LOOKED_AT: Final = 20  # races, enough to hold the newest real one: at most three are simulated
 
 
 async def newest_race(reader: RaceReader, *, is_guest: bool) -> RaceSummary | None:
-    """Return the newest race to its end that the viewer may see, a real one before a simulated.
+    """Return the newest race that is over and open to the viewer, real ones before simulated.
 
     Raises:
         StoreError: The database is not there.
     """
-    wanted = RaceFilter(source=Source.SIMULATED.value) if is_guest else RaceFilter()
-    found, _ = await reader.races(wanted, _LOOKED_AT)
-    over = [race for race in found if race.state != "running"]
+    allowed = RaceFilter(source=Source.SIMULATED.value) if is_guest else RaceFilter()
+    races, _ = await reader.races(allowed, _LOOKED_AT)
+    over = [race for race in races if race.state != "running"]
     real = [race for race in over if race.source != Source.SIMULATED.value]
     return next(iter(real or over), None)
 
 
 def is_veiled(wish: str, played: str, race_id: str, newest: RaceSummary | None) -> bool:
-    """Whether results of a race are kept from the viewer.
+    """Whether the results of a race are hidden from the viewer.
 
     Args:
-        wish: `hide` or `show` them all; anything else hides the newest until it was played.
-        played: Races that were played to their end, separated by blanks.
-        race_id: Which race.
-        newest: The newest one.
+        wish: `hide` or `show` for all races; anything else hides the newest until it is played.
+        played: Ids of races that were played to their end, separated by blanks.
+        race_id: The race in question.
+        newest: The newest race.
     """
     if wish == "show" or race_id in played.split():
         return False
@@ -41,7 +41,7 @@ def is_veiled(wish: str, played: str, race_id: str, newest: RaceSummary | None) 
 
 
 def with_played(played: str, race_id: str) -> str:
-    """Return the races played with one more; the oldest go beyond two hundred.
+    """Return the played races with one more; beyond two hundred the oldest are dropped.
 
     >>> with_played("a b", "c"), with_played("a b", "b")
     ('a b c', 'a b')

@@ -1,4 +1,4 @@
-"""The timing tower: one row for each car, front of the field first."""
+"""Format the timing tower: one row for each car, front of the field first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ATTACK_RANGE_S = 1.0
 
 @dataclass
 class TowerRow:
-    """Where one car stands; `reach`, `tone` and `fight` are CSS classes.
+    """One car's line; `reach`, `tone` and `fight` are CSS classes.
 
     `key` is the car number. `fight` says whether the car hunts the one above, is hunted by
     the one below, or both.
@@ -28,7 +28,7 @@ class TowerRow:
 
 
 def tower_rows(frame: LiveFrame) -> list[TowerRow]:
-    """Format every placed car."""
+    """Format every car that has a position."""
     hunters = {battle.attacker for battle in frame.battles}
     hunted = {battle.defender for battle in frame.battles}
     return [

@@ -1,6 +1,7 @@
-"""The track map: the circuit's shape, and where on it each car is drawn.
+"""Format the track map: the circuit's shape, and where on it each car is drawn.
 
-`assets/track_map.jsx` draws it. Cars are given apart from the circuit, which changes once a race.
+`assets/track_map.jsx` draws it. Cars and circuit are separate rows, as the circuit changes only
+once a race.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ HUNTED: Final = 4
 _SHARES: Final = 10_000
 
 Mark = list[int]
-"""Three numbers where a car is located: x, y in metres and flags added up. Two where it is drawn by
-its share of the lap: the share in 1/10,000, and flags."""
+"""Three numbers where a car's position is known: x and y in metres, and the sum of its flags. Two
+where it is drawn by its share of the lap: the share in 1/10,000, and the sum of its flags."""
 
 
 @dataclass
 class CornerMark:
-    """A corner's number, and where it stands, metres."""
+    """A corner's number and its position, metres."""
 
     name: str
     x: int
@@ -39,10 +40,10 @@ class TrackRow:
 
     Attributes:
         points: x, y, x, y, … around the lap from the line, metres, evenly spaced in time; empty
-            where no outline is known, and the lap is drawn as a ring.
+            where no outline is known: the lap is then drawn as a ring.
         sectors: Where sectors end, as shares of the lap's time.
-        turn_deg: By how much the axes are turned, anticlockwise.
-        words: Where outline and corner numbers come from.
+        turn_deg: How far the axes are turned, degrees anticlockwise.
+        words: Where outline and corner numbers come from, as sentences.
     """
 
     points: list[float] = field(default_factory=list)
@@ -54,7 +55,7 @@ class TrackRow:
 
 @dataclass
 class PlacesRow:
-    """How places are known, a sentence; and who is in the pit lane but not on the map."""
+    """How positions are known, a sentence; and the cars in the pit lane that are not drawn."""
 
     words: str = ""
     in_pit: list[str] = field(default_factory=list)
@@ -62,7 +63,7 @@ class PlacesRow:
 
 @lru_cache(maxsize=64)
 def track_fields(track: TrackMap) -> dict[str, Any]:
-    """Return a circuit as a browser receives it; made once, as it is the same in every frame."""
+    """Return a circuit as a browser receives it; cached, as it is the same in every frame."""
     return asdict(track_row(track))
 
 
@@ -85,15 +86,16 @@ def track_row(track: TrackMap) -> TrackRow:
     )
 
 
-_RING: Final = "No race with positions at this circuit is kept: the lap is drawn as a ring."
+_RING: Final = "The lap is drawn as a ring, because no stored race here has car positions."
 
 
 def mark_rows(frame: LiveFrame, *, has_outline: bool) -> dict[str, Mark]:
     """Return where each car is drawn, by car number; cars that cannot be placed are left out.
 
     Args:
-        frame: Of this moment.
-        has_outline: Whether positions have an outline to be drawn on; shares of the lap else.
+        frame: The frame to draw.
+        has_outline: Whether there is an outline to draw positions on; else cars are drawn by
+            their share of the lap.
     """
     hunters = {battle.attacker for battle in frame.battles}
     hunted = {battle.defender for battle in frame.battles}
@@ -112,7 +114,7 @@ def mark_rows(frame: LiveFrame, *, has_outline: bool) -> dict[str, Mark]:
 
 
 def places_row(frame: LiveFrame, *, has_outline: bool) -> PlacesRow:
-    """Say how places are known."""
+    """Return how positions are known."""
     located = has_outline and any(place.x_m is not None for place in frame.places)
     # Without a position, a car in the pit lane would be drawn as if it were on the circuit.
     lost = {place.number for place in frame.places if not (has_outline and place.x_m is not None)}
@@ -120,10 +122,10 @@ def places_row(frame: LiveFrame, *, has_outline: bool) -> PlacesRow:
         code(line.code, line.number) for line in frame.tower if line.in_pit and line.number in lost
     ]
     if located:
-        return PlacesRow("Places as the feed tells them.", in_pit)
+        return PlacesRow("Positions from the feed.", in_pit)
     if any(place.lap_share is not None for place in frame.places):
-        return PlacesRow("Places estimated from line crossings and gaps.", in_pit)
-    return PlacesRow("Places are not known before the first crossing of the line.", in_pit)
+        return PlacesRow("Positions estimated from line crossings and gaps.", in_pit)
+    return PlacesRow("Positions are not known until a car first crosses the line.", in_pit)
 
 
 def _mark(place: CarPlace, flags: int, *, has_outline: bool) -> Mark | None:

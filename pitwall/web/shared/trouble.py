@@ -1,7 +1,8 @@
-"""Tell a visitor when an event of their tab failed unexpectedly.
+"""Tell visitors when an event of their tab failed unexpectedly.
 
-Reflex would show a toast by evaluating a script, which the pages' policy refuses: nothing would be
-seen. This says it in the page, with a number under which the log holds the rest.
+Reflex would show a toast by evaluating a script, which the pages' Content-Security-Policy refuses,
+so that nothing would be seen. This shows the failure in the page, with the number under which the
+server's log has the details.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import reflex as rx
 from pitwall.logs import SparingFilter
 from pitwall.web.shared.typed import as_handler, as_var
 
-_LOGGED_A_MINUTE = 20  # who finds an event that fails fills no disk with stack traces
+_LOGGED_A_MINUTE = 20  # repeating an event that fails must not fill the disk with stack traces
 
 log = logging.getLogger(__name__)
 
@@ -23,39 +24,39 @@ log.addFilter(SparingFilter(_LOGGED_A_MINUTE))
 
 
 class TroubleState(rx.State):
-    """The newest trouble of a tab; "" while there is none."""
+    """The number of a tab's newest failure; "" while there is none."""
 
     number: str = ""
 
     @rx.event
     def tell(self, number: str) -> None:
-        """Show that something went wrong, under the number it is logged by."""
+        """Show that something went wrong, with the number under which it is logged."""
         self.number = number[:16]
 
     @rx.event
     def dismiss(self) -> None:
-        """Take the words away."""
+        """Close the box."""
         self.number = ""
 
 
 def on_backend_trouble(exception: Exception):  # type: ignore[no-untyped-def]  # noqa: ANN201  Reflex evaluates the annotation in its own module
-    """Log what an event raised, and tell the tab whose event it was."""
+    """Log what an event raised, and tell the tab that sent the event."""
     number = secrets.token_hex(4)
     log.error("event failed", extra={"number": number}, exc_info=exception)
-    told: Any = as_handler(TroubleState.tell)(number)
-    return told
+    event: Any = as_handler(TroubleState.tell)(number)
+    return event
 
 
 def trouble_box() -> rx.Component:
-    """Draw the box at the foot of the window while there is something to say."""
+    """Draw the box at the foot of the window while there is a failure to report."""
     number = as_var(TroubleState.number)
     return rx.cond(
         number != "",
         rx.el.div(
             rx.el.strong("That did not work"),
             rx.el.span(
-                "Something went wrong on the server; what is on the page is still true. If it "
-                "stays so, tell the server's owner this number: ",
+                "Something went wrong on the server. What the page shows is still correct. If this "
+                "happens again, give the server's owner this number: ",
                 rx.el.code(number),
             ),
             rx.el.button("Close", type="button", on_click=as_handler(TroubleState.dismiss)),

@@ -1,7 +1,7 @@
-"""What a state's class attributes really are, for the type checker.
+"""Tell the type checker what a Reflex state's class attributes are at run time.
 
-Reflex turns them into Vars and event handlers when the class is made; mypy sees what the
-annotations say. Nothing happens here at run time.
+Reflex turns them into Vars and event handlers when the class is created; mypy sees only the
+annotations. The functions return their argument unchanged.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def as_var(value: T) -> rx.Var[T]:
-    """Return a state's variable as the Var that it is."""
+    """Return a state's variable, typed as a Var."""
     return cast("rx.Var[T]", value)
 
 
 def as_handler(method: object) -> Callable[..., Any]:
-    """Return a state's event as the handler that it is."""
+    """Return a state's event, typed as a handler."""
     return cast("Callable[..., Any]", method)

@@ -1,1 +1,1 @@
-"""Guard the event socket: who may speak, how much, and what is held of whom."""
+"""Guard the event socket: who may send events, how many, and what state is held for each tab."""

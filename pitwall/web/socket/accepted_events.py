@@ -1,4 +1,4 @@
-"""Which events pages can send, and in which shape; everything else is refused unread."""
+"""Accept only events that pages can send, with the payload that they send; refuse all others."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from reflex_base.utils.format import format_event_handler
 
 WORDS_AT_MOST: Final = 500
 _TRACE: Final = 4_000
-_STORED: Final = 10_000  # two hundred races that were played
+_STORED: Final = 10_000  # the ids of two hundred played races
 _ADDRESS: Final = 2_000
 _QUERIES: Final = 20
 _HASHES: Final = 64
 _NAME: Final = re.compile(r"reflex___state____state\.[A-Za-z0-9_.]+")
 _LOADS: Final = f"{State.get_full_name()}.hydrate_and_load"
 _ROOT: Final = State.get_full_name()
-# Of Reflex's own events a page needs these; the script of each page also names
-# `update_vars_internal`, which it sends for storage shared between tabs alone: we have none.
+# The events of Reflex itself that a page needs. The script of each page also names
+# `update_vars_internal`, but sends it only for storage shared between tabs, which no page uses.
 _OF_REFLEX: Final = frozenset(
     {
         _LOADS,
@@ -39,8 +39,8 @@ class RefusedEventError(ValueError):
     """An event that no page sends.
 
     Attributes:
-        reason: Why it is refused, in one of few ways.
-        name: The event's, as it was said; "" where there is none.
+        reason: Why it is refused, one of a few fixed texts.
+        name: The name of the event as it was sent; "" where there is none.
     """
 
     def __init__(self, reason: str, name: str = "") -> None:
@@ -55,10 +55,10 @@ class _Parameter:
 
 
 class Offers:
-    """What pages offer.
+    """The events that pages can send.
 
     Args:
-        names: Events that they can send.
+        names: Names of those events.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -69,7 +69,7 @@ class Offers:
 
     @classmethod
     def of_build(cls, folder: Path) -> Offers:
-        """Return what the scripts of a build can send."""
+        """Return the events that the scripts of a build can send."""
         found: set[str] = set()
         for script in folder.rglob("*.js"):
             found.update(_NAME.findall(script.read_text(encoding="utf-8")))
@@ -77,7 +77,7 @@ class Offers:
         return cls(ours | _OF_REFLEX)
 
     def read(self, said: object) -> Event:
-        """Return the event that a page sent, with nothing in it but what is known.
+        """Return the event that a page sent, reduced to its known parts.
 
         Raises:
             RefusedEventError: No page sends this.
@@ -116,7 +116,7 @@ class Offers:
                 raise RefusedEventError("an event with a payload of a wrong kind or size", name)
 
     def _loading(self, payload: Mapping[str, object]) -> dict[str, object]:
-        """Return what a page that loads may say: what its browser keeps, and hashes of states."""
+        """Return what a loading page may send: what its browser stores, and hashes of states."""
         said, hashes = payload.get("vars"), payload.get("hashes")
         kept = said.items() if isinstance(said, dict) else ()
         stored = {
@@ -131,13 +131,13 @@ class Offers:
 
 
 def _where(said: object) -> dict[str, Any]:
-    """Return where a page says it is, as far as it can be."""
+    """Return the address that a page sent, reduced to what an address can be."""
     if not isinstance(said, dict):
         return {}
     where: dict[str, Any] = {}
     for name in ("pathname", "asPath"):
         value = said.get(name)
-        # Anything else would make an address that cannot be read, of the page's origin and this.
+        # Joined to the page's origin, anything else would make an address that cannot be parsed.
         if isinstance(value, str) and value.startswith("/") and len(value) <= _ADDRESS:
             where[name] = value
     query = said.get("query")
@@ -162,7 +162,7 @@ def _parameters(handler: EventHandler) -> dict[str, _Parameter]:
 
 
 def _kinds(hint: object) -> tuple[type, ...]:
-    """Return which JSON values a parameter takes: an integer is a float, and nothing else is."""
+    """Return the JSON types that a parameter accepts; a float may also be an integer."""
     options = typing.get_args(hint) or (hint,)
     kinds = {each for each in options if each in {str, int, float, bool, type(None)}}
     if float in kinds:
@@ -171,7 +171,7 @@ def _kinds(hint: object) -> tuple[type, ...]:
 
 
 def _stored(state: type[BaseState]) -> Iterable[str]:
-    """Yield the variables that browsers keep, as their scripts name them."""
+    """Yield the variables that browsers store, by the names that their scripts use."""
     for name in state.base_vars:
         if state._is_client_storage(name):
             yield f"{state.get_full_name()}.{name}_rx_state_"

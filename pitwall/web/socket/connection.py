@@ -1,4 +1,4 @@
-"""One WebSocket: what comes in is looked at before it is parsed, what goes out has a bound."""
+"""Wrap one WebSocket: check incoming frames before they are parsed, bound outgoing ones."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ BYTES_AT_MOST: Final = 4_000_000
 
 
 class SendQueue(asyncio.Queue[Any]):
-    """What waits to be sent to one socket.
+    """The messages that wait to be sent to one socket.
 
     Args:
-        overflows: Called when more waits than may; the socket is to be cut then.
+        overflows: Called when more waits than allowed; it must cut the socket.
     """
 
     def __init__(self, overflows: Callable[[], None] = lambda: None) -> None:
@@ -30,7 +30,7 @@ class SendQueue(asyncio.Queue[Any]):
 
     @property
     def is_behind(self) -> bool:
-        """Whether more waits than a tab that reads leaves waiting."""
+        """Whether more waits than for a tab that keeps up with reading."""
         return self.qsize() >= PACKETS_BEHIND or self.waiting_bytes >= BYTES_BEHIND
 
     def _put(self, item: Any) -> None:  # noqa: ANN401  as asyncio has it
@@ -38,7 +38,7 @@ class SendQueue(asyncio.Queue[Any]):
         super()._put(item)
 
     def put_nowait(self, item: Any) -> None:  # noqa: ANN401
-        """Add what is to be sent; what overflows ends the socket."""
+        """Add a message to be sent; an overflow ends the socket."""
         super().put_nowait(item)
         if self.qsize() > PACKETS_AT_MOST or self.waiting_bytes > BYTES_AT_MOST:
             self.overflows()
@@ -49,7 +49,7 @@ class SendQueue(asyncio.Queue[Any]):
         return item
 
     def drop(self) -> None:
-        """Forget what waits."""
+        """Drop all messages that wait."""
         while self.qsize():
             self.get_nowait()
             self.task_done()
@@ -61,7 +61,7 @@ def _size(item: object) -> int:
 
 
 class Wire(WebSocket):  # type: ignore[misc]  # python-engineio is not typed
-    """A WebSocket as python-engineio drives it, which can be cut though its other side sleeps."""
+    """A WebSocket as python-engineio drives it, which can be cut even if its peer does not read."""
 
     def __init__(self, handler: Any, server: Any) -> None:  # noqa: ANN401  as engineio calls it
         super().__init__(handler, server)
@@ -77,7 +77,7 @@ class Wire(WebSocket):  # type: ignore[misc]  # python-engineio is not typed
             task.cancel()
 
     async def send(self, message: str | bytes) -> None:
-        """Send a frame; it waits while the other side does not read.
+        """Send a frame; wait while the peer does not read.
 
         Raises:
             OSError: The socket was cut.
@@ -96,7 +96,7 @@ class Wire(WebSocket):  # type: ignore[misc]  # python-engineio is not typed
                 self._tasks.discard(task)
 
     async def wait(self) -> str:
-        """Return the next frame that may be read.
+        """Return the next frame that is accepted.
 
         Raises:
             OSError: The socket is closed, or was cut.

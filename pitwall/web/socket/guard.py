@@ -1,4 +1,4 @@
-"""Puts the door between the socket and Reflex: what `pitwall.pitwall` calls."""
+"""Put the guarded socket server between the browser and Reflex; `pitwall.pitwall` calls this."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from pitwall.web.socket.tab_states import LINGERS_S, TabStates, tab_states
 
 @runtime_checkable
 class SharedForgetting(Protocol):
-    """States that several workers share: `pitwall.web.socket.redis_states`."""
+    """Shared states that can be forgotten; implemented by `pitwall.web.socket.redis_states`."""
 
     async def forget_shared(self, tab: str) -> None:
         """Forget the state of a tab that is closed."""
 
 
 complaints = Complaints()
-"""What this worker refused at its sockets."""
+"""Counts what this worker refused at its sockets."""
 
 
 def door_server() -> DoorServer:
-    """Return the socket server to make the app with: as Reflex makes its own, behind the door."""
+    """Return the guarded socket server for the app, with the settings that Reflex uses."""
     return DoorServer(
         complaints,
         async_mode="asgi",
-        cors_allowed_origins=[],  # `pitwall.api.protection` says who may ask
+        cors_allowed_origins=[],  # `pitwall.api.protection` decides which origins are allowed
         max_http_buffer_size=FRAME_CHARACTERS,
         ping_interval=environment.REFLEX_SOCKET_INTERVAL.get().total_seconds(),
         ping_timeout=environment.REFLEX_SOCKET_TIMEOUT.get().total_seconds(),
@@ -49,14 +49,14 @@ def door_server() -> DoorServer:
 
 
 def guard(app: rx.App, build: Path) -> None:
-    """Let the app hear known tabs and events alone, and keep states as long as their tabs.
+    """Let the app receive only known tabs and events, and drop states when their tab is gone.
 
     Args:
         app: Made with `door_server()`; all its pages are added.
         build: The folder of the built front end.
 
     Raises:
-        RuntimeError: The app was made without the door.
+        RuntimeError: The app was made without `door_server()`.
     """
     server = app.sio
     if not isinstance(server, DoorServer):
@@ -73,13 +73,13 @@ def guard(app: rx.App, build: Path) -> None:
 
 
 def tab_is_open(app: rx.App, tab: str) -> bool:
-    """Whether a tab is connected, to this worker or, as far as is known here, to another."""
+    """Whether a tab is connected to this worker or, as far as is known here, to another."""
     sockets = app.event_namespace
     return sockets is not None and tab in sockets._token_manager.token_to_socket
 
 
 def on_page_trouble(exception: Exception) -> None:
-    """Note what the script of a page reported; anybody can report anything."""
+    """Count an error that a page's script reported; its content is not trusted."""
     complaints.note("the script of a page reported an error", str(exception))
 
 

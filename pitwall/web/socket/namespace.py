@@ -1,4 +1,4 @@
-"""What Reflex hears of sockets: known tabs, known events, few at once."""
+"""Pass only known events of known tabs to Reflex, few at a time."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _HEADER_AT_MOST: Final = 300
 
 
 class DoorNamespace(EventNamespace):
-    """Reflex's namespace behind the door.
+    """Reflex's socket namespace, with checks.
 
     Args:
         namespace: Its path.
-        app: Whose events it takes.
-        offers: What pages can send.
+        app: The app that handles the events.
+        offers: The events that pages can send.
         left: Called with the name of a tab's state when its socket is closed.
     """
 
@@ -44,7 +44,7 @@ class DoorNamespace(EventNamespace):
         self._who: dict[str, Visitor] = {}
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> bool | None:  # noqa: ANN401
-        """Let a tab in under a name of its own, or refuse it."""
+        """Accept a tab under its token, or refuse it."""
         tokens = [
             part for part in environ.get("QUERY_STRING", "").split("&") if part[:6] == "token="
         ]
@@ -64,9 +64,9 @@ class DoorNamespace(EventNamespace):
         return None
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:  # noqa: ARG002
-        """Link a socket to the state of its token and log-in; a copied tab gets a token anew.
+        """Link a socket to the state of its token and log-in; a copied tab gets a new token.
 
-        No state is made or touched before the first event: who only connects leaves none behind.
+        No state is made or touched before the first event, so that a mere connection leaves none.
         """
         who = self._who.get(sid, Visitor())
         tokens = self._token_manager
@@ -82,7 +82,7 @@ class DoorNamespace(EventNamespace):
         visitors.came(tokens.sid_to_token[sid], who)
 
     def _build_static_router_data(self, sid: str, environ: dict[str, Any]) -> dict[str, Any]:
-        """Return what a state keeps of its connection: no cookie, and no header without a use."""
+        """Return what a state stores of its connection: no cookie, and no header without a use."""
         told = super()._build_static_router_data(sid, environ)
         headers = told[constants.RouteVar.HEADERS]
         told[constants.RouteVar.HEADERS] = {
@@ -91,7 +91,7 @@ class DoorNamespace(EventNamespace):
         return told
 
     async def on_event(self, sid: str, data: Any) -> None:  # noqa: ANN401  as it was sent
-        """Take an event of a page; refuse everything else in one short line a minute."""
+        """Handle an event of a page; refuse all else, logged in one short line a minute."""
         token = self.sid_to_token.get(sid)
         static = self._static_router_data.get(sid)
         pending = self._pending.get(sid)
@@ -120,7 +120,7 @@ class DoorNamespace(EventNamespace):
         future.add_done_callback(pending.discard)
 
     def on_disconnect(self, sid: str) -> asyncio.Task[Any] | None:
-        """Forget a tab, and what it still wanted."""
+        """Forget a tab and its waiting events."""
         for future in self._pending.pop(sid, set()):
             future.cancel()
         self._who.pop(sid, None)

@@ -1,4 +1,4 @@
-"""Token buckets: how often somebody may do something."""
+"""Limit rates with token buckets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _IPV6_HOUSEHOLD: Final = 64
 
 
 class Bucket:
-    """Lets through `rate` things a second in the long run, and `burst` at once.
+    """A token bucket: allows `rate` actions a second in the long run, and `burst` at once.
 
     Args:
-        rate: How many a second.
-        burst: How many at once.
-        clock: Tells seconds.
+        rate: Actions a second.
+        burst: Actions at once.
+        clock: Returns seconds.
     """
 
     __slots__ = ("_at", "_burst", "_clock", "_left", "_rate")
@@ -29,7 +29,7 @@ class Bucket:
         self._left, self._at = burst, clock()
 
     def take(self) -> bool:
-        """Take one; whether there was one."""
+        """Take a token; return whether there was one."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
@@ -40,12 +40,12 @@ class Bucket:
 
 
 class Buckets:
-    """One bucket for each asker, of the last `most` askers.
+    """One bucket for each client, for the last `most` clients.
 
     Args:
-        rate: How many a second each.
-        burst: How many at once each.
-        most: How many askers are remembered; who was longest silent is forgotten first.
+        rate: Actions a second of each.
+        burst: Actions at once of each.
+        most: Number of clients remembered; the one idle for longest is forgotten first.
     """
 
     def __init__(self, rate: float, burst: float, most: int = 10_000) -> None:
@@ -53,7 +53,7 @@ class Buckets:
         self._held: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, asker: str) -> bool:
-        """Take one from an asker's bucket; whether there was one."""
+        """Take a token from a client's bucket; return whether there was one."""
         bucket = self._held.get(asker)
         if bucket is None:
             bucket = self._held[asker] = Bucket(self._rate, self._burst)
@@ -64,7 +64,7 @@ class Buckets:
 
 
 def household(host: str) -> str:
-    """Return by what an address is counted: of IPv6 its /64.
+    """Return the household by which an address is counted: for IPv6 its /64.
 
     >>> household("2001:db8::1:2:3:4"), household("192.0.2.7"), household("::ffff:192.0.2.7")
     ('2001:db8::/64', '192.0.2.7', '192.0.2.7')

@@ -1,10 +1,10 @@
-"""Reflex's states in Redis while it answers, in this worker's memory while it does not.
+"""Hold Reflex's states in Redis while it answers, and in this worker's memory while it does not.
 
 A tab whose worker is gone finds its state at the next one. While Redis is away a tab begins with
-a fresh state: what it must not lose, such as the TV delay, its own browser keeps.
+a fresh state; what it must not lose, such as the TV delay, is stored in its browser.
 
-Beside `broadcast` and the `door` the one module that touches Reflex internals: where the app keeps
-its state manager and its token manager, and their clients.
+This module touches Reflex internals, as do `pitwall.web.shared.relay` and the rest of this package:
+where the app holds its state manager and its token manager, and their clients.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ GIVES_UP_S = 2.0  # longer than it takes to notice that Redis is away
 
 
 class SharedStates(StateManagerRedis):
-    """Reflex's state manager of several workers, which goes on by itself when Redis is away.
+    """Reflex's state manager for several workers, which falls back to memory without Redis.
 
     Attributes:
         is_away: Whether Redis is known not to answer.
-        errors: What its client raises.
+        errors: The exceptions that its client raises.
         own: Holds the states while it is away.
     """
 
@@ -52,7 +52,7 @@ class SharedStates(StateManagerRedis):
         return await self.own.get_state(token)
 
     async def set_state(self, token: Any, state: Any, **context: Any) -> None:  # noqa: ANN401
-        """Keep the state of a tab."""
+        """Store the state of a tab."""
         if not self.is_away():
             try:
                 async with asyncio.timeout(GIVES_UP_S):
@@ -65,7 +65,7 @@ class SharedStates(StateManagerRedis):
 
     @asynccontextmanager
     async def modify_state(self, token: Any, **context: Any) -> AsyncIterator[Any]:  # noqa: ANN401
-        """Hold the state of a tab alone, and keep what becomes of it."""
+        """Lock the state of a tab, and store it afterwards."""
         async with AsyncExitStack() as held:
             state = None
             if not self.is_away():
@@ -83,7 +83,7 @@ class SharedStates(StateManagerRedis):
         """Forget the state of a tab that is closed, here and in Redis."""
         self.own.forget(tab, after_s=0.0)
         if self.is_away():
-            return  # they run out by themselves
+            return  # they expire by themselves
         keys = [str(BaseStateToken(ident=tab, cls=state)) for state in _family(State)]
         try:
             async with asyncio.timeout(GIVES_UP_S):
@@ -98,22 +98,22 @@ class SharedStates(StateManagerRedis):
 def share_states(
     app: rx.App, redis: object, is_away: Callable[[], bool], errors: tuple[type[Exception], ...]
 ) -> None:
-    """Let `app` keep its states as `SharedStates` does; called before it serves.
+    """Make `app` use `SharedStates` for its states; call this before it serves.
 
     Args:
-        app: One that Reflex was told to run with Redis.
-        redis: The client to use, for Reflex's own waits too long before it gives up.
+        app: An app that Reflex is configured to run with Redis.
+        redis: The client to use, as Reflex's own waits too long before it gives up.
         is_away: Whether Redis is known not to answer.
-        errors: What the client raises when it cannot.
+        errors: The exceptions that the client raises when Redis does not answer.
 
     Raises:
         RuntimeError: The app does not run with Redis.
     """
     made, sockets = app._state_manager, app.event_namespace
     if not isinstance(made, StateManagerRedis) or sockets is None:
-        message = "Reflex was not told to keep its states in Redis"
+        message = "Reflex is not configured to store its states in Redis"
         raise RuntimeError(message)
-    # Reflex defines its abstract methods twice, by version, which mypy takes for unfinished ones;
+    # Reflex defines its abstract methods twice, by version, which mypy reads as not implemented;
     # and pages do not know the client's type.
     kind: Any = SharedStates
     states: SharedStates = kind(

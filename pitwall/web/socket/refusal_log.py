@@ -1,4 +1,4 @@
-"""What was refused, in one line a minute for each reason: who is refused writes no log."""
+"""Log refusals in one line a minute for each reason, so that attackers cannot fill the log."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class Complaints:
-    """Counts what was refused.
+    """Counts refusals.
 
     Args:
-        clock: Tells seconds.
+        clock: Returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,11 +28,11 @@ class Complaints:
         self._untold: dict[str, int] = {}
 
     def note(self, reason: str, example: str = "") -> None:
-        """Count something that was refused, and log it unless that was done just now.
+        """Count a refusal, and log it unless its reason was logged within the last minute.
 
         Args:
-            reason: One of a few of our own.
-            example: What was refused, cut and escaped; nothing of a payload.
+            reason: One of a few fixed texts.
+            example: What was refused, cut and escaped; never part of a payload.
         """
         untold = self._untold.get(reason, 0) + 1
         now = self._clock()

@@ -1,8 +1,8 @@
-"""The socket server with bounds: on sockets, on what each says, and on what waits for each.
+"""Serve the sockets within bounds: on their number, on what each sends, and on what waits for each.
 
-A frame is judged by its first characters and by the budgets of its socket and address. Whoever
-says too much too often is cut, and so is whoever does not read; what waits for a tab that reads
-slowly is left to `broadcast`, which then sends it the newest picture in place of all of them.
+A frame is judged by its first characters and by the budgets of its socket and address. A socket
+that sends too much too often is cut, and so is one that does not read. A tab that reads slowly is
+left to `pitwall.web.shared.relay`, which later sends it only the newest picture.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from pitwall.web.socket.rates import Bucket, Buckets, household
 from pitwall.web.socket.refusal_log import Complaints
 
 FRAME_CHARACTERS: Final = 64_000
-# A slider says ten wishes a second, a key that is held thirty: above twenty, some are left out,
-# and only what no hand does ends the socket.
+# A slider sends ten commands a second, a held key thirty. Above twenty some are skipped, and only a
+# rate that no person reaches ends the socket.
 EVENTS_A_SECOND: Final = 20.0
 EVENTS_AT_ONCE: Final = 40.0
 EXCESS_A_SECOND: Final = 15.0
 EXCESS_AT_ONCE: Final = 200.0
-# Of one address: a house full of viewers.
+# For one address: a house full of viewers.
 ADDRESS_EVENTS: Final = (80.0, 800.0)
 ADDRESS_OPENS: Final = (20.0, 2_000.0)
 SOCKETS_OF_ADDRESS: Final = 2_500
 SOCKETS: Final = 5_000
-STRIKES: Final = 10  # things no page says
+STRIKES: Final = 10  # frames that no page sends
 JOINS_WITHIN_S: Final = 20.0
 UNREAD_S: Final = 10.0
 BEHIND_S: Final = 30.0
@@ -50,10 +50,10 @@ class Caller:
     """One open socket.
 
     Attributes:
-        address: Where from.
-        outbox: What waits for it.
+        address: The household that it comes from.
+        outbox: The messages that wait for it.
         wire: The WebSocket, once it is open.
-        behind_since: Since when more waits than should.
+        behind_since: Since when too much waits; None while it keeps up.
     """
 
     address: str
@@ -87,16 +87,16 @@ class DoorEngine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio
         return SendQueue()
 
     def attach(self, socket: Any, wire: Wire) -> Callable[[object], bool]:  # noqa: ANN401
-        """Note the WebSocket of a socket; return what says which of its frames pass."""
+        """Note the WebSocket of a socket; return the function that decides which frames pass."""
         return self.door.attach(socket.sid, wire)
 
 
 class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio is not typed
-    """python-socketio's server behind the door.
+    """python-socketio's server with bounds.
 
     Args:
-        complaints: Counts what is refused.
-        options: Of python-socketio's.
+        complaints: Counts refusals.
+        options: Options of python-socketio's server.
     """
 
     def __init__(self, complaints: Complaints, **options: Any) -> None:  # noqa: ANN401
@@ -110,29 +110,29 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
         self.eio.door = self
 
     def caller(self, sid: str) -> Caller | None:
-        """Return whose socket it is, by the number that Reflex knows it by."""
+        """Return the caller of a socket, by the socket id that Reflex uses."""
         return self.callers.get(self.manager.eio_sid_from_sid(sid, _NAMESPACE) or "")
 
     def is_behind(self, sid: str) -> bool:
-        """Whether more waits for a socket than for one that reads."""
-        found = self.caller(sid)
-        return found is not None and found.outbox.is_behind
+        """Whether more waits for a socket than for one that keeps up with reading."""
+        caller = self.caller(sid)
+        return caller is not None and caller.outbox.is_behind
 
     def slow(self, room: str) -> set[str]:
-        """Return those of a room for whom more waits than for those that read."""
+        """Return the sockets of a room that do not keep up with reading."""
         slow = [eio for eio, caller in self.callers.items() if caller.outbox.is_behind]
         members = self.manager.rooms.get(_NAMESPACE, {}).get(room, {}) if slow else {}
         named = {self.manager.sid_from_eio_sid(eio, _NAMESPACE) for eio in slow}
         return {sid for sid in named if sid in members}
 
     def strike(self, sid: str) -> None:
-        """Count something that no page says against a socket."""
-        found = self.caller(sid)
-        if found is not None:
-            self._strike(found)
+        """Count a frame or event that no page sends against its socket."""
+        caller = self.caller(sid)
+        if caller is not None:
+            self._strike(caller)
 
     def attach(self, eio_sid: str, wire: Wire) -> Callable[[object], bool]:
-        """Note the WebSocket of a socket; return what says which of its frames pass."""
+        """Note the WebSocket of a socket; return the function that decides which frames pass."""
         caller = self.callers.get(eio_sid)
         if caller is None:
             return lambda _frame: False
@@ -210,7 +210,7 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
         await super()._handle_connect(eio_sid, namespace, data)
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: ARG002, ANN401
-        # "connect" and "disconnect" are ours to say, and would be taken for it.
+        # Only the server may raise "connect" and "disconnect", so a page must not send them.
         if not isinstance(data[0], str) or _WORDS.get(data[0]) != len(data):
             message = "words that no page says"
             raise ValueError(message)
@@ -225,7 +225,7 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
         await super()._handle_eio_disconnect(eio_sid, reason)
 
     async def _look_after(self) -> None:
-        """Cut who does not read and who does not join, as long as there is any socket."""
+        """Cut sockets that do not read or do not join, as long as there is any socket."""
         while self.callers:
             await asyncio.sleep(LOOKS_EVERY_S)
             now = time.monotonic()
@@ -237,7 +237,7 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
 
 
 def _why_not(caller: Caller, now: float) -> str:
-    """Return why a socket is not kept; "" if it is."""
+    """Return why a socket must be closed; "" if it may stay open."""
     if not caller.is_joined:
         is_late = now - caller.opened_s > JOINS_WITHIN_S
         return "a socket that never joined was closed" if is_late else ""

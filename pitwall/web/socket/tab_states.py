@@ -1,7 +1,7 @@
-"""States in this worker's memory, as long as their tab is open and a moment longer.
+"""Hold states in this worker's memory while their tab is open, and a moment longer.
 
-Reflex keeps a state for an hour after its last event. A tab that was cut off comes back within
-seconds; one that was closed never does, and comes again with what its browser keeps.
+Reflex holds a state for an hour after its last event. But a tab that lost its connection returns
+within seconds, and a tab that was closed starts again from what its browser stores.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ CLOSED_AT_MOST: Final = 300
 
 
 class TabStates(StateManagerMemory):
-    """Reflex's states in memory, which go when their tab is gone.
+    """Reflex's states in memory, dropped when their tab is gone.
 
     Attributes:
-        is_open: Whether the tab of a state is connected; nobody's is, until it is told.
+        is_open: Returns whether the tab of a state is connected.
     """
 
     is_open: Callable[[str], bool]
     _going: dict[str, asyncio.TimerHandle]
 
     def forget(self, tab: str, after_s: float = LINGERS_S) -> None:
-        """Let the state of a closed tab go, unless it is back by then."""
+        """Drop the state of a closed tab after a while, unless the tab has come back."""
         before = self._going.pop(tab, None)
         if before is not None:
             before.cancel()
@@ -52,14 +52,14 @@ class TabStates(StateManagerMemory):
 
     def _track_token(self, token: Any) -> None:  # noqa: ANN401  as Reflex types it
         super()._track_token(token)
-        # A task that outlives its tab makes a state anew: it must not stay for an hour either.
+        # A task that outlives its tab creates the state again, which must not stay for an hour.
         if token.ident not in self._going and not self.is_open(token.ident):
             self.forget(token.ident)
 
 
 def tab_states(is_open: Callable[[str], bool]) -> TabStates:
-    """Return a manager of states that go with their tabs."""
-    kind: Any = TabStates  # overloads of Reflex only look abstract
+    """Return a manager of states that are dropped with their tabs."""
+    kind: Any = TabStates  # Reflex's overloads only look abstract to mypy
     made: TabStates = kind()
     made.is_open, made._going = is_open, {}
     return made

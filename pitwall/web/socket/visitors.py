@@ -1,7 +1,7 @@
-"""Who is behind a tab: what its socket was opened with, and nothing that is kept of it.
+"""Remember the visitor of each open tab: the log-in and address with which its socket was opened.
 
-A log-in cookie is no part of a tab's state: states are kept, logged when something breaks, and
-sent to the page, whose scripts may not read the cookie.
+The log-in cookie is not part of a tab's state, because states are stored, logged when something
+breaks, and sent to the page, whose scripts may not read the cookie.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ GUEST: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who opened a socket.
+    """The visitor who opened a socket.
 
     Attributes:
-        log_in: The token of the log-in; "" of a guest.
-        address: Where from, as it is counted.
+        log_in: The token of the log-in; "" for a guest.
+        address: The household from which they came, as it is counted.
     """
 
     log_in: str = GUEST
@@ -32,42 +32,43 @@ _NOBODY: Final = Visitor()
 
 
 class TabVisitors:
-    """Who is behind each open tab of this worker, by client token."""
+    """The visitor of each open tab of this worker, by client token."""
 
     def __init__(self) -> None:
         self._known: dict[str, Visitor] = {}
 
     def came(self, tab: str, visitor: Visitor) -> None:
-        """Note who is behind a tab."""
+        """Note the visitor of a tab."""
         self._known[tab] = visitor
 
     def left(self, tab: str) -> None:
-        """Forget who was behind a tab."""
+        """Forget the visitor of a tab."""
         self._known.pop(tab, None)
 
     def of(self, tab: str) -> Visitor:
-        """Return who is behind a tab; a guest from nowhere when it is closed."""
+        """Return the visitor of a tab; a guest without an address when it is closed."""
         return self._known.get(tab, _NOBODY)
 
     def logged_in(self) -> dict[str, Visitor]:
-        """Return the tabs that came with a log-in."""
+        """Return the tabs of logged-in visitors."""
         return {tab: visitor for tab, visitor in self._known.items() if visitor.log_in}
 
 
 def log_in_of(cookie: str, origin: str) -> str:
-    """Return the token of a log-in in a Cookie header; "" where there is none."""
+    """Return the log-in token in a Cookie header; "" where there is none."""
     return token_in(cookie, is_secure=origin.startswith("https:")) or GUEST
 
 
 def key_of_tab(token: str, log_in: str) -> str:
-    """Return under which name the state of a tab is kept.
+    """Return the name under which the state of a tab is stored.
 
-    A tab's token lies in its browser for whoever gets hold of it. Alone it opens nothing: the
-    name is made of the token and the log-in, so that another visitor finds a fresh state.
+    A tab's token is stored in its browser, where somebody else may get hold of it. The token alone
+    is useless: the name depends on the token and the log-in, so that another visitor gets a fresh
+    state.
     """
     made = hashlib.blake2b(token.encode(), key=log_in.encode()[:64], digest_size=20)
     return made.hexdigest()
 
 
 visitors = TabVisitors()
-"""Those of this worker."""
+"""The visitors of this worker's tabs."""

@@ -1,4 +1,4 @@
-"""The ledger page's rows, figures and state."""
+"""Test the ledger page's rows, figures and state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tab joins the shared frames, or streams its own while it has a delay, and stops when told."""
+"""Test that a tab joins the shared frames, or gets its own while it has a delay."""
 
 from __future__ import annotations
 

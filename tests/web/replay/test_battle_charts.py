@@ -1,4 +1,4 @@
-"""Charts of a battle show what was told of it, and say the same in words and in a table."""
+"""Test that a battle's charts, descriptions and tables agree with its story."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def test_what_happened_is_marked_in_words_not_by_colour_alone() -> None:
 
 def test_the_words_say_first_highest_and_last() -> None:
     assert forecast_chart.forecast_words(STORY) == (
-        "P(overtake) of ATT on DEF: 25 % at 13:00:00, highest 35 % at 13:01:39, "
-        "35 % at 13:01:39. ATT passes at 13:01:40."
+        "Forecast of ATT on DEF: 25 % at 13:00:00, highest 35 % at 13:01:39, "
+        "last 35 % at 13:01:39. ATT passes at 13:01:40."
     )
 
 
@@ -128,7 +128,7 @@ def test_a_gap_below_nought_is_the_attacker_ahead() -> None:
     assert named(figure, "ATT behind DEF")["y"] == [0.9, 0.3, -0.4]
     assert named(figure, "DEF behind the car ahead")["y"] == [1.7]
     assert figure["layout"]["yaxis"]["range"][0] < -0.4
-    assert "least 0.3 s at 13:00:20" in gap_chart.gap_words(STORY)
+    assert "smallest 0.3 s at 13:00:20" in gap_chart.gap_words(STORY)
 
 
 def test_sectors_and_traps_are_attacker_minus_defender() -> None:
@@ -142,7 +142,7 @@ def test_sectors_and_traps_are_attacker_minus_defender() -> None:
 def test_the_words_of_laps_are_of_the_newest_that_both_were_timed_on() -> None:
     said = sector_chart.lap_words(replace(STORY, laps=STORY.laps[:1]))
 
-    assert said.startswith("On lap 1 ATT took \N{MINUS SIGN}0.250 s against DEF")
+    assert said.startswith("On lap 1, ATT compared with DEF: \N{MINUS SIGN}0.250 s")
 
 
 def test_channels_lie_one_below_the_other() -> None:

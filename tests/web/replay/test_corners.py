@@ -1,4 +1,4 @@
-"""Corners are drawn, named where there is room, and said; without a guide all is as before."""
+"""Test that corners are drawn and named, and that charts work without a circuit guide."""
 
 from __future__ import annotations
 

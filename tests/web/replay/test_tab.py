@@ -1,4 +1,4 @@
-"""What one tab's replay does with wishes, and what it tells of the race."""
+"""Test how one tab's replay carries out commands, and what it shows of the race."""
 
 from __future__ import annotations
 

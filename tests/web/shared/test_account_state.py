@@ -1,4 +1,4 @@
-"""A tab knows who looks from its cookie, shows what is his, and sends guests to log in."""
+"""Test that a tab knows its account by cookie, shows it, and sends guests to log in."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ async def test_the_account_page_shows_what_is_theirs(
 
     assert {row["browser"] for row in tab.told["log_ins"]} == {
         "Firefox on Linux",
-        "A browser that does not tell",
+        "Unknown browser",
     }
     assert [row["is_current"] for row in tab.told["log_ins"]].count(True) == 1
     assert [row["name"] for row in tab.told["keys"]] == ["laptop"]

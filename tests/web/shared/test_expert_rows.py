@@ -1,4 +1,4 @@
-"""What stands behind a forecast becomes rows: whole percent that say no more than is known."""
+"""Test the rows of a forecast's interval, interruptions and experts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page says of the race and the feed as a whole, by value."""
+"""Test what the header says about the race and the feed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_flag_that_matters_most_is_shown(changes: dict[str, object], flag: s
 def test_before_2026_the_overtake_aid_is_drs() -> None:
     row = header_row(with_header(make_frame(), year=2025, overtake_enabled=None))
 
-    assert (row.overtake_label, row.overtake, row.overtake_word) == ("DRS", "unknown", "not told")
+    assert (row.overtake_label, row.overtake, row.overtake_word) == ("DRS", "unknown", "unknown")
 
 
 def test_unknown_laps_are_dashes_not_zero() -> None:
@@ -102,14 +102,14 @@ def test_the_clocks_of_feed_and_page_are_compared_where_they_were_measured() -> 
     behind = header_row(with_header(make_frame(4), clock_skew_s=1.25))
     ahead = header_row(with_header(make_frame(4), clock_skew_s=-0.5))
 
-    assert behind.skew == "its clock and delivery 1.2 s behind ours"
-    assert ahead.skew == "its clock 0.5 s ahead of ours"
+    assert behind.skew == "clock and delivery 1.2 s behind this server's"
+    assert ahead.skew == "clock 0.5 s ahead of this server's"
 
 
 def test_gaps_are_counted_once_there_are_any() -> None:
     words = [header_row(with_header(make_frame(4), gaps=gaps)).gaps for gaps in (0, 1, 3)]
 
-    assert words == ["", "1 gap bridged", "3 gaps bridged"]
+    assert words == ["", "1 connection gap bridged", "3 connection gaps bridged"]
 
 
 def test_the_next_race_is_counted_down_to_and_a_moved_one_is_told() -> None:
@@ -128,6 +128,6 @@ def test_a_shared_cache_that_is_away_is_told_where_the_feed_has_nothing_to_say()
 
     row = notice_row(flowing, "One worker goes on alone.")
 
-    assert (row.tone, row.title) == ("told", "Shared cache away")
+    assert (row.tone, row.title) == ("told", "Shared cache unavailable")
     assert row.detail == "One worker goes on alone."
     assert notice_row(failed, "One worker goes on alone.").detail == "No such file."

@@ -1,6 +1,6 @@
-"""The relay sends what Reflex's own deltas look like, to the sockets that Reflex knows.
+"""Test that the relay sends deltas like Reflex's own, to the sockets that Reflex knows.
 
-These tests fail when an upgrade of Reflex changes the internals that `broadcast` relies on.
+These tests fail when an upgrade of Reflex changes the internals that the relay relies on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Frames become rows: every figure and word that the page shows, by value."""
+"""Test the rows of a frame: every number and word that the page shows."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_unknown_tyres_are_a_question_mark() -> None:
 
     row = car_rows(frame)["81"]
 
-    assert (row.tyre, row.tyre_age, row.tyre_words) == ("?", "", "Tyres not told")
+    assert (row.tyre, row.tyre_age, row.tyre_words) == ("?", "", "Tyres not known")
 
 
 def test_a_card_shows_stake_gap_trend_and_forecast() -> None:
@@ -130,7 +130,7 @@ def test_a_card_shows_stake_gap_trend_and_forecast() -> None:
 @pytest.mark.parametrize(
     ("trend", "words"),
     [
-        (None, "trend not known yet"),
+        (None, "no trend yet"),
         (0.02, "holding the gap"),
         (0.4, "dropping back 0.40 s/lap"),
     ],
@@ -235,4 +235,4 @@ def test_waiting_for_a_delay_shows_nothing_newer() -> None:
 
     assert set(rows) == set(page_rows(make_frame())) - {"track"}  # no secret, and large
     assert rows["tower"] == rows["cards"] == []
-    assert rows["notice"]["title"] == "TV delay 30 s: nothing that old yet"
+    assert rows["notice"]["title"] == "TV delay of 30 s: no data that old yet"

@@ -1,4 +1,4 @@
-"""The track map's rows: the circuit once, and cars by position or by their share of the lap."""
+"""Test the track map's rows: the circuit once, cars by position or share of the lap."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_car_in_the_pits_is_drawn_only_where_the_feed_locates_it() -> None:
 def test_how_places_are_known_is_said() -> None:
     located, timed = a_frame(place(81, located=True)), a_frame(place(81))
 
-    assert "as the feed tells" in places_row(located, has_outline=True).words
+    assert "from the feed" in places_row(located, has_outline=True).words
     assert "estimated" in places_row(located, has_outline=False).words
     assert "estimated" in places_row(timed, has_outline=True).words
     assert "not known" in places_row(a_frame(), has_outline=True).words
