@@ -178,7 +178,7 @@ class Services:
 
 def _there(part: T | None) -> T:
     if part is None:
-        message = "This server has no database: neither accounts nor races are kept."
+        message = "This server has no database, so it stores no accounts and no races."
         raise StoreError(message)
     return part
 

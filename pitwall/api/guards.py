@@ -54,7 +54,7 @@ REFUSALS: Final[Responses] = {
     ),
     503: problem_response(
         "The database does not answer, or there is no data yet.",
-        "This server has no database: neither accounts nor races are kept.",
+        "This server has no database, so it stores no accounts and no races.",
     ),
 }
 """The refusals that every guarded route documents."""

@@ -93,7 +93,7 @@ _INVALID = "A parameter, a driver or the cursor is not valid."
 _BACKWARDS = "`to` lies before `from`."
 
 NO_RACE: Responses = {
-    404: problem_response("No such race is stored.", f"No race '{examples.RACE_ID}' is kept here."),
+    404: problem_response("No such race.", f"No race '{examples.RACE_ID}' is stored here."),
     422: problem_response(_INVALID, _BACKWARDS),
 }
 

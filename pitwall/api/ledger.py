@@ -196,7 +196,7 @@ router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=ForPrograms)
         ),
         503: problem_response(
             "The database does not answer.",
-            "This server has no database: neither accounts nor races are kept.",
+            "This server has no database, so it stores no accounts and no races.",
         ),
     },
 )

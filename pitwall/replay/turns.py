@@ -1,4 +1,4 @@
-"""Queue viewers for playing stored races: few play at once, because each takes a core."""
+"""Queue for replays: few play at once, members first, and a bounded number watches."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class NoRaces:
         return [], None
 
     async def race(self, race_id: str) -> RaceSummary:
-        raise RaceNotFoundError(f"No race {race_id!r} is kept here.")
+        raise RaceNotFoundError(f"No race {race_id!r} is stored here.")
 
     async def page(self, *_asked: Any) -> HistoryPage:
         return HistoryPage((), None)
@@ -72,7 +72,7 @@ class NoRaces:
         return []
 
     async def timeline(self, race: RaceSummary) -> Timeline:
-        raise RaceNotFoundError(f"No race {race.id!r} is kept here.")
+        raise RaceNotFoundError(f"No race {race.id!r} is stored here.")
 
     async def messages(self, *_asked: Any) -> list[RawMessage]:
         return []

@@ -33,7 +33,7 @@ PLAIN = [
     "12 messages were set aside: they name no car, and/or no lap.",
     "Redis does not answer: this worker goes on alone.",
     "Lap 12: at 14:03:59 a stretch was left out.",
-    "This server has no database: neither accounts nor races are kept.",
+    "This server has no database, so it stores no accounts and no races.",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Run axe-core, which finds barriers to access in a page; npm brings it, like the build's tools."""
+"""Run axe-core, which finds barriers to access in a page; it comes from npm."""
 
 from __future__ import annotations
 

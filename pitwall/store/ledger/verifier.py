@@ -51,7 +51,7 @@ class ReadEntry(NamedTuple):
     digest: bytes
 
 
-class _OpenForecast(NamedTuple):
+class _UnsettledForecast(NamedTuple):
     forecast: LedgerForecast
     written_at: datetime
 
@@ -76,7 +76,7 @@ class RunState:
     cars: dict[str, int] = field(default_factory=dict)
     laps: set[LapKey] = field(default_factory=set)
     laps_mark: int = 0
-    still_open: dict[tuple[datetime, int, int], _OpenForecast] = field(default_factory=dict)
+    still_open: dict[tuple[datetime, int, int], _UnsettledForecast] = field(default_factory=dict)
     forecasts: int = 0
     calls: dict[CallKey, dict[str, Any]] = field(default_factory=dict)
 
@@ -125,7 +125,7 @@ class Follower:
             key = (row.made_at, row.attacker, row.defender)
             if key in run.still_open:
                 raise StoreError("it repeats a forecast that is still open")
-            run.still_open[key] = _OpenForecast(row, entry.written_at)
+            run.still_open[key] = _UnsettledForecast(row, entry.written_at)
         self.forecasts += len(rows)
         run.forecasts += len(rows)
         self.cells[entry.run, run.header["made"], scores.SAID, 0].forecasts += len(rows)
