@@ -29,7 +29,7 @@ class Passwords:
     def __init__(self, hasher: Argon2Hasher | None = None) -> None:
         self._hashes = PasswordHash([hasher or Argon2Hasher()])
         self._turns = Turns(
-            AT_ONCE, WAITING_AT_MOST, "Too many log-ins at once; try again in a moment."
+            AT_ONCE, WAITING_AT_MOST, "Too many log-ins at once. Try again in a moment."
         )
 
     async def hash(self, password: str) -> str:

@@ -40,7 +40,7 @@ class RaceMoments:
         self._replays = replays
         self._views: OnceCache[tuple[str, int], CursorView] = OnceCache(RACES_HELD)
         self._turns = Turns(
-            1, WAITING_AT_MOST, "Too many kept races are being played; try again in a moment."
+            1, WAITING_AT_MOST, "Too many stored races are being played. Try again in a moment."
         )
 
     @asynccontextmanager
