@@ -1,4 +1,4 @@
-"""How alembic reaches the database: on the caller's connection, or on one of its own."""
+"""Run alembic's migrations on the caller's connection, or on a connection of their own."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
-        transactional_ddl=True,  # SQLite's is; alembic does not trust its driver to begin
+        transactional_ddl=True,  # SQLite's DDL is; alembic assumes that the driver's is not
     )
     with context.begin_transaction():
         context.run_migrations()
 
 
 async def migrate_alone() -> None:
-    """Open the database that the settings name: `alembic` was called at a terminal."""
+    """Open the database of the settings and migrate it, for `alembic` called at a terminal."""
     settings = load()
     database = Database(database_url(settings.database_url, settings.data))
     async with database.writing() as connection:

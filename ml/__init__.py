@@ -1,1 +1,1 @@
-"""Offline: from recorded races to the model file that pitwall reads; pitwall never imports this."""
+"""Train and evaluate, offline, the model that pitwall reads; pitwall never imports this."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ml import card_texts
-from ml.judging import BINS, GAP_ONLY, MIXTURE, POOLED
+from ml.split_scores import BINS, GAP_ONLY, MIXTURE, POOLED
 from pitwall.prediction.bundle import Bundle
 from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.features import FEATURES
@@ -16,7 +16,7 @@ _CIRCUITS_SHOWN: Final = 24
 
 
 def model_card(bundle: Bundle) -> str:
-    """Return the card of a judged bundle as Markdown."""
+    """Return the card of an evaluated bundle as Markdown."""
     splits: Mapping[str, Scores] = bundle.scores["splits"]
     training = bundle.training
     lines = [

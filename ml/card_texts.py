@@ -9,8 +9,8 @@ INTRO: Final = """\
 
 `python -m ml.evaluate` writes this page, and every number is that run's output. Do not edit it.
 
-Trained {trained_at} on {rows:,} battles ({passes:,} passes) of {races} races and sprints, {first}
-to {last}, whose running order can be trusted. Rules of the seasons: version `{rules}`.
+Trained on {trained_at} on {rows:,} battles ({passes:,} passes) of {races} races and sprints,
+{first} to {last}, whose running order is reliable. Rules of the seasons: version `{rules}`.
 
 ## What it forecasts
 

@@ -1,4 +1,4 @@
-"""Where joblib sends work: this machine's processes, or the Dask cluster that is named."""
+"""Send joblib's work to this machine's processes, or to a Dask cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pitwall.errors import SettingsError
 
 @contextmanager
 def on(scheduler: str | None) -> Iterator[None]:
-    """Send all joblib work of the block to a Dask scheduler; None keeps it here.
+    """Send all joblib work of the block to a Dask scheduler; None keeps it on this machine.
 
     Args:
         scheduler: Its address, such as `tcp://trackside:8786`. Its workers need this package
@@ -27,7 +27,7 @@ def on(scheduler: str | None) -> Iterator[None]:
     try:
         from distributed import Client
     except ImportError as error:
-        message = "a Dask scheduler was named, but Dask is not installed: pip install distributed"
+        message = "a Dask scheduler was given, but Dask is not installed: pip install distributed"
         raise SettingsError(message) from error
     with Client(scheduler), parallel_config(backend="dask"):
         yield

@@ -1,4 +1,4 @@
-"""What training needs of the table beyond the features: what the gate reads, and resolutions."""
+"""Name the columns that the gate reads, and add when each battle was decided."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLES: Final = Roles(
 
 
 def with_resolutions(table: pd.DataFrame, archive: Path) -> pd.DataFrame:
-    """Return the table with `resolve_t`: when the later of the two completed the next lap, ms.
+    """Return the table with `resolve_t`: when the later of the two cars completed the next lap, ms.
 
     NaN where one of them never did: such a battle was never decided.
     """

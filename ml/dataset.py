@@ -3,7 +3,7 @@
     python -m ml.dataset --archive DIR --rows ROWS.parquet --out build/battles.parquet
     python -m ml.dataset --archive DIR --rows ROWS.parquet --out build/cadence.parquet --cadence
 
-All rows are kept, labelled or not: what happens in a race tells of later battles of it.
+All rows are kept, labelled or not, as each helps to forecast later battles of its race.
 The columns of earlier seasons are filled season by season, from labelled battles before it.
 With `--cadence` the rows are those of `ml.cadence`, between the lines.
 """
@@ -41,41 +41,41 @@ NAMES: Final = ("attacker_code", "defender_code", "attacker_team", "defender_tea
 
 
 def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one race's rows with their features, the names of both, and what race it was.
+    """Return one race's rows with their features, both cars' names, and the race's description.
 
-    The state at a row holds every message sent up to its `t_ms`. Of what was sent later it
-    holds one thing: that the two cars have crossed the line, which the row itself says. The
-    feed tells a crossing a few hundredths of a second after it happened; here it counts as
-    told at `t_ms`. The battle is the row's own: its two cars, and the gap of their crossings.
+    The state at a row holds every message sent up to its `t_ms`. Of later messages it holds
+    one: that the two cars have crossed the line, which the row itself says. The feed reports a
+    crossing a few hundredths of a second after it happened; here it counts as reported at
+    `t_ms`. The battle is the row's own: its two cars, and the gap of their crossings.
     """
     zero = zero_of_race(archive, entry.session_id)
     story = RaceStory(TimingFeed(archive, str(entry.session_id)).messages())
-    book, knowledge = FeatureCache(), Knowledge(rules=read_rules())
+    feature_cache, knowledge = FeatureCache(), Knowledge(rules=read_rules())
     ordered = rows.sort_values("t_ms", kind="stable")
     values: list[list[float]] = []
-    told: list[tuple[str | bool, ...]] = []
+    cars: list[tuple[str | bool, ...]] = []
     for row in ordered.to_dict("records"):
         at = zero + timedelta(milliseconds=int(row["t_ms"]))
         battle = battle_of(row, at)
         race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
-        values.append(feature_matrix(race, [battle], knowledge, book)[0].tolist())
+        values.append(feature_matrix(race, [battle], knowledge, feature_cache)[0].tolist())
         both = [race.cars.get(number) for number in (battle.attacker, battle.defender)]
         codes = [car.driver.code if car else "" for car in both]
         teams = [car.driver.team if car else "" for car in both]
-        told.append((*codes, *teams, _is_answerable(race, battle)))
+        cars.append((*codes, *teams, _is_answerable(race, battle)))
     features = pd.DataFrame(
         values, columns=list(feature_names()), index=ordered.index, dtype="float64"
     )
-    names = pd.DataFrame(told, columns=[*NAMES, "answerable"], index=ordered.index)
+    names = pd.DataFrame(cars, columns=[*NAMES, "answerable"], index=ordered.index)
     table = rows.join(features).join(names)
     return table.assign(race_id=entry.race_id, circuit=entry.circuit, quality=entry.quality)
 
 
 def _is_answerable(race: RaceState, battle: Battle) -> bool:
-    """Return whether it is still open how the battle is interrupted.
+    """Return whether it is still open whether and how the battle is interrupted.
 
-    Where the lap just completed was not clear, the fixed rows call the battle neutralised whatever
-    comes next: such a row teaches the past.
+    Where the lap just completed was not clear, the fixed rows call the battle neutralised
+    whatever comes next: a model would learn the past from such a row.
     """
     if why_no_forecast(race, battle):
         return False
@@ -89,7 +89,7 @@ def with_history(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def filled_with(table: pd.DataFrame, histories: Histories) -> pd.DataFrame:
-    """Return the table with the columns of earlier seasons filled from given tables."""
+    """Return the table with the columns of earlier seasons filled from `histories`."""
     filled = table.copy()
     for year in sorted(set(table.year.tolist())):
         here = (table.year == year).to_numpy()
@@ -100,12 +100,12 @@ def filled_with(table: pd.DataFrame, histories: Histories) -> pd.DataFrame:
 
 
 def histories_of(table: pd.DataFrame) -> Histories:
-    """Return the tables that a model trained on this table carries."""
+    """Return the tables of earlier seasons that a model trained on this table carries."""
     return count_histories(outcomes_of(table))
 
 
 def outcomes_of(table: pd.DataFrame) -> list[PastBattle]:
-    """Return the labelled battles of well-recorded races, as the tables count them."""
+    """Return the labelled battles of well-recorded races, for counting."""
     known = table[table.y1.notna() & (table.quality == "good")]
     return [
         PastBattle(int(year), names, gap_ms / 1000, passed)
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with on(chosen.dask):
         table = replay_races(chosen.archive, rows, chosen.cache, table_of, chosen.jobs)
     if chosen.cadence:
-        # What is known of earlier seasons comes from battles at the line alone.
+        # The columns of earlier seasons come from battles at the line only.
         line = pd.read_parquet(chosen.out.with_name("battles.parquet"))
         table = filled_with(table, histories_of(line))
     else:

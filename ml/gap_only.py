@@ -1,4 +1,4 @@
-"""Count what a gap alone says, for the ledger: `python -m ml.gap_only --cadence FILE`.
+"""Fit the forecast by the gap alone, for the ledger: `python -m ml.gap_only --cadence FILE`.
 
 The rows are those of `ml.dataset --cadence`, of seasons before `ml.cadence.TESTED_FROM`.
 """
@@ -20,7 +20,7 @@ OUT = Path(serving.__file__).with_name("gap_only.json")
 
 
 def main() -> None:
-    """Fit three numbers and write them where the server reads them."""
+    """Fit the three coefficients and write them to the file that the server reads."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cadence", type=Path, required=True, help="rows at feed cadence")
     chosen = parser.parse_args()
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def fitted(rows: pd.DataFrame) -> dict[str, object]:
-    """Return the numbers and what they were counted from.
+    """Return the coefficients and a description of the rows they were fitted on.
 
     Args:
         rows: With year, race_id, interval_s in seconds, and y1: 1 passed, 0 held, NaN undecided.

@@ -1,8 +1,8 @@
-"""Which battles there were at the line, from an archive's lap table alone.
+"""Find the battles at the line in an archive's lap table.
 
 The same definition as the fixed evaluation rows: on one lap, the attacker crosses the line next
-after the defender and less than 2.0 s later. Only crossings up to a row's own make it, so that
-an archive cut at an instant gives the same rows up to there.
+after the defender and less than 2.0 s later. A row depends only on crossings up to its own, so
+that an archive cut at an instant gives the same rows up to there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The members of the mixture: what each learns, from which columns, and how it is fitted."""
+"""Define the members of the mixture: what each learns, from which columns, and how to fit it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from ml.scores import Array
+from ml.metrics import Array
 from pitwall.prediction.columns.spec import EVERYTHING, Column, Rows, positions
 from pitwall.prediction.experts import Expert, read_expert
 
@@ -52,7 +52,7 @@ class Member:
         label: `y1`, `y3` or `outcome` (a number of `interruption.OUTCOMES`).
         rounds: Number of trees (for each class).
         settings: On top of the library's usual ones above.
-        is_monotone: Whether a smaller gap may never make it less likely.
+        is_monotone: Whether a smaller gap may never lower the forecast.
     """
 
     name: str
@@ -102,7 +102,7 @@ MEMBERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a member is fitted on.
+    """The rows and labels that a member is fitted on.
 
     Attributes:
         rows: Shape (n, n_columns).
@@ -119,7 +119,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class FittedMember:
-    """A member after training: as it is stored, and read back from that."""
+    """A member after training: its stored form, and the expert read back from it."""
 
     member: Member
     blob: bytes
@@ -159,7 +159,7 @@ def _fit_lightgbm(
         del settings["monotone_constraints"]
     data = lightgbm.Dataset(matrix, labels, feature_name=names)
     text: str = lightgbm.train(settings, data, member.rounds).model_to_string()
-    head, _, _ = text.partition("\nparameters:")  # they hold nothing that a forecast needs
+    head, _, _ = text.partition("\nparameters:")  # a forecast needs nothing after this
     return (head + "\n").encode()
 
 

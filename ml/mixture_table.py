@@ -1,4 +1,4 @@
-"""The table that the mixture is trained on: named feature columns, labels, and who raced when."""
+"""Hold the training table of the mixture: feature columns, labels, cars and times."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.columns import ROLES
-from ml.scores import Array
+from ml.metrics import Array
 from pitwall.prediction.columns.spec import Column, Rows
 from pitwall.prediction.features import feature_columns
 from pitwall.prediction.gate import OUTCOMES, Roles
 
 Ids = npt.NDArray[np.int64]
 
-DECIDED: Final = ("pass", "hold")  # both are the first of `OUTCOMES`
+DECIDED: Final = ("pass", "hold")  # both count as the first of `OUTCOMES`
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class BattleTable:
         rows: Features, shape (n, n_columns); missing is NaN.
         y1, y3: 1.0, 0.0, or NaN where the outcome is not known. Shape (n,).
         outcome: Index in `OUTCOMES`; -1 where it says nothing about interruptions: after the
-            flag, in the wet, or where the battle was interrupted before it was asked about.
+            flag, in the wet, or where the battle was interrupted before the row's instant.
         races, years, t_ms, resolved_ms, attackers, defenders: Shape (n,); `resolved_ms` is when
             `y1` could be known.
         circuits: Short names, shape (n,).
@@ -84,7 +84,7 @@ def battle_table(frame: pd.DataFrame, columns: Sequence[Column], roles: Roles) -
     """Return the table of a data frame.
 
     Args:
-        frame: One row a battle: the feature columns, and `session_id, year, lap, t_ms, resolve_t,
+        frame: One row per battle: the feature columns, and `session_id, year, lap, t_ms, resolve_t,
             attacker, defender, circuit, outcome, y1, y3` as in the fixed rows; `resolve_t` is the
             later crossing of the next lap, ms. A column `answerable`, if there, is false where a
             forecast is refused (a pit visit or a neutralisation on the lap just completed).

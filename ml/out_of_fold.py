@@ -1,4 +1,4 @@
-"""Members fitted on whole races, asked about races that they have not seen."""
+"""Fit members on whole races, and collect their opinions on races that they have not seen."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from ml.members import MEMBERS, FittedMember, Member, Training, fit_blob
+from ml.metrics import Array
 from ml.mixture_table import BattleTable
-from ml.races import told
-from ml.scores import Array
+from ml.races import with_progress
 from pitwall.prediction.experts import read_expert
 
 log = logging.getLogger(__name__)
@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MixtureRecipe:
-    """How the mixture is trained.
+    """The settings with which the mixture is trained.
 
     Attributes:
         folds: Groups of whole races.
-        seed: Deals races into folds and seeds the learners; nothing else is random.
-        jobs: Fits at once, each on one thread; the result does not depend on it.
+        seed: Assigns races to folds and seeds the learners; nothing else is random.
+        jobs: Number of fits at once, each on one thread; the result does not depend on it.
     """
 
     members: tuple[Member, ...] = MEMBERS
@@ -37,16 +37,16 @@ class MixtureRecipe:
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """What the members of a recipe make of a table.
+    """The opinions of a recipe's members on a table.
 
     Attributes:
         refits: By name, each fitted on all rows that have its label.
         margins: By name: raw logits of each row by the model that had not seen its race;
             shape (n,), or (n, n_classes).
         by_fold: By name: raw logits of the rows `undecided`, by each fold's model, shape
-            (folds, m). No member was fitted on them, so that these show how far forecasts
-            move with the races that were trained on.
-        undecided: Which rows could be asked about, but have no `y1` as the battle was
+            (folds, m). No member was fitted on them, so they show how far forecasts change
+            with the races of the training.
+        undecided: Which rows could be forecast, but have no `y1` as the battle was
             interrupted, shape (n,).
     """
 
@@ -59,17 +59,17 @@ class OutOfFold:
 def race_groups(
     races: npt.NDArray[np.int64], folds: int, seed: int
 ) -> Iterator[npt.NDArray[np.bool_]]:
-    """Yield for each fold which rows are held out; all rows of a race together."""
+    """Yield for each fold which rows are held out; the rows of a race stay together."""
     shuffled = np.random.default_rng(seed).permutation(np.unique(races))
     for part in np.array_split(shuffled, min(folds, len(shuffled))):
         yield np.isin(races, part)
 
 
 def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
-    """Fit every member without each fold and on everything.
+    """Fit every member without each fold, and once on everything.
 
-    Every fit is a piece of work of its own for joblib, on one thread, and so runs wherever joblib
-    is told to send it; see `ml.cluster`.
+    Every fit is one job for joblib, on one thread, and so runs wherever joblib
+    is set to send it; see `ml.cluster`.
     """
     groups = list(race_groups(table.races, recipe.folds, recipe.seed))
     everything = np.ones(len(table), dtype=bool)
@@ -78,7 +78,7 @@ def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
     fits = Parallel(n_jobs=recipe.jobs, return_as="generator")(
         delayed(_fit)(member, table, rows, recipe.seed) for member, rows in work
     )
-    blobs = told(fits, len(work), "fits")
+    blobs = with_progress(fits, len(work), "fits")
     undecided = np.isnan(table.y1) & (table.outcome >= 0)
     refits, margins, by_fold = {}, {}, {}
     for member in recipe.members:

@@ -1,7 +1,7 @@
 """Replay every race of an archive into one table of battles, in parallel, each race once.
 
 Each race goes through the same feed, decoder, race state and features as a live one. Finished
-races are kept, so that a second run only does what is new.
+races are cached, so that a second run replays only new ones.
 """
 
 from __future__ import annotations
@@ -30,62 +30,62 @@ LABELS = ("outcome", "y1", "y3")
 _CODE = ("domain", "wire", "feeds/timing", "feeds/recording", "prediction")
 
 T = TypeVar("T")
-# Archive, race and its rows in; the table of that race out. A module-level function.
+# Makes the table of a race from the archive, the race and its rows; a module-level function.
 TableOf = Callable[[Path, RaceEntry, pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One race to replay, and where its result is kept."""
+    """One race to replay, and the file that caches its result."""
 
     archive: Path
     entry: RaceEntry
     rows: pd.DataFrame
-    kept: Path
+    file: Path
     table_of: TableOf
 
 
 def replay_races(
     archive: Path, rows: pd.DataFrame, cache: Path, table_of: TableOf, n_jobs: int
 ) -> pd.DataFrame:
-    """Return the tables of all races that have rows, one below the other, races in time.
+    """Return the tables of all races that have rows, concatenated in order of time.
 
-    The work runs through joblib, and so wherever joblib is told to send it; see `ml.cluster`.
+    The work runs through joblib, and so wherever joblib is set to send it; see `ml.cluster`.
 
     Args:
         archive: The timing archive.
-        rows: Battles.
-        cache: Where finished races are kept.
+        rows: The battles of all races.
+        cache: The folder of finished races.
         table_of: Makes the table of one race.
-        n_jobs: Processes; 1 stays in this one.
+        n_jobs: Number of processes; 1 uses this one.
     """
     cache.mkdir(parents=True, exist_ok=True)
     source = _code_hash(table_of) + _archive_hash(archive)
     jobs = [
-        _Job(archive, entry, race_rows, _kept_at(cache, entry, source, race_rows), table_of)
+        _Job(archive, entry, race_rows, _cache_file(cache, entry, source, race_rows), table_of)
         for entry in list_races(archive)
         if len(race_rows := rows[rows.session_id == entry.session_id])
     ]
     work = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_kept_or_made)(job) for job in jobs
+        delayed(_cached_or_made)(job) for job in jobs
     )
-    tables: Iterator[pd.DataFrame] = told(work, len(jobs))
+    tables: Iterator[pd.DataFrame] = with_progress(work, len(jobs))
     return pd.concat(tables, ignore_index=True)
 
 
-def _kept_or_made(job: _Job) -> pd.DataFrame:
-    if job.kept.exists():
-        return pd.read_parquet(job.kept)
+def _cached_or_made(job: _Job) -> pd.DataFrame:
+    if job.file.exists():
+        return pd.read_parquet(job.file)
     table = job.table_of(job.archive, job.entry, job.rows)
-    # Rename last: a run that is stopped in the middle leaves no half a race behind.
-    unfinished = job.kept.with_suffix(".part")
+    # Renamed last, so that an interrupted run leaves no half-written race behind.
+    unfinished = job.file.with_suffix(".part")
     table.to_parquet(unfinished)
-    unfinished.rename(job.kept)
+    unfinished.rename(job.file)
     return table
 
 
-def told(work: Iterable[T], total: int, of: str = "races") -> Iterator[T]:
-    """Pass pieces of work on and show progress on the terminal's error stream."""
+def with_progress(work: Iterable[T], total: int, of: str = "races") -> Iterator[T]:
+    """Yield the results of `work`, showing progress on standard error."""
     started = time.monotonic()
     for done, piece in enumerate(work, 1):
         yield piece
@@ -97,7 +97,7 @@ def told(work: Iterable[T], total: int, of: str = "races") -> Iterator[T]:
 
 
 def _code_hash(table_of: TableOf) -> str:
-    """Return a hash of all code that a row passes through."""
+    """Return a hash of all code that makes a row."""
     root = Path(pitwall.__file__).parent
     files = [file for part in _CODE for file in sorted((root / part).rglob("*.py"))]
     files += [Path(__file__).with_name("replay.py"), Path(inspect.getfile(table_of))]
@@ -111,8 +111,8 @@ def _archive_hash(archive: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _kept_at(cache: Path, entry: RaceEntry, source: str, rows: pd.DataFrame) -> Path:
-    """Return where a race is kept that was made of this code, archive and rows."""
+def _cache_file(cache: Path, entry: RaceEntry, source: str, rows: pd.DataFrame) -> Path:
+    """Return the cache file of a race made from this code, archive and rows."""
     hashed = pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes()
     key = hashlib.sha256(source.encode() + hashed).hexdigest()[:16]
     return cache / f"{entry.race_id}-{key}.parquet"

@@ -1,13 +1,13 @@
-"""Scores by the rules of the seasons, on races that the members had not seen."""
+"""Score the mixture by the rules of the seasons, on races that its members had not seen."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ml.judging import GAP_ONLY, MIXTURE, POOLED, Judged, gap_line
-from ml.mixing import expert_margins
+from ml.metrics import Array, score
+from ml.mixture_training import expert_margins
 from ml.rulebook import read_rules
-from ml.scores import Array, score
+from ml.split_scores import GAP_ONLY, MIXTURE, POOLED, Judged, gap_line
 from ml.stacking import residuals_of
 from pitwall.prediction.stacker import sigmoid
 
@@ -15,29 +15,29 @@ Scores = dict[str, float]
 
 
 def scores_by_regime(judged: Judged) -> dict[str, Scores]:
-    """Return battles, passes and scores of each regime among the years trained on.
+    """Return battles, passes and scores of each regime among the training years.
 
-    Each race is forecast by members of the folds that it was not in. Gate, stacker and calibration
-    were fitted on these same opinions, so that the figures are a little kinder than a test.
+    Each race is forecast by the members fitted without its fold. Gate, stacker and calibration
+    were fitted on these same opinions, so the figures are slightly better than a test's.
     """
     train, rules = judged.train, read_rules()
     known = np.isfinite(train.y1)
     p = {name: values[known] for name, values in _out_of_fold(judged).items()}
     y, years = train.y1[known], train.years[known]
-    found: dict[str, Scores] = {}
+    scores: dict[str, Scores] = {}
     for regime in rules.regimes:
         here = (years >= regime.first_season) & (years <= regime.last_season)
         if not here.any():
             continue
         mixture = score(y[here], p[MIXTURE][here])
-        found[regime.name] = {
+        scores[regime.name] = {
             "battles": int(here.sum()),
             "passes": int(y[here].sum()),
             **{name: round(score(y[here], values[here]).log_loss, 5) for name, values in p.items()},
             "ece": round(mixture.ece, 5),
             "slope": round(mixture.slope or 0.0, 3),
         }
-    return found
+    return scores
 
 
 def _out_of_fold(judged: Judged) -> dict[str, Array]:

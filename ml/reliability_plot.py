@@ -1,4 +1,4 @@
-"""A reliability diagram as an SVG picture: forecast against observed, with counts and intervals."""
+"""Draw a reliability diagram as SVG: forecast against observed, with counts and intervals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def reliability_svg(bins: Sequence[Mapping[str, Any]], title: str) -> str:
 
     Args:
         bins: Each with `forecast`, `observed`, `count`, and the 95 % `interval` of `observed`.
-        title: Which test this is.
+        title: The name of the test.
     """
     top = max(max(one["forecast"], one["interval"][1]) for one in bins)
     lines = [

@@ -1,4 +1,4 @@
-"""Replay one race of the timing archive and read its features at chosen instants."""
+"""Replay one race of the timing archive and read its state at chosen instants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pitwall.feeds.timing.tables import read_rows, read_sessions, zero_of
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 
-LATEST_TOLD = timedelta(seconds=3)
+LATEST_REPORT = timedelta(seconds=3)
 
 
 def zero_of_race(archive: Path, session_id: int) -> datetime:
@@ -38,20 +38,20 @@ class RaceStory:
         self._race = RaceState()
 
     def at(self, instant: datetime) -> RaceState:
-        """Return the state after all that was sent up to an instant, and nothing later."""
+        """Return the state after all messages sent up to an instant, and none later."""
         while self._next < len(self._events) and self._events[self._next].sent_at <= instant:
             self._race = apply(self._race, self._events[self._next])
             self._next += 1
         return self._race
 
     def at_crossing(self, instant: datetime, lap: int, cars: Iterable[DriverNumber]) -> RaceState:
-        """Return the state at an instant at which `cars` had crossed the line to complete `lap`."""
+        """Return the state at an instant by which `cars` had crossed the line to complete `lap`."""
         race = self.at(instant)
         for number in cars:
-            told = self._crossings.get((number, lap))
-            late = told is not None and instant < told.sent_at <= instant + LATEST_TOLD
-            if told is not None and late:
-                race = apply(race, replace(told, sent_at=instant))
+            crossing = self._crossings.get((number, lap))
+            late = crossing is not None and instant < crossing.sent_at <= instant + LATEST_REPORT
+            if crossing is not None and late:
+                race = apply(race, replace(crossing, sent_at=instant))
         return race
 
 

@@ -13,10 +13,10 @@ RULES: Final = Path(__file__).with_name("rules")
 
 
 def read_rules(directory: Path = RULES) -> Rules:
-    """Return what the TOML files of a directory say.
+    """Return the rules in the TOML files of a directory.
 
     Raises:
-        ModelError: A file is not TOML, lacks something, or claims another's season.
+        ModelError: A file is not TOML, lacks a value, or claims a season of another file.
     """
     regimes = []
     for file in sorted(directory.glob("*.toml")):
@@ -26,6 +26,6 @@ def read_rules(directory: Path = RULES) -> Rules:
             regimes.append(flat | written["overtaking"] | written["energy"])
             Rules.from_document(regimes[-1:])
         except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-            message = f"the rules {file.name} lack or misspell something: {error!r}"
+            message = f"the rules in {file.name} are incomplete or invalid: {error!r}"
             raise ModelError(message) from error
     return Rules.from_document(regimes)

@@ -2,13 +2,13 @@
 
     python -m ml.score --archive DIR --rows ROWS.parquet --out PREDS.parquet
 
-The forecaster is the one that serves: each race is replayed, every battle at the line of it is
-forecast in turn, so that the running residuals are what they would have been, and each row sees
-what was sent up to its own instant and nothing later.
+The predictor is the one that the server uses: each race is replayed, and every battle at the line
+is forecast in turn, so that the running residuals are as they would have been live, and each row
+sees no message sent after its own instant.
 
 The output has the rows' keys, in the order of the rows, and: `p_overtake`, `p_overtake_3` (never
 below it), each expert's own `p_om, p_boost, p_aero` and weight `w_om, w_boost, w_aero`, and
-`p_pooled`, the yardstick: one model on all features, trained on the same rows, calibrated alike.
+`p_pooled`, the yardstick: one model on all features, trained and calibrated on the same rows.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ml.archive_forecasts import score
 from ml.cluster import on
-from ml.scoring import score
 from pitwall.prediction.bundle import SHIPPED
 
 log = logging.getLogger(__name__)
@@ -40,10 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     rows = pd.read_parquet(chosen.rows)
     with on(chosen.dask):
-        found = score(chosen.archive, rows, chosen.model, chosen.jobs)
+        forecasts = score(chosen.archive, rows, chosen.model, chosen.jobs)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    found.to_parquet(chosen.out, index=False)
-    log.info("%d forecasts of %d races -> %s", len(found), found.session_id.nunique(), chosen.out)
+    forecasts.to_parquet(chosen.out, index=False)
+    log.info(
+        "%d forecasts of %d races -> %s", len(forecasts), forecasts.session_id.nunique(), chosen.out
+    )
 
 
 if __name__ == "__main__":

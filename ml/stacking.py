@@ -1,4 +1,4 @@
-"""Fit what combines the experts, on opinions about races that they had not seen."""
+"""Fit the gate, stacker and calibrations on opinions about races that experts had not seen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from ml.metrics import Array
 from ml.mixture_table import BattleTable
-from ml.scores import Array
 from pitwall.prediction.gate import Gate, Situations, class_chances, softmax_shares
 from pitwall.prediction.memory import Record, running_residuals
 from pitwall.prediction.stacker import (
@@ -31,13 +31,15 @@ _Bounds = Sequence[tuple[float | None, float | None]]
 
 def residuals_of(table: BattleTable, forecasts: Array) -> Array:
     """Return the running residuals of every row, shape (n, 3), from its own race's earlier rows."""
-    found = np.zeros((len(table), 3))
+    solution = np.zeros((len(table), 3))
     for race in np.unique(table.races).tolist():
         rows = table.races == race
         record = record_of_race(table.where(rows), forecasts[rows])
         times = table.t_ms[rows] / 1000
-        found[rows] = running_residuals(record, times, table.attackers[rows], table.defenders[rows])
-    return found
+        solution[rows] = running_residuals(
+            record, times, table.attackers[rows], table.defenders[rows]
+        )
+    return solution
 
 
 def record_of_race(table: BattleTable, forecasts: Array) -> Record:
@@ -63,7 +65,7 @@ def fit_logistic(design: Array, y: Array, not_below_0: int = 0) -> Array:
         return _log_loss(z, y), design.T @ (sigmoid(z) - y) / len(y)
 
     bounds = [(0.0, None) if i < not_below_0 else (None, None) for i in range(design.shape[1])]
-    return settled(_least(loss, np.zeros(design.shape[1]), bounds))
+    return rounded_numbers(_least(loss, np.zeros(design.shape[1]), bounds))
 
 
 def fit_platt(margins: Array, y: Array) -> Platt:
@@ -97,7 +99,7 @@ def fit_gate(
 
     start = np.concatenate([np.zeros(size), np.ones(3), np.zeros(constant.shape[1])])
     bounds = [(None, None)] * size + [(0.0, None)] * 3 + [(None, None)] * constant.shape[1]
-    theta = settled(_least(loss, start, bounds))
+    theta = rounded_numbers(_least(loss, start, bounds))
     gate = Gate(terms, theta[:size].reshape(context.shape[1], -1))
     rest = theta[size + 3 :]
     return gate, Stacker(theta[size : size + 3], float(rest[0]), rest[1:])
@@ -106,8 +108,10 @@ def fit_gate(
 def fit_three_laps(three: Array, margins: Array, residuals: Array, y: Array) -> ThreeLapStacker:
     """Return the stacker of three laps, fitted on held-out margins."""
     bounded = 3 + margins.shape[1]
-    found = fit_logistic(ThreeLapStacker.design(three, margins, residuals), y, bounded)
-    return ThreeLapStacker(found[:3], found[3:bounded], float(found[bounded]), found[bounded + 1 :])
+    solution = fit_logistic(ThreeLapStacker.design(three, margins, residuals), y, bounded)
+    return ThreeLapStacker(
+        solution[:3], solution[3:bounded], float(solution[bounded]), solution[bounded + 1 :]
+    )
 
 
 def fit_classes(margins: Array, outcomes: npt.NDArray[np.int64]) -> tuple[float, Array]:
@@ -124,23 +128,25 @@ def fit_classes(margins: Array, outcomes: npt.NDArray[np.int64]) -> tuple[float,
         return float(-np.log(chosen).mean()), gradient
 
     start = np.concatenate([[1.0], np.zeros(margins.shape[1] - 1)])
-    found = settled(_least(loss, start, [(0.0, None)] + [(None, None)] * (len(start) - 1)))
-    return float(found[0]), np.concatenate([[0.0], found[1:]])
+    solution = rounded_numbers(
+        _least(loss, start, [(0.0, None)] + [(None, None)] * (len(start) - 1))
+    )
+    return float(solution[0]), np.concatenate([[0.0], solution[1:]])
 
 
 def fit_spread(by_fold: Array, covariance: Array) -> Spread:
     """Return the width of the interval.
 
     Args:
-        by_fold: What the experts bring to the logit by each fold's models, shape (folds, m).
-        covariance: Of the stacker's coefficients, shape (7, 7).
+        by_fold: The experts' part of the logit by each fold's models, shape (folds, m).
+        covariance: The covariance of the stacker's coefficients, shape (7, 7).
     """
     jackknife = (len(by_fold) - 1) * by_fold.var(axis=0)
-    return Spread(float(f"{jackknife.mean():.9g}"), settled(covariance))
+    return Spread(float(f"{jackknife.mean():.9g}"), rounded_numbers(covariance))
 
 
 def sandwich(design: Array, y: Array, p: Array, races: npt.NDArray[np.int64]) -> Array:
-    """Return the covariance of logistic coefficients, whole races being what is independent."""
+    """Return the covariance of logistic coefficients, with whole races as independent units."""
     information = design.T @ (design * (p * (1 - p))[:, None])
     bread = np.linalg.inv(information + 1e-6 * np.eye(design.shape[1]))
     _, index = np.unique(races, return_inverse=True)
@@ -150,7 +156,7 @@ def sandwich(design: Array, y: Array, p: Array, races: npt.NDArray[np.int64]) ->
     return covariance
 
 
-def settled(values: Array) -> Array:
+def rounded_numbers(values: Array) -> Array:
     """Round to nine digits, so that the last bits of a BLAS do not change a content hash."""
     return np.array([float(f"{value:.9g}") for value in values.ravel().tolist()]).reshape(
         values.shape
@@ -162,6 +168,6 @@ def _log_loss(z: Array, y: Array) -> float:
 
 
 def _least(loss: _Loss, start: Array, bounds: _Bounds) -> Array:
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_STEPS)
-    answer: Array = np.asarray(found.x, dtype=np.float64)
+    solution = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_STEPS)
+    answer: Array = np.asarray(solution.x, dtype=np.float64)
     return answer

@@ -1,4 +1,4 @@
-"""What happened in a race second by second, to tell later what came of a battle."""
+"""Record a race second by second, to find the outcome of each battle afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from pitwall.domain.race import CarState, DriverNumber, RaceState, TrackStatus
 from pitwall.prediction.forecast import is_on_wets
 
-# What may come of a battle between two instants; the first cause that applies.
+# The outcomes of a battle between two instants; the first that applies counts.
 FINISHED, RETIRED, PIT, NEUTRALISED, WET = "finished", "retired", "pit", "neutralised", "wet"
 PASS, HOLD = "pass", "hold"
 _NOWHERE: Final = 99
@@ -17,7 +17,7 @@ _NOWHERE: Final = 99
 
 @dataclass(frozen=True, slots=True)
 class _Second:
-    """One second: the whole field at a glance."""
+    """The state of the whole field in one second."""
 
     is_over: bool
     is_clear: bool
@@ -44,19 +44,19 @@ class Timeline:
                 is_over=race.phase.is_over,
                 is_clear=race.track_status is TrackStatus.CLEAR,
                 places={car.number: place for place, car in enumerate(race.in_order())},
-                gone=_those(cars, [not car.is_running for car in cars]),
-                in_lane=_those(cars, [car.in_pit or car.pitted_this_lap for car in cars]),
-                on_wets=_those(cars, [is_on_wets(car) for car in cars]),
+                gone=_numbers_where(cars, [not car.is_running for car in cars]),
+                in_lane=_numbers_where(cars, [car.in_pit or car.pitted_this_lap for car in cars]),
+                on_wets=_numbers_where(cars, [is_on_wets(car) for car in cars]),
             )
         )
 
     def outcome(
         self, attacker: DriverNumber, defender: DriverNumber, second: int, seconds: int
     ) -> str:
-        """Return what came of a battle from one second to so many seconds later.
+        """Return the outcome of a battle, `seconds` after `second`.
 
-        `pass` means that the attacker is ahead when that time is over, and `hold` that he is not,
-        as `y1` means it at the line; everything else interrupts.
+        `pass` means that the attacker is ahead when that time is over, and `hold` that it is not,
+        as for `y1` at the line; all other outcomes interrupt the battle.
         """
         window = self._seconds[second : second + seconds + 1]
         if len(window) <= seconds or any(one.is_over for one in window):
@@ -74,5 +74,5 @@ class Timeline:
         return PASS if last.get(attacker, _NOWHERE) < last.get(defender, _NOWHERE) else HOLD
 
 
-def _those(cars: Sequence[CarState], chosen: Sequence[bool]) -> frozenset[DriverNumber]:
-    return frozenset(car.number for car, is_so in zip(cars, chosen, strict=True) if is_so)
+def _numbers_where(cars: Sequence[CarState], chosen: Sequence[bool]) -> frozenset[DriverNumber]:
+    return frozenset(car.number for car, is_chosen in zip(cars, chosen, strict=True) if is_chosen)

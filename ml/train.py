@@ -3,7 +3,7 @@
     python -m ml.train --data build/battles.parquet
 
 The shipped model learns from all usable races, and so has no scores of its own; `ml.evaluate`
-judges the same recipe on races that it has not seen.
+evaluates the same recipe on races that it has not seen.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pandas as pd
 
 from ml.cluster import on
 from ml.dataset import histories_of
-from ml.mixing import save, train
 from ml.mixture_table import read_battles
+from ml.mixture_training import save, train
 from ml.out_of_fold import MixtureRecipe
 from ml.rulebook import read_rules
 from pitwall.prediction.bundle import SHIPPED
@@ -32,8 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m ml.train", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="table made by ml.dataset")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="directory of the bundle")
-    parser.add_argument("--seed", type=int, default=0, help="deals races, seeds learners")
-    parser.add_argument("--jobs", type=int, default=2, help="fits at once")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="assigns races to folds, seeds learners"
+    )
+    parser.add_argument("--jobs", type=int, default=2, help="number of fits at once")
     parser.add_argument("--dask", metavar="SCHEDULER", help="address of a Dask scheduler")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -1,11 +1,11 @@
-"""Search the learners' settings on whole later seasons, and keep every draw.
+"""Search the learners' settings on whole later seasons, and log every draw.
 
     python -m ml.tuning --data build/battles.parquet --member om --draws 12 \
         --log docs/research/tuning.jsonl
 
-A draw is fitted on the seasons before a judging season and scored on it, for each of
-`JUDGED_ON`; 2025 and 2026 are never looked at. The log holds the search space with each draw, so
-that what was tried can be told from what was not.
+A draw is fitted on the seasons before a validation season and scored on it, for each of
+`VALIDATION_SEASONS`; 2025 and 2026 are never looked at. The log holds the search space with
+each draw, so that it shows what was tried and what was not.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from ml.members import MEMBERS, Member, Training, fit_member
+from ml.metrics import losses
 from ml.mixture_table import BattleTable, read_battles
-from ml.scores import losses
 from pitwall.prediction.stacker import sigmoid
 
 log = logging.getLogger(__name__)
 
-JUDGED_ON: Final = (2023, 2024)
+VALIDATION_SEASONS: Final = (2023, 2024)
 _LIGHTGBM: Final[Mapping[str, Sequence[Any]]] = {
     "rounds": (300, 400, 550, 700, 900),
     "learning_rate": (0.02, 0.03, 0.04, 0.05),
@@ -57,21 +57,21 @@ SPACES: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
 
 
 def draws_of(member: Member, count: int, seed: int) -> list[Member]:
-    """Return a member as it is, and then drawn anew from its space, `count` in all."""
+    """Return a member with its own settings, then with drawn ones, `count` in all."""
     random = np.random.default_rng([seed, *member.name.encode()])
-    found = [member]
+    drawn = [member]
     for _ in range(count - 1):
         space = SPACES[member.name]
         chosen = {name: values[int(random.integers(len(values)))] for name, values in space.items()}
         rounds = int(chosen.pop("rounds"))
-        found.append(replace(member, rounds=rounds, settings=chosen))
-    return found
+        drawn.append(replace(member, rounds=rounds, settings=chosen))
+    return drawn
 
 
 def judged(table: BattleTable, member: Member, threads: int) -> dict[str, Any]:
-    """Return a draw's settings with its log-loss on each judging season."""
+    """Return a draw's settings with its log-loss on each validation season."""
     scores = {}
-    for season in JUDGED_ON:
+    for season in VALIDATION_SEASONS:
         known = np.isfinite(table.y1)
         before, now = known & (table.years < season), known & (table.years == season)
         training = Training(table.rows[before], table.y1[before], table.columns, table.roles.gap)
@@ -93,23 +93,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m ml.tuning", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="table of battles and features")
     parser.add_argument("--member", choices=sorted(SPACES), required=True)
-    parser.add_argument("--draws", type=int, default=12, help="the settings in use are the first")
+    parser.add_argument(
+        "--draws", type=int, default=12, help="number of draws; the first has the settings in use"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2, help="draws at once, a thread each")
-    parser.add_argument("--log", type=Path, required=True, help="JSON lines, added to")
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="number of draws at once, one thread each"
+    )
+    parser.add_argument("--log", type=Path, required=True, help="JSON lines file to append to")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     table = read_battles(chosen.data)
-    table = table.where(table.years <= max(JUDGED_ON))
+    table = table.where(table.years <= max(VALIDATION_SEASONS))
     member = next(one for one in MEMBERS if one.name == chosen.member)
     work = Parallel(n_jobs=chosen.jobs, return_as="generator")(
         delayed(judged)(table, draw, 1) for draw in draws_of(member, chosen.draws, chosen.seed)
     )
-    with chosen.log.open("a", encoding="utf-8") as kept:
+    with chosen.log.open("a", encoding="utf-8") as log_file:
         for result in work:
             log.info("%s %s %s", result["mean"], result["rounds"], result["settings"])
-            kept.write(json.dumps(result, sort_keys=True) + "\n")
-            kept.flush()
+            log_file.write(json.dumps(result, sort_keys=True) + "\n")
+            log_file.flush()
 
 
 if __name__ == "__main__":

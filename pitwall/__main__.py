@@ -1,4 +1,4 @@
-"""`python -m pitwall`: what the owner does at a terminal."""
+"""Run `python -m pitwall` for the owner's commands at a terminal."""
 
 import sys
 

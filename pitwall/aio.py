@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Generic, TypeVar
+
+from pitwall.errors import BusyError
 
 
 async def end(*tasks: asyncio.Future[Any]) -> None:
@@ -56,6 +58,38 @@ async def unattended(call: Callable[[], _Answer], name: str) -> _Answer:
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return await answer
+
+
+class Turns:
+    """Let in a few at a time; few wait for that, and the others are refused.
+
+    Args:
+        at_once: How many are let in at a time.
+        most: How many may be in or wait.
+        busy: What is said to those beyond.
+    """
+
+    def __init__(self, at_once: int, most: int, busy: str) -> None:
+        self._slots = asyncio.Semaphore(at_once)
+        self._most = most
+        self._busy = busy
+        self._here = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the turn, and have it until the block ends.
+
+        Raises:
+            BusyError: Too many wait for theirs already.
+        """
+        if self._here >= self._most:
+            raise BusyError(self._busy)
+        self._here += 1
+        try:
+            async with self._slots:
+                yield
+        finally:
+            self._here -= 1
 
 
 K = TypeVar("K", bound=Hashable)

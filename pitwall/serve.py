@@ -1,4 +1,4 @@
-"""`python -m pitwall.serve`: serve pages, API and socket; see `pitwall.app.server`."""
+"""Run `python -m pitwall.serve` to serve pages, API and socket; see `pitwall.app.server`."""
 
 import sys
 

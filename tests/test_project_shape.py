@@ -55,3 +55,13 @@ def test_every_make_target_is_explained() -> None:
         if not re.search(rf"^{name}:.*##", makefile, re.MULTILINE)
     ]
     assert unexplained == []
+
+
+def test_a_class_name_means_one_thing() -> None:
+    homes: dict[str, set[str]] = {}
+    for path in (ROOT / "pitwall").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, set()).add(str(path.relative_to(ROOT)))
+
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}

@@ -1,4 +1,4 @@
-"""Tables of people, races, forecasts and playback.
+"""Create the tables of people, races, forecasts and playback.
 
 Revision 0001, the first.
 """
@@ -97,8 +97,8 @@ def upgrade() -> None:
     op.create_index('ix_sessions_expires_at', 'sessions', ['expires_at'], unique=False)
     op.create_index('ix_sessions_user_id', 'sessions', ['user_id'], unique=False)
 
-    # No foreign key in `car_samples` and `timing`: it would be looked up for every row, and whoever
-    # writes rows holds the race's own row until he is done, see pitwall.store.writing.
+    # No foreign key in `car_samples` and `timing`: it would be checked for every row, and a writer
+    # locks the race's own row until it is done; see pitwall.store.race_rows.
     op.create_table('car_samples',
     sa.Column('race_number', sa.Integer(), nullable=False),
     sa.Column('at', INSTANT, nullable=False),
@@ -264,12 +264,12 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     if op.get_bind().dialect.name == 'postgresql':
-        # 430,000 rows a race, 20 of them at every instant: a B-tree of race and instant keeps
-        # each instant once and takes a quarter of the room of one with the car in its key. The
-        # recorder's own mark keeps rows single; SQLite stores them in the key and pays nothing.
+        # 430,000 rows a race, 20 of them at every instant: a B-tree of race and instant stores
+        # each instant once and takes a quarter of the space of one with the car in its key. The
+        # recorder's mark prevents duplicates; SQLite stores rows in the key at no extra cost.
         op.drop_constraint('car_samples_pkey', 'car_samples')
         op.create_index('car_samples_time', 'car_samples', ['race_number', 'at'])
-        # Compressed already: TOAST need not try.
+        # The bodies are compressed already, so TOAST need not try.
         for table in ('raw_chunks', 'keyframes'):
             op.execute(f'ALTER TABLE {table} ALTER COLUMN body SET STORAGE EXTERNAL')
 

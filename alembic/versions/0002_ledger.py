@@ -1,6 +1,6 @@
-"""The ledger: every forecast and its outcome, appended only and chained by hashes.
+"""Create the ledger: every forecast and its outcome, append-only and chained by hashes.
 
-Revision 0002. Forecasts that were made before it are not entered: nothing shows when they were.
+Revision 0002. Earlier forecasts are not entered, because nothing proves when they were made.
 """
 
 import sqlalchemy as sa
@@ -100,7 +100,7 @@ def refuse_on_postgresql() -> None:
             CREATE TRIGGER {table}_appended_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
             FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_appended_only()
         """)
-    # Digests and packed numbers do not compress: TOAST need not try.
+    # Digests and packed numbers do not compress, so TOAST need not try.
     op.execute('ALTER TABLE ledger_entries ALTER COLUMN body SET STORAGE EXTERNAL')
 
 
@@ -111,7 +111,7 @@ def refuse_on_sqlite() -> None:
                 CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}
                 BEGIN SELECT RAISE(ABORT, 'the ledger is appended only: {verb} of {table} is refused'); END
             """)
-    # INSERT OR REPLACE removes a row without asking a trigger for DELETE.
+    # INSERT OR REPLACE removes a row without firing a trigger for DELETE.
     for table, key in (('ledger_entries', 'number'), ('ledger_runs', 'run')):
         op.execute(f"""
             CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}

@@ -1,1 +1,1 @@
-"""Accounts: who may come in and how he proves it. Knows neither HTTP nor SQL."""
+"""Manage accounts: users, log-ins, passwords and API keys, independent of HTTP and SQL."""

@@ -1,4 +1,4 @@
-"""What the owner of the server may do with other users' accounts."""
+"""Administer other users' accounts, as the owner of the server may."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pitwall.ports.accounts import AccountStore
 
 
 class AccountAdmin:
-    """Lists, disables and deletes accounts, and sets passwords anew.
+    """Lists, disables and deletes accounts, and resets passwords.
 
     Args:
-        store: Keeps them.
+        store: Stores accounts.
         passwords: Hashes passwords.
         now: The wall clock.
     """
@@ -37,29 +37,29 @@ class AccountAdmin:
         return await self._store.users()
 
     async def user(self, email: str) -> User | None:
-        """Return the user with this e-mail, in whatever spelling.
+        """Return the user with this e-mail address, in whatever spelling.
 
         Raises:
-            RefusedFieldError: This is no e-mail.
+            RefusedFieldError: This is not an e-mail address.
         """
         return await self._store.user_by_email(normalise_email(email))
 
     async def disable(self, user_id: UUID) -> bool:
-        """Shut an account: its log-ins end, its keys open nothing; whether there is one."""
+        """Disable an account with its log-ins and keys; return whether it exists."""
         found = await self._store.set_disabled(user_id, self._now())
         await self._store.remove_log_ins(user_id)
         return found
 
     async def enable(self, user_id: UUID) -> bool:
-        """Open a disabled account again; whether there is one."""
+        """Enable a disabled account again; return whether it exists."""
         return await self._store.set_disabled(user_id, None)
 
     async def delete(self, user_id: UUID) -> bool:
-        """Delete an account and everything that is its user's; whether there was one."""
+        """Delete an account and everything that belongs to it; return whether it existed."""
         return await self._store.delete_user(user_id)
 
     async def reset_password(self, user: User, password: str) -> None:
-        """Set a user's password and end all of his log-ins.
+        """Set a user's password, and end all of their log-ins.
 
         Raises:
             RefusedFieldError: The password is too weak.

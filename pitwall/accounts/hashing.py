@@ -1,4 +1,4 @@
-"""Password hashes: Argon2id in worker threads, a few at a time, and never a quicker "no"."""
+"""Hash and verify passwords with Argon2id in worker threads, equally slowly for unknown users."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from pitwall.errors import BusyError
+from pitwall.aio import Turns
 
-AT_ONCE: Final = 2  # 64 MiB and a core each
+AT_ONCE: Final = 2  # each takes 64 MiB and a core
 WAITING_AT_MOST: Final = 64
 
 T = TypeVar("T")
 
 
 class Passwords:
-    """Makes and verifies password hashes without holding the event loop up.
+    """Hashes and verifies passwords without blocking the event loop.
 
     Args:
-        hasher: Argon2id with 64 MiB and three passes unless told otherwise (RFC 9106, 4).
+        hasher: The hash function. None for Argon2id with 64 MiB and three passes (RFC 9106, 4).
     """
 
     def __init__(self, hasher: Argon2Hasher | None = None) -> None:
         self._hashes = PasswordHash([hasher or Argon2Hasher()])
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self._turns = Turns(
+            AT_ONCE, WAITING_AT_MOST, "Too many log-ins at once; try again in a moment."
+        )
 
     async def hash(self, password: str) -> str:
         """Return the hash of a normalised password, with a salt of its own.
@@ -40,10 +41,10 @@ class Passwords:
         return await self._work(lambda: self._hashes.hash(password))
 
     async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        """Return whether the password is right, and a better hash of it where one is due.
+        """Return whether the password is right, and a new hash if the old one has weak parameters.
 
-        Without a hash, that is for nobody, a made-up one is verified and the answer is no: to
-        ask for an unknown e-mail takes as long as to ask for a known one.
+        Without a hash, for an unknown user, a dummy hash is verified and the answer is no, so that
+        an unknown e-mail address takes as long as a known one.
 
         Raises:
             BusyError: Too many are waiting already.
@@ -52,24 +53,18 @@ class Passwords:
         return (right, better) if password_hash is not None else (False, None)
 
     async def _work(self, job: Callable[[], T]) -> T:
-        if self._waiting >= WAITING_AT_MOST:
-            message = "Too many log-ins at once; try again in a moment."
-            raise BusyError(message)
-        self._waiting += 1
-        try:
-            async with self._slots:
-                return await asyncio.to_thread(job)
-        finally:
-            self._waiting -= 1
+        async with self._turns.turn():
+            return await asyncio.to_thread(job)
 
     def _verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
-        nobody = self._nobody  # in either case, else the first guess would show which it was
+        # Always computed, or the first call for an unknown user would take longer.
+        dummy = self._dummy_hash
         try:
-            return self._hashes.verify_and_update(password, password_hash or nobody)
+            return self._hashes.verify_and_update(password, password_hash or dummy)
         except UnknownHashError:
             return False, None
 
     @cached_property
-    def _nobody(self) -> str:
-        """The hash of nobody's password, made with the same parameters as real ones."""
+    def _dummy_hash(self) -> str:
+        """A hash that belongs to no user, made with the same parameters as real ones."""
         return self._hashes.hash("a password that belongs to nobody")

@@ -1,4 +1,4 @@
-"""API keys: a program's way in, to read what its user may read."""
+"""Manage API keys, with which programs read what their user may read."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NO_HASH: Final = "0" * 64
 
 
 class ApiKeys:
-    """Makes, lists and revokes API keys, and says whose one is.
+    """Creates, lists and revokes API keys, and finds the owner of a key.
 
     Args:
-        store: Keeps them.
+        store: Stores the keys.
         now: The wall clock.
     """
 
@@ -31,10 +31,11 @@ class ApiKeys:
         self._now = now
 
     async def create(self, account: Account, name: str) -> tuple[ApiKey, str]:
-        """Return a new key of his, and the secret, which is never to be had again.
+        """Return a new key of the account and its secret, which cannot be shown again.
 
         Raises:
-            RefusedFieldError: The name is empty, too long or unprintable, or he has too many.
+            RefusedFieldError: The name is empty, too long or unprintable, or there are too many
+                keys already.
         """
         name = name.strip()
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
@@ -45,16 +46,19 @@ class ApiKeys:
             uuid4(), account.user_id, name, new.prefix, hash_token(new.secret), self._now()
         )
         if not await self._store.add_api_key(key, most=MOST_KEYS):
-            field, reason = "name", f"There are {MOST_KEYS} keys already; revoke one first."
+            field, reason = (
+                "name",
+                f"You have {MOST_KEYS} keys, the most allowed. Revoke one first.",
+            )
             raise RefusedFieldError(field, reason)
         return key, new.secret
 
     async def whose(self, secret: str) -> Account | None:
-        """Return for whom this key speaks, and note its use; None when for nobody."""
+        """Return the account that a key belongs to, and note its use; None for an unknown key."""
         prefix = prefix_of(secret)
         found = await self._store.api_key_by_prefix(prefix) if prefix else None
-        kept_hash = found[0].key_hash if found else _NO_HASH
-        right = same_hash(kept_hash, hash_token(secret))
+        stored_hash = found[0].key_hash if found else _NO_HASH
+        right = same_hash(stored_hash, hash_token(secret))
         if found is None or not right:
             return None
         key, user = found
@@ -66,9 +70,9 @@ class ApiKeys:
         return Account(user.id, user.email, Role.API, key.id)
 
     async def list(self, account: Account) -> list[ApiKey]:
-        """Return his keys, newest first."""
+        """Return the account's keys, newest first."""
         return await self._store.api_keys(account.user_id)
 
     async def revoke(self, account: Account, key_id: UUID) -> bool:
-        """Revoke one of his keys; whether he had it."""
+        """Revoke a key of the account; return whether it existed."""
         return await self._store.remove_api_key(account.user_id, key_id)

@@ -1,4 +1,4 @@
-"""Rules for e-mail addresses and passwords: one spelling each, and none that is easily guessed."""
+"""Normalise e-mail addresses and passwords, and refuse passwords that are easily guessed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Final
 
 from pitwall.errors import RefusedFieldError
 
-LONGEST_EMAIL: Final = 254  # RFC 5321, 4.5.3.1.3 less the angle brackets
+LONGEST_EMAIL: Final = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
-# No mail is ever sent, so the shape is all that can be asked for. The domain needs no dot: a
-# server at home may call its owner owner@localhost.
+# No mail is ever sent, so only the shape can be checked. The domain needs no dot, because the owner
+# of a server at home may be owner@localhost.
 _SHAPE: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+")
 
 
 def account_key(typed: str) -> str:
-    """Return by what attempts at an account are counted: all spellings that lead to it are one.
+    """Return the key by which attempts at an account are counted, the same for all spellings.
 
-    What is no e-mail address is nobody's account; it is counted as it is, folded.
+    Text that is no e-mail address belongs to no account; its key is the folded text.
 
     Example:
         >>> account_key("\uff21DA@example.org") == account_key("ada@EXAMPLE.org")
@@ -35,11 +35,11 @@ def account_key(typed: str) -> str:
 def normalise_email(typed: str) -> str:
     """Return the one spelling of an e-mail address: NFKC, lower case, no blanks around it.
 
-    The part before the @ is lowered too: by the standard its case may matter, for no provider
-    of today it does, and two accounts told apart by it are a trap.
+    The part before the @ is lowered too: by the standard its case may matter, but no provider
+    today makes a difference, and two accounts that differ only in case are a trap.
 
     Raises:
-        RefusedFieldError: It has not the shape of an address.
+        RefusedFieldError: The text does not have the shape of an address.
 
     Example:
         >>> normalise_email("  Ada@Example.ORG ")
@@ -58,13 +58,13 @@ def _folded(typed: str) -> str:
 
 SHORTEST_PASSWORD: Final = 10
 
-LONGEST_PASSWORD: Final = 256  # of characters; more would only be work for the hash
+LONGEST_PASSWORD: Final = 256  # characters; more would only make the hash slower
 
 _COMMON: Final = Path(__file__).with_name("common_passwords.txt")
 
 
 def normalise_password(typed: str) -> str:
-    """Return the form of a password that is hashed: NFKC, so that every keyboard types the same.
+    """Return the form of a password that is hashed: NFKC, the same from every keyboard.
 
     Blanks are part of it; nothing is cut off.
     """
@@ -72,12 +72,13 @@ def normalise_password(typed: str) -> str:
 
 
 def check_password(password: str, email: str, field: str = "password") -> None:
-    """Refuse a normalised password that is too short, too common, or the e-mail itself.
+    """Refuse a normalised password that is too short, too long, too common, or the e-mail address.
 
-    Nothing is asked of its letters and digits: length is what counts (NIST SP 800-63B, 5.1.1).
+    There are no rules for letters and digits, because length is what counts (NIST SP 800-63B,
+    5.1.1).
 
     Raises:
-        RefusedFieldError: With the reason, for people to read.
+        RefusedFieldError: The password is refused; the error holds the reason for people.
     """
     reason = _why_not(password, email)
     if reason:
@@ -91,7 +92,7 @@ def _why_not(password: str, email: str) -> str:
     if len(password) > LONGEST_PASSWORD:
         return f"A password has at most {LONGEST_PASSWORD} characters."
     if folded in common_passwords() or len(set(folded)) < 3:
-        return "This password is among the first that anybody would try. Choose another one."
+        return "This password is too common. Choose another one."
     if folded in {email, email.partition("@")[0]}:
         return "A password must not be the e-mail address."
     return ""

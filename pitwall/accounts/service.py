@@ -1,4 +1,4 @@
-"""The life of an account: register, log in and out, change the password, leave."""
+"""Register accounts, log in and out, change passwords, and delete accounts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pitwall.ports.accounts import AccountStore
 
 log = logging.getLogger(__name__)
 
-HOLDS = timedelta(days=14)  # without use
+HOLDS = timedelta(days=14)  # how long a log-in lasts without use
 HOLDS_AT_MOST = timedelta(days=90)  # however much it is used
 NOTED_EVERY = timedelta(minutes=1)
-MOST_LOG_INS = 100  # of one user; beyond, the one not used for longest ends
-_USER_AGENT_KEPT = 200
+MOST_LOG_INS = 100  # of one user; beyond that the least recently used one ends
+_USER_AGENT_LENGTH = 200
 _VERIFIED_AT_MOST = 3  # times, when the password is changed again and again
-_WRONG_BY_NOW = "The password was changed meanwhile."
+_CHANGED_MEANWHILE = "The password was changed meanwhile."
 
 
 def utc_now() -> datetime:
@@ -33,10 +33,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class NewLogIn:
-    """A log-in at the one moment when its token is known.
+    """A new log-in with its token, which is known only now.
 
     Attributes:
-        token: For the cookie.
+        token: The value of the cookie.
     """
 
     account: Account
@@ -44,10 +44,10 @@ class NewLogIn:
 
 
 class Accounts:
-    """What people do with their own accounts.
+    """Does what people may do with their own accounts.
 
     Args:
-        store: Keeps them.
+        store: Stores accounts.
         passwords: Hashes passwords.
         now: The wall clock.
     """
@@ -63,26 +63,26 @@ class Accounts:
         self._now = now
 
     async def register(self, email: str, password: str) -> None:
-        """Open an account, unless the e-mail has one already: which of the two, is not told.
+        """Open an account, unless the e-mail address has one; the caller does not learn which.
 
-        No mail is sent, so this cannot be told to the address's owner alone. What remains to
-        somebody who asks is to log in afterwards, at the price of having opened the account.
+        No mail is sent, so that only the owner of the address could be told. Somebody who wants to
+        find out must log in afterwards, and has opened the account by then.
 
         Raises:
-            RefusedFieldError: The e-mail is none, or the password is too weak.
+            RefusedFieldError: The e-mail address is invalid, or the password is too weak.
             BusyError: Too many passwords are being hashed.
         """
         try:
             await self.create(email, password)
         except EmailTakenError:
-            log.info("registration of an e-mail that has an account")
+            log.info("registration with the e-mail address of an existing account")
 
     async def create(self, email: str, password: str, *, is_owner: bool = False) -> User:
-        """Open an account and return it; for the owner, who may know what there is.
+        """Open an account and return it; for the owner, who may know which accounts exist.
 
         Raises:
-            EmailTakenError: There is an account with this e-mail.
-            RefusedFieldError: The e-mail is none, or the password is too weak.
+            EmailTakenError: There is an account with this e-mail address.
+            RefusedFieldError: The e-mail address is invalid, or the password is too weak.
         """
         email = normalise_email(email)
         password_hash = await self._hash(password, email, "password")
@@ -94,11 +94,11 @@ class Accounts:
     async def log_in(self, email: str, password: str, user_agent: str = "") -> NewLogIn:
         """Return a new log-in.
 
-        An unknown e-mail, a wrong password and a disabled account get the same answer after
-        the same work.
+        An unknown e-mail address, a wrong password and a disabled account get the same answer
+        after the same work.
 
         Raises:
-            WrongCredentialsError: E-mail or password is wrong.
+            WrongCredentialsError: E-mail address or password is wrong.
             BusyError: Too many passwords are being hashed.
         """
         for _ in range(_VERIFIED_AT_MOST):
@@ -110,14 +110,14 @@ class Accounts:
                 break
             new = await self._new_log_in(user, user_agent)
             if new is None:
-                continue  # the password was changed meanwhile, or hashed anew
+                continue  # the password was changed or rehashed meanwhile
             if better is not None:
                 await self._store.improve_hash(user.id, better, proven=user.password_hash)
             return new
         raise WrongCredentialsError
 
     async def whose_log_in(self, token: str) -> Account | None:
-        """Return who is logged in with this token, and note its use; None when nobody is."""
+        """Return the account that a token belongs to, and note its use; None if it is not valid."""
         token_hash = hash_token(token)
         found = await self._store.log_in_by_token(token_hash)
         if found is None:
@@ -134,11 +134,11 @@ class Accounts:
         return _account(user, log_in)
 
     async def log_out(self, account: Account) -> None:
-        """End the log-in with which he came."""
+        """End the log-in that the account is using."""
         await self._store.remove_log_in(account.user_id, account.credential_id)
 
     async def change_password(self, account: Account, old: str, new: str) -> None:
-        """Replace the password and end every other log-in. API keys stay as they are.
+        """Replace the password and end every other log-in. API keys stay valid.
 
         Raises:
             RefusedFieldError: The old password is wrong, or the new one too weak.
@@ -149,11 +149,11 @@ class Accounts:
         if not await self._store.set_password(
             account.user_id, new_hash, proven=proven, keep=account.credential_id
         ):
-            raise RefusedFieldError("old_password", _WRONG_BY_NOW)
+            raise RefusedFieldError("old_password", _CHANGED_MEANWHILE)
         log.info("password changed", extra={"user_id": str(account.user_id)})
 
     async def delete(self, account: Account, password: str) -> None:
-        """Delete the account and everything that is his.
+        """Delete the account and everything that belongs to it.
 
         Raises:
             RefusedFieldError: The password is wrong.
@@ -161,28 +161,28 @@ class Accounts:
         """
         proven = await self._prove(account, password, "password")
         if not await self._store.delete_user(account.user_id, proven=proven):
-            raise RefusedFieldError("password", _WRONG_BY_NOW)
+            raise RefusedFieldError("password", _CHANGED_MEANWHILE)
         log.info("account deleted", extra={"user_id": str(account.user_id)})
 
     async def log_ins(self, account: Account) -> list[LogIn]:
-        """Return his log-ins that still hold, last used first."""
+        """Return the account's valid log-ins, last used first."""
         now = self._now()
-        kept = await self._store.log_ins(account.user_id)
-        return [log_in for log_in in kept if log_in.expires_at > now]
+        stored = await self._store.log_ins(account.user_id)
+        return [log_in for log_in in stored if log_in.expires_at > now]
 
     async def end_log_in(self, account: Account, log_in_id: UUID) -> bool:
-        """End one of his log-ins; whether he had it."""
+        """End a log-in of the account; return whether it existed."""
         return await self._store.remove_log_in(account.user_id, log_in_id)
 
     async def end_other_log_ins(self, account: Account) -> int:
-        """End all of his log-ins but the one with which he came; return how many."""
+        """End all log-ins of the account except the one in use; return how many."""
         return await self._store.remove_log_ins(account.user_id, keep=account.credential_id)
 
     async def _user_of(self, email: str) -> User | None:
         try:
             return await self._store.user_by_email(normalise_email(email))
         except RefusedFieldError:
-            return None  # what is no e-mail is nobody's
+            return None  # no user has an invalid address
 
     async def _hash(self, password: str, email: str, field: str) -> str:
         password = normalise_password(password)
@@ -190,7 +190,7 @@ class Accounts:
         return await self._passwords.hash(password)
 
     async def _prove(self, account: Account, password: str, field: str) -> str:
-        """Return the hash of this password, unless it is not the user's."""
+        """Return the hash of a password after verifying that it is the user's."""
         user = await self._store.user(account.user_id)
         right, _ = await self._passwords.verify(
             normalise_password(password), user.password_hash if user else None
@@ -201,11 +201,11 @@ class Accounts:
         return user.password_hash
 
     async def _new_log_in(self, user: User, user_agent: str) -> NewLogIn | None:
-        """Return a new log-in; None where the user may no longer come in by what was verified."""
+        """Return a new log-in; None if the verified password is no longer valid."""
         now, token = self._now(), new_token()
         await self._store.remove_expired_log_ins(now)
-        shown = "".join(c for c in user_agent if c.isprintable())[:_USER_AGENT_KEPT]
-        log_in = LogIn(uuid4(), user.id, hash_token(token), now, now, now + HOLDS, shown)
+        browser = "".join(c for c in user_agent if c.isprintable())[:_USER_AGENT_LENGTH]
+        log_in = LogIn(uuid4(), user.id, hash_token(token), now, now, now + HOLDS, browser)
         if not await self._store.add_log_in(log_in, proven=user.password_hash, most=MOST_LOG_INS):
             return None
         return NewLogIn(_account(user, log_in), token)

@@ -1,4 +1,4 @@
-"""Create and hash the secrets that stand for a user, and name the log-in cookie."""
+"""Create and hash log-in tokens and API keys, and name the log-in cookie."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KEY: Final = re.compile(r"(pw_[0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """An API key at the one moment when it is whole.
+    """A new API key with its secret, which is known only now.
 
     Attributes:
-        secret: What its user is shown, once.
+        secret: The whole key, shown to its user once.
         prefix: Its public part: `pw_` and twelve hexadecimal digits.
     """
 
@@ -32,7 +32,7 @@ class NewKey:
 
 
 def new_token() -> str:
-    """Return a new log-in token: 256 random bits, 43 characters fit for a cookie."""
+    """Return a new log-in token: 256 random bits as 43 characters that fit a cookie."""
     return secrets.token_urlsafe(_BYTES)
 
 
@@ -43,7 +43,7 @@ def new_key() -> NewKey:
 
 
 def prefix_of(key: str) -> str | None:
-    """Return the public part of an API key; None when this is no API key.
+    """Return the public part of an API key; None if the text is no API key.
 
     Example:
         >>> prefix_of("pw_00c0ffee00aa_" + "x" * 43)
@@ -64,7 +64,7 @@ def hash_token(token: str) -> str:
 
 
 def same_hash(one: str, other: str) -> bool:
-    """Whether two hashes are equal, in a time that does not tell where they differ."""
+    """Whether two hashes are equal, compared in constant time."""
     return hmac.compare_digest(one, other)
 
 

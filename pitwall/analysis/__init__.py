@@ -1,1 +1,1 @@
-"""Questions about stored races: battles, laps compared, track maps, calibration, what if."""
+"""Answer questions about stored races: battles, lap comparisons, track maps, scores, what if."""

@@ -1,4 +1,4 @@
-"""Tell the story of a battle of a stored race from its rows, and cache it for all readers."""
+"""Build the story of a battle of a stored race from its rows, and cache it for all readers."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ LEADS_IN: Final = timedelta(seconds=60)
 
 LEADS_OUT: Final = timedelta(seconds=120)
 
-BREAKS_OFF: Final = timedelta(seconds=60)  # without a forecast for longer, another battle began
+BREAKS_OFF: Final = timedelta(seconds=60)  # a longer time without forecasts separates two battles
 
-AROUND_A_STOP: Final = timedelta(seconds=75)  # within which a change of order is the stop's doing
+AROUND_A_STOP: Final = timedelta(seconds=75)  # within it a change of order is due to the pit stop
 
-OLDEST_GAP: Final = timedelta(seconds=5)  # of a gap to the leader with which another is compared
+OLDEST_GAP: Final = timedelta(seconds=5)  # older gaps to the leader are not compared
 
 LAPS_BEFORE: Final = timedelta(minutes=9)
 
-_MOST_ROWS: Final = 12_000  # of 25 minutes; two cars in four battles make half of that
+_MOST_ROWS: Final = 12_000  # in 25 minutes; two cars in four battles have half as many
 
 _WHOLE: Final = Selection()
 
@@ -61,26 +61,26 @@ async def story_of(
     """Return the story of the battle that two cars fought at a moment, or nearest to it.
 
     Args:
-        reader: Where the race is kept.
-        race: Which one.
+        reader: Reads the stored race.
+        race: The race.
         pair: Numbers of the attacking and of the defending car.
-        at: On the race's own clock.
+        at: The moment, on the race's own clock.
 
     Raises:
         NotFoundError: A car is not in this race.
-        StoreError: The database is not there.
+        StoreError: The database cannot be reached.
     """
-    everybody = await _rows(reader, race, [HistoryTable.ENTRIES, HistoryTable.STATUSES])
-    entries = {row["car"]: row for row in everybody[HistoryTable.ENTRIES]}
+    whole_race = await _rows(reader, race, [HistoryTable.ENTRIES, HistoryTable.STATUSES])
+    entries = {row["car"]: row for row in whole_race[HistoryTable.ENTRIES]}
     missing = [car for car in pair if car not in entries]
     if missing:
         raise NotFoundError(f"There is no car {missing[0]} in the race {race.id}.")
     part = Selection(at - LOOKS_BACK, at + LOOKS_AHEAD, tuple(map(str, pair)))
     rows = await _rows(reader, race, _TABLES, part)
-    rows[HistoryTable.STATUSES] = everybody[HistoryTable.STATUSES]
+    rows[HistoryTable.STATUSES] = whole_race[HistoryTable.STATUSES]
     sides = (_side(entries[pair[0]]), _side(entries[pair[1]]))
     drivers = (entries[pair[0]]["driver"], entries[pair[1]]["driver"])
-    return await asyncio.to_thread(_told, race, sides, drivers, rows, at)
+    return await asyncio.to_thread(_build_story, race, sides, drivers, rows, at)
 
 
 async def _rows(
@@ -90,13 +90,13 @@ async def _rows(
     part: Selection = _WHOLE,
 ) -> Rows:
     page = await reader.page(race, tables, part, _MOST_ROWS)
-    found: Rows = {table: [] for table in tables}
+    rows: Rows = {table: [] for table in tables}
     for table, row in page.rows:
-        found[table].append(row)
-    return found
+        rows[table].append(row)
+    return rows
 
 
-def _told(
+def _build_story(
     race: RaceSummary, sides: tuple[Side, Side], drivers: tuple[str, str], rows: Rows, at: datetime
 ) -> BattleStory:
     attacker, defender = sides
@@ -142,13 +142,13 @@ def _side(row: Row) -> Side:
 
 
 def _forecast(row: Row, attacker: int, defender: int) -> PredictionRecord:
-    told = {name: row[name] for name in PredictionRecord._fields if name in row}
-    told |= {"attacker": attacker, "defender": defender}
-    return PredictionRecord(**told, made_at=row["made_at_utc"], settled_at=row["settled_at_utc"])
+    values = {name: row[name] for name in PredictionRecord._fields if name in row}
+    values |= {"attacker": attacker, "defender": defender}
+    return PredictionRecord(**values, made_at=row["made_at_utc"], settled_at=row["settled_at_utc"])
 
 
 def _battle_around(rows: Sequence[PredictionRecord], at: datetime) -> list[PredictionRecord]:
-    """Return the run of forecasts, without a long break, that lies nearest to a moment."""
+    """Return the forecasts of the battle nearest to a moment; a long break ends a battle."""
     runs: list[list[PredictionRecord]] = []
     for row in rows:
         if runs and row.made_at - runs[-1][-1].made_at <= BREAKS_OFF:
@@ -163,7 +163,7 @@ def _battle_around(rows: Sequence[PredictionRecord], at: datetime) -> list[Predi
 
 
 def _gaps(timing: Sequence[Row], attacker: int, defender: int) -> list[GapPoint]:
-    """Return the gap at each row that tells it: the interval, else the gaps to the leader."""
+    """Return the gap at each row that has one: the interval, else from the gaps to the leader."""
     newest: dict[int, Row] = {}
     points = []
     for row in timing:
@@ -181,7 +181,7 @@ def _gap(at: datetime, attacker: Row, defender: Row) -> float | None:
     if None not in places:
         for behind, ahead, sign in ((attacker, defender, 1), (defender, attacker, -1)):
             if behind["position"] - ahead["position"] == 1:
-                # Neighbours have an interval; only the row of the one behind tells it.
+                # The two are neighbours: only the row of the car behind has their interval.
                 interval_s = behind["interval_s"] if behind["at_utc"] == at else None
                 return None if interval_s is None else sign * interval_s
     if max(at - attacker["at_utc"], at - defender["at_utc"]) > OLDEST_GAP:
@@ -191,7 +191,10 @@ def _gap(at: datetime, attacker: Row, defender: Row) -> float | None:
 
 
 def _to_leader_s(row: Row) -> float | None:
-    """Return what `domain.gaps.seconds_of` is of a live car; a row has no gap of the leader."""
+    """Return a row's gap to the leader in seconds, as `domain.gaps.seconds_of` does for a live car.
+
+    A row of the leader holds no gap.
+    """
     return 0.0 if row["is_leader"] else row["gap_to_leader_s"]
 
 
@@ -199,7 +202,7 @@ def _happenings(
     timing: Sequence[Row], laps: Sequence[LapRow], attacker: int, defender: int
 ) -> list[Happening]:
     stops = [Happening(lap.completed_at, Turn.PITTED, lap.car) for lap in laps if lap.pitted]
-    # Two laps count as one stop: the one on which he came in and the one that began in the pits.
+    # The in-lap and the out-lap, which begins in the pits, count as one stop.
     stops = [
         stop
         for nth, stop in enumerate(stops)
@@ -208,46 +211,46 @@ def _happenings(
             for before in stops[:nth]
         )
     ]
-    found = list(stops)
+    happenings = list(stops)
     places: dict[int, int] = {}
     was_ahead: bool | None = None
     for row in timing:
         if row["position"] is None:
             continue
         places[row["car"]] = row["position"]
-        # While the two rows of one change have not both come, they share a place.
+        # Until both rows of one change have come, the two cars share a place.
         if len(places) < 2 or places[attacker] == places[defender]:
             continue
         is_ahead = places[attacker] < places[defender]
         if was_ahead is not None and is_ahead is not was_ahead:
-            found.append(_change(row["at_utc"], stops, attacker, defender, is_ahead=is_ahead))
+            happenings.append(_change(row["at_utc"], stops, attacker, defender, is_ahead=is_ahead))
         was_ahead = is_ahead
-    return sorted(found, key=lambda each: each.at)
+    return sorted(happenings, key=lambda each: each.at)
 
 
 def _change(
     at: datetime, stops: Sequence[Happening], attacker: int, defender: int, *, is_ahead: bool
 ) -> Happening:
-    who = attacker if is_ahead else defender
+    mover = attacker if is_ahead else defender
     if any(abs(stop.at - at) < AROUND_A_STOP for stop in stops):
-        return Happening(at, Turn.SWAPPED, who)
-    return Happening(at, Turn.PASSED if is_ahead else Turn.PASSED_BACK, who)
+        return Happening(at, Turn.SWAPPED, mover)
+    return Happening(at, Turn.PASSED if is_ahead else Turn.PASSED_BACK, mover)
 
 
 def _stretches(statuses: Sequence[Row], since: datetime, until: datetime) -> list[NeutralisedSpell]:
-    told = [row for row in statuses if row["kind"] == "track" and row["at_utc"] < until]
-    found = []
-    for nth, row in enumerate(told):
-        ends = told[nth + 1]["at_utc"] if nth + 1 < len(told) else None
+    changes = [row for row in statuses if row["kind"] == "track" and row["at_utc"] < until]
+    spells = []
+    for nth, row in enumerate(changes):
+        ends = changes[nth + 1]["at_utc"] if nth + 1 < len(changes) else None
         status = TrackStatus(row["value"])
         if status is not TrackStatus.CLEAR and (ends is None or ends > since):
-            found.append(NeutralisedSpell(max(row["at_utc"], since), ends, status))
-    return found
+            spells.append(NeutralisedSpell(max(row["at_utc"], since), ends, status))
+    return spells
 
 
 def _lap(row: Row) -> LapRow:
-    told = {name: row[name] for name in LapRow._fields if name in row}
-    return LapRow(**told, completed_at=row["completed_at_utc"])
+    values = {name: row[name] for name in LapRow._fields if name in row}
+    return LapRow(**values, completed_at=row["completed_at_utc"])
 
 
 def _of_both(
@@ -261,9 +264,9 @@ def _of_both(
     ]
 
 
-STORIES_HELD: Final = 32  # a long one has 1,500 forecasts, some 0.7 MB
+STORIES_HELD: Final = 32  # a long one has 1,500 forecasts, about 0.7 MB
 
-LAPS_HELD: Final = 64  # some 130 kB each
+LAPS_HELD: Final = 64  # about 130 kB each
 
 StoryKey = tuple[str, int, tuple[int, int], int]
 """Race, its revision, attacker and defender, and a quarter of a minute."""
@@ -272,16 +275,16 @@ LapKey = tuple[str, int, int, int, int]
 """Race, its revision, attacker, defender and lap."""
 
 OutlineOf = Callable[[str], Sequence[Point]]
-"""Returns one lap around a race's circuit from the line on, by race; empty where not known."""
+"""Returns one lap around the circuit of a race, from the line on; empty where not known."""
 
 
 class BattleCache:
-    """Tells stories from the database and keeps the newest of them.
+    """Builds stories from the database, and caches the newest.
 
     Args:
-        reader: Where races are kept.
-        circuits: Descriptions of their circuits; None numbers no corners.
-        outline_of: Where corners are looked up whose distance nobody tells.
+        reader: Reads stored races.
+        circuits: Describes circuits. None to show no corners.
+        outline_of: Returns outlines, to place corners of unknown distance.
     """
 
     def __init__(
@@ -300,24 +303,24 @@ class BattleCache:
         """Return the story of the battle that two cars fought at a moment, or nearest to it.
 
         Raises:
-            RaceNotFoundError: The race is not kept.
-            NotThereError: A car is not in this race.
-            StoreError: The database is not there.
+            RaceNotFoundError: The race is not stored.
+            NotFoundError: A car is not in this race.
+            StoreError: The database cannot be reached.
         """
         race = await self._reader.race(race_id)
         for key, story in self._stories.items():
             if key[1] == race.revision and story.covers(race_id, *pair, at):
                 return story
-        # One moment in each quarter of a minute is asked about; the story lasts for minutes.
+        # A story lasts for minutes, so that one for each quarter of a minute is enough.
         key = (race_id, race.revision, pair, int(at.timestamp()) // 15)
         return await self._stories.get(key, lambda: story_of(self._reader, race, pair, at))
 
     async def lap(self, story: BattleStory, lap: int) -> LapCompared | None:
-        """Return one lap of a story compared; None without telemetry, or without such a lap.
+        """Return the comparison of one lap of a story; None without telemetry or such a lap.
 
         Raises:
             RaceNotFoundError: The race was removed meanwhile.
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         both = next((each for each in story.laps if each.lap == lap), None)
         if both is None:
@@ -328,7 +331,7 @@ class BattleCache:
         return None if compared is None else await self._with_corners(race, compared)
 
     async def _with_corners(self, race: RaceSummary, compared: LapCompared) -> LapCompared:
-        # Not kept with the lap: who describes a circuit may be there later.
+        # Not cached with the lap, because a description of the circuit may become available later.
         guide = None if self._circuits is None else await self._circuits.guide(race)
         if guide is None:
             return compared

@@ -1,4 +1,4 @@
-"""Find the circuit of a stored race and its description, asked once for all readers."""
+"""Find the circuit of a stored race and its description, once for all readers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from pitwall.errors import StoreError
 from pitwall.ports.races import CircuitGuides, RaceReader
 from pitwall.wire.message import RawMessage
 
-LOOKED_AT: Final = 500  # messages: in all recordings we have, the first one tells
+LOOKED_AT: Final = 500  # messages; in all recordings that we have, the first one has it
 
 _WITHIN: Final = timedelta(seconds=10)
 
-_LARGEST_BYTES: Final = 20_000  # the message has some 600
+_LARGEST_BYTES: Final = 20_000  # the message has about 600
 
 _LARGEST_KEY: Final = 100_000
 
 
 async def f1_key_of(reader: RaceReader, race: RaceSummary) -> int | None:
-    """Return the number; None where the beginning of the race does not tell it.
+    """Return F1's number of a race's circuit; None if the first messages do not have it.
 
     Raises:
-        StoreError: The database is not there.
+        StoreError: The database cannot be reached.
     """
     if race.first_at is None:
         return None
@@ -41,7 +41,7 @@ async def f1_key_of(reader: RaceReader, race: RaceSummary) -> int | None:
 def key_in(messages: Iterable[RawMessage]) -> int | None:
     """Return `SessionInfo.Meeting.Circuit.Key` of the first message that has one.
 
-    None where none of the first messages has; simulated races say 0, which is no circuit's.
+    None if none of the first messages has one. Simulated races have 0, which is no circuit.
     """
     for message in islice(messages, LOOKED_AT):
         if message.topic == "SessionInfo" and len(message.body) <= _LARGEST_BYTES:
@@ -53,16 +53,16 @@ def key_in(messages: Iterable[RawMessage]) -> int | None:
 
 def _key(body: bytes) -> int | None:
     try:
-        told = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return None
     for name in ("Meeting", "Circuit", "Key"):
-        told = told.get(name) if isinstance(told, dict) else None
-    is_key = isinstance(told, int) and not isinstance(told, bool) and 0 < told < _LARGEST_KEY
-    return told if is_key else None
+        value = value.get(name) if isinstance(value, dict) else None
+    is_key = isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST_KEY
+    return value if is_key else None
 
 
-GUIDES_HELD: Final = 64  # some kilobytes each
+GUIDES_HELD: Final = 64  # a few kilobytes each
 
 NONE_HELD_S: Final = 60.0
 
@@ -71,19 +71,19 @@ Place = tuple[str, int]  # circuit and year
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A description, or that there was none, and when that was."""
+    """A description, or None if there was none, and the time of the answer."""
 
     guide: CircuitGuide | None
     at_s: float
 
 
 class CircuitLookup:
-    """Holds the newest answers, and asks one question at a time.
+    """Looks up descriptions of circuits one at a time, and caches the newest.
 
     Args:
-        reader: Where races are kept.
-        guides: Who describes circuits.
-        clock: Seconds that only rise.
+        reader: Reads stored races.
+        guides: Describes circuits.
+        clock: A clock of seconds that never goes back.
     """
 
     def __init__(
@@ -99,10 +99,10 @@ class CircuitLookup:
         self._asking = asyncio.Lock()
 
     async def guide(self, race: RaceSummary) -> CircuitGuide | None:
-        """Return the description of a race's circuit; None where there is none, or no database.
+        """Return the description of a race's circuit; None if there is none, or no database.
 
-        It may take some seconds when a circuit is asked about for the first time; that there is
-        none is believed for a minute.
+        The first call for a circuit may take some seconds. That there is none is cached for a
+        minute.
         """
         if race.circuit_id is None:
             return None
@@ -114,11 +114,11 @@ class CircuitLookup:
 
     async def _ask(self, race: RaceSummary, circuit_id: str, year: int) -> _Answer:
         async with self._asking:
-            return _Answer(await self._asked(race, circuit_id, year), self._clock())
+            return _Answer(await self._look_up(race, circuit_id, year), self._clock())
 
-    async def _asked(self, race: RaceSummary, circuit_id: str, year: int) -> CircuitGuide | None:
+    async def _look_up(self, race: RaceSummary, circuit_id: str, year: int) -> CircuitGuide | None:
         try:
             f1_key = await f1_key_of(self._reader, race)
         except StoreError:
-            f1_key = None  # a file may do without
+            f1_key = None  # a description from a file may not need it
         return await self._guides.guide(circuit_id, year, f1_key)

@@ -1,7 +1,7 @@
 """Compare two cars on the same lap, by distance, with the corners of the circuit.
 
-No channel tells how far a car is along the lap. It is the integral of its speed, stretched so that
-both laps are equally long; where each lap begins and ends is told by the timing.
+No channel has the distance along the lap. It is the integral of the speed, scaled so that both laps
+are equally long; the timing gives the beginning and end of each lap.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ Vector = npt.NDArray[np.float64]
 def corners_on_lap(
     guide: CircuitGuide, length_m: float, outline: Sequence[Point] = ()
 ) -> tuple[CornerOnLap, ...]:
-    """Return the corners along a lap, in order of driving; without those whose place is not known.
+    """Return the corners along a lap, in order of driving, without those of unknown place.
 
-    A distance that the guide tells is taken as it is: it is not told how long the lap was along
-    which it was measured. Any other is found on the outline.
+    A distance in the guide is used as it is, because the length of the lap on which it was measured
+    is unknown. A corner without a distance is placed on the outline.
 
     Args:
-        guide: Of the lap's circuit.
-        length_m: Of the lap.
+        guide: Describes the lap's circuit.
+        length_m: The length of the lap.
         outline: One lap around the circuit from the line on, in the feed's axes, metres; the last
             point lies before the first. Empty where it is not known.
     """
-    found = _projected(guide, length_m, outline)
-    told = [
+    projected = _projected(guide, length_m, outline)
+    distances = [
         (corner.name, at_m if corner.distance_m is None else corner.distance_m)
-        for corner, at_m in zip(guide.corners, found, strict=True)
+        for corner, at_m in zip(guide.corners, projected, strict=True)
     ]
     placed = [
-        CornerOnLap(name, at_m) for name, at_m in told if at_m is not None and at_m <= length_m
+        CornerOnLap(name, at_m) for name, at_m in distances if at_m is not None and at_m <= length_m
     ]
     return tuple(sorted(placed, key=lambda corner: corner.at_m))
 
@@ -56,7 +56,7 @@ def corners_on_lap(
 def _projected(
     guide: CircuitGuide, length_m: float, outline: Sequence[Point]
 ) -> list[float | None]:
-    """Return how far along the lap the outline is nearest to each corner."""
+    """Return the distance along the lap at which the outline is nearest to each corner."""
     if len(outline) < _FEWEST_POINTS:
         return [None] * len(guide.corners)
     begins = np.array(outline, dtype=float)
@@ -75,7 +75,7 @@ def _projected(
 
 
 def _nearest_m(place: Vector, begins: Vector, steps: Vector, before_m: Vector) -> float | None:
-    """Return the distance along the outline; None where it passes nowhere near."""
+    """Return the distance along the outline of a place; None if it lies too far from it."""
     squared = np.maximum((steps**2).sum(axis=1), 1e-9)
     share = np.clip(((place - begins) * steps).sum(axis=1) / squared, 0.0, 1.0)
     beside = place - (begins + steps * share[:, None])
@@ -106,8 +106,8 @@ class Channels:
     """One car's channels at each distance; None for a channel that the feed does not have.
 
     Attributes:
-        brake_pct: 0 to 100; many feeds know 0 and 100 alone.
-        drs: The feed's code: 10 and above is open.
+        brake_pct: 0 to 100; many feeds have 0 and 100 only.
+        drs: The feed's code; 10 and above is open.
     """
 
     speed_kmh: Sequence[float]
@@ -119,17 +119,17 @@ class Channels:
 
 @dataclass(frozen=True, slots=True)
 class LapCompared:
-    """The same lap of both.
+    """The same lap of two cars, compared.
 
     Attributes:
-        distance_m: From the line, in equal steps; estimated from the speeds.
+        distance_m: Distance from the line, in equal steps; estimated from the speeds.
         delta_s: How much later than the defender the attacker is at each distance, counted from
-            the line: falling means that he gains. Its last value is the difference of the lap
-            times.
-        sectors_m: Where the first and the second sector end, by the defender's times; empty
-            where these are not known.
-        corners: In order of driving; empty where nobody describes the circuit.
-        corners_from: Whose description that is, in words for people; "" without corners.
+            the line: when it falls, the attacker gains. Its last value is the difference of the
+            lap times.
+        sectors_m: Where the first and the second sector end, by the defender's times; empty where
+            these are not known.
+        corners: The corners in order of driving; empty without a description of the circuit.
+        corners_from: The source of that description, for people; "" without corners.
     """
 
     lap: int
@@ -143,10 +143,10 @@ class LapCompared:
 
 
 async def compare_lap(reader: RaceReader, race: RaceSummary, both: LapOfBoth) -> LapCompared | None:
-    """Return a lap compared; None without both cars' telemetry or lap times.
+    """Return the comparison of a lap; None without both cars' telemetry and lap times.
 
     Raises:
-        StoreError: The database is not there.
+        StoreError: The database cannot be reached.
     """
     spans = (_span(both.attacker), _span(both.defender))
     if spans[0] is None or spans[1] is None:
@@ -199,32 +199,32 @@ def _compared(
 
 @dataclass(frozen=True, slots=True)
 class _Driven:
-    """A lap as its readings tell it, from the line to the line; seconds and metres from there."""
+    """A car's readings on one lap, from line to line, in seconds and metres from the start."""
 
     time_s: Vector
     distance_m: Vector
-    told: Mapping[str, Vector | None]
+    values: Mapping[str, Vector | None]
 
     def stretched(self, length_m: float) -> _Driven:
-        return _Driven(self.time_s, self.distance_m * (length_m / self.distance_m[-1]), self.told)
+        return _Driven(self.time_s, self.distance_m * (length_m / self.distance_m[-1]), self.values)
 
     def channels(self, places: Vector) -> Channels:
         def smooth(name: str, digits: int) -> list[float] | None:
-            told = self.told[name]
-            if told is None:
+            readings = self.values[name]
+            if readings is None:
                 return None
             values: list[float] = np.round(
-                np.interp(places, self.distance_m, told), digits
+                np.interp(places, self.distance_m, readings), digits
             ).tolist()
             return values
 
         def stepped(name: str) -> list[float] | None:
-            """Return whole values as last told: between two gears there is none."""
-            told = self.told[name]
-            if told is None:
+            """Return the newest reading at each place, because there are no half gears."""
+            readings = self.values[name]
+            if readings is None:
                 return None
             nth = np.searchsorted(self.distance_m, places, side="right") - 1
-            values: list[float] = np.round(told[np.maximum(nth, 0)]).tolist()
+            values: list[float] = np.round(readings[np.maximum(nth, 0)]).tolist()
             return values
 
         return Channels(
@@ -237,7 +237,7 @@ class _Driven:
 
 
 def _driven(rows: Sequence[Row], span: tuple[datetime, datetime]) -> _Driven | None:
-    """Return one car's lap; None when its readings are too few or have a long hole."""
+    """Return one car's lap; None if its readings are too few or have a long hole."""
     rows = [row for row in rows if row["speed_kmh"] is not None]
     lasts_s = (span[1] - span[0]).total_seconds()
     at_s = np.array([(row["at_utc"] - span[0]).total_seconds() for row in rows])
@@ -248,13 +248,13 @@ def _driven(rows: Sequence[Row], span: tuple[datetime, datetime]) -> _Driven | N
     if np.diff(time_s).max() > LONGEST_HOLE_S:
         return None
 
-    def told(name: str) -> Vector | None:
+    def channel(name: str) -> Vector | None:
         values = np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=float)
         known = np.isfinite(values)
         return np.interp(time_s, at_s[known], values[known]) if known.any() else None
 
     channels = {
-        name: told(name) for name in ("speed_kmh", "throttle_pct", "brake_pct", "gear", "drs")
+        name: channel(name) for name in ("speed_kmh", "throttle_pct", "brake_pct", "gear", "drs")
     }
     speed = channels["speed_kmh"]
     if speed is None:

@@ -1,10 +1,10 @@
-"""Draw and cache track maps, surveyed from the positions of cars in stored races.
+"""Draw and cache track maps from the positions of cars in stored races.
 
-Nobody gives us outlines: the feed's positions are what there is, and they are in the same axes as
-the cars that will be drawn on it. A race without positions borrows those of another at its circuit.
+There is no other source of outlines, and these positions are in the same axes as the cars that will
+be drawn on the map. A race without positions uses those of another race at its circuit.
 
-A live race has no clean lap yet when it begins, so a map without an outline is asked about again.
-Who asks never waits: a page is drawn without its map, and again when there is one.
+A live race has no clean lap when it begins, so a map without an outline is tried again later.
+Callers never wait: a page is drawn without its map, and again when there is one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pitwall.ports.races import RaceReader
 from pitwall.wire.decode import every_car_point
 from pitwall.wire.message import RawMessage
 
-STEPS: Final = 400  # around the lap: a quarter of a second each, as far apart as the readings
+STEPS: Final = 400  # around the lap, a quarter of a second apart, like the readings
 
 _LAPS_TRIED: Final = 3
 
@@ -39,7 +39,7 @@ _MOST_LAPS: Final = 4_000
 
 _POSITION: Final = "Position"  # with .z or without
 
-_LATE: Final = timedelta(seconds=5)  # readings come in bursts, after they were taken
+_LATE: Final = timedelta(seconds=5)  # readings arrive in bursts, after they were taken
 
 _FEWEST_A_S: Final = 0.8
 
@@ -49,11 +49,11 @@ _LONGEST_LAP_S: Final = 240.0
 
 _FASTEST_MPS: Final = 120.0
 
-_SLACK_M: Final = 60.0  # a reading's stamp is off by up to half a second
+_SLACK_M: Final = 60.0  # the time stamp of a reading is off by up to half a second
 
 
 class SurveyedLap(NamedTuple):
-    """A lap from which a circuit may be drawn."""
+    """A lap from which the outline of a circuit may be drawn."""
 
     car: int
     began: datetime
@@ -62,13 +62,13 @@ class SurveyedLap(NamedTuple):
 
 
 async def survey(reader: RaceReader, race: RaceSummary) -> Outline | None:
-    """Return the circuit of a race, from its own positions or from another race's there.
+    """Return the outline of a race's circuit, from this race or another one at the circuit.
 
     Returns:
         None while no race at this circuit has a clean lap with positions.
 
     Raises:
-        StoreError: The database is not there, or what it holds is damaged.
+        StoreError: The database cannot be reached, or its messages are damaged.
     """
     own = await _survey_own(reader, race)
     if own is not None or race.circuit_id is None:
@@ -76,8 +76,8 @@ async def survey(reader: RaceReader, race: RaceSummary) -> Outline | None:
     others, _ = await reader.races(RaceFilter(circuit=race.circuit_id), _RACES_TRIED)
     # A circuit that was rebuilt has another outline: the nearest season first.
     for other in sorted(others, key=lambda each: abs(each.year - race.year)):
-        if other.id != race.id and (found := await _survey_own(reader, other)) is not None:
-            return found
+        if other.id != race.id and (outline := await _survey_own(reader, other)) is not None:
+            return outline
     return None
 
 
@@ -91,17 +91,17 @@ async def _survey_own(reader: RaceReader, race: RaceSummary) -> Outline | None:
         first_seq = places[nearest].seq if nearest >= 0 else 0
         messages = await reader.messages(race, first_seq, lap.ended + _LATE)
         if not any(message.topic.startswith(_POSITION) for message in messages):
-            return None  # this feed tells no places
-        # Which car's and which lap it is would give away who is quick.
-        said = f"one clean lap of the {race.name} {race.year}"
-        outline = await asyncio.to_thread(_drawn, messages, lap, said)
+            return None  # this feed has no positions
+        # Naming the car or the lap would reveal who is quick.
+        drawn_from = f"one clean lap of the {race.name} {race.year}"
+        outline = await asyncio.to_thread(_drawn, messages, lap, drawn_from)
         if outline is not None:
             return outline
     return None
 
 
 def _clean_laps(rows: Sequence[Any]) -> list[SurveyedLap]:
-    """Return the quickest laps that were driven on the circuit alone, each of another car."""
+    """Return the quickest laps without pits or yellow flags, each of another car."""
     clean = [row for row in rows if row["lap"] > 1 and row["track_clear"] and not row["pitted"]]
     timed = sorted(
         (row for row in clean if 0 < (row["lap_time_s"] or 0) < _LONGEST_LAP_S),
@@ -118,26 +118,26 @@ def _clean_laps(rows: Sequence[Any]) -> list[SurveyedLap]:
     return list(chosen.values())
 
 
-def _drawn(messages: Sequence[RawMessage], lap: SurveyedLap, said: str) -> Outline | None:
+def _drawn(messages: Sequence[RawMessage], lap: SurveyedLap, drawn_from: str) -> Outline | None:
     points = [
         point
         for message in messages
         for number, point in every_car_point(message)
         if number == lap.car
     ]
-    return outline_of(points, lap, said)
+    return outline_of(points, lap, drawn_from)
 
 
 def outline_of(points: Sequence[TrackPoint], lap: SurveyedLap, drawn_from: str) -> Outline | None:
-    """Return the outline that a car's readings draw of one lap.
+    """Return the outline of a circuit from a car's readings on one lap.
 
     Args:
-        points: Its readings, from before the lap to after it, oldest first.
-        lap: When it began and ended.
-        drawn_from: Said of the outline.
+        points: The car's readings, from before the lap to after it, oldest first.
+        lap: The lap.
+        drawn_from: The source of the outline, in words.
 
     Returns:
-        None when the readings are too few, have a long hole, or jump farther than a car can.
+        None if the readings are too few, have a long hole, or jump farther than a car can drive.
     """
     lap_s = (lap.ended - lap.began).total_seconds()
     at_s, xy = _track_of(points, lap.began)
@@ -150,9 +150,9 @@ def outline_of(points: Sequence[TrackPoint], lap: SurveyedLap, drawn_from: str) 
     steps_m = np.hypot(*np.diff(xy[reach], axis=0).T)
     if steps_s.max() > _LONGEST_HOLE_S or (steps_m > _FASTEST_MPS * steps_s + _SLACK_M).any():
         return None
-    wanted = lap_s * np.arange(STEPS + 1) / STEPS
-    x, y = (np.interp(wanted, at_s, xy[:, axis]) for axis in (0, 1))
-    # Begin and end are two crossings of one line: what lies between them is spread over the lap.
+    at_steps_s = lap_s * np.arange(STEPS + 1) / STEPS
+    x, y = (np.interp(at_steps_s, at_s, xy[:, axis]) for axis in (0, 1))
+    # Begin and end are crossings of one line, so the distance between them is spread over the lap.
     share = np.arange(STEPS + 1) / STEPS
     x, y = x + share * (x[0] - x[-1]), y + share * (y[0] - y[-1])
     drawn = tuple(zip(np.round(x[:-1], 1).tolist(), np.round(y[:-1], 1).tolist(), strict=True))
@@ -160,7 +160,7 @@ def outline_of(points: Sequence[TrackPoint], lap: SurveyedLap, drawn_from: str) 
 
 
 def _track_of(points: Sequence[TrackPoint], began: datetime) -> tuple[Any, Any]:
-    """Return times, s from the lap's beginning and rising, and places, m; a repeated one once."""
+    """Return times (s from the lap's beginning, rising) and places (m), without repetitions."""
     rows = [
         ((point.at - began).total_seconds(), *place)
         for point in points
@@ -168,7 +168,7 @@ def _track_of(points: Sequence[TrackPoint], began: datetime) -> tuple[Any, Any]:
     ]
     table = np.array(sorted(set(rows)) or [(0.0, 0.0, 0.0)])
     fresh = np.concatenate([[True], np.diff(table[:, 0]) > 0])
-    # A feed that has no new place of a car says its last one again.
+    # A feed without a new position of a car repeats the last one.
     moved = np.concatenate([[True], (np.diff(table[:, 1:], axis=0) != 0).any(axis=1)])
     table = table[fresh & moved]
     return table[:, 0], table[:, 1:]
@@ -181,11 +181,11 @@ def _sector_ends(lap: SurveyedLap, lap_s: float) -> tuple[float, ...]:
     return round(first / lap_s, 4), round((first + second) / lap_s, 4)
 
 
-MAPS_HELD: Final = 32  # some 60 kB each
+MAPS_HELD: Final = 32  # about 60 kB each
 
 ASK_AGAIN_S: Final = 10.0
 
-TIMES_SOON: Final = 30  # in five minutes a race has a clean lap, or it takes longer
+TIMES_SOON: Final = 30  # after five minutes without a clean lap, ask less often
 
 ASK_LATER_S: Final = 60.0
 
@@ -198,7 +198,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Held:
-    """A race's map so far, how often and when it was asked about, and who asks now."""
+    """A race's map so far, how often and when it was looked for, and the task that looks now."""
 
     known: TrackMap
     asked: int = 0
@@ -206,19 +206,19 @@ class _Held:
     asking: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Cancel the task that looks for the map."""
         if self.asking is not None:
             self.asking.cancel()
 
 
 class TrackMaps:
-    """Holds the maps of the races that are looked at.
+    """Holds the maps of the races that people are looking at.
 
     Args:
-        reader: Where races are kept.
+        reader: Reads stored races.
         guide: Describes a race's circuit; may take some seconds.
         survey: Draws an outline; slow.
-        monotonic: Seconds that only rise.
+        monotonic: A clock of seconds that never goes back.
     """
 
     def __init__(
@@ -236,7 +236,7 @@ class TrackMaps:
         self._held: OrderedDict[str, _Held] = OrderedDict()
 
     def map_of(self, race_id: str) -> TrackMap:
-        """Return what is known by now of a race's circuit; sees to it that more will be.
+        """Return what is known so far of a race's circuit, and begin to look for what is missing.
 
         Call it on the event loop. It does not wait.
         """
@@ -269,11 +269,12 @@ class TrackMaps:
         try:
             race = await self._reader.race(race_id)
             outline = held.known.outline or await self._survey(self._reader, race)
-            held.known = TrackMap(race_id, outline, held.known.guide)  # shown while corners come
+            # The outline can be shown while the description is being looked up.
+            held.known = TrackMap(race_id, outline, held.known.guide)
             held.known = TrackMap(race_id, outline, await self._guide(race))
         except PitwallError:
-            pass  # not kept yet, or no database: asked again later
-        except Exception:  # a map is an ornament: the race is shown without
+            pass  # the race is not stored yet, or there is no database: tried again later
+        except Exception:  # the race can be shown without a map
             log.exception("no map could be drawn", extra={"race": race_id})
         finally:
             held.asking = None

@@ -1,4 +1,4 @@
-"""Summarise how forecasts came out: calibration and skill, from the ledger's sums."""
+"""Summarise the calibration and skill of past forecasts from the ledger's sums."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import numpy as np
 from pitwall.domain.ledger import SCORE_BINS, ForecastTally, LedgerContents, LedgerRun, Made
 from pitwall.ports.races import LedgerReader
 
-ENOUGH_RACES = 5  # for an interval over races: fewer say nothing about others
+ENOUGH_RACES = 5  # for an interval over races; fewer say nothing about other races
 _DRAWS = 2_000
 _Z = 1.96  # 95 %
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Forecasts that said about the same, and how many of them came true.
+    """Forecasts of about the same probability, and how many of them came true.
 
     Attributes:
-        low, high: `p_overtake` from, up to.
-        forecasts, passes: Counted.
+        low, high: The range of `p_overtake`.
+        forecasts, passes: How many forecasts, and how many of them were followed by a pass.
         laps: How many laps of battles the forecasts come from.
         said: Mean `p_overtake`.
         came: Share of passes.
@@ -51,8 +51,8 @@ class Score:
     """Scores of decided forecasts, lower is better, beside those of the gap alone.
 
     Attributes:
-        name: Of a season, a circuit or a race.
-        forecasts, passes, races: Counted.
+        name: The season, circuit or race.
+        forecasts, passes, races: How many there are of each.
         log_loss, brier, gap_log_loss, gap_brier: Means; log-loss in nats.
     """
 
@@ -68,7 +68,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class RaceScore:
-    """One race's score; `run` says which race."""
+    """One race's score; `run` identifies the race."""
 
     run: LedgerRun
     score: Score
@@ -76,18 +76,18 @@ class RaceScore:
 
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
-    """All that is shown of the ledger.
+    """Everything that pages show of the ledger.
 
     Attributes:
-        contents: Where it comes from, with its head and single calls.
-        said: Forecasts made.
+        contents: The contents of the ledger, with its head and single calls.
+        said: How many forecasts were made.
         interrupted: Undecided forecasts by reason.
-        overall: None while no forecast is decided.
-        gain: 95 % interval, over races, of the log-loss gained over the gap alone; None with
-            fewer than `ENOUGH_RACES`.
+        overall: The score of all races. None while no forecast is decided.
+        gain: 95 % interval, over races, of the log-loss gained over the gap alone. None with
+            fewer than `ENOUGH_RACES` races.
         reliability: Bins with forecasts in them, the lowest first.
-        races: In order of time.
-        seasons, circuits: By name; None where there is nothing.
+        races: The score of each race, in order of time.
+        seasons, circuits: The score of each season and circuit, by name.
     """
 
     contents: LedgerContents
@@ -102,17 +102,17 @@ class TrackRecord:
 
 
 class TrackRecords:
-    """Answers pages and routes; counts anew only when the ledger was read anew."""
+    """Builds track records for pages and routes, anew only if the ledger was read anew."""
 
     def __init__(self, reader: LedgerReader) -> None:
         self._reader = reader
         self._counted: dict[tuple[Made, bool], TrackRecord] = {}
 
     async def record(self, made: Made, *, simulated: bool) -> TrackRecord:
-        """Return how the forecasts came out that were made live, or on import.
+        """Return the track record of forecasts that were made live, or on import.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         contents = await self._reader.contents(made, simulated=simulated)
         known = self._counted.get((made, simulated))
@@ -123,7 +123,7 @@ class TrackRecords:
 
 
 def track_record(contents: LedgerContents) -> TrackRecord:
-    """Return what the ledger's sums add up to."""
+    """Return the track record that the ledger's sums give."""
     runs = contents.runs
     decided = [run for run in runs if run.decided.forecasts]
     interrupted: defaultdict[str, int] = defaultdict(int)
@@ -180,7 +180,7 @@ def _grouped(runs: Iterable[LedgerRun], key: Callable[[LedgerRun], str]) -> tupl
 
 
 def _gain(runs: Sequence[LedgerRun]) -> tuple[float, float] | None:
-    """Draw races anew, with their forecasts, and return where 95 % of the gains lie."""
+    """Return the 95 % interval of the gain, by bootstrap over races."""
     if len(runs) < ENOUGH_RACES:
         return None
     tallies = [run.decided for run in runs]
@@ -195,8 +195,8 @@ def _gain(runs: Sequence[LedgerRun]) -> tuple[float, float] | None:
 def _reliability(bins: Sequence[ForecastTally]) -> Iterable[Reliability]:
     for place, tally in enumerate(bins):
         if tally.forecasts:
-            came = tally.passes / tally.forecasts
-            low, high = wilson(came, tally.laps)
+            share = tally.passes / tally.forecasts
+            low, high = wilson(share, tally.laps)
             yield Reliability(
                 low=place / SCORE_BINS,
                 high=(place + 1) / SCORE_BINS,
@@ -204,7 +204,7 @@ def _reliability(bins: Sequence[ForecastTally]) -> Iterable[Reliability]:
                 passes=tally.passes,
                 laps=tally.laps,
                 said=tally.p_sum / tally.forecasts,
-                came=came,
+                came=share,
                 came_low=low,
                 came_high=high,
             )

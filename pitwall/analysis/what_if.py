@@ -25,7 +25,7 @@ from pitwall.prediction.scenario import STEPS, Scenario, SeenBattle, changed
 from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.replay.moments import RaceMoments
 
-KEPT: Final = 64  # some 10 kB each
+KEPT: Final = 64  # about 10 kB each
 
 Rows = npt.NDArray[np.float32]
 Residuals = npt.NDArray[np.float64]
@@ -33,7 +33,7 @@ Key = tuple[str, tuple[int, int], datetime]
 
 
 class InspectingPredictor(Predictor, Protocol):
-    """A predictor that shows its rows; `MixturePredictor` does."""
+    """A predictor that exposes its rows, as `MixturePredictor` does."""
 
     @property
     def ranges(self) -> Mapping[str, tuple[float, float]]:
@@ -43,7 +43,7 @@ class InspectingPredictor(Predictor, Protocol):
     def rows(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory
     ) -> tuple[Rows, Residuals]:
-        """Return features, (n, n_features), and running residuals, (n, n_residuals)."""
+        """Return features, shape (n, n_features), and running residuals, (n, n_residuals)."""
         ...
 
     def explained(
@@ -54,12 +54,12 @@ class InspectingPredictor(Predictor, Protocol):
 
 
 class BattleInspector:
-    """Implements `pitwall.ports.forecasts.BattleInspection` with the model of today.
+    """Implements `pitwall.ports.forecasts.BattleInspection` with the present model.
 
-    What was asked lately is kept, so that a slider that moves asks the model alone.
+    Recent battles are cached, so that moving a slider runs the model only.
 
     Args:
-        moments: Of the races that are kept.
+        moments: Shows stored races at any moment.
         predictor: Forecasts the battles.
     """
 
@@ -74,22 +74,22 @@ class BattleInspector:
         ]
 
     def range_of(self, feature: str) -> tuple[float, float] | None:
-        """Return least and greatest value of a feature in training; None if it saw none."""
+        """Return the least and greatest value of a feature in training; None if it had none."""
         return self._predictor.ranges.get(feature)
 
     async def seen(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
         """Return what the model sees of a battle, attacker and defender, at a moment.
 
         Raises:
-            RaceNotFoundError: The race is not kept, or had not begun at `at`.
-            NotFoundError: The two did not battle then, or the model says nothing of it.
-            BusyError: Too many wait for their race already.
-            StoreError: The database is not there.
+            RaceNotFoundError: The race is not stored, or had not begun at `at`.
+            NotFoundError: The two were not in a battle then, or the model makes no forecast of it.
+            BusyError: Too many requests are waiting already.
+            StoreError: The database cannot be reached.
         """
         return await self._kept.get((race_id, pair, at), lambda: self._look(race_id, pair, at))
 
     async def what_if(self, seen: SeenBattle, scenario: Scenario) -> Forecast:
-        """Return the forecast of a battle of which some things are changed."""
+        """Return the forecast of a battle with some of its values changed."""
         scenario = _only_changes(scenario, seen.as_it_was)
         values = changed(seen.features, scenario, self._features)
         at_line = seen.is_gap_at_line and scenario.gap_s is None
@@ -100,20 +100,20 @@ class BattleInspector:
             return await asyncio.to_thread(self._seen, state, pair)
 
     def _seen(self, state: EngineState, pair: tuple[int, int]) -> SeenBattle:
-        found = [each for each in state.battles if (each.attacker, each.defender) == pair]
-        if not found:
+        battles = [each for each in state.battles if (each.attacker, each.defender) == pair]
+        if not battles:
             raise NotFoundError("The two were not in a battle at that moment.")
-        why = why_no_forecast(state.race, found[0])
+        why = why_no_forecast(state.race, battles[0])
         if why:
-            raise NotFoundError(f"The model says nothing of this moment: {why}.")
+            raise NotFoundError(f"The model makes no forecast at this moment: {why}.")
         memory = state.memory if state.memory.book else replace(state.memory, book=FeatureCache())
-        rows, residuals = self._predictor.rows(state.race, found, memory)
+        rows, residuals = self._predictor.rows(state.race, battles, memory)
         values = dict(zip([spec.name for spec in FEATURES], rows[0].tolist(), strict=True))
-        at_line = is_gap_at_line(state.race, found[0])
+        at_line = is_gap_at_line(state.race, battles[0])
         return SeenBattle(
             features={name: value for name, value in values.items() if np.isfinite(value)},
             residuals=tuple(residuals[0].tolist()),
-            as_it_was=_as_it_was(state.race, found[0], values),
+            as_it_was=_as_it_was(state.race, battles[0], values),
             forecast=self._predictor.explained(rows, residuals, [at_line])[0],
             is_gap_at_line=at_line,
         )
@@ -151,12 +151,12 @@ def _compound(car: CarState) -> Compound | None:
 
 
 def _only_changes(scenario: Scenario, was: Scenario) -> Scenario:
-    """Return the scenario without what is as it was: that is left as exact as it was seen."""
+    """Return the scenario without unchanged values, which the features hold more exactly."""
     names = Scenario.__dataclass_fields__
     return Scenario(
         **{
-            name: wanted
+            name: value
             for name in names
-            if (wanted := getattr(scenario, name)) != getattr(was, name)
+            if (value := getattr(scenario, name)) != getattr(was, name)
         }
     )

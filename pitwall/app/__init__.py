@@ -1,1 +1,1 @@
-"""The composition root: settings, the database, what plays, and the server process."""
+"""The composition root: settings, the database, the feed that plays, and the server process."""

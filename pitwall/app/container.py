@@ -57,18 +57,18 @@ SIMULATION_JOINED_ON_LAP = 4
 
 @dataclass(slots=True)
 class PlayingRace:
-    """Where the race on screen is played, if it is in this worker."""
+    """The publisher of the race on screen, where this worker plays it."""
 
     publisher: Publisher | None = None
 
     def newest(self) -> NewestState | None:
-        """Return what this worker looked at last; None while another one leads."""
+        """Return the newest state this worker published; None while another worker leads."""
         return None if self.publisher is None else self.publisher.newest()
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The adapters that front doors and pipeline share."""
+    """The adapters that the pages, the API and the pipeline share."""
 
     settings: Settings
     cache: Backend
@@ -77,16 +77,16 @@ class Parts:
     databases: Databases
     recorder: Recorder
     standby: HotStandby
-    held: IO[str] | None = None  # the database, where no process above this one holds it
+    held: IO[str] | None = None  # the database's lock, unless `serve` holds it for its workers
     stage: PlayingRace = field(default_factory=PlayingRace)
 
 
 @cache
 def parts() -> Parts:
-    """Build what the environment asks for, once.
+    """Build the adapters that the environment asks for, once.
 
     Raises:
-        SettingsError: The environment asks for something that cannot be.
+        SettingsError: A setting is invalid.
         ModelError: The bundle is missing or damaged.
     """
     settings = load()
@@ -106,10 +106,10 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
     """Install the ports that pages and routes read.
 
     Args:
-        tab_is_open: Answers whether a browser tab is connected; the app's to know.
+        tab_is_open: Returns whether a browser tab is connected; only the Reflex app knows.
 
     Raises:
-        SettingsError: The environment asks for something that cannot be.
+        SettingsError: A setting is invalid.
         ModelError: The bundle is missing or damaged.
     """
     built = parts()
@@ -140,13 +140,13 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
 
 
 def protection(built_pages: Path) -> Protection:
-    """Return what stands around pages, routes and sockets.
+    """Return the protection around pages, routes and sockets.
 
     Args:
         built_pages: The folder of the built front end.
 
     Raises:
-        SettingsError: The environment asks for something that cannot be.
+        SettingsError: A setting is invalid.
     """
     settings = parts().settings
     proxies = settings.trusted_proxies
@@ -161,14 +161,14 @@ def protection(built_pages: Path) -> Protection:
 
 @dataclass(frozen=True, slots=True)
 class StatesInRedis:
-    """Where Reflex keeps the states of tabs, so that any worker finds them."""
+    """The Redis in which Reflex keeps the states of tabs, so that any worker finds them."""
 
     redis: Redis
     is_away: Callable[[], bool]
 
 
 def shared_states() -> StatesInRedis | None:
-    """Return where states of tabs are shared; None where one worker keeps them in memory."""
+    """Return the Redis that shares the states of tabs; None if one worker has them in memory."""
     built = parts()
     if built.settings.redis_url is None:
         return None
@@ -177,10 +177,10 @@ def shared_states() -> StatesInRedis | None:
 
 
 async def run_worker() -> None:
-    """Keep this worker's pictures up to date, and lead when it may, until cancelled."""
+    """Keep this worker's frames up to date, and lead when it may, until cancelled."""
     built = parts()
-    # Libraries, pages and model stay as long as the worker: looking through them for garbage
-    # would hold every frame up for a fifth of a second, again and again.
+    # Libraries, pages and model live as long as the worker: collecting garbage among them
+    # would delay frames by a fifth of a second, again and again.
     gc.collect()
     gc.freeze()
     async with asyncio.TaskGroup() as tasks:
@@ -190,7 +190,7 @@ async def run_worker() -> None:
 
 
 async def run_as_leader() -> None:
-    """Run everything that only one worker may run, until cancelled: called when it leads."""
+    """Run what only one worker may run, until cancelled; called when this worker leads."""
     built = parts()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_pipeline())
@@ -202,22 +202,22 @@ async def run_as_leader() -> None:
 
 
 async def play_along() -> None:
-    """Be ready to lead, until cancelled: called while another worker leads."""
+    """Stay ready to lead, until cancelled; called while another worker leads."""
     built = parts()
     await built.standby.play_along(built.cache.live)
 
 
 async def run_pipeline() -> None:
-    """Play what the environment asks for into the cache, from where it is on screen."""
+    """Play the chosen feed into the cache, from the moment that is on screen."""
     built = parts()
-    shown = await built.cache.live.latest()
+    frame = await built.cache.live.latest()
     publisher = Publisher(
         built.cache.live,
         built.predictor.version,
         telemetry=built.cache.telemetry,
-        last_sequence=shown.sequence if shown else 0,
+        last_sequence=frame.sequence if frame else 0,
     )
-    resumed = await built.standby.take_over(shown)
+    takeover = await built.standby.take_over(frame)
     runner = FeedRunner(
         built.settings,
         publisher,
@@ -227,7 +227,7 @@ async def run_pipeline() -> None:
     )
     built.stage.publisher = publisher
     try:
-        await runner.run(resumed)
+        await runner.run(takeover)
     finally:
         built.stage.publisher = None
 
@@ -235,8 +235,8 @@ async def run_pipeline() -> None:
 def open_cache(settings: Settings) -> Backend:
     """Return the cache that the settings name; nothing is connected yet.
 
-    The workers of one server share a folder, of which `serve` tells them; without it this
-    worker is the only one.
+    The workers of one server share a folder that `serve` names in the environment; without it
+    this worker is the only one.
     """
     if settings.redis_url is None:
         return in_memory()
@@ -245,7 +245,7 @@ def open_cache(settings: Settings) -> Backend:
 
 
 def load_predictor(settings: Settings) -> MixturePredictor:
-    """Return the forecaster of the shipped model, or of the one the settings name.
+    """Return the predictor of the shipped model, or of the one the settings name.
 
     Raises:
         ModelError: The bundle is missing or damaged.
@@ -259,14 +259,14 @@ def load_predictor(settings: Settings) -> MixturePredictor:
 
 
 def play_requests(settings: Settings, spec: FeedSpec | None = None) -> Iterator[PlayRequest]:
-    """Yield what to show, one race after another; simulated races never end.
+    """Yield the races to play, one after another; simulated races never end.
 
     Args:
-        settings: How to show it.
-        spec: What to show; None is what the settings name.
+        settings: The speed and the lap to begin at.
+        spec: Which feed; None for the one the settings name.
 
     Raises:
-        SettingsError: The feed's text has none of the known forms.
+        SettingsError: `PITWALL_FEED` has none of the known forms.
     """
     spec = spec or settings.feed_spec()
     lap = settings.start_lap
@@ -283,8 +283,8 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
     """Return the feed that a specification names; nothing is read yet.
 
     Args:
-        spec: Which feed; a live one is none of these.
-        settings: Where downloads go; None is what the environment says.
+        spec: Which feed; not a live one.
+        settings: Where downloads go; None to read the environment.
 
     Raises:
         SettingsError: The specification lacks what its kind needs.
@@ -304,9 +304,9 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
 
 
 def _revision() -> str | None:
-    """Return the commit that runs; None outside a checkout."""
+    """Return the commit that is running; None outside a checkout."""
     try:
-        found = subprocess.run(
+        completed = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607  git where the user has it
             cwd=Path(__file__).parents[1],
             capture_output=True,
@@ -316,4 +316,4 @@ def _revision() -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+    return completed.stdout.strip() or None

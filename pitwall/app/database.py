@@ -1,4 +1,4 @@
-"""Open the application's database, migrate it, and build what reads and writes it."""
+"""Open the application's database, migrate it, and build its readers and writers."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ def open_database(settings: Settings) -> Database:
     """Return the database that the settings name; nothing is opened before its first use.
 
     Raises:
-        SettingsError: The URL is none of a database that pitwall knows.
+        SettingsError: The URL is not of a database that pitwall supports.
     """
     return Database(database_url(settings.database_url, settings.data))
 
 
 def open_databases(settings: Settings) -> Databases:
-    """Return the server's database, with connections of their own for each purpose.
+    """Return the server's database, with separate connections for each purpose.
 
     Raises:
-        SettingsError: The URL is none of a database that pitwall knows.
+        SettingsError: The URL is not of a database that pitwall supports.
     """
     return Databases(database_url(settings.database_url, settings.data))
 
 
 def hold_alone(settings: Settings) -> IO[str] | None:
-    """Return what keeps other servers from this one's database, until it is closed.
+    """Return the lock that keeps other servers from this database until it is closed.
 
     Raises:
-        SettingsError: Another server has it, or the URL is none of a database that pitwall knows.
+        SettingsError: Another server holds it, or the URL is not of a database pitwall supports.
     """
     return single_writer.hold(
         database_url(settings.database_url, settings.data), settings.redis_url
@@ -65,7 +65,7 @@ def hold_alone(settings: Settings) -> IO[str] | None:
 
 
 def people(settings: Settings, database: Database) -> services.People:
-    """Return accounts that are kept in a database."""
+    """Return the account services of a database."""
     store, passwords = SqlAccountStore(database), Passwords()
     return services.People(
         accounts=Accounts(store, passwords),
@@ -76,7 +76,7 @@ def people(settings: Settings, database: Database) -> services.People:
 
 
 class StoredRaceServices(TypedDict):
-    """The ports of races that are kept, as `Services` names them."""
+    """The ports of stored races, under the names that `Services` gives them."""
 
     stored_races: SqlRaceReader
     exports: SqlRaceExporter
@@ -90,12 +90,12 @@ class StoredRaceServices(TypedDict):
 
 
 def circuit_folder(settings: Settings) -> CircuitFolder:
-    """Return the files about circuits."""
+    """Return the folder of circuit descriptions."""
     return CircuitFolder(settings.data / "circuits")
 
 
 def circuit_guides(settings: Settings) -> CircuitGuides:
-    """Return who describes circuits; nobody is asked yet."""
+    """Return the source of circuit descriptions; nothing is requested yet."""
     folder = circuit_folder(settings)
     if settings.circuit_info == "folder":
         return folder
@@ -105,7 +105,7 @@ def circuit_guides(settings: Settings) -> CircuitGuides:
 def stored_race_services(
     settings: Settings, databases: Databases, predictor: MixturePredictor
 ) -> StoredRaceServices:
-    """Return what reads, exports and replays races that are kept in a database."""
+    """Return the services that read, export and replay the races of a database."""
     reader, whole_races = SqlRaceReader(databases.readers), SqlRaceReader(databases.replays)
     circuits = CircuitLookup(whole_races, circuit_guides(settings))
     maps = TrackMaps(whole_races, circuits.guide)
@@ -125,9 +125,9 @@ def stored_race_services(
 
 
 async def migrate_and_record(settings: Settings, databases: Databases, recorder: Recorder) -> None:
-    """Bring the database up to date, then write what is shown, until cancelled.
+    """Bring the database up to date, then record what is shown, until cancelled.
 
-    A database that is away holds nobody up: this tries again until it is there.
+    An unreachable database delays nothing else: this tries again until it answers.
     """
     try:
         while True:
@@ -141,7 +141,7 @@ async def migrate_and_record(settings: Settings, databases: Databases, recorder:
 
 async def _migrated(settings: Settings, recorder: Recorder) -> bool:
     try:
-        # In a thread and a loop of its own: the scripts are read and run without a pause.
+        # In a thread and an event loop of its own: Alembic reads and runs its scripts blocking.
         await asyncio.to_thread(_migrate, settings)
     except StoreError as error:
         recorder.note(str(error))

@@ -18,15 +18,15 @@ from pitwall.store.race_writer import SqlRaceWriter
 
 log = logging.getLogger(__name__)
 
-SEED: Final = 1950  # far from those that are shown live, which count up from a small one
-_MOST_RACES: Final = 10  # more simulated ones are never kept
+SEED: Final = 1950  # far from the seeds of live simulations, which count up from a small one
+_MOST_RACES: Final = 10  # no more simulated races than these are ever stored
 
 
 class SimulatedDemoRace:
-    """Implements `pitwall.ports.races.DemoRace`.
+    """Creates the demo race; implements `pitwall.ports.races.DemoRace`.
 
     Args:
-        database: Where races are kept.
+        database: Where races are stored.
         predictor: Forecasts its battles.
     """
 
@@ -37,12 +37,12 @@ class SimulatedDemoRace:
         self._part = 0.0
 
     async def offer(self) -> float | None:
-        """Return how much of it is made, in [0, 1]; None when one is kept.
+        """Return how much of the race is made, in [0, 1]; None when one is stored.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
-        making = self._making  # before looking: what is finished meanwhile is not seen yet
+        making = self._making  # read first: a race that is finished meanwhile is not found below
         was_idle = making is None or making.done()
         simulated = RaceFilter(source=Source.SIMULATED.value)
         found, _ = await SqlRaceReader(self._database).races(simulated, _MOST_RACES)
@@ -59,7 +59,7 @@ class SimulatedDemoRace:
             feed = SimulatedFeed(SEED)
             await import_race(feed, SqlRaceWriter(self._database), self._predictor, how)
         except PitwallError as error:
-            log.warning("no simulated race could be made", extra={"reason": str(error)})
+            log.warning("the simulated demo race could not be made", extra={"reason": str(error)})
 
     def _note(self, done: int, total: int) -> None:
         self._part = done / max(total, 1)

@@ -1,7 +1,7 @@
-"""What settings are made of: secrets in files, and addresses, hosts and folders that can be.
+"""Check the values of settings: secrets in files, addresses, hosts and folders.
 
-What is wrong is told in one sentence that names the variable. A sentence never repeats a value
-that may hold a secret.
+An error is one sentence that names the variable, and never repeats a value that may hold a
+secret.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_BYTES = 64 * 1024
 _SHOWN = 80
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
-# What the driver of PostgreSQL understands of a URL's question mark and what follows.
+# The query options of a URL that the PostgreSQL driver understands.
 _OPTIONS = {"host", "port", "ssl", "target_session_attrs", "prepared_statement_cache_size"}
 
 
@@ -40,7 +40,7 @@ def variable(name: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message may repeat it: on one line, and not for ever."""
+    """Return a value as an error message may repeat it: on one line, and shortened."""
     text = ascii(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"
 
@@ -50,34 +50,34 @@ def secrets_in_files(environment: Mapping[str, str], names: Iterable[str]) -> di
 
     Args:
         environment: The variables.
-        names: Every setting there is.
+        names: All settings.
 
     Raises:
         SettingsError: A file cannot be read or holds no secret, a secret is given twice, or a
-            setting that is none is to be read from a file.
+            setting that is not a secret is to be read from a file.
     """
-    found = {}
+    secrets = {}
     for name in names:
         given, filed = variable(name), variable(name) + "_FILE"
         if filed not in environment:
             continue
         if name not in SECRETS:
             known = ", ".join(variable(secret) for secret in SECRETS)
-            message = f"{filed} is not known: only secrets are read from files ({known})"
+            message = f"{filed} is unknown: only secrets are read from files ({known})"
             raise SettingsError(message)
         if given in environment:
-            message = f"{given} and {filed} are both set: give one of them"
+            message = f"{given} and {filed} are both set: set only one of them"
             raise SettingsError(message)
-        found[name] = _secret(filed, environment[filed])
-    return found
+        secrets[name] = _secret(filed, environment[filed])
+    return secrets
 
 
 def _secret(filed: str, place: str) -> str:
     if not place.strip():
-        raise SettingsError(f"{filed} is empty: it takes the path of a file")
+        raise SettingsError(f"{filed} is empty: set it to the path of a file")
     try:
         if not stat.S_ISREG(Path(place).stat().st_mode):
-            raise SettingsError(f"{filed}: {shown(place)} is no regular file")
+            raise SettingsError(f"{filed}: {shown(place)} is not a regular file")
         with Path(place).open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -96,25 +96,25 @@ def _secret(filed: str, place: str) -> str:
 
 
 def check_host(name: str, host: str) -> None:
-    """Refuse what is neither an IP address nor the name of a host.
+    """Refuse a text that is neither an IP address nor a host name.
 
     Raises:
         SettingsError: It is neither.
     """
     if not is_host(host):
         message = (
-            f"{variable(name)} takes an IP address or the name of a host, without a port, "
-            f"was {shown(host)}"
+            f"{variable(name)} takes an IP address or a host name, without a port, "
+            f"but is {shown(host)}"
         )
         raise SettingsError(message)
 
 
 def is_host(host: str) -> bool:
-    """Whether this is an IP address or can be the name of a host."""
+    """Whether this is an IP address or a valid host name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        # Names of digits and dots alone are addresses that went wrong.
+        # A name of only digits and dots is a mistyped address.
         return bool(_NAME.fullmatch(host)) and not re.fullmatch(r"[\d.]+", host)
     return True
 
@@ -122,33 +122,33 @@ def is_host(host: str) -> bool:
 def check_address(
     name: str, address: str, schemes: Iterable[str], example: str, *, path_only: str = ""
 ) -> SplitResult:
-    """Return an address in parts, after refusing one that no client could use.
+    """Return the parts of an address, after refusing one that no client could use.
 
     Args:
         name: The setting.
         address: Its value; it is not repeated, since any address may hold a password.
-        schemes: Which may stand before the colon.
-        example: What it should look like.
+        schemes: The allowed schemes.
+        example: A valid address, for the error message.
         path_only: The scheme whose addresses have a path and no host.
 
     Raises:
-        SettingsError: It is no such address.
+        SettingsError: It is not such an address.
     """
 
     def refuse(why: str) -> SettingsError:
         return SettingsError(
             f"{variable(name)} {why}: it takes {example} "
-            "(what was found is not shown: it may hold a password)"
+            "(its value is not shown: it may hold a password)"
         )
 
     if not address.isprintable() or " " in address:
-        raise refuse("holds blanks or characters that cannot be printed")
+        raise refuse("contains spaces or unprintable characters")
     try:
         parts = urlsplit(address)
     except ValueError:
-        raise refuse("is no address") from None
+        raise refuse("is not an address") from None
     if parts.scheme not in set(schemes):
-        raise refuse("begins with another word than it may")
+        raise refuse("begins with the wrong scheme")
     why = _no_path(parts) if parts.scheme == path_only else _no_host(parts)
     if why:
         raise refuse(why)
@@ -160,23 +160,23 @@ def _no_path(parts: SplitResult) -> str:
 
 
 def _no_host(parts: SplitResult) -> str:
-    """Return what is wrong with host or port; "" when nothing is."""
+    """Return what is wrong with the host or port; "" when nothing is."""
     try:
         wrong = parts.port == 0
     except ValueError:
         wrong = True
     if wrong:
-        return "has a port that is no number from 1 to 65535"
+        return "has a port that is not a number from 1 to 65535"
     if not parts.hostname:
         return "names no host"
-    return "" if is_host(parts.hostname) else "names a host that cannot be"
+    return "" if is_host(parts.hostname) else "names an invalid host"
 
 
 def check_database(name: str, address: str) -> None:
-    """Refuse what is no database that pitwall can use.
+    """Refuse the URL of a database that pitwall cannot use.
 
     Raises:
-        SettingsError: It is none.
+        SettingsError: The URL is not usable.
     """
     scheme, _, rest = address.partition("://")
     kind = scheme.partition("+")[0]
@@ -190,7 +190,7 @@ def check_database(name: str, address: str) -> None:
     unknown = set(parse_qs(parts.query, keep_blank_values=True)) - _OPTIONS
     if unknown:
         first = shown(min(unknown))
-        hint = "; encryption is asked for with ssl=require" if "sslmode" in unknown else ""
+        hint = "; use ssl=require to encrypt the connection" if "sslmode" in unknown else ""
         message = f"{variable(name)} has the unknown option {first} after its question mark{hint}"
         raise SettingsError(message)
 
@@ -210,17 +210,17 @@ def _check_sqlite(name: str, rest: str) -> None:
     path = Path(file)
     try:
         if path.exists() and not path.is_file():
-            raise SettingsError(f"{variable(name)}: {shown(file)} is no regular file")
+            raise SettingsError(f"{variable(name)}: {shown(file)} is not a regular file")
     except (OSError, ValueError) as error:
         raise SettingsError(f"{variable(name)}: {shown(file)}: {_why(error)}") from None
     check_folder(name, path.parent)
 
 
 def check_redis(address: str) -> None:
-    """Refuse what is no address of Redis.
+    """Refuse a text that is not the address of a Redis database.
 
     Raises:
-        SettingsError: It is none.
+        SettingsError: It is not.
     """
     example = "redis://HOST:PORT/NUMBER, rediss://… or unix:///PATH"
     schemes = ("redis", "rediss", "unix")
@@ -228,14 +228,14 @@ def check_redis(address: str) -> None:
     number = parts.path.strip("/")
     if parts.scheme != "unix" and number and not re.fullmatch(r"[0-9]{1,5}", number):
         raise SettingsError(
-            f"{variable('redis_url')} names a database that is no number: {example}"
+            f"{variable('redis_url')} names a database that is not a number: {example}"
         )
     if parts.query or parts.fragment:
         raise SettingsError(f"{variable('redis_url')} takes no options after a question mark")
 
 
 def check_folder(name: str, folder: Path) -> None:
-    """Refuse a path at which there is no folder and none can be made.
+    """Refuse a path where there is no folder and none can be created.
 
     Raises:
         SettingsError: Something else is there, or in its way.
@@ -246,35 +246,35 @@ def check_folder(name: str, folder: Path) -> None:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{variable(name)}: {shown(str(folder))}: {_why(error)}") from None
     if not is_folder:
-        raise SettingsError(f"{variable(name)}: {shown(str(there))} is no folder")
+        raise SettingsError(f"{variable(name)}: {shown(str(there))} is not a folder")
 
 
 def with_password(name: str, address: str | None, password: str) -> str | None:
-    """Return an address with the password that was given apart from it.
+    """Return an address with the password that was set separately.
 
     Args:
         name: `database` or `redis`.
-        address: What `NAME_url` holds.
-        password: What `NAME_password` holds; "" changes nothing.
+        address: The value of `NAME_url`.
+        password: The value of `NAME_password`; "" changes nothing.
 
     Raises:
-        SettingsError: There is no address, or none that a password belongs to, or it has one.
+        SettingsError: There is no address, or it takes no password, or it already has one.
     """
     if not password or address is None:
         if password:
-            message = f"{variable(name)}_PASSWORD is set and {variable(name)}_URL is not"
+            message = f"{variable(name)}_PASSWORD is set, but {variable(name)}_URL is not"
             raise SettingsError(message)
         return address
     parts = urlsplit(address)
     user, _, host = parts.netloc.rpartition("@")
     if parts.scheme.startswith("sqlite"):
-        raise SettingsError(f"{variable(name)}_PASSWORD is set, and SQLite has no passwords")
+        raise SettingsError(f"{variable(name)}_PASSWORD is set, but SQLite has no passwords")
     if ":" in user:
-        message = f"{variable(name)}_PASSWORD is set, and {variable(name)}_URL has one too"
+        message = f"{variable(name)}_PASSWORD is set, but {variable(name)}_URL has one too"
         raise SettingsError(message)
     if not user and name == "database":
         raise SettingsError(
-            f"{variable(name)}_PASSWORD is set, and {variable(name)}_URL names no user"
+            f"{variable(name)}_PASSWORD is set, but {variable(name)}_URL names no user"
         )
     netloc = f"{user}:{quote(password, safe='')}@{host}"
     return parts._replace(netloc=netloc).geturl()

@@ -33,10 +33,10 @@ from pitwall.ports.feeds import LiveFeed
 from pitwall.ports.forecasts import Predictor
 from pitwall.recording.race_recorder import Recorder
 
-# FastF1 keeps a copy of the archive; it is asked when F1's own server is away.
+# FastF1's copy of the archive, used when F1's own server does not answer.
 MIRROR = "https://livetiming-mirror.fastf1.dev"
 
-Showings = Callable[[FeedSpec], Iterable[PlayRequest]]
+PlayRequestsOf = Callable[[FeedSpec], Iterable[PlayRequest]]
 
 
 class FeedRunner:
@@ -44,10 +44,10 @@ class FeedRunner:
 
     Args:
         settings: Which feed, and where things are.
-        publisher: Where frames go.
+        publisher: Publishes frames.
         predictor: Forecasts battles.
-        showings: Returns the recorded or simulated races of a specification.
-        recorder: Writes what is shown to the database; None keeps nothing there.
+        play_requests: Returns the recorded or simulated races of a specification.
+        recorder: Writes what is shown to the database; None to write nothing.
     """
 
     def __init__(
@@ -55,28 +55,28 @@ class FeedRunner:
         settings: Settings,
         publisher: Publisher,
         predictor: Predictor,
-        showings: Showings,
+        play_requests: PlayRequestsOf,
         recorder: Recorder | None = None,
     ) -> None:
         self._recorder = recorder
         self._settings = settings
         self._publisher = publisher
         self._predictor = predictor
-        self._showings = showings
+        self._play_requests = play_requests
         self._intake: Intake | None = None
-        self._resumed: Takeover | None = None
+        self._takeover: Takeover | None = None
 
-    async def run(self, resumed: Takeover | None = None) -> None:
-        """Show it until cancelled.
+    async def run(self, takeover: Takeover | None = None) -> None:
+        """Play the feed until cancelled.
 
         Args:
-            resumed: The race of `showings` that another worker was showing, to go on with.
+            takeover: The race of `play_requests` that another worker was playing, to continue.
 
         Raises:
-            SettingsError: The feed's text has none of the known forms.
+            SettingsError: `PITWALL_FEED` has none of the known forms.
         """
         spec = self._settings.feed_spec()
-        self._resumed = resumed
+        self._takeover = takeover
         if spec.kind is FeedKind.AUTO:
             await self._auto()
         elif spec.kind is FeedKind.F1_LIVE:
@@ -84,10 +84,10 @@ class FeedRunner:
         elif spec.kind is FeedKind.OPENF1:
             await self._openf1(spec.race)
         else:
-            await self._loop(self._showings(spec), self._taken_over())
+            await self._loop(self._play_requests(spec), self._taken_over())
 
     async def live(self) -> None:
-        """Ingest F1 live timing, and keep what it sends."""
+        """Ingest F1 live timing, and record what it sends."""
         await self._ingest(self._live_feed())
 
     async def _ingest(self, feed: LiveFeed) -> None:
@@ -108,7 +108,7 @@ class FeedRunner:
                 await tape.close()
 
     def live_is_over(self) -> bool:
-        """Whether the race that is ingested has ended."""
+        """Return whether the race that is ingested has ended."""
         return self._intake is not None and self._intake.state.race.phase in {
             Phase.FINALISED,
             Phase.ENDS,
@@ -126,7 +126,7 @@ class FeedRunner:
 
     async def simulated(self) -> None:
         """Play simulated races."""
-        await self._loop(self._showings(FeedSpec(FeedKind.SIMULATED)), self._taken_over())
+        await self._loop(self._play_requests(FeedSpec(FeedKind.SIMULATED)), self._taken_over())
 
     async def _auto(self) -> None:
         archive = open_archive(self._settings)
@@ -139,7 +139,7 @@ class FeedRunner:
             await programme.close()
 
     async def _openf1(self, session: str) -> None:
-        """Show a session of OpenF1: its history once it is over, live before and meanwhile."""
+        """Play a session of OpenF1: live until it ends, from OpenF1's history afterwards."""
         if await openf1_is_over(self._settings, session):
             lap = self._settings.start_lap
             history = open_openf1_history(self._settings, session)
@@ -149,14 +149,16 @@ class FeedRunner:
         else:
             await self._ingest(open_openf1(self._settings, session))
 
-    async def _loop(self, showings: Iterable[PlayRequest], resumed: Takeover | None = None) -> None:
-        loop = RacePlayer(self._publisher, self._predictor, recorder=self._recorder)
-        await loop.run(showings, resumed)
+    async def _loop(
+        self, play_requests: Iterable[PlayRequest], takeover: Takeover | None = None
+    ) -> None:
+        player = RacePlayer(self._publisher, self._predictor, recorder=self._recorder)
+        await player.run(play_requests, takeover)
 
     def _taken_over(self) -> Takeover | None:
-        """Return the race to go on with, the first time only."""
-        resumed, self._resumed = self._resumed, None
-        return resumed
+        """Return the race to continue, the first time only."""
+        takeover, self._takeover = self._takeover, None
+        return takeover
 
     async def _look(self) -> Sighting:
         return await look(self._live_feed(), wall_now())
@@ -167,22 +169,22 @@ class FeedRunner:
 
 
 async def openf1_is_over(settings: Settings, session: str) -> bool:
-    """Whether OpenF1's session ended a while ago; False where OpenF1 does not say."""
+    """Return whether OpenF1's session ended a while ago; False where OpenF1 does not answer."""
     try:
         async with OpenF1Rest(settings.openf1_url, _openf1_account(settings), BRIEF) as rest:
             return is_over(await find_session(rest, session), wall_now())
     except FeedUnavailableError:
-        return False  # the live feed says why, and tries again
+        return False  # the live feed reports why, and tries again
 
 
 def open_openf1(settings: Settings, session: str) -> OpenF1LiveFeed:
-    """Return OpenF1's live feed; nothing is asked yet."""
+    """Return OpenF1's live feed; nothing is requested yet."""
     account = _openf1_account(settings)
     return OpenF1LiveFeed(account, settings.openf1_url, settings.openf1_mqtt, session)
 
 
 def open_openf1_history(settings: Settings, session: str) -> OpenF1History:
-    """Return a session of OpenF1's history; nothing is asked yet."""
+    """Return the feed of a past OpenF1 session; nothing is requested yet."""
     return OpenF1History(session, _openf1_account(settings), settings.openf1_url)
 
 
@@ -194,21 +196,21 @@ def _openf1_account(settings: Settings) -> OpenF1Account | None:
 
 
 def recordings_folder(settings: Settings) -> Path:
-    """Return where tapes of live feeds go."""
+    """Return the folder for recordings of live feeds."""
     return settings.data / "recordings"
 
 
 def open_archive(settings: Settings) -> F1Archive:
-    """Return F1's archive, kept in the data folder; nothing is asked yet."""
+    """Return F1's archive, cached in the data folder; nothing is requested yet."""
     roots = (settings.f1_url,) if settings.f1_url != F1_URL else (F1_URL, MIRROR)
     addresses = tuple(f"{root.rstrip('/')}/static" for root in roots)
     return F1Archive(settings.data / "archive", Downloader(addresses, tls()))
 
 
 def open_schedule(settings: Settings, archive: F1Archive) -> Schedule:
-    """Return the schedule: the archive's index first, then FastF1's calendar for what is to come.
+    """Return the schedule: the archive's index first, then FastF1's calendar for future races.
 
-    FastF1 has addresses of its own: where another server is named, it is not asked.
+    FastF1 uses fixed addresses, so it is left out where the settings name another F1 server.
     """
 
     async def indexed(year: int) -> Iterator[ArchivedSession]:

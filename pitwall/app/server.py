@@ -1,6 +1,6 @@
-"""Serve the built front end, the API and the socket on one port.
+"""Serve the built front end, the API and the WebSocket on one port.
 
-Nothing is compiled here; `scripts/build.py` does that when something changed.
+Nothing is compiled here; `scripts/build.py` compiles the front end when something changed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
 STOP_WITHIN_S = 5  # then open sockets are cut
 ANNOUNCE_WITHIN_S = 60.0
-HEADERS_WITHIN_MS = 10_000  # also how long a connection may stay without a request
-BACKLOG = 4_096  # connections that the system keeps until one is taken
+HEADERS_WITHIN_MS = 10_000  # also how long a connection may stay open without a request
+BACKLOG = 4_096  # connections that the system queues until the server accepts them
 MOST_CONNECTIONS = 10_000
 FILES_WANTED = 65_536
 _OF_THE_PORT = {errno.EADDRINUSE, errno.EACCES}
@@ -50,15 +50,15 @@ def main() -> int:
     host, port = settings.host, settings.port
     if not BUILT_PAGE.is_file():
         return _refuse("the front end is not built: run python scripts/build.py")
-    taken = why_not(host, port)
-    if taken:
-        return _refuse(taken)
+    reason = why_not(host, port)
+    if reason:
+        return _refuse(reason)
     try:
         held = _hold_database(settings)
     except PitwallError as error:
         return _refuse(str(error))
     os.environ |= reflex_environment() | redis_environment(settings)
-    # A fork would copy the import locks that the announcing thread may hold at that moment.
+    # A fork would copy import locks that the announcing thread may hold at that moment.
     multiprocessing.set_start_method("spawn")
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="pitwall-") as folder:
@@ -70,36 +70,36 @@ def main() -> int:
             port=port,
             interface=Interfaces.ASGI,
             workers=settings.workers,
-            # Proxies speak HTTP/1.1 to what they stand before, browsers speak HTTP/2 over TLS only.
-            # To find out which of the two it is granian waits for ever: idle connections stay.
+            # Proxies speak HTTP/1.1 to their backends, and browsers speak HTTP/2 over TLS only.
+            # To detect which of the two it is, granian waits for ever: idle connections stay open.
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
             backlog=BACKLOG,
             backpressure=most_connections(raise_file_limit(), settings.workers),
             workers_kill_timeout=STOP_WITHIN_S,
-            # One that dies is replaced while the others go on; an only one takes the server along.
+            # A worker that dies is replaced while the others go on; a single one ends the server.
             respawn_failed_workers=settings.workers > 1,
             log_level=LogLevels.warning,
         ).serve()
-    if held is not None:  # until here by a name: a file that nobody refers to is closed
+    if held is not None:  # this name keeps the lock file open until here
         held.close()
     return 0
 
 
 def raise_file_limit() -> int:
-    """Let this process and its workers open as many files as the system lets them; return it."""
+    """Raise the limit of open files for this process and its workers; return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
+    limit = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft == resource.RLIM_INFINITY or soft >= limit:
         return FILES_WANTED if soft == resource.RLIM_INFINITY else soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return wanted
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return limit
 
 
 def most_connections(files: int, workers: int) -> int:
-    """Return how many connections a worker takes; more wait until one of them ends.
+    """Return how many connections a worker accepts; further ones wait until one ends.
 
-    A quarter of the files is left for the database, the cache and the pages.
+    A quarter of the file limit is left for the database, the cache and the pages.
 
     Example:
         >>> most_connections(20_000, 1), most_connections(1_024, 1), most_connections(20_000, 4)
@@ -109,10 +109,10 @@ def most_connections(files: int, workers: int) -> int:
 
 
 def _check_files(settings: Settings) -> None:
-    """Refuse a data folder that cannot be written to, and a model that is not there.
+    """Refuse a data folder that cannot be written to, and a missing model.
 
     Raises:
-        PitwallError: It is so.
+        PitwallError: The folder cannot be written to, or the model is missing.
     """
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -122,31 +122,31 @@ def _check_files(settings: Settings) -> None:
         reason = f"cannot write to {shown(str(settings.data))}: {error.strerror}"
         raise SettingsError(f"{variable('data')}: {reason}") from error
     if settings.model is not None and not (settings.model / "manifest.json").is_file():
-        reason = f"{shown(str(settings.model))} is no folder with a model's manifest.json"
+        reason = f"{shown(str(settings.model))} is not a folder with a model's manifest.json"
         raise SettingsError(f"{variable('model')}: {reason}")
 
 
 def _check_feed(settings: Settings) -> None:
-    """Open a feed that rests on files, so that a wrong path is told here and not on a page.
+    """Open a feed of files, so that a wrong path is reported here and not on a page.
 
     Raises:
         PitwallError: The feed cannot be opened, or holds no message.
     """
     spec = settings.feed_spec()
     if spec.kind in {FeedKind.RECORDING, FeedKind.TIMING}:
-        from pitwall.app.container import open_feed  # the server's own process imports it anyway
+        from pitwall.app.container import open_feed  # slow to import, and only needed here
 
         if next(open_feed(spec).messages(), None) is None:
-            raise FeedUnavailableError(f"{spec.path} holds no message that can be read")
+            raise FeedUnavailableError(f"{spec.path} contains no readable message")
 
 
 def _hold_database(settings: Settings) -> IO[str] | None:
-    """Return what keeps other servers from a SQLite file; the system closes it after a crash.
+    """Return the lock that keeps other servers from a SQLite file; a crash releases it.
 
     Raises:
-        PitwallError: Another server has it, or the URL is none of a database.
+        PitwallError: Another server holds it, or the URL is not of a supported database.
     """
-    from pitwall.store import (  # SQLAlchemy is imported when all else is well
+    from pitwall.store import (  # imports SQLAlchemy, so only when all else is well
         database,
         single_writer,
     )
@@ -156,7 +156,7 @@ def _hold_database(settings: Settings) -> IO[str] | None:
 
 
 def reflex_environment() -> dict[str, str]:
-    """Return what tells Reflex to mount the build as it is, and to stay at home."""
+    """Return the variables that make Reflex serve the build as it is and contact no server."""
     return {
         "REFLEX_ENV_MODE": "prod",
         "__REFLEX_SKIP_COMPILE": "true",
@@ -167,14 +167,14 @@ def reflex_environment() -> dict[str, str]:
 
 
 def redis_environment(settings: Settings) -> dict[str, str]:
-    """Return what tells Reflex to keep the states of tabs in Redis; nothing without one."""
+    """Return the variables that make Reflex keep the states of tabs in Redis, if there is one."""
     if settings.redis_url is None:
         return {}
     return {"REFLEX_REDIS_URL": settings.redis_url, "REFLEX_STATE_MANAGER_MODE": "redis"}
 
 
 def why_not(host: str, port: int) -> str:
-    """Return why this address cannot be listened on; "" when it can."""
+    """Return why the server cannot listen on this address; "" when it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -200,8 +200,8 @@ def _announce(host: str, port: int) -> None:
         except OSError:
             time.sleep(0.05)
             continue
-        shown = f"[{reachable}]" if ":" in reachable else reachable
-        sys.stdout.write(f"pitwall is on http://{shown}:{port}\n")
+        reachable_host = f"[{reachable}]" if ":" in reachable else reachable
+        sys.stdout.write(f"pitwall is on http://{reachable_host}:{port}\n")
         sys.stdout.flush()
         return
 

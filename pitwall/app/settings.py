@@ -1,4 +1,4 @@
-"""What the environment asks for: `PITWALL_*` as one typed, validated, frozen object."""
+"""Read the environment variables `PITWALL_*` into one typed, validated, frozen object."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
 _YEAR = re.compile(r"[0-9]{4}")
 
 WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
-"""Where `serve` tells its workers of the folder that they share; no setting."""
+"""The variable in which `serve` names the folder its workers share; not a setting."""
 
 
 class FeedKind(StrEnum):
-    """Which feed plays."""
+    """The kind of feed that plays."""
 
     AUTO = "auto"
     SIMULATED = "simulated"
@@ -51,15 +51,15 @@ class FeedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedSpec:
-    """`PITWALL_FEED`, read.
+    """The parsed value of `PITWALL_FEED`.
 
     Attributes:
         kind: Which feed.
-        path: Where its files are; None for feeds without files.
-        race: The race inside a timing archive, the words that name one of F1's archive, or
+        path: The file or folder it reads; None for feeds without files.
+        race: The race inside a timing archive, the words that name a race of F1's archive, or
             OpenF1's session: its key, or `latest`.
-        year: Of a race in F1's archive; 0 elsewhere.
-        seed: Of the simulation.
+        year: The season of a race in F1's archive; 0 for other feeds.
+        seed: The seed of the simulation.
     """
 
     kind: FeedKind
@@ -70,42 +70,42 @@ class FeedSpec:
 
 
 class Settings(BaseSettings):
-    """Every setting; each is an environment variable with the prefix `PITWALL_`.
+    """All settings; each is an environment variable with the prefix `PITWALL_`.
 
-    Secrets may be in files instead: `PITWALL_F1TV_TOKEN_FILE` names one.
+    Secrets may be read from files instead: `PITWALL_F1TV_TOKEN_FILE` names such a file.
 
     Attributes:
         feed: `auto`, `simulated[:SEED]`, `recording:PATH`, `timing:PATH#RACE`, `f1_live`,
             `archive:YEAR/RACE` or `openf1[:SESSION_KEY]`.
-        speed: Race seconds for each second of yours when a recorded race plays, 0.5 to 60.
+        speed: How fast a recorded race plays, as a multiple of real time, 0.5 to 60.
         start_lap: The leader's lap at which a recorded race begins: 1 is lights out, 0 the
             first message. None lets the feed choose.
-        host, port: Where the server listens.
-        model: A model file to use instead of the shipped one.
+        host, port: The address on which the server listens.
+        model: The folder of a model to use instead of the shipped one.
         data: The folder in which pitwall keeps what it writes.
         database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; None is a
             SQLite file in the data folder.
-        database_password: Belongs into `database_url` where that has none.
-        cors_origins: Other web sites whose pages may ask the API, such as
-            `https://example.org`; several with commas between.
-        trusted_proxies: How many proxies stand in front and say who asks.
-        hosts: Names under which the server is reached, such as `pitwall.example.org`; several with
-            commas between. Its addresses and localhost need not be named.
-        at_once: How many requests and sockets one address may have open at once, of IPv6 one /64;
-            this machine itself any number. 0 is no limit.
-        plain_http: Whether passwords are taken over plain http from this machine alone, or
-            from everywhere.
-        f1_url: Where F1 live timing and its archive are.
-        f1tv_token: Of an F1 TV account, for car telemetry; "" does without.
-        openf1_url, openf1_mqtt: Where OpenF1's REST and MQTT are; without MQTT REST is polled.
-        openf1_user, openf1_password: Of an OpenF1 account; "" does without.
-        record: Whether what a live feed sends is kept in the data folder.
-        circuit_info: Who describes circuits beside the files in the data folder: `fastf1` is
-            MultiViewer, asked through FastF1; `folder` is nobody.
+        database_password: The password for `database_url`, where that has none.
+        cors_origins: Other web sites whose pages may call the API, such as
+            `https://example.org`; separate several with commas.
+        trusted_proxies: How many proxies in front of the server report the client's address.
+        hosts: Host names of the server, such as `pitwall.example.org`; separate several with
+            commas. Its addresses and localhost need not be listed.
+        at_once: How many requests and sockets one address (for IPv6 one /64 network) may have
+            open at once; this machine itself is not limited. 0 is no limit.
+        plain_http: Whether passwords are accepted over plain HTTP from this machine only
+            (`local`), or from everywhere (`allowed`).
+        f1_url: The server of F1 live timing and its archive.
+        f1tv_token: The token of an F1 TV account, for car telemetry; "" does without.
+        openf1_url, openf1_mqtt: OpenF1's REST and MQTT servers; without MQTT, REST is polled.
+        openf1_user, openf1_password: The log-in of an OpenF1 account; "" does without.
+        record: Whether to record what a live feed sends in the data folder.
+        circuit_info: Where descriptions of circuits come from, besides the files in the data
+            folder: `fastf1` is MultiViewer, asked through FastF1; `folder` is nowhere else.
         redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
-        redis_password: Belongs into `redis_url` where that has none.
-        workers: How many processes serve; more than one need Redis.
-        log: What is logged, from this level up.
+        redis_password: The password for `redis_url`, where that has none.
+        workers: How many processes serve; more than one needs Redis.
+        log: The lowest level that is logged.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -138,15 +138,15 @@ class Settings(BaseSettings):
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
     def allowed_origins(self) -> frozenset[str]:
-        """Return the origins that may ask the API.
+        """Return the origins that may call the API.
 
         Raises:
-            SettingsError: One of them is none: scheme and host, and no path.
+            SettingsError: One of them is not an origin: a scheme and a host, without a path.
         """
         origins = frozenset(part.strip() for part in self.cors_origins.split(",") if part.strip())
         for origin in origins:
             if not _ORIGIN.fullmatch(origin):
-                message = f"PITWALL_CORS_ORIGINS takes https://HOST[:PORT], was {shown(origin)}"
+                message = f"PITWALL_CORS_ORIGINS takes https://HOST[:PORT], but has {shown(origin)}"
                 raise SettingsError(message)
             check_address("cors_origins", origin, ("http", "https"), "https://HOST[:PORT]")
         return origins
@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         return names
 
     def feed_spec(self) -> FeedSpec:
-        """Return the feed asked for.
+        """Return the feed that `feed` names.
 
         Raises:
             SettingsError: The text has none of the known forms.
@@ -175,13 +175,13 @@ def load() -> Settings:
     """Read the environment.
 
     Raises:
-        SettingsError: A value cannot be; the message names the variable and what was found.
+        SettingsError: A value is invalid; the message names the variable and its value.
     """
     for name in Settings.model_fields:
         value = os.environ.get(variable(name))
         if value is not None and not value.strip() and not (name in _MAY_BE_EMPTY and not value):
             default = Settings.model_fields[name].default
-            instead = "" if default is None or name in SECRETS else f", and {default} is taken"
+            instead = "" if default is None or name in SECRETS else f" to use {default}"
             raise SettingsError(f"{variable(name)} is {_blank(value)}: unset it{instead}")
     secrets: dict[str, Any] = {**secrets_in_files(os.environ, Settings.model_fields)}
     try:
@@ -189,8 +189,8 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        found = "not shown: it is secret" if name in SECRETS else shown(first["input"])
-        message = f"{variable(name)}: {first['msg']}, was {found}"
+        value = "not shown: it is secret" if name in SECRETS else shown(first["input"])
+        message = f"{variable(name)}: {first['msg']}, but is {value}"
         raise SettingsError(message) from None
     return _checked(settings)
 
@@ -200,10 +200,10 @@ def _blank(value: str) -> str:
 
 
 def _checked(settings: Settings) -> Settings:
-    """Return the settings with their passwords in place, after refusing what cannot be.
+    """Return the settings with their passwords in place, after checking every value.
 
     Raises:
-        SettingsError: Something cannot be.
+        SettingsError: A value is invalid.
     """
     settings.feed_spec()
     settings.allowed_origins()
@@ -224,8 +224,8 @@ def _checked(settings: Settings) -> Settings:
         check_redis(settings.redis_url)
     if settings.workers > 1 and settings.redis_url is None:
         message = (
-            f"PITWALL_WORKERS is {settings.workers}, and workers share what they show through "
-            "Redis: name one in PITWALL_REDIS_URL, or serve with one worker"
+            f"PITWALL_WORKERS is {settings.workers}, but several workers need Redis: set "
+            "PITWALL_REDIS_URL, or serve with one worker"
         )
         raise SettingsError(message)
     return settings.model_copy(
@@ -247,17 +247,19 @@ _WEB = {
 
 def _check_accounts_elsewhere(settings: Settings) -> None:
     token = settings.f1tv_token.get_secret_value()
-    sent = token.isascii() and token.isprintable() and len(token) <= _TOKEN_CHARACTERS
-    if not sent or " " in token:
-        message = "PITWALL_F1TV_TOKEN is no token: one word of letters, digits, dots and dashes"
+    is_sendable = token.isascii() and token.isprintable() and len(token) <= _TOKEN_CHARACTERS
+    if not is_sendable or " " in token:
+        message = "PITWALL_F1TV_TOKEN is not a token: one word of letters, digits, dots and dashes"
         raise SettingsError(message)
     if bool(settings.openf1_user) != bool(settings.openf1_password.get_secret_value()):
-        message = "PITWALL_OPENF1_USER and PITWALL_OPENF1_PASSWORD belong together: one is missing"
+        message = (
+            "PITWALL_OPENF1_USER and PITWALL_OPENF1_PASSWORD must be set together: one is missing"
+        )
         raise SettingsError(message)
 
 
 def parse_feed(text: str) -> FeedSpec:
-    """Return what a feed text asks for.
+    """Return the feed that a text names.
 
     Raises:
         SettingsError: The text has none of the known forms.
@@ -286,7 +288,7 @@ def parse_feed(text: str) -> FeedSpec:
         return FeedSpec(FeedKind.TIMING, path=Path(archive).expanduser(), race=race)
     message = (
         "PITWALL_FEED must be auto, simulated, simulated:SEED (a whole number), recording:PATH, "
-        "timing:PATH#RACE, f1_live, archive:YEAR/RACE, openf1 or openf1:SESSION_KEY, was "
+        "timing:PATH#RACE, f1_live, archive:YEAR/RACE, openf1 or openf1:SESSION_KEY, but is "
         f"{shown(text)}"
     )
     raise SettingsError(message)

@@ -1,4 +1,4 @@
-"""Everything of the live cache that one worker has: all in memory, or shared through Redis."""
+"""Build a worker's live cache, lease and rate limits, in memory or shared through Redis."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from pitwall.ports.cache import Lease, LiveCache, TelemetryCache
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What a worker needs of the live cache.
+    """Everything that a worker shares, or would share, with other workers.
 
     Attributes:
-        live: The newest frame.
-        telemetry: Each car's newest telemetry.
+        live: Holds the newest frame.
+        telemetry: Holds each car's newest telemetry.
         lease: The right to publish.
-        keep_up: Runs for as long as the worker does.
-        fault: What people should know while the cache is not what was asked for; else "".
+        keep_up: Keeps the cache up to date; runs as long as the worker.
+        fault: Returns what people should know while Redis is away; else "".
         limits: Counts requests, of all workers together where they share a cache.
-        redis: The client, for who else keeps something there; None without Redis.
+        redis: The client, for other users of Redis. None without Redis.
     """
 
     live: LiveCache
@@ -50,34 +50,35 @@ class Backend:
 
 
 def in_memory() -> Backend:
-    """Return the cache of a worker that is alone."""
+    """Return the cache of a single worker."""
 
-    async def nothing_to_do() -> None:
+    async def wait_for_ever() -> None:
         await asyncio.Event().wait()
 
     return Backend(
         MemoryLiveCache(),
         MemoryTelemetryCache(),
         MemoryLease(),
-        nothing_to_do,
+        wait_for_ever,
         lambda: "",
         MemoryRateLimiter(),
     )
 
 
 def in_redis(url: str, folder: Path) -> Backend:
-    """Return the cache of a worker among others; nothing is connected yet.
+    """Return the cache of one worker among several, not connected yet.
 
     Args:
-        url: Of Redis.
-        folder: Of the workers of this server alone; what they need while Redis is away.
+        url: The Redis to use.
+        folder: A folder of this server's workers only, for files that they need while Redis is
+            away.
     """
     redis = connect(url)
     link = RedisLink(redis)
-    named = RedisLease(redis)
-    lease = SharedLease(link, named, FileLease(folder / "lease"))
+    redis_lease = RedisLease(redis)
+    lease = SharedLease(link, redis_lease, FileLease(folder / "lease"))
     live = SharedLiveCache(
-        link, RedisLiveCache(redis, named), lease, named, FrameFile(folder / "frame")
+        link, RedisLiveCache(redis, redis_lease), lease, redis_lease, FrameFile(folder / "frame")
     )
 
     async def keep_up() -> None:
@@ -86,6 +87,6 @@ def in_redis(url: str, folder: Path) -> Backend:
         finally:
             await redis.aclose()
 
-    telemetry = SharedTelemetryCache(link, RedisTelemetryCache(redis, named), lease)
+    telemetry = SharedTelemetryCache(link, RedisTelemetryCache(redis, redis_lease), lease)
     limits = SharedRateLimiter(link, RedisRateLimiter(redis), MemoryRateLimiter())
     return Backend(live, telemetry, lease, keep_up, lambda: live.fault, limits, redis)

@@ -1,9 +1,9 @@
-"""The live cache shared by several processes, kept in Redis.
+"""Share the live cache between processes through Redis.
 
-One hash holds the newest frame as JSON, with its sequence and who published it; a channel says
-that it changed. Readers always fetch the hash, so that a slow one skips to the newest, and a lost
-wake-up costs `_POLL_S` at most. Writing is one script that first compares the holder of the lease:
-a leader that was paused cannot publish over the one that followed it.
+One hash holds the newest frame as JSON, with its sequence and its publisher; a channel announces
+changes. Readers always fetch the hash, so that a slow one skips to the newest frame, and a lost
+announcement costs `_POLL_S` at most. Writing is one script that first compares the holder of the
+lease: a leader that was suspended cannot overwrite its successor's frames.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 FRAME_KEPT_S = 60.0
 _POLL_S = 1.0
 
-# A lower sequence of the same publisher is late; another publisher numbers anew.
+# A lower sequence of the same publisher is late; another publisher has its own numbers.
 _PUBLISH = """
 if KEYS[3] and redis.call('GET', KEYS[3]) ~= ARGV[1] then return -1 end
 local newest = redis.call('HMGET', KEYS[1], 'by', 'sequence')
@@ -40,7 +40,7 @@ redis.call('PUBLISH', KEYS[2], ARGV[2])
 return 1
 """
 
-# Each value opens with the millisecond of Redis's own clock after which it counts no more.
+# Each value begins with the millisecond of Redis's own clock after which it has expired.
 _PUT = """
 if KEYS[2] and redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
 local now = redis.call('TIME')
@@ -54,8 +54,8 @@ return 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """The frame that Redis holds; `by` and `sequence` together name it."""
+class _StoredFrame:
+    """The frame that Redis holds; `by` and `sequence` together identify it."""
 
     by: bytes
     sequence: int
@@ -63,13 +63,13 @@ class _Kept:
 
 
 class RedisLiveCache:
-    """`LiveCache` in Redis.
+    """Implements `LiveCache` in Redis.
 
     Args:
-        redis: The client; its time-outs bound every call.
-        lease: Only its holder may publish; None lets anyone.
+        redis: The client; its time-outs limit every call.
+        lease: Only its holder may publish. None lets every worker publish.
         key: The key of the newest frame, and the name of the channel.
-        kept_s: Seconds after which a frame that nobody replaced is forgotten.
+        kept_s: Seconds after which a frame that was not replaced is forgotten.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class RedisLiveCache:
         self._publish = redis.register_script(_PUBLISH)
 
     async def publish(self, frame: LiveFrame) -> None:
-        """Make `frame` the newest; without effect where another holds the lease.
+        """Make `frame` the newest; without effect if another worker holds the lease.
 
         Raises:
             CacheAwayError: Redis does not answer.
@@ -106,13 +106,13 @@ class RedisLiveCache:
         Raises:
             CacheAwayError: Redis does not answer.
         """
-        kept = await self._fetch()
-        return None if kept is None else _read(kept)
+        stored = await self._fetch()
+        return None if stored is None else _read(stored)
 
     async def frames(self, after: int = -1) -> AsyncGenerator[LiveFrame, None]:
         """Yield the newest frame above `after`, then each newer one, for ever.
 
-        Numbers may fall when another leader follows: what Redis holds is the newest.
+        Numbers may fall when another worker leads; what Redis holds is always the newest frame.
 
         Raises:
             CacheAwayError: Redis does not answer any more.
@@ -122,34 +122,34 @@ class RedisLiveCache:
             with saying_away():
                 await wake_ups.subscribe(self._key)
             while True:
-                kept = await self._fetch()
-                if kept is not None and (kept.by, kept.sequence) != seen:
-                    is_first, seen = seen is None, (kept.by, kept.sequence)
-                    frame = _read(kept)
-                    if frame is not None and not (is_first and kept.sequence <= after):
+                stored = await self._fetch()
+                if stored is not None and (stored.by, stored.sequence) != seen:
+                    is_first, seen = seen is None, (stored.by, stored.sequence)
+                    frame = _read(stored)
+                    if frame is not None and not (is_first and stored.sequence <= after):
                         yield frame
                 with saying_away():
                     await wake_ups.get_message(ignore_subscribe_messages=True, timeout=_POLL_S)
 
-    async def _fetch(self) -> _Kept | None:
+    async def _fetch(self) -> _StoredFrame | None:
         with saying_away():
-            asked: Awaitable[list[bytes | None]] = self._redis.hmget(  # type: ignore[assignment]
+            request: Awaitable[list[bytes | None]] = self._redis.hmget(  # type: ignore[assignment]
                 self._key, ["by", "sequence", "frame"]
-            )  # which redis-py types as either kind of client's
-            by, sequence, text = await asked
+            )  # redis-py types the result as that of either kind of client
+            by, sequence, text = await request
         if by is None or sequence is None or text is None:
             return None
-        return _Kept(by, int(sequence), text)
+        return _StoredFrame(by, int(sequence), text)
 
 
 class RedisTelemetryCache:
-    """`TelemetryCache` in Redis: a field for each car.
+    """Implements `TelemetryCache` in a Redis hash with a field for each car.
 
     Args:
-        redis: The client; its time-outs bound every call.
-        lease: Only its holder may put; None lets anyone.
+        redis: The client; its time-outs limit every call.
+        lease: Only its holder may write. None lets every worker write.
         key: The key of the hash.
-        kept_s: Seconds after which a car that says nothing more is forgotten.
+        kept_s: Seconds after which a car without new telemetry is forgotten.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class RedisTelemetryCache:
         self._put = redis.register_script(_PUT)
 
     async def put(self, cars: Mapping[int, CarTelemetry]) -> None:
-        """Make these the newest of their cars; without effect where another holds the lease.
+        """Store the cars' newest telemetry; without effect if another worker holds the lease.
 
         Raises:
             CacheAwayError: Redis does not answer.
@@ -183,7 +183,7 @@ class RedisTelemetryCache:
 
         Raises:
             CacheAwayError: Redis does not answer.
-            ForeignFrameError: Another release wrote what is there.
+            ForeignFrameError: Another release wrote the stored telemetry.
         """
         with saying_away():
             async with self._redis.pipeline(transaction=True) as both:
@@ -199,10 +199,10 @@ class RedisTelemetryCache:
         }
 
 
-def _read(kept: _Kept) -> LiveFrame | None:
-    """Return the frame; None where another release wrote it, which is said in the log."""
+def _read(stored: _StoredFrame) -> LiveFrame | None:
+    """Return the frame; None where another release wrote it, which is logged."""
     try:
-        return frame_from_json(kept.text)
+        return frame_from_json(stored.text)
     except ForeignFrameError as error:
-        log.warning("frame skipped", extra={"why": str(error), "sequence": kept.sequence})
+        log.warning("frame skipped", extra={"why": str(error), "sequence": stored.sequence})
         return None

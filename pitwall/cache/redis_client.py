@@ -1,4 +1,4 @@
-"""Connect to Redis with short time-outs, and know whether it answers."""
+"""Connect to Redis with short time-outs, and track whether it answers."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from redis.exceptions import RedisError
 
 from pitwall.errors import CacheAwayError
 
-ANSWERS_WITHIN_S = 0.5  # two ticks of the live loop: then it goes on without
+ANSWERS_WITHIN_S = 0.5  # two ticks of live frames, which then go on without Redis
 
 CLIENT_ERRORS: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError)
-"""What a client raises when Redis is of no use to it."""
+"""What a client raises when Redis does not answer or answers with an error."""
 
 
 def connect(
     url: str, *, listens: bool = False, answers_within_s: float = ANSWERS_WITHIN_S
 ) -> Redis:
-    """Return a client that gives up soon; nothing is sent yet.
+    """Return a client with short time-outs, not connected yet.
 
     Args:
-        url: Of Redis.
-        listens: Lets an answer take for ever, for who waits for messages in a plain loop.
-        answers_within_s: Seconds after which it gives up.
+        url: The Redis to use.
+        listens: Whether an answer may take for ever, for clients that wait for messages.
+        answers_within_s: Seconds after which a call fails.
     """
     return Redis.from_url(
         url,
         socket_timeout=None if listens else answers_within_s,
         socket_connect_timeout=answers_within_s,
-        # One more try: the connection that was kept may be the one that a restart closed. None
+        # Retry once, because a restart may have closed the pooled connection. There is no retry
         # after a time-out, which is long enough.
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         client_name="pitwall",
@@ -46,7 +46,7 @@ def connect(
 
 @contextmanager
 def saying_away() -> Iterator[None]:
-    """Turn every failure of Redis inside into one.
+    """Turn every failure of Redis inside the block into `CacheAwayError`.
 
     Raises:
         CacheAwayError: Redis did not answer, or answered with an error.
@@ -63,9 +63,9 @@ ASKS_EVERY_S = 1.0
 
 
 class RedisLink:
-    """The state of the link to Redis, shared by everything in this worker that uses it.
+    """Knows whether Redis answers, for everything in this worker that uses it.
 
-    Taken to answer until something fails. From then on nobody waits for Redis but `watch`, which
+    Redis is assumed to answer until something fails. From then on only `watch` waits for it, which
     asks once a second.
 
     Args:
@@ -87,13 +87,13 @@ class RedisLink:
 
     @property
     def away_s(self) -> float:
-        """Seconds for which it has been away; 0 while it answers, endless if it never did."""
+        """Seconds for which Redis has been away; 0 while it answers, infinite if it never did."""
         if self.is_up:
             return 0.0
         return time.monotonic() - self._lost_s if self._has_answered else float("inf")
 
     def lost(self, error: CacheAwayError) -> None:
-        """Take note that Redis did not answer."""
+        """Note that Redis did not answer."""
         if self.is_up:
             log.warning("Redis is away", extra={"why": str(error)})
             self._lost_s = time.monotonic()
@@ -101,11 +101,11 @@ class RedisLink:
         self.why = str(error)
 
     async def up(self) -> None:
-        """Return when Redis answers."""
+        """Wait until Redis answers."""
         await self._answers.wait()
 
     async def watch(self) -> None:
-        """Ask whether Redis answers, for ever."""
+        """Check every second whether Redis answers, for ever."""
         while True:
             try:
                 with saying_away():

@@ -1,8 +1,8 @@
-"""The right to publish, kept in Redis: one key that names its holder and runs out by itself.
+"""Hold the right to publish as a Redis key that names its holder and expires by itself.
 
-A holder that dies is followed within `LEASE_S`. One that is paused and comes back finds another
-name in the key; until it has looked, `redis.RedisLiveCache` refuses what it publishes, because
-the same script that writes a frame compares the name.
+A holder that dies is replaced within `LEASE_S`. A holder that was suspended finds another name in
+the key; until it has looked, `redis.RedisLiveCache` refuses what it publishes, because the script
+that writes a frame compares the name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pitwall.cache.redis_client import saying_away
 
 LEASE_S = 2.0
 
-# Extend what is ours, and take it again where it ran out and nobody else came.
+# Extend our lease, or take it again if it expired and no other worker took it.
 _RENEW = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -33,13 +33,14 @@ return 0
 
 
 class RedisLease:
-    """`Lease` in Redis.
+    """Implements `Lease` in Redis.
 
     Args:
-        redis: The client; its time-outs bound every call.
+        redis: The client; its time-outs limit every call.
         key: The key that names the holder.
-        lease_s: Seconds for which it is held after each renewal.
-        monotonic: Seconds that only rise, also while this process is stopped.
+        lease_s: Seconds for which the lease lasts after each renewal.
+        monotonic: A clock of seconds that never goes back, and goes on while this process is
+            suspended.
     """
 
     def __init__(
@@ -63,14 +64,14 @@ class RedisLease:
         return bool(self.token) and self._monotonic() < self._until_s
 
     async def acquire(self) -> bool:
-        """Try once to take it, under a new name.
+        """Try once to take the lease, under a new name.
 
         Raises:
             CacheAwayError: Redis does not answer.
         """
-        # Where and which process comes first, for people who look into Redis.
+        # Host and process come first, for people who look into Redis.
         token = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(16)}"
-        asked_s = self._monotonic()  # before asking: the key may live longer, never shorter
+        asked_s = self._monotonic()  # before the call, so that the key outlives what we assume
         with saying_away():
             granted = await self._redis.set(self.key, token, nx=True, px=self._lease_ms)
         if granted:
@@ -79,27 +80,27 @@ class RedisLease:
         return bool(granted)
 
     async def renew(self) -> bool:
-        """Keep it for longer, also where it had run out and nobody else took it.
+        """Extend the lease, also if it had expired and no other worker took it.
 
         Raises:
-            CacheAwayError: Redis does not answer; it is held until it runs out.
+            CacheAwayError: Redis does not answer; the lease is held until it expires.
         """
         if not self.token:
             return False
         asked_s = self._monotonic()
         with saying_away():
-            kept = await self._renew(keys=[self.key], args=[self.token, self._lease_ms])
-        if kept:
+            renewed = await self._renew(keys=[self.key], args=[self.token, self._lease_ms])
+        if renewed:
             self._until_s = asked_s + self._lease_ms / 1000
         else:
             self.drop()
-        return bool(kept)
+        return bool(renewed)
 
     async def release(self) -> None:
-        """Give it back.
+        """Release the lease.
 
         Raises:
-            CacheAwayError: Redis does not answer; then it runs out by itself.
+            CacheAwayError: Redis does not answer; the lease then expires by itself.
         """
         token, self.token = self.token, ""
         if token:
@@ -107,5 +108,5 @@ class RedisLease:
                 await self._release(keys=[self.key], args=[token])
 
     def drop(self) -> None:
-        """Stop holding it without asking: Redis has said that another does."""
+        """Stop holding the lease, because Redis has reported another holder."""
         self.token = ""

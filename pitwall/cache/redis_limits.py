@@ -1,4 +1,4 @@
-"""Rate limits that all workers count together, in Redis; while it is away each counts alone."""
+"""Count rate limits for all workers together in Redis, or for each worker while Redis is away."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pitwall.domain.limits import LimitPolicy, Standing
 from pitwall.errors import CacheAwayError
 from pitwall.ports.accounts import RateLimiter
 
-# The moment comes from who asks, so that a window can be told to the millisecond he saw it open;
-# servers whose clocks differ see it close by as much earlier or later.
+# The time comes from the worker that asks, so that windows are exact to the millisecond on its own
+# clock; servers whose clocks differ see a window close that much earlier or later.
 _TAKE: Final = """
 local closes, taken = unpack(redis.call('HMGET', KEYS[1], 'closes', 'taken'))
 local now, quota, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -38,12 +38,12 @@ return 0
 
 
 class RedisRateLimiter:
-    """`RateLimiter` in Redis: each asker's window is a hash that runs out with it.
+    """Implements `RateLimiter` in Redis, with a hash for each asker's window that expires with it.
 
     Args:
-        redis: The client; its time-outs bound every call.
-        now_s: A clock that all workers share, seconds.
-        prefix: Of the keys.
+        redis: The client; its time-outs limit every call.
+        now_s: A clock of seconds that all workers share.
+        prefix: The prefix of the keys.
     """
 
     def __init__(
@@ -83,15 +83,15 @@ class RedisRateLimiter:
 
 
 class SharedRateLimiter:
-    """`RateLimiter` in Redis while it answers, in this worker while it does not.
+    """Implements `RateLimiter` in Redis while it answers, and in this worker while it does not.
 
-    Nobody is let in for nothing because Redis is away: the worker's own count begins afresh then,
-    so that a quota is at most so many times itself as there are workers.
+    Requests are limited while Redis is away too: each worker then begins to count for itself, so
+    that the quota is at most multiplied by the number of workers.
 
     Args:
-        link: Whether Redis answers.
+        link: Knows whether Redis answers.
         everywhere: Counts for all workers.
-        alone: Counts for this one.
+        alone: Counts for this worker.
     """
 
     def __init__(self, link: RedisLink, everywhere: RedisRateLimiter, alone: RateLimiter) -> None:

@@ -1,7 +1,7 @@
-"""The live cache of a worker among several: a copy in its own memory, kept up from Redis.
+"""Copy the live cache from Redis into the memory of each worker.
 
-Pages and routes read the copy and never wait for Redis. While Redis is away, the one worker that
-goes on alone shows its frames to itself, and leaves them in a file for the others of its server.
+Pages and routes read the copy and never wait for Redis. While Redis is away, one worker goes on
+alone: it shows its frames itself, and writes them to a file for the other workers of its server.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ FILE_READ_EVERY_S = 0.25
 
 
 class SharedLiveCache:
-    """`LiveCache` in Redis while it answers, in this server while it does not.
+    """Implements `LiveCache` in Redis while it answers, and in this server while it does not.
 
-    Numbers never fall for its readers: where a new leader, or a Redis that has forgotten, counts
-    from below, frames are numbered on.
+    Sequence numbers never fall for its readers: if a new leader, or an emptied Redis, counts from
+    lower numbers, frames are renumbered.
 
     Args:
-        link: Whether Redis answers.
+        link: Knows whether Redis answers.
         everywhere: The cache in Redis.
-        lease: Who may publish where.
-        in_redis: The lease that Redis itself compares.
-        file: Where the workers of this server find frames while Redis is away.
+        lease: The right to publish, in Redis or in this server.
+        in_redis: The lease in Redis, which Redis compares at each write.
+        file: Passes frames to the workers of this server while Redis is away.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class SharedLiveCache:
 
     @property
     def fault(self) -> str:
-        """What people should know while Redis is away, in whole sentences; "" while it answers."""
+        """What people should know while Redis is away, in sentences; "" while it answers."""
         if self._link.is_up:
             return ""
         if self._lease.is_held_alone:
@@ -72,21 +72,21 @@ class SharedLiveCache:
         return self._link.why
 
     async def publish(self, frame: LiveFrame) -> None:
-        """Show `frame` to every worker that can be reached; to none where another leads."""
+        """Show `frame` to every worker that can be reached; to none if another worker leads."""
         if self._in_redis.is_held:
             if self._link.is_up:
                 try:
                     await self._everywhere.publish(frame)
                 except CacheAwayError as error:
                     self._link.lost(error)
-            if self._in_redis.is_held:  # else Redis has just said that another leads
+            if self._in_redis.is_held:  # otherwise Redis has just reported another leader
                 await self._show(frame)
         elif self._lease.is_held_alone:
             await self._show(frame)
             await asyncio.to_thread(self._file.write, frame)
 
     async def latest(self) -> LiveFrame | None:
-        """Return the newest frame; from Redis where this worker has not seen one yet."""
+        """Return the newest frame; from Redis if this worker has not seen one yet."""
         if await self._own.latest() is None and self._link.is_up:
             try:
                 frame = await self._everywhere.latest()
@@ -101,7 +101,7 @@ class SharedLiveCache:
         return self._own.frames(after)
 
     async def keep_up(self) -> None:
-        """Keep the copy up to date, and look whether Redis is back, for ever."""
+        """Keep the copy up to date, and check whether Redis answers, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._link.watch())
             tasks.create_task(self._follow_redis())
@@ -130,7 +130,7 @@ class SharedLiveCache:
                 await self._show(frame)
 
     async def _show(self, frame: LiveFrame) -> None:
-        """Show a frame to this worker's readers, unless it was shown or is older than the last."""
+        """Show a frame to this worker's readers, unless it is not newer than the last one."""
         if self._shown_at is not None:
             behind_s = (self._shown_at - frame.published_at).total_seconds()
             if 0 <= behind_s < FRAME_KEPT_S:
@@ -145,12 +145,12 @@ class SharedLiveCache:
 
 
 class SharedTelemetryCache:
-    """`TelemetryCache` in Redis while it answers, in this worker's memory while it does not.
+    """Implements `TelemetryCache` in Redis while it answers, and in this worker while it does not.
 
     Args:
-        link: Whether Redis answers.
+        link: Knows whether Redis answers.
         everywhere: The cache in Redis.
-        lease: Whether this worker is the one that puts.
+        lease: Its holder is the worker that writes.
     """
 
     def __init__(

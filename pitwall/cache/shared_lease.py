@@ -1,6 +1,6 @@
-"""The right to publish: Redis's while it answers, else a lock on a file of this server.
+"""Hold the right to publish in Redis while it answers, else as a file lock of this server.
 
-The system gives the lock back when its holder dies, however it dies. Nobody waits for it.
+The system releases the file lock when its holder dies, however it dies. No worker waits for it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pitwall.ports.cache import Lease
 
 try:
     import fcntl
-except ImportError:  # Windows, where one worker is all there is
+except ImportError:  # Windows, where there is only one worker
     fcntl = None  # type: ignore[assignment]
 
 
 class FileLease:
-    """`Lease` of one machine: a lock that lasts as long as its holder wants and lives.
+    """Implements `Lease` on one machine: a lock that lasts until released or its holder dies.
 
     Args:
-        path: The file; made when it is not there, empty for ever.
+        path: The lock file; created when it is needed, and always empty.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class FileLease:
 
 
 def _locked(path: Path) -> int | None:
-    """Return an open file that is locked; None where another has it."""
+    """Return an open, locked file; None if another worker has locked it."""
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if fcntl is not None:
@@ -60,18 +60,19 @@ def _locked(path: Path) -> int | None:
     return file
 
 
-# When Redis goes away, whoever held the lease goes on: it asks as soon as its time is over.
+# When Redis goes away, the leader asks for the file lock as soon as its lease expires. The others
+# wait longer, so that the leader goes on.
 OTHERS_ASK_AFTER_S = 2 * LEASE_S
 
 
 class SharedLease:
-    """`Lease` of many workers, with which one of each server goes on when Redis is away.
+    """Implements `Lease` for many workers; while Redis is away one worker of each server goes on.
 
-    Where several servers share a Redis that none can reach, one worker of each goes on: nobody
-    can tell them of each other. When it answers again, all but one stop.
+    If several servers share a Redis that none can reach, one worker of each goes on, because they
+    cannot know of each other. When Redis answers again, all but one stop.
 
     Args:
-        link: Whether Redis answers.
+        link: Knows whether Redis answers.
         everywhere: The lease in Redis.
         alone: The lease among the workers of this server.
     """
@@ -120,7 +121,7 @@ class SharedLease:
         self._everywhere.drop()
 
     async def _return(self) -> bool:
-        """Go back to Redis where it answers; False if another leads there by now."""
+        """Go back to the lease in Redis if it answers; return False if another worker leads."""
         if not self._link.is_up:
             return True
         try:

@@ -1,4 +1,4 @@
-"""Descriptions of circuits as files in a folder: `zandvoort-2025.json`, `zandvoort.json`."""
+"""Read and store descriptions of circuits as files: `zandvoort-2025.json`, `zandvoort.json`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pitwall.errors import CircuitGuideError
 log = logging.getLogger(__name__)
 
 _FILE: Final = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*?)(?:-((?:19|20)[0-9]{2}))?\.json", re.ASCII)
-_MOST_TOLD: Final = 200  # damaged files of which we remember that they were told
+_MOST_REPORTED: Final = 200  # damaged files that are remembered as reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,15 @@ class KnownGuide:
 
 
 class CircuitFolder:
-    """Implements `CircuitGuides` from files. A damaged one is told once, and is as if not there.
+    """Implements `CircuitGuides` from files; a damaged file is reported once and ignored.
 
     Args:
-        folder: Where the files are; it need not be there.
+        folder: The folder of the files; it need not exist.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._told: dict[tuple[str, int], None] = {}
+        self._reported: dict[tuple[str, int], None] = {}
 
     async def guide(
         self,
@@ -59,11 +59,11 @@ class CircuitFolder:
         return await asyncio.to_thread(self._guide, circuit_id, year, earlier=True)
 
     async def of_the_year(self, circuit_id: str, year: int) -> CircuitGuide | None:
-        """Return the description that is said to be true of the year; None without one."""
+        """Return the description for this year or for any year; None without one."""
         return await asyncio.to_thread(self._guide, circuit_id, year, earlier=False)
 
     def known(self) -> Iterator[KnownGuide]:
-        """Yield every file that is named like a circuit's, in order of names."""
+        """Yield every file with the name of a circuit, ordered by name."""
         for circuit_id, year, file in self._files():
             try:
                 yield KnownGuide(file, circuit_id, year, _read(file))
@@ -71,20 +71,20 @@ class CircuitFolder:
                 yield KnownGuide(file, circuit_id, year, None, str(error))
 
     def file(self, circuit_id: str, year: int | None) -> Path:
-        """Return where a description belongs.
+        """Return the file for a description.
 
         Raises:
-            CircuitGuideError: This is no circuit's key, or no year.
+            CircuitGuideError: The circuit's key or the year is invalid.
         """
         name = f"{circuit_id}{'' if year is None else f'-{year}'}.json"
         match = _FILE.fullmatch(name)
         if match is None or match[1] != circuit_id or match[2] != (year and str(year)):
             of = "any year" if year is None else str(year)
-            raise CircuitGuideError(f"{circuit_id!r} in {of} is no circuit, as `zandvoort` is one")
+            raise CircuitGuideError(f"{circuit_id!r} in {of} is not a circuit such as `zandvoort`")
         return self.folder / name
 
     def keep(self, circuit_id: str, year: int | None, body: bytes) -> Path:
-        """Keep a description as it is, in the place of an older one, and return its file.
+        """Store a description unchanged, replacing an older one, and return its file.
 
         Raises:
             CircuitGuideError: It describes no circuit, or cannot be written.
@@ -93,7 +93,7 @@ class CircuitFolder:
         read_guide(body, file.name)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # In one step, since another worker may be reading.
+            # Replaced in one step, since another worker may be reading.
             number, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
             with os.fdopen(number, "wb") as part:
                 part.write(body)
@@ -127,11 +127,11 @@ class CircuitFolder:
         except CircuitGuideError as error:
             changed_ns = file.stat().st_mtime_ns if file.exists() else 0
             key = (file.name, changed_ns)
-            if key not in self._told:
+            if key not in self._reported:
                 log.warning("A circuit is shown without %s: %s.", file, error)
-            self._told[key] = None
-            while len(self._told) > _MOST_TOLD:
-                self._told.pop(next(iter(self._told)))
+            self._reported[key] = None
+            while len(self._reported) > _MOST_REPORTED:
+                self._reported.pop(next(iter(self._reported)))
             return None
 
 
@@ -140,14 +140,14 @@ def _read(file: Path) -> CircuitGuide:
 
 
 def read_body(file: Path, called: str) -> bytes:
-    """Return what is in a file, or one byte more than any description has.
+    """Return the content of a file, up to one byte more than a description may have.
 
     Raises:
-        CircuitGuideError: It cannot be read; the message begins with what it is called.
+        CircuitGuideError: It cannot be read; the message begins with `called`.
     """
     try:
         if file.exists() and not (file.is_file() or file.is_dir()):  # a pipe would never end
-            raise CircuitGuideError(f"{called} cannot be read: it is no regular file")
+            raise CircuitGuideError(f"{called} cannot be read: it is not a regular file")
         with file.open("rb") as opened:
             return opened.read(LARGEST_BYTES + 1)
     except OSError as error:

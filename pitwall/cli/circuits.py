@@ -1,4 +1,4 @@
-"""`python -m pitwall circuits`: which circuits are described here, and keeping a description."""
+"""`python -m pitwall circuits`: list the descriptions of circuits, or add one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parse
     parser = commands.add_parser("circuits", help="list or add descriptions of circuits")
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    actions.add_parser("list", help="what is known, the default")
-    add = actions.add_parser("add", help="keep a file about a circuit")
+    actions.add_parser("list", help="list the stored descriptions (default)")
+    add = actions.add_parser("add", help="store a file that describes a circuit")
     add.add_argument(
         "file",
         type=Path,
@@ -27,29 +27,29 @@ def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parse
         help="JSON as MultiViewer answers it, or with columns CornerNumber, X, Y and Distance",
     )
     add.add_argument("--circuit", required=True, help="such as `zandvoort`")
-    add.add_argument("--year", type=int, help="the season it is true of; default: any")
+    add.add_argument("--year", type=int, help="the season it describes; default: any")
 
 
 async def run(chosen: argparse.Namespace) -> int:
-    """List or add.
+    """List the descriptions, or add one.
 
     Raises:
-        CircuitGuideError: The file describes no circuit, or cannot be read or kept.
+        CircuitGuideError: The file describes no circuit, or cannot be read or stored.
     """
     folder = database.circuit_folder(load())
     if chosen.action == "add":
         body = read_body(chosen.file, str(chosen.file))
         try:
-            kept = folder.keep(slug(chosen.circuit), chosen.year, body)
+            file = folder.keep(slug(chosen.circuit), chosen.year, body)
         except CircuitGuideError as error:
-            raise CircuitGuideError(f"{chosen.file} was not kept: {error}") from error
-        print(f"kept as {kept}")
+            raise CircuitGuideError(f"{chosen.file} was not stored: {error}") from error
+        print(f"stored as {file}")
         return 0
     known = list(folder.known())
-    for each in known:
-        print(_line(each))
+    for guide in known:
+        print(_line(guide))
     if not known:
-        print(f"no circuit is described in {folder.folder}")
+        print(f"{folder.folder} describes no circuit")
     return 0
 
 
@@ -57,6 +57,6 @@ def _line(known: KnownGuide) -> str:
     head = f"{known.circuit_id}  {known.year or 'any year'}"
     if known.guide is None:
         return f"{head}  not used: {known.because}"
-    placed = sum(corner.distance_m is not None for corner in known.guide.corners)
-    corners = f"{len(known.guide.corners)} corners, {placed} with their distance"
+    measured = sum(corner.distance_m is not None for corner in known.guide.corners)
+    corners = f"{len(known.guide.corners)} corners, {measured} with their distance"
     return f"{head}  {corners}; {known.guide.source}"

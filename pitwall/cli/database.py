@@ -12,20 +12,20 @@ from pitwall.store import migrations
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the command's parser."""
-    parser = commands.add_parser("db", help="bring the database up to this release")
+    parser = commands.add_parser("db", help="migrate the database to this release, or back")
     parser.add_argument("direction", choices=["upgrade", "downgrade"])
-    parser.add_argument("revision", nargs="?", help="default: head; needed to downgrade")
+    parser.add_argument("revision", nargs="?", help="default: head; required for downgrade")
     parser.set_defaults(run=run)
 
 
 async def run(chosen: argparse.Namespace) -> int:
-    """Migrate, and say so.
+    """Migrate the database, and print its revision.
 
     Raises:
         StoreError: The database cannot be reached.
     """
     if chosen.direction == "downgrade" and chosen.revision is None:
-        print("name the revision to go back to; `base` removes everything")
+        print("name the revision to downgrade to; `base` removes everything")
         return 2
     revision = chosen.revision or "head"
     database = app_database.open_database(load())

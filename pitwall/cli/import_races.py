@@ -21,12 +21,12 @@ from pitwall.recording.import_race import Imported, Importing, import_race
 from pitwall.store import migrations
 from pitwall.store.race_writer import SqlRaceWriter
 
-_SAYS = {
+_SENTENCES = {
     "imported": "{race_id}: {messages:,} messages, {predictions:,} forecasts",
-    "known": "{race_id}: here already",
-    "other_source": "{race_id}: kept from another source, {kept_of}; --replace keeps it anew",
-    "no_telemetry": "{race_id}: here already, without car telemetry; --replace brings it",
-    "no_race": "{feed}: names no race; nothing was kept",
+    "known": "{race_id}: already stored",
+    "other_source": "{race_id}: already stored from {kept_of}; --replace imports it again",
+    "no_telemetry": "{race_id}: already stored, without car telemetry; --replace adds it",
+    "no_race": "{feed}: names no race; nothing was stored",
 }
 _BAR = 30
 _YEAR_DIGITS = 4
@@ -43,20 +43,20 @@ def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parse
         "race's circuit, place or name, such as `2025 zandvoort`, fetched from F1's archive",
     )
     parser.add_argument(
-        "--replace", action="store_true", help="remove what is kept of these races first"
+        "--replace", action="store_true", help="delete the stored copies of these races first"
     )
     parser.set_defaults(run=run)
 
 
 async def run(chosen: argparse.Namespace) -> int:
-    """Load every race named; one that fails is told and does not stop the others.
+    """Import every named race; one that fails is reported and does not stop the others.
 
     Raises:
-        FeedUnavailableError: There is nothing at a path.
+        FeedUnavailableError: A path names no recording.
         RaceNotFoundError: An archive has no such race.
         StoreError: The database cannot be reached.
     """
-    feeds = await _meant(chosen.path)
+    feeds = await _feeds_of(chosen.path)
     settings = load()
     predictor = container.load_predictor(settings)
     database = app_database.open_database(settings)
@@ -68,7 +68,7 @@ async def run(chosen: argparse.Namespace) -> int:
             bar = _Bar(f"{number}/{len(feeds)} {feed.name}")
             try:
                 how = Importing(bar.show, replace=chosen.replace)
-                _tell(feed, await import_race(feed, writer, predictor, how))
+                _print_result(feed, await import_race(feed, writer, predictor, how))
             except PitwallError as error:
                 failed += 1
                 bar.clear()
@@ -78,8 +78,8 @@ async def run(chosen: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-async def _meant(words: list[str]) -> list[RecordedFeed]:
-    """Return the feeds that the words of the command line name; a year and words fetch a race."""
+async def _feeds_of(words: list[str]) -> list[RecordedFeed]:
+    """Return the feeds that the arguments name; a year and words fetch a race."""
     year, *race = words
     if race and year.isdecimal() and len(year) == _YEAR_DIGITS:
         folder = await fetch_race(int(year), " ".join(race))
@@ -92,7 +92,7 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
     """Yield the feeds that a path names.
 
     Raises:
-        FeedUnavailableError: There is nothing known at the path.
+        FeedUnavailableError: The path names no recording.
         RaceNotFoundError: The archive has no such race.
     """
     kind, _, rest = path.partition(":")
@@ -107,32 +107,34 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
         yield TimingFeed(folder, race_id, folder_beside(folder))
 
 
-def _tell(feed: RecordedFeed, came: Imported) -> None:
-    print(what_to_say(feed.name, came))
-    if came.faults:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(came.faults.items()))
-        print(f"  not as it should be, and left out or placed anew: {kinds}")
+def _print_result(feed: RecordedFeed, imported: Imported) -> None:
+    print(what_to_say(feed.name, imported))
+    if imported.faults:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(imported.faults.items()))
+        print(f"  faulty messages, left out or moved in time: {kinds}")
 
 
-def what_to_say(feed: str, came: Imported) -> str:
-    """Return in a sentence what came of importing a feed, by its name."""
-    brings = came.outcome == "other_source" and feed == came.kept_of + WITH_TELEMETRY
-    says = _SAYS["no_telemetry" if brings else came.outcome]
+def what_to_say(feed: str, imported: Imported) -> str:
+    """Return the result of importing a feed, as a sentence."""
+    adds_telemetry = (
+        imported.outcome == "other_source" and feed == imported.kept_of + WITH_TELEMETRY
+    )
+    sentence = _SENTENCES["no_telemetry" if adds_telemetry else imported.outcome]
     fields = {
-        name: getattr(came, name) for name in ("race_id", "messages", "predictions", "kept_of")
+        name: getattr(imported, name) for name in ("race_id", "messages", "predictions", "kept_of")
     }
-    return says.format(feed=feed, **fields)
+    return sentence.format(feed=feed, **fields)
 
 
 class _Bar:
-    """Progress of one race on the terminal's error stream."""
+    """Shows the progress of one race on standard error."""
 
     def __init__(self, title: str) -> None:
         self._title = title
         self._began_s = time.monotonic()
 
     def show(self, done: int, total: int) -> None:
-        """Draw the bar anew; at its end it makes room for the result."""
+        """Redraw the bar; remove it when the race is done."""
         if done >= total:
             self.clear()
             return

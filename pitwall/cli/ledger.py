@@ -13,7 +13,7 @@ from pitwall.store.database import Database
 from pitwall.store.ledger.reader import SqlLedgerReader
 from pitwall.store.ledger.verifier import verify
 
-_EVERY = 1_000  # entries: how often progress is told
+_EVERY = 1_000  # entries between two reports of progress
 _HEX = 64
 
 
@@ -25,13 +25,13 @@ def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parse
         "--head",
         type=_head,
         metavar="NUMBER:HASH",
-        help="verify: an entry as `ledger head` printed it before; it must still be there",
+        help="verify: an entry that `ledger head` printed earlier, and that must still be there",
     )
     parser.set_defaults(run=run)
 
 
 async def run(chosen: argparse.Namespace) -> int:
-    """Check or print.
+    """Verify the ledger, or print its newest hash.
 
     Raises:
         StoreError: The database cannot be reached.
@@ -47,20 +47,20 @@ async def run(chosen: argparse.Namespace) -> int:
 
 async def _verify(database: Database, known_head: tuple[int, str] | None) -> int:
     try:
-        found = await verify(database, known_head, _tell)
+        report = await verify(database, known_head, _show_progress)
     except LedgerError as error:
         sys.stderr.write(f"\r\x1b[K{error}\n")
         return 1
     sys.stderr.write("\r\x1b[K")
     print(
-        f"The ledger is whole: {found.entries:,} entries, {found.forecasts:,} forecasts, "
-        f"{found.outcomes:,} outcomes; {found.compared:,} forecasts agree with the table of "
+        f"The ledger is whole: {report.entries:,} entries, {report.forecasts:,} forecasts, "
+        f"{report.outcomes:,} outcomes; {report.compared:,} forecasts agree with the table of "
         "predictions."
     )
-    if found.head is not None:
-        print(f"head {found.head.number}:{found.head.digest}")
+    if report.head is not None:
+        print(f"head {report.head.number}:{report.head.digest}")
     if known_head is None:
-        print("Give --head with what `ledger head` printed earlier: it alone cannot be rewritten.")
+        print("To detect a rewritten ledger, pass --head with what `ledger head` printed earlier.")
     return 0
 
 
@@ -73,7 +73,7 @@ async def _head_of(database: Database) -> int:
     return 0
 
 
-def _tell(done: int) -> None:
+def _show_progress(done: int) -> None:
     if done % _EVERY == 0:
         sys.stderr.write(f"\r{done:,} entries ")
         sys.stderr.flush()
@@ -86,6 +86,6 @@ def _head(text: str) -> tuple[int, str]:
         or len(digest) != _HEX
         or set(digest.lower()) - set("0123456789abcdef")
     ):
-        message = "an entry is named as NUMBER:HASH, as `ledger head` prints it"
+        message = "expected NUMBER:HASH, as `ledger head` prints it"
         raise argparse.ArgumentTypeError(message)
     return int(number), digest

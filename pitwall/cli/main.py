@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from pitwall.cli import circuits, database, import_races, ledger, races, record, users
 from pitwall.errors import PitwallError
 
+_DESCRIPTION = "Manage pitwall's database, races, circuits and accounts, and record live timing."
 _COMMANDS = (circuits, database, import_races, ledger, races, record, users)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 refused, 2 not understood."""
-    parser = argparse.ArgumentParser(prog="python -m pitwall", description=__doc__.split("\n")[0])
+    """Run one command and return its exit code: 0 done, 1 failed, 2 not understood."""
+    parser = argparse.ArgumentParser(prog="python -m pitwall", description=_DESCRIPTION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_to(commands)

@@ -1,4 +1,4 @@
-"""`python -m pitwall races`: what F1's archive holds; and fetching a race from it."""
+"""`python -m pitwall races`: list the races of a season; also fetch one for `import`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pitwall.feeds.f1_archive.index import find_race
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the command's parser."""
-    races = commands.add_parser("races", help="list the races of a season, and which come next")
+    races = commands.add_parser("races", help="list the races of a season, and the next one")
     races.add_argument("year", type=_season, nargs="?", help="default: this year")
     races.set_defaults(run=run)
 
 
 def _season(text: str) -> int:
     if not re.fullmatch(r"(19|20)[0-9]{2}", text):
-        message = "a season is a year such as 2025"
+        message = "a season is a year, such as 2025"
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
@@ -33,17 +33,21 @@ async def run(chosen: argparse.Namespace) -> int:
     """Print the races.
 
     Raises:
-        FeedUnavailableError: The index can be had neither from the server nor from disk.
+        FeedUnavailableError: The index is neither on the server nor on disk.
     """
     settings, now = load(), wall_now()
     archive = open_archive(settings)
     index = await archive.sessions(chosen.year or now.year)
     if index.old_because:
-        print(f"as of the last time: {index.old_because}")
+        print(f"showing the last copy on disk: {index.old_because}")
     for session in index.sessions:
         if session.is_race:
-            here = await archive.is_whole(session)
-            print(_line(session, "on disk" if here else "archived" if session.path else "to come"))
+            is_on_disk = await archive.is_whole(session)
+            print(
+                _line(
+                    session, "on disk" if is_on_disk else "archived" if session.path else "to come"
+                )
+            )
     if chosen.year in {None, now.year}:
         schedule = open_schedule(settings, archive)
         await schedule.refresh(now)
@@ -61,11 +65,11 @@ def _line(session: ArchivedSession, where: str) -> str:
 
 
 async def fetch_race(year: int, words: str) -> Path:
-    """Return the folder of a race of F1's archive, fetched where it is not there whole.
+    """Return the folder of a race of F1's archive, after fetching the files it lacks.
 
     Raises:
-        RaceNotFoundError: No race, or several, are meant.
-        FeedUnavailableError: It cannot be had.
+        RaceNotFoundError: The words match no race, or several.
+        FeedUnavailableError: The race cannot be fetched.
     """
     archive = open_archive(load())
     race = find_race((await archive.sessions(year)).sessions, words)

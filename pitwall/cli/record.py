@@ -1,4 +1,4 @@
-"""`python -m pitwall record`: keep what a live feed sends, byte for byte, until interrupted."""
+"""`python -m pitwall record`: record a live feed byte for byte, until interrupted."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from pitwall.live.ingest import Backoff
 from pitwall.ports.feeds import LiveFeed
 
 _STEADY_S = 20.0
-_SILENT_S = 30.0  # not even a ping
+_SILENT_S = 30.0  # without even a ping
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the command's parser."""
-    parser = commands.add_parser("record", help="keep what a live feed sends, until interrupted")
+    parser = commands.add_parser("record", help="record a live feed, until interrupted")
     parser.add_argument("--feed", choices=("f1_live", "openf1"), default="f1_live")
-    parser.add_argument("file", type=Path, nargs="?", help="default: a new one in the data folder")
+    parser.add_argument("file", type=Path, nargs="?", help="default: a new file in the data folder")
     parser.set_defaults(run=run)
 
 
 async def run(chosen: argparse.Namespace) -> int:
-    """Record until interrupted; a lost connection is made again."""
+    """Record until interrupted, reconnecting when the connection is lost."""
     settings = load()
     feed: LiveFeed = (
         open_openf1(settings, "latest")
@@ -41,24 +41,24 @@ async def run(chosen: argparse.Namespace) -> int:
     )
     path = chosen.file or tape_path(recordings_folder(settings), feed.name, wall_now())
     recorder = TapeRecorder(path, feed.name)
-    print(f"recording to {path}; interrupt to stop")
+    print(f"recording to {path}; press Ctrl+C to stop")
     try:
         await record(feed, recorder, say=lambda text: sys.stderr.write(text + "\n"))
     finally:
         await recorder.close()
         print(f"{recorder.frames} frames in {path}")
-    return 1  # only a disk that failed ends it
+    return 1  # recording ends by itself only when the disk fails
 
 
 async def record(feed: LiveFeed, recorder: TapeRecorder, say: Callable[[str], object]) -> None:
-    """Keep what the feed sends until cancelled, or until the disk fails.
+    """Record what the feed sends until cancelled, or until the disk fails.
 
     Args:
         feed: What to connect to.
-        recorder: What keeps it.
-        say: Called with a sentence when the connection is lost, or something is wrong.
+        recorder: Writes the recording.
+        say: Called with a sentence when the connection is lost or something fails.
     """
-    loop, backoff, told = asyncio.get_running_loop(), Backoff(), ""
+    loop, backoff, last_reason = asyncio.get_running_loop(), Backoff(), ""
     while not recorder.failed:
         began_s = loop.time()
         try:
@@ -69,9 +69,9 @@ async def record(feed: LiveFeed, recorder: TapeRecorder, say: Callable[[str], ob
         if loop.time() - began_s >= _STEADY_S:
             backoff.reset()
         await recorder.mark_gap(reason)
-        if reason != told:
+        if reason != last_reason:
             say(f"{reason} Trying again.")
-        told = reason
+        last_reason = reason
         await asyncio.sleep(backoff.next_s())
     say(recorder.failed)
 

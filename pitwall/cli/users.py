@@ -1,4 +1,4 @@
-"""`python -m pitwall users`: the owner's hand on accounts. Passwords are typed, never arguments."""
+"""`python -m pitwall users`: manage accounts. Passwords are typed, never arguments."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parse
         if name != "list":
             action.add_argument("email")
         if name == "create":
-            action.add_argument("--owner", action="store_true", help="may see to other accounts")
+            action.add_argument("--owner", action="store_true", help="may manage other accounts")
     parser.set_defaults(run=run)
 
 
 async def run(chosen: argparse.Namespace) -> int:
-    """Do what was chosen, and say so.
+    """Run the chosen action, and print its result.
 
     Raises:
         StoreError: The database cannot be reached.
         NotFoundError: There is no account with this e-mail.
-        RefusedFieldError: The e-mail or the password cannot be taken.
+        RefusedFieldError: The e-mail or the password is not accepted.
     """
     settings = load()
     database = app_database.open_database(settings)
@@ -53,20 +53,20 @@ async def _list(people: People, _chosen: argparse.Namespace) -> None:
     users = await people.admin.users()
     for user in users:
         role = "owner" if user.is_owner else "user"
-        shut = f"  disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else ""
-        print(f"{user.created_at:%Y-%m-%d}  {role:5}  {user.email}{shut}")
+        disabled = f"  disabled {user.disabled_at:%Y-%m-%d}" if user.disabled_at else ""
+        print(f"{user.created_at:%Y-%m-%d}  {role:5}  {user.email}{disabled}")
     print(f"{len(users)} account{'' if len(users) == 1 else 's'}")
 
 
 async def _create(people: People, chosen: argparse.Namespace) -> None:
     user = await people.accounts.create(chosen.email, _new_password(), is_owner=chosen.owner)
-    print(f"{user.email} has an account{' and owns this server' if chosen.owner else ''}")
+    print(f"created {user.email}{', an owner of this server' if chosen.owner else ''}")
 
 
 async def _disable(people: People, chosen: argparse.Namespace) -> None:
     user = await _user(people, chosen)
     await people.admin.disable(user.id)
-    print(f"{user.email} is shut out: log-ins have ended and API keys open nothing")
+    print(f"{user.email} is disabled: all log-ins have ended, and API keys no longer work")
 
 
 async def _enable(people: People, chosen: argparse.Namespace) -> None:
@@ -78,7 +78,7 @@ async def _enable(people: People, chosen: argparse.Namespace) -> None:
 async def _delete(people: People, chosen: argparse.Namespace) -> None:
     user = await _user(people, chosen)
     await people.admin.delete(user.id)
-    print(f"{user.email} is gone, with all log-ins and API keys")
+    print(f"{user.email} is deleted, with all log-ins and API keys")
 
 
 async def _reset_password(people: People, chosen: argparse.Namespace) -> None:
@@ -96,7 +96,7 @@ async def _user(people: People, chosen: argparse.Namespace) -> User:
 
 
 def _new_password() -> str:
-    """Ask for a password, twice at a terminal; else take one line of standard input.
+    """Ask for a password, twice at a terminal; elsewhere read one line of standard input.
 
     Raises:
         RefusedFieldError: The two differ.
@@ -104,7 +104,7 @@ def _new_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("new password: ")
-    if password != getpass.getpass("once more: "):
+    if password != getpass.getpass("repeat it: "):
         field, reason = "password", "the two passwords differ"
         raise RefusedFieldError(field, reason)
     return password
@@ -119,10 +119,10 @@ _ACTIONS: dict[str, Callable[[People, argparse.Namespace], Awaitable[None]]] = {
     "reset-password": _reset_password,
 }
 _ACTIONS_HELP = {
-    "list": "everybody with an account",
-    "create": "open an account; the password comes from the prompt or standard input",
-    "disable": "shut an account",
-    "enable": "open a disabled account again",
-    "delete": "delete an account and everything that is its user's",
+    "list": "list all accounts",
+    "create": "create an account; the password is read from the prompt or standard input",
+    "disable": "disable an account",
+    "enable": "enable a disabled account",
+    "delete": "delete an account and everything that belongs to it",
     "reset-password": "set a new password and end every log-in",
 }

@@ -297,8 +297,8 @@ class RaceEngine:
         return replace(state, faults={**state.faults, kind: state.faults.get(kind, 0) + 1})
 
     def _follow_until(self, state: EngineState, until: datetime) -> EngineState:
-        """Step through the grid points up to `until`; jump where there is nothing to follow."""
-        if until < state.grid_at + STEP:  # most messages: no grid point since the last one
+        """Step through the grid points up to `until`; jump when there is nothing to follow."""
+        if until < state.grid_at + STEP:  # true for most messages: no new grid point
             return state
         last = _grid(until)
         if state.race.phase is not Phase.STARTED and not state.battles:
@@ -350,7 +350,10 @@ class RaceEngine:
         pairs: list[Pair],
         known: dict[Pair, Forecast],
     ) -> tuple[dict[Pair, Forecast], Memory, Exception | None]:
-        """Forecast every battle that is not known: all when due, else those that just opened."""
+        """Return a forecast of every battle, the memory, and the error that prevented some.
+
+        Battles without a known forecast are forecast: all when due, else those that just opened.
+        """
         memory, error = state.memory, None
         if self.predictor is None:
             return dict.fromkeys(pairs, _NO_MODEL), memory, None

@@ -1,1 +1,1 @@
-"""Where messages come from: one module or package for each kind of feed."""
+"""The feeds that messages come from: one module or package for each kind."""

@@ -1,4 +1,4 @@
-"""What feeds share over HTTP: TLS, `Retry-After`, and errors in words."""
+"""Share HTTP helpers between feeds: TLS, `Retry-After`, and errors as text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Return what checks certificates; reading them takes 60 ms, so it is done once."""
+    """Return the TLS context; reading the certificates takes 60 ms, so it is built once."""
     return httpx.create_ssl_context()
 
 
 def retry_after_s(answer: httpx.Response) -> float | None:
-    """Return the seconds that a server asks to wait, at most two minutes; None without a word."""
+    """Return the seconds of `Retry-After`, at most two minutes; None when the server sent none."""
     text = answer.headers.get("Retry-After", "")
     return min(float(text), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None
 
 
 def why(error: Exception) -> str:
-    """Return what an error says, without its number and its full stop."""
+    """Return the text of an error, without its number and its full stop."""
     return _ERRNO.sub("", str(error)).rstrip(".") or type(error).__name__

@@ -1,4 +1,4 @@
-"""Read the body of an HTTP answer up to a bound, whatever it says about its own encoding."""
+"""Read the body of an HTTP answer up to a bound, whatever encoding it declares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 
 from pitwall.errors import FeedUnavailableError
 
-ASKED = "gzip, identity"  # what is unpacked here, and nothing else
+ASKED = "gzip, identity"  # the value of Accept-Encoding: the encodings that are unpacked here
 _PIECE = 64 * 1024
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
@@ -17,12 +17,12 @@ _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate
 async def pieces_up_to(answer: httpx.Response, most: int) -> AsyncIterator[bytes]:
     """Yield the body, unpacked, in small pieces.
 
-    httpx unpacks whatever arrived at once into memory, a thousand times its size and more; so
-    it is given out as it came, and unpacked here.
+    httpx unpacks all that arrived at once into memory, which may be a thousand times its size,
+    so the raw bytes are taken from it and unpacked here.
 
     Raises:
         FeedUnavailableError: It is larger than `most` bytes, broken, or packed in a way that
-            was not asked for.
+            was not requested.
     """
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", *_WINDOWS}:
@@ -45,4 +45,4 @@ async def pieces_up_to(answer: httpx.Response, most: int) -> AsyncIterator[bytes
                 raise FeedUnavailableError(f"{answer.url} is larger than {most} bytes.")
             yield piece
     if unpacker is not None and not unpacker.eof:
-        raise httpx.ReadError(f"{answer.url} broke off in the middle of what was packed.")
+        raise httpx.ReadError(f"{answer.url} broke off in the middle of its packed body.")

@@ -1,4 +1,4 @@
-"""Find the UTC instant at which an archive's line times begin, and say how surely."""
+"""Find the UTC instant at which an archive's line times begin, and how certain it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pitwall.wire.inflate import inflate
 from pitwall.wire.session import read_offset
 from pitwall.wire.values import NotAValueError, read_instant
 
-# A thousand bursts already hold one that was sent without delay.
+# Among a thousand bursts there is one that was sent without delay.
 _ENOUGH_BURSTS = 1000
 _STAMPS = frozenset({"Utc", "Timestamp"})
 # Heartbeats carry a clock that runs ahead of the stamps of all other topics, by 2.10 to
@@ -29,7 +29,12 @@ _MS = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class SessionZero:
-    """Attributes: `at` is UTC; `basis` says what it rests on and how far off it may be."""
+    """The instant of line time zero.
+
+    Attributes:
+        at: UTC.
+        basis: What it rests on, and how far off it may be.
+    """
 
     at: datetime
     basis: str

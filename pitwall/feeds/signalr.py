@@ -1,4 +1,4 @@
-"""Read SignalR messages of F1 live timing: WebSocket frames, dumps of clients, snapshots."""
+"""Read SignalR messages of F1 live timing: WebSocket frames, files of clients, snapshots."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pitwall.wire.values import NotAValueError, read_instant
 
 _TOKEN = re.compile(r"'[^']*'|\bTrue\b|\bFalse\b|\bNone\b")
 
-_LONGEST_LITERAL = 1024 * 1024  # Python's own reader takes a second and a gigabyte for ten
+_LONGEST_LITERAL = 1024 * 1024  # ast.literal_eval takes a second and a gigabyte for 10 MB
 
 _JSON_NAMES = {"True": "true", "False": "false", "None": "null"}
 
@@ -43,13 +43,13 @@ def load_literal(text: str) -> object:
         pass
     if '"' not in text and "\\" not in text:
         # Without a double quote or a backslash every apostrophe delimits a text, and the
-        # JSON reader is many times faster than Python's own.
+        # JSON reader is many times faster than ast.literal_eval.
         try:
             return orjson.loads(_TOKEN.sub(_as_json, text))
         except orjson.JSONDecodeError:
             pass
     if len(text) > _LONGEST_LITERAL:
-        message = f"no JSON, and too long for a Python literal: {text[:40]!r}"
+        message = f"not JSON, and too long for a Python literal: {text[:40]!r}"
         raise ValueError(message)
     try:
         value: object = ast.literal_eval(text)
@@ -64,8 +64,8 @@ def _as_json(token: re.Match[str]) -> str:
     return _JSON_NAMES.get(word) or f'"{word[1:-1]}"'
 
 
-# Possessive throughout: what has been passed over is never tried again, so that no run of
-# blanks, quotes or brackets, however long, takes more than one pass.
+# All quantifiers are possessive: the expressions never backtrack, so that no run of blanks,
+# quotes or brackets, however long, takes more than one pass.
 _OPENING = re.compile(rb'\[\s*+"([\w.]++)"\s*+,\s*+')
 
 _IN_CALL = re.compile(rb'"(?:A|arguments)"\s*+:\s*+(?=\[\s*+"[\w.]++"\s*+,)')
@@ -74,7 +74,7 @@ _OF_TAIL = b"{}["
 
 
 class Envelope(NamedTuple):
-    """The three values of a message, as they stand in its text."""
+    """The three values of a message, as their bytes stand in its text."""
 
     topic: bytes
     payload: bytes
@@ -82,7 +82,7 @@ class Envelope(NamedTuple):
 
 
 def read_envelope(line: bytes) -> Envelope | None:
-    """Return what a record holds; None when it has not the form of a message.
+    """Return the three values of a record; None when it does not have the form of a message.
 
     Example:
         >>> read_envelope(b'{"type":1,"target":"feed","arguments":["A.z",{"b": 1},"2025"]}')
@@ -126,7 +126,7 @@ _CLOCK = "the feed's own stamps"
 
 
 def is_message_line(line: bytes) -> bool:
-    """Return whether a line begins with a message, or with the reply that holds a snapshot."""
+    """Return whether a line begins with a message, or with a reply that holds a snapshot."""
     frame = line.split(RECORD_SEPARATOR)[0]
     return read_message(frame) is not None or read_reply(frame) is not None
 
@@ -142,7 +142,7 @@ def read_session(folder: Path) -> Contents:
 
 
 def read_lines(file: Path) -> Contents:
-    """Return the messages of one file with a message a line, JSON or as Python prints it."""
+    """Return the messages of a file with one per line, as JSON or as Python prints it."""
     return _contents(*_read_lines(read_whole(file)))
 
 
@@ -150,7 +150,7 @@ def read_snapshot(file: Path) -> Contents:
     """Return the topics of a snapshot, all sent at the instant of its heartbeat.
 
     Raises:
-        FeedUnavailableError: It is no object of topics, or names no instant.
+        FeedUnavailableError: It is not an object of topics, or names no instant.
     """
     return _contents(snapshot_messages(load_snapshot(file)), Counter())
 
@@ -195,14 +195,14 @@ def read_message(line: bytes, *, literals: bool = True) -> RawMessage | None:
 
     Args:
         line: The record.
-        literals: Whether it may be as Python prints it, as some clients wrote down what came.
+        literals: Whether to accept Python's notation too, in which some clients wrote files.
     """
     if len(line) > LONGEST_LINE:
         return None
-    found = read_envelope(line)
-    if found is not None:
-        stamp = found.stamp.decode("utf-8", "replace")
-        return _raw(found.topic.decode("utf-8", "replace"), stamp, found.payload)
+    envelope = read_envelope(line)
+    if envelope is not None:
+        stamp = envelope.stamp.decode("utf-8", "replace")
+        return _raw(envelope.topic.decode("utf-8", "replace"), stamp, envelope.payload)
     if not (literals and line.startswith(b"['")):
         return None
     try:
@@ -220,7 +220,7 @@ def dumped(payload: object) -> bytes:
     try:
         return orjson.dumps(payload)
     except orjson.JSONEncodeError:
-        return b"null"  # a literal that JSON cannot say, such as a set: for the decoder to fault
+        return b"null"  # such as a set, which JSON lacks: the decoder counts it as a fault
 
 
 def _raw(topic: str, stamp: str, body: bytes) -> RawMessage | None:
@@ -231,7 +231,7 @@ def _raw(topic: str, stamp: str, body: bytes) -> RawMessage | None:
 
 
 def read_reply(line: bytes, *, literals: bool = True) -> dict[str, object] | None:
-    """Return the snapshot in the hub's answer to Subscribe; None when the line is none."""
+    """Return the snapshot in the hub's answer to Subscribe; None when the line holds none."""
     if not line.startswith(b"{") or len(line) > LONGEST_LINE:
         return None
     try:
@@ -248,7 +248,7 @@ def load_snapshot(file: Path) -> dict[str, object]:
     """Return a snapshot's topics.
 
     Raises:
-        FeedUnavailableError: It is no object of topics.
+        FeedUnavailableError: It is not an object of topics.
     """
     text = read_whole(file).removeprefix(BOM).decode("utf-8", "replace").strip()
     # One client wrote its snapshots through a template that doubled the outer braces.
@@ -263,28 +263,28 @@ def load_snapshot(file: Path) -> dict[str, object]:
         topics = inner if isinstance(inner, dict) else value
         if any(topic in topics for topic in ("TimingData", "SessionInfo", "DriverList")):
             return topics
-    raise FeedUnavailableError(f"{file.name} is no snapshot: an object of topics was expected.")
+    raise FeedUnavailableError(f"{file.name} is not a snapshot: an object of topics was expected.")
 
 
 def snapshot_messages(
     snapshot: dict[str, object], not_after: datetime | None = None
 ) -> list[RawMessage]:
-    """Return one message a topic, all sent at the snapshot's instant or at `not_after` if earlier.
+    """Return one message per topic, sent at the snapshot's instant, or at `not_after` if earlier.
 
     Raises:
         FeedUnavailableError: The snapshot names no instant and none is given.
     """
     instant = instant_of(snapshot)
-    known = [at for at in (instant, not_after) if at is not None]
-    if not known:
+    instants = [at for at in (instant, not_after) if at is not None]
+    if not instants:
         raise FeedUnavailableError("The snapshot has neither Heartbeat nor ExtrapolatedClock.")
-    sent_at = min(known)
+    sent_at = min(instants)
     topics = sorted(snapshot, key=topic_rank)
     return [RawMessage(sent_at, topic, dumped(snapshot[topic])) for topic in topics]
 
 
 def instant_of(snapshot: dict[str, object]) -> datetime | None:
-    """Return the instant of the heartbeat, else of the clock, which may be long past its change."""
+    """Return the instant of the heartbeat, else of the session clock, which may be long past."""
     for topic in ("Heartbeat", "ExtrapolatedClock"):
         payload = snapshot.get(topic)
         if isinstance(payload, dict):
@@ -295,14 +295,15 @@ def instant_of(snapshot: dict[str, object]) -> datetime | None:
     return None
 
 
-# Records of the hub that carry no data: completions without a result, pings, and the goodbye.
-_MOST_RECORDS = 20_000  # in one frame; the feed sends some dozens
+# The most records in one frame; the feed sends some dozens.
+_MOST_RECORDS = 20_000
 
+# Records of the hub without data: completions without a result, pings, and the close message.
 _SILENT = (b'{"type":3,', b'{"type":6', b'{"type":7')
 
 
 def read_frame(frame: RawFrame) -> Reading:
-    """Return what a frame says; a record that breaks the format is counted, the rest is read."""
+    """Return the messages and snapshots of a frame; malformed records are counted and left out."""
     parts: list[RawMessage | Snapshot] = []
     malformed = 0
     *records, rest = frame.text.split(RECORD_SEPARATOR, _MOST_RECORDS)
@@ -331,18 +332,20 @@ def _is_json(record: bytes) -> bool:
 
 
 def _snapshot(topics: dict[str, object], received_at: datetime) -> Snapshot:
-    """Return a snapshot; topics that the server holds back come as null and are left out."""
+    """Return a snapshot without the topics that the server withholds, which arrive as null."""
     instant = instant_of(topics)
     # Heartbeats run ahead of the stamps of all other topics.
     at = None if instant is None else instant - HEARTBEAT_AHEAD
-    told = sorted((name for name, payload in topics.items() if payload is not None), key=topic_rank)
+    names = sorted(
+        (name for name, payload in topics.items() if payload is not None), key=topic_rank
+    )
     return Snapshot(
-        at, tuple(RawMessage(at or received_at, topic, dumped(topics[topic])) for topic in told)
+        at, tuple(RawMessage(at or received_at, topic, dumped(topics[topic])) for topic in names)
     )
 
 
 def refusal_of(record: bytes) -> str | None:
-    """Return the error that a hub's answer or goodbye names; None when it names none.
+    """Return the error in a hub's answer or close message; None when there is none.
 
     Example:
         >>> refusal_of(b'{"type":3,"invocationId":"0","error":"Unauthorized"}')

@@ -1,4 +1,4 @@
-"""Timed lines of recordings: bounds on reading, order, and a place where stamps fail."""
+"""Read, order and correct the timed lines of recordings, within bounds."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def read_whole(file: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        FeedUnavailableError: It is larger than 512 MB, which no recording is.
+        FeedUnavailableError: It is larger than 512 MB, more than any recording.
         OSError: It cannot be read.
     """
     size = file.stat().st_size
     if size <= LARGEST_FILE:
         with file.open("rb") as opened:
-            text = opened.read(LARGEST_FILE + 1)  # it may be growing, or no plain file
+            text = opened.read(LARGEST_FILE + 1)  # it may be growing, or not a plain file
         if len(text) <= LARGEST_FILE:
             return text
     message = f"{file.name} is larger than {LARGEST_FILE >> 20} MB, which no recording is."
     raise FeedUnavailableError(message)
 
 
-# Who and what comes before how they do; other topics follow by name.
+# The topics that describe a session come first; other topics follow by name.
 _FIRST = ("SessionInfo", "DriverList", "SessionStatus", "TrackStatus", "LapCount", "TimingAppData")
 
 _RANKS = {topic: rank for rank, topic in enumerate(_FIRST)}
@@ -66,7 +66,7 @@ class Contents:
     Attributes:
         messages: Good for one pass.
         skipped: Lines left out as malformed, by kind.
-        clock: In a few words, what the time of the messages rests on.
+        clock: What the time of the messages rests on, in a few words.
     """
 
     messages: Iterator[RawMessage]
@@ -75,19 +75,19 @@ class Contents:
 
 
 def topic_rank(topic: str) -> tuple[int, str]:
-    """Return the place of a topic among messages of one instant."""
+    """Return the rank of a topic among messages of one instant."""
     return _RANKS.get(topic, len(_RANKS)), topic
 
 
 def in_order(
     lines: list[TimedLine], zero: datetime, stream: Iterable[TimedLine] = ()
 ) -> Iterator[RawMessage]:
-    """Yield lines as messages; those of one instant by topic, then as they stood in the file.
+    """Yield lines as messages in order of time; those of one instant by topic, then as in the file.
 
     Args:
         lines: In any order.
         zero: The instant of 0 ms.
-        stream: More lines, in order of time and topic already; read one at a time.
+        stream: More lines, already in order of time and topic; read one at a time.
     """
 
     def place(line: TimedLine) -> tuple[int, tuple[int, str]]:
@@ -98,7 +98,7 @@ def in_order(
 
 
 def read_line_time(text: bytes) -> int | None:
-    """Return milliseconds from the 12 characters that open a line; None when they are no time.
+    """Return milliseconds from the 12 characters that open a line; None when they are not a time.
 
     Example:
         >>> read_line_time(b"01:00:02.345"), read_line_time(b"{")
@@ -111,7 +111,7 @@ def read_line_time(text: bytes) -> int | None:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(text[9:12])
 
 
-MISPLACED = "stamp"  # the kind by which they are counted
+MISPLACED = "stamp"  # the kind under which they are counted
 
 _WITHIN = timedelta(days=1)
 
@@ -119,26 +119,28 @@ _NEIGHBOURS = 50  # on each side
 
 
 def placed(messages: Sequence[RawMessage], skipped: Counter[str]) -> list[RawMessage]:
-    """Return messages, in the order they were written, with every stamp within reach of the rest.
+    """Return messages in the order they were written, with implausible stamps replaced.
 
-    A stamp more than a day from the middle one of the hundred around it is a fault: counted, and
-    replaced by that of the message before, else by the first that is believed. A recording of
-    several days is fine, as each message is compared with those beside it.
+    A stamp more than a day from the median of the hundred around it is a fault: it is counted,
+    and replaced by that of the message before, else by the first plausible one. A recording of
+    several days is fine, as each message is compared with its neighbours only.
     """
     stamps = [message.sent_at for message in messages]
     if not stamps or max(stamps) - min(stamps) <= _WITHIN:
         return list(messages)
-    believed = [abs(at - _usual(stamps, place)) <= _WITHIN for place, at in enumerate(stamps)]
-    last = next((at for at, is_so in zip(stamps, believed, strict=True) if is_so), stamps[0])
-    found: list[RawMessage] = []
-    for message, is_so in zip(messages, believed, strict=True):
-        if is_so:
+    plausible = [abs(at - _usual(stamps, place)) <= _WITHIN for place, at in enumerate(stamps)]
+    last = next(
+        (at for at, is_plausible in zip(stamps, plausible, strict=True) if is_plausible), stamps[0]
+    )
+    corrected: list[RawMessage] = []
+    for message, is_plausible in zip(messages, plausible, strict=True):
+        if is_plausible:
             last = message.sent_at
-            found.append(message)
+            corrected.append(message)
         else:
             skipped[MISPLACED] += 1
-            found.append(replace(message, sent_at=last))
-    return found
+            corrected.append(replace(message, sent_at=last))
+    return corrected
 
 
 def _usual(stamps: Sequence[datetime], place: int) -> datetime:

@@ -1,1 +1,1 @@
-"""Keep a live feed or a played race on screen: connect, order, publish, lead and follow."""
+"""Keep a live feed or a played race on screen: connect, order, publish, lead and stand by."""

@@ -1,4 +1,4 @@
-"""Choose the race on screen: ask a programme, and switch when its answer changes."""
+"""Choose the race on screen by asking a programme, and switch when its answer changes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Choice:
     """What to show now.
 
     Attributes:
-        key: The same for the same show: only a change of it switches.
-        notes: Why, and what comes next.
+        key: Identifies the show; the screen switches only when the key changes.
+        notes: Why this is shown, and what comes next.
         show: Runs the show until cancelled.
-        ask_again_s: After how many seconds to ask once more.
+        ask_again_s: Seconds until the programme is asked again.
     """
 
     key: str
@@ -46,8 +46,8 @@ class Director:
     """Keeps the programme's choice on screen.
 
     Args:
-        programme: Whom to ask.
-        publisher: Told why, with every choice.
+        programme: Chooses what to show.
+        publisher: Gets the notes of every choice.
     """
 
     def __init__(self, programme: Programme, publisher: Publisher) -> None:
@@ -56,15 +56,15 @@ class Director:
 
     async def run(self) -> None:
         """Show what the programme chooses, until cancelled."""
-        shown, running = "", asyncio.create_task(asyncio.sleep(0))
+        shown_key, running = "", asyncio.create_task(asyncio.sleep(0))
         try:
             while True:
                 choice = await self._programme.choose()
                 self._publisher.notes = choice.notes
-                if choice.key != shown or running.done():
+                if choice.key != shown_key or running.done():
                     log.info("on screen", extra={"show": choice.key, "why": choice.notes.why})
                     await end(running)
-                    shown = choice.key
+                    shown_key = choice.key
                     running = asyncio.create_task(_supervised(choice.show))
                 await asyncio.wait({running}, timeout=choice.ask_again_s)
         finally:
@@ -72,9 +72,9 @@ class Director:
 
 
 async def _supervised(show: Callable[[], Awaitable[None]]) -> None:
-    """Run a show; where it breaks, say so in the log, and let the programme choose again."""
+    """Run a show; if it fails, log that, and return so that the programme chooses again."""
     try:
         await show()
     except Exception:  # a broken show must not end the programme
-        log.exception("the show broke off")
+        log.exception("the show failed")
         await asyncio.sleep(_AGAIN_AFTER_FAULT_S)

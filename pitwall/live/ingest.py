@@ -1,7 +1,7 @@
-"""Keep one live feed flowing into frames: reconnect with back-off, record, decode, publish.
+"""Ingest one live feed: connect, reconnect with back-off, record, decode and publish frames.
 
-Two tasks and one bounded queue: `_receive` owns the connection, `_work` everything after it.
-Frames go on being published whatever the connection does.
+There are two tasks and one bounded queue: `_receive` owns the connection, `_work` does everything
+after it. Frames are published whatever the connection does.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ PATIENT_S = 30.0
 
 
 class Backoff:
-    """Delays that grow with each failure in a row, so that nobody hammers a server.
+    """Computes delays that grow with each failure in a row, so that a server is not flooded.
 
-    A race waits for nobody, so the ceiling is four seconds at first; after some five minutes
-    it is thirty. The delay is drawn from the whole range below the ceiling: clients that
-    were cut off together come back one by one.
+    A race does not wait, so the ceiling is four seconds at first; after about five minutes it is
+    thirty. The delay is drawn from the whole range below the ceiling, so that clients that were
+    cut off together come back one by one.
 
     Args:
-        rng: Where jitter comes from; tests pass a seeded one.
+        rng: The source of jitter; tests pass a seeded one.
     """
 
     def __init__(self, rng: random.Random | None = None) -> None:
@@ -59,7 +59,7 @@ class Backoff:
         """Return the seconds to wait after one more failure.
 
         Args:
-            asked_s: What the server asked for; the delay is never below it.
+            asked_s: The delay that the server asked for, which is the least one. None without.
         """
         ceiling_s = min(LONGEST_S, FIRST_S * 2.0 ** min(self.failures, 10))
         if self.failures >= PATIENT_AFTER:
@@ -68,17 +68,17 @@ class Backoff:
         return max(asked_s or 0.0, self._rng.uniform(0.0, ceiling_s))
 
 
-ROUTINE_EVERY_S = 60.0  # the feed numbers nothing: what got lost shows only in a snapshot
+ROUTINE_EVERY_S = 60.0  # messages are not numbered, so only a snapshot shows what was lost
 
 _SOON_S = 1.0
 
-_WAITS_S = (_SOON_S,) * 3 + (3.0,) * 100  # then as rarely as the routine
+_WAITS_S = (_SOON_S,) * 3 + (3.0,) * 100  # then as rarely as routine requests
 
 
 class Resync:
-    """Spaces out requests for a snapshot: soon when something is known to be wrong, else rarely.
+    """Spaces out requests for a snapshot: soon if something is known to be wrong, else rarely.
 
-    What stays wrong is asked about less and less often: a feed may be wrong for good.
+    If it stays wrong, requests become rarer, because a feed may be wrong for good.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Resync:
         self._asked_s = now_s
 
     def is_due(self, now_s: float, *, urgent: bool) -> bool:
-        """Whether to ask now; asking is taken for granted when this says so."""
+        """Return whether a request is due now; if it is, it counts as sent."""
         wait_s = ROUTINE_EVERY_S
         if urgent and self._urgent < len(_WAITS_S):
             wait_s = _WAITS_S[self._urgent]
@@ -111,19 +111,19 @@ GAPS_KEPT = 100
 
 QUIET_AFTER_S = 20.0  # while no race is on only heartbeats and pings come, every 15 s
 
-STEADY_AFTER_S = 20.0  # a connection that lived so long was no failure
+STEADY_AFTER_S = 20.0  # a connection that lasted this long does not count as a failure
 
 _LOST_LONG_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionGap:
-    """Messages may be missing here; the snapshot after it made the state whole again.
+    """A time without a connection; the snapshot after it made the state complete again.
 
     Attributes:
-        after: Number of the last message before it.
-        lost_at, back_at: Wall clock, UTC.
-        reason: A sentence.
+        after: Number of the last message before the gap.
+        lost_at, back_at: When the connection was lost and when it was back; wall clock, UTC.
+        reason: Why it was lost, as a sentence.
     """
 
     after: int
@@ -136,12 +136,12 @@ class Ingest:
     """Runs one live feed until cancelled.
 
     Args:
-        feed: What to connect to.
-        intake: Where frames go; owns the engine.
-        publisher: Where pictures go.
-        recorder: Keeps frames before they are decoded; None keeps nothing.
+        feed: The feed to connect to.
+        intake: Takes the raw frames, and owns the engine.
+        publisher: Publishes the race's state.
+        recorder: Records raw frames before they are decoded. None for no recording.
         now: The wall clock.
-        backoff: How long to wait between attempts.
+        backoff: Computes the delay between attempts.
 
     Attributes:
         gaps: The latest times without a connection, oldest first, at most 100.
@@ -165,7 +165,7 @@ class Ingest:
         self._backoff = backoff or Backoff()
         self._resync = Resync()
         self._frames: deque[RawFrame] = deque()
-        self._waiting = 0  # bytes of these
+        self._waiting = 0  # bytes of the frames in the queue
         self._arrived = asyncio.Event()
         self._reconnect = asyncio.Event()
         self._connected = self._broken = False
@@ -174,14 +174,14 @@ class Ingest:
     async def run(self) -> None:
         """Ingest for ever.
 
-        A fault in one of the tasks ends both: half an ingest would look alive.
+        A fault in one of the two tasks ends both, because one alone would look alive.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._receive())
             group.create_task(self._work())
 
     async def _receive(self) -> None:
-        """Connect, and connect again."""
+        """Connect, and reconnect whenever the connection ends."""
         loop = asyncio.get_running_loop()
         while True:
             began_s = loop.time()
@@ -196,14 +196,14 @@ class Ingest:
             lasted_s = loop.time() - began_s
             if lasted_s >= STEADY_AFTER_S:
                 self._backoff.reset()
-            # An attempt that took its time has already waited.
+            # The time that the attempt itself took counts as waiting.
             await asyncio.sleep(max(0.0, self._backoff.next_s(asked_s) - lasted_s))
 
     async def _one_connection(self) -> None:
-        """Put the frames of one connection into the queue until it ends, or falls silent.
+        """Put the frames of one connection into the queue until it ends or falls silent.
 
         Raises:
-            FeedUnavailableError: As the feed, or nothing came for too long.
+            FeedUnavailableError: The feed failed, or nothing arrived for too long.
         """
         self._reconnect.clear()
         self._resync.connected(asyncio.get_running_loop().time())
@@ -221,16 +221,16 @@ class Ingest:
                 self._connected = True
                 self._enqueue(frame)
                 if self._reconnect.is_set():
-                    raise FeedUnavailableError("Connected anew for a snapshot.")
+                    raise FeedUnavailableError("Reconnecting for a snapshot.")
 
     def _enqueue(self, frame: RawFrame) -> None:
         self._waiting += len(frame.text)
         if len(self._frames) >= QUEUE_FRAMES or self._waiting > QUEUE_BYTES:
-            # Decoding fell behind by minutes: what waits is old, and a snapshot says it all.
+            # Decoding is minutes behind: the waiting frames are old, and a snapshot replaces them.
             log.warning("frames dropped", extra={"frames": len(self._frames)})
             self._frames.clear()
             self._waiting = len(frame.text)
-            self._intake.wants_snapshot = "frames were dropped, as they came too fast"
+            self._intake.wants_snapshot = "frames were dropped because they came too fast"
         self._frames.append(frame)
         self._arrived.set()
 
@@ -251,11 +251,11 @@ class Ingest:
             await self._take(frames)
             await self._publisher.offer(self._intake.state, self._view(), self._intake.news_at)
             await self._ask_if_needed(loop.time())
-            if frames:  # else the tick has passed in waiting
+            if frames:  # otherwise the tick has passed while waiting
                 await asyncio.sleep(max(0.0, TICK_S - (loop.time() - shown_s)))
 
     async def _batch(self) -> list[RawFrame]:
-        """Return what has arrived; wait for it, but no longer than a tick."""
+        """Return the frames that arrived, after waiting for one tick at most."""
         try:
             async with asyncio.timeout(TICK_S):
                 await self._arrived.wait()
@@ -281,7 +281,7 @@ class Ingest:
     def _read_and_take(self, frames: list[RawFrame]) -> None:
         try:
             self._intake.take([(frame, self._feed.read(frame)) for frame in frames], self._now())
-        except Exception:  # a fault of ours must not end a race; the snapshot makes it good
+        except Exception:  # our own fault must not end a race; the snapshot repairs the state
             if not self._broken:
                 log.exception("frames could not be taken", extra={"feed": self._feed.name})
             self._broken = True
@@ -290,16 +290,16 @@ class Ingest:
             self._broken = self._broken and not frames
 
     async def _ask_if_needed(self, now_s: float) -> None:
-        why = self._intake.wants_snapshot
-        if not (self._connected and self._resync.is_due(now_s, urgent=bool(why))):
+        reason = self._intake.wants_snapshot
+        if not (self._connected and self._resync.is_due(now_s, urgent=bool(reason))):
             return
-        log.info("asking for a snapshot", extra={"why": why or "routine"})
-        if not await self._feed.ask_snapshot() and why:
+        log.info("asking for a snapshot", extra={"why": reason or "routine"})
+        if not await self._feed.ask_snapshot() and reason:
             self._reconnect.set()
 
     def _silence_s(self) -> float:
         race = self._intake.state.race
-        # In practice and qualifying nobody may be on the track for a while.
+        # In practice and qualifying the track may be empty for a while.
         racing = race.phase is Phase.STARTED and is_raced(race.info.kind)
         return STALE_AFTER_S if racing else QUIET_AFTER_S
 
@@ -323,11 +323,11 @@ class Ingest:
         return FeedState.STALE if silent_s > self._silence_s() else FeedState.FLOWING
 
     def _detail(self, state: FeedState) -> str:
-        """Say what is wrong; a connection that is back within seconds was no news."""
+        """Return what is wrong, in words; a connection lost for mere seconds is not mentioned."""
         if self._lost is not None and state is not FeedState.ENDED:
             lost_at, reason = self._lost
             if (self._now() - lost_at).total_seconds() > _LOST_LONG_S:
                 return f"{reason} Trying again."
         recording = self._recorder.failed if self._recorder is not None else ""
-        fault = "An internal error stopped the picture; see the log." if self._broken else ""
+        fault = "An internal error stopped the updates; see the log." if self._broken else ""
         return " ".join(filter(None, (fault, self._feed.detail, recording)))

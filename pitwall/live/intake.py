@@ -1,6 +1,6 @@
-"""Bring what a live connection delivered to the race engine: once each, in order, plausible.
+"""Pass live messages to the race engine: once each, in order, with plausible time stamps.
 
-Estimates clock skew, notices silence, and decides which snapshots replace what.
+Also estimate clock skew, notice silence, and decide which snapshots to take.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _NEEDED = 8
 
 _BELIEVED_WITHIN = timedelta(seconds=30)
 
-_BELIEVED_AT_FIRST = timedelta(days=2)  # before the lag is known; no clock is wrong by more
+_BELIEVED_AT_FIRST = timedelta(days=2)  # before the lag is known; no clock is off by more
 
 
 class ClockSkew:
-    """Compares the feed's stamps with their arrival.
+    """Estimates the skew of the feed's clock from the arrival of its messages.
 
-    The least difference of the last messages is the skew of the clocks plus the fastest
-    delivery; the two cannot be told apart from one side.
+    The least difference of the last messages is the skew of the clocks plus the fastest delivery,
+    which cannot be told apart from one side.
 
     Attributes:
-        disbelieved: Stamps replaced so far because they were more than 30 s from the others.
+        disbelieved: How many stamps were replaced because they were more than 30 s off.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class ClockSkew:
 
     @property
     def lag(self) -> timedelta | None:
-        """Our clock at arrival minus the feed's stamp, the least of late; None while unknown."""
+        """The least recent difference of our clock at arrival and the stamp; None while unknown."""
         return self._least if len(self._lags) >= _NEEDED else None
 
     @property
@@ -55,10 +55,10 @@ class ClockSkew:
         return None if lag is None else round(lag.total_seconds(), 1)
 
     def believed(self, sent_at: datetime, received_at: datetime) -> datetime:
-        """Return a message's stamp, or the moment of its arrival on the feed's clock.
+        """Return a message's stamp, or, if it is implausible, its arrival on the feed's clock.
 
-        A server whose clock jumps must not move the race: battles would stand still until
-        the race had caught up.
+        A server whose clock jumps must not move the race, or battles would stand still until the
+        race had caught up.
         """
         lag = received_at - sent_at
         known = self.lag
@@ -72,7 +72,7 @@ class ClockSkew:
         return sent_at
 
     def race_time(self, now: datetime) -> datetime | None:
-        """Return what time it is on the feed's clock; None while the lag is unknown."""
+        """Return the time on the feed's clock; None while the lag is unknown."""
         lag = self.lag
         return None if lag is None else now - lag
 
@@ -85,11 +85,11 @@ class ClockSkew:
             self._least = min(self._lags)
 
 
-_ODD_S: Final = 2.0  # during a race something is said several times a second
+_ODD_S: Final = 2.0  # during a race several messages arrive each second
 
 _ODD_TIMES_USUAL: Final = 10.0
 
-_PATIENCE_S: Final = 8.0  # asked sooner than a line is given up: one that answers is kept
+_PATIENCE_S: Final = 8.0  # shorter than a connection's time-out, so that an answer keeps it
 
 _USUAL_AT_FIRST_S: Final = 0.5
 
@@ -99,10 +99,10 @@ _SLOWLY: Final = 32
 
 
 class Silence:
-    """Follows signs of life.
+    """Notices when the feed is silent for unusually long.
 
     Attributes:
-        since: The newest one; None before the first.
+        since: The newest sign of life. None before the first.
     """
 
     def __init__(self) -> None:
@@ -111,7 +111,7 @@ class Silence:
         self._patience = 1.0
 
     def broken(self, at: datetime) -> bool:
-        """Note news, and tell whether the silence before was an odd one."""
+        """Note a sign of life, and return whether the silence before it was unusually long."""
         silent_s = 0.0 if self.since is None else (at - self.since).total_seconds()
         was_odd = silent_s > self._odd_s
         self._usual_s += (min(silent_s, _USUAL_AT_MOST_S) - self._usual_s) / _SLOWLY
@@ -119,14 +119,14 @@ class Silence:
         return was_odd
 
     def interrupted(self, at: datetime) -> None:
-        """Note that a snapshot came; what it says is no news of the feed's own."""
+        """Note a snapshot, which ends the silence but is no sign of life of the feed itself."""
         self.since = at
 
     def is_odd(self, now: datetime) -> bool:
-        """Tell, once, that the silence has become an odd one.
+        """Return, once, that the silence has become unusually long.
 
-        After a snapshot into the silence it takes longer than the time before: a race may really
-        have nothing to say.
+        After a snapshot within the silence it takes longer than before, because there may really
+        be nothing to report.
         """
         if self.since is None:
             return False
@@ -140,15 +140,15 @@ class Silence:
         return max(_ODD_S, _ODD_TIMES_USUAL * self._usual_s)
 
 
-# A snapshot names the instant of its last heartbeat, which comes every 15 s.
+# A snapshot has the time of its last heartbeat, which comes every 15 s.
 _HEARTBEATS_APART = timedelta(seconds=20)
 
-_MOST_REFUSED = 20  # in a row, a minute; then the server knows better
+_MOST_REFUSED = 20  # in a row, which takes a minute; then the server is believed
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFacts:
-    """What a snapshot says, in so far as it can be compared with what we know."""
+    """The facts of a snapshot that can be compared with our own state."""
 
     race_id: str = ""
     lap: int = 0
@@ -158,7 +158,7 @@ class SnapshotFacts:
 
 
 def read_facts(snapshot: Snapshot) -> SnapshotFacts:
-    """Decode a snapshot into what `Staleness` compares."""
+    """Decode the facts of a snapshot that `Staleness` compares."""
     fresh = RaceState()
     timed: set[DriverNumber] = set()
     control_at: datetime | None = None
@@ -176,10 +176,10 @@ def read_facts(snapshot: Snapshot) -> SnapshotFacts:
 
 
 class Staleness:
-    """Tells a snapshot that is older than our own state: a server behind a cache sends such.
+    """Detects snapshots that are older than our own state, as a server behind a cache sends them.
 
     Attributes:
-        refused: Snapshots set aside so far.
+        refused: How many snapshots were refused so far.
     """
 
     def __init__(self) -> None:
@@ -187,17 +187,21 @@ class Staleness:
         self._in_a_row = 0
 
     def is_stale(
-        self, snapshot: Snapshot, told: SnapshotFacts, race: RaceState, newest_sent: datetime | None
+        self,
+        snapshot: Snapshot,
+        facts: SnapshotFacts,
+        race: RaceState,
+        newest_sent: datetime | None,
     ) -> bool:
-        """Whether to set a snapshot aside; after twenty in a row the server is believed.
+        """Return whether to refuse a snapshot; after twenty in a row the server is believed.
 
         Args:
-            snapshot: What the server sent.
-            told: What it says.
-            race: What we know.
-            newest_sent: The newest stamp of the feed that we believe.
+            snapshot: The snapshot.
+            facts: Its facts, from `read_facts`.
+            race: Our own state.
+            newest_sent: The newest plausible stamp of the feed. None before the first.
         """
-        stale = (bool(snapshot.messages) or snapshot.at is None) and _goes_back(told, race)
+        stale = (bool(snapshot.messages) or snapshot.at is None) and _goes_back(facts, race)
         stale = stale or (
             snapshot.at is not None
             and newest_sent is not None
@@ -211,26 +215,26 @@ class Staleness:
         return True
 
 
-def _goes_back(told: SnapshotFacts, race: RaceState) -> bool:
-    if not told.race_id:
-        return bool(race.info.race_id)  # a server that has just started and knows nothing yet
-    if told.race_id != race.info.race_id:
+def _goes_back(facts: SnapshotFacts, race: RaceState) -> bool:
+    if not facts.race_id:
+        return bool(race.info.race_id)  # the server has just started and knows nothing yet
+    if facts.race_id != race.info.race_id:
         return False  # another session: nothing to compare
-    if told.lap < race.lap:
+    if facts.lap < race.lap:
         return True
-    if told.control_at is not None and race.control and told.control_at < race.control[-1].at:
+    if facts.control_at is not None and race.control and facts.control_at < race.control[-1].at:
         return True
     known = race.cars.items()
     return any(
-        told.laps_completed.get(n, car.laps_completed) < car.laps_completed for n, car in known
+        facts.laps_completed.get(n, car.laps_completed) < car.laps_completed for n, car in known
     )
 
 
-def replacing(race: RaceState, told: SnapshotFacts) -> RaceState:
+def replacing(race: RaceState, facts: SnapshotFacts) -> RaceState:
     """Return the race without the cars that a snapshot no longer lists."""
-    if not told.cars or told.race_id != race.info.race_id:
+    if not facts.cars or facts.race_id != race.info.race_id:
         return race
-    gone = set(race.cars) - told.cars
+    gone = set(race.cars) - facts.cars
     if not gone:
         return race
     return replace(race, cars={n: car for n, car in race.cars.items() if n not in gone})
@@ -241,7 +245,7 @@ def restamped(snapshot: Snapshot, at: datetime) -> list[RawMessage]:
     return [replace(message, sent_at=at) for message in snapshot.messages]
 
 
-# What a broken message of these said is lost until a snapshot; others repeat themselves.
+# If a message of these topics is broken, only a snapshot restores it; others repeat themselves.
 _STATEFUL = frozenset(
     {
         "TimingData",
@@ -255,20 +259,20 @@ _STATEFUL = frozenset(
     }
 )
 
-_SAYS_NOTHING_NEW = frozenset({"Heartbeat", "ExtrapolatedClock"})
+_NO_SIGN_OF_LIFE = frozenset({"Heartbeat", "ExtrapolatedClock"})
 
 _TWO_IN_ONE_PLACE_FOR = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
 class IntakeCounts:
-    """What became of the messages so far.
+    """Counts what happened to the messages so far.
 
     Attributes:
-        arrived: Messages read, snapshots' aside; each has its number from this count.
-        applied: Handed to the engine, in whole or in part.
-        repeated: Dropped as exact copies.
-        overtaken: Dropped because newer ones had said it all.
+        arrived: Messages read, without those of snapshots; this count numbers them.
+        applied: Messages passed to the engine, in whole or in part.
+        repeated: Messages dropped as exact copies.
+        overtaken: Messages dropped because newer ones had replaced all of their values.
         malformed: Records that could not be read at all.
         snapshots: Snapshots that were taken.
     """
@@ -288,7 +292,7 @@ class Intake:
         engine: A fresh engine.
 
     Attributes:
-        wants_snapshot: Why only a snapshot can set the state right; "" while it is right.
+        wants_snapshot: Why a snapshot is needed to repair the state; "" while none is needed.
     """
 
     def __init__(self, engine: RaceEngine) -> None:
@@ -309,11 +313,11 @@ class Intake:
 
     @property
     def news_at(self) -> datetime | None:
-        """Arrival of the newest message that counts as a sign of life; None before it."""
+        """Arrival of the newest message that counts as a sign of life; None before the first."""
         return self._silence.since
 
     def take(self, deliveries: Sequence[tuple[RawFrame, Reading]], now: datetime) -> None:
-        """Take what arrived, in order, then let the race's time run up to `now`."""
+        """Take what arrived, in order, then advance the race to `now`."""
         for frame, reading in deliveries:
             for part in reading.parts:
                 if isinstance(part, Snapshot):
@@ -350,26 +354,26 @@ class Intake:
         self.tally.applied += 1
 
     def _counts_as_news(self, topic: str) -> bool:
-        """Whether a message shows that the race is being told, and not only that a server lives."""
-        return topic not in _SAYS_NOTHING_NEW or self.state.race.phase is not Phase.STARTED
+        """Whether a message shows that the feed reports the race, not only that a server lives."""
+        return topic not in _NO_SIGN_OF_LIFE or self.state.race.phase is not Phase.STARTED
 
     def _take_snapshot(self, snapshot: Snapshot, received_at: datetime) -> None:
-        told = read_facts(snapshot)
-        if self.staleness.is_stale(snapshot, told, self.state.race, self._newest_sent):
+        facts = read_facts(snapshot)
+        if self.staleness.is_stale(snapshot, facts, self.state.race, self._newest_sent):
             self.wants_snapshot = "a snapshot was older than what was known"
             return
         self.wants_snapshot = ""
         self.tally.snapshots += 1
         self._silence.interrupted(received_at)
         self._lateness.restart(snapshot.at)
-        race = replacing(self.state.race, told)
+        race = replacing(self.state.race, facts)
         if race is not self.state.race:
             self.engine.replace_race(race)
         for message in restamped(snapshot, self._moment_of(snapshot, received_at)):
             self._apply(message)
 
     def _moment_of(self, snapshot: Snapshot, received_at: datetime) -> datetime:
-        """Return when a snapshot holds: now, on the feed's clock; never before what we took."""
+        """Return the moment of a snapshot: now on the feed's clock, never before our own state."""
         moment = self.skew.race_time(received_at) or snapshot.at or received_at
         return max(moment, self.state.sent_at or moment)
 
@@ -380,7 +384,7 @@ class Intake:
             self.wants_snapshot = f"a part of {message.topic} could not be read"
 
     def _check_places(self, race_now: datetime) -> None:
-        """Two running cars in one place for seconds: a message that moved one of them was lost."""
+        """Ask for a snapshot if two cars share a place for seconds, as a message was lost."""
         places = [car.position for car in self.state.race.cars.values() if car.position is not None]
         if len(places) == len(set(places)):
             self._contested_since = None
@@ -388,4 +392,4 @@ class Intake:
             self._contested_since = race_now
         elif race_now - self._contested_since > _TWO_IN_ONE_PLACE_FOR:
             self._contested_since = None
-            self.wants_snapshot = "two cars are said to be in one place"
+            self.wants_snapshot = "two cars are in the same place"

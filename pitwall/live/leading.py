@@ -1,4 +1,4 @@
-"""Runs what only one worker may run, in the worker that holds the lease; and runs it again."""
+"""Run the work that only one worker may do, in the worker that holds the lease."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from pitwall.ports.cache import Lease
 
 log = logging.getLogger(__name__)
 
-ASK_EVERY_S = 0.5  # a quarter of the lease: three answers may be late before it runs out
+ASK_EVERY_S = 0.5  # a quarter of the lease, so that three renewals may fail before it expires
 
 Work = Callable[[], Awaitable[None]]
 
 
-async def _nothing() -> None:
-    """Do nothing while another leads."""
+async def _wait_for_ever() -> None:
+    """Do nothing while another worker leads."""
     await asyncio.Event().wait()
 
 
-async def lead(lease: Lease, work: Work, meanwhile: Work = _nothing) -> None:
-    """Run `work` whenever the lease is held and `meanwhile` while it is not, until cancelled.
+async def lead(lease: Lease, work: Work, meanwhile: Work = _wait_for_ever) -> None:
+    """Run `work` while the lease is held and `meanwhile` while it is not, until cancelled.
 
-    `work` is cancelled as soon as another is known to hold the lease. Between the end of the
-    lease and that moment what `work` publishes is refused by the cache; what else must never
-    be done twice asks `lease.is_held` first. Where `work` fails, the lease is given back, so
-    that another worker may try.
+    `work` is cancelled as soon as another worker is known to hold the lease. Between the end of
+    the lease and that moment the cache refuses what `work` publishes; anything else that must
+    never be done twice has to check `lease.is_held` first. If `work` fails, the lease is released,
+    so that another worker may try.
     """
     while True:
         await _wait(lease, meanwhile)
         log.info("leading")
         try:
-            await _keep(lease, work)
+            await _lead_until_lost(lease, work)
         finally:
             await lease.release()
         log.info("no longer leading")
-        await asyncio.sleep(ASK_EVERY_S)  # others first
+        await asyncio.sleep(ASK_EVERY_S)  # give other workers the chance to lead
 
 
 async def _wait(lease: Lease, meanwhile: Work) -> None:
-    """Return when the lease is held."""
+    """Run `meanwhile` until the lease is held."""
     if await lease.acquire():
         return
     waiting = asyncio.ensure_future(keep_running(meanwhile))
@@ -54,8 +54,8 @@ async def _wait(lease: Lease, meanwhile: Work) -> None:
         await end(waiting)
 
 
-async def _keep(lease: Lease, work: Work) -> None:
-    """Return when the lease is lost, or when `work` has ended."""
+async def _lead_until_lost(lease: Lease, work: Work) -> None:
+    """Run `work` until it ends or the lease is lost."""
     working = asyncio.ensure_future(_supervised(work))
     try:
         while not working.done():
@@ -67,20 +67,20 @@ async def _keep(lease: Lease, work: Work) -> None:
 
 
 async def keep_running(work: Work) -> None:
-    """Run `work` for ever; where it fails or ends, say so in the log and begin again."""
+    """Run `work` for ever; restart it whenever it ends or fails, and log failures."""
     while True:
         await _supervised(work)
 
 
 async def _supervised(work: Work) -> None:
-    """Run `work`; where it fails, say so in the log and wait a moment.
+    """Run `work`; if it fails, log that and wait a moment.
 
-    Work that fails while it is being cancelled stays cancelled: begun again, it would go on in a
-    worker that leads no longer, and that worker, waiting for its end, would never lead again.
+    Work that fails while it is being cancelled stays cancelled: restarted, it would go on in a
+    worker that no longer leads, and that worker, waiting for its end, would never lead again.
     """
     try:
         await work()
-    except Exception:  # the next turn, or the next worker, begins afresh
+    except Exception:  # the next turn, or another worker, starts again
         log.exception("a task of this worker has failed")
         this = asyncio.current_task()
         if this is not None and this.cancelling():

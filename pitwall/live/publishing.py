@@ -1,4 +1,4 @@
-"""Decide when a frame is published, number it, and keep the last minutes for delayed viewers."""
+"""Decide when to publish a frame, number it, and keep the last minutes for delayed viewers."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from pitwall.engine.frame_builder import NO_NOTES, FeedView, Stamp, build_frame
 from pitwall.engine.race_engine import EngineState
 from pitwall.ports.cache import LiveCache, TelemetryCache
 
-QUIET_TICK_S = 1.0  # a frame at least this often, so that readers can tell quiet from dead
+QUIET_TICK_S = 1.0  # publish at least this often, so that readers can tell quiet from dead
 
 
 class Publisher:
     """Numbers frames and sends them to the cache.
 
     Args:
-        cache: Where readers wait.
-        model_version: Said in every frame.
-        telemetry: Where each car's newest telemetry goes; None keeps none.
-        last_sequence: Number of the newest frame that another worker published.
+        cache: The live cache that readers wait on.
+        model_version: Written into every frame.
+        telemetry: Stores each car's newest telemetry. None to store none.
+        last_sequence: The number of the newest frame that another worker published.
         now: The wall clock.
-        monotonic: Seconds that only rise.
+        monotonic: A clock of seconds that never goes back.
 
     Attributes:
-        notes: Said in every frame from now on.
+        notes: Written into every frame from now on.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Publisher:
         self._model_version = model_version
         self._telemetry = telemetry
         self._sequence = last_sequence
-        self._told: dict[int, CarTelemetry] = {}
+        self._sent: dict[int, CarTelemetry] = {}
         self._shown: tuple[EngineState, FeedView] | None = None
         self._shown_s = 0.0
         self._offered: tuple[EngineState, FeedView, datetime | None] | None = None
 
     def newest(self) -> NewestState | None:
-        """Return what was offered last, published or not; None before anything was."""
+        """Return the newest offered state, published or not; None before the first."""
         return None if self._offered is None else NewestState(*self._offered, self._sequence)
 
     async def offer(
         self, state: EngineState, feed: FeedView, arrived_at: datetime | None
     ) -> LiveFrame | None:
-        """Publish a frame if anything changed, or if the last one is a second old.
+        """Publish a frame if anything changed, or if the last frame is a second old.
 
         Args:
             state: The race now.
@@ -87,24 +87,22 @@ class Publisher:
         return frame
 
     async def _put_telemetry(self, race: RaceState) -> None:
-        """Send what cars have said since the last frame."""
+        """Store the telemetry that changed since the last frame."""
         if self._telemetry is None:
             return
         cars = telemetry_of(race)
-        news = {number: car for number, car in cars.items() if self._told.get(number) != car}
-        self._told = cars
+        news = {number: car for number, car in cars.items() if self._sent.get(number) != car}
+        self._sent = cars
         if news:
             await self._telemetry.put(news)
 
     def _is_news(self, state: EngineState, feed: FeedView) -> bool:
-        """Identity, not equality: every state is a new value, and comparing fields is dear."""
+        """Whether anything changed since the last frame, by identity: comparing fields is slow."""
         if self._shown is None:
             return True
-        shown, shown_feed = self._shown
+        last, last_feed = self._shown
         return (
-            shown.taken != state.taken
-            or shown.forecasts is not state.forecasts
-            or shown_feed != feed
+            last.taken != state.taken or last.forecasts is not state.forecasts or last_feed != feed
         )
 
 
@@ -112,9 +110,9 @@ LONGEST_DELAY_S = 300.0
 
 
 class FrameRing:
-    """The frames of the last `longest_s`, for readers who watch with a delay of their own.
+    """Holds the frames of the last `longest_s`, for readers who watch with a delay.
 
-    Five minutes at 4 Hz are 1,200 frames. Neighbours share their histories, texts and numbers.
+    Five minutes at 4 Hz are 1,200 frames. Consecutive frames share most of their values.
     """
 
     def __init__(self, longest_s: float = LONGEST_DELAY_S) -> None:
@@ -122,20 +120,20 @@ class FrameRing:
         self._frames: deque[LiveFrame] = deque()
 
     def add(self, frame: LiveFrame) -> None:
-        """Keep `frame`, and forget those that no delay can reach any more.
+        """Add `frame`, and drop frames that no delay can reach any more.
 
-        What was published later than `frame` is forgotten too: a clock was set back.
+        Frames published later than `frame` are dropped too, because a clock was set back.
         """
         while self._frames and self._frames[-1].published_at >= frame.published_at:
             self._frames.pop()
         self._frames.append(frame)
         oldest = frame.published_at - self._kept_for
-        # One frame older than the limit stays: it is what the longest delay shows.
+        # One frame older than the limit stays, because the longest delay shows it.
         while len(self._frames) > 1 and self._frames[1].published_at <= oldest:
             self._frames.popleft()
 
     async def fill(self, live: LiveCache) -> None:
-        """Keep every frame that `live` shows, until cancelled: the task of each worker."""
+        """Add every frame of `live` until cancelled; each worker runs this as a task."""
         async for frame in live.frames():
             self.add(frame)
 

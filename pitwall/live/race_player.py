@@ -1,7 +1,6 @@
-"""Play races one after another on their own clocks, four looks a second.
+"""Play races one after another on their own clocks, with four frames a second.
 
-A fault stays where it happened: a race that breaks is reported on screen, and the player
-goes on with the next.
+A race that fails is reported on screen, and the player goes on with the next race.
 """
 
 from __future__ import annotations
@@ -28,18 +27,19 @@ from pitwall.recording.race_recording import Recording
 log = logging.getLogger(__name__)
 
 TICK_S = FRAME_EVERY_S
+LEAST_REST_S = 0.02  # between two frames, on a machine that is too slow for the pace
 STALE_AFTER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class PlayRequest:
-    """One race to show, and how.
+    """A race to play, and how.
 
     Attributes:
-        feed: What to play.
-        from_lap: The leader's lap at which the show begins; 1 is lights out, 0 the first message.
+        feed: The feed to play.
+        from_lap: The leader's lap at which to begin; 1 is lights out, 0 the first message.
         speed: Race seconds for each wall second, 0.5 to 60.
-        stays_s: Wall seconds that the final order stays on screen before the next race.
+        stays_s: Wall seconds for which the final order stays on screen before the next race.
     """
 
     feed: RecordedFeed
@@ -50,14 +50,14 @@ class PlayRequest:
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """A race that another worker was showing, to go on with.
+    """A race that another worker was playing, ready to go on here.
 
     Attributes:
         request: The race.
-        playback: Of that race, played to somewhere before `start`.
+        playback: The playback of that race, at a moment before `start`.
         start: The race's moment at which to go on.
         rest: The races after it.
-        recording: What the engine of `playback` tells; None where nothing is written.
+        recording: Collects rows from the engine of `playback`. None if nothing is written.
     """
 
     request: PlayRequest
@@ -68,13 +68,13 @@ class Takeover:
 
 
 class RacePlayer:
-    """Shows races; owns the clock of the one on screen.
+    """Plays races, and owns the clock of the race on screen.
 
     Args:
-        publisher: Where frames go.
-        predictor: Forecasts battles; None without a model.
-        stale_after_s: Wall seconds of silence, while a race is on, that make the feed stale.
-        recorder: Writes what is shown; None keeps nothing.
+        publisher: Publishes frames.
+        predictor: Forecasts battles. None without a model.
+        stale_after_s: Wall seconds of silence during a race after which the feed is stale.
+        recorder: Writes the races. None to write nothing.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class RacePlayer:
         self._last: tuple[EngineState, FeedView] | None = None
 
     async def run(self, requests: Iterable[PlayRequest], resumed: Takeover | None = None) -> None:
-        """Show each race in turn, then keep the last frame on screen for ever.
+        """Play each race in turn, then keep the last frame on screen for ever.
 
         Args:
-            requests: The races; without effect where `resumed` brings its own.
-            resumed: The race to go on with, instead of beginning with the first.
+            requests: The races; without effect if `resumed` is given.
+            resumed: The race to go on with, instead of the first of `requests`. None without.
         """
         if resumed is not None:
             await self._supervised(resumed.request, resumed)
@@ -115,14 +115,14 @@ class RacePlayer:
             log.warning("race abandoned", extra={"feed": request.feed.name})
             await self._fail(request, str(error))
         except Exception:
-            # The supervisor: one broken race must not end the show.
+            # One broken race must not end the player.
             log.exception("race abandoned", extra={"feed": request.feed.name})
             await self._fail(request, "An internal error stopped this race; see the log.")
 
     async def _show(self, request: PlayRequest, resumed: Takeover | None) -> None:
         self.clock = self._arrived_at = None
         if resumed is not None:
-            # The other worker's last picture stays until this one is as far.
+            # The other worker's last frame stays on screen until this playback is as far.
             playback, start, recording = resumed.playback, resumed.start, resumed.recording
             if self._recorder is not None and recording is not None:
                 self._recorder.begin(recording)
@@ -137,16 +137,19 @@ class RacePlayer:
         self._arrived_at = wall_now()
         log.info("race on screen", extra={"feed": request.feed.name, "at": start.isoformat()})
         over_at: datetime | None = None
+        loop = asyncio.get_running_loop()
         while over_at is None or (wall_now() - over_at).total_seconds() < request.stays_s:
+            began_s = loop.time()
             await self._advance(playback, request, self.clock)
             if playback.at_end and over_at is None:
                 over_at = wall_now()
                 if recording is not None:
                     recording.end("finished")
-            await asyncio.sleep(TICK_S)
+            # What the step took is part of the tick: a busy server keeps the pace of its frames.
+            await asyncio.sleep(max(LEAST_REST_S, TICK_S - (loop.time() - began_s)))
 
     async def _advance(self, playback: Playback, request: PlayRequest, clock: ReplayClock) -> None:
-        """Play up to now; while that takes its time, go on saying how old the picture is."""
+        """Play up to now; while that takes long, go on publishing how old the state is."""
         advancing = asyncio.create_task(asyncio.to_thread(playback.advance, clock.now()))
         while not advancing.done():
             await asyncio.wait({advancing}, timeout=TICK_S)
@@ -182,7 +185,7 @@ class RacePlayer:
 
 
 def _join(playback: Playback, from_lap: int) -> datetime:
-    """Play unseen up to where the show begins and return that moment.
+    """Play up to the first lap to show, without publishing, and return its moment.
 
     Raises:
         FeedUnavailableError: The feed has no message at all.
@@ -196,7 +199,7 @@ def _join(playback: Playback, from_lap: int) -> datetime:
         return first
     reached = playback.advance_to(lambda state: _is_at(state, from_lap))
     if reached is None:
-        # A recording without such a lap: show it from its beginning.
+        # The recording has no such lap: show it from its beginning.
         playback.advance(first)
         return first
     return reached

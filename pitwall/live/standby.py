@@ -1,7 +1,7 @@
-"""Play along, unseen, what the leader shows, so that this worker can take over from there.
+"""Play the leader's race along without publishing, so that this worker can take over at any time.
 
-To come to the middle of a race takes seconds; to stay there costs as little as it costs the
-leader. Only races that exist already can be played along: a live feed brings its own snapshot.
+Reaching the middle of a race takes seconds; staying there costs as little as it costs the leader.
+Only recorded races are played along, because a live feed begins with a snapshot of its own.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from pitwall.recording.race_recording import Recording
 log = logging.getLogger(__name__)
 
 LOOKS_EVERY_S = 1.0
-FRESH_S = 60.0  # a frame older than this is of a show that is over
-_SLICE = timedelta(seconds=30)  # of race time, after which a step may be broken off
-_LOOKS_AT = 500  # races to look through for the one on screen; simulated ones never end
+FRESH_S = 60.0  # an older frame belongs to a race that is no longer on screen
+_SLICE = timedelta(seconds=30)  # of race time, after which a step may be cancelled
+_LOOKS_AT = 500  # races to search for the one on screen; simulated races never end
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """The race on screen, played along, and the races after it."""
+class _Following:
+    """The race on screen, its own playback of it, and the races after it."""
 
     request: PlayRequest
     playback: Playback
@@ -43,12 +43,12 @@ class _Part:
 
 
 class HotStandby:
-    """Knows the leader's part.
+    """Plays the leader's race along, and takes over when this worker becomes the leader.
 
     Args:
-        predictor: Forecasts battles, as the leader's does; None without a model.
-        requests: What the leader shows, one race after another, from the first.
-        prepare: Returns a recording to be written from when this worker leads; None writes
+        predictor: Forecasts battles, as the leader's does. None without a model.
+        requests: Returns the races that the leader plays, from the first.
+        prepare: Returns a recording that is written once this worker leads. None to write
             nothing.
     """
 
@@ -60,13 +60,13 @@ class HotStandby:
     ) -> None:
         self._predictor = predictor
         self._prepare = prepare
-        self._showings = requests
-        self._part: _Part | None = None
+        self._requests = requests
+        self._following: _Following | None = None
 
     @property
     def is_at(self) -> datetime | None:
-        """The moment of the race played up to; None while there is none to play along."""
-        return self._part.playback.state.sent_at if self._part else None
+        """The moment that the playback has reached; None while there is no race to play along."""
+        return self._following.playback.state.sent_at if self._following else None
 
     async def play_along(self, live: LiveCache) -> None:
         """Follow the newest frames until cancelled."""
@@ -77,60 +77,62 @@ class HotStandby:
     async def take_over(
         self, frame: LiveFrame | None, now: Callable[[], datetime] = wall_now
     ) -> Takeover | None:
-        """Return where the leader was, and what comes after; None to begin from the first race.
+        """Return the leader's race and the moment it had reached; None to begin with the first.
 
         Args:
-            frame: The newest frame that anyone has shown.
+            frame: The newest published frame. None before the first.
             now: The wall clock.
         """
         if frame is None or not _goes_on(frame, now()):
             return None
-        part, self._part = self._playing(frame), None
-        if part is None or frame.header.as_of is None:
+        following, self._following = self._playing(frame), None
+        if following is None or frame.header.as_of is None:
             return None
         missed_s = max(0.0, (now() - frame.published_at).total_seconds())
         start = frame.header.as_of + timedelta(seconds=missed_s * frame.header.speed)
-        return Takeover(part.request, part.playback, start, part.rest, part.recording)
+        return Takeover(
+            following.request, following.playback, start, following.rest, following.recording
+        )
 
     async def _follow(self, frame: LiveFrame) -> None:
         until = frame.header.as_of
-        part = self._playing(frame)
-        if part is None or until is None:
+        following = self._playing(frame)
+        if following is None or until is None:
             return
         try:
-            while not await _finished(part.playback, until):
+            while not await _finished(following.playback, until):
                 pass
-            if part.recording is not None:
-                part.recording.let_go()
+            if following.recording is not None:
+                following.recording.let_go()
         except PitwallError:
             log.warning("cannot play along", extra={"feed": frame.header.feed})
-            self._part = None
+            self._following = None
 
-    def _playing(self, frame: LiveFrame) -> _Part | None:
-        """Return the part of the race in `frame`; None where it is none of ours."""
+    def _playing(self, frame: LiveFrame) -> _Following | None:
+        """Return the playback of the race in `frame`; None where it is not among our races."""
         name = frame.header.feed
-        if self._part is None or self._part.request.feed.name != name:
-            self._part = self._find(name)
-        return self._part
+        if self._following is None or self._following.request.feed.name != name:
+            self._following = self._find(name)
+        return self._following
 
-    def _find(self, name: str) -> _Part | None:
-        rest = iter(self._showings())
+    def _find(self, name: str) -> _Following | None:
+        rest = iter(self._requests())
         for request in islice(rest, _LOOKS_AT):
             if request.feed.name == name:
                 recording = self._prepare(request.feed) if self._prepare else None
                 observer = recording.collector if recording else None
                 engine = RaceEngine(self._predictor, observer=observer)
-                return _Part(request, Playback(request.feed, engine), rest, recording)
+                return _Following(request, Playback(request.feed, engine), rest, recording)
         return None
 
 
 async def _finished(playback: Playback, until: datetime) -> bool:
-    """Play a slice towards `until` and return whether it is reached."""
+    """Play a slice towards `until`, and return whether that is reached."""
     stepping = asyncio.ensure_future(asyncio.to_thread(_step, playback, until))
     try:
         return await asyncio.shield(stepping)
     except asyncio.CancelledError:
-        # The thread cannot be broken off, and two may not move one playback.
+        # The thread cannot be interrupted, and two must not move one playback.
         await asyncio.wait({stepping})
         raise
 

@@ -1,1 +1,1 @@
-"""Features of a battle, and the models that turn them into a probability of a pass."""
+"""Compute the features of a battle, and forecast from them the probability of a pass."""

@@ -1,4 +1,4 @@
-"""Write, load and verify the bundle of a trained mixture: model files and manifest."""
+"""Write, load and verify the bundle of a trained mixture: its model files and its manifest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pitwall.prediction.stacker import Platt, Spread, Stacker, ThreeLapStacker
 
 
 def content_hash(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of everything in a document but its hash and its date.
+    """Return the SHA-256 of a document without its hash and its date.
 
     The date is left out, so that training twice on the same rows gives the same hash.
     """
@@ -34,12 +34,12 @@ def content_hash(document: Mapping[str, Any]) -> str:
 
 
 def read_sealed(path: Path, schema: int, name: str) -> dict[str, Any]:
-    """Return the document of a file, its schema and hash verified.
+    """Return the document in a file after verifying its schema and hash.
 
     Args:
         path: The file.
         schema: The only schema that the caller reads.
-        name: What people call the file, for the error.
+        name: The file's name for error messages.
 
     Raises:
         ModelError: The file is missing, no JSON object, of another schema, or damaged.
@@ -68,11 +68,11 @@ def read_sealed(path: Path, schema: int, name: str) -> dict[str, Any]:
 
 @contextmanager
 def well_formed(name: str) -> Iterator[None]:
-    """Turn what a lacking or misspelt part of a document raises into a `ModelError`."""
+    """Raise a `ModelError` for a missing or misspelt part of a document."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"{name} lacks or misspells something: {error!r}"
+        message = f"{name} has a missing or misspelt part: {error!r}"
         raise ModelError(message) from error
 
 
@@ -80,7 +80,7 @@ _PARTS = 3  # unlikely, usual, likely
 
 
 def parts_document(parts: MixtureParts) -> dict[str, Any]:
-    """Return everything learned but the trees."""
+    """Return everything that was learned except the trees."""
     stacker, three, spread = parts.stacker, parts.three_laps, parts.spread
     return {
         "roles": {
@@ -119,7 +119,7 @@ def parts_document(parts: MixtureParts) -> dict[str, Any]:
 def parts_from_document(
     document: Mapping[str, Any], columns: tuple[Column, ...], experts: Mapping[str, Expert]
 ) -> MixtureParts:
-    """Return the parts of a verified manifest; a wrong shape is a ModelError or a ValueError."""
+    """Return the parts of a verified manifest; a wrong shape raises ModelError or ValueError."""
     stacker, three = document["stacker"], document["three_laps"]
     spread, interruption = document["spread"], document["interruption"]
     width = len(EXPERTS)
@@ -157,12 +157,12 @@ def parts_from_document(
 
 
 def _refuse_other_answers(experts: Mapping[str, Expert], width: int) -> None:
-    """Models that see everything have the same columns, and so could be taken for each other."""
+    """Refuse swapped models: those that see every column differ only in their number of answers."""
     nothing = np.full((1, width), np.nan, dtype=np.float32)
     for name, expert in experts.items():
         expected = (1, len(OUTCOMES)) if name == "interruption" else (1,)
         if expert.margins(nothing).shape != expected:
-            message = f"the {name} model gives another number of answers than it should"
+            message = f"the {name} model gives a wrong number of answers"
             raise ModelError(message)
 
 
@@ -171,7 +171,7 @@ def _roles(document: Mapping[str, str], columns: tuple[Column, ...]) -> Roles:
     names = {column.name for column in columns}
     absent = sorted(set(document.values()) - names)
     if absent:
-        message = f"the gate reads columns that the bundle does not have: {absent}"
+        message = f"the gate reads columns that are not in the bundle: {absent}"
         raise ModelError(message)
     return roles
 
@@ -180,7 +180,7 @@ def _gate(document: Mapping[str, Any]) -> Gate:
     terms = tuple(document["terms"])
     unknown = sorted(set(terms) - set(TERMS))
     if unknown:
-        message = f"the gate reads what this version does not know: {unknown}"
+        message = f"the gate reads terms that this version does not know: {unknown}"
         raise ModelError(message)
     return Gate(terms, _numbers(document["weights"], len(terms), len(EXPERTS) - 1))
 
@@ -206,13 +206,13 @@ SUFFIXES: Final[Mapping[str, str]] = {"lightgbm": ".txt", "xgboost": ".ubj"}
 
 @dataclass(frozen=True, slots=True)
 class StoredExpert:
-    """An expert as its file has it.
+    """An expert as it is stored in a file.
 
     Attributes:
         name: Such as `om`; the file's name without its suffix.
         library: `lightgbm` or `xgboost`.
         view: Which columns it sees.
-        blob: Content of the file.
+        blob: The content of the file.
     """
 
     name: str
@@ -222,22 +222,22 @@ class StoredExpert:
 
     @property
     def file(self) -> str:
-        """Name of its file."""
+        """The name of its file."""
         return self.name + SUFFIXES[self.library]
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A trained mixture and where it comes from.
+    """A trained mixture and the record of its training.
 
     Attributes:
         name: Such as `mixture`.
-        knowledge: What it knows besides the race: earlier seasons and the rules.
-        ranges: Least and greatest value of each column that training saw.
+        knowledge: Data from outside the race: earlier seasons and the rules.
+        ranges: The lowest and highest value of each column in training.
         trained_at: UTC.
         training: What it was trained on: years, races, rows, passes, seed.
-        versions: Of the libraries that trained it.
-        scores: Of the same recipe on races it had not seen; empty until it was judged.
+        versions: The versions of the libraries that trained it.
+        scores: Scores of the same recipe on unseen races; empty before it was evaluated.
         content_hash: SHA-256 of everything but the date; "" before it was written.
     """
 
@@ -253,12 +253,12 @@ class Bundle:
 
     @property
     def version(self) -> str:
-        """Name and the first twelve digits of the content hash."""
+        """The name and the first twelve digits of the content hash."""
         return f"{self.name}-{self.content_hash[:12]}"
 
 
 def column_hash(columns: Sequence[Column]) -> str:
-    """Return the SHA-256 of names and views of columns, in order."""
+    """Return the SHA-256 of the names and views of columns, in order."""
     text = "\n".join(f"{column.name} {' '.join(column.views)}" for column in columns)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -299,8 +299,8 @@ def load_bundle(directory: Path, columns: Sequence[Column] | None = None) -> Bun
     """Return the mixture of a bundle.
 
     Args:
-        directory: Holds the manifest and the model files.
-        columns: What this version computes, if the bundle must match it.
+        directory: The directory of the manifest and the model files.
+        columns: The columns that this version computes, if the bundle must match them.
 
     Raises:
         ModelError: A file is missing, damaged, swapped, of another schema, or made for other
@@ -355,7 +355,7 @@ def write_scores(directory: Path, scores: Mapping[str, Any]) -> Bundle:
 
 
 def _scores_beside(directory: Path, model: str) -> Mapping[str, Any]:
-    """Return the scores that were written for this model; none for another's."""
+    """Return the scores if they were written for this model; else none."""
     path = directory / SCORES
     if not path.exists():
         return {}
@@ -371,7 +371,7 @@ def _read_verified(
     try:
         blob = path.read_bytes()
     except OSError as error:
-        message = f"the bundle {directory.name} lacks {path.name}, its {name} model: {error}"
+        message = f"the bundle {directory.name} has no {path.name}, its {name} model: {error}"
         raise ModelError(message) from error
     if hashlib.sha256(blob).hexdigest() != entry["sha256"]:
         message = f"{path.name} of the bundle {directory.name} is damaged or was swapped"
@@ -380,9 +380,9 @@ def _read_verified(
 
 
 def _difference(columns: Sequence[Column], expected: Sequence[Column]) -> str:
-    had, has = set(columns), set(expected)
-    if had == has:
+    trained, computed = set(columns), set(expected)
+    if trained == computed:
         return "the same ones in another order"
-    missing = sorted(column.name for column in had - has)
-    added = sorted(column.name for column in has - had)
+    missing = sorted(column.name for column in trained - computed)
+    added = sorted(column.name for column in computed - trained)
     return f"it needs {missing}, this version adds {added}"

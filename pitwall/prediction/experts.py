@@ -1,4 +1,4 @@
-"""The experts: boosted trees that turn rows of features into raw logits, on one thread each."""
+"""Load the experts, boosted trees that turn rows of features into raw logits, and check them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pitwall.prediction.forest import Forest, Tree, Walk, lightgbm_trees, xgboos
 
 Logits = npt.NDArray[np.float64]
 
-# How far a forest may be from its library, which adds XGBoost's answers up in single precision.
+# How far a forest's answers may be from its library's: XGBoost sums up in single precision.
 _TOLERANCE: Final = 1e-4
 _PROBES: Final = 32
 
 
 class Expert(Protocol):
-    """An opinion on battles, from the columns that it sees."""
+    """A model of battles that sees some of the columns."""
 
     @property
     def columns(self) -> npt.NDArray[np.intp]:
@@ -35,25 +35,25 @@ class Expert(Protocol):
         ...
 
     def walk(self, rows: Rows) -> Walk:
-        """Return raw logits, shape (n, n_classes), and the leaves that they come from."""
+        """Return raw logits, shape (n, n_classes), and the leaves they come from."""
         ...
 
     def trees(self) -> Sequence[Tree]:
-        """Return the trees themselves, to explain the margins."""
+        """Return the trees, from which the margins can be explained."""
         ...
 
 
 class TreeExpert:
-    """Trees that a library has read, checked against its own answers, then walked here.
+    """Trees of a library's model, walked here after a check against the library's own answers.
 
     Args:
         trees: The model.
         columns: Where the columns that it sees lie in the whole matrix.
-        ask: The library's answer: raw logits of rows of those columns.
-        view: Its name, for messages.
+        ask: Returns the library's answer: raw logits of rows of those columns.
+        view: The expert's name, for messages.
 
     Raises:
-        ModelError: The trees answer otherwise than the library does.
+        ModelError: The trees and the library give different answers.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class TreeExpert:
         alone = forest.margins(whole)
         base = float(np.median(answers - alone))
         if not np.allclose(answers - alone, base, rtol=0, atol=_TOLERANCE):
-            message = f"the {view} expert answers otherwise than the library that trained it"
+            message = f"the {view} expert and the library that trained it give different answers"
             raise ModelError(message)
         exact = np.array_equal(answers, alone)
         self._forest = forest if exact else forest.starting_from(base)
@@ -89,16 +89,16 @@ class TreeExpert:
         return margins[:, 0] if margins.shape[1] == 1 else margins
 
     def walk(self, rows: Rows) -> Walk:
-        """Return raw logits, shape (n, n_classes), and the leaves that they come from."""
+        """Return raw logits, shape (n, n_classes), and the leaves they come from."""
         return self._forest.walk(rows)
 
     def trees(self) -> Sequence[Tree]:
-        """Return the trees themselves."""
+        """Return the trees."""
         return self._trees
 
 
 def _probes(trees: Sequence[Tree], columns: int) -> Rows:
-    """Return rows that meet every kind of question: near thresholds, on them, and missing."""
+    """Return rows with values of every kind: near thresholds, on thresholds, and missing."""
     random = np.random.default_rng(0)
     rows = random.normal(size=(_PROBES, columns)).astype(np.float32)
     asked = np.concatenate([tree.column for tree in trees])
@@ -110,14 +110,14 @@ def _probes(trees: Sequence[Tree], columns: int) -> Rows:
 
 
 def _lightgbm(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
-    """Return the expert of a LightGBM text."""
-    import lightgbm  # takes a second: only a process that forecasts pays for it
+    """Return the expert stored as a LightGBM text."""
+    import lightgbm  # takes a second, so only a process that forecasts imports it
 
     seen, text = positions(columns, view), blob.decode()
     try:
         booster = lightgbm.Booster(model_str=text)
     except (lightgbm.basic.LightGBMError, ValueError) as error:
-        message = f"the {view} expert is no LightGBM model: {error}"
+        message = f"the {view} expert is not a LightGBM model: {error}"
         raise ModelError(message) from error
     _refuse_other_columns(booster.feature_name(), columns, seen, view)
     return TreeExpert(
@@ -129,7 +129,7 @@ def _lightgbm(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
 
 
 def _xgboost(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
-    """Return the expert of XGBoost's UBJSON."""
+    """Return the expert stored as XGBoost's UBJSON."""
     import xgboost  # as above
 
     seen = positions(columns, view)
@@ -137,7 +137,7 @@ def _xgboost(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
     try:
         booster.load_model(bytearray(blob))
     except (xgboost.core.XGBoostError, ValueError) as error:
-        message = f"the {view} expert is no XGBoost model: {error}"
+        message = f"the {view} expert is not an XGBoost model: {error}"
         raise ModelError(message) from error
     booster.set_param({"nthread": 1})
     _refuse_other_columns(booster.feature_names or [], columns, seen, view)
@@ -156,7 +156,7 @@ def read_expert(library: str, blob: bytes, columns: Sequence[Column], view: str)
     """Return the expert of a stored model.
 
     Raises:
-        ModelError: The library is unknown, the model is damaged or made for other columns.
+        ModelError: The library is unknown, or the model is damaged or made for other columns.
     """
     if library not in _READERS:
         message = f"the {view} expert needs {library!r}, this version reads {sorted(_READERS)}"
@@ -168,7 +168,7 @@ def read_expert(library: str, blob: bytes, columns: Sequence[Column], view: str)
 def _refuse_other_columns(
     names: Sequence[str], columns: Sequence[Column], seen: npt.NDArray[np.intp], view: str
 ) -> None:
-    """LightGBM would take reordered columns without a word."""
+    """Refuse other or reordered columns, which LightGBM would accept silently."""
     if list(names) != [columns[i].name for i in seen.tolist()]:
         message = f"the {view} expert was trained on other columns, or in another order"
         raise ModelError(message)

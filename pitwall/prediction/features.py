@@ -1,12 +1,12 @@
 """Define every feature of a battle once, for training and serving alike.
 
-`feature_matrix(race, battles, knowledge, book)` puts together what the modules of `columns`
-compute, one question a module. It reads the race state, the battles and what earlier seasons and
-the rules say, at the line or anywhere in the lap. Differences are attacker minus defender. NaN is
-missing, never 0. The book only saves time: without one the values are the same.
+`feature_matrix(race, battles, knowledge, cache)` joins the columns that the modules of `columns`
+compute from the race state, the battles, earlier seasons and the rules, at the line or anywhere in
+the lap. Differences are attacker minus defender. A missing value is NaN, never 0. The cache only
+saves time: without one the values are the same.
 
-Reading all laps of a race into a book takes half a second, cutting a copy back a few
-milliseconds: the book takes back, by itself, the laps that a race state does not have.
+Reading all laps of a race into a cache takes half a second; cutting a copy back takes a few
+milliseconds, as a cache drops by itself the laps that a race state does not have.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
 
 
 class FeatureCache(scene.SceneCache):
-    """What is kept between ticks of one race; it changes no value, only the time it takes."""
+    """Data kept between the ticks of one race; it changes no value, only the computing time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ def feature_matrix(
     race: RaceState,
     battles: Sequence[Battle],
     knowledge: Knowledge = NOTHING_KNOWN,
-    book: FeatureCache | None = None,
+    cache: FeatureCache | None = None,
 ) -> Matrix:
     """Return X, shape (n_battles, n_features), float64, NaN for missing.
 
@@ -85,15 +85,15 @@ def feature_matrix(
     Args:
         race: The field at this instant.
         battles: Attacker and defender, with their newest interval.
-        knowledge: Earlier seasons and the rules; without, every circuit and name is usual.
-        book: Kept by the caller from tick to tick.
+        knowledge: Earlier seasons and the rules; without, every circuit and name is average.
+        cache: The cache, which the caller keeps from tick to tick.
     """
     if not battles:
         return np.empty((0, len(FEATURES)))
-    book = FeatureCache() if book is None else book
-    at = scene.scene_of(race, battles, knowledge, book)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a sector of 0 s is a fault of the feed
-        columns = _columns(at, book)
+    cache = FeatureCache() if cache is None else cache
+    at = scene.scene_of(race, battles, knowledge, cache)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a faulty feed sends sectors of 0 s
+        columns = _columns(at, cache)
     matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in FEATURES]).T)
     matrix[np.isinf(matrix)] = np.nan
     absent = [a is None or d is None for a, d in zip(at.attackers, at.defenders, strict=True)]
@@ -102,7 +102,7 @@ def feature_matrix(
 
 
 def feature_names(view: str | None = None) -> tuple[str, ...]:
-    """Return the names of the columns of X, in order; of one expert's, if `view` is given."""
+    """Return the names of the columns of X, in order; only those of expert `view`, if given."""
     return tuple(spec.name for spec in FEATURES if view is None or spec.is_seen_by(view))
 
 
@@ -112,7 +112,7 @@ def feature_columns() -> tuple[Column, ...]:
 
 
 def names_of(at: scene.Scene) -> list[Names]:
-    """Return by which names the tables of earlier seasons know each battle."""
+    """Return the names under which each battle is looked up in the tables of earlier seasons."""
     return [
         Names(
             at.race.info.circuit,
@@ -125,7 +125,7 @@ def names_of(at: scene.Scene) -> list[Names]:
     ]
 
 
-def _columns(at: scene.Scene, book: FeatureCache) -> Columns:
+def _columns(at: scene.Scene, cache: FeatureCache) -> Columns:
     readings = stream.pair_readings(at)
     of_line = line.values(at)
     of_stream = stream.values(at, readings)
@@ -141,11 +141,11 @@ def _columns(at: scene.Scene, book: FeatureCache) -> Columns:
         **traffic.values(at, readings.position, readings.age_s),
         **race_so_far.values(at),
         **history.values(at.knowledge.history.of(at.race.info.year), names_of(at)),
-        **control.values(at, book.control.of(at.race)),
+        **control.values(at, cache.control.of(at.race)),
     }
 
 
-_BOOKS = (
+_CACHES = (
     FeatureCache,
     LapTable,
     PassTable,
@@ -158,17 +158,17 @@ _BOOKS = (
 T = TypeVar("T")
 
 
-def copy_of(book: FeatureCache) -> FeatureCache:
-    """Return a book that may be written to without changing `book`.
+def copy_of(cache: FeatureCache) -> FeatureCache:
+    """Return a copy that may be written to without changing `cache`.
 
-    What is frozen is shared: records of laps keep their identity, by which the book knows them.
+    Frozen values are shared, so that lap records keep their identity, by which they are recognised.
     """
-    return _copied(book)
+    return _copied(cache)
 
 
 def _copied(value: T) -> T:
     made: object = value
-    if isinstance(value, _BOOKS):
+    if isinstance(value, _CACHES):
         made = copy(value)
         for name, own in vars(value).items():
             setattr(made, name, _copied(own))

@@ -1,4 +1,4 @@
-"""What a predictor says of battles, and where it gives no forecast."""
+"""Define a predictor's forecasts, and decide which battles get none."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pitwall.domain.forecasts import MixedForecast, Reason
 from pitwall.domain.race import CarState, Compound, RaceState, TrackStatus
 from pitwall.prediction.memory import Memory
 
-FIRST_LAPS = 2  # the models have seen no battle before both cars had completed two laps
+FIRST_LAPS = 2  # the models were not trained on battles before both cars completed two laps
 
 
 def why_no_forecast(race: RaceState, battle: Battle) -> str:
-    """Return why there is no answer for this battle, or ""."""
+    """Return why this battle gets no forecast; "" if it gets one."""
     attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
     if attacker is None or defender is None:
         return "car unknown"
@@ -29,7 +29,7 @@ def why_no_forecast(race: RaceState, battle: Battle) -> str:
 
 
 def is_on_wets(car: CarState) -> bool:
-    """Return whether a car runs on intermediate or full wet-weather tyres."""
+    """Return whether a car is on intermediate or full wet-weather tyres."""
     return car.stint is not None and car.stint.compound in {Compound.INTERMEDIATE, Compound.WET}
 
 
@@ -43,13 +43,13 @@ def _pitted(car: CarState) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a predictor says of one battle.
+    """A predictor's forecast of one battle.
 
     Attributes:
-        p_overtake: In [0, 1]; None when this predictor does not answer here.
-        reasons: What moved it, largest first.
+        p_overtake: In [0, 1]; None when the predictor gives no forecast.
+        reasons: What moved the forecast, largest first.
         no_forecast_because: A few words when `p_overtake` is None, else "".
-        mixed: What stands behind it; None where one model answers alone, or none.
+        mixed: The rest of the forecast; None where a single model, or none, answers.
     """
 
     p_overtake: float | None
@@ -60,11 +60,11 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a predictor says of the battles of one instant.
+    """A predictor's forecasts of the battles of one instant.
 
     Attributes:
-        forecasts: One for each battle, in the order in which they were asked about.
-        memory: To be given back at the next instant of the same race.
+        forecasts: One for each battle, in the order of the battles.
+        memory: To be passed in at the next instant of the same race.
     """
 
     forecasts: list[Forecast]

@@ -1,9 +1,9 @@
-"""Read the trees of a boosted model into one small array and walk it in one go.
+"""Read the trees of a boosted model into one compact array and evaluate all rows at once.
 
-The libraries' own predictors take a row through all trees before they take the next, and keep a
-tree in a dozen places of memory. With five models asked in turn each pushes the others out of the
+The libraries' own predictors take one row through all trees before the next row, and spread a tree
+over a dozen places in memory. With five models evaluated in turn, each evicts the others from the
 cache, and most of a tick was spent waiting for memory (docs/performance.md). Here a node takes
-twelve bytes, and every tree meets all battles of a tick while it is at hand.
+twelve bytes, and all battles of a tick pass through a tree while it is in the cache.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Nodes = npt.NDArray[np.int64]
 LEAF: Final = -1
 
 _DEFAULT_LEFT: Final = (
-    2  # bit of LightGBM's `decision_type`, whose bits 2 and 3 say what is missing
+    2  # bit of LightGBM's `decision_type`; bits 2 and 3 say which values count as missing
 )
 
 _MISSING_IS_NOTHING: Final = 0
 
-_AS_GOOD_AS_ZERO: Final = 1.0000000180025095e-35  # LightGBM reads what is not beyond it as 0
+_AS_GOOD_AS_ZERO: Final = 1.0000000180025095e-35  # LightGBM treats values up to this as 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,12 @@ class Tree:
     """One tree; node 0 is the root.
 
     Attributes:
-        column: Column that each node asks about, by its place in the model's view; -1 at leaves.
-        threshold: A row goes left where its value is not above this, both of single precision.
+        column: The column that each node tests, by its place in the model's view; -1 at leaves.
+        threshold: A row goes left where its value is not above this, both in single precision.
         missing_right: Whether a row without that value goes right.
-        left, right: Children of each node; -1 at leaves.
-        value: Of each node: at leaves the answer, else the weighted mean of the leaves below.
+        left, right: The children of each node; -1 at leaves.
+        value: The value of each node: the answer at leaves, else the weighted mean of the leaves
+            below.
     """
 
     column: Nodes
@@ -55,7 +56,7 @@ class Tree:
 
 
 def lightgbm_trees(text: str) -> list[Tree]:
-    """Return the trees of a LightGBM model's text, which has no categories."""
+    """Return the trees of a LightGBM model's text, which must not have categorical features."""
     trees, _, _ = text.partition("\nend of trees")
     return [_lightgbm_tree(part) for part in trees.split("\nTree=")[1:]]
 
@@ -68,7 +69,7 @@ def _lightgbm_tree(part: str) -> Tree:
 
     leaves, answers = int(fields["num_leaves"]), numbers("leaf_value")
     inner = leaves - 1
-    # Leaves are told as the complement of their number; here they come after the inner nodes.
+    # LightGBM writes a leaf as the complement of its number; here leaves follow the inner nodes.
     children = [numbers(side).astype(np.int64)[:inner] for side in ("left_child", "right_child")]
     left, right = (_then(np.where(side < 0, inner + ~side, side), leaves) for side in children)
     threshold = numbers("threshold")[:inner]
@@ -93,7 +94,7 @@ def _then(inner: Nodes, leaves: int) -> Nodes:
 
 
 def _not_above(threshold: Array) -> npt.NDArray[np.float32]:
-    """Return thresholds of single precision that part values of single precision alike."""
+    """Return single-precision thresholds that split single-precision values in the same way."""
     near = threshold.astype(np.float32)
     below = np.nextafter(near, np.float32(-np.inf))
     is_above = (near.astype(np.float64) > threshold) | (threshold == -_AS_GOOD_AS_ZERO)
@@ -124,7 +125,7 @@ def _xgboost_tree(tree: Mapping[str, Any]) -> Tree:
 
 
 def _filled(left: Nodes, right: Nodes, value: Array, weight: Array) -> Array:
-    """Return the values with each inner node's mean of what lies below it."""
+    """Return the values with each inner node set to the weighted mean of the leaves below it."""
     value, weight = value.copy(), weight.copy()
     for node in reversed(level_by_level(left, right)):
         if left[node] != LEAF:
@@ -143,7 +144,7 @@ def level_by_level(left: Nodes, right: Nodes) -> list[int]:
     return order
 
 
-# The right child follows the left one; a leaf has the complement of its number for a child.
+# The right child follows the left one; at a leaf, `child` is the complement of the leaf's number.
 NODE: Final = np.dtype(
     [
         ("threshold", np.float32),
@@ -158,7 +159,7 @@ Leaves = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What n rows came to.
+    """The results of n rows.
 
     Attributes:
         margins: Raw logits, shape (n, n_classes).
@@ -174,9 +175,9 @@ class Forest:
     """A boosted model.
 
     Args:
-        trees: All of them; tree t answers for class t modulo `classes`.
+        trees: All trees; tree t answers for class t modulo `classes`.
         columns: Where the columns of the trees' view lie in the whole matrix.
-        base: What every row starts from.
+        base: The value that every row starts from.
         classes: How many raw logits a row has.
     """
 
@@ -187,7 +188,7 @@ class Forest:
         base: float = 0.0,
         classes: int = 1,
     ) -> None:
-        from pitwall.prediction import forest_loops  # half a second: only who forecasts pays for it
+        from pitwall.prediction import forest_loops  # compiling takes 0.5 s, so import it late
 
         self._walk = forest_loops.walk
         self._base, self._classes = base, classes
@@ -202,7 +203,7 @@ class Forest:
             child += np.where(child < 0, -leaf, first).astype(np.int32)
 
     def starting_from(self, base: float) -> Forest:
-        """Return the same trees, from which every row starts at another base."""
+        """Return a forest of the same trees with another base."""
         other = copy(self)
         other._base = base
         return other
@@ -212,7 +213,7 @@ class Forest:
         return self._walked(rows, np.empty((0, 0), np.int32))
 
     def walk(self, rows: Rows) -> Walk:
-        """Return raw logits and the leaves that they come from."""
+        """Return raw logits and the leaves they come from."""
         leaves = np.empty((len(rows), len(self._roots)), np.int32)
         return Walk(self._walked(rows, leaves), leaves)
 
@@ -224,18 +225,18 @@ class Forest:
 
 
 def ways_to_leaves(tree: Tree) -> Iterator[list[tuple[int, int]]]:
-    """Yield the way to each leaf, in the order in which a forest numbers them.
+    """Yield the path to each leaf, in the order in which a forest numbers them.
 
-    A way is the steps from a node to its child, beginning at the root.
+    A path is a list of steps from a node to its child, beginning at the root.
     """
-    ways: dict[int, list[tuple[int, int]]] = {0: []}
+    paths: dict[int, list[tuple[int, int]]] = {0: []}
     for node in level_by_level(tree.left, tree.right):
-        way = ways.pop(node)
+        path = paths.pop(node)
         if tree.left[node] == LEAF:
-            yield way
+            yield path
         else:
             children = (int(tree.left[node]), int(tree.right[node]))
-            ways |= {child: [*way, (node, child)] for child in children}
+            paths |= {child: [*path, (node, child)] for child in children}
 
 
 def _packed(tree: Tree, columns: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.void], Array]:

@@ -1,7 +1,7 @@
-"""The loops over trees and rows, compiled when a process first forecasts.
+"""Run the loops over trees and rows, which are compiled when a process first forecasts.
 
-Numba compiles them in half a second, so nothing of it is kept on disk. They hold no lock: other
-threads run on while they walk.
+Numba compiles them in half a second, so the result is not cached on disk. The loops release the
+global interpreter lock, so other threads run meanwhile.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-# Rows that go through all trees together: a tree stays in the nearest cache while they pass.
+# Rows that go through each tree together, so that the tree stays in the nearest cache.
 BLOCK = 64
 
 
@@ -23,15 +23,15 @@ def walk(
     margins: npt.NDArray[np.float64],
     reached: npt.NDArray[np.int32],
 ) -> None:
-    """Add what every row's leaves answer to `margins`, and write down which leaves they are.
+    """Add the answers of every row's leaves to `margins`, and record which leaves they are.
 
     Args:
-        nodes: As `forest.NODE`.
-        roots: Node at which each tree begins, shape (trees,).
-        answers: Of each leaf, shape (leaves,).
+        nodes: Nodes of the type `forest.NODE`.
+        roots: The root node of each tree, shape (trees,).
+        answers: The answer of each leaf, shape (leaves,).
         rows: Shape (n, n_columns).
         margins: Shape (n, n_classes); tree t answers for class t modulo n_classes.
-        reached: Shape (n, trees), or (0, 0) where nobody asks.
+        reached: Receives the leaves, shape (n, trees); (0, 0) where they are not needed.
     """
     classes = margins.shape[1]
     for first in range(0, len(rows), BLOCK):
@@ -41,7 +41,7 @@ def walk(
                 node = nodes[roots[tree]]
                 while node.child >= 0:
                     value = rows[row, node.column]
-                    # A missing value is not equal to itself; sums of tests need no branch.
+                    # A missing value (NaN) is not equal to itself; `|` needs no branch.
                     right = (value > node.threshold) | (
                         (value != value) & (node.missing_right != 0)
                     )
@@ -57,7 +57,7 @@ def add_up(
     reached: npt.NDArray[np.int32],
     sums: npt.NDArray[np.float64],
 ) -> None:
-    """Add the rows of `owed`, (leaves, topics), that `reached`, (n, trees), names, to `sums`."""
+    """Add to `sums` the rows of `owed`, (leaves, topics), that `reached`, (n, trees), selects."""
     for row in range(reached.shape[0]):
         for tree in range(reached.shape[1]):
             leaf = reached[row, tree]

@@ -1,8 +1,8 @@
-"""What a forecast would say that knows the gap alone: what the mixture has to beat.
+"""Forecast from the gap alone, as the yardstick that the mixture has to beat.
 
-Logistic in the gap and its logarithm, as the model card's `gap only`. Its three numbers are in
-`gap_only.json`, counted by `ml.gap_only` from instants between the lines of races from 2023 and
-2024; they are never fitted to races that came later.
+It is a logistic regression on the gap and its logarithm, the `gap only` of the model card. Its
+three coefficients are in `gap_only.json`. `ml.gap_only` fitted them to instants between the lines
+in races of 2023 and 2024; they are never fitted to later races.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 
 _NUMBERS = Path(__file__).with_name("gap_only.json")
-NEAR_S = 0.1  # keeps the logarithm finite side by side
+NEAR_S = 0.1  # keeps the logarithm finite for cars side by side
 
 
 def gap_only(interval_s: float) -> float:
-    """Return the chance of a pass within a lap, in (0, 1), of a gap in seconds, from 0 up.
+    """Return the probability of a pass within a lap, in (0, 1), for a gap in seconds, from 0 up.
 
     Example:
         >>> gap_only(0.4) > gap_only(0.8) > gap_only(1.6)
@@ -31,5 +31,5 @@ def gap_only(interval_s: float) -> float:
 
 @cache
 def _numbers() -> tuple[float, float, float]:
-    told = json.loads(_NUMBERS.read_text(encoding="utf-8"))
-    return told["gap_s"], told["log_gap"], told["constant"]
+    numbers = json.loads(_NUMBERS.read_text(encoding="utf-8"))
+    return numbers["gap_s"], numbers["log_gap"], numbers["constant"]

@@ -1,4 +1,4 @@
-"""Weigh the experts by the situation, and the chance that a battle is interrupted."""
+"""Weight the experts by the situation, and estimate how likely a battle is interrupted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ OUTCOMES: Final = ("decided", "pit", "neutralised", "retired")
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """A calibrated model of several classes.
+    """A calibrated classifier of how a battle ends.
 
-    The probabilities are softmax(`slope` * z + `offsets`) of its raw logits z; both numbers were
-    fitted on races that it had not seen. Rows at the chequered flag and in the wet taught it
-    nothing: `finished` is not retired.
+    The probabilities are softmax(`slope` * z + `offsets`) of its raw logits z; both parameters were
+    fitted on races that it had not seen. Rows at the chequered flag and in the wet were left out of
+    its training, so `finished` does not count as retired.
 
     Attributes:
         expert: Its margins have one column for each of `OUTCOMES`.
@@ -35,7 +35,7 @@ class Interruption:
         """Return the probabilities of `OUTCOMES`, shape (n, 4), adding up to one.
 
         One minus the first is the probability that the battle is interrupted by the end of the
-        next lap; `p_overtake` is given that it is not.
+        next lap; `p_overtake` assumes that it is not.
         """
         return class_chances(self.expert.margins(rows), self.slope, self.offsets)
 
@@ -70,7 +70,7 @@ class Roles:
     year: str
 
     def situations(self, rows: Rows, columns: Sequence[Column], residuals: Logits) -> Situations:
-        """Return what the gate sees of rows of the whole matrix, shape (n, n_columns)."""
+        """Return the gate's inputs from rows of the whole matrix, shape (n, n_columns)."""
         names = [column.name for column in columns]
         gap, since, fraction, year = (
             rows[:, names.index(name)].astype(np.float64)
@@ -81,7 +81,7 @@ class Roles:
 
 @dataclass(frozen=True, slots=True)
 class Situations:
-    """What the gate may know of n battles; shape (n,), residuals (n, 3)."""
+    """The gate's inputs for n battles; shape (n,), residuals (n, 3)."""
 
     gap_s: Logits
     laps_since_neutral: Logits
@@ -90,7 +90,7 @@ class Situations:
     residuals: Logits
 
     def context(self, terms: Sequence[str]) -> Logits:
-        """Return the named terms, shape (n, len(terms)); what is missing counts as usual."""
+        """Return the named terms, shape (n, len(terms)); missing values count as average."""
         return np.stack([TERMS[term](self) for term in terms], axis=1)
 
 
@@ -107,8 +107,8 @@ TERMS: Final[Mapping[str, Callable[[Situations], Logits]]] = {
     "rules_2026": lambda s: (s.year >= 2026).astype(np.float64),
 }
 
-# With the gap among them a closer attacker could be less likely to pass, as the weights would
-# move towards an expert that thinks less of him.
+# The gap is not among them: with it, a closer attacker could get a lower probability, as the
+# weights would move towards an expert with a lower opinion.
 MONOTONE_TERMS: Final = (
     "one",
     "race_residual",
@@ -124,8 +124,8 @@ class Gate:
     """A softmax over experts.
 
     Attributes:
-        terms: Names of `TERMS`.
-        weights: Shape (len(terms), n_experts - 1); the last expert's are 0.
+        terms: Names from `TERMS`.
+        weights: Shape (len(terms), n_experts - 1); those of the last expert are 0.
     """
 
     terms: tuple[str, ...]
@@ -137,7 +137,7 @@ class Gate:
 
 
 def softmax_shares(scores: Logits) -> Logits:
-    """Return softmax over (scores, 0): shape (n, k) to (n, k + 1)."""
+    """Return the softmax over (scores, 0): shape (n, k) to (n, k + 1)."""
     whole = np.concatenate([scores, np.zeros((len(scores), 1))], axis=1)
     odds = np.exp(whole - whole.max(axis=1, keepdims=True))
     shares: Logits = odds / odds.sum(axis=1, keepdims=True)

@@ -1,7 +1,7 @@
-"""What a forecaster remembers of one race, and how that race differed from its forecasts.
+"""Remember the forecasts of one race, and measure how the race differed from them.
 
-The memory is a value that travels with the engine's state, so that going back in a replay brings
-back what was known then.
+The memory is a value inside the engine's state, so that going back in a replay restores what was
+known at that time.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ Ids = npt.NDArray[np.int64]
 
 RESIDUALS: Final = ("race", "attacker", "defender")
 
-_PRIORS: Final = (6.0, 3.0, 3.0)  # battles' worth of variance that say: as forecast
+_PRIORS: Final = (6.0, 3.0, 3.0)  # variance, in battles, of the assumption that forecasts hold
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Battles of one race that were forecast when the attacker crossed the line; m of them.
+    """The m battles of one race that were forecast when the attacker crossed the line.
 
     Attributes:
         resolved_s: When both had crossed the line again, and the outcome was known.
         attackers, defenders: Car numbers.
         passed: 1.0 for a pass, 0.0 for a hold; battles without an outcome are not in the record.
-        forecasts: What was forecast then, in (0, 1): the plain mean of the experts' logits, so
-            that a forecast does not answer to its own earlier corrections.
+        forecasts: The forecasts made then, in (0, 1), from the plain mean of the experts' logits,
+            so that a forecast does not react to its own earlier corrections.
     """
 
     resolved_s: Array
@@ -48,10 +48,11 @@ class Record:
 
 
 def running_residuals(record: Record, now_s: Array, attackers: Ids, defenders: Ids) -> Array:
-    """Return the residuals of n battles of the race, shape (n, 3): race, attacker, defender.
+    """Return the running residuals of n battles, shape (n, 3): race, attacker, defender.
 
     Each is sum(passed - forecast) / (sum forecast (1 - forecast) + prior), over the battles of
-    the record that were resolved by `now_s`, and that have the same attacker or the same defender.
+    the record resolved by `now_s`: all of them, those of the same attacker, those of the same
+    defender.
     """
     known = record.resolved_s[None, :] <= now_s[:, None]
     surprise = record.passed - record.forecasts
@@ -70,18 +71,18 @@ def running_residuals(record: Record, now_s: Array, attackers: Ids, defenders: I
     )
 
 
-# A battle at a line crossing: the lap that both had completed, attacker and defender.
+# A battle at a line crossing: the lap that both had completed, the attacker and the defender.
 AtTheLine = tuple[int, DriverNumber, DriverNumber]
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What was forecast of the battles at the line so far.
+    """The forecasts of battles at the line so far.
 
     Attributes:
         notes: The experts' plain forecast of each, in (0, 1), made when the attacker crossed.
-        book: Laps and readings in the shape that features read; it saves time and changes no
-            value, so that a memory without one forecasts the same. One race's alone.
+        book: A cache of one race's laps and readings in the form that features read. It saves
+            time and changes no value, so that a memory without it gives the same forecasts.
     """
 
     notes: Mapping[AtTheLine, float] = field(default_factory=dict)
@@ -94,7 +95,7 @@ NO_MEMORY: Final = Memory()
 
 
 def at_the_line(race: RaceState, battle: Battle) -> AtTheLine | None:
-    """Return which crossing this battle is at; None between the lines."""
+    """Return the line crossing that this battle is at; None between crossings."""
     attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
     if attacker is None or defender is None or not (attacker.laps and defender.laps):
         return None
@@ -106,7 +107,7 @@ def at_the_line(race: RaceState, battle: Battle) -> AtTheLine | None:
 
 
 def record_of(memory: Memory) -> Record:
-    """Return how the noted battles came out, as far as the book of the memory has it."""
+    """Return the outcomes of the noted battles, as far as the memory's book has them."""
     kept: list[tuple[Resolved, AtTheLine]] = []
     if memory.book is not None:
         laps = memory.book.laps
@@ -124,7 +125,7 @@ def record_of(memory: Memory) -> Record:
 
 
 def noted(memory: Memory, at: Sequence[AtTheLine | None], chances: Sequence[float]) -> Memory:
-    """Return the memory with the forecasts of battles at the line that it did not have yet."""
+    """Return the memory with the new forecasts of battles at the line."""
     new = {
         who: chance
         for who, chance in zip(at, chances, strict=True)

@@ -1,4 +1,4 @@
-"""The mixture of experts at work: all battles of a tick at once, from rows of features."""
+"""Forecast all battles of a tick at once with the mixture of experts, from rows of features."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from pitwall.prediction.stacker import (
 
 @dataclass(frozen=True, slots=True)
 class MixtureParts:
-    """Everything that was learned.
+    """Everything that was learned in training.
 
     Attributes:
-        columns: Of the whole matrix, in order.
+        columns: The columns of the whole matrix, in order.
         roles: The columns that the gate reads.
         experts: By name: `EXPERTS`, then `three` (a pass within three laps) and `pooled` (the
             yardstick: one model that sees everything).
-        platts: By name, for `EXPERTS` and `pooled`.
+        platts: Calibrations by name, for `EXPERTS` and `pooled`.
     """
 
     columns: tuple[Column, ...]
@@ -45,17 +45,18 @@ class MixtureParts:
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
-    """What the mixture says of n battles; shape (n,) but where said.
+    """The mixture's forecasts of n battles; shape (n,) unless noted.
 
     Attributes:
-        p_overtake: Passed by the end of the next lap, given that nothing interrupts the battle.
+        p_overtake: Probability of a pass by the end of the next lap, if nothing interrupts the
+            battle.
         p_overtake_3: The same within three laps; never below `p_overtake`.
-        low, high: A 90 % interval of `p_overtake`; what it covers is told by `Spread`.
+        low, high: The 90 % interval of `p_overtake`; `Spread` explains what it covers.
         p_experts: Each expert's own calibrated probability, shape (n, 3), in order of `EXPERTS`.
         shares: Each expert's weight, shape (n, 3), adding up to one.
-        p_outcomes: Of `interruption.OUTCOMES` by the end of the next lap, shape (n, 4).
-        p_plain: Sigmoid of the experts' mean logit, before gate and stacker: the forecast that
-            `residuals.Record` wants.
+        p_outcomes: Probabilities of `gate.OUTCOMES` by the end of the next lap, shape (n, 4).
+        p_plain: Sigmoid of the experts' mean logit, before gate and stacker, as `memory.Record`
+            needs it.
     """
 
     p_overtake: Logits
@@ -70,15 +71,15 @@ class Opinions:
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """The experts' raw logits of n battles, and what gate and stacker make of them.
+    """The experts' raw logits of n battles, combined by gate and stacker.
 
     Attributes:
-        margins: Of each expert, shape (n, 3).
+        margins: Raw logits of each expert, shape (n, 3).
         shares: Each expert's weight, shape (n, 3), adding up to one.
-        opinion: The weighted margins, shape (n,).
-        logits: Of `p_overtake`, calibrated, shape (n,).
-        leaves: Where each row ended in each expert's trees, (n, trees) for each; none where nobody
-            wants reasons.
+        opinion: The weighted mean of the margins, shape (n,).
+        logits: Calibrated logits of `p_overtake`, shape (n,).
+        leaves: The leaf that each row reached in each expert's trees, (n, trees) for each expert;
+            empty where no reasons are needed.
     """
 
     margins: Logits
@@ -89,23 +90,23 @@ class Gated:
 
 
 class Mixture:
-    """Three experts, a gate and a stacker; pure functions of their rows."""
+    """Forecasts with three experts, a gate and a stacker; pure functions of the rows."""
 
     def __init__(self, parts: MixtureParts) -> None:
         self._parts = parts
 
     @property
     def parts(self) -> MixtureParts:
-        """What it was made from."""
+        """The learned parts it was made from."""
         return self._parts
 
     def opinions(self, rows: Rows, residuals: Logits, gated: Gated | None = None) -> Opinions:
         """Return the forecasts of rows (n, n_columns) with running residuals (n, 3).
 
         Args:
-            rows: Of the whole matrix.
-            residuals: Of the race, the attacker and the defender.
-            gated: What `gated` made of them, where it was asked already.
+            rows: Rows of the whole matrix.
+            residuals: Running residuals of the race, the attacker and the defender.
+            gated: The result of `gated` for them, if already computed.
         """
         parts = self._parts
         gated = self.gated(rows, residuals) if gated is None else gated
@@ -132,12 +133,12 @@ class Mixture:
         )
 
     def plain_logits(self, rows: Rows) -> Logits:
-        """Return the mean logit of the experts, shape (n,): all that residuals need."""
+        """Return the mean logit of the experts, shape (n,), which the residuals need."""
         margins: Logits = self._margins(rows).mean(axis=1)
         return margins
 
     def pooled(self, rows: Rows) -> Logits:
-        """Return the yardstick's probabilities, shape (n,)."""
+        """Return the probabilities of the pooled model, the yardstick, shape (n,)."""
         return self._parts.platts["pooled"].chances(self._parts.experts["pooled"].margins(rows))
 
     def _margins(self, rows: Rows) -> Logits:
@@ -148,7 +149,7 @@ class Mixture:
         return self._gated(rows, residuals, self._margins(rows))
 
     def walked(self, rows: Rows, residuals: Logits) -> Gated:
-        """Return the same, with the leaves that an explanation asks for."""
+        """Return the same as `gated`, with the leaves that an explanation needs."""
         walks = [self._parts.experts[name].walk(rows) for name in EXPERTS]
         margins = np.concatenate([walk.margins for walk in walks], axis=1)
         gated = self._gated(rows, residuals, margins)

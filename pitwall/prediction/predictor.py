@@ -1,4 +1,4 @@
-"""Forecasts of battles by the mixture of experts: all battles of a tick in one go."""
+"""Forecast all battles of a tick at once with the mixture of experts."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ from pitwall.prediction.memory import (
 from pitwall.prediction.mixture import Gated, Mixture, Opinions
 from pitwall.prediction.reasons import in_words, topic_of
 
-# No feed channel tells who has DRS or Overtake Mode when it matters, nor any battery's charge, nor
-# the air that a car meets: each expert rests on an estimate of what he is named after.
+# No feed says which car has DRS or Overtake Mode when it matters, how much charge a battery has, or
+# how much a wake costs, so every expert rests on an estimate of the effect it is named after.
 IS_ESTIMATED: Final = dict.fromkeys(ExpertName, True)
 
 
 class MixturePredictor:
     """Implements `pitwall.ports.forecasts.Predictor` with a trained mixture.
 
-    It answers only where it was trained, and says why where it was not; see `refusals`.
+    It forecasts only situations that it was trained on, and says why where it does not; see
+    `why_no_forecast`.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -63,7 +64,7 @@ class MixturePredictor:
 
     @property
     def version(self) -> str:
-        """Which trained model answers: name and content hash."""
+        """The trained model's name and content hash."""
         return self.bundle.version
 
     @property
@@ -79,8 +80,8 @@ class MixturePredictor:
         Args:
             race: The field at this instant.
             battles: Those to forecast.
-            memory: Of this race, from the call before; without, nothing is known of how earlier
-                forecasts came out.
+            memory: What the previous call for this race returned; without it, the outcomes of
+                earlier forecasts are unknown.
         """
         refusals = [why_no_forecast(race, battle) for battle in battles]
         asked = [battle for battle, why in zip(battles, refusals, strict=True) if not why]
@@ -99,7 +100,7 @@ class MixturePredictor:
         )
 
     def without_reasons(self) -> MixturePredictor:
-        """Return a forecaster of the same model that gives no reasons, in half the time."""
+        """Return a predictor with the same model that gives no reasons, in half the time."""
         plain = copy(self)
         plain._explainer = None
         return plain
@@ -112,19 +113,19 @@ class MixturePredictor:
 
     @property
     def ranges(self) -> Mapping[str, tuple[float, float]]:
-        """Least and greatest value of each feature that training saw, by name."""
+        """The lowest and highest value of each feature in training, by name."""
         return self.bundle.ranges
 
     def explained(
         self, rows: Rows, residuals: Logits | None = None, at_line: Sequence[bool] = ()
     ) -> list[Forecast]:
-        """Return the forecasts, with reasons, of rows of features, shape (n, n_features).
+        """Return forecasts with reasons for rows of features, shape (n, n_features).
 
         Args:
-            rows: As `rows` returns them.
-            residuals: Likewise; None where nothing is known of how earlier forecasts of their
-                races came out.
-            at_line: Of which rows the gap is that at the line; none where nothing is given.
+            rows: Features as the method `rows` returns them.
+            residuals: Running residuals as `rows` returns them; None where the outcomes of earlier
+                forecasts are unknown.
+            at_line: For each row, whether its gap is the one at the line; empty means none.
         """
         if residuals is None:
             residuals = np.zeros((len(rows), len(RESIDUALS)))
@@ -190,7 +191,7 @@ class _Row:
 
 
 def is_gap_at_line(race: RaceState, battle: Battle) -> bool:
-    """Tell whether the model goes by the gap at the line, not by the battle's interval."""
+    """Return whether the model uses the gap at the line instead of the battle's interval."""
     attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
     if attacker is None or defender is None:
         return False
@@ -198,7 +199,7 @@ def is_gap_at_line(race: RaceState, battle: Battle) -> bool:
 
 
 def mixed_forecasts(opinions: Opinions) -> list[MixedForecast]:
-    """Return what readers receive of n battles."""
+    """Return the published part of the opinions on n battles."""
     by_row = zip(
         opinions.p_overtake_3.tolist(),
         opinions.low.tolist(),

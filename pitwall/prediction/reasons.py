@@ -1,4 +1,4 @@
-"""Put a forecast's reasons into words, topic by topic."""
+"""Write the reasons of a forecast as short texts, topic by topic."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from pitwall.domain.forecasts import Reason
 
-# The first pattern that a name begins with decides.
+# The first pattern that matches the beginning of a name decides.
 _TOPICS: Final = tuple(
     (re.compile(pattern), topic)
     for pattern, topic in (
@@ -47,7 +47,7 @@ def topic_of(name: str) -> str:
     """Return the topic of a feature.
 
     Raises:
-        ValueError: No pattern fits; a new feature needs one here.
+        ValueError: No pattern matches; a new feature needs one in `_TOPICS`.
 
     Example:
         >>> topic_of("tyre_life_diff_laps"), topic_of("interval_s")
@@ -56,13 +56,13 @@ def topic_of(name: str) -> str:
     for pattern, topic in _TOPICS:
         if pattern.match(name):
             return topic
-    message = f"the feature {name} belongs to no topic: give it one in prediction/topics.py"
+    message = f"the feature {name} has no topic: add a pattern for it in prediction/reasons.py"
     raise ValueError(message)
 
 
 SHOWN = 3
 
-LEAST = 0.05  # of a logit; less than that is no reason
+LEAST = 0.05  # of a logit; smaller contributions are not shown
 
 _CLEAR_AIR_S: Final = 2.5
 
@@ -72,7 +72,7 @@ _OVERTAKE_MODE_FROM: Final = 2026
 
 
 class Values(Protocol):
-    """The features of one battle by name; missing is NaN."""
+    """The features of one battle by name; a missing value is NaN."""
 
     @property
     def is_gap_at_line(self) -> bool:
@@ -80,7 +80,7 @@ class Values(Protocol):
         ...
 
     def __getitem__(self, name: str, /) -> float:
-        """Return one feature's value."""
+        """Return the value of one feature."""
         ...
 
 
@@ -88,18 +88,18 @@ def in_words(contributions: Mapping[str, float], values: Values) -> tuple[Reason
     """Return the largest contributions to the logit, such as `+0.41 fresher tyres by 12 laps`.
 
     Args:
-        contributions: To the logit, by topic, against the average battle of the training.
-        values: Of the features; where those that a topic speaks of are missing, it is left out.
+        contributions: To the logit, by topic, compared with the average battle of the training.
+        values: Values of the features; a topic is left out where its features are missing.
     """
-    shown: list[Reason] = []
+    reasons: list[Reason] = []
     for topic in sorted(contributions, key=lambda topic: -abs(contributions[topic])):
         amount = contributions[topic]
-        if len(shown) == SHOWN or abs(amount) < LEAST:
+        if len(reasons) == SHOWN or abs(amount) < LEAST:
             break
         words = WORDS[topic](values)
         if words is not None:
-            shown.append(Reason(topic, round(amount, 2), words))
-    return tuple(shown)
+            reasons.append(Reason(topic, round(amount, 2), words))
+    return tuple(reasons)
 
 
 def _known(value: float, words: Callable[[float], str]) -> str | None:
@@ -108,7 +108,7 @@ def _known(value: float, words: Callable[[float], str]) -> str | None:
 
 def _gap(values: Values) -> str | None:
     where = " at the line" if values.is_gap_at_line else ""
-    # A feature is of single precision: to the millisecond it is what was told.
+    # A feature has single precision: rounded to the millisecond it is the value that was sent.
     return _known(values["interval_s"], lambda gap_s: f"gap {round(gap_s, 3):.1f} s{where}")
 
 
@@ -154,8 +154,8 @@ def _pace(values: Values) -> str | None:
 
 
 def _sectors(values: Values) -> str | None:
-    found = {number: values[f"s{number}_diff_mean3_s"] for number in (1, 2, 3)}
-    known = {number: amount for number, amount in found.items() if not math.isnan(amount)}
+    differences = {number: values[f"s{number}_diff_mean3_s"] for number in (1, 2, 3)}
+    known = {number: amount for number, amount in differences.items() if not math.isnan(amount)}
     if not known:
         return None
     number = max(known, key=lambda number: abs(known[number]))
@@ -164,11 +164,11 @@ def _sectors(values: Values) -> str | None:
 
 
 def _speed(values: Values) -> str | None:
-    found = {
+    differences = {
         "at the speed trap": values["speed_st_diff_mean3_kmh"],
         "on the line": values["speed_fl_diff_mean3_kmh"],
     }
-    known = {where: amount for where, amount in found.items() if not math.isnan(amount)}
+    known = {where: amount for where, amount in differences.items() if not math.isnan(amount)}
     if not known:
         return None
     where = max(known, key=lambda where: abs(known[where]))
@@ -192,7 +192,7 @@ def _traffic(values: Values) -> str | None:
         lambda ahead_s: (
             "defender in clear air"
             if ahead_s >= _CLEAR_AIR_S
-            else f"defender himself {ahead_s:.1f} s behind a car"
+            else f"defender {ahead_s:.1f} s behind the next car"
         ),
     )
 
@@ -201,9 +201,9 @@ def _behind(values: Values) -> str | None:
     return _known(
         values["behind_attacker_s"],
         lambda behind_s: (
-            "nobody close behind the attacker"
+            "no car close behind the attacker"
             if behind_s >= _CLEAR_AIR_S
-            else f"attacker pressed from {behind_s:.1f} s behind"
+            else f"attacker followed {behind_s:.1f} s behind"
         ),
     )
 
@@ -214,7 +214,7 @@ def _places(values: Values) -> str | None:
         lambda gained: (
             f"attacker {abs(gained):.0f} places {'up' if gained > 0 else 'down'} since lap 1"
             if gained
-            else "attacker where he was on lap 1"
+            else "attacker in the same place as on lap 1"
         ),
     )
 
@@ -298,7 +298,7 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "circuit": _circuit,
     "names": lambda values: _known(
         values["history_attacker_3year_log_ratio"],
-        lambda _: "how these drivers and teams fared in earlier seasons",
+        lambda _: "record of these drivers and teams in earlier seasons",
     ),
     "enabled": _enabled,
     "energy": _energy,
@@ -309,8 +309,8 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "weather": _weather,
     "stage": _stage,
     "season": _season,
-    "residual race": lambda _values: "how this race differs from its forecasts so far",
-    "residual attacker": lambda _values: "how the attacker differs from his forecasts so far",
-    "residual defender": lambda _values: "how the defender differs from his forecasts so far",
+    "residual race": lambda _values: "outcomes of earlier forecasts in this race",
+    "residual attacker": lambda _values: "outcomes of the attacker's earlier forecasts",
+    "residual defender": lambda _values: "outcomes of the defender's earlier forecasts",
 }
-"""What to say of each topic; None where its features are missing."""
+"""The text of each topic; None where its features are missing."""

@@ -1,6 +1,6 @@
-"""The sporting and technical rules that a forecast rests on, season by season, as data.
+"""Read the sporting and technical rules that forecasts depend on, season by season.
 
-They are written in `ml/rules/*.toml`, travel inside the model's bundle, and are read from there.
+The rules are written in `ml/rules/*.toml`, copied into the model's bundle, and read from there.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Curve = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """What held for some seasons.
+    """The rules of some consecutive seasons.
 
     Attributes:
         name: Such as `2022-25`.
         first_season, last_season: Both included.
         system: `DRS` or `Overtake Mode`.
-        detection_s: Interval at the detection point that allows it, s.
-        motor_kw: Most that the electric motor gives: (speed in km/h, kW) points, rising speeds.
+        detection_s: The largest interval at the detection point that allows it, s.
+        motor_kw: The electric motor's maximum power: (speed in km/h, kW) points, rising speeds.
         overtake_motor_kw: The same in Overtake Mode; None where there is no such mode.
         overtake_extra_mj: Energy that the mode adds, MJ.
-        boost_cap_kw: Most that boost adds, kW; None where there is none.
-        store_mj: What a battery holds between empty and full, MJ.
+        boost_cap_kw: The most power that boost adds, kW; None where there is no boost.
+        store_mj: The usable energy of a battery, MJ.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Regime:
     def motor_at(
         self, speed_kmh: npt.NDArray[np.float64], *, overtake: bool = False
     ) -> npt.NDArray[np.float64]:
-        """Return the most that the motor gives at these speeds, kW, of any shape."""
+        """Return the motor's maximum power at these speeds, kW, of any shape."""
         curve = self.overtake_motor_kw if overtake and self.overtake_motor_kw else self.motor_kw
         speeds, powers = zip(*curve, strict=True)
         return np.asarray(np.interp(speed_kmh, speeds, powers))
@@ -63,12 +63,12 @@ class Rules:
     regimes: tuple[Regime, ...] = ()
 
     def of(self, season: int) -> Regime | None:
-        """Return what holds in a season; None where nothing is written."""
+        """Return the regime of a season; None where there is none."""
         return next((r for r in self.regimes if r.first_season <= season <= r.last_season), None)
 
     @property
     def version(self) -> str:
-        """Twelve digits of the hash of everything written; `none` without rules."""
+        """The first twelve digits of the hash of all regimes; `none` without rules."""
         if not self.regimes:
             return "none"
         text = json.dumps(self.to_document(), sort_keys=True)
@@ -80,15 +80,15 @@ class Rules:
 
     @classmethod
     def from_document(cls, document: Sequence[Mapping[str, Any]]) -> Rules:
-        """Return the rules from what `to_document` gave.
+        """Return the rules from a document that `to_document` returned.
 
         Raises:
-            ModelError: Two regimes claim the same season.
+            ModelError: Two regimes are for the same season.
         """
         regimes = sorted((_regime(one) for one in document), key=lambda one: one.first_season)
         for before, after in pairwise(regimes):
             if before.last_season >= after.first_season:
-                message = f"the rules {before.name} and {after.name} claim the same season"
+                message = f"the rules {before.name} and {after.name} are for the same season"
                 raise ModelError(message)
         return cls(tuple(regimes))
 

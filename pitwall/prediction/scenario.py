@@ -1,8 +1,9 @@
-"""What if this battle had another gap, other tyres, or the mode: its features, changed together.
+"""Change the features of a battle as if it had another gap, other tyres, or Overtake Mode.
 
-A feature never changes alone. With another gap, all gaps of the last minutes are moved alike, so
-that the trend stays what it was; with other tyres, the differences follow. What was counted, such
-as laps spent within a second, stays as it was. What is changed is held within what training showed.
+A feature never changes alone. With another gap, all gaps of the last minutes are shifted by the
+same amount, so that the trend stays the same; with other tyres, the differences change too. Counts,
+such as laps spent within a second, stay the same. Changed values are limited to the ranges that
+occurred in training.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ _GAPS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is changed of a battle; None leaves it as it was.
+    """The changes to a battle; None leaves a value unchanged.
 
     Attributes:
-        gap_s: From defender to attacker, as the model goes by it.
+        gap_s: From defender to attacker, the gap that the model uses.
         attacker_tyre_laps, defender_tyre_laps: Laps on the tyres.
         attacker_compound, defender_compound: Soft, medium or hard.
         has_mode: Whether the attacker may use DRS, or Overtake Mode.
@@ -48,14 +49,14 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class SeenBattle:
-    """What the model saw of a battle at one moment, and what it said.
+    """The model's input and forecast for a battle at one moment.
 
     Attributes:
-        features: By name; what was not known is left out.
-        residuals: How earlier forecasts of the race came out, as the model counts it.
-        as_it_was: The scenario in which nothing is changed; a part is None when it was not known.
-        forecast: Made of these; by the model of today, whatever model answered then.
-        is_gap_at_line: Whether the gap of `as_it_was` is that at the line; else it is the interval.
+        features: By name; unknown ones are left out.
+        residuals: The running residuals: how earlier forecasts of the race came out.
+        as_it_was: The scenario that changes nothing; a value is None when it was unknown.
+        forecast: Made from these by the current model, whichever model forecast the battle then.
+        is_gap_at_line: Whether the gap of `as_it_was` is the one at the line, not the interval.
     """
 
     features: Mapping[str, float]
@@ -68,13 +69,13 @@ class SeenBattle:
 def changed(
     seen: Mapping[str, float], scenario: Scenario, ranges: Sequence[WhatIfFeature]
 ) -> dict[str, float]:
-    """Return a battle's features as they would be.
+    """Return the features of a battle after the changes of a scenario.
 
     Args:
-        seen: What the model saw, by feature name; what is missing stays missing, unless the
-            scenario tells it.
-        scenario: What is changed.
-        ranges: Of the features that can be asked about.
+        seen: The model's input by feature name; missing features stay missing, unless the
+            scenario sets them.
+        scenario: The changes.
+        ranges: The ranges of the features that can be changed.
     """
     values: dict[str, float] = {}
     if scenario.gap_s is not None and "interval_s" in seen:
@@ -95,13 +96,13 @@ def changed(
 
 
 def _tyres(seen: Mapping[str, float], scenario: Scenario) -> dict[str, float]:
-    told = {
+    changes = {
         "tyre_life_attacker_laps": scenario.attacker_tyre_laps,
         "tyre_life_defender_laps": scenario.defender_tyre_laps,
         "compound_attacker_steps": _steps(scenario.attacker_compound),
         "compound_defender_steps": _steps(scenario.defender_compound),
     }
-    values = {name: value for name, value in told.items() if value is not None}
+    values = {name: value for name, value in changes.items() if value is not None}
     known = {**seen, **values}
     for what, unit in (("tyre_life", "laps"), ("compound", "steps")):
         of = (f"{what}_attacker_{unit}", f"{what}_defender_{unit}")

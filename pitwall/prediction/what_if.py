@@ -1,7 +1,7 @@
-"""Forecast of a battle that is described by its features alone: what if?
+"""Forecast hypothetical battles, which are described by their features alone.
 
-Every feature has a range: what the model's training showed. Outside of it an answer would be an
-extrapolation that nobody has checked.
+Every feature has a range, the values that occurred in training. Outside of it a forecast would be
+an unchecked extrapolation.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class WhatIfFeature:
-    """One thing that can be said of a made-up battle.
+    """A feature that can be set for a hypothetical battle.
 
     Attributes:
-        name, unit, meaning: As of the model's column. Differences are attacker minus defender.
+        name, unit, meaning: Those of the model's column. Differences are attacker minus defender.
         lowest, highest: The range, both included.
     """
 
@@ -36,29 +36,28 @@ class WhatIfFeature:
 
 
 class Explains(Protocol):
-    """What a forecaster of rows brings; `MixturePredictor` does."""
+    """Forecasts rows of features with reasons; `MixturePredictor` implements it."""
 
     @property
     def version(self) -> str:
-        """Which trained model answers."""
+        """The trained model's name and content hash."""
         ...
 
     @property
     def ranges(self) -> Mapping[str, Range]:
-        """Of the features that training saw, by name."""
+        """The lowest and highest value of each feature in training, by name."""
         ...
 
     def explained(self, rows: Rows) -> list[Forecast]:
-        """Return the forecasts, with reasons, of rows of features, shape (n, n_features)."""
+        """Return forecasts with reasons for rows of features, shape (n, n_features)."""
         ...
 
 
 class MixtureWhatIf:
-    """Forecasts a battle that is described by its features alone, with the mixture.
+    """Forecasts battles that are described by their features alone, with the mixture.
 
-    What is left out is missing, as it is for a battle of which it is not known; nothing is known
-    of how earlier forecasts of such a race came out. A feature that training never saw cannot be
-    asked about.
+    Features left out are missing, as unknown ones of a real battle are. The outcomes of earlier
+    forecasts are unknown. A feature that never had a value in training cannot be set.
     """
 
     def __init__(self, predictor: Explains) -> None:
@@ -73,11 +72,11 @@ class MixtureWhatIf:
 
     @property
     def version(self) -> str:
-        """Which trained model answers."""
+        """The trained model's name and content hash."""
         return self._predictor.version
 
     def forecast(self, values: Mapping[str, float]) -> Forecast:
-        """Return the forecast of a battle of which `values` are known, by feature name."""
+        """Return the forecast of a battle with these values, by feature name."""
         row = np.full((1, len(FEATURES)), np.nan, dtype=np.float32)
         for name, value in values.items():
             row[0, self._places[name]] = value

@@ -1,7 +1,7 @@
-"""Collect what is worth storing of a race while the engine plays it.
+"""Collect the rows of a race for the store while the engine plays it.
 
-The engine tells each message and each forecast round; out come batches for the store. Nothing
-here waits: it runs in the engine's thread, and the recorder takes what has gathered.
+The engine passes each message and each round of forecasts; the recorder takes the collected batches
+from another thread. Nothing here waits, because it runs in the engine's thread.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pitwall.recording import record_rows
 from pitwall.wire.decode import every_car_sample
 from pitwall.wire.message import RawMessage
 
-# A seek decodes one keyframe, 20 ms, and plays at most this much; see `docs/performance.md`.
+# A seek decodes one keyframe (20 ms) and plays at most this much; see `docs/performance.md`.
 KEYFRAME_EVERY = timedelta(seconds=45)
 
 
-# Only while a write hangs and none of it can be moved to a file: a race with telemetry has 40,000.
+# Reached only if a write hangs and nothing can be moved to files: a race with telemetry has 40,000.
 MOST_MESSAGES = 120_000
 
 
 class BatchCollector:
-    """Gathers one race; implements `pitwall.engine.race_engine.EngineObserver`.
+    """Collects the rows of one race; implements `pitwall.engine.race_engine.EngineObserver`.
 
     Args:
-        model_version: Said in every prediction.
-        most_messages: More than these are not held when nobody takes them: the oldest go.
+        model_version: Stored with every prediction.
+        most_messages: How many messages are held while nobody takes them; more are dropped.
     """
 
     def __init__(self, model_version: str, most_messages: int = MOST_MESSAGES) -> None:
@@ -46,7 +46,7 @@ class BatchCollector:
         self._batch = Batch()
         self._outcomes = OutcomeTracker()
         self._keyframe_at: datetime | None = None
-        # What was told already, by car: identity says whether there is more.
+        # By car, what was collected last: another object means that there is something new.
         self._entries: dict[DriverNumber, tuple[object, object]] = {}
         self._laps: dict[DriverNumber, LapRecord] = {}
         self._stints: dict[DriverNumber, tuple[StintState, ...]] = {}
@@ -56,58 +56,58 @@ class BatchCollector:
         self._skips = 0
         self._seq_from = 0
 
-    def resume(self, race_id: str, kept: int, *, continues: bool) -> None:
-        """Leave out what is kept already.
+    def resume(self, race_id: str, stored: int, *, continues: bool) -> None:
+        """Leave out what is stored already.
 
         Args:
-            race_id: Of which race; without effect where the feed has moved on to another.
-            kept: Messages of this race in the store.
-            continues: Whether the feed goes on where it is, as a live one; else it tells the
-                race again from its first message, and the first `kept` are left out.
+            race_id: The race; without effect if the feed has moved on to another race.
+            stored: How many messages of this race are in the store.
+            continues: Whether the feed goes on where it is, as a live feed does. If not, it
+                repeats the race from its first message, and the first `stored` are left out.
         """
         with self._lock:
             if race_id != self.info.race_id:
                 return
             if continues:
-                self._seq_from = kept
-                self._batch = record_rows.shifted(self._batch, kept)
+                self._seq_from = stored
+                self._batch = record_rows.shifted(self._batch, stored)
             else:
-                self._skips = kept
-                self._batch = record_rows.without(self._batch, kept)
+                self._skips = stored
+                self._batch = record_rows.without(self._batch, stored)
 
     def took(
         self, message: RawMessage, events: Sequence[race_events.TimingEvent], state: EngineState
     ) -> None:
-        """Keep one message and what it changed."""
+        """Collect one message and the rows of what it changed."""
         with self._lock:
-            told = state.race.info
-            if told.race_id and told.race_id != self.info.race_id:
-                self._turn_to(told, state)
+            info = state.race.info
+            if info.race_id and info.race_id != self.info.race_id:
+                self._turn_to(info, state)
             self._note_cars(message, events, state)
             if self._is_new(state):
-                self._keep(message, events, state)
+                self._add_message(message, events, state)
             if len(self._batch.messages) > self._most:
-                self._drop()
+                self._drop_rows()
             if state.race.phase is not Phase.STARTED:
                 self._settle(state, message.sent_at)
 
     def _turn_to(self, info: RaceInfo, state: EngineState) -> None:
-        """Begin another race where the feed moves on to one; what came before any is its own."""
+        """Begin another race; messages from before the first race belong to that race."""
         if self.info.race_id:
             self._closed.append(self._batch)
             self._batch, self._outcomes = Batch(), OutcomeTracker()
             self._base, self._skips, self._seq_from = state.taken - 1, 0, 0
             self._keyframe_at = None
-            for told in (self._entries, self._laps, self._stints, self._sampled):
-                told.clear()
+            for known in (self._entries, self._laps, self._stints, self._sampled):
+                known.clear()
         self.info = self._batch.info = info
 
     def _is_new(self, state: EngineState) -> bool:
-        """Whether the newest message taken is not kept in the store already."""
+        """Whether the newest message is not in the store already."""
         return state.taken - self._base > self._skips
 
     def forecast(self, state: EngineState) -> None:
-        """Keep a round of forecasts, and the outcomes that are known by now."""
+        """Collect a round of forecasts, and the outcomes that are known by now."""
         with self._lock:
             self._settle(state, state.grid_at)
             race = state.race
@@ -124,28 +124,28 @@ class BatchCollector:
 
     @property
     def waiting(self) -> int:
-        """How many messages have gathered since they were last taken."""
+        """How many messages were collected since the last take."""
         with self._lock:
             return sum(len(batch.messages) for batch in (*self._closed, self._batch))
 
     def take_batches(self) -> list[Batch]:
-        """Return what has gathered since the last call: a batch for each race, most often one."""
+        """Return what was collected since the last call: one batch for each race, usually one."""
         with self._lock:
-            gathered = [*self._closed, self._batch]
+            batches = [*self._closed, self._batch]
             self._closed, self._batch = [], Batch(info=self.info)
-            return [batch for batch in gathered if not batch.is_empty]
+            return [batch for batch in batches if not batch.is_empty]
 
     def put_back(self, batch: Batch) -> None:
-        """Take a batch back that could not be written; it comes again before what is newer."""
+        """Take back a batch that could not be written, so that it comes before newer rows."""
         with self._lock:
             if batch.info.race_id == self.info.race_id or not batch.info.race_id:
                 self._batch = record_rows.joined(batch, self._batch)
             else:
                 self._closed.insert(0, batch)
             if len(self._batch.messages) > self._most:
-                self._drop()
+                self._drop_rows()
 
-    def _keep(
+    def _add_message(
         self, message: RawMessage, events: Sequence[race_events.TimingEvent], state: EngineState
     ) -> None:
         batch, race = self._batch, state.race
@@ -157,7 +157,8 @@ class BatchCollector:
         record_rows.add_events(batch, seq, events, race)
         at = message.sent_at
         if self._keyframe_at is None or at - self._keyframe_at >= KEYFRAME_EVERY:
-            # A live feed after a restart has taken fewer messages than the store has kept.
+            # After a restart during a live race the engine has taken fewer messages than are
+            # stored, so that its keyframes do not fit.
             if not self._seq_from:
                 batch.keyframes.append(KeyframeRecord(seq + 1, at, encode_keyframe(state)))
             self._keyframe_at = at
@@ -165,26 +166,26 @@ class BatchCollector:
     def _note_cars(
         self, message: RawMessage, events: Sequence[race_events.TimingEvent], state: EngineState
     ) -> None:
-        """Keep what is told of a car's entry, laps, stints and channels."""
-        kept, cars = self._is_new(state), state.race.cars
+        """Collect what changed in cars' entries, laps, stints and telemetry."""
+        is_new, cars = self._is_new(state), state.race.cars
         for event in events:
             car = cars.get(getattr(event, "number", DriverNumber(0)))
             if car is not None:
-                self._note_car(car, kept=kept)
+                self._note_car(car, is_new=is_new)
         for number, sample in every_car_sample(message):
             if number in cars and sample.at > self._sampled.get(number, START_OF_TIME):
                 self._sampled[number] = sample.at
-                if kept:
+                if is_new:
                     seq = state.taken - 1 - self._base + self._seq_from
                     self._batch.samples.append((seq, record_rows.sample(number, sample)))
 
-    def _note_car(self, car: CarState, *, kept: bool) -> None:
+    def _note_car(self, car: CarState, *, is_new: bool) -> None:
         number, batch = car.number, self._batch
         entry = (car.driver, car.grid_position)
         if self._entries.get(number) != entry:
             self._entries[number] = entry
             driver, grid = car.driver, car.grid_position
-            # Named again after a restart does no harm, and predictions need the name.
+            # An entry repeated after a restart does no harm, and predictions need it.
             batch.entries[number] = EntryRecord(
                 number,
                 driver_id_of(car),
@@ -196,12 +197,12 @@ class BatchCollector:
             )
         if car.laps and self._laps.get(number) is not car.laps[-1]:
             self._laps[number] = car.laps[-1]
-            if kept:
+            if is_new:
                 lap = record_rows.lap(number, car.laps[-1])
                 batch.laps[number, lap.lap] = lap
         if self._stints.get(number) is not car.stints:
             for stint in record_rows.new_stints(car, self._stints.get(number, ())):
-                if kept:
+                if is_new:
                     batch.stints[number, stint.stint] = stint
             self._stints[number] = car.stints
 
@@ -218,8 +219,8 @@ class BatchCollector:
                     OutcomeRecord(settled.outcome.value, settled.settled_at, *key)
                 )
 
-    def _drop(self) -> None:
-        """Let go of all that was held, except who drives: newest words of laps come again."""
+    def _drop_rows(self) -> None:
+        """Drop all rows except entries and counts, because the buffer is full."""
         held, self._batch = self._batch, Batch(info=self.info)
         self._batch.entries = held.entries
         self._batch.messages_through = held.messages_through

@@ -1,4 +1,4 @@
-"""Import a finished race: play it as fast as possible and store the result."""
+"""Import a finished race: play it as fast as possible, and store the result."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from pitwall.recording.batch_collector import BatchCollector
 from pitwall.recording.race_recorder import is_of_another_feed, kept_as
 from pitwall.wire.message import RawMessage
 
-AT_ONCE = 4_000  # messages: a transaction each
+AT_ONCE = 4_000  # messages in one transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import.
+    """The result of an import.
 
     Attributes:
-        race_id: "" where the feed told of no race.
-        outcome: `imported`, `known` when it was kept whole already, `other_source` when it is
-            kept from another source or feed and was left as it is, `no_race` for a feed
-            without one.
-        messages: Kept by this import.
-        predictions: Made by this import.
-        kept_of: The name of the feed that it was first kept from; "" for `no_race`.
-        faults: What could not be read as it stands, by kind: lines that were left out, parts of
-            messages that were skipped, stamps that were replaced.
+        race_id: The race; "" if the feed describes no race.
+        outcome: `imported`; `known` if the whole race was stored already; `other_source` if it is
+            stored from another source or feed and was left unchanged; `no_race` if the feed
+            describes no race.
+        messages: How many messages this import stored.
+        predictions: How many predictions this import made.
+        kept_of: The name of the feed that the race was first stored from; "" for `no_race`.
+        faults: How many faults the feed had, by kind: lines left out, parts of messages skipped,
+            time stamps replaced.
     """
 
     race_id: str
@@ -47,11 +47,11 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Importing:
-    """How to import.
+    """Options of an import.
 
     Attributes:
-        told: Is called with messages done and their total.
-        replace: Remove first what is kept of the race.
+        told: Called with the number of messages done and their total.
+        replace: Whether to remove the stored race first.
     """
 
     told: Callable[[int, int], None] = lambda _done, _total: None
@@ -61,24 +61,24 @@ class Importing:
 async def import_race(
     feed: RecordedFeed, writer: RaceWriter, predictor: Predictor, how: Importing | None = None
 ) -> Imported:
-    """Keep a race from its feed; where an earlier import stopped, go on.
+    """Store a race from its feed, going on where an earlier import stopped.
 
     Args:
-        feed: Of a race that is over.
-        writer: Where to.
-        predictor: Forecasts every battle of it.
-        how: Progress, and whether to begin anew.
+        feed: The feed of a finished race.
+        writer: Writes the race to the store.
+        predictor: Forecasts every battle of the race.
+        how: Options. None for the defaults.
 
     Raises:
         FeedUnavailableError: The feed cannot be opened.
-        StoreError: The database is not there.
+        StoreError: The database cannot be reached.
     """
     how = how or Importing()
     messages = await asyncio.to_thread(lambda: list(feed.messages()))
     collector = BatchCollector(predictor.version, most_messages=len(messages) + 1)
     engine = RaceEngine(predictor, observer=collector)
     mark: RaceMark | None = None
-    kept = predictions = 0
+    stored = predictions = 0
     for done in range(0, len(messages), AT_ONCE):
         await asyncio.to_thread(_play, engine, messages[done : done + AT_ONCE])
         for batch in collector.take_batches():
@@ -92,7 +92,7 @@ async def import_race(
                 continue
             fresh = record_rows.without(batch, mark.messages)
             fresh.is_imported = True
-            kept += len(fresh.messages)
+            stored += len(fresh.messages)
             predictions += len(fresh.predictions)
             await writer.append(mark, fresh)
         how.told(min(done + AT_ONCE, len(messages)), len(messages))
@@ -100,11 +100,11 @@ async def import_race(
         return Imported("", "no_race", faults=_faults(feed, engine))
     await writer.finish(mark, "finished")
     faults = _faults(feed, engine)
-    return Imported(mark.info.race_id, "imported", kept, predictions, mark.feed, faults)
+    return Imported(mark.info.race_id, "imported", stored, predictions, mark.feed, faults)
 
 
 def _faults(feed: RecordedFeed, engine: RaceEngine) -> Mapping[str, int]:
-    """Return what was amiss, in the file itself and in its messages."""
+    """Return the faults of the file itself and of its messages, by kind."""
     return Counter(getattr(feed, "skipped", {})) + Counter(engine.state.faults)
 
 

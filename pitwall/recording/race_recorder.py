@@ -1,9 +1,8 @@
 """Write every race as it runs, once a second, without delaying a frame.
 
-The engine's thread gathers (`collector`), this task writes. While the database is away the
-race goes on: what gathers waits, in memory and then in files (`spilling`), and is written when it
-is back. Nothing that was taken is given up here; rows that the database refuses for what they say
-are for the store to set aside.
+The engine's thread collects rows (`batch_collector`), and this task writes them. While the database
+is away the race goes on: rows wait in memory and then in files (`spill_files`), and are written
+when it is back. Nothing is given up here; the store sets aside rows that the database rejects.
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ from pitwall.recording.store_condition import Condition, StoreState
 log = logging.getLogger(__name__)
 
 FLUSH_S = 1.0
-LAST_WORD_S = 3.0  # for the last batch when the server stops
+LAST_WORD_S = 3.0  # how long the last batch may take when the server stops
 SIMULATED_KEPT = 3
-SPILL_AT = 3_000  # messages that wait in memory, some minutes of a race and 20 MB; more go to files
+SPILL_AT = 3_000  # messages that wait in memory, a few minutes and 20 MB; more are moved to files
 
 
 class Recorder:
     """Writes the races that are on screen.
 
     Args:
-        writer: Where to.
-        model_version: Said in every prediction.
-        may_write: Whether this worker leads. One that was stopped and comes back does not, and
-            what it would write of a live feed is numbered otherwise than its successor's.
-        spill: Where what waits goes; None keeps it in memory, as far as the collector does.
-        set_aside: Says what the database refused.
+        writer: Writes to the store.
+        model_version: Stored with every prediction.
+        may_write: Whether this worker leads. A worker that was suspended and resumes does not
+            lead any more, and numbers the messages of a live feed unlike its successor.
+        spill: Files for waiting batches. None leaves them in memory, up to the collector's limit.
+        set_aside: Returns what the database rejected.
     """
 
     def __init__(
@@ -66,30 +65,30 @@ class Recorder:
 
     @property
     def state(self) -> StoreState:
-        """How the writing goes now."""
+        """Whether races are being written, and what is wrong if not."""
         return self.condition.state(self._set_aside())
 
     def watch(self, feed: RecordedFeed | LiveFeed) -> Recording:
-        """Begin to write a feed; its engine gets the recording's collector as observer."""
+        """Return a new recording of a feed, whose collector must be the engine's observer."""
         recording = self.prepare(feed)
         self.begin(recording)
         return recording
 
     def prepare(self, feed: RecordedFeed | LiveFeed) -> Recording:
-        """Return a recording of a feed that is not written before `begin` says so."""
+        """Return a recording of a feed that is written only after `begin`."""
         return Recording(feed, self._model_version)
 
     def begin(self, recording: Recording) -> None:
-        """Write a recording from now on, and what it still holds."""
+        """Write a recording from now on, beginning with what it still holds."""
         for earlier in self._recordings:
             earlier.end("abandoned")
         recording.hold_again()
         self._recordings.append(recording)
 
     async def run(self) -> None:
-        """Write once a second until cancelled; then once more.
+        """Write once a second until cancelled, and then once more.
 
-        What is being written at that moment is not broken off, but for `LAST_WORD_S`.
+        A write under way is not interrupted by the cancellation unless it exceeds `LAST_WORD_S`.
         """
         writing = asyncio.ensure_future(self.flush())
         try:
@@ -98,26 +97,26 @@ class Recorder:
                 await asyncio.sleep(FLUSH_S)
                 writing = asyncio.ensure_future(self.flush())
         finally:
-            # Not raised: it would stand in for the cancellation, and the task would go on.
+            # TimeoutError must not replace the cancellation, or the task would go on.
             try:
                 async with asyncio.timeout(LAST_WORD_S):
                     await writing
                     await self.flush()
             except TimeoutError:
-                log.warning("the end of what was shown could not be written in time")
+                log.warning("the end of the race could not be written in time")
 
     async def flush(self) -> None:
-        """Write what has gathered; a database that is away is noted in `state`."""
+        """Write what was collected; errors are noted in `state`."""
         if not self._may_write():
-            # Who leads next may find files of whoever leads now.
+            # The next leader may find files of the present one, so look for them again then.
             self._left_over = None if self._spill else deque()
             return
         self.condition.begins()
         failed: Exception | None = None
-        for work in (self._write_left_over, *map(self._writing_of, self._recordings)):
+        for work in (self._write_left_over, *map(self._writer_of, self._recordings)):
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001  noted; a fault in one race stops no other
+            except Exception as error:  # noqa: BLE001  a fault in one race must not stop others
                 failed = failed or error
         self.condition.ended(failed)
 
@@ -125,12 +124,12 @@ class Recorder:
         """Note why nothing can be written."""
         self.condition.note(reason)
 
-    def _writing_of(self, recording: Recording) -> Callable[[], Awaitable[None]]:
+    def _writer_of(self, recording: Recording) -> Callable[[], Awaitable[None]]:
         return lambda: self._write(recording)
 
     async def _write(self, recording: Recording) -> None:
         over = recording.over
-        await self._write_gathered(recording, names_itself=over is None)
+        await self._write_collected(recording, names_itself=over is None)
         if over is not None:
             for mark in filter(None, recording.marks.values()):
                 if mark.state == "running":
@@ -139,12 +138,12 @@ class Recorder:
                 await self._writer.prune_simulated(SIMULATED_KEPT)
             self._recordings.remove(recording)
 
-    async def _write_gathered(self, recording: Recording, *, names_itself: bool) -> None:
-        """Write what has gathered; what is not written, for whatever reason, waits.
+    async def _write_collected(self, recording: Recording, *, names_itself: bool) -> None:
+        """Write what was collected; whatever cannot be written waits.
 
         Args:
-            recording: Whose.
-            names_itself: The feed may yet tell which race it is; until then nothing is written.
+            recording: The recording to write.
+            names_itself: Whether the feed may still name its race; until then nothing is written.
         """
         unwritten: list[Batch] = []
         try:
@@ -157,14 +156,14 @@ class Recorder:
             if not unwritten and recording.collector.waiting >= SPILL_AT:
                 unwritten = recording.collector.take_batches()
             if sum(len(batch.messages) for batch in unwritten) >= SPILL_AT:
-                await self._to_files(recording, unwritten)
+                await self._move_to_files(recording, unwritten)
             raise
         finally:
             for batch in reversed(unwritten):
                 recording.collector.put_back(batch)
 
-    async def _to_files(self, recording: Recording, unwritten: list[Batch]) -> None:
-        """Move batches into files, oldest first, as far as there is room."""
+    async def _move_to_files(self, recording: Recording, unwritten: list[Batch]) -> None:
+        """Move batches into files, oldest first, as long as there is room."""
         while self._spill is not None and unwritten and (race_id := unwritten[0].info.race_id):
             put = partial(
                 self._spill.put, source=recording.source.value, feed=recording.feed,
@@ -173,10 +172,10 @@ class Recorder:
             try:
                 waiting = await asyncio.to_thread(put, unwritten[0])
             except OSError as error:
-                self.condition.note_spill(f"the data folder takes no more: {error.strerror}")
+                self.condition.note_spill(f"the data folder cannot be written: {error.strerror}")
                 return
             if waiting is None:
-                self.condition.note_spill("the room for what waits is used up")
+                self.condition.note_spill("the space for waiting messages is used up")
                 return
             recording.in_files.append(waiting)
             del unwritten[0]
@@ -195,7 +194,7 @@ class Recorder:
             await asyncio.to_thread(self._spill.drop, waiting)
 
     async def _read_back(self, spill: Spill, waiting: Waiting) -> Batch | None:
-        """Return a batch that waited in a file; None where it cannot be had, which is counted."""
+        """Return a batch from its file; None where it cannot be read, which is counted as lost."""
         try:
             return await asyncio.to_thread(spill.get, waiting)
         except StoreError as error:
@@ -204,7 +203,7 @@ class Recorder:
             return None
 
     async def _write_left_over(self) -> None:
-        """Write what an earlier server could not write before it ended."""
+        """Write batches that an earlier server left in files."""
         if self._spill is None or (self._left_over is not None and not self._left_over):
             return
         if self._left_over is None:
@@ -243,16 +242,16 @@ class Recorder:
         try:
             await self._writer.append(mark, batch)
         except RaceNotFoundError:
-            log.info("a race was removed while it ran; no more of it is kept")
+            log.info("a race was removed while it ran; no more of it is stored")
             recording.marks[race_id] = None
 
     async def _begin(self, recording: Recording, batch: Batch) -> Batch:
-        """Find out what of the race is kept already, and return the batch without it."""
+        """Find out how much of the race is stored already, and return the batch without that."""
         info = kept_as(batch.info, recording.source, recording.feed)
         mark = await self._writer.begin(info, recording.source.value, recording.feed)
         if is_of_another_feed(mark, recording.source, recording.feed):
             log.warning(
-                "the race is kept from another source already; it is left as it is",
+                "the race is stored from another source already and is left unchanged",
                 extra={"race_id": info.race_id, "kept_from": mark.source, "kept_of": mark.feed},
             )
             recording.marks[batch.info.race_id] = None
@@ -264,16 +263,16 @@ class Recorder:
                 recording.kept_before[batch.info.race_id] = mark.messages
             resumed = record_rows.shifted if continues else record_rows.without
             batch = resumed(batch, mark.messages)
-            log.info("writing goes on", extra={"race_id": info.race_id, "kept": mark.messages})
+            log.info("writing goes on", extra={"race_id": info.race_id, "stored": mark.messages})
         recording.marks[batch.info.race_id] = mark
         return batch
 
 
 def is_of_another_feed(mark: RaceMark, source: Source, feed: str) -> bool:
-    """Return whether a race is kept from messages that are not this feed's, which never mix.
+    """Return whether a race is stored from another feed, whose messages must not be mixed in.
 
-    The messages of a reconstructed race depend on what it was made of, which its feed's name
-    says. Recordings hold what was sent, wherever they lie.
+    The messages of a reconstructed race depend on its data, which the feed's name identifies.
+    Recordings hold what was sent, so their names do not matter.
     """
     if mark.source != source.value:
         return True
@@ -281,7 +280,7 @@ def is_of_another_feed(mark: RaceMark, source: Source, feed: str) -> bool:
 
 
 def kept_as(info: RaceInfo, source: Source, feed: str) -> RaceInfo:
-    """Return the race under the key it is kept by: two simulated races share a name.
+    """Return the race under the key of the store: simulated races get their seed added.
 
     Example:
         >>> kept_as(RaceInfo("2026-falkenwald-race"), Source.SIMULATED, "simulated:3").race_id
@@ -293,6 +292,6 @@ def kept_as(info: RaceInfo, source: Source, feed: str) -> RaceInfo:
 
 
 def kept_id(header: FrameHeader) -> str:
-    """Return the key by which the race of a frame is kept."""
+    """Return the key under which the race of a frame is stored."""
     info = RaceInfo(header.race_id)
     return kept_as(info, Source(header.source), header.feed).race_id

@@ -1,4 +1,4 @@
-"""One showing of one feed, as it waits to be written."""
+"""Hold what a feed delivered of its races until it is written."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pitwall.ports.feeds import LiveFeed, RecordedFeed
 from pitwall.recording.batch_collector import BatchCollector
 from pitwall.recording.spill_files import Waiting
 
-HELD_TURNS = 15  # seconds of a race played unseen that are kept, should this worker take over
+HELD_TURNS = 15  # seconds of a race that a standby holds, in case it takes over
 
 
 class Recording:
-    """One showing of one feed, being written.
+    """Holds one run of one feed while it is being written.
 
     Attributes:
-        collector: What the engine tells.
-        over: How it ended; None while it runs.
-        in_files: What waits there, oldest first; what the collector holds is newer.
-        kept_before: By race, how many messages were kept before this recording, of those that go
-            on where they are.
+        collector: Collects rows from the engine.
+        over: How the run ended. None while it runs.
+        in_files: The batches that wait in files, oldest first; the collector's rows are newer.
+        kept_before: By race, how many messages were stored before this recording, for live races
+            that go on after a restart.
     """
 
     def __init__(self, feed: RecordedFeed | LiveFeed, model_version: str) -> None:
@@ -40,18 +40,18 @@ class Recording:
         return self.collector.waiting + sum(each.messages for each in self.in_files)
 
     def end(self, how: Literal["finished", "abandoned"]) -> None:
-        """Say that the engine tells no more."""
+        """Note that the engine delivers no more."""
         self.over = self.over or how
 
     def let_go(self) -> None:
-        """Forget what another worker has written by now; what is newer than that is kept.
+        """Forget what another worker has written by now, and hold the newest seconds.
 
-        Called about once a second while another worker writes; he is behind by a second or two.
+        Called about once a second while another worker writes, which is a second or two behind.
         """
         self._held = [*self._held[1 - HELD_TURNS :], self.collector.take_batches()]
 
     def hold_again(self) -> None:
-        """Take back what was not let go, to be written here."""
+        """Return the held batches to the collector, to be written by this worker."""
         held, self._held = self._held, []
         for batches in reversed(held):
             for batch in reversed(batches):

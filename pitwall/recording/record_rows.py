@@ -31,7 +31,7 @@ _BY_SEQ = ("messages", "timing", "control", "statuses", "weather", "keyframes")
 def add_events(
     batch: Batch, seq: int, events: Sequence[race_events.TimingEvent], race: RaceState
 ) -> None:
-    """Add the rows that one message's events make; `race` is the field after it."""
+    """Add the rows of one message's events; `race` is the state after the message."""
     for nth, event in enumerate(events):
         match event:
             case race_events.CarTimed():
@@ -52,9 +52,9 @@ def add_events(
 
 
 def _add_timing(batch: Batch, seq: int, event: race_events.CarTimed, race: RaceState) -> None:
-    told = (event.position, event.gap_to_leader, event.interval)
+    values = (event.position, event.gap_to_leader, event.interval)
     car = race.cars.get(event.number)
-    if car is None or all(each is None for each in told):
+    if car is None or all(each is None for each in values):
         return
     gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
     interval_s, interval_laps = seconds_and_laps(car.interval)
@@ -91,7 +91,7 @@ def _add_control(batch: Batch, seq: int, nth: int, event: race_events.ControlSai
 
 
 def lap(number: DriverNumber, record: LapRecord) -> LapRow:
-    """Return a completed lap; trap speeds that are left over from an earlier lap are None."""
+    """Return the row of a completed lap; trap speeds left over from an earlier lap are None."""
     i1, i2, fl, st = (
         None if trap in record.stale_traps else record.speeds_kmh.get(trap)
         for trap in ("I1", "I2", "FL", "ST")
@@ -114,10 +114,10 @@ def lap(number: DriverNumber, record: LapRecord) -> LapRow:
     )
 
 
-def new_stints(car: CarState, told: Sequence[Stint]) -> Iterator[StintRecord]:
-    """Yield each stint that differs from what was told before."""
+def new_stints(car: CarState, before: Sequence[Stint]) -> Iterator[StintRecord]:
+    """Yield each stint that differs from those before."""
     for index, stint in enumerate(car.stints):
-        if index >= len(told) or told[index] is not stint:
+        if index >= len(before) or before[index] is not stint:
             yield StintRecord(
                 car=car.number,
                 stint=stint.stint_number,
@@ -130,7 +130,7 @@ def new_stints(car: CarState, told: Sequence[Stint]) -> Iterator[StintRecord]:
 
 
 def sample(number: DriverNumber, reading: CarSample) -> SampleRecord:
-    """Return one reading of a car's channels."""
+    """Return the row of one reading of a car's telemetry."""
     return SampleRecord(
         reading.at,
         number,
@@ -150,7 +150,7 @@ def prediction(
     mixed: MixedForecast | None,
     model_version: str,
 ) -> PredictionRecord:
-    """Return one forecast of one battle, made at the grid point of `state`."""
+    """Return the row of a battle's forecast, made at the grid point of `state`."""
     row = PredictionRecord(
         attacker=battle.attacker,
         defender=battle.defender,
@@ -161,10 +161,10 @@ def prediction(
         p_overtake=p_overtake,
         model_version=model_version,
     )
-    return row if mixed is None else row._replace(**_of_mixture(mixed))
+    return row if mixed is None else row._replace(**_mixture_columns(mixed))
 
 
-def _of_mixture(mixed: MixedForecast) -> dict[str, Any]:
+def _mixture_columns(mixed: MixedForecast) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: getattr(mixed, name)
         for name in ("p_overtake_3", "p_low", "p_high", "p_pit", "p_neutralised", "p_retired")
@@ -175,7 +175,7 @@ def _of_mixture(mixed: MixedForecast) -> dict[str, Any]:
 
 
 def shifted(batch: Batch, by: int) -> Batch:
-    """Return the batch with its messages' places moved on: a live feed that counts anew."""
+    """Return the batch with its messages' places moved on, for a live feed that counts anew."""
     for name in _BY_SEQ:
         rows = getattr(batch, name)
         setattr(batch, name, [row._replace(seq=row.seq + by) for row in rows])
@@ -185,26 +185,26 @@ def shifted(batch: Batch, by: int) -> Batch:
     return batch
 
 
-def without(batch: Batch, kept: int) -> Batch:
-    """Return the batch without what the first `kept` messages told."""
-    if 0 < batch.messages_through <= kept:
-        # All of it is older than what is kept: of a lap or stint the store knows a later word.
-        for held in (batch.entries, batch.laps, batch.stints):
-            held.clear()
+def without(batch: Batch, stored: int) -> Batch:
+    """Return the batch without the rows of the first `stored` messages."""
+    if 0 < batch.messages_through <= stored:
+        # All rows are older than the stored ones, and the store has newer laps and stints.
+        for rows in (batch.entries, batch.laps, batch.stints):
+            rows.clear()
         batch.last_at = None
-    before = [message for message in batch.messages if message.seq < kept]
+    before = [message for message in batch.messages if message.seq < stored]
     for name in _BY_SEQ:
-        setattr(batch, name, [row for row in getattr(batch, name) if row.seq >= kept])
-    batch.samples = [(seq, row) for seq, row in batch.samples if seq >= kept]
+        setattr(batch, name, [row for row in getattr(batch, name) if row.seq >= stored])
+    batch.samples = [(seq, row) for seq, row in batch.samples if seq >= stored]
     if before:
-        # Predictions up to the last kept message were kept with it.
+        # Predictions up to the last stored message were stored with it.
         until = before[-1].sent_at
         batch.predictions = {k: row for k, row in batch.predictions.items() if k[0] >= until}
     return batch
 
 
 def joined(first: Batch, then: Batch) -> Batch:
-    """Return two batches as one; of what both say, the later word counts."""
+    """Return two batches as one; where both hold a row, the later one counts."""
     for name in (*_BY_SEQ, "samples", "outcomes"):
         getattr(first, name).extend(getattr(then, name))
     for name in ("entries", "laps", "stints", "predictions"):

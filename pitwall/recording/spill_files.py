@@ -1,7 +1,7 @@
-"""What waits to be written while nothing can be: files in the data folder, not memory.
+"""Hold batches in files of the data folder while the database cannot be written.
 
-One file holds one batch, zlib over JSON. They are read back in order when the database is there
-again, by the server that wrote them or, after a crash, by the one that is started next.
+One file holds one batch, as JSON compressed with zlib. Files are read back in order when the
+database is there again, by the server that wrote them or, after a crash, by the next one.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class Waiting:
     """One batch in a file.
 
     Attributes:
-        path: Of the file.
-        race_id: Of the batch, as its feed calls it.
-        messages: In it.
-        source, feed: What it was told by.
-        is_counted: Whether its messages have the places that they are kept under: a live race that
-            goes on after a restart is numbered when it is begun, which takes a database.
+        path: The file.
+        race_id: The race of the batch, as its feed names it.
+        messages: How many messages it holds.
+        source, feed: The source and feed that it came from.
+        is_counted: Whether its messages have their final numbers. A live race that goes on after a
+            restart gets them only when the database is there.
     """
 
     path: Path
@@ -63,11 +63,11 @@ class Waiting:
 
 
 class Spill:
-    """The files, up to a bound.
+    """Writes and reads the files of waiting batches, up to a limit.
 
     Args:
-        folder: Theirs alone; it is made when it is needed.
-        most_bytes: Of all of them.
+        folder: A folder for these files only; created when it is needed.
+        most_bytes: The greatest size of all files together.
     """
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
@@ -75,18 +75,18 @@ class Spill:
         self._most = most_bytes
 
     def put(self, batch: Batch, source: str, feed: str, *, is_counted: bool) -> Waiting | None:
-        """Write a batch down; None where the bound leaves no room for it.
+        """Write a batch to a file; return None where the limit leaves no room for it.
 
         Raises:
-            OSError: The disk is full.
+            OSError: The file cannot be written, such as for a full disk.
         """
-        told = {"source": source, "feed": feed, "is_counted": is_counted, **_told(batch)}
-        body = zlib.compress(json.dumps(told, default=_tagged).encode("ascii"), _LEVEL)
-        there = self._paths()
-        if sum(path.stat().st_size for path in there) + len(body) > self._most:
+        values = {"source": source, "feed": feed, "is_counted": is_counted, **_values_of(batch)}
+        body = zlib.compress(json.dumps(values, default=_tagged).encode("ascii"), _LEVEL)
+        files = self._paths()
+        if sum(path.stat().st_size for path in files) + len(body) > self._most:
             return None
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        number = 1 + (int(there[-1].stem) if there else 0)
+        number = 1 + (int(files[-1].stem) if files else 0)
         path = self._folder / f"{number:012d}{_SUFFIX}"
         half = path.with_suffix(".half")
         try:
@@ -98,10 +98,10 @@ class Spill:
         return Waiting(path, batch.info.race_id, len(batch.messages), source, feed, is_counted)
 
     def get(self, waiting: Waiting) -> Batch | None:
-        """Read a batch back; None where another worker has written it by now.
+        """Read a batch back; return None where another worker has written it by now.
 
         Raises:
-            StoreError: The file is damaged; it is renamed, so that nobody meets it again.
+            StoreError: The file is damaged; it is renamed, so that it is not read again.
         """
         try:
             return _batch(_read(waiting.path))
@@ -112,15 +112,15 @@ class Spill:
             raise
 
     def drop(self, waiting: Waiting) -> None:
-        """Remove a file whose batch is written."""
+        """Remove the file of a batch that is written."""
         waiting.path.unlink(missing_ok=True)
 
     def left_over(self) -> Iterator[Waiting]:
-        """Yield what a server that ended left behind, oldest first; what is damaged is renamed."""
+        """Yield batches that an earlier server left, oldest first; damaged files are renamed."""
         for path in self._paths():
             try:
-                told = _read(path)
-                batch = _batch(told)
+                values = _read(path)
+                batch = _batch(values)
             except StoreError:
                 path.replace(path.with_suffix(".damaged"))
                 continue
@@ -130,9 +130,9 @@ class Spill:
                 path,
                 batch.info.race_id,
                 len(batch.messages),
-                told["source"],
-                told["feed"],
-                told["is_counted"],
+                values["source"],
+                values["feed"],
+                values["is_counted"],
             )
 
     def _paths(self) -> list[Path]:
@@ -142,35 +142,37 @@ class Spill:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        told: dict[str, Any] = json.loads(zlib.decompress(path.read_bytes()), object_hook=_untagged)
+        values: dict[str, Any] = json.loads(
+            zlib.decompress(path.read_bytes()), object_hook=_untagged
+        )
     except (zlib.error, ValueError) as error:
-        raise StoreError(f"{path.name}, which waited to be written, cannot be read.") from error
-    return told
+        raise StoreError(f"The waiting batch {path.name} cannot be read.") from error
+    return values
 
 
-def _told(batch: Batch) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _values_of(batch: Batch) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for each in fields(batch):
         held = getattr(batch, each.name)
-        told[each.name] = list(held.values()) if isinstance(held, dict) else held
+        values[each.name] = list(held.values()) if isinstance(held, dict) else held
     info = batch.info
-    told["info"] = {each.name: getattr(info, each.name) for each in fields(info)}
-    return told
+    values["info"] = {each.name: getattr(info, each.name) for each in fields(info)}
+    return values
 
 
-def _batch(told: dict[str, Any]) -> Batch:
+def _batch(values: dict[str, Any]) -> Batch:
     try:
-        batch = Batch(info=RaceInfo(**told["info"]))
+        batch = Batch(info=RaceInfo(**values["info"]))
         for name, kind in _LISTS.items():
-            setattr(batch, name, [kind(*row) for row in told[name]])
+            setattr(batch, name, [kind(*row) for row in values[name]])
         for name, (keyed, key) in _KEYED.items():
-            rows = [keyed(*row) for row in told[name]]
+            rows = [keyed(*row) for row in values[name]]
             setattr(batch, name, {_key(row, key): row for row in rows})
-        batch.samples = [(seq, records.SampleRecord(*row)) for seq, row in told["samples"]]
+        batch.samples = [(seq, records.SampleRecord(*row)) for seq, row in values["samples"]]
         plain = ("messages_through", "last_at", "lap", "total_laps", "dropped", "is_imported")
-        return replace(batch, **{name: told[name] for name in plain})
+        return replace(batch, **{name: values[name] for name in plain})
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError("what waited to be written is of another release") from error
+        raise StoreError("A waiting batch was written by another release.") from error
 
 
 def _key(row: Any, names: Iterable[str]) -> Any:  # noqa: ANN401  a row of any table
@@ -183,10 +185,10 @@ def _tagged(value: object) -> object:
         return {"__at": value.isoformat()}
     if isinstance(value, bytes):
         return {"__bytes": base64.b64encode(value).decode()}
-    raise TypeError(f"no {type(value).__name__} can wait to be written")
+    raise TypeError(f"a batch cannot hold a {type(value).__name__}")
 
 
-def _untagged(told: dict[str, Any]) -> Any:  # noqa: ANN401  whatever was tagged
-    if "__at" in told:
-        return datetime.fromisoformat(told["__at"])
-    return base64.b64decode(told["__bytes"]) if "__bytes" in told else told
+def _untagged(values: dict[str, Any]) -> Any:  # noqa: ANN401  whatever was tagged
+    if "__at" in values:
+        return datetime.fromisoformat(values["__at"])
+    return base64.b64decode(values["__bytes"]) if "__bytes" in values else values

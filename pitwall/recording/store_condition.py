@@ -1,4 +1,4 @@
-"""How the writing of races goes, in words, and one line in the log when that changes."""
+"""Track whether races are being written, for the health report and the log."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pitwall.errors import PitwallError
 
 log = logging.getLogger(__name__)
 
-SLOW_S = 5.0  # a write that takes longer is told
+SLOW_S = 5.0  # a write that takes longer is reported
 AGAIN_S = 60.0  # how often the log repeats that nothing can be written
 
 
 @dataclass(frozen=True, slots=True)
 class StoreState:
-    """How the writing goes.
+    """Whether races are being written, and what is wrong if not.
 
     Attributes:
         status: `degraded` while nothing can be written.
-        reason: For people while degraded: what is wrong, since when, and how much waits; else "".
+        reason: While degraded, for people: what is wrong, since when, and how much waits; else "".
         dropped: Messages that were lost because nothing could be written for very long.
         waiting: Messages that are not written yet.
-        set_aside: Rows that the database refused for what they say.
+        set_aside: Rows that the database rejected for their content.
     """
 
     status: Literal["ok", "degraded"] = "ok"
@@ -41,7 +41,7 @@ class Condition:
     """Follows whether writing succeeds.
 
     Args:
-        waiting: Counts messages that are not written.
+        waiting: Returns the number of messages that are not written.
 
     Attributes:
         dropped: As in `StoreState`.
@@ -51,14 +51,14 @@ class Condition:
         self.dropped = 0
         self._waiting = waiting
         self._reason = ""
-        self._since: datetime | None = None  # of the trouble
-        self._began: datetime | None = None  # of the write under way
+        self._since: datetime | None = None  # since when writing fails
+        self._began: datetime | None = None  # when the write under way began
         self._spill = ""
-        self._said_s = 0.0
+        self._logged_s = 0.0
         self._tries = 0
 
     def state(self, set_aside: SetAside) -> StoreState:
-        """Return what can be said now, a write that hangs included."""
+        """Return the condition now; a write that hangs counts as degraded."""
         reason, since, waiting = self._reason, self._since, self._waiting()
         if not reason and self._began is not None:
             lasts_s = (datetime.now(UTC) - self._began).total_seconds()
@@ -71,11 +71,11 @@ class Condition:
         return StoreState("degraded" if reason else "ok", reason, self.dropped, waiting, set_aside)
 
     def begins(self) -> None:
-        """Say that a round of writing begins."""
+        """Note that a round of writing begins."""
         self._began = datetime.now(UTC)
 
     def ended(self, failed: Exception | None) -> None:
-        """Say how the round ended."""
+        """Note how the round ended."""
         began, self._began = self._began, None
         if failed is None:
             if self._reason:
@@ -87,10 +87,10 @@ class Condition:
         elif isinstance(failed, PitwallError):
             self.note(str(failed), began)
         else:
-            if not self._reason:  # its trace once, not every second
+            if not self._reason:  # log the trace once, not every second
                 log.error("an internal error keeps a race from being written", exc_info=failed)
-            told = f"An internal error ({type(failed).__name__}) keeps a race from being written."
-            self.note(told, began)
+            reason = f"An internal error ({type(failed).__name__}) keeps a race from being written."
+            self.note(reason, began)
 
     def note(self, reason: str, since: datetime | None = None) -> None:
         """Note why nothing can be written."""
@@ -98,18 +98,18 @@ class Condition:
         now_s = time.monotonic()
         if not self._reason:
             log.warning("nothing can be written; the race goes on", extra={"reason": reason})
-            self._said_s = now_s
-        elif now_s - self._said_s >= AGAIN_S:
+            self._logged_s = now_s
+        elif now_s - self._logged_s >= AGAIN_S:
             log.warning(
                 "still nothing can be written",
                 extra={"tries": self._tries, "waiting": self._waiting(), "reason": reason},
             )
-            self._said_s = now_s
+            self._logged_s = now_s
         self._since = self._since or since or datetime.now(UTC)
         self._reason = reason
 
     def note_spill(self, reason: str) -> None:
-        """Note why what waits must stay in memory."""
+        """Note why waiting messages must stay in memory."""
         if not self._spill:
-            log.warning("what waits stays in memory", extra={"reason": reason})
+            log.warning("waiting messages stay in memory", extra={"reason": reason})
         self._spill = reason

@@ -17,16 +17,16 @@ from pitwall.replay.turns import Lane
 
 _INSTANT: Final = timedelta(microseconds=1)
 MARK_EVERY: Final = timedelta(seconds=15)
-_PLAYS_ON_FOR: Final = timedelta(seconds=20)  # beyond that a mark ahead is nearer
+_PLAYS_ON_FOR: Final = timedelta(seconds=20)  # farther ahead, a jump to a mark is quicker
 
 
 @dataclass(frozen=True, slots=True)
 class Predictors:
-    """What forecasts battles; None shows them without.
+    """The predictors of a replay; None for battles without forecasts.
 
     Attributes:
-        full: What is on screen.
-        plain: What was, with the same numbers and perhaps without reasons.
+        full: Forecasts what is on screen.
+        plain: Forecasts earlier moments, with the same numbers but perhaps without reasons.
     """
 
     full: Predictor | None
@@ -34,13 +34,13 @@ class Predictors:
 
 
 class ReplayCursor:
-    """Shows one replay source to one viewer; one call at a time.
+    """Moves through one replay source for one viewer, with one call at a time.
 
     Args:
-        replay_source: Which race.
-        segment_cache: Where stretches are held.
-        predictors: Of the model of today.
-        playing: Its way onto the stage where few fetch and play at once, over all viewers.
+        replay_source: The race.
+        segment_cache: Caches segments.
+        predictors: The predictors of the present model.
+        playing: Waits for a turn to fetch or play, of which there are few for all viewers.
     """
 
     def __init__(
@@ -62,21 +62,21 @@ class ReplayCursor:
 
     @property
     def state(self) -> EngineState:
-        """The race at the moment shown last."""
+        """The race's state at the moment shown last."""
         return self._engine.state
 
     async def show(self, at: datetime) -> EngineState:
-        """Return the race's state as it was at `at`, whatever was told later.
+        """Return the race's state as it was at `at`, without anything that was known only later.
 
         Raises:
-            StoreError: The database is not there, or a stretch of the race is damaged.
+            StoreError: The database cannot be reached, or a segment of the race is damaged.
         """
         if not self.replay_source.starts:
             return self.state
         number = self.replay_source.number_at(at)
         if not self._goes_on_to(number, at):
             await self._jump(number, at)
-        # From where it stands: the rest of its stretch, then those up to the one that is shown.
+        # Play on from here: the rest of this segment, then the segments up to the one of `at`.
         while self._number < number:
             await self._play(self.replay_source.starts[self._number + 1].at, to_end=True)
             self._number, self._place = self._number + 1, 0
@@ -90,18 +90,18 @@ class ReplayCursor:
         return at - self._at <= _PLAYS_ON_FOR or (number == self._number and self._is_far(at))
 
     def _is_far(self, at: datetime) -> bool:
-        """Whether no mark of its stretch is nearer than where this stands."""
+        """Whether no mark of the segment can be nearer to `at` than the present state."""
         return at - self.state.grid_at <= MARK_EVERY
 
     async def _jump(self, number: int, at: datetime) -> None:
-        """Stand at the nearest state known before `at`, with a book of its own."""
+        """Go to the nearest state known before `at`, with a feature cache of its own."""
         begin = number
         mark = None
         while mark is None and begin >= 0:
             segment = await self._reel(begin)
             before = second_of(at) if begin == number else self.replay_source.starts[begin + 1].at
             mark = segment.nearest(before)
-            begin -= mark is None  # made by an older release: from further back
+            begin -= mark is None  # the keyframe is of an older release: begin further back
         mark = mark or SegmentStart(EngineState(), 0)
         book = await asyncio.to_thread(self.replay_source.book)
         memory = Memory(mark.state.memory.notes, book)
@@ -109,7 +109,7 @@ class ReplayCursor:
         self._number, self._place = max(begin, 0), mark.place
 
     async def _reel(self, number: int) -> Segment:
-        """Return a stretch; fetching it takes connections of the database, and so a turn."""
+        """Return a segment; fetching it takes database connections, and therefore a turn."""
         async with self._playing:
             return await self.replay_source.segment(self._segment_cache, number)
 
@@ -121,7 +121,7 @@ class ReplayCursor:
     def _play_segment(self, segment: Segment, until: datetime, *, to_end: bool) -> None:
         engine = self._engine
         self._recall.kept = segment.kept
-        # On screen are the forecasts of the last second, and of battles that opened since.
+        # On screen are the forecasts of the last second, and of battles that began since.
         shown_from = second_of(until)
         self._recall.until = shown_from if self.replay_source.says_again and not to_end else None
         engine.predictor = self._plain
@@ -136,7 +136,7 @@ class ReplayCursor:
         engine.settle(until)
 
     def _take_until(self, segment: Segment, until: datetime | None) -> None:
-        """Take the stretch's messages up to an instant; None takes the rest of it."""
+        """Take the segment's messages up to an instant; None for all the rest."""
         messages = segment.messages
         while self._place < len(messages):
             message = messages[self._place]
@@ -147,7 +147,7 @@ class ReplayCursor:
             self._note(segment)
 
     def _note(self, segment: Segment) -> None:
-        """Leave a mark for whoever comes by later; only behind the last one, to keep them few."""
+        """Leave a mark for other viewers, but only after the last mark, to keep them few."""
         last = segment.marks[-1].state if segment.marks else segment.begin
         state = self.state
         if last is None or state.grid_at - last.grid_at >= MARK_EVERY:

@@ -1,7 +1,7 @@
 """Cache segments of stored races, from keyframe to keyframe: bounded, each fetched once.
 
-A stretch is the race's state at its keyframe, the raw messages up to the next one, and the
-forecasts that were made meanwhile. Whoever watches whichever moment shares them.
+A segment is the race's state at its keyframe, the raw messages up to the next keyframe, and the
+forecasts made between them. All viewers share the segments.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pitwall.replay.stored_forecasts import Kept
 from pitwall.wire.message import RawMessage
 
 MOST_BYTES: Final = 64_000_000
-_A_MESSAGE: Final = 250  # bytes beside its body: the object, its instant, its topic
+_A_MESSAGE: Final = 250  # bytes besides its body: the object, its instant, its topic
 _A_FORECAST: Final = 1_500  # bytes: objects of experts, measured with tracemalloc
 _A_STATE: Final = 1_200_000  # bytes of one state whose laps are shared, likewise
 _A_MARK: Final = 60_000  # bytes that a state a few seconds later does not share with it
@@ -26,10 +26,10 @@ _A_MARK: Final = 60_000  # bytes that a state a few seconds later does not share
 
 @dataclass(slots=True)
 class SegmentStart:
-    """A state inside a stretch, from which playing may go on.
+    """A state inside a segment, from which playing may go on.
 
     Attributes:
-        place: How many messages of the stretch it has taken.
+        place: How many messages of the segment it has taken.
     """
 
     state: EngineState
@@ -38,14 +38,14 @@ class SegmentStart:
 
 @dataclass(slots=True)
 class Segment:
-    """One stretch.
+    """One segment of a race.
 
     Attributes:
-        number: Which stretch of the race, from 0.
-        begin: The state at its keyframe; None where a release with other values made it.
-        messages: From the keyframe to the next one.
-        kept: Forecasts made in the stretch.
-        marks: States inside, in order of time, added as somebody plays it.
+        number: The number of the segment in the race, from 0.
+        begin: The state at its keyframe. None where an incompatible release made the keyframe.
+        messages: The messages from the keyframe to the next one.
+        kept: Forecasts made in the segment.
+        marks: States inside the segment, in order of time, added as viewers play it.
     """
 
     number: int
@@ -56,7 +56,7 @@ class Segment:
     _own: int = field(init=False, default=0)
 
     def nearest(self, before: datetime) -> SegmentStart | None:
-        """Return the last state known strictly before an instant; None where there is none."""
+        """Return the last state known strictly before an instant; None if there is none."""
         for mark in reversed(self.marks):
             if mark.state.grid_at < before:
                 return mark
@@ -68,22 +68,22 @@ class Segment:
 
     @property
     def size(self) -> int:
-        """Roughly the bytes it takes."""
+        """Approximate size in bytes."""
         return self._own + _A_MARK * len(self.marks)
 
 
 Key = tuple[str, int, int]
-"""Race, its revision, and the number of the stretch."""
+"""Race, its revision, and the number of the segment."""
 
 
 class SegmentCache:
-    """Holds the stretches used last, of all races, up to a bound.
+    """Holds the most recently used segments of all races, up to a limit.
 
     Args:
-        most_bytes: Roughly what they may take together; one is always held.
+        most_bytes: Approximate limit of their size; one segment is always held.
 
     Attributes:
-        fetched: How many stretches have been fetched so far.
+        fetched: How many segments have been fetched so far.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -92,10 +92,10 @@ class SegmentCache:
         self._held: OrderedDict[Key, asyncio.Task[Segment]] = OrderedDict()
 
     async def get(self, key: Key, fetch: Callable[[], Awaitable[Segment]]) -> Segment:
-        """Return a stretch; whoever asks while it is being fetched waits for the same one.
+        """Return a segment; callers that ask while it is being fetched share the fetch.
 
         Raises:
-            StoreError: It cannot be fetched; the next who asks tries again.
+            StoreError: The segment cannot be fetched; the next call tries again.
         """
         task = self._held.get(key)
         if task is None:
@@ -103,7 +103,7 @@ class SegmentCache:
             task = self._held[key] = asyncio.ensure_future(_run(fetch))
         self._held.move_to_end(key)
         try:
-            # Shielded: one viewer who goes away must not take the stretch from the others.
+            # Shielded: one viewer that leaves must not cancel the fetch for the others.
             segment = await asyncio.shield(task)
         except BaseException:
             if task.done() and self._held.get(key) is task:
@@ -114,7 +114,7 @@ class SegmentCache:
 
     @property
     def size(self) -> int:
-        """Roughly the bytes that are held."""
+        """Approximate size in bytes of all segments held."""
         return sum(
             task.result().size
             for task in self._held.values()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
+from pitwall.aio import OnceCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.domain.timeline import Digest, Timeline
@@ -26,15 +26,15 @@ TIMELINES_HELD: Final = 32
 DIGESTS_HELD: Final = 2_000
 PLAYING_AT_ONCE: Final = 2
 GUESTS_PLAYING_AT_ONCE: Final = 1
-T = TypeVar("T")
+_Key = tuple[str, int]  # race and its revision
 
 
 class FrameLabel(NamedTuple):
-    """What a frame of a kept race says of itself.
+    """The number and model version of a stored race's frame.
 
     Attributes:
-        sequence: Its number, for whoever gets it.
-        model_version: Of the model whose forecasts it shows.
+        sequence: The number of the frame for its receiver.
+        model_version: The version of the model whose forecasts it shows.
     """
 
     sequence: int
@@ -44,7 +44,7 @@ class FrameLabel(NamedTuple):
 def labelled_frame(
     race: RaceSummary, state: EngineState, at: datetime, pace: ReplayPace, looked: FrameLabel
 ) -> LiveFrame:
-    """Return the frame of a kept race's state at `at`, on the race's own clock."""
+    """Return the frame of a stored race's state at `at`, on the race's own clock."""
     ended = race.last_at is not None and at >= race.last_at
     going = FeedState.PAUSED if pace.paused else FeedState.FLOWING
     feed = FeedView(
@@ -58,10 +58,10 @@ def labelled_frame(
 
 
 class CursorView:
-    """One viewer and one kept race.
+    """One viewer's view of one stored race.
 
     Attributes:
-        race: Which race.
+        race: The race.
     """
 
     def __init__(self, cursor: ReplayCursor, model_version: str) -> None:
@@ -72,10 +72,10 @@ class CursorView:
         self._sequence = 0
 
     async def state(self, at: datetime) -> EngineState:
-        """Return the race's state as it was at `at`; its book is this viewer's until the next call.
+        """Return the race's state at `at`; its feature cache is the caller's until the next call.
 
         Raises:
-            StoreError: The database is not there, or a stretch of the race is damaged.
+            StoreError: The database cannot be reached, or a segment of the race is damaged.
         """
         async with self._one_at_a_time:
             return await self._cursor.show(at)
@@ -84,7 +84,7 @@ class CursorView:
         """Return the frame that a live viewer saw at `at`, on the race's own clock.
 
         Raises:
-            StoreError: The database is not there, or a stretch of the race is damaged.
+            StoreError: The database cannot be reached, or a segment of the race is damaged.
         """
         async with self._one_at_a_time:
             state = await self._cursor.show(at)
@@ -97,9 +97,9 @@ class ReplayService:
     """Implements `pitwall.ports.replays.Replays`.
 
     Args:
-        reader: Where races are kept.
-        predictor: Forecasts battles; None shows them without.
-        shortcuts: Of the model; without, a seek takes longer.
+        reader: Reads stored races.
+        predictor: Forecasts battles. None to show them without forecasts.
+        shortcuts: Shortcuts that the model allows; without them a seek takes longer.
     """
 
     def __init__(
@@ -112,22 +112,21 @@ class ReplayService:
         self._reader = reader
         self._predictor = predictor
         self._short_cuts = shortcuts
-        self._sources: OrderedDict[tuple[str, int], asyncio.Task[ReplaySource]] = OrderedDict()
-        self._timelines: OrderedDict[tuple[str, int], asyncio.Task[Timeline]] = OrderedDict()
-        self._digests: OrderedDict[tuple[str, int], Digest] = OrderedDict()
+        self._sources: OnceCache[_Key, ReplaySource] = OnceCache(SOURCES_HELD)
+        self._timelines: OnceCache[_Key, Timeline] = OnceCache(TIMELINES_HELD)
+        self._digests: OnceCache[_Key, Digest] = OnceCache(DIGESTS_HELD)
         self._stage = Stage(PLAYING_AT_ONCE, GUESTS_PLAYING_AT_ONCE)
 
     async def open(self, race: RaceSummary, *, is_guest: bool = False) -> CursorView:
-        """Return a new viewer's view of a kept race; a guest's plays after everybody else's.
+        """Return a new viewer's view of a stored race; guests wait for everybody else.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
-        key = (race.id, race.revision)
-        if key not in self._sources:
-            opening = ReplaySource.open(race, self._reader, self._short_cuts)
-            self._sources[key] = asyncio.ensure_future(opening)
-        replay_source = await _held(self._sources, key, SOURCES_HELD)
+        replay_source = await self._sources.get(
+            (race.id, race.revision),
+            lambda: ReplaySource.open(race, self._reader, self._short_cuts),
+        )
         predictors = Predictors(self._predictor, self._short_cuts.plain or self._predictor)
         lane = self._stage.lane(is_guest=is_guest)
         cursor = ReplayCursor(replay_source, self.segment_cache, predictors, lane)
@@ -135,41 +134,22 @@ class ReplayService:
         return CursorView(cursor, race.model_version or ours)
 
     async def timeline(self, race: RaceSummary) -> Timeline:
-        """Return what happened when in a race; counted once for each revision of it.
+        """Return the timeline of a race, built once for each revision of it.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
-        key = (race.id, race.revision)
-        if key not in self._timelines:
-            self._timelines[key] = asyncio.ensure_future(self._reader.timeline(race))
-        return await _held(self._timelines, key, TIMELINES_HELD)
+        return await self._timelines.get(
+            (race.id, race.revision), lambda: self._reader.timeline(race)
+        )
 
     async def digest(self, race: RaceSummary) -> Digest:
-        """Return how a race came out; counted once for each revision of it.
+        """Return the digest of a race, built once for each revision of it.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
-        key = (race.id, race.revision)
-        if key not in self._digests:
-            self._digests[key] = (await self.timeline(race)).digest
-            while len(self._digests) > DIGESTS_HELD:
-                self._digests.popitem(last=False)
-        return self._digests[key]
+        return await self._digests.get((race.id, race.revision), lambda: self._digest(race))
 
-
-async def _held(
-    held: OrderedDict[tuple[str, int], asyncio.Task[T]], key: tuple[str, int], most: int
-) -> T:
-    """Await what is held under a key, keep the newest `most`, and forget what failed."""
-    task = held[key]
-    held.move_to_end(key)
-    while len(held) > most:
-        held.popitem(last=False)
-    try:
-        return await asyncio.shield(task)
-    except BaseException:
-        if task.done() and held.get(key) is task:
-            del held[key]
-        raise
+    async def _digest(self, race: RaceSummary) -> Digest:
+        return (await self.timeline(race)).digest

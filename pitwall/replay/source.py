@@ -1,4 +1,4 @@
-"""Prepare one stored race for replay from any moment: its segments, and who drives."""
+"""Prepare one stored race for replay from any moment: its segments, drivers and laps."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from pitwall.replay.segments import Segment, SegmentCache
 from pitwall.replay.stored_forecasts import kept_forecasts
 from pitwall.wire.message import RawMessage
 
-_ROWS: Final = 100_000  # a stretch has some 2,000 forecasts; a long one, after a restart, more
+_ROWS: Final = 100_000  # a segment has about 2,000 forecasts; a long one, after a restart, more
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayShortcuts:
-    """What makes a seek quicker and changes nothing that is shown.
+    """Shortcuts of a model that make a seek quicker without changing what is shown.
 
     Attributes:
-        model_version: Of the model of today; what it said of a race need not be made again.
+        model_version: The version of the present model, whose stored forecasts can be reused.
         book_of: Returns a feature cache of all laps of a state.
-        plain: Forecasts as the predictor does, without reasons; for what is not on screen.
+        plain: Forecasts like the predictor, without reasons, for moments that are not on screen.
     """
 
     model_version: str = ""
@@ -44,18 +44,18 @@ NO_SHORT_CUTS: Final = ReplayShortcuts()
 
 
 def shortcuts(predictor: MixturePredictor) -> ReplayShortcuts:
-    """Return the short cuts that a mixture allows."""
+    """Return the shortcuts that a mixture allows."""
     return ReplayShortcuts(predictor.version, predictor.book_of, predictor.without_reasons())
 
 
 class ReplaySource:
-    """A race cut into stretches.
+    """A race cut into segments.
 
     Attributes:
-        race: As it was kept when the replay source was opened.
-        starts: Where each stretch begins; the first begins with the race.
-        says_again: Whether the model of today forecast this race: it then makes again what is on
-            screen, to have its reasons. What another model said is shown as it was said.
+        race: The race as it was stored when the replay source was opened.
+        starts: Where each segment begins; the first begins with the race.
+        says_again: Whether the present model made the stored forecasts. It then repeats those on
+            screen, to have their reasons. Forecasts of another model are shown as stored.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class ReplaySource:
     async def open(
         cls, race: RaceSummary, reader: RaceReader, shortcuts: ReplayShortcuts
     ) -> ReplaySource:
-        """Read what is needed before the first picture.
+        """Read what is needed before the first frame.
 
         Args:
-            race: Which race.
-            reader: Where it is kept.
-            shortcuts: Of the model.
+            race: The race.
+            reader: Reads stored races.
+            shortcuts: The shortcuts of the model.
 
         Raises:
-            StoreError: The database is not there.
+            StoreError: The database cannot be reached.
         """
         starts = await reader.keyframe_places(race)
         if not starts or starts[0].seq:
@@ -102,20 +102,20 @@ class ReplaySource:
         return replay_source
 
     def number_at(self, at: datetime) -> int:
-        """Return which stretch a moment is in."""
+        """Return the number of the segment that holds a moment."""
         return max(0, bisect.bisect_right(self.starts, at, key=lambda start: start.at) - 1)
 
     async def segment(self, segment_cache: SegmentCache, number: int) -> Segment:
-        """Return a stretch, fetched at most once while it is held.
+        """Return a segment, fetched at most once while it is held.
 
         Raises:
-            StoreError: The database is not there, or the stretch is damaged.
+            StoreError: The database cannot be reached, or the segment is damaged.
         """
         key = (self.race.id, self.race.revision, number)
         return await segment_cache.get(key, lambda: self._fetch(number))
 
     def book(self) -> FeatureCache | None:
-        """Return a feature cache of all laps, the caller's own; None where there is none."""
+        """Return a new feature cache of all laps for the caller; None if there is none."""
         return copy_of(self._book) if self._book is not None else None
 
     async def _fetch(self, number: int) -> Segment:
@@ -128,7 +128,7 @@ class ReplaySource:
             self._reader.page(self.race, [HistoryTable.PREDICTIONS], part, _ROWS),
         )
         if keyframe is not None and keyframe.seq != begin.seq:
-            keyframe = None  # two of one instant, or none at the race's beginning
+            keyframe = None  # two keyframes at one instant, or none at the race's beginning
         if end is not None:
             messages = messages[: end.seq - begin.seq]
         rows = [row for _, row in found.rows]
@@ -160,7 +160,7 @@ class ReplaySource:
             self._book = shortcuts.book_of(state.race)
 
     def _with_known_laps(self, race: RaceState) -> RaceState:
-        """Return the race with its laps as the very objects that the book has read."""
+        """Return the race with its laps as the same objects that the feature cache has read."""
         cars = {number: self._with_laps(car) for number, car in race.cars.items()}
         return replace(race, cars=cars)
 

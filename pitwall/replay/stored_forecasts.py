@@ -1,7 +1,7 @@
 """Look up the stored forecasts of a race, so that a seek need not repeat them.
 
-A forecast of 15 battles costs 12 ms, and a seek plays up to 90 seconds. Of those seconds only the
-last one is on screen with its reasons, which are not kept; of the others what is kept is enough.
+Forecasting 15 battles takes 12 ms, and a seek plays up to 90 seconds. Only the last of these
+seconds is on screen with its reasons, which are not stored; for the others the stored values do.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Kept = Mapping[datetime, Mapping[Pair, Forecast]]
 
 
 class StoredPastForecasts:
-    """Implements `pitwall.engine.race_engine.PastForecasts` from what is kept.
+    """Implements `pitwall.engine.race_engine.PastForecasts` from stored forecasts.
 
     Attributes:
-        kept: Forecasts to answer from.
-        until: From this instant on every forecast is made, with its reasons; None never.
+        kept: The stored forecasts.
+        until: From this instant on every forecast is made anew, with its reasons. None for never.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class StoredPastForecasts:
     def recalled(
         self, grid_at: datetime, state: EngineState, battles: Sequence[Battle]
     ) -> dict[Pair, Forecast]:
-        """Return what is kept, except for battles at the line of which the model takes note."""
+        """Return stored forecasts, except for battles at the line, which the model notes."""
         rows = self.kept.get(grid_at)
         if rows is None or (self.until is not None and grid_at >= self.until):
             return {}
@@ -52,7 +52,7 @@ class StoredPastForecasts:
 
 
 def second_of(at: datetime) -> datetime:
-    """Return the last whole second at or before an instant: when battles were last forecast."""
+    """Return the last whole second at or before an instant, when battles were last forecast."""
     return START_OF_TIME + ((at - START_OF_TIME) // _SECOND) * _SECOND
 
 
@@ -62,9 +62,9 @@ def kept_forecasts(
     """Return rows of the table of predictions as forecasts.
 
     Args:
-        rows: With the names that `HistoryTable.PREDICTIONS` gives them.
+        rows: Rows with the public names of `HistoryTable.PREDICTIONS`.
         cars: Car numbers by the drivers' keys.
-        shown: Whether they come on screen, and not only into a battle's history.
+        shown: Whether they are shown on screen, and not only in a battle's history.
     """
     kept: dict[datetime, dict[Pair, Forecast]] = {}
     for row in rows:

@@ -1,46 +1,17 @@
-"""Queue for playing a stored race: one at a time, as each takes a core, and few who wait."""
+"""Queue for replays: few play at once, members first, and a bounded number watches."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
 
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.errors import BusyError, RaceNotFoundError
 
-WAITING_AT_MOST: Final = 8
-
-
-class Turns:
-    """Lets in one after another."""
-
-    def __init__(self) -> None:
-        self._one_at_a_time = asyncio.Lock()
-        self._waiting = 0
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for the turn, and have it until the block ends.
-
-        Raises:
-            BusyError: Too many wait for theirs already.
-        """
-        if self._waiting >= WAITING_AT_MOST:
-            raise BusyError("Too many kept races are being played; try again in a moment.")
-        self._waiting += 1
-        try:
-            async with self._one_at_a_time:
-                yield
-        finally:
-            self._waiting -= 1
-
 
 class Lane:
-    """One viewer's way onto a `Stage`: `async with lane` waits for the turn."""
+    """One viewer's access to a `Stage`: `async with lane` waits for a turn."""
 
     def __init__(self, stage: Stage, *, is_guest: bool) -> None:
         self._stage = stage
@@ -54,7 +25,7 @@ class Lane:
 
 
 class Stage:
-    """Lets few play at once: those who are logged in first, and guests never on every place.
+    """Lets few viewers play at once: logged-in viewers first, and guests never in every place.
 
     Args:
         at_once: How many play at once.
@@ -68,7 +39,7 @@ class Stage:
         self._waiting: dict[bool, deque[asyncio.Future[None]]] = {False: deque(), True: deque()}
 
     def lane(self, *, is_guest: bool) -> Lane:
-        """Return a viewer's way in."""
+        """Return a viewer's access to the stage."""
         return Lane(self, is_guest=is_guest)
 
     async def take(self, *, is_guest: bool) -> None:
@@ -84,11 +55,11 @@ class Stage:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give_back(is_guest=is_guest)  # it had just been given
+                self.give_back(is_guest=is_guest)  # the turn had just been given
             raise
 
     def give_back(self, *, is_guest: bool) -> None:
-        """End a turn; the next one begins."""
+        """End a turn, so that the next one begins."""
         self._playing[is_guest] -= 1
         for guest in (False, True):
             waiting = self._waiting[guest]
@@ -105,7 +76,7 @@ class Stage:
 
 
 class Place:
-    """Somebody's place among those who watch, or in the queue before it."""
+    """A viewer's place among those who watch, or in the queue."""
 
     def __init__(self, places: Places, asker: str) -> None:
         self.asker = asker
@@ -114,11 +85,11 @@ class Place:
 
     @property
     def number(self) -> int:
-        """Which one in the queue; 0 inside."""
+        """The place's number in the queue; 0 when inside."""
         return self._places.number_of(self)
 
     async def wait(self, most_s: float) -> None:
-        """Wait until the place is inside, or for some seconds."""
+        """Wait until the place is inside, for `most_s` at most."""
         try:
             async with asyncio.timeout(most_s):
                 await self._called.wait()
@@ -126,20 +97,20 @@ class Place:
             pass
 
     def call(self) -> None:
-        """Say that the place is inside now."""
+        """Note that the place is inside now."""
         self._called.set()
 
     def leave(self) -> None:
-        """Give the place to the next one; once more is nothing."""
+        """Give the place to the next viewer; calling it again has no effect."""
         self._places.leave(self)
 
 
 class Places:
-    """A bounded number of viewers, and a queue for the others.
+    """Limits the number of viewers, and queues the others.
 
     Args:
-        most: How many watch at once.
-        most_each: How many of one asker, the queue among them.
+        most: How many may watch at once.
+        most_each: How many places one asker may have, including the queue.
         most_waiting: How long the queue may be.
     """
 
@@ -152,13 +123,13 @@ class Places:
         """Return a place, inside or in the queue.
 
         Raises:
-            BusyError: The asker has as many as may be, or the queue is full.
+            BusyError: The asker has too many places, or the queue is full.
         """
         own = sum(place.asker == asker for place in (*self._inside, *self._queue))
         if own >= self._most_each:
             raise BusyError(
-                f"{own} replays are open from where you are, as many as may be. "
-                "Close one of them, then load this page again."
+                f"{own} replays are open from your address, the most allowed. "
+                "Close one of them, then reload this page."
             )
         place = Place(self, asker)
         if len(self._inside) < self._most:
@@ -167,17 +138,17 @@ class Places:
             self._queue.append(place)
         else:
             raise BusyError(
-                "Every place for guests is taken, and so is the queue for them. "
+                "All places for guests are taken, and the queue is full. "
                 "Log in, or come back in a few minutes."
             )
         return place
 
     def number_of(self, place: Place) -> int:
-        """Return which one in the queue a place is; 0 inside."""
+        """Return a place's number in the queue; 0 when inside."""
         return 0 if place in self._inside else self._queue.index(place) + 1
 
     def leave(self, place: Place) -> None:
-        """Take a place away, and let the next one in."""
+        """Remove a place, and let the next one in."""
         if place in self._queue:
             self._queue.remove(place)
         elif place in self._inside:
@@ -189,10 +160,10 @@ class Places:
 
 
 def refuse_before_its_beginning(race: RaceSummary, at: datetime) -> None:
-    """Refuse a moment at which nothing of a race was known.
+    """Refuse a moment before the beginning of a race.
 
     Raises:
-        RaceNotFoundError: It had not begun at `at`.
+        RaceNotFoundError: The race had not begun at `at`.
     """
     if race.first_at is None or at < race.first_at:
         raise RaceNotFoundError(f"The race {race.id} had not begun at {at.isoformat()}.")

@@ -1,4 +1,4 @@
-"""Users, their log-ins and API keys in the database: `AccountStore` for SQLite and PostgreSQL."""
+"""Store users, their log-ins and their API keys in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from pitwall.store import tables
 from pitwall.store.database import Database
 
 _OWNER, _USER = "owner", "user"
-_HIS = "of_"  # before the names of a user's columns in a join
+_USER_PREFIX = "of_"  # before the names of a user's columns in a join
 
 
 def _table(model: type[Any]) -> Table:
@@ -40,10 +40,10 @@ _users, _log_ins, _keys = map(_table, (tables.UserRow, tables.LogInRow, tables.A
 
 
 class SqlAccountStore:
-    """`AccountStore` in the database. Every call is one transaction.
+    """Implements `AccountStore`. Every call is one transaction.
 
     Args:
-        database: With the tables of this release.
+        database: Holds the tables of this release.
     """
 
     def __init__(self, database: Database) -> None:
@@ -82,17 +82,17 @@ class SqlAccountStore:
         proven: str | None = None,
         keep: UUID | None = None,
     ) -> bool:
-        change = update(_users).where(*_proving(user_id, proven))
+        change = update(_users).where(*_matching(user_id, proven))
         async with self._database.writing() as connection:
             # The row is locked from here on: a log-in that is being added waits, and then finds
-            # another hash; one that was added before goes with the others.
-            done = await connection.execute(change.values(password_hash=password_hash))
-            if done.rowcount:
+            # another hash; one that was added before is deleted with the others.
+            result = await connection.execute(change.values(password_hash=password_hash))
+            if result.rowcount:
                 await connection.execute(_log_ins_of(user_id, keep))
-            return done.rowcount > 0
+            return result.rowcount > 0
 
     async def improve_hash(self, user_id: UUID, password_hash: str, *, proven: str) -> None:
-        change = update(_users).where(*_proving(user_id, proven))
+        change = update(_users).where(*_matching(user_id, proven))
         await self._change(change.values(password_hash=password_hash))
 
     async def set_disabled(self, user_id: UUID, disabled_at: datetime | None) -> bool:
@@ -102,8 +102,8 @@ class SqlAccountStore:
         return changed > 0
 
     async def delete_user(self, user_id: UUID, *, proven: str | None = None) -> bool:
-        # Log-ins and keys go by the cascade of their foreign keys.
-        return await self._change(delete(_users).where(*_proving(user_id, proven))) > 0
+        # The foreign keys cascade: log-ins and API keys are deleted with the user.
+        return await self._change(delete(_users).where(*_matching(user_id, proven))) > 0
 
     async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:
         values = {
@@ -116,43 +116,43 @@ class SqlAccountStore:
             "user_agent": log_in.user_agent,
         }
         async with self._database.writing() as connection:
-            user = await _held(connection, log_in.user_id)
+            user = await _locked_user(connection, log_in.user_id)
             if user is None or user.password_hash != proven or user.disabled_at is not None:
                 return False
             await connection.execute(insert(_log_ins).values(values))
             last_used_first = (_log_ins.c.last_used_at.desc(), _log_ins.c.created_at.desc())
-            kept = select(_log_ins.c.id).where(_log_ins.c.user_id == log_in.user_id)
-            kept = kept.order_by(*last_used_first).limit(most)
-            his = _log_ins_of(log_in.user_id, log_in.id)
-            await connection.execute(his.where(_log_ins.c.id.not_in(kept.scalar_subquery())))
+            newest = select(_log_ins.c.id).where(_log_ins.c.user_id == log_in.user_id)
+            newest = newest.order_by(*last_used_first).limit(most)
+            others = _log_ins_of(log_in.user_id, log_in.id)
+            await connection.execute(others.where(_log_ins.c.id.not_in(newest.scalar_subquery())))
         return True
 
     async def log_in_by_token(self, token_hash: str) -> tuple[LogIn, User] | None:
-        asked = (
+        query = (
             select(_log_ins, *_with_user())
             .join(_users, _users.c.id == _log_ins.c.user_id)
             .where(_log_ins.c.token_hash == token_hash, _log_ins.c.revoked_at.is_(None))
         )
-        rows = await self._rows(asked)
-        return (_log_in(rows[0]), _user(rows[0], _HIS)) if rows else None
+        rows = await self._rows(query)
+        return (_log_in(rows[0]), _user(rows[0], _USER_PREFIX)) if rows else None
 
     async def log_ins(self, user_id: UUID) -> list[LogIn]:
-        asked = (
+        query = (
             select(_log_ins)
             .where(_log_ins.c.user_id == user_id, _log_ins.c.revoked_at.is_(None))
             .order_by(_log_ins.c.last_used_at.desc(), _log_ins.c.id)
         )
-        return [_log_in(row) for row in await self._rows(asked)]
+        return [_log_in(row) for row in await self._rows(query)]
 
     async def note_log_in_use(
         self, log_in_id: UUID, used_at: datetime, expires_at: datetime
     ) -> None:
-        noted = {"last_used_at": used_at, "expires_at": expires_at}
-        await self._change(update(_log_ins).where(_log_ins.c.id == log_in_id).values(noted))
+        values = {"last_used_at": used_at, "expires_at": expires_at}
+        await self._change(update(_log_ins).where(_log_ins.c.id == log_in_id).values(values))
 
     async def remove_log_in(self, user_id: UUID, log_in_id: UUID) -> bool:
-        his = (_log_ins.c.user_id == user_id, _log_ins.c.id == log_in_id)
-        return await self._change(delete(_log_ins).where(*his)) > 0
+        own = (_log_ins.c.user_id == user_id, _log_ins.c.id == log_in_id)
+        return await self._change(delete(_log_ins).where(*own)) > 0
 
     async def remove_log_ins(self, user_id: UUID, keep: UUID | None = None) -> int:
         return await self._change(_log_ins_of(user_id, keep))
@@ -170,79 +170,80 @@ class SqlAccountStore:
             "created_at": key.created_at,
             "last_used_at": key.last_used_at,
         }
-        his = select(func.count()).select_from(_keys)
-        his = his.where(_keys.c.user_id == key.user_id, _keys.c.revoked_at.is_(None))
+        count = select(func.count()).select_from(_keys)
+        count = count.where(_keys.c.user_id == key.user_id, _keys.c.revoked_at.is_(None))
         async with self._database.writing() as connection:
-            if await _held(connection, key.user_id) is None:
+            if await _locked_user(connection, key.user_id) is None:
                 raise NotLoggedInError
-            if (await connection.execute(his)).scalar_one() >= most:
+            if (await connection.execute(count)).scalar_one() >= most:
                 return False
             await connection.execute(insert(_keys).values(values))
         return True
 
     async def api_key_by_prefix(self, prefix: str) -> tuple[ApiKey, User] | None:
-        asked = (
+        query = (
             select(_keys, *_with_user())
             .join(_users, _users.c.id == _keys.c.user_id)
             .where(_keys.c.prefix == prefix, _keys.c.revoked_at.is_(None))
         )
-        rows = await self._rows(asked)
-        return (_key(rows[0]), _user(rows[0], _HIS)) if rows else None
+        rows = await self._rows(query)
+        return (_key(rows[0]), _user(rows[0], _USER_PREFIX)) if rows else None
 
     async def api_keys(self, user_id: UUID) -> list[ApiKey]:
-        asked = (
+        query = (
             select(_keys)
             .where(_keys.c.user_id == user_id, _keys.c.revoked_at.is_(None))
             .order_by(_keys.c.created_at.desc(), _keys.c.id)
         )
-        return [_key(row) for row in await self._rows(asked)]
+        return [_key(row) for row in await self._rows(query)]
 
     async def note_api_key_use(self, key_id: UUID, used_at: datetime) -> None:
         await self._change(update(_keys).where(_keys.c.id == key_id).values(last_used_at=used_at))
 
     async def remove_api_key(self, user_id: UUID, key_id: UUID) -> bool:
-        his = (_keys.c.user_id == user_id, _keys.c.id == key_id)
-        return await self._change(delete(_keys).where(*his)) > 0
+        own = (_keys.c.user_id == user_id, _keys.c.id == key_id)
+        return await self._change(delete(_keys).where(*own)) > 0
 
-    async def _rows(self, asked: Select[Any]) -> list[Row[Any]]:
+    async def _rows(self, query: Select[Any]) -> list[Row[Any]]:
         async with self._database.reading() as connection:
-            return list(await connection.execute(asked))
+            return list(await connection.execute(query))
 
     async def _change(self, statement: Insert | Update | Delete) -> int:
         """Run a statement in a transaction of its own; return how many rows it touched."""
         async with self._database.writing() as connection:
-            done = cast("CursorResult[Any]", await connection.execute(statement))
-            return done.rowcount
+            result = cast("CursorResult[Any]", await connection.execute(statement))
+            return result.rowcount
 
 
-async def _held(connection: AsyncConnection, user_id: UUID) -> Row[Any] | None:
-    """Return a user whom nobody else changes until the transaction ends.
+async def _locked_user(connection: AsyncConnection, user_id: UUID) -> Row[Any] | None:
+    """Return a user, and keep others from changing it until the transaction ends.
 
-    SQLite has one writer at a time anyway, and leaves FOR UPDATE out.
+    SQLite allows one writer at a time anyway, so FOR UPDATE is left out there.
     """
-    asked = select(_users).where(_users.c.id == user_id).with_for_update()
-    return (await connection.execute(asked)).one_or_none()
+    query = select(_users).where(_users.c.id == user_id).with_for_update()
+    return (await connection.execute(query)).one_or_none()
 
 
-def _proving(user_id: UUID, proven: str | None) -> list[ColumnElement[bool]]:
-    """Return what a user is found by, and only with this hash of the password if one is given."""
+def _matching(user_id: UUID, proven: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions that select a user, and its password hash where one is given."""
     proof = [] if proven is None else [_users.c.password_hash == proven]
     return [_users.c.id == user_id, *proof]
 
 
 def _log_ins_of(user_id: UUID, keep: UUID | None) -> Delete:
-    going = delete(_log_ins).where(_log_ins.c.user_id == user_id)
-    return going if keep is None else going.where(_log_ins.c.id != keep)
+    statement = delete(_log_ins).where(_log_ins.c.user_id == user_id)
+    return statement if keep is None else statement.where(_log_ins.c.id != keep)
 
 
 def _same_email(email: str) -> ColumnElement[bool]:
-    # As the unique index has it. E-mails come normalised, so that only one side needs lowering.
+    # The same expression as in the unique index. E-mails arrive normalised, so that only one side
+    # needs lower().
     return func.lower(_users.c.email) == email
 
 
 def _with_user() -> list[Label[Any]]:
-    """Return the columns of the user, under names that clash with no other table's."""
-    return [column.label(f"{_HIS}{column.name}") for column in _users.c]
+    """Return the columns of the user, labelled so that no name clashes with another table's."""
+    return [column.label(f"{_USER_PREFIX}{column.name}") for column in _users.c]
 
 
 def _user(row: Row[Any], prefix: str = "") -> User:

@@ -1,4 +1,4 @@
-"""Many rows at once: COPY on PostgreSQL, executemany on SQLite."""
+"""Insert many rows at once: COPY on PostgreSQL, executemany on SQLite."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pitwall.store.instants import to_micros
 
-_FEW = 200  # rows: below, an INSERT each, sent together, beats a table to pass through
+_FEW = 200  # rows: for fewer, one INSERT each, sent together, is faster than a temporary table
 Row = tuple[Any, ...]
 
 
 async def insert_rows(
     connection: AsyncConnection, table: Table, columns: Sequence[str], rows: Iterable[Row]
 ) -> None:
-    """Insert rows that are not there; a key that is there already is an error."""
+    """Insert new rows; a key that exists already is an error."""
     driver = await driver_of(connection)
     if connection.dialect.name == "postgresql":
         await driver.copy_records_to_table(table.name, records=rows, columns=list(columns))
@@ -36,50 +36,52 @@ async def upsert_rows(
     key: Sequence[str],
     keep: Sequence[str] = (),
 ) -> None:
-    """Insert rows, and where `key` is there already replace the rest of the row.
+    """Insert rows, and update those whose `key` exists already.
 
     Args:
-        connection: In a transaction.
-        table: Where to.
-        columns: Of the rows, in order.
+        connection: A connection in a transaction.
+        table: The table to write to.
+        columns: The columns of the rows, in order.
         rows: The values; no key twice.
         key: A unique key among `columns`.
-        keep: Columns that stay as they are in a row that is there.
+        keep: Columns that an existing row keeps as they are.
     """
-    changed = [name for name in columns if name not in key and name not in keep]
-    replaced = ", ".join(f"{name} = excluded.{name}" for name in changed)
-    action = f"UPDATE SET {replaced}" if changed else "NOTHING"
+    updated = [name for name in columns if name not in key and name not in keep]
+    assignments = ", ".join(f"{name} = excluded.{name}" for name in updated)
+    action = f"UPDATE SET {assignments}" if updated else "NOTHING"
     conflict = f"ON CONFLICT ({', '.join(key)}) DO {action}"
     driver = await driver_of(connection)
     if connection.dialect.name == "sqlite":
         await _execute_many(driver, f"{_insert(table, columns)} {conflict}", rows)
         return
-    left = iter(rows)
-    first = list(islice(left, _FEW))
+    remaining = iter(rows)
+    first = list(islice(remaining, _FEW))
     if len(first) < _FEW:
         marks = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
         await driver.executemany(f"{_insert(table, columns, marks)} {conflict}", first)
         return
-    # COPY knows no conflict: by way of a table that this transaction drops.
-    names, passing = ", ".join(columns), f"passing_{table.name}"
+    # COPY cannot handle conflicts, so the rows go through a table that this transaction drops.
+    names, temporary = ", ".join(columns), f"passing_{table.name}"
     await connection.execute(
         text(
-            f"CREATE TEMP TABLE {passing} ON COMMIT DROP AS "  # noqa: S608  our own names
+            f"CREATE TEMP TABLE {temporary} ON COMMIT DROP AS "  # noqa: S608  our own names
             f"SELECT {names} FROM {table.name} WITH NO DATA"
         )
     )
-    await driver.copy_records_to_table(passing, records=chain(first, left), columns=list(columns))
-    await connection.execute(
-        text(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {passing} {conflict}")  # noqa: S608
+    await driver.copy_records_to_table(
+        temporary, records=chain(first, remaining), columns=list(columns)
     )
-    await connection.execute(text(f"DROP TABLE {passing}"))
+    await connection.execute(
+        text(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {temporary} {conflict}")  # noqa: S608
+    )
+    await connection.execute(text(f"DROP TABLE {temporary}"))
 
 
 async def driver_of(connection: AsyncConnection) -> Any:  # noqa: ANN401  asyncpg's or aiosqlite's
     """Return the driver's own connection, inside the transaction."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
     if connection.dialect.name == "postgresql" and not driver.is_in_transaction():
-        # SQLAlchemy begins with the first statement that it sends itself.
+        # SQLAlchemy begins a transaction only with the first statement that it sends itself.
         await connection.execute(text("SELECT 1"))
     return driver
 
@@ -90,7 +92,7 @@ def _insert(table: Table, columns: Sequence[str], marks: str = "") -> str:
 
 
 async def _execute_many(driver: Any, statement: str, rows: Iterable[Row]) -> None:  # noqa: ANN401
-    # The generator runs in the driver's own thread, which the event loop does not wait for.
+    # The generator runs in the driver's own thread, so that it does not block the event loop.
     cursor = await driver.executemany(statement, (tuple(map(_plain, row)) for row in rows))
     await cursor.close()
 

@@ -1,7 +1,7 @@
-"""Connect to the database: one engine, SQLite or PostgreSQL, made from a URL, pools by purpose.
+"""Connect to SQLite or PostgreSQL with one connection pool for each purpose.
 
-All of one worker together are 17, so that five workers and a few commands fit PostgreSQL's default
-of 100: `docs/database.md` has the arithmetic.
+The pools of one worker hold 17 connections together, so that five workers and a few commands fit
+PostgreSQL's default limit of 100: `docs/database.md` has the arithmetic.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from pitwall.store.database_errors import OF_DATABASES, is_about_content, senten
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Connections for one purpose.
+    """Limits of the connection pool for one purpose.
 
     Attributes:
-        name: Of the purpose; PostgreSQL shows it in `pg_stat_activity`.
-        most: Connections, at most.
-        wait_s: How long one more waits for one; then it is told that the database is busy.
-        answer_within_s: How long a statement may take on PostgreSQL; None is for ever.
+        name: The purpose; PostgreSQL shows it in `pg_stat_activity`.
+        most: The greatest number of connections.
+        wait_s: How long a request waits for a connection before it fails with `StoreBusyError`.
+        answer_within_s: How long a statement may take on PostgreSQL. None for no limit.
     """
 
     name: str
@@ -48,11 +48,11 @@ class Pool:
     answer_within_s: float | None = None
 
     def bounds(self) -> dict[str, Any]:
-        """Return what SQLAlchemy is told."""
+        """Return the pool's limits as arguments of SQLAlchemy's `create_async_engine`."""
         return {"pool_size": self.most, "max_overflow": 0, "pool_timeout": self.wait_s}
 
 
-# Two: one that was lost while it wrote is still being closed when the next write begins.
+# Two, because a connection lost during a write is still being closed when the next write begins.
 RECORDER: Final = Pool("recorder", most=2, wait_s=30.0, answer_within_s=60.0)
 
 ACCOUNTS: Final = Pool("accounts", most=4, wait_s=5.0, answer_within_s=30.0)
@@ -67,9 +67,9 @@ TOOLS: Final = Pool("tools", most=10, wait_s=30.0)  # commands: one process, one
 
 DATABASE_FILE = "pitwall.db"
 
-BUSY_TIMEOUT_S = 30.0  # how long a writer waits for another one
+BUSY_TIMEOUT_S = 30.0  # how long a writer waits for another one to finish
 
-_ASK_AGAIN_S = 0.02
+_RETRY_S = 0.02
 
 CONNECT_WITHIN_S = 5.0
 
@@ -83,21 +83,22 @@ _BEGIN = "sqlite_begin"
 
 
 class Database:
-    """The engine and the two kinds of transaction.
+    """Opens reading and writing transactions on one connection pool.
 
-    Nothing is opened before the first use. Both kinds of transaction turn whatever the driver
-    raises into `StoreError`, but for what it refuses because of its content: that is passed on.
+    Nothing is opened before the first use. Transactions turn whatever the driver raises into
+    `StoreError`, except errors about the content of rows, which are passed on.
 
     Args:
-        url: From `database_url`.
-        pool: Its connections; nobody else's.
+        url: The address, from `database_url`.
+        pool: The limits of its own connection pool.
     """
 
     def __init__(self, url: URL, pool: Pool = TOOLS) -> None:
         self.url = url
         self.pool = pool
         self.engine = _sqlite(url, pool) if self.is_sqlite else _postgresql(url, pool)
-        # SQLite only: a reader that becomes a writer is refused where another wrote meanwhile.
+        # SQLite only: it refuses a reader that becomes a writer when another has written meanwhile,
+        # so that a writing transaction takes the lock at its start.
         self._writer = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
     @property
@@ -107,7 +108,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that sees one state of the database and writes nothing.
+        """Open a transaction for reading.
 
         Raises:
             StoreBusyError: All connections of this pool are in use.
@@ -119,19 +120,19 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """Open a reading transaction that sees what was there at its first statement throughout.
+        """Open a reading transaction in which every statement sees the same state of the database.
 
         Raises:
             StoreError: The database cannot be reached.
         """
         async with self.reading() as connection:
-            if not self.is_sqlite:  # whose readers see one state anyway
+            if not self.is_sqlite:  # its readers see one state anyway
                 await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that is committed at the end, or undone when an error leaves it.
+        """Open a transaction that commits at the end, or rolls back after an error.
 
         Raises:
             StoreError: The database cannot be reached or is full.
@@ -142,7 +143,7 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """Open a writing transaction for a few objects of the tables; many rows go otherwise.
+        """Open a writing transaction for a few model objects; for many rows use `bulk`.
 
         Raises:
             StoreError: The database cannot be reached or is full.
@@ -158,14 +159,14 @@ class Database:
 
 
 class Databases:
-    """One database by way of several pools: what starves one of them leaves the others be.
+    """Opens one database through several pools, so that a busy purpose does not starve the others.
 
     Attributes:
         recorder: Writes races; nothing else does.
-        accounts: Log-ins, keys and users.
-        readers: Pages and routes about kept races.
-        replays: Replays, and what is made of whole races for them.
-        exports: Files.
+        accounts: Reads and writes users, log-ins and keys.
+        readers: Serves pages and routes about stored races.
+        replays: Loads whole races for replays and analyses.
+        exports: Writes files for download.
     """
 
     def __init__(self, url: URL) -> None:
@@ -183,14 +184,14 @@ class Databases:
 
 
 def database_url(text: str | None, data: Path) -> URL:
-    """Return where the database is.
+    """Return the address of the database.
 
     Args:
-        text: `sqlite:///FILE` or `postgresql://...`; None is a SQLite file in `data`.
+        text: `sqlite:///FILE` or `postgresql://...`. None for a SQLite file in `data`.
         data: The data folder.
 
     Raises:
-        SettingsError: The text is no URL of these two kinds.
+        SettingsError: The text is neither kind of URL.
 
     Example:
         >>> str(database_url(None, Path("data")))
@@ -201,17 +202,17 @@ def database_url(text: str | None, data: Path) -> URL:
     try:
         url = make_url(text)
         return url.set(drivername=_DRIVERS[url.get_backend_name()])
-    except (ArgumentError, KeyError, ValueError):  # the last one of a port that is no number
+    except (ArgumentError, KeyError, ValueError):  # ValueError: the port is not a number
         message = (
             "PITWALL_DATABASE_URL must be sqlite:///FILE or "
-            "postgresql://USER:PASSWORD@HOST/NAME"  # what was found may hold a password
+            "postgresql://USER:PASSWORD@HOST/NAME"  # the value itself may hold a password
         )
         raise SettingsError(message) from None
 
 
 def _sqlite(url: URL, pool: Pool) -> AsyncEngine:
     if url.database and url.database != ":memory:":
-        # Where this fails, opening the file does too, and says so in the way that all faults are.
+        # If this fails, opening the file fails too, and that error is reported like all others.
         with suppress(OSError):
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     bounds = pool.bounds() if url.database != ":memory:" else {}
@@ -223,14 +224,14 @@ def _sqlite(url: URL, pool: Pool) -> AsyncEngine:
 
 
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  the driver's own
-    # The driver must not begin transactions of its own: it would leave DDL outside them.
+    # The driver must not begin transactions itself: it would leave DDL outside them.
     connection.isolation_level = None
     cursor = connection.cursor()
     try:
         _write_ahead(cursor)
     except sqlite3.OperationalError:
         raise
-    except sqlite3.DatabaseError as error:  # the file is none of SQLite's, or damaged
+    except sqlite3.DatabaseError as error:  # the file is damaged or no SQLite database
         raise sqlite3.OperationalError(str(error)) from error
     for pragma in (
         "synchronous = NORMAL",  # in WAL safe against a crash of the process
@@ -242,10 +243,10 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  the dri
 
 
 def _write_ahead(cursor: Any) -> None:  # noqa: ANN401
-    """Let readers not wait for the writer.
+    """Switch to write-ahead logging, so that readers do not wait for the writer.
 
-    The first who opens the file changes its mode, which needs the file for a moment alone: SQLite
-    refuses others who ask meanwhile at once, whatever their time-out.
+    The first connection changes the mode of the file and needs it alone for a moment. SQLite
+    refuses other connections meanwhile at once, whatever their time-out, so they retry here.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
@@ -254,7 +255,7 @@ def _write_ahead(cursor: Any) -> None:  # noqa: ANN401
         except sqlite3.OperationalError:
             if time.monotonic() > deadline:
                 raise
-            await_only(asyncio.sleep(_ASK_AGAIN_S))
+            await_only(asyncio.sleep(_RETRY_S))
         else:
             return
 
@@ -264,12 +265,12 @@ def _begin(connection: Connection) -> None:
 
 
 def _undo(connection: Any, _record: object, _error: object) -> None:  # noqa: ANN401
-    """Undo what a task that was cancelled had begun to write.
+    """Roll back what a cancelled task had begun to write.
 
-    SQLAlchemy closes its connection without. SQLite keeps a closed connection, and its right to
-    write, for as long as a cursor of it is left: the traceback of the cancellation holds one.
+    SQLAlchemy closes the connection without a rollback. SQLite keeps a closed connection and its
+    write lock as long as one of its cursors exists, and the cancellation's traceback holds one.
     """
-    with suppress(sqlite3.Error, MissingGreenlet):  # closed already; or a stray, nobody awaits it
+    with suppress(sqlite3.Error, MissingGreenlet):  # closed already, or awaited by nobody
         connection.rollback()
 
 

@@ -1,8 +1,8 @@
-"""Tell a database in trouble from rows that it refuses, and say in words what is wrong.
+"""Tell database failures from rejected rows, and describe both in plain words.
 
-Trouble passes: what could not be written is kept and written later. Only what is refused because
-of what it says would be refused for ever. So the rule is narrow on that side: whatever is not known
-to be about content, an unknown state above all, is trouble.
+A failure passes: rows that could not be written are held and written later. Rows rejected for their
+content would be rejected for ever and are set aside. So an error counts as one about content only
+where that is certain; everything else, an unknown state above all, counts as a failure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from asyncpg.exceptions import InternalClientError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-# What a database or its driver raises, by whichever way it was asked.
+# Everything that a database or its driver raises, whether through SQLAlchemy or directly.
 OF_DATABASES = (
     SQLAlchemyError,
     sqlite3.Error,
@@ -25,12 +25,13 @@ OF_DATABASES = (
     InternalClientError,
     OSError,  # and TimeoutError with it
 )
-# Cardinality: one key twice in a batch. Data: a number too large, a letter that is none. Integrity.
+# 21 cardinality (one key twice in a batch), 22 data (number too large, invalid character), 23
+# integrity.
 _CONTENT_CLASSES = {"21", "22", "23"}
-_CONTENT_STATES = {"54000"}  # a row too large for a page of an index
-# What Python makes of values that no column can hold; our own mistakes with odd values, too.
+_CONTENT_STATES = {"54000"}  # a row too large for an index page
+# What Python raises for values that no column can hold, and for our own mistakes with odd values.
 _VALUES = (ValueError, TypeError, ArithmeticError, LookupError, struct.error)
-_BINDING = "binding parameter"  # of SQLite's driver: a type that no column holds
+_BINDING = "binding parameter"  # SQLite's driver on a type that no column holds
 
 _BY_STATE = {
     "53100": "its disk is full",
@@ -49,15 +50,15 @@ _BY_CLASS = {
     "28": "it refuses the log-in",
     "40": "another transaction was in the way",
 }
-_IS_GONE = "InterfaceError'>: "  # asyncpg's own, as SQLAlchemy words it
+_IS_GONE = "InterfaceError'>: "  # asyncpg's own error, as SQLAlchemy words it
 _LONGEST = 200
 
 
 def is_about_content(error: BaseException) -> bool:
-    """Whether something was refused for what it says, and would be refused again for ever.
+    """Whether rows were rejected for their content, so that writing them again cannot succeed.
 
     Args:
-        error: What a database, its driver, or the code that prepares rows raised.
+        error: Raised by a database, its driver, or the code that prepares rows.
     """
     if isinstance(error, StatementError):
         return error.orig is not None and is_about_content(error.orig)
@@ -72,7 +73,7 @@ def is_about_content(error: BaseException) -> bool:
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Return PostgreSQL's five letters for an error; None where it has none."""
+    """Return the five-letter SQLSTATE of an error; None where it has none."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
     state = getattr(error, "sqlstate", None)
@@ -80,12 +81,12 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def sentence(error: BaseException) -> str:
-    """Return what is wrong with the database, for people; without its address."""
+    """Return a sentence for people about what is wrong with the database, without its address."""
     return f"The database does not answer as it should: {reason(error)}."
 
 
 def reason(error: BaseException) -> str:
-    """Return what is wrong, as the end of a sentence.
+    """Return what is wrong with the database, as the end of a sentence.
 
     Example:
         >>> reason(ConnectionRefusedError(111, "Connect call failed ('10.0.0.7', 5432)"))
@@ -106,9 +107,9 @@ def _without_state(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, asyncpg.InterfaceError | InternalClientError) or _IS_GONE in str(error):
-        return "the connection was lost"  # whatever the driver was at in that moment
+        return "the connection was lost"  # whatever the driver was doing at that moment
     if isinstance(error, OSError):
-        # Not its text: that holds the address, which is nobody's business.
+        # The error's own text holds the address, which must not be shown.
         return os.strerror(error.errno).lower() if error.errno else "it cannot be reached"
     if getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return "another program has locked it (database is locked)"
@@ -116,6 +117,6 @@ def _without_state(error: BaseException) -> str:
 
 
 def _text(error: BaseException) -> str:
-    # SQLAlchemy writes the class of the driver's error before what it says.
-    told = " ".join(str(error).split())
-    return (told.rpartition(">: ")[2] or type(error).__name__)[:_LONGEST].rstrip(".")
+    # SQLAlchemy writes the class of the driver's error before its text.
+    words = " ".join(str(error).split())
+    return (words.rpartition(">: ")[2] or type(error).__name__)[:_LONGEST].rstrip(".")

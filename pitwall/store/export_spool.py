@@ -1,7 +1,7 @@
-"""Let go of a database's connection as soon as it has told all, however slowly that is taken.
+"""Buffer exports, so that a slow client does not hold a database connection.
 
-What a reader has not taken yet waits in memory up to a bound, then in a file without a name, which
-goes with whoever has it open: with the reader, or with the process.
+What the client has not read yet waits in memory up to a limit, then in an unnamed temporary file,
+which the system deletes when it is closed or when the process ends.
 """
 
 from __future__ import annotations
@@ -19,41 +19,43 @@ from pitwall.aio import end
 from pitwall.errors import BusyError
 
 IN_MEMORY = 1_048_576  # bytes of one export
-AT_ONCE = 262_144  # bytes, to and from the file
-MOST = 12  # exports under way in one process; files of whole races are tens of MB
-_open = 0
+AT_ONCE = 262_144  # bytes of one write to the file or one read from it
+MOST_EXPORTS = 12  # exports under way in one process; files of whole races are tens of MB
+_under_way = 0
 
 
 async def spooled(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield what a generator yields, which runs ahead of whoever takes it.
+    """Yield the pieces of a generator, and let it run ahead of the reader.
 
     Args:
-        pieces: Is closed when its last piece is written down, or when nobody wants more.
+        pieces: The generator; closed after its last piece, or when the reader stops.
 
     Raises:
-        BusyError: As many exports as may be are under way.
+        BusyError: Too many exports are under way.
     """
-    global _open  # noqa: PLW0603  of the process
-    if _open >= MOST:
+    global _under_way  # noqa: PLW0603  counts for the whole process
+    if _under_way >= MOST_EXPORTS:
         await pieces.aclose()
-        raise BusyError(f"{MOST} exports are under way here, and no more at once; try again later.")
-    _open += 1
+        raise BusyError(
+            f"{MOST_EXPORTS} exports are under way, which is the limit. Try again later."
+        )
+    _under_way += 1
     try:
         spool = _Spool()
         filling = asyncio.create_task(spool.fill(pieces))
         try:
-            async for piece in spool.taken():
+            async for piece in spool.pieces():
                 yield piece
             await filling
         finally:
             await end(filling)
             spool.close()
     finally:
-        _open -= 1
+        _under_way -= 1
 
 
 class _Spool:
-    """Pieces in order: the older ones in memory, the newer ones in a file."""
+    """A queue of pieces: the older ones in memory, the newer ones in a file."""
 
     def __init__(self) -> None:
         self._held: deque[bytes] = deque()
@@ -62,10 +64,10 @@ class _Spool:
         self._read = self._written = 0  # places in the file
         self._over = False
         self._more = asyncio.Event()
-        self._lock = threading.Lock()  # a thread may be at the file when nobody waits for it
+        self._lock = threading.Lock()  # a thread may still use the file when nobody awaits it
 
     async def fill(self, pieces: AsyncGenerator[bytes, None]) -> None:
-        """Take all pieces, whether or not anybody reads them."""
+        """Take all pieces from a generator, whether or not they are read meanwhile."""
         waiting: list[bytes] = []
         size = 0
         try:
@@ -86,8 +88,8 @@ class _Spool:
             self._over = True
             self._more.set()
 
-    async def taken(self) -> AsyncIterator[bytes]:
-        """Yield the pieces, in the same order and of other sizes."""
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the same bytes in order, in pieces of other sizes."""
         while True:
             if self._held:
                 piece = self._held.popleft()
@@ -105,7 +107,7 @@ class _Spool:
                 await self._more.wait()
 
     def close(self) -> None:
-        """Let the file go, as soon as no thread is at it."""
+        """Close the file as soon as no thread uses it."""
         if self._file is not None:
             asyncio.get_running_loop().run_in_executor(None, self._close, self._file)
 
@@ -132,8 +134,8 @@ class _Spool:
             return b"" if file.closed else os.pread(file.fileno(), length, place)
 
     def _write_at(self, file: IO[bytes], body: bytes, place: int) -> None:
-        left = memoryview(body)
+        remaining = memoryview(body)
         with self._lock:
-            while left and not file.closed:
-                done = os.pwrite(file.fileno(), left, place)
-                left, place = left[done:], place + done
+            while remaining and not file.closed:
+                written = os.pwrite(file.fileno(), remaining, place)
+                remaining, place = remaining[written:], place + written

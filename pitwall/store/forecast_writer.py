@@ -1,4 +1,4 @@
-"""Write forecasts and their outcomes; the first word of each stands."""
+"""Write forecasts and their outcomes; what is stored once is never changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pitwall.store.row_writer import table_of
 _table = table_of(tables.Prediction)
 _BY_CAR = {"attacker", "defender"}
 _PREDICTED = tuple(name for name in records.PredictionRecord._fields if name not in _BY_CAR)
-_Key = tuple[datetime, int, int]  # cars: a driver may be named after he was forecast
+_Key = tuple[datetime, int, int]  # cars, because a driver may be named after the first forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Settlement:
     """A forecast whose outcome was written.
 
     Attributes:
-        forecast: With its outcome.
-        was_open: Whether it stood in the database before its outcome was known here.
+        forecast: The forecast with its outcome.
+        was_open: Whether it was stored before its outcome was known here.
     """
 
     forecast: PredictionRecord
@@ -37,11 +37,11 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a batch added.
+    """What a batch added to the table of predictions.
 
     Attributes:
-        fresh: Forecasts that were not kept before.
-        settled: Outcomes that were not kept before.
+        fresh: Forecasts that were not stored before.
+        settled: Outcomes that were not stored before.
     """
 
     fresh: list[PredictionRecord]
@@ -57,14 +57,14 @@ async def write(
 ) -> Written:
     """Write a batch's forecasts and outcomes.
 
-    A forecast that is kept already stays as it was said: only its outcome is added, once.
+    A forecast that is stored already stays as it is: only its outcome is added, once.
 
     Args:
-        connection: In a transaction that has the race to itself.
-        mark: Which race.
-        batch: What was told of it.
-        drivers: Who drives which car.
-        cars: By all names that their drivers have had in this race.
+        connection: A connection in a transaction that has locked the race.
+        mark: The race.
+        batch: The rows to write.
+        drivers: The driver of each car.
+        cars: The car of each name that a driver has had in this race.
     """
     race_id, fresh = mark.info.race_id, list(batch.predictions.values())
     outcomes = list(batch.outcomes)
@@ -94,7 +94,7 @@ def _outcome(row: PredictionRecord) -> OutcomeRecord:
 async def _known(
     connection: AsyncConnection, race_id: str, batch: Batch, cars: dict[str, int]
 ) -> set[_Key]:
-    """Return which forecasts are kept from the batch's first on: none, as a rule."""
+    """Return the forecasts that are stored from the batch's first one on: usually none."""
     if not batch.predictions:
         return set()
     first_at = min(made_at for made_at, _, _ in batch.predictions)
@@ -115,12 +115,12 @@ async def _settle(
     outcomes: Iterable[OutcomeRecord],
     cars: dict[str, int],
 ) -> list[Settlement]:
-    known = {_key(row): row for row in outcomes}
-    still_open = await _still_open(connection, race_id, list(known), cars)
+    new = {_key(row): row for row in outcomes}
+    still_open = await _still_open(connection, race_id, list(new), cars)
     if not still_open:
         return []
     settled = [
-        Settlement(_settled(said, known[key]), was_open=True) for key, said in still_open.items()
+        Settlement(_settled(row, new[key]), was_open=True) for key, row in still_open.items()
     ]
     statement = _table.update().where(
         _table.c.race_id == bindparam("of_race"),
@@ -128,33 +128,33 @@ async def _settle(
         _table.c.attacker_id == bindparam("behind"),
         _table.c.defender_id == bindparam("ahead"),
     )
-    values: dict[str, Any] = {
+    changes: dict[str, Any] = {
         "outcome": bindparam("outcome"),
         "settled_at": bindparam("settled_at"),
     }
-    told = [
+    values = [
         {
             "of_race": race_id,
-            "then": said.made_at,
-            "behind": said.attacker_id,
-            "ahead": said.defender_id,
-            "outcome": known[key].outcome,
-            "settled_at": known[key].settled_at,
+            "then": row.made_at,
+            "behind": row.attacker_id,
+            "ahead": row.defender_id,
+            "outcome": new[key].outcome,
+            "settled_at": new[key].settled_at,
         }
-        for key, said in still_open.items()
+        for key, row in still_open.items()
     ]
-    await connection.execute(statement.values(values), told)
+    await connection.execute(statement.values(changes), values)
     return settled
 
 
 async def _still_open(
     connection: AsyncConnection, race_id: str, keys: list[_Key], cars: dict[str, int]
 ) -> dict[_Key, Any]:
-    """Return the kept rows of these keys that have no outcome yet."""
+    """Return the stored rows of these keys that have no outcome yet."""
     if not keys:
         return {}
     first, last = min(key[0] for key in keys), max(key[0] for key in keys)
-    c, wanted = _table.c, set(keys)
+    c, requested = _table.c, set(keys)
     query = select(_table).where(
         c.race_id == race_id, c.made_at >= first, c.made_at <= last, c.outcome.is_(None)
     )
@@ -162,10 +162,10 @@ async def _still_open(
         ((row.made_at, cars.get(row.attacker_id), cars.get(row.defender_id)), row)
         for row in await connection.execute(query)
     )
-    return {key: row for key, row in keyed if key in wanted}
+    return {key: row for key, row in keyed if key in requested}
 
 
-def _settled(said: Any, came: OutcomeRecord) -> PredictionRecord:  # noqa: ANN401  a row
-    told = {name: getattr(said, name) for name in _PREDICTED}
-    told |= {"outcome": came.outcome, "settled_at": came.settled_at}
-    return PredictionRecord(attacker=came.attacker, defender=came.defender, **told)
+def _settled(row: Any, outcome: OutcomeRecord) -> PredictionRecord:  # noqa: ANN401  a row
+    values = {name: getattr(row, name) for name in _PREDICTED}
+    values |= {"outcome": outcome.outcome, "settled_at": outcome.settled_at}
+    return PredictionRecord(attacker=outcome.attacker, defender=outcome.defender, **values)

@@ -1,4 +1,4 @@
-"""How the tables keep an instant: UTC to the microsecond, on both databases."""
+"""Store instants as UTC to the microsecond, on both databases."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Instant(TypeDecorator[datetime]):
         return dialect.type_descriptor(BigInteger() if is_sqlite else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401
-        """Return what the driver is given.
+        """Return the value for the driver.
 
         Raises:
-            ValueError: The instant has no time zone: nobody can tell when it was.
+            ValueError: The instant has no time zone, so that it is ambiguous.
         """
         if value is None:
             return None

@@ -1,4 +1,4 @@
-"""Raw messages packed into compressed blobs of a minute, and unpacked again byte for byte."""
+"""Pack the raw messages of a minute into a compressed blob, and unpack them byte for byte."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pitwall.wire.message import RawMessage
 
 CHUNK = timedelta(minutes=1)
 _LEVEL = 6
-_HEAD = struct.Struct("<qBI")  # microseconds since 1970, letters of the topic, bytes of the body
+_HEAD = struct.Struct("<qBI")  # microseconds since 1970, bytes of the topic, bytes of the body
 
 
 def pack(messages: Iterable[MessageRecord]) -> bytes:
@@ -45,20 +45,20 @@ def unpack(body: bytes) -> Iterator[RawMessage]:
             yield RawMessage(from_micros(micros), topic, plain[at : at + size])
             at += size
     except (zlib.error, struct.error, UnicodeDecodeError, OverflowError) as error:
-        raise StoreError(f"A stretch of raw messages is damaged: {error}.") from error
+        raise StoreError(f"A stored block of raw messages is damaged: {error}.") from error
 
 
 def by_minute(messages: Sequence[MessageRecord]) -> list[list[MessageRecord]]:
     """Return consecutive messages in groups of one minute of the clock each.
 
-    A gap in their places begins a new group, so that a group's places follow each other.
+    A gap in the sequence numbers begins a new group, so that a group's numbers are consecutive.
     """
-    places = {message.seq: place for place, message in enumerate(messages)}
+    indexes = {message.seq: index for index, message in enumerate(messages)}
     groups = groupby(
         messages,
         key=lambda message: (
             to_micros(message.sent_at) // (CHUNK // timedelta(microseconds=1)),
-            message.seq - places[message.seq],
+            message.seq - indexes[message.seq],
         ),
     )
     return [list(group) for _, group in groups]

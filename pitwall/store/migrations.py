@@ -1,7 +1,7 @@
-"""Bring the database to the tables of this release, whoever else is trying to at that moment.
+"""Migrate the database to the tables of this release.
 
-Everything happens in one transaction behind one lock: two servers that start together wait
-for each other, and one that is killed in the middle leaves the database as it was.
+Everything happens in one transaction behind one lock: servers that start together wait for each
+other, and one that is killed half-way leaves the database as it was.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pitwall.errors import StoreError
 from pitwall.store.database import Database
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
-# Any number, as long as nobody else uses it: "pitwall" in ASCII.
+# Any number that nobody else uses: "pitwall" in ASCII.
 _LOCK = 0x70697477616C6C
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the database up to `revision`; nothing happens where it is there already.
+    """Upgrade the database to `revision`; do nothing if it is there already.
 
     Raises:
-        StoreError: The database cannot be reached, or is at a revision that is not known here.
+        StoreError: The database cannot be reached, or is at a revision unknown to this release.
     """
     await _migrate(database, revision, up=True)
 
 
 async def downgrade(database: Database, revision: str) -> None:
-    """Take the database back to `revision`; `base` removes every table and what is in it.
+    """Downgrade the database to `revision`; `base` removes every table with its rows.
 
     Raises:
         StoreError: The database cannot be reached.
@@ -55,5 +55,5 @@ def _run(connection: Connection, revision: str, up: bool) -> None:
     try:
         change(config, revision)
     except CommandError as error:
-        # A revision that nobody knows, or a database that a later release has written.
-        raise StoreError(f"The database cannot be brought to {revision}: {error}.") from error
+        # The revision is unknown, or a later release has migrated the database.
+        raise StoreError(f"The database cannot be migrated to {revision}: {error}.") from error

@@ -1,8 +1,8 @@
 """Export a race's tables as CSV and Parquet: streams of bytes, in bounded memory.
 
-PostgreSQL writes CSV itself (COPY); SQLite's rows are written in a thread, 2,000 at a time. One
-transaction reads all of a file, so that it shows one moment of the race; `spooling` gives its
-connection back when the database has told all, however slow the client is.
+PostgreSQL writes CSV itself (COPY); SQLite's rows are formatted in a thread, 2,000 at a time. One
+transaction reads a whole file, so that it shows one moment of the race. `export_spool` returns the
+connection when the last row is read, however slow the client is.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ from pitwall.store.export_spool import spooled
 from pitwall.store.instants import Instant, from_micros
 from pitwall.store.race_reader import cars_of, ordered
 from pitwall.store.row_writer import is_text, table_of
-from pitwall.store.table_views import SHELVES, Column, TableView
+from pitwall.store.table_views import TABLE_VIEWS, Column, TableView
 
-# What a spreadsheet would run, after OWASP's list, in every width that Unicode has of it, and
-# behind what it may take for blank. No backslash: PostgreSQL reads the same expression.
+# What a spreadsheet would run as a formula, after OWASP's list, with every Unicode variant of these
+# characters, also behind characters that it may take for blanks. There is no backslash in it,
+# because PostgreSQL reads the same expression.
 _BLANK = "".join(
     char
     for code in (*range(0x21), *range(0x7F, 0xA1), 0xAD, 0x1680, 0x180E, *range(0x2000, 0x2010),
@@ -74,7 +75,7 @@ _INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 def in_postgresql(column: Column) -> Column:
-    """Return the expression by which PostgreSQL writes a column as `in_python` does."""
+    """Return the SQL expression that writes a column the way `in_python` does."""
     text: Any = column
     if isinstance(column.type, Instant):
         text = func.to_char(func.timezone("UTC", column), _INSTANT)
@@ -102,7 +103,7 @@ def csv_lines(rows: Iterable[Sequence[Any]], writers: Sequence[Callable[[Any], s
 
 
 def in_python(kind: TypeEngine[Any]) -> Callable[[Any], str]:
-    """Return how SQLite's value of a column is written; it is never None."""
+    """Return the function that writes a column's value from SQLite, which is never None."""
     if isinstance(kind, Instant):
         return lambda value: f"{from_micros(value):%Y-%m-%dT%H:%M:%S.%fZ}"
     if isinstance(kind, Boolean):
@@ -125,7 +126,7 @@ ROW_GROUP = 20_000
 
 
 class _Pieces(io.RawIOBase):
-    """A file that only remembers what was written since it was last asked."""
+    """A file object that holds only what was written since it was last read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,9 +144,9 @@ class _Pieces(io.RawIOBase):
         return self._taken + len(self._held)
 
     def take(self) -> bytes:
-        taken, self._held = bytes(self._held), bytearray()
-        self._taken += len(taken)
-        return taken
+        data, self._held = bytes(self._held), bytearray()
+        self._taken += len(data)
+        return data
 
 
 async def parquet_pieces(
@@ -202,7 +203,7 @@ _predictions = table_of(tables.Prediction)
 
 _entries = table_of(tables.EntryRow)
 
-# Name and type of each column; what a kind of row does not have stays empty.
+# Name and type of each column. A column that a kind of row does not have stays empty.
 _COLUMNS: dict[str, Any] = {
     "driver": String,
     "lap": Integer,
@@ -222,9 +223,9 @@ _COLUMNS: dict[str, Any] = {
 
 
 def everything(race: RaceSummary) -> TableView:
-    """Return one table of all that happened in a race but the cars' own channels.
+    """Return one table of everything that happened in a race, without car telemetry.
 
-    `kind` says what a row is: `timing`, `lap`, `prediction`, `race_control`, `track`, `phase`,
+    `kind` names the kind of a row: `timing`, `lap`, `prediction`, `race_control`, `track`, `phase`,
     `lap_count` or `weather`.
     """
     own = put_together(
@@ -272,11 +273,11 @@ _WEATHER = {"air_c": _weather.c.air_c, "track_c": _weather.c.track_c}
 
 
 def _row(kind: Column, at: Column, values: Mapping[str, Column]) -> Select[Any]:
-    told = (
+    columns = (
         (values[name] if name in values else cast(null(), type_)).label(name)
         for name, type_ in _COLUMNS.items()
     )
-    return select(at.label("at_utc"), kind.label("kind"), *told)
+    return select(at.label("at_utc"), kind.label("kind"), *columns)
 
 
 def _driven(
@@ -296,7 +297,7 @@ def _driven(
 
 ROWS_AT_ONCE = 2_000
 
-PIECES_AHEAD = 8  # of COPY, that wait for a slow reader; then the database waits
+PIECES_AHEAD = 8  # pieces of COPY that may wait for a slow reader; then the database waits
 
 PIECE_BYTES = 65_536
 
@@ -324,7 +325,7 @@ class SqlRaceExporter:
     async def _csv(
         self, race: RaceSummary, table: HistoryTable | None, selection: Selection
     ) -> AsyncGenerator[bytes, None]:
-        table_view = SHELVES[table] if table else everything(race)
+        table_view = TABLE_VIEWS[table] if table else everything(race)
         async with self._database.reading() as connection:
             query = await selected(connection, table_view, race, selection)
             lines = _copied if not self._database.is_sqlite else _written
@@ -337,7 +338,7 @@ class SqlRaceExporter:
     ) -> AsyncGenerator[bytes, None]:
         # pyarrow takes a second to import
 
-        table_view = SHELVES[table] if table else everything(race)
+        table_view = TABLE_VIEWS[table] if table else everything(race)
         async with self._database.reading() as connection:
             query = await selected(connection, table_view, race, selection)
             async with aclosing(parquet_pieces(connection, table_view, query)) as pieces:
@@ -348,16 +349,16 @@ class SqlRaceExporter:
 async def selected(
     connection: AsyncConnection, table_view: TableView, race: RaceSummary, selection: Selection
 ) -> Select[Any]:
-    """Return the query of an export, rows in order.
+    """Return the query of an export, with its rows in order.
 
     Raises:
-        SelectionError: A driver is nobody's name in this race.
+        SelectionError: A driver's name is unknown in this race.
     """
     return ordered(table_view, race, selection, await cars_of(connection, race, selection.drivers))
 
 
 def as_text(connection: AsyncConnection, query: Select[Any]) -> str:
-    """Return a query with its values in it: COPY takes no parameters."""
+    """Return a query with its values written into it, because COPY takes no parameters."""
     compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     return str(compiled)
 
@@ -384,7 +385,7 @@ async def _copied(
             yield piece.replace(b"\n", b"\r\n")
         await copying
     finally:
-        # Room for the last word of a copy that waits for its reader.
+        # Make room for the final None of a copy that still waits for its reader.
         while not pieces.empty():
             pieces.get_nowait()
         await end(copying)
@@ -402,7 +403,7 @@ async def _written(
 
 
 async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Join small pieces: each costs a reader a wake-up."""
+    """Join small pieces, because each one costs the reader a wake-up."""
     held: list[bytes] = []
     size = 0
     async for piece in pieces:

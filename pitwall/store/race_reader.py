@@ -1,4 +1,4 @@
-"""Read races that are kept: lists, pages of rows, and what a replay needs."""
+"""Read stored races: lists of races, pages of their rows, and what a replay needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pitwall.store import message_chunks, tables, timeline
 from pitwall.store.database import Database
 from pitwall.store.instants import Instant, from_micros, to_micros
 from pitwall.store.row_writer import is_text, table_of
-from pitwall.store.table_views import SHELVES, Column, TableView
+from pitwall.store.table_views import TABLE_VIEWS, Column, TableView
 from pitwall.wire.message import RawMessage
 
 _races = table_of(tables.RaceRow)
@@ -36,9 +36,9 @@ _entries = table_of(tables.EntryRow)
 _drivers = table_of(tables.DriverRow)
 _chunks = table_of(tables.RawChunk)
 _keyframes = table_of(tables.Keyframe)
-_UNSHOWN = {"created_at", "updated_at"}
+_NOT_IN_SUMMARY = {"created_at", "updated_at"}
 _SUMMARY = (
-    *(column for column in _races.c if column.name not in _UNSHOWN),
+    *(column for column in _races.c if column.name not in _NOT_IN_SUMMARY),
     _circuits.c.name.label("circuit"),
 )
 
@@ -50,21 +50,21 @@ class SqlRaceReader:
         self._database = database
 
     async def races(
-        self, wanted: RaceFilter, limit: int, after: str | None = None
+        self, race_filter: RaceFilter, limit: int, after: str | None = None
     ) -> tuple[list[RaceSummary], str | None]:
         newest = func.coalesce(_races.c.first_at, _races.c.created_at)
         query = _summaries().order_by(newest.desc(), _races.c.number.desc()).limit(limit + 1)
         for column, value in (
-            (_races.c.year, wanted.year),
-            (_races.c.circuit_id, wanted.circuit),
-            (_races.c.source, wanted.source),
+            (_races.c.year, race_filter.year),
+            (_races.c.circuit_id, race_filter.circuit),
+            (_races.c.source, race_filter.source),
         ):
             if value is not None:
                 query = query.where(column == value)
-        if wanted.kind is not None:
-            query = query.where(func.lower(_races.c.kind) == wanted.kind.lower())
-        if wanted.driver is not None:
-            drove = select(_entries.c.race_number).where(_entries.c.driver_id == wanted.driver)
+        if race_filter.kind is not None:
+            query = query.where(func.lower(_races.c.kind) == race_filter.kind.lower())
+        if race_filter.driver is not None:
+            drove = select(_entries.c.race_number).where(_entries.c.driver_id == race_filter.driver)
             query = query.where(_races.c.number.in_(drove))
         if after is not None:
             instant, number = _read_cursor(after, 2)
@@ -73,11 +73,11 @@ class SqlRaceReader:
             place = tuple_(newest, _races.c.number)
             query = query.where(place < tuple_(literal(_instant(instant), Instant()), number))
         async with self._database.reading() as connection:
-            found = (await connection.execute(query.add_columns(newest.label("place")))).all()
-        summaries = [_summary(row) for row in found[:limit]]
-        if len(found) <= limit:
+            rows = (await connection.execute(query.add_columns(newest.label("place")))).all()
+        summaries = [_summary(row) for row in rows[:limit]]
+        if len(rows) <= limit:
             return summaries, None
-        last = found[limit - 1]
+        last = rows[limit - 1]
         return summaries, _cursor([to_micros(last.place), last.number])
 
     async def race(self, race_id: str) -> RaceSummary:
@@ -95,26 +95,26 @@ class SqlRaceReader:
         limit: int,
         cursor: str | None = None,
     ) -> HistoryPage:
-        left = [table for table in HistoryTable if table in wanted]
+        remaining = [table for table in HistoryTable if table in wanted]
         after: list[Any] = []
         if cursor is not None:
             name, *after = _read_cursor(cursor)
-            if name not in left:
-                raise SelectionError("The cursor belongs to another question.")
-            left = left[left.index(HistoryTable(name)) :]
+            if name not in remaining:
+                raise SelectionError("The cursor belongs to another query.")
+            remaining = remaining[remaining.index(HistoryTable(name)) :]
         rows: list[tuple[HistoryTable, dict[str, Any]]] = []
         async with self._database.reading() as connection:
             cars = await cars_of(connection, race, selection.drivers)
-            for table in left:
-                table_view, room = SHELVES[table], limit - len(rows)
+            for table in remaining:
+                table_view, room = TABLE_VIEWS[table], limit - len(rows)
                 query = ordered(table_view, race, selection, cars).limit(room + 1)
-                found = (await connection.execute(_continued(query, table_view, after))).all()
+                page_rows = (await connection.execute(_continued(query, table_view, after))).all()
                 after = []
                 names = table_view.names
-                rows += [(table, dict(zip(names, row, strict=False))) for row in found[:room]]
-                if len(found) > room:
-                    # With no room left the next page begins before this table's first row.
-                    key = list(found[room - 1][len(names) :]) if room else []
+                rows += [(table, dict(zip(names, row, strict=False))) for row in page_rows[:room]]
+                if len(page_rows) > room:
+                    # If there was no room at all, the next page begins with this table's first row.
+                    key = list(page_rows[room - 1][len(names) :]) if room else []
                     return HistoryPage(tuple(rows), _cursor([table.value, *map(_plain, key)]))
         return HistoryPage(tuple(rows), None)
 
@@ -136,8 +136,8 @@ class SqlRaceReader:
             .order_by(_keyframes.c.seq)
         )
         async with self._database.reading() as connection:
-            found = (await connection.execute(query)).all()
-        return [KeyframePlace(row.seq, row.at) for row in found]
+            rows = (await connection.execute(query)).all()
+        return [KeyframePlace(row.seq, row.at) for row in rows]
 
     async def timeline(self, race: RaceSummary) -> Timeline:
         async with self._database.reading() as connection:
@@ -154,10 +154,10 @@ class SqlRaceReader:
             .order_by(_chunks.c.first_seq)
         )
         async with self._database.reading() as connection:
-            found = (await connection.execute(query)).all()
+            rows = (await connection.execute(query)).all()
         return [
             message
-            for row in found
+            for row in rows
             for nth, message in enumerate(message_chunks.unpack(row.body))
             if row.first_seq + nth >= first_seq and (until is None or message.sent_at <= until)
         ]
@@ -166,13 +166,13 @@ class SqlRaceReader:
 def ordered(
     table_view: TableView, race: RaceSummary, selection: Selection, cars: dict[int, str] | None
 ) -> Select[Any]:
-    """Return the query of the selected rows in order.
+    """Return the query of the selected rows, in order.
 
     Args:
-        table_view: Which table.
-        race: Which race.
-        selection: Which part.
-        cars: Cars and their drivers' keys, from `cars_of`; None is everybody.
+        table_view: The table to read.
+        race: The race.
+        selection: The time span.
+        cars: The cars and their drivers' keys, from `cars_of`. None for all cars.
     """
     query = table_view.rows_of(race).order_by(*table_view.key)
     if table_view.at is not None and selection.since is not None:
@@ -180,18 +180,18 @@ def ordered(
     if table_view.at is not None and selection.until is not None:
         query = query.where(table_view.at < selection.until)
     if cars is not None and table_view.cars:
-        wanted: list[Any] = list(cars if table_view.holds_numbers else cars.values())
-        query = query.where(or_(false(), *(column.in_(wanted) for column in table_view.cars)))
+        keys: list[Any] = list(cars if table_view.holds_numbers else cars.values())
+        query = query.where(or_(false(), *(column.in_(keys) for column in table_view.cars)))
     return query
 
 
 async def cars_of(
     connection: AsyncConnection, race: RaceSummary, drivers: Sequence[str]
 ) -> dict[int, str] | None:
-    """Return the cars of the named drivers and their keys; None where none is named.
+    """Return the cars and keys of the named drivers; None where no driver is named.
 
     Raises:
-        SelectionError: A name is nobody's in this race.
+        SelectionError: A name is unknown in this race.
     """
     if not drivers:
         return None
@@ -220,7 +220,7 @@ def _summary(row: Any) -> RaceSummary:  # noqa: ANN401  a row of `_SUMMARY`
 
 
 def _continued(query: Select[Any], table_view: TableView, after: Sequence[Any]) -> Select[Any]:
-    """Select the key as well, and begin behind the row whose key `after` is."""
+    """Return the query with the key's columns added, beginning after the row with key `after`."""
     query = query.add_columns(*table_view.key)
     if not after:
         return query
@@ -228,7 +228,8 @@ def _continued(query: Select[Any], table_view: TableView, after: Sequence[Any]) 
         raise SelectionError("The cursor is damaged.")
     values = [_typed(column, value) for column, value in zip(table_view.key, after, strict=True)]
     if table_view.at is table_view.key[0]:
-        query = query.where(table_view.at >= values[0])  # an index without the whole key helps too
+        # Redundant, but lets the database use an index that lacks a part of the key.
+        query = query.where(table_view.at >= values[0])
     return query.where(tuple_(*table_view.key) > tuple_(*values))
 
 
@@ -242,7 +243,7 @@ def _typed(column: Column, value: object) -> Any:  # noqa: ANN401  a literal of 
 
 
 def _is_whole(value: object, kind: TypeEngine[Any]) -> bool:
-    """Whether this is a number that a column of this kind can be compared with."""
+    """Whether this is an integer that a column of this kind can be compared with."""
     bits = 15 if isinstance(kind, SmallInteger) else 31  # no row has a higher one
     return type(value) is int and abs(value) < 2**bits
 

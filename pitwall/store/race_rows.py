@@ -1,4 +1,4 @@
-"""The row of a race: made, locked, moved on, and removed with all that hangs on it."""
+"""Insert, lock, advance and remove the row of a race."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pitwall.store.tables import CarSampleRow, CircuitRow, RaceRow, TimingRow
 
 
 async def insert_race(connection: AsyncConnection, info: RaceInfo, source: str, feed: str) -> None:
-    """Insert a race under the next number, and its circuit where that is new."""
+    """Insert a race under the next free number, and its circuit if that is new."""
     circuit_id = slug(info.circuit)[:64] or None
     if circuit_id:
         row = (circuit_id, info.circuit)
@@ -41,13 +41,14 @@ async def insert_race(connection: AsyncConnection, info: RaceInfo, source: str, 
 
 
 async def remove(connection: AsyncConnection, which: str, values: dict[str, Any]) -> int:
-    """Remove races and all that is kept of them; return how many there were.
+    """Remove races with all their rows; return how many there were.
 
-    The races go first: that waits for whoever is writing one. What he wrote is then seen.
+    The races are deleted first, because that waits for the writers of these races: whatever they
+    wrote is then visible and deleted too.
     """
     statement = text(f"DELETE FROM races WHERE {which} RETURNING number")  # noqa: S608  our own
     removed = [{"number": row.number} for row in await connection.execute(statement, values)]
-    for model in (TimingRow, CarSampleRow):  # without a foreign key that would do it
+    for model in (TimingRow, CarSampleRow):  # these have no foreign key that cascades
         table = row_writer.table_of(model)
         own = table.c.race_number == bindparam("number")
         if removed:
@@ -56,21 +57,21 @@ async def remove(connection: AsyncConnection, which: str, values: dict[str, Any]
 
 
 async def locked(connection: AsyncConnection, mark: RaceMark) -> int:
-    """Return how many messages are kept, and keep other writers of this race out.
+    """Lock a race against other writers, and return how many of its messages are stored.
 
     Raises:
         RaceNotFoundError: The race was removed meanwhile.
     """
     lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
     statement = text(f"SELECT messages FROM races WHERE number = :number{lock}")  # noqa: S608
-    kept: int | None = await connection.scalar(statement, {"number": mark.number})
-    if kept is None:
-        raise RaceNotFoundError(f"The race {mark.info.race_id} was removed while it was written.")
-    return kept
+    messages: int | None = await connection.scalar(statement, {"number": mark.number})
+    if messages is None:
+        raise RaceNotFoundError(f"The race {mark.info.race_id} was removed during the recording.")
+    return messages
 
 
 async def advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int) -> None:
-    """Move a race's mark to `through` messages, and say how far it is."""
+    """Set a race's mark to `through` messages, and update its laps and times."""
     first = batch.messages[0].sent_at if batch.messages else None
     newest = next(reversed(batch.predictions.values()), None)
     table = row_writer.table_of(RaceRow)
@@ -93,13 +94,13 @@ async def advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, thr
 async def advance_narrowly(
     connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int, narrow: Narrowing
 ) -> None:
-    """Move the mark, if need be without what the batch says of the race's laps and model."""
+    """Set the mark; leave the batch's laps and model out if the database rejects them."""
 
-    async def write(_told: list[dict[str, Any]]) -> None:
+    async def write(_rows: list[dict[str, Any]]) -> None:
         await advance(connection, mark, batch, through)
 
     before = len(narrow.refused)
-    said = {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
-    await narrow.put("races", [said], write)
+    values = {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
+    await narrow.put("races", [values], write)
     if len(narrow.refused) > before:
         await advance(connection, mark, Batch(info=batch.info), through)

@@ -1,7 +1,7 @@
-"""Write races as they run: whole batches, each in one transaction with the mark of how far it went.
+"""Write races as they run: each batch in one transaction, together with the mark it reaches.
 
-The mark, `races.messages`, is what makes a restart exact: what a batch holds from before it is
-left out, so that a batch written twice, or half of it known, adds nothing twice.
+The mark, `races.messages`, makes a restart exact: rows of a batch that lie before it are left out,
+so that nothing is added twice when a batch, or a part of it, is written again.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ class SqlRaceWriter:
     """Implements `pitwall.ports.races.RaceWriter`.
 
     Args:
-        database: Where to.
-        aside: Takes rows that the database refuses for what they say; None lets them stop the
-            race that they are of.
+        database: The database to write to.
+        aside: Stores rows that the database rejects for their content. None if such rows are to
+            stop the recording of their race.
     """
 
     def __init__(self, database: Database, aside: AsideFile | None = None) -> None:
         self._database = database
         self._aside = aside
-        # By race, the messages of the minute that is not over: kept in pieces until it is.
+        # By race, the messages of the current minute: they are stored in pieces until it ends.
         self._open: dict[int, list[MessageRecord]] = {}
         self._drivers: dict[int, dict[int, str]] = {}
-        self._cars: dict[int, dict[str, int]] = {}  # by every name a driver has had
+        self._cars: dict[int, dict[str, int]] = {}  # by every name that a driver has had
         self._ledger = LedgerWriter()
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
@@ -65,7 +65,7 @@ class SqlRaceWriter:
             return await self._begin(info, source, feed)
         except Exception as error:
             if is_about_content(error):
-                message = f"The database refuses the race {info.race_id[:96]}: {reason(error)}."
+                message = f"The database rejects the race {info.race_id[:96]}: {reason(error)}."
                 raise StoreError(message) from error
             raise
 
@@ -79,10 +79,10 @@ class SqlRaceWriter:
                 await race_rows.insert_race(connection, info, source, feed)
                 found = await self._mark(connection, info)
             if found is None:
-                raise RaceNotFoundError(f"The race {info.race_id} could not be begun.")
+                raise RaceNotFoundError(f"The race {info.race_id} could not be created.")
             if found.state == "abandoned" and not is_of_another_feed(found, Source(source), feed):
-                again = text("UPDATE races SET state = 'running' WHERE number = :number")
-                await connection.execute(again, {"number": found.number})
+                resume = text("UPDATE races SET state = 'running' WHERE number = :number")
+                await connection.execute(resume, {"number": found.number})
                 found = replace(found, state="running")
             self._open[found.number] = await _open_minute(connection, found)
             return found
@@ -91,57 +91,58 @@ class SqlRaceWriter:
         try:
             await self._append(mark, batch)
         except BaseException as error:
-            self._forget(mark)  # undone or not: a connection lost in its commit cannot tell
+            # When a connection is lost in its commit, nobody knows whether the batch was stored.
+            self._forget(mark)
             if not is_about_content(error):
                 raise
             await self._append_narrowly(mark, batch, error)
 
     async def _append(self, mark: RaceMark, batch: Batch) -> None:
         async with self._database.writing() as connection:
-            kept, drivers = await self._continued(connection, mark)
-            batch = record_rows.without(batch, kept)
+            stored, drivers = await self._continued(connection, mark)
+            batch = record_rows.without(batch, stored)
             drivers = await row_writer.write(connection, mark, batch, drivers)
-            await self._forecasts(connection, mark, batch, drivers)
+            await self._write_forecasts(connection, mark, batch, drivers)
             still_open = await self._write_messages(connection, mark.number, batch.messages)
-            await race_rows.advance(connection, mark, batch, max(kept, batch.messages_through))
-        self._drivers[mark.number] = drivers  # only now: what was undone is written again
+            await race_rows.advance(connection, mark, batch, max(stored, batch.messages_through))
+        self._drivers[mark.number] = drivers  # only after the commit: a failed batch comes again
         self._open[mark.number] = still_open
 
     async def _append_narrowly(self, mark: RaceMark, batch: Batch, why: BaseException) -> None:
-        """Write a batch but for the rows of it that are refused, which are set aside."""
+        """Write a batch, and set aside those of its rows that the database rejects."""
         if self._aside is None:
-            raise StoreError(f"The database refuses a part of a race: {reason(why)}.") from why
+            raise StoreError(f"The database rejects rows of a race: {reason(why)}.") from why
         try:
             async with self._database.writing() as connection:
-                kept, drivers = await self._continued(connection, mark)
-                batch = record_rows.without(batch, kept)
+                stored, drivers = await self._continued(connection, mark)
+                batch = record_rows.without(batch, stored)
                 narrow = Narrowing(connection)
                 drivers = await row_writer.write(connection, mark, batch, drivers, narrow.put)
-                await self._forecasts_narrowly(connection, mark, batch, drivers, narrow)
-                await self._messages_narrowly(connection, mark.number, batch.messages, narrow)
+                await self._write_forecasts_narrowly(connection, mark, batch, drivers, narrow)
+                await self._write_messages_narrowly(connection, mark.number, batch.messages, narrow)
                 await race_rows.advance_narrowly(
-                    connection, mark, batch, max(kept, batch.messages_through), narrow
+                    connection, mark, batch, max(stored, batch.messages_through), narrow
                 )
                 if narrow.refused:
-                    # Before the commit: they are nowhere else.
+                    # Before the commit, because afterwards these rows exist nowhere else.
                     await asyncio.to_thread(self._aside.keep, mark.info.race_id, narrow.refused)
         except BaseException as error:
             self._forget(mark)
             if not is_about_content(error):
                 raise
-            raise StoreError(f"The database refuses a part of a race: {reason(error)}.") from error
-        # What is kept of drivers and of the minute is read again, as it now is.
+            raise StoreError(f"The database rejects rows of a race: {reason(error)}.") from error
+        # Drivers and the current minute are read again, as they now are in the database.
         self._forget(mark)
         log.warning(
-            "rows that the database refuses were set aside",
+            "set rows aside that the database rejects",
             extra={"rows": len(narrow.refused), "reason": self._aside.state().reason},
         )
 
     async def _continued(
         self, connection: AsyncConnection, mark: RaceMark
     ) -> tuple[int, dict[int, str]]:
-        """Return how many messages are kept and who drives what, with the race for this one."""
-        kept = await race_rows.locked(connection, mark)
+        """Lock the race; return how many of its messages are stored and the driver of each car."""
+        stored = await race_rows.locked(connection, mark)
         if mark.number not in self._open:
             now = await self._mark(connection, mark.info)
             self._open[mark.number] = await _open_minute(connection, now or mark)
@@ -149,7 +150,7 @@ class SqlRaceWriter:
             self._cars[mark.number] = await named_before(connection, mark)
         drivers = await self._known_drivers(connection, mark.number)
         self._cars[mark.number] |= cars_by_driver(drivers)
-        return kept, drivers
+        return stored, drivers
 
     def _forget(self, mark: RaceMark) -> None:
         self._ledger.forget()
@@ -157,7 +158,7 @@ class SqlRaceWriter:
         self._drivers.pop(mark.number, None)
         self._cars.pop(mark.number, None)
 
-    async def _forecasts(
+    async def _write_forecasts(
         self, connection: AsyncConnection, mark: RaceMark, batch: Batch, drivers: dict[int, str]
     ) -> None:
         cars = self._cars.setdefault(mark.number, {})
@@ -165,7 +166,7 @@ class SqlRaceWriter:
         written = await forecast_writer.write(connection, mark, batch, drivers, cars)
         await self._ledger.enter(connection, mark, batch, written, drivers)
 
-    async def _forecasts_narrowly(
+    async def _write_forecasts_narrowly(
         self,
         connection: AsyncConnection,
         mark: RaceMark,
@@ -173,29 +174,29 @@ class SqlRaceWriter:
         drivers: dict[int, str],
         narrow: Narrowing,
     ) -> None:
-        async def write(told: list[PredictionRecord | OutcomeRecord]) -> None:
-            self._ledger.forget()  # what was named last may have been undone
+        async def write(rows: list[PredictionRecord | OutcomeRecord]) -> None:
+            self._ledger.forget()  # the entry that named drivers last may have been rolled back
             part = Batch(info=batch.info, is_imported=batch.is_imported)
-            for row in told:
+            for row in rows:
                 if isinstance(row, PredictionRecord):
                     part.predictions[row.made_at, row.attacker, row.defender] = row
                 else:
                     part.outcomes.append(row)
-            await self._forecasts(connection, mark, part, drivers)
+            await self._write_forecasts(connection, mark, part, drivers)
 
         await narrow.put("predictions", [*batch.predictions.values(), *batch.outcomes], write)
 
-    async def _messages_narrowly(
+    async def _write_messages_narrowly(
         self,
         connection: AsyncConnection,
         number: int,
         messages: Sequence[MessageRecord],
         narrow: Narrowing,
     ) -> None:
-        """Write raw messages; one that is refused leaves a gap, as one that never came."""
+        """Write raw messages; a rejected one leaves a gap, like a message that never arrived."""
 
-        async def write(told: list[MessageRecord]) -> None:
-            self._open[number] = await self._write_messages(connection, number, told)
+        async def write(rows: list[MessageRecord]) -> None:
+            self._open[number] = await self._write_messages(connection, number, rows)
 
         await narrow.put("raw_chunks", messages, write)
 
@@ -246,9 +247,9 @@ class SqlRaceWriter:
     async def _write_messages(
         self, connection: AsyncConnection, number: int, new: Sequence[MessageRecord]
     ) -> list[MessageRecord]:
-        """Write messages, those of minutes that are over in one chunk each.
+        """Write messages, with one chunk for each complete minute.
 
-        Return the messages of the minute that is not over.
+        Return the messages of the current minute.
         """
         held = self._open.get(number, [])
         if not new:
@@ -262,7 +263,7 @@ class SqlRaceWriter:
 
 
 async def _open_minute(connection: AsyncConnection, mark: RaceMark) -> list[MessageRecord]:
-    """Return the messages of the minute in which writing stopped, kept in pieces so far."""
+    """Return the messages of the minute in which writing stopped, which are stored in pieces."""
     if mark.last_at is None or mark.state != "running":
         return []
     since = mark.last_at - (mark.last_at - START_OF_TIME) % message_chunks.CHUNK
@@ -282,7 +283,7 @@ async def _open_minute(connection: AsyncConnection, mark: RaceMark) -> list[Mess
 async def _replace_chunks(
     connection: AsyncConnection, number: int, groups: Sequence[Sequence[MessageRecord]]
 ) -> None:
-    """Put whole chunks in place of the pieces from the first of these messages on."""
+    """Replace all pieces from the first of these messages on by whole chunks."""
     await connection.execute(
         text("DELETE FROM raw_chunks WHERE race_number = :number AND first_seq >= :seq"),
         {"number": number, "seq": groups[0][0].seq},

@@ -1,7 +1,7 @@
-"""Rows that the database refuses for what they say: found, set aside in a file, and counted.
+"""Find rows that the database rejects, set them aside in a file, and count them.
 
-A batch is written as a whole. When something in it is refused, it is written again in halves, and
-halves of halves, each behind a savepoint, until only the rows that are refused are left over.
+A batch is written as a whole. If the database rejects something in it, it is written again in
+halves, and halves of halves, each behind a savepoint, until only the rejected rows remain.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from pitwall.store.database_errors import is_about_content, reason
 
 FILE = "set-aside.jsonl"
 MOST_BYTES = 64_000_000
-_LONGEST = 300  # letters of a reason
+_LONGEST = 300  # characters of a reason
 
 Write = Callable[[list[Any]], Awaitable[None]]
 Put = Callable[[str, Sequence[Any], Write], Awaitable[None]]
 
 
 async def at_once(_table: str, rows: Sequence[Any], write: Write) -> None:
-    """Write rows of a table; one that is refused is an error."""
+    """Write rows of a table; a rejected row is an error."""
     if rows:
         await write(list(rows))
 
 
 class Refused(NamedTuple):
-    """One row that was refused.
+    """A row that the database rejected.
 
     Attributes:
-        table: Where it was to go.
-        row: As it came.
-        why: What the database or its driver said.
+        table: The table that it was meant for.
+        row: The row as it came.
+        why: The error of the database or its driver.
     """
 
     table: str
@@ -49,10 +49,10 @@ class Refused(NamedTuple):
 
 
 class Narrowing:
-    """Writes rows and leaves out those that are refused for what they say.
+    """Writes rows, and leaves out those that the database rejects for their content.
 
     Attributes:
-        refused: Those.
+        refused: The rejected rows.
     """
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -60,7 +60,7 @@ class Narrowing:
         self.refused: list[Refused] = []
 
     async def put(self, table: str, rows: Sequence[Any], write: Write) -> None:
-        """Write rows of a table, halving them where one is refused."""
+        """Write rows of a table, in halves where one of them is rejected."""
         if not rows:
             return
         try:
@@ -78,11 +78,11 @@ class Narrowing:
 
 
 class AsideFile:
-    """A file of JSON lines, a refused row each, up to a bound; what is beyond it is counted.
+    """A file of JSON lines with one rejected row each; rows beyond its size limit are only counted.
 
     Args:
-        path: Of the file; it is made when it is needed.
-        most_bytes: Of it.
+        path: The file; created when it is needed.
+        most_bytes: The greatest size of the file.
     """
 
     def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
@@ -93,46 +93,46 @@ class AsideFile:
         self._state = SetAside(file=path.name, rows=_lines(path))
 
     def state(self) -> SetAside:
-        """Return what was set aside so far."""
+        """Return how many rows were set aside and lost so far, and why."""
         return self._state
 
     def keep(self, race_id: str, refused: Sequence[Refused]) -> None:
-        """Write rows to the file, safe from a crash; those of a batch that comes again once only.
+        """Write rows to the file and flush it to disk; rows of a repeated batch are written once.
 
         Raises:
-            OSError: There is no room for them.
+            OSError: The file cannot be written, such as for a full disk.
         """
-        said = [_line(race_id, each) for each in refused]
+        lines = [_line(race_id, each) for each in refused]
         now = json.dumps(datetime.now(UTC).isoformat(timespec="seconds"))
         with self._lock:
-            new = [line for line in said if line not in self._newest]
+            new = [line for line in lines if line not in self._newest]
             size = self._path.stat().st_size if self._path.exists() else 0
-            kept = []
+            written = []
             for line in new:
                 text = f'{{"set_aside_at": {now}, {line[1:]}\n'
                 if size + len(text) <= self._most:
                     size += len(text)
-                    kept.append(text)
-            if kept:
+                    written.append(text)
+            if written:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 with self._path.open("a", encoding="ascii") as file:
-                    file.writelines(kept)
+                    file.writelines(written)
                     file.flush()
                     os.fsync(file.fileno())
-            self._newest = set(said)
+            self._newest = set(lines)
             self._state = SetAside(
                 file=self._path.name,
-                rows=self._state.rows + len(kept),
-                lost=self._state.lost + len(new) - len(kept),
+                rows=self._state.rows + len(written),
+                lost=self._state.lost + len(new) - len(written),
                 reason=f"{refused[-1].table}: {refused[-1].why}",
             )
 
 
 def _line(race_id: str, refused: Refused) -> str:
     row = refused.row
-    told = row._asdict() if hasattr(row, "_asdict") else row
-    line = {"race": race_id, "table": refused.table, "why": refused.why, "row": told}
-    return json.dumps(line, default=_plain)  # ASCII: half a letter is no error in it
+    values = row._asdict() if hasattr(row, "_asdict") else row
+    line = {"race": race_id, "table": refused.table, "why": refused.why, "row": values}
+    return json.dumps(line, default=_plain)  # as ASCII, because a row may hold invalid characters
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Write what was read from a stretch of a race: entries, laps, timing and the rest."""
+"""Write the rows of a batch: entries, laps, timing and the other tables of a race."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pitwall.store.rejected_rows import Put, at_once
 
 
 class _Target(NamedTuple):
-    """Where the rows of one kind go.
+    """The table that the rows of one kind are written to.
 
-    `key` is empty where a row is only ever inserted.
+    `key` is empty where rows are only ever inserted.
     """
 
     model: type[SQLModel]
@@ -52,12 +52,12 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 def is_text(kind: TypeEngine[Any]) -> bool:
-    """Whether a column holds text: SQLModel has a type of its own for it."""
+    """Whether a column holds text, for which SQLModel has a type of its own."""
     return isinstance(kind, String | AutoString)
 
 
 def fit(value: str, length: int) -> str:
-    """Return text as a column can hold it: cut, and without the letter no. 0."""
+    """Return text as a column can hold it: cut to its length, without NUL characters."""
     return value.replace("\0", "")[:length]
 
 
@@ -68,17 +68,17 @@ async def write(
     drivers: dict[int, str],
     put: Put = at_once,
 ) -> dict[int, str]:
-    """Write all of a batch but its raw messages and its forecasts.
+    """Write a batch without its raw messages and forecasts.
 
     Args:
-        connection: In a transaction that has the race to itself.
-        mark: Which race.
-        batch: Nothing in it is kept already, except what is replaced.
-        drivers: Who drives which car, as far as known.
+        connection: A connection in a transaction that has locked the race.
+        mark: The race.
+        batch: The rows; none of them is stored already, except those that are replaced.
+        drivers: The driver of each car, as far as known.
         put: Writes the rows of each table.
 
     Returns:
-        Who drives which car now.
+        The driver of each car now.
     """
     missing = {
         car for row in batch.predictions.values() for car in (row.attacker, row.defender)
@@ -106,16 +106,18 @@ async def write(
 
 
 def _tell_apart(entries: dict[int, EntryRecord], drivers: dict[int, str]) -> None:
-    """Give a driver whose name another car's has already a key of its own: tables hold keys."""
-    taken = {name: car for car, name in drivers.items() if car not in entries}
-    # Who has a name already keeps it.
-    keeps = sorted(entries.items(), key=lambda each: drivers.get(each[0]) != each[1].driver_id)
-    for car, told in keeps:
-        name = fit(told.driver_id, 80)
-        if taken.setdefault(name, car) != car:
-            name = f"{fit(told.driver_id, 80 - len(f'-{car}'))}-{car}"
-            taken[name] = car
-            entries[car] = told._replace(driver_id=name)
+    """Give a driver a key of its own where another car's driver has the same name."""
+    car_of_name = {name: car for car, name in drivers.items() if car not in entries}
+    # A driver that is stored under the name already keeps it.
+    stored_first = sorted(
+        entries.items(), key=lambda each: drivers.get(each[0]) != each[1].driver_id
+    )
+    for car, entry in stored_first:
+        name = fit(entry.driver_id, 80)
+        if car_of_name.setdefault(name, car) != car:
+            name = f"{fit(entry.driver_id, 80 - len(f'-{car}'))}-{car}"
+            car_of_name[name] = car
+            entries[car] = entry._replace(driver_id=name)
 
 
 async def _write_rows(
@@ -146,17 +148,17 @@ def _fitted(row: tuple[Any, ...], lengths: dict[int, int | None]) -> Iterable[An
 
 
 async def _write_entries(
-    connection: AsyncConnection, mark: RaceMark, told: list[EntryRecord]
+    connection: AsyncConnection, mark: RaceMark, rows: list[EntryRecord]
 ) -> None:
-    people = {
+    drivers = {
         each.driver_id: (fit(each.driver_id, 80), fit(each.code, 8), fit(each.name, 80))
-        for each in told
+        for each in rows
     }
     await bulk.upsert_rows(
         connection,
         table_of(tables.DriverRow),
         ("id", "code", "name"),
-        people.values(),
+        drivers.values(),
         key=("id",),
     )
     entries = [
@@ -168,7 +170,7 @@ async def _write_entries(
             fit(each.team_colour, 6),
             each.grid_position,
         )
-        for each in told
+        for each in rows
     ]
     columns = ("race_number", "car", "driver_id", "team", "team_colour", "grid_position")
     await bulk.upsert_rows(

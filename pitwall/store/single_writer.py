@@ -1,7 +1,7 @@
-"""Keep two servers from writing to one SQLite file: each would number a race's messages anew.
+"""Keep two servers from writing to one SQLite file, where both would number the same messages.
 
-The lock is the system's own, on a file beside the database, so that a crash lets go of it. Commands
-do not ask for it: what they write is a transaction each, and of other races than the one on show.
+The lock is the system's own, on a file beside the database, so that a crash releases it. Commands
+do not need it: each writes in one transaction, and never to the race that the server is recording.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ SUFFIX = ".server"
 
 
 def hold(url: URL, redis_url: str | None) -> IO[str] | None:
-    """Return what holds the database for one server, until it is closed; None for PostgreSQL.
+    """Lock the database for one server; return the lock file, which holds the lock until closed.
+
+    PostgreSQL needs no lock: None.
 
     Args:
-        url: Of the database.
-        redis_url: Servers that share a Redis are one: only one of their workers writes.
+        url: The database.
+        redis_url: The Redis of this server. Servers that share a Redis count as one, because only
+            one of their workers writes. None without Redis.
 
     Raises:
-        SettingsError: Another server holds it.
+        SettingsError: Another server has locked the database.
     """
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
@@ -52,8 +55,8 @@ def hold(url: URL, redis_url: str | None) -> IO[str] | None:
     file.close()
     message = (
         f"another server writes to {path} already, and two would lose each other's messages: stop "
-        "it, give this one a folder of its own in PITWALL_DATA, or let both share a Redis "
-        "(PITWALL_REDIS_URL), with PostgreSQL where they are on several machines"
+        "it, give this one a folder of its own with PITWALL_DATA, or let both share a Redis "
+        "(PITWALL_REDIS_URL), with PostgreSQL if they run on several machines"
     )
     raise SettingsError(message)
 

@@ -1,4 +1,4 @@
-"""What each table of a race's history shows: its columns under names with units, and its order."""
+"""Define the public tables of a stored race: their columns, named with units, and their order."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _drivers = table_of(tables.DriverRow)
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """One table of history.
+    """One public table of a stored race.
 
     Attributes:
-        columns: In the order in which they are given, labelled with their public names.
-        key: Columns that order the rows and tell them apart.
-        at: The instant of a row; None where a row has none.
+        columns: The columns in their public order, labelled with their public names.
+        key: The columns that order and identify the rows.
+        at: The instant of a row. None where rows have none.
         cars: Columns that hold a car number, or a driver's key for predictions.
-        of_race: The column that names the race; None where `source` holds one race only.
-        source: What to select from.
+        of_race: The column that names the race. None where `source` holds one race only.
+        source: The table, join or subquery to select from.
     """
 
     columns: tuple[Column, ...]
@@ -45,7 +45,7 @@ class TableView:
         return tuple(column.name for column in self.columns)
 
     def rows_of(self, race: RaceSummary) -> Select[Any]:
-        """Return the query of a race's rows, not ordered."""
+        """Return the query of a race's rows, unordered."""
         query = select(*self.columns).select_from(self.source)
         if self.of_race is None:
             return query
@@ -58,7 +58,7 @@ class TableView:
         return all(column.name == "car" for column in self.cars)
 
 
-def _shelf(
+def _view(
     model: type[SQLModel],
     names: str,
     key: Sequence[str],
@@ -66,9 +66,9 @@ def _shelf(
     *,
     has_car: bool = True,
 ) -> TableView:
-    """Return a shelf of one table; `names` are `column` or `column:public_name`.
+    """Return the view of one table; `names` are `column` or `column:public_name`.
 
-    Where rows have a car, the driver's key stands behind it.
+    Where rows have a car, the driver's key follows it.
     """
     table = table_of(model)
     columns: list[Column] = []
@@ -91,7 +91,7 @@ def _shelf(
     )
 
 
-def _entries_shelf() -> TableView:
+def _entries_view() -> TableView:
     return TableView(
         columns=(
             _entries.c.car.label("car"),
@@ -110,7 +110,7 @@ def _entries_shelf() -> TableView:
     )
 
 
-def _predictions_shelf() -> TableView:
+def _predictions_view() -> TableView:
     table = table_of(tables.Prediction)
     public = {
         "made_at": "made_at_utc",
@@ -129,45 +129,45 @@ def _predictions_shelf() -> TableView:
     )
 
 
-SHELVES = {
-    HistoryTable.ENTRIES: _entries_shelf(),
-    HistoryTable.STATUSES: _shelf(
+TABLE_VIEWS = {
+    HistoryTable.ENTRIES: _entries_view(),
+    HistoryTable.STATUSES: _view(
         tables.StatusRow, "at:at_utc kind value", ("at", "seq", "kind"), "at", has_car=False
     ),
-    HistoryTable.RACE_CONTROL: _shelf(
+    HistoryTable.RACE_CONTROL: _view(
         tables.ControlRow,
         "at:at_utc stamped_at:stamped_at_utc category message flag scope sector lap car",
         ("at", "seq", "nth"),
         "at",
     ),
-    HistoryTable.WEATHER: _shelf(
+    HistoryTable.WEATHER: _view(
         tables.WeatherRow,
         "at:at_utc air_c track_c humidity_pct pressure_hpa rainfall wind_mps wind_direction_deg",
         ("at", "seq"),
         "at",
         has_car=False,
     ),
-    HistoryTable.STINTS: _shelf(
+    HistoryTable.STINTS: _view(
         tables.StintRow,
         "car stint from_lap compound fresh_tyre start_laps tyre_life_laps",
         ("car", "stint"),
     ),
-    HistoryTable.LAPS: _shelf(
+    HistoryTable.LAPS: _view(
         tables.Lap,
         "completed_at:completed_at_utc car lap lap_time_s sector_1_s sector_2_s sector_3_s "
         "i1_kmh i2_kmh fl_kmh st_kmh pitted track_clear",
         ("completed_at", "car", "lap"),
         "completed_at",
     ),
-    HistoryTable.TIMING: _shelf(
+    HistoryTable.TIMING: _view(
         tables.TimingRow,
         "at:at_utc car position is_leader gap_s:gap_to_leader_s gap_laps:gap_to_leader_laps "
         "interval_s interval_laps",
         ("at", "seq", "car"),
         "at",
     ),
-    HistoryTable.PREDICTIONS: _predictions_shelf(),
-    HistoryTable.TELEMETRY: _shelf(
+    HistoryTable.PREDICTIONS: _predictions_view(),
+    HistoryTable.TELEMETRY: _view(
         tables.CarSampleRow,
         "at:at_utc car speed_kmh rpm:engine_rpm gear throttle_pct brake_pct drs",
         ("at", "car"),

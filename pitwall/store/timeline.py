@@ -1,4 +1,4 @@
-"""What happened when in a kept race, counted by the database and not row by row in Python."""
+"""Build the timeline of a stored race, mostly in SQL and not row by row in Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from pitwall.store.instants import Instant
 
 PARTS: Final = 240
 _RUN_UP = timedelta(minutes=5)  # before lights out
-_JUST_BEFORE = timedelta(seconds=15)  # a place is told some seconds after the last forecast
+_JUST_BEFORE = timedelta(
+    seconds=15
+)  # the feed reports a place some seconds after the last forecast
 _STATUSES = "SELECT at, kind, value FROM statuses WHERE race_number = :number ORDER BY at, seq"
 _PITTED = (
     "SELECT completed_at AS at, car, lap FROM laps "
@@ -37,18 +39,18 @@ _CODES = (
 _PLACES = (
     "SELECT at, car, position FROM (SELECT at, seq, car, position, "
     "lag(position) OVER (PARTITION BY car ORDER BY at, seq) AS was FROM timing "
-    "WHERE race_number = :number AND position IS NOT NULL) AS told "
+    "WHERE race_number = :number AND position IS NOT NULL) AS placed "
     "WHERE was IS NULL OR was <> position ORDER BY at, seq"
 )
 _FIGHTS = """
-WITH told AS (
+WITH forecasts AS (
   SELECT attacker_id, defender_id, made_at, p_overtake, outcome,
     CASE WHEN made_at - lag(made_at) OVER pair <= {pause} THEN 0 ELSE 1 END AS begins
   FROM predictions WHERE race_id = :race_id
   WINDOW pair AS (PARTITION BY attacker_id, defender_id ORDER BY made_at)
 ), numbered AS (
-  SELECT told.*, sum(begins) OVER
-    (PARTITION BY attacker_id, defender_id ORDER BY made_at) AS nth FROM told
+  SELECT forecasts.*, sum(begins) OVER
+    (PARTITION BY attacker_id, defender_id ORDER BY made_at) AS nth FROM forecasts
 )
 SELECT attacker_id, defender_id, min(made_at) AS since, max(made_at) AS until,
   max(p_overtake) AS most_p,
@@ -57,7 +59,7 @@ SELECT attacker_id, defender_id, min(made_at) AS since, max(made_at) AS until,
 FROM numbered GROUP BY attacker_id, defender_id, nth ORDER BY since
 """
 _OUTCOMES = {"passed": Outcome.PASSED.value, "held": Outcome.HELD.value}
-# As `pitwall.domain.battles.heat` counts it.
+# The same formula as `pitwall.domain.battles.heat`.
 _HEAT = """
 SELECT {part} AS part, max({of_chance} * p_overtake + {of_closeness} *
   CASE WHEN interval_s >= {close_s} THEN 0.0
@@ -68,36 +70,36 @@ _WEIGHTS = {"of_chance": OF_CHANCE, "of_closeness": OF_CLOSENESS, "close_s": CLO
 
 
 async def timeline_of(connection: AsyncConnection, race: RaceSummary) -> Timeline:
-    """Return the timeline of a race; one without any message has no time at all."""
+    """Return the timeline of a race; without any message it has no duration."""
     first = race.first_at or START_OF_TIME
-    ends = max(race.last_at or first, first)
-    asking = _Asking(connection, race)
-    statuses = await asking.rows(_STATUSES, "at")
-    pitted = await asking.rows(_PITTED, "at")
-    entries = await asking.rows(_CODES)
+    end = max(race.last_at or first, first)
+    queries = _Queries(connection, race)
+    statuses = await queries.rows(_STATUSES, "at")
+    pitted = await queries.rows(_PITTED, "at")
+    entries = await queries.rows(_CODES)
     cars = {row.driver_id: row.car for row in entries}
-    fights = [_fight(row, cars) for row in await asking.fights()]
-    racing = _Racing(statuses, pitted, ends)
-    racing.last_laps = {row.car: row.at for row in await asking.rows(_LAST_LAPS, "at")}
-    places = await asking.rows(_PLACES, "at")
-    # A recording may hold an hour of empty grid, which would take the room of the race.
-    begins = max(first, racing.started - _RUN_UP) if racing.started else first
+    fights = [_fight(row, cars) for row in await queries.fights()]
+    racing = _Racing(statuses, pitted, end)
+    racing.last_laps = {row.car: row.at for row in await queries.rows(_LAST_LAPS, "at")}
+    places = await queries.rows(_PLACES, "at")
+    # A recording may begin with an hour of empty grid, which would take the race's place.
+    begin = max(first, racing.started - _RUN_UP) if racing.started else first
     return Timeline(
-        begins=begins,
-        ends=ends,
+        begins=begin,
+        ends=end,
         started=racing.started,
         flags=tuple(racing.flags),
         laps=tuple(racing.laps),
         stops=tuple(_stops(pitted)),
         fights=tuple(fights),
         passes=tuple(_passes(places, fights, racing)),
-        heat=await asking.heat(begins, ends),
+        heat=await queries.heat(begin, end),
         codes={row.car: row.code for row in entries},
     )
 
 
-class _Asking:
-    """Asks one database about one race."""
+class _Queries:
+    """Runs the queries about one race."""
 
     def __init__(self, connection: AsyncConnection, race: RaceSummary) -> None:
         self._connection = connection
@@ -105,15 +107,15 @@ class _Asking:
         self._is_sqlite = connection.dialect.name == "sqlite"
 
     async def rows(self, statement: str, *instants: str) -> Sequence[Any]:
-        asked = text(statement).columns(**{name: Instant() for name in instants})
-        return (await self._connection.execute(asked, {"number": self._race.number})).all()
+        query = text(statement).columns(**{name: Instant() for name in instants})
+        return (await self._connection.execute(query, {"number": self._race.number})).all()
 
     async def fights(self) -> Sequence[Any]:
         pause = "10000000" if self._is_sqlite else "interval '10 seconds'"
-        asked = text(_FIGHTS.format(pause=pause, **_OUTCOMES)).columns(
+        query = text(_FIGHTS.format(pause=pause, **_OUTCOMES)).columns(
             since=Instant(), until=Instant()
         )
-        return (await self._connection.execute(asked, {"race_id": self._race.id})).all()
+        return (await self._connection.execute(query, {"race_id": self._race.id})).all()
 
     async def heat(self, begins: datetime, ends: datetime) -> tuple[float, ...]:
         width_s = max((ends - begins).total_seconds() / PARTS, 1e-6)
@@ -121,19 +123,19 @@ class _Asking:
             part = "CAST((made_at - :begins) / (:width_s * 1e6) AS INTEGER)"
         else:
             part = "CAST(floor(extract(epoch FROM made_at - :begins) / :width_s) AS integer)"
-        asked = text(_HEAT.format(part=part, **_WEIGHTS)).bindparams(
+        query = text(_HEAT.format(part=part, **_WEIGHTS)).bindparams(
             bindparam("begins", type_=Instant())
         )
         values = {"race_id": self._race.id, "begins": begins, "width_s": width_s}
         heat = [0.0] * PARTS
-        for row in await self._connection.execute(asked, values):
+        for row in await self._connection.execute(query, values):
             place = min(max(row.part, 0), PARTS - 1)
             heat[place] = max(heat[place], round(float(row.heat), 3))
         return tuple(heat)
 
 
 class _Racing:
-    """When the field raced, when not, and which cars were near the pits, or stopped for good."""
+    """Knows when racing was allowed, and which cars were near the pits or had stopped for good."""
 
     def __init__(self, statuses: Sequence[Any], pitted: Sequence[Any], ends: datetime) -> None:
         self.last_laps: dict[int, datetime] = {}
@@ -157,31 +159,31 @@ class _Racing:
             times.append((row.at - timedelta(seconds=150), row.at))
 
     def may_pass(self, at: datetime, cars: tuple[int, int]) -> bool:
-        """Whether a change of places at `at` is one on the track, while racing is allowed."""
+        """Whether a change of places at `at` happened on track while racing was allowed."""
         if self.started is None or not self.started < at <= self._over:
             return False
         if any(span.since <= at <= span.until for span in self._closed):
             return False
         _, defender = cars
         if self.last_laps.get(defender, START_OF_TIME) <= at:
-            return False  # whoever stopped was not passed
+            return False  # a car that stopped was not overtaken
         return not any(
             since <= at <= until for car in cars for since, until in self._pitted.get(car, ())
         )
 
 
 def _spans(
-    told: Sequence[tuple[datetime, str]],
+    values: Sequence[tuple[datetime, str]],
     ends: datetime,
-    is_one: Any,  # noqa: ANN401
+    is_wanted: Any,  # noqa: ANN401
 ) -> Iterator[Span]:
-    for (since, value), (until, _) in pairwise([*told, (ends, "")]):
-        if is_one(value) and until > since:
+    for (since, value), (until, _) in pairwise([*values, (ends, "")]):
+        if is_wanted(value) and until > since:
             yield Span(value, since, until)
 
 
 def _stops(pitted: Sequence[Any]) -> list[Stop]:
-    """Return one stop for consecutive laps: the lap in and the lap out both touch the pits."""
+    """Return one stop for consecutive pit laps, because in-lap and out-lap both touch the pits."""
     stops, before = [], (0, 0)
     for row in pitted:
         if (row.car, row.lap - 1) != before:
@@ -191,7 +193,7 @@ def _stops(pitted: Sequence[Any]) -> list[Stop]:
 
 
 def _fight(row: Any, cars: Mapping[str, int]) -> Fight:  # noqa: ANN401  a row of _FIGHTS
-    cried = (row.said_in_vain or 0.0) >= CALLED and (row.said_before or 0.0) < CALLED
+    is_false_alarm = (row.said_in_vain or 0.0) >= CALLED and (row.said_before or 0.0) < CALLED
     return Fight(
         cars.get(row.attacker_id, 0),
         cars.get(row.defender_id, 0),
@@ -199,12 +201,12 @@ def _fight(row: Any, cars: Mapping[str, int]) -> Fight:  # noqa: ANN401  a row o
         row.until,
         row.most_p,
         row.said_before,
-        cried,
+        is_false_alarm,
     )
 
 
 def _passes(places: Sequence[Any], fights: Sequence[Fight], racing: _Racing) -> Iterator[Pass]:
-    """Yield the places won by an attacker from the defender whom he fought until then."""
+    """Yield the places that attackers won from the defenders whom they fought until then."""
     by_pair: dict[tuple[int, int], list[Fight]] = {}
     by_attacker: dict[int, set[int]] = {}
     for fight in fights:
@@ -215,25 +217,26 @@ def _passes(places: Sequence[Any], fights: Sequence[Fight], racing: _Racing) -> 
         was = standing.get(row.car)
         standing[row.car] = row.position
         for attacker, defender in _crossed(row.car, was, standing, by_attacker):
-            fought = _under_way(by_pair[attacker, defender], row.at)
-            if fought is not None and racing.may_pass(row.at, (attacker, defender)):
-                by_pair[attacker, defender].remove(fought)  # told of both cars: counted once
-                yield Pass(row.at, attacker, defender, standing[attacker], fought.said_before)
+            fight_before = _under_way(by_pair[attacker, defender], row.at)
+            if fight_before is not None and racing.may_pass(row.at, (attacker, defender)):
+                # Both cars' rows show the change: count it once.
+                by_pair[attacker, defender].remove(fight_before)
+                yield Pass(row.at, attacker, defender, standing[attacker], fight_before.said_before)
 
 
 def _crossed(
-    car: int, was: int | None, standing: Mapping[int, int], fought: Mapping[int, set[int]]
+    car: int, was: int | None, standing: Mapping[int, int], defenders_of: Mapping[int, set[int]]
 ) -> list[tuple[int, int]]:
-    """Return the pairs of attacker and defender whose order this car's new place turned."""
+    """Return the pairs of attacker and defender whose order this car's new place reversed."""
     if was is None:
         return []
     now = standing[car]
-    if now < was:  # it attacked: whoever was ahead and is behind now
-        rivals = fought.get(car, set())
+    if now < was:  # it attacked: its rivals were ahead and are behind now
+        rivals = defenders_of.get(car, set())
         return [(car, rival) for rival in rivals if now < standing.get(rival, 0) <= was]
     return [
         (rival, car)
-        for rival, defenders in fought.items()
+        for rival, defenders in defenders_of.items()
         if car in defenders and was <= standing.get(rival, 0) < now
     ]
 

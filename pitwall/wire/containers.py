@@ -12,7 +12,7 @@ from pitwall.wire.values import NotAValueError, read_count, read_driver_number
 DELETED = "_deleted"
 _LONGEST_LIST = 9999
 _MOST_CARS = 999  # as many as there are car numbers
-_CONTAINERS = (dict, list)  # made once: `dict | list` in a call makes a union each time
+_CONTAINERS = (dict, list)  # made once, as `dict | list` in a call makes a new union each time
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ def _own_number(line: object) -> str:
 def each_item(
     items: object, findings: Findings, kind: str, most: int = _LONGEST_LIST
 ) -> Iterator[tuple[int, object]]:
-    """Yield index and value of a list, or of the object with string indexes that patches one."""
+    """Yield index and value of a list, or of an object with string indexes that patches a list."""
     if not isinstance(items, _CONTAINERS):
         findings.fault(f"{kind}_not_list", items)
         return

@@ -35,7 +35,7 @@ def read_number(value: object) -> float:
             value = float(value)
         except ValueError as error:
             raise NotAValueError from error
-    # JSON gives these types and none derived from them; `bool` is another type than `int`.
+    # JSON gives exactly these types, without subclasses; `type` tells a `bool` from an `int`.
     if type(value) is not int and type(value) is not float:
         raise NotAValueError
     if not -_LARGEST < value < _LARGEST:  # NaN fails every comparison

@@ -1,4 +1,4 @@
-"""Accounts in memory, on a clock that the tests move."""
+"""Provide accounts in memory, on a clock that tests move."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Clock:
 
 
 class CountingPasswords(Passwords):
-    """Remembers for what it was asked to verify."""
+    """Records the hashes that it was asked to verify."""
 
     def __init__(self) -> None:
         super().__init__()

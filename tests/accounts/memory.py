@@ -1,4 +1,4 @@
-"""An `AccountStore` in memory, for tests that are not about storing; under the same contract."""
+"""Implement `AccountStore` in memory, under the same contract, for tests not about storing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pitwall.errors import EmailTakenError, NotLoggedInError
 
 
 def quick_passwords() -> Passwords:
-    """Return real Argon2id hashing, so cheap that a test may do much of it."""
+    """Return real Argon2id hashing with parameters so low that tests can use it often."""
     return Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
@@ -89,8 +89,8 @@ class MemoryAccountStore:
         return None
 
     async def log_ins(self, user_id: UUID) -> list[LogIn]:
-        his = [log_in for log_in in self._log_ins.values() if log_in.user_id == user_id]
-        return sorted(his, key=lambda log_in: log_in.last_used_at, reverse=True)
+        own = [log_in for log_in in self._log_ins.values() if log_in.user_id == user_id]
+        return sorted(own, key=lambda log_in: log_in.last_used_at, reverse=True)
 
     async def note_log_in_use(
         self, log_in_id: UUID, used_at: datetime, expires_at: datetime
@@ -134,8 +134,8 @@ class MemoryAccountStore:
         return None
 
     async def api_keys(self, user_id: UUID) -> list[ApiKey]:
-        his = [key for key in self._keys.values() if key.user_id == user_id]
-        return sorted(his, key=lambda key: key.created_at, reverse=True)
+        own = [key for key in self._keys.values() if key.user_id == user_id]
+        return sorted(own, key=lambda key: key.created_at, reverse=True)
 
     async def note_api_key_use(self, key_id: UUID, used_at: datetime) -> None:
         if key_id in self._keys:

@@ -1,4 +1,4 @@
-"""Which e-mails and passwords are taken, and that hashing is Argon2id and never tells more."""
+"""Test the rules for e-mail addresses and passwords, and the hashing with Argon2id."""
 
 from __future__ import annotations
 

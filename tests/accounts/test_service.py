@@ -1,4 +1,4 @@
-"""Accounts from registration to deletion, on a clock that the tests move."""
+"""Test accounts from registration to deletion, on a clock that the tests move."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ async def test_keys_have_a_bound(accounts: Accounts, keys: ApiKeys) -> None:
     for number in range(MOST_KEYS):
         await keys.create(account, f"key {number}")
 
-    with pytest.raises(RefusedFieldError, match="revoke one first"):
+    with pytest.raises(RefusedFieldError, match="Revoke one first"):
         await keys.create(account, "one more")
 
 

@@ -1,4 +1,4 @@
-"""What is under way while a password is changed: the old one lets nobody in afterwards."""
+"""Test that an old password no longer works for requests under way while it is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story of a kept battle is the one that was fought at the moment, and nothing besides."""
+"""Test that the story of a stored battle holds that battle and nothing else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CountingReader(SqlRaceReader):
 
 
 class FailingOnce(SqlRaceReader):
-    """Is away when the first page is asked for."""
+    """Fails when the first page is read."""
 
     failed = False
 

@@ -1,4 +1,4 @@
-"""A circuit is asked about once, by F1's number where the race tells it."""
+"""Test that a circuit is looked up once, by F1's number where the race has it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_simulated_race_has_no_number_of_f1() -> None:
 
 
 class Guides:
-    """Describes whatever `known` says, and notes what was asked."""
+    """Describes the circuits in `known`, and notes the requests."""
 
     def __init__(self, known: CircuitGuide | None = GUIDE) -> None:
         self.known = known
@@ -89,7 +89,7 @@ class Guides:
 
 
 class Messages:
-    """The part of a reader that is used; `None` is a database that is away."""
+    """The used part of a reader; `None` is a database that is away."""
 
     def __init__(self, messages: list[RawMessage] | None) -> None:
         self._messages = messages

@@ -1,4 +1,4 @@
-"""Corners stand where their distance says, else where the outline passes them."""
+"""Test that corners are placed by their distance, else by the outline."""
 
 from __future__ import annotations
 

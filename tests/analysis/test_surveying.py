@@ -1,4 +1,4 @@
-"""A circuit is drawn from one clean lap of positions, and not from what is no such lap."""
+"""Test that an outline is drawn from one clean lap of positions only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps of circuits are made behind the scenes: asked for once, again while there is none."""
+"""Test that track maps are made in the background: once, and again while there is none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GUIDE = CircuitGuide((Corner("1", (1.0, 0.0)),), source="somebody")
 
 
 class Reader:
-    """Knows every race, or says what is wrong."""
+    """Knows every race, or raises an error."""
 
     wrong: Exception | None = None
 
@@ -29,7 +29,7 @@ class Reader:
 
 
 class Surveyor:
-    """Draws what it was told to, and counts."""
+    """Returns a given outline, and counts the calls."""
 
     def __init__(self, drawn: Outline | None = OUTLINE) -> None:
         self.asked: list[Any] = []
@@ -51,7 +51,7 @@ class Clock:
 
 
 class Guides:
-    """Describes every circuit as it was told to, and counts."""
+    """Returns a given description of every circuit, and counts the calls."""
 
     def __init__(self, guide: CircuitGuide | None = None) -> None:
         self.asked = 0

@@ -1,4 +1,4 @@
-"""What the ledger's sums add up to: calibration, skill against the gap alone, and their doubt."""
+"""Test calibration, skill and their intervals from the ledger's sums."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_an_undecided_ledger_has_no_scores() -> None:
 
 
 class Reader:
-    """A `LedgerReader` that says how often it was read."""
+    """A `LedgerReader` that counts how often it was read."""
 
     def __init__(self) -> None:
         self.contents_now = contents(a_run())

@@ -1,4 +1,4 @@
-"""What the model saw of a kept battle is what it was asked then, and a what-if begins there."""
+"""Test that an inspected battle is what the model saw then, and that a what-if begins there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MESSAGES = 4_500  # some laps of a race
 
 @dataclass
 class Kept:
-    """A race in a database, and the forecasts that were made of it."""
+    """A stored race, and the forecasts that were made of it."""
 
     race_id: str
     seen: BattleInspector
@@ -41,7 +41,7 @@ class Kept:
 
 
 class CountingReader(SqlRaceReader):
-    """Counts how often a stretch of the race is fetched."""
+    """Counts how often a segment of the race is fetched."""
 
     fetched = 0
 
@@ -86,7 +86,7 @@ async def test_what_the_model_saw_says_what_it_said_then(kept: Kept) -> None:
     assert seen.as_it_was.attacker_compound is not None
     assert seen.as_it_was.attacker_tyre_laps is not None
 
-    # Nothing changed is what was seen; what is changed moves it, as one would think.
+    # Without changes the forecast is the one seen; changes move it in the expected direction.
     asked = kept.reader.fetched
     same = await kept.seen.what_if(seen, seen.as_it_was)
     assert same.p_overtake == seen.forecast.p_overtake

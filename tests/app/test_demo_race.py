@@ -1,4 +1,4 @@
-"""The simulated race for guests: made once where none is kept, and told as it is made."""
+"""Test the demo race: it is created once where none is stored, and reports its progress."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tests.engine.test_race_engine import CountingPredictor
 from tests.short_feeds import Short
 
 
-class SlowToTell(SqlRaceReader):
-    """Tells what it saw only when the race that is being made is finished."""
+class SlowReader(SqlRaceReader):
+    """A reader that answers only once the race that is being made is finished."""
 
-    taste: SimulatedDemoRace
+    demo: SimulatedDemoRace
 
     async def races(
         self, wanted: RaceFilter, limit: int, after: str | None = None
     ) -> tuple[list[RaceSummary], str | None]:
         seen = await super().races(wanted, limit, after)
-        if self.taste._making is not None:
-            await asyncio.wait({self.taste._making})
+        if self.demo._making is not None:
+            await asyncio.wait({self.demo._making})
         return seen
 
 
@@ -43,8 +43,8 @@ async def file(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-class Waits(Short):
-    """The beginning of a race, which is told only when the test lets it."""
+class WaitingFeed(Short):
+    """The beginning of a race, whose messages wait until the test releases them."""
 
     go: threading.Event
 
@@ -55,7 +55,7 @@ class Waits(Short):
 
 @pytest.fixture
 def go() -> Iterator[threading.Event]:
-    """Give what lets races be told; they are at the end, so that no thread is left behind."""
+    """Give the event that releases races; the end of a test sets it, so that no thread waits on."""
     event = threading.Event()
     yield event
     event.set()
@@ -63,12 +63,12 @@ def go() -> Iterator[threading.Event]:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch, go: threading.Event) -> list[int]:
-    """Give the seeds of the races that are made; they are short."""
+    """Replace races by short ones, and give the seeds of those that are made."""
     seeds: list[int] = []
 
     def short(seed: int) -> Short:
         seeds.append(seed)
-        feed = Waits(SimulatedFeed(seed), 1_000)
+        feed = WaitingFeed(SimulatedFeed(seed), 1_000)
         feed.go = go
         return feed
 
@@ -79,19 +79,19 @@ def made(monkeypatch: pytest.MonkeyPatch, go: threading.Event) -> list[int]:
 async def test_it_is_made_once_for_the_first_who_asks(
     file: Database, made: list[int], go: threading.Event
 ) -> None:
-    taste = SimulatedDemoRace(file, CountingPredictor())
+    demo = SimulatedDemoRace(file, CountingPredictor())
 
-    parts = [await taste.offer(), await taste.offer()]
+    parts = [await demo.offer(), await demo.offer()]
     go.set()
     while parts[-1] is not None:
         await asyncio.sleep(0.01)
-        parts.append(await taste.offer())
+        parts.append(await demo.offer())
 
     assert parts[:2] == [0.0, 0.0]
     assert made == [SEED]
     (race,), _ = await SqlRaceReader(file).races(RaceFilter(source="simulated"), 5)
     assert (race.state, race.messages) == ("finished", 1_000)
-    assert await taste.offer() is None
+    assert await demo.offer() is None
     assert made == [SEED]
 
 
@@ -99,13 +99,13 @@ async def test_who_looked_before_it_was_finished_does_not_have_it_made_again(
     file: Database, made: list[int], go: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go.set()
-    monkeypatch.setattr(demo_race, "SqlRaceReader", SlowToTell)
-    SlowToTell.taste = taste = SimulatedDemoRace(file, CountingPredictor())
+    monkeypatch.setattr(demo_race, "SqlRaceReader", SlowReader)
+    SlowReader.demo = demo = SimulatedDemoRace(file, CountingPredictor())
 
-    first = await taste.offer()
-    late = await asyncio.gather(taste.offer(), taste.offer())
+    first = await demo.offer()
+    late = await asyncio.gather(demo.offer(), demo.offer())
 
     assert first == 0.0
     assert all(part is not None for part in late)
-    assert await taste.offer() is None
+    assert await demo.offer() is None
     assert made == [SEED]

@@ -1,4 +1,4 @@
-"""The environment is read whole or refused with the name of what was wrong."""
+"""Test that the environment is read, or refused with the name of the invalid setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nonsense in any setting is refused in one sentence that names it and repeats no secret."""
+"""Test that an invalid setting is refused in one sentence that names it and shows no secret."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def refusal(named: str) -> str:
     with pytest.raises(SettingsError) as refused:
         load()
-    said = str(refused.value)
-    assert named in said
-    assert "sekret" not in said
-    assert "\n" not in said
-    assert len(said) <= LONGEST_SENTENCE
-    said.encode()  # can be printed anywhere
-    return said
+    message = str(refused.value)
+    assert named in message
+    assert "sekret" not in message
+    assert "\n" not in message
+    assert len(message) <= LONGEST_SENTENCE
+    message.encode()  # can be printed anywhere
+    return message
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda text: ascii(text)[:40])
@@ -83,9 +83,9 @@ def test_words_that_mean_nothing_are_refused_by_every_setting(
     for value in ABSURD:
         monkeypatch.setenv(variable(name), value)
 
-        said = refusal(variable(name).removesuffix("_URL").removesuffix("_PASSWORD"))
+        message = refusal(variable(name).removesuffix("_URL").removesuffix("_PASSWORD"))
 
-        assert name not in SECRETS or value.strip() not in said or not value.strip()
+        assert name not in SECRETS or value.strip() not in message or not value.strip()
 
 
 @pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - MAY_BE_EMPTY))
@@ -111,7 +111,7 @@ def test_a_data_folder_that_is_none_is_refused(
     }
     monkeypatch.setenv("PITWALL_DATA", str(places[kind]))
 
-    assert "is no folder" in refusal("PITWALL_DATA")
+    assert "is not a folder" in refusal("PITWALL_DATA")
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -198,7 +198,7 @@ def test_a_password_has_one_place_in_an_address(monkeypatch: pytest.MonkeyPatch,
         ("host", "192.0.2.1", "Set PITWALL_HOST to another host"),
         ("host", "nobody.invalid", "Set PITWALL_HOST to another host"),
         ("data", "/proc/nothing", "PITWALL_DATA: cannot write to '/proc/nothing'"),
-        ("model", "/nowhere", "PITWALL_MODEL: '/nowhere' is no folder with a model's"),
+        ("model", "/nowhere", "PITWALL_MODEL: '/nowhere' is not a folder with a model's"),
         ("feed", "recording:/dev/zero", "There is no recording at /dev/zero"),
         ("database_url", "postgresql://u:sekret@h:port/x", "PITWALL_DATABASE_URL has a port"),
     ],
@@ -221,11 +221,11 @@ def test_the_server_says_what_is_wrong_and_ends(
 
     assert server.main() == 1
 
-    said = capsys.readouterr().err
-    assert said.startswith("pitwall: ")
-    assert why in said
-    assert said.count("\n") == 1
-    assert "sekret" not in said
+    message = capsys.readouterr().err
+    assert message.startswith("pitwall: ")
+    assert why in message
+    assert message.count("\n") == 1
+    assert "sekret" not in message
 
 
 def test_a_model_that_cannot_be_read_is_told_by_the_setting(

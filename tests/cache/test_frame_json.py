@@ -1,4 +1,4 @@
-"""Frames of the release before are read on, when releases change places over one Redis."""
+"""Test that frames of the previous release can be read while releases change over one Redis."""
 
 from __future__ import annotations
 

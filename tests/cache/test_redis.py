@@ -1,4 +1,4 @@
-"""What only the shared cache can do: other processes, another leader, an expiry, an outage."""
+"""Test what only the shared cache can do: processes, a new leader, expiry, an outage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several workers and one Redis that comes and goes: one leads, and every reader goes on seeing."""
+"""Test several workers with a Redis that comes and goes: one leads, and all readers go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers of one server in miniature: each leads when it may, and notes what its readers see."""
+"""Run small workers of one server, which lead when they may and note what their readers see."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVERY_S = 0.05
 
 @dataclass
 class Worker:
-    """One worker, who publishes twenty frames a second while it leads.
+    """One worker, which publishes twenty frames a second while it leads.
 
     Attributes:
         seen: What its readers were shown, oldest first.

@@ -1,4 +1,4 @@
-"""Made-up circuits in both forms of files; no real one is described here."""
+"""Make descriptions of invented circuits in both forms of files."""
 
 from __future__ import annotations
 

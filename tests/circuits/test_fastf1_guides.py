@@ -1,4 +1,4 @@
-"""FastF1 is asked once for a circuit and a year, and nobody waits for it for long."""
+"""Test that FastF1 is asked once for a circuit and year, and that no caller waits long for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOON_S = 30.0
 
 
 class MultiViewer:
-    """What answers in the place of MultiViewer's server; `url` is "" until it runs."""
+    """A stand-in for MultiViewer's server; `url` is "" until it runs."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -1,4 +1,4 @@
-"""Circuits come from files by name and year; a bad file hurts nobody and is told once."""
+"""Test that circuits are read from files by name and year; a bad file is reported once."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_what_is_kept_is_found_and_stays_byte_for_byte(
 def test_a_name_that_would_mean_another_file_is_refused(
     tmp_path: Path, circuit_id: str, year: int | None
 ) -> None:
-    with pytest.raises(CircuitGuideError, match="is no circuit"):
+    with pytest.raises(CircuitGuideError, match="is not a circuit"):
         CircuitFolder(tmp_path).keep(circuit_id, year, as_bytes(columns()))
 
 

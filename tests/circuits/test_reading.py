@@ -1,4 +1,4 @@
-"""A file about a circuit is read in either form, and what cannot be is refused with a reason."""
+"""Test that a circuit's file is read in either form, and an invalid one refused with a reason."""
 
 from __future__ import annotations
 
@@ -56,30 +56,30 @@ def test_what_a_file_leaves_out_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("body", "because"),
     [
-        (b"", "no JSON"),
-        (b"\xff\xfe{", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b"[]", "no JSON object"),
+        (b"", "not JSON"),
+        (b"\xff\xfe{", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not a JSON object"),
         (b"{}", "neither"),
         (b" " * (LARGEST_BYTES + 1), "bytes"),
         (as_bytes(answer(corners=[])), "between 1 and 60 corners"),
         (as_bytes(answer(corners=[7])), "trackPosition"),
-        (as_bytes(answer(corners=[{"number": 1, "trackPosition": {"x": 1}}])), "is no number"),
+        (as_bytes(answer(corners=[{"number": 1, "trackPosition": {"x": 1}}])), "is not a number"),
         (as_bytes(answer(corners=answer()["corners"] * 2)), "the same number"),
         (as_bytes(answer(corners=answer()["corners"] * 30)), "between 1 and 60 corners"),
-        (as_bytes(answer(rotation="north")), "the rotation is no number"),
-        (as_bytes(answer(rotation=1e9)), "the rotation cannot be"),
+        (as_bytes(answer(rotation="north")), "the rotation is not a number"),
+        (as_bytes(answer(rotation=1e9)), "the rotation is out of range"),
         (as_bytes(columns(X=[1, 2])), "`X` is not as long"),
         (as_bytes(columns(X="123")), "`X` is not as long"),
-        (as_bytes(columns(X=[float("nan"), 0, 0])), "the place of corner 1 cannot be"),
-        (as_bytes(columns(Y=[0, 1e7, 0])), "the place of corner 2 cannot be"),
-        (as_bytes(columns(Y=[0, True, 0])), "the place of corner 2 is no number"),
-        (as_bytes(columns(CornerNumber=[1, -2, 3])), "the number of no corner"),
-        (as_bytes(columns(CornerNumber=[1, True, 3])), "the number of no corner"),
-        (as_bytes(columns(CornerNumber=[1, 2.5, 3])), "the number of no corner"),
+        (as_bytes(columns(X=[float("nan"), 0, 0])), "the position of corner 1 is out of range"),
+        (as_bytes(columns(Y=[0, 1e7, 0])), "the position of corner 2 is out of range"),
+        (as_bytes(columns(Y=[0, True, 0])), "the position of corner 2 is not a number"),
+        (as_bytes(columns(CornerNumber=[1, -2, 3])), "not the number of a corner"),
+        (as_bytes(columns(CornerNumber=[1, True, 3])), "not the number of a corner"),
+        (as_bytes(columns(CornerNumber=[1, 2.5, 3])), "not the number of a corner"),
         (as_bytes(columns(Distance=[3, 2, 1])), "do not rise"),
         (as_bytes(columns(Distance=[-1, 2, 3])), "do not rise"),
-        (as_bytes(columns(Distance=[1, 2, 9e9])), "the distance of corner 3 cannot be"),
+        (as_bytes(columns(Distance=[1, 2, 9e9])), "the distance of corner 3 is out of range"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_reason(body: bytes, because: str) -> None:

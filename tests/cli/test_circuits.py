@@ -1,4 +1,4 @@
-"""`circuits` lists what is described here, and keeps a file only when it can be used."""
+"""Test that `circuits` lists descriptions, and stores a file only when it can be used."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def test_files_are_added_and_listed_with_whose_they_are(
     assert main(["circuits", "list"]) == 0
 
     assert capsys.readouterr().out.splitlines() == [
-        f"no circuit is described in {folder}",
-        f"kept as {folder / 'nowhere-park-2025.json'}",
-        f"kept as {folder / 'elsewhere.json'}",
+        f"{folder} describes no circuit",
+        f"stored as {folder / 'nowhere-park-2025.json'}",
+        f"stored as {folder / 'elsewhere.json'}",
         "broken  2024  not used: it has neither `corners` nor the column `CornerNumber`",
         "elsewhere  any year  3 corners, 0 with their distance; MultiViewer",
         "nowhere-park  2025  3 corners, 3 with their distance; a walk around it",
@@ -46,9 +46,9 @@ def test_files_are_added_and_listed_with_whose_they_are(
     ("body", "more", "because"),
     [
         (None, ["--circuit", "nowhere"], "cannot be read: No such file"),
-        (b"{}", ["--circuit", "nowhere"], "was not kept: it has neither"),
-        (as_bytes(columns()), ["--circuit", "!!"], "is no circuit"),
-        (as_bytes(columns()), ["--circuit", "nowhere", "--year", "25"], "is no circuit"),
+        (b"{}", ["--circuit", "nowhere"], "was not stored: it has neither"),
+        (as_bytes(columns()), ["--circuit", "!!"], "is not a circuit"),
+        (as_bytes(columns()), ["--circuit", "nowhere", "--year", "25"], "is not a circuit"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_sentence(

@@ -1,4 +1,4 @@
-"""`python -m pitwall ledger`, as a person at a terminal uses it."""
+"""Test `python -m pitwall ledger`, as a person at a terminal uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`races`, `import` and `record` do at the terminal what they say, against local servers."""
+"""Test the commands `races`, `import` and `record` against local servers."""
 
 from __future__ import annotations
 
@@ -110,11 +110,11 @@ def test_a_race_kept_without_telemetry_is_said_to_come_with_it_when_replaced() -
     kept = Imported("2025-x-race", "other_source", kept_of=bare)
 
     assert what_to_say(whole, kept) == (
-        "2025-x-race: here already, without car telemetry; --replace brings it"
+        "2025-x-race: already stored, without car telemetry; --replace adds it"
     )
     assert what_to_say("openf1:9", kept) == (
-        "2025-x-race: kept from another source, timing:2025-x-race; --replace keeps it anew"
+        "2025-x-race: already stored from timing:2025-x-race; --replace imports it again"
     )
     assert what_to_say(whole, Imported("2025-x-race", "known", kept_of=whole)) == (
-        "2025-x-race: here already"
+        "2025-x-race: already stored"
     )

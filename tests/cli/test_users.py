@@ -1,4 +1,4 @@
-"""`python -m pitwall users`, with passwords that never are arguments."""
+"""Test `python -m pitwall users`, with passwords that are never arguments."""
 
 from __future__ import annotations
 

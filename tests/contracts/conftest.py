@@ -1,4 +1,4 @@
-"""A kept race for the contracts of the store."""
+"""Provide a stored race for the contracts of the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every `AccountStore` must do; each test runs in memory and on both real databases."""
+"""Test what every `AccountStore` must do, in memory and on both real databases."""
 
 from __future__ import annotations
 
@@ -135,14 +135,14 @@ async def test_removes_all_log_ins_but_one_or_those_expired(store: AccountStore)
     ada, bob = a_user(), a_user("bob@example.org")
     await store.add_user(ada)
     await store.add_user(bob)
-    his = [a_log_in(ada, letter * 64, number) for number, letter in enumerate("abc")]
+    own = [a_log_in(ada, letter * 64, number) for number, letter in enumerate("abc")]
     other = a_log_in(bob, "d" * 64, 60)
-    for log_in in (*his, other):
+    for log_in in (*own, other):
         await store.add_log_in(log_in, proven=HASH, most=9)
 
-    assert await store.remove_log_ins(ada.id, keep=his[1].id) == 2
-    assert await store.log_ins(ada.id) == [his[1]]
-    assert await store.remove_expired_log_ins(his[1].expires_at) == 1
+    assert await store.remove_log_ins(ada.id, keep=own[1].id) == 2
+    assert await store.log_ins(ada.id) == [own[1]]
+    assert await store.remove_expired_log_ins(own[1].expires_at) == 1
     assert await store.log_ins(bob.id) == [other]
     assert await store.remove_log_ins(bob.id) == 1
 
@@ -256,8 +256,8 @@ async def test_keys_made_at_once_are_no_more_than_are_allowed(store: AccountStor
 async def test_beyond_the_most_the_log_in_not_used_for_longest_ends(store: AccountStore) -> None:
     ada = a_user()
     await store.add_user(ada)
-    his = [a_log_in(ada, f"{number:064d}", number) for number in range(4)]
-    for log_in in his:
+    own = [a_log_in(ada, f"{number:064d}", number) for number in range(4)]
+    for log_in in own:
         await store.add_log_in(log_in, proven=HASH, most=3)
 
-    assert await store.log_ins(ada.id) == [his[3], his[2], his[1]]
+    assert await store.log_ins(ada.id) == [own[3], own[2], own[1]]

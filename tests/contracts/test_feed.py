@@ -1,4 +1,4 @@
-"""What every `RecordedFeed` adapter must do; each test runs against all of them."""
+"""Test what every `RecordedFeed` adapter must do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every `Lease` adapter must do; each test runs against all of them."""
+"""Test what every `Lease` adapter must do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Wall:
 
 @pytest.fixture(params=["memory", "file", "redis"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Lease]:
-    """Return a maker of leases; all but those in memory are about the same right."""
+    """Return a function that makes leases; all but those in memory compete for one right."""
     if request.param == "memory":
         return MemoryLease
     if request.param == "file":

@@ -1,4 +1,4 @@
-"""The contract of the ledger: SQLite and a real PostgreSQL alike."""
+"""Test the contract of the ledger on SQLite and a real PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is done to a ledger, `verify` finds it: SQLite and a real PostgreSQL alike."""
+"""Test that `verify` finds every change to a ledger, on SQLite and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def test_a_chain_that_was_made_anew_does_not_have_the_head_that_was_kept(
         nicer.predictions[key] = row._replace(p_overtake=0.01)
     await write(database, nicer)
 
-    assert (await verify(database)).entries == 3  # in itself it is whole
+    assert (await verify(database)).entries == 3  # in itself it is consistent
     with pytest.raises(LedgerError, match="its hash was once"):
         await verify(database, (head.number, head.digest))
 
@@ -138,7 +138,7 @@ async def test_tables_that_say_something_else_are_found_out(
 
 
 async def test_whoever_knows_the_format_can_check_the_chain_himself(database: Database) -> None:
-    """As docs/ledger.md describes it, with nothing of pitwall's own."""
+    """Check the chain as docs/ledger.md describes it, without any code of pitwall."""
     await write(database, forecasts(), outcomes())
     at = "written_at" if database.is_sqlite else "extract(epoch FROM written_at) * 1000000"
     query = f"SELECT number, kind, run, items, {at}, body, digest FROM ledger_entries"  # noqa: S608

@@ -1,4 +1,4 @@
-"""The contract of exporting races: CSV and Parquet say what the pages say, on both databases."""
+"""Test that CSV and Parquet exports hold what the pages show, on both databases."""
 
 from __future__ import annotations
 

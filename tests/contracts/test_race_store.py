@@ -1,4 +1,4 @@
-"""The contract of writing, reading and exporting races: SQLite and a real PostgreSQL alike."""
+"""Test writing, reading and exporting races on SQLite and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ async def test_a_replay_from_a_keyframe_is_the_race_from_its_beginning(
 
 
 async def test_writing_goes_on_where_it_stopped(database: Database, told: Batch) -> None:
-    """Batches of a second or so, with a writer that knows nothing in the middle."""
+    """Write batches of about a second, and replace the writer half-way."""
     reader = SqlRaceReader(database)
     writer = SqlRaceWriter(database)
     mark = await writer.begin(told.info, "recorded", "a feed")

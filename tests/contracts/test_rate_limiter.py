@@ -1,4 +1,4 @@
-"""What every `RateLimiter` must do."""
+"""Test what every `RateLimiter` must do."""
 
 from __future__ import annotations
 

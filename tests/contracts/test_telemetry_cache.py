@@ -1,4 +1,4 @@
-"""What every `TelemetryCache` adapter must do; each test runs against all of them."""
+"""Test what every `TelemetryCache` adapter must do."""
 
 from __future__ import annotations
 

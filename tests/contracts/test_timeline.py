@@ -1,4 +1,4 @@
-"""The contract of timelines and keyframe places: SQLite and a real PostgreSQL alike."""
+"""Test timelines and keyframe places on SQLite and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -119,9 +119,9 @@ async def test_heat_lies_where_battles_are(database: Database) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda batch: status(batch, 100, "track", "red"),  # nobody races
-        lambda batch: lap(batch, 1, 3, 130, pitted=True),  # he was on his way to the pits
-        lambda batch: batch.laps.pop((1, 5)) and batch.laps.pop((1, 1)),  # he had stopped
+        lambda batch: status(batch, 100, "track", "red"),  # no racing
+        lambda batch: lap(batch, 1, 3, 130, pitted=True),  # the car was on its way to the pits
+        lambda batch: batch.laps.pop((1, 5)) and batch.laps.pop((1, 1)),  # the car had stopped
         lambda batch: batch.predictions.clear(),  # they did not fight
     ],
 )

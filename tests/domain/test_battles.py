@@ -1,4 +1,4 @@
-"""Battles open, hold and end as the rules say."""
+"""Test that battles open, continue and end by the rules."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_stopped_car_between_two_rivals_leaves_them_a_battle_by_their_gaps() -
 
 
 def swap(race: RaceState, first: int, second: int, seconds: float) -> list[RaceState]:
-    """Return both orders in which a feed may tell that car 2 passed car 1."""
+    """Return both orders in which a feed may report that car 2 passed car 1."""
     places = {first: 2, second: 1}
     half = [with_car(race, n, position=places[n], position_at=at(seconds)) for n in places]
     whole = with_car(half[0], second, position=1, position_at=at(seconds + 0.2))
@@ -218,9 +218,9 @@ def test_a_battle_outlives_a_short_silence_but_not_a_long_one() -> None:
 
 def test_a_removed_car_ends_its_battles() -> None:
     race = a_race(0.5)
-    gone = replace(race, cars={DriverNumber(2): race.cars[DriverNumber(2)]})
+    without_attacker = replace(race, cars={DriverNumber(2): race.cars[DriverNumber(2)]})
 
-    assert endings(gone, under_way(race)) == [EndReason.RETIRED]
+    assert endings(without_attacker, under_way(race)) == [EndReason.RETIRED]
 
 
 def test_limits_in_the_wrong_order_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""A car's own channels add up by sector, and what is missing adds nothing."""
+"""Test that a car's own channels add up by sector, and that missing values add nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One event changes a race as the feed meant it, in whatever order it arrives."""
+"""Test that each event changes the race state as intended, in whatever order events arrive."""
 
 from __future__ import annotations
 
@@ -194,14 +194,14 @@ def test_a_repeated_control_message_is_kept_once() -> None:
 
 
 def test_control_messages_tell_what_the_feed_has_no_channel_for() -> None:
-    def told(text: str) -> RaceState:
+    def after_message(text: str) -> RaceState:
         return after(race_events.ControlSaid(at(1), ControlMessage(at(1), "Other", text)))
 
-    assert told("OVERTAKE ENABLED").overtake_enabled is True
-    assert told("DRS DISABLED").overtake_enabled is False
-    assert told("CAR 44 TIME 1:32.1 DELETED").overtake_enabled is None
-    assert told("STRAIGHT MODE - LOW GRIP").low_grip is True
-    assert told("STRAIGHT MODE - NORMAL GRIP").low_grip is False
+    assert after_message("OVERTAKE ENABLED").overtake_enabled is True
+    assert after_message("DRS DISABLED").overtake_enabled is False
+    assert after_message("CAR 44 TIME 1:32.1 DELETED").overtake_enabled is None
+    assert after_message("STRAIGHT MODE - LOW GRIP").low_grip is True
+    assert after_message("STRAIGHT MODE - NORMAL GRIP").low_grip is False
 
 
 def test_telemetry_of_a_car_outside_the_race_is_ignored() -> None:
@@ -269,12 +269,12 @@ def test_any_sequence_of_events_keeps_the_state_whole(
 @given(st.lists(any_event, max_size=30))
 def test_applying_changes_no_earlier_state(events: list[race_events.TimingEvent]) -> None:
     race = RaceState()
-    kept: list[tuple[RaceState, str]] = []
+    states: list[tuple[RaceState, str]] = []
     for event in events:
-        kept.append((race, repr(race)))
+        states.append((race, repr(race)))
         race = apply(race, event)
 
-    assert all(repr(state) == text for state, text in kept)
+    assert all(repr(state) == text for state, text in states)
 
 
 def test_a_reading_keeps_the_place_it_was_measured_in() -> None:

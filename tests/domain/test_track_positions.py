@@ -1,4 +1,4 @@
-"""Where cars are on their lap: located by the feed, or estimated from its timing."""
+"""Test where cars are on their lap: located by the feed, or estimated from its timing."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def shares(*cars: CarState, at_s: float) -> dict[int, float | None]:
 
 
 def test_a_car_is_as_far_behind_the_leader_as_its_gap_says() -> None:
-    told = shares(a_car(1, 1, LeaderLap(9)), a_car(4, 2, TimeGap(8.0)), at_s=40.0)
+    estimated = shares(a_car(1, 1, LeaderLap(9)), a_car(4, 2, TimeGap(8.0)), at_s=40.0)
 
-    assert told == {1: 0.5, 4: 0.4}
+    assert estimated == {1: 0.5, 4: 0.4}
 
 
 def test_a_car_that_has_not_crossed_the_line_yet_is_at_the_end_of_its_lap() -> None:
-    told = shares(a_car(1, 1, LeaderLap(9)), a_car(4, 2, TimeGap(8.0)), at_s=4.0)
+    estimated = shares(a_car(1, 1, LeaderLap(9)), a_car(4, 2, TimeGap(8.0)), at_s=4.0)
 
-    assert told == {1: 0.05, 4: 0.95}
+    assert estimated == {1: 0.05, 4: 0.95}
 
 
 @pytest.mark.parametrize("gap", [LapsDown(1), NoGap()])
 def test_a_car_without_a_gap_in_seconds_is_placed_by_its_own_crossing(gap: Gap) -> None:
-    told = shares(a_car(1, 1, LeaderLap(9)), a_car(4, 2, gap, crossed_s=20.0), at_s=40.0)
+    estimated = shares(a_car(1, 1, LeaderLap(9)), a_car(4, 2, gap, crossed_s=20.0), at_s=40.0)
 
-    assert told[4] == 0.25
+    assert estimated[4] == 0.25
 
 
 def test_a_lap_that_takes_longer_than_the_last_ends_before_the_line() -> None:

@@ -1,4 +1,4 @@
-"""Race time runs, stands, hurries and jumps as it is told to."""
+"""Test that a replay clock runs, pauses, speeds up and seeks as asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.makers import LIGHTS_OUT, at
 
 
 class Wall:
-    """A monotonic clock that moves when told."""
+    """A monotonic clock that moves only when asked to."""
 
     def __init__(self) -> None:
         self.s = 100.0

@@ -1,4 +1,4 @@
-"""What goes wrong with one message, one car or one forecast costs that alone, and is counted."""
+"""Test that an error in one message, car or forecast loses that alone and is counted."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def played(*messages: RawMessage) -> RaceEngine:
 
 
 @pytest.mark.parametrize("topic", ["TimingData", "DriverList"])
-@pytest.mark.parametrize("gone", [["81"], ["4"], ["4", "81"], [81]])
+@pytest.mark.parametrize("deleted", [["81"], ["4"], ["4", "81"], [81]])
 def test_a_deleted_cars_battle_ends_at_once_between_two_grid_steps(
-    topic: str, gone: list[object]
+    topic: str, deleted: list[object]
 ) -> None:
-    says = {"_deleted": gone}
+    says = {"_deleted": deleted}
     removal = a_message(20.15, topic, {"Lines": says} if topic == "TimingData" else says)
     engine = played(*a_duel(20))
     assert len(engine.state.battles) == 1
@@ -111,9 +111,9 @@ def test_a_snapshot_without_a_fighting_car_ends_its_battle() -> None:
 
 
 def test_a_deletion_in_a_race_played_at_speed_one_does_not_end_the_show() -> None:
-    gone = a_message(20.15, "TimingData", {"Lines": {"_deleted": ["81"]}})
+    deletion = a_message(20.15, "TimingData", {"Lines": {"_deleted": ["81"]}})
     later = a_message(25, "Heartbeat", {})
-    playback = Playback(ListFeed((*a_duel(20), gone, later)), RaceEngine(shipped()))
+    playback = Playback(ListFeed((*a_duel(20), deletion, later)), RaceEngine(shipped()))
     for quarter in range(104):
         playback.advance(at(quarter / 4 + 0.2))
         framed(playback.state)
@@ -186,7 +186,7 @@ def test_an_error_of_our_own_costs_one_message_and_is_logged_once(
 
 
 class _Failing(CountingPredictor):
-    """Cannot answer about battles of car 81, nor of several at once when it is among them."""
+    """Fails for battles of car 81, and for several battles at once if one is of car 81."""
 
     def forecast(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY
@@ -217,7 +217,7 @@ def test_a_forecast_that_fails_costs_its_own_battle() -> None:
 
 
 class _BrokenWitness:
-    """Fails at everything it is told."""
+    """Fails at every call."""
 
     def took(self, message: RawMessage, events: Sequence[TimingEvent], state: EngineState) -> None:
         raise ValueError

@@ -1,4 +1,4 @@
-"""The forecast of this moment: of the newest state, once for each, aged honestly."""
+"""Test that forecasts of this moment use the newest state, once for each, with its true age."""
 
 from __future__ import annotations
 

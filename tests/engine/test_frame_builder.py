@@ -1,4 +1,4 @@
-"""A frame says what the engine knows, with the units and absences readers rely on."""
+"""Test that a frame shows the engine's state, with the units and None values readers rely on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A keyframe comes back equal, also one that a release before this one wrote."""
+"""Test that a keyframe is read back equal, also one written by an earlier release."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_another_release_wrote_is_refused() -> None:
 def test_a_reason_keeps_its_topic() -> None:
     state = decode_keyframe(WRITTEN_BEFORE)
     assert state is not None
-    told = replace(state.forecasts[PAIR], reasons=(Reason("gap", 0.41, "gap 0.4 s"),))
-    state = replace(state, forecasts={PAIR: told}, grid_at=state.grid_at + timedelta(seconds=1))
+    forecast = replace(state.forecasts[PAIR], reasons=(Reason("gap", 0.41, "gap 0.4 s"),))
+    state = replace(state, forecasts={PAIR: forecast}, grid_at=state.grid_at + timedelta(seconds=1))
 
     assert decode_keyframe(encode_keyframe(state)) == state

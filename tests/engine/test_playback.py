@@ -1,4 +1,4 @@
-"""A recording goes to any moment, and is there what it would have been on the way."""
+"""Test that a playback can go to any moment, and gives the same state there as on the way."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ def test_seeking_about_shows_what_playing_straight_shows(moments: list[float]) -
 def test_going_back_skips_messages_without_decoding_them(monkeypatch: pytest.MonkeyPatch) -> None:
     playback = a_playback()
     playback.advance(at(119))
-    taken: list[RawMessage] = []
+    taken_messages: list[RawMessage] = []
     take = RaceEngine.take
 
     def counted(engine: RaceEngine, message: RawMessage) -> None:
-        taken.append(message)
+        taken_messages.append(message)
         take(engine, message)
 
     monkeypatch.setattr(RaceEngine, "take", counted)
 
     playback.advance(at(110))
 
-    assert 0 < len(taken) <= 30
+    assert 0 < len(taken_messages) <= 30
 
 
 def test_plays_unseen_up_to_a_state() -> None:

@@ -1,4 +1,4 @@
-"""The engine follows a race the same way however its messages are cut into pieces."""
+"""Test that the engine follows a race in the same way however its messages are split."""
 
 from __future__ import annotations
 
@@ -129,5 +129,5 @@ def test_a_long_silence_is_not_relived_and_holds_the_picture() -> None:
     engine.settle(at(86_400 * 30))
 
     assert engine.state.grid_at == at(86_400 * 30)
-    assert len(engine.state.battles) == 1  # its age tells; nobody knows that it ended
+    assert len(engine.state.battles) == 1  # nothing says that it ended
     assert len(predictor.asked_at) < 200

@@ -1,4 +1,4 @@
-"""Live feeds that say what a test tells them to, and an ingest on them in virtual time."""
+"""Provide live feeds that tests control, and an ingest on them in virtual time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def a_record(message: RawMessage) -> bytes:
 
 @dataclass
 class ScriptedFeed:
-    """A feed whose connections wait to be fed; `snapshot` opens each.
+    """A feed whose connections wait for messages; `snapshot` opens each.
 
     Attributes:
         refused: Why connections fail; "" lets them be.
@@ -88,7 +88,7 @@ class ScriptedFeed:
         self.frames_to_come.put_nowait(None)
 
     async def talk(self, seconds: int, messages: Sequence[RawMessage] = ()) -> None:
-        """Say one message a second."""
+        """Send one message a second."""
         for second in range(seconds):
             if messages:
                 self.say(a_record(messages[second]))

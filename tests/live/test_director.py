@@ -1,4 +1,4 @@
-"""The director shows what the programme chooses, and switches when it chooses otherwise."""
+"""Test that the director shows what the programme chooses, and switches when that changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 
 
 class Scripted:
-    """Chooses `key`; each show notes when it began and ended."""
+    """Chooses `key`; each show records when it began and ended."""
 
     def __init__(self, loop: VirtualTimeLoop) -> None:
         self.key = "simulated"

@@ -1,4 +1,4 @@
-"""A live feed comes and goes; the picture goes on, and says what is true of it."""
+"""Test that frames go on, and report the state of the feed, while a live feed comes and goes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_line_that_died_silently_is_given_up_after_ten_seconds() -> None:
         async with ingesting(feed) as (log, _, _):
             await feed.talk(5)
             feed.dead = True
-            await asyncio.sleep(10.6)  # nothing is said, nothing is closed
+            await asyncio.sleep(10.6)  # no message comes, and nothing is closed
 
             assert feed.connections == 2
             assert log.frames_kept[-1].header.feed_state is FeedState.FLOWING
@@ -139,7 +139,7 @@ def test_attempts_are_spaced_but_never_more_than_four_seconds_apart() -> None:
 
 @dataclass
 class RecorderBefore:
-    """Notes what it was given, and how far decoding had come by then."""
+    """Notes the frames that it got, and how far decoding had come by then."""
 
     taken: Callable[[], int]
     frames: list[bytes] = field(default_factory=list)

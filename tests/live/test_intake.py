@@ -1,4 +1,4 @@
-"""What arrives over a bad line comes out once, in order, and believable."""
+"""Test that messages from a bad connection come out once, in order and plausible."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_two_cars_in_one_place_for_seconds_ask_for_the_state() -> None:
     intake.take([], at(26) + DELAY)
 
     assert at_first == ""
-    assert "one place" in intake.wants_snapshot
+    assert "the same place" in intake.wants_snapshot
 
 
 def test_heartbeats_alone_are_no_news_while_a_race_is_on() -> None:

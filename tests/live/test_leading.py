@@ -1,4 +1,4 @@
-"""One worker leads; another plays along and takes the race over where it stands."""
+"""Test that one worker leads, and that another plays along and takes the race over."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Turns:
 
 
 async def led_lost_and_led_again(lease: Granted, turns: Turns) -> None:
-    """Take the lease away from who leads, and give it back."""
+    """Take the lease from the leader, and give it back."""
     await turns.until("work")
     lease.is_free = False
     await turns.until("meanwhile")

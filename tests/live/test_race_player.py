@@ -1,4 +1,4 @@
-"""The live loop publishes what is true of the feed: flowing, silent, broken or over."""
+"""Test that the player publishes the true state of the feed: flowing, silent, broken or over."""
 
 from __future__ import annotations
 
@@ -78,10 +78,33 @@ async def test_at_most_four_frames_a_second_and_at_least_one() -> None:
 
     assert busy is not None
     assert quiet is not None
-    # By the frames' own stamps: a busy machine sleeps longer than it was told to.
+    # By the frames' own stamps, because a busy machine sleeps longer than asked.
     assert busy.sequence - first.sequence <= 4 * seconds_between(first, busy) + 1
     assert quiet.sequence > paused.sequence
     assert quiet.sequence - paused.sequence <= seconds_between(paused, quiet) + 1
+
+
+class SlowCache(MemoryLiveCache):
+    """Takes long to take a frame, as all does on a busy server."""
+
+    async def publish(self, frame: LiveFrame) -> None:
+        await asyncio.sleep(0.12)
+        await super().publish(frame)
+
+
+async def test_the_pace_of_frames_includes_what_a_frame_costs() -> None:
+    cache = SlowCache()
+    loop = RacePlayer(Publisher(cache, "counting"), CountingPredictor())
+    task = asyncio.create_task(loop.run([a_showing(ListFeed(a_duel(60)))]))
+    first = await until(cache, FeedState.FLOWING)
+    await asyncio.sleep(3)
+    later = await cache.latest()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert later is not None
+    # Counted after what they cost, frames came 2.7 times a second.
+    assert (later.sequence - first.sequence) / seconds_between(first, later) > 3.2
 
 
 def seconds_between(earlier: LiveFrame, later: LiveFrame) -> float:
@@ -136,7 +159,7 @@ async def test_a_feed_that_cannot_open_says_why() -> None:
 async def test_a_race_that_breaks_does_not_stop_the_next() -> None:
     showings = [
         a_showing(BrokenFeed(RuntimeError("a bug")), stays_s=0),
-        a_showing(ListFeed(()), stays_s=0),  # opens, but holds nothing
+        a_showing(ListFeed(()), stays_s=0),  # opens, but has no message
         a_showing(ListFeed(a_duel(30))),
     ]
     async with running(showings) as (cache, _loop):

@@ -1,4 +1,4 @@
-"""A silence is odd by the feed's own pace."""
+"""Test that unusual silence is measured by the feed's own pace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _at(seconds: float) -> datetime:
 
 
 def _lively() -> Silence:
-    """Return a feed that said something four times a second for a minute, until 0 s."""
+    """Return a feed that sent a message four times a second for a minute, until 0 s."""
     silence = Silence()
     for quarter in range(-240, 1):
         silence.broken(_at(quarter / 4))

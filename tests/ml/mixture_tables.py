@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ml.members import MEMBERS
-from ml.mixing import Trained, combine
 from ml.mixture_table import BattleTable, battle_table
+from ml.mixture_training import Trained, combine
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
 from pitwall.prediction.columns.spec import Column
 from pitwall.prediction.gate import Roles

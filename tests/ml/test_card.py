@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.between_lines import cadence_scores
+from ml.cadence_evaluation import cadence_scores
 from ml.card import model_card
-from ml.chaining import chained_scores
 from ml.evaluate import headline
 from ml.feature_list import feature_list
-from ml.judging import Judged, Split, scores_of
+from ml.forward_chaining import chained_scores
 from ml.mixture_table import BattleTable, battle_table, stacked
 from ml.regimes import scores_by_regime
 from ml.reliability_plot import reliability_svg
+from ml.split_scores import Judged, Split, scores_of
 from pitwall.prediction.bundle import Bundle
 from pitwall.prediction.features import feature_names
 from tests.ml.mixture_tables import (

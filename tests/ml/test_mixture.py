@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.ablating import group_costs
-from ml.chaining import chained_scores
-from ml.judging import Judged, Split, scores_of
+from ml.forward_chaining import chained_scores
+from ml.group_ablation import group_costs
 from ml.members import Training, fit_member
-from ml.mixing import Trained, save, train
 from ml.mixture_table import BattleTable, battle_table, stacked
+from ml.mixture_training import Trained, save, train
 from ml.out_of_fold import out_of_fold, race_groups
+from ml.split_scores import Judged, Split, scores_of
 from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
 from ml.train import main
 from pitwall.prediction.bundle import load_bundle

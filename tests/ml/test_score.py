@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ml.archive_forecasts import ANSWERS, score
 from ml.line_rows import ROW_KEYS, line_rows
 from ml.replay import RaceStory, battle_of, zero_of_race
 from ml.score import main
-from ml.scoring import ANSWERS, score
 from pitwall.errors import ModelError
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.prediction.memory import Memory

@@ -11,7 +11,7 @@ import pytest
 
 from ml import tuning
 from ml.members import MEMBERS
-from ml.tuning import JUDGED_ON, SPACES, draws_of, judged
+from ml.tuning import SPACES, VALIDATION_SEASONS, draws_of, judged
 from tests.ml.mixture_tables import RECIPE, the_table
 from tests.prediction.small_bundle import small_table
 
@@ -32,11 +32,11 @@ def test_draws_begin_with_what_is_in_use_and_stay_in_the_space() -> None:
 def test_test_seasons_change_nothing() -> None:
     years = the_table().years + 2  # 2023 to 2025
     table = replace(the_table(), years=years)
-    later = years > max(JUDGED_ON)
+    later = years > max(VALIDATION_SEASONS)
     flipped = replace(table, y1=np.where(later, 1 - table.y1, table.y1))
     member = next(one for one in RECIPE.members if one.name == "om")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tuning, "JUDGED_ON", (2024,))
+        patch.setattr(tuning, "VALIDATION_SEASONS", (2024,))
         assert judged(table, member, 1) == judged(flipped, member, 1)
 
 

@@ -1,4 +1,4 @@
-"""Races with laps behind them, as the features read them."""
+"""Make races with completed laps, as the features read them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAP_S = 90.0
 def a_car(
     number: int, position: int, gaps_s: list[float], *, now: datetime, **changes: object
 ) -> CarState:
-    """Return a car whose gap to the leader at each line crossing is given, oldest first."""
+    """Return a car with these gaps to the leader at its line crossings, oldest first."""
     laps = tuple(
         LapRecord(
             lap,
@@ -97,7 +97,7 @@ def with_car(race: RaceState, number: int, **changes: object) -> RaceState:
 
 @st.composite
 def fields(draw: st.DrawFn) -> tuple[RaceState, list[Battle]]:
-    """Draw a field of cars with laps, tyres and gaps, and a battle for each pair in line."""
+    """Draw a field of cars with laps, tyres and gaps, and a battle for each pair in order."""
     laps = draw(st.integers(2, 10))
     gaps = st.lists(st.floats(-1.5, 4), min_size=laps, max_size=laps)
     offsets = draw(st.lists(gaps, min_size=2, max_size=6))

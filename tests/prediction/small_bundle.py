@@ -1,4 +1,4 @@
-"""A small mixture over the real features, trained on made-up rows: quick, and no good at all."""
+"""Train a small mixture of the real features on random rows: quick, but with useless forecasts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ml.columns import ROLES
-from ml.mixing import save, train
 from ml.mixture_table import battle_table
+from ml.mixture_training import save, train
 from ml.rulebook import read_rules
 from pitwall.prediction.bundle import Bundle, load_bundle
 from pitwall.prediction.columns.knowledge import Knowledge
@@ -22,7 +22,7 @@ from tests.ml.mixture_tables import RECIPE, a_frame
 
 @cache
 def the_predictor() -> MixturePredictor:
-    """Return one forecaster for all tests; it keeps nothing between calls."""
+    """Return one predictor for all tests; it has no state between calls."""
     return MixturePredictor(the_bundle())
 
 
@@ -41,7 +41,7 @@ def write(directory: Path) -> None:
 
 
 def small_table() -> pd.DataFrame:
-    """Return made-up battles with all features, as `ml.dataset` writes them."""
+    """Return random battles with all features, as `ml.dataset` writes them."""
     frame = a_frame()
     random = np.random.default_rng(11)
     names = list(feature_names())
@@ -54,9 +54,11 @@ def small_table() -> pd.DataFrame:
         tyre_life_diff_laps=8 * frame.tyre_age_diff_laps,
         pace_diff_med3_s=-frame.closing_s,
     )
-    told = frame[[name for name in frame.columns if name not in features and name != "gap_s"]]
+    other_columns = frame[
+        [name for name in frame.columns if name not in features and name != "gap_s"]
+    ]
     teams = dict.fromkeys(("attacker_team", "defender_team"), "A")
-    return told.join(features).assign(
+    return other_columns.join(features).assign(
         year=frame.year.astype(int),
         gap_ms=(1000 * frame.gap_s).astype(int),
         quality="good",

@@ -1,4 +1,4 @@
-"""The estimator against simulated cars whose battery is known.
+"""Test the battery estimator against simulated cars whose charge is known.
 
 The simulator's battery is ours too, so this shows that the estimate is consistent, not that real
 cars are so. The constants were chosen on seeds 401 to 406; these are others. The constant guess
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Checked:
-    """Estimates and truths, one for each lap of each car; and of each pair less than 2 s apart.
+    """Estimates and truths for each lap of each car, and for each pair less than 2 s apart.
 
     Attributes:
         chances: Of each charge, shape (laps, charges).
@@ -59,15 +59,15 @@ class Checked:
         return score(self.chances, self.true_mj)
 
     def crps_of_guess(self) -> float:
-        """Return that of guessing, for every lap, how charges are distributed."""
+        """Return the score of guessing the overall distribution of charges for every lap."""
         return score(np.tile(self.shares(), (len(self.true_mj), 1)), self.true_mj)
 
     def shares(self) -> Vector:
-        """Return how often each charge was true."""
+        """Return how often each charge was the true one."""
         return np.bincount(self.cells(), minlength=CHARGES) / len(self.true_mj)
 
     def cells(self) -> npt.NDArray[np.int64]:
-        """Return the cell of the grid in which each truth lies."""
+        """Return the cell of the grid that contains each true charge."""
         return np.asarray(np.round(self.true_mj / (2 * HALF)), dtype=np.int64)
 
 
@@ -97,18 +97,18 @@ def checked(races: list[tuple[RaceState, Truth]]) -> Checked:
     chances: list[Vector] = []
     pairs: list[tuple[float, float]] = []
     for race, truth in races:
-        book = LapTable()
-        book.follow(race, RULES)
+        table = LapTable()
+        table.follow(race, RULES)
         before: dict[int, float] = {}
         by_lap: dict[int, list[tuple[LapDone, Vector]]] = {}
         for done in truth.laps_done:
-            slot, at = book.slot_of(done.number), LAGS + done.lap
-            of_lap = charge_chances(book.energy.states[slot, at])
+            slot, at = table.slot_of(done.number), LAGS + done.lap
+            of_lap = charge_chances(table.energy.states[slot, at])
             began = min(4.0, before.get(done.number, 3.2) + 0.5 * done.mode)
             before[done.number] = done.battery_mj
             if done.lap < FIRST_LAP:
                 continue
-            spent = (float(book.cells[slot, INDEX[name], at]) for name in ("spent", "spent_sd"))
+            spent = (float(table.cells[slot, INDEX[name], at]) for name in ("spent", "spent_sd"))
             laps.append((done.battery_mj, began - done.battery_mj, *spent))
             chances.append(of_lap)
             by_lap.setdefault(done.lap, []).append((done, of_lap))
@@ -120,13 +120,13 @@ def checked(races: list[tuple[RaceState, Truth]]) -> Checked:
 
 
 def compared(field: list[tuple[LapDone, Vector]]) -> list[tuple[float, float]]:
-    found = []
+    compared_pairs = []
     for (ahead, of_ahead), (behind, of_behind) in pairwise(field):
         if behind.interval_s is not None and behind.interval_s < 2.0:
             below = np.cumsum(of_ahead) - 0.5 * of_ahead
             truth = 0.5 + 0.5 * np.sign(behind.battery_mj - ahead.battery_mj)
-            found.append((float(of_behind @ below), float(truth)))
-    return found
+            compared_pairs.append((float(of_behind @ below), float(truth)))
+    return compared_pairs
 
 
 @pytest.fixture(scope="module")
@@ -187,10 +187,10 @@ def test_the_cars_own_channels_sharpen_it() -> None:
     feed = SimulatedFeed(504)
     race, truth = raced(feed), feed.truth()
 
-    told, bare = checked([(race, truth)]), checked([(without_channels(race), truth)])
+    full, bare = checked([(race, truth)]), checked([(without_channels(race), truth)])
 
-    assert told.crps() < bare.crps()
-    below = np.cumsum(told.chances, axis=1)
+    assert full.crps() < bare.crps()
+    below = np.cumsum(full.chances, axis=1)
     low, high = (CHARGE[(below >= share - 1e-12).argmax(1)] for share in (0.05, 0.95))
-    inside = (told.true_mj >= low - HALF) & (told.true_mj <= high + HALF)
+    inside = (full.true_mj >= low - HALF) & (full.true_mj <= high + HALF)
     assert 0.85 <= inside.mean() <= 0.97

@@ -1,4 +1,4 @@
-"""What every expert keeps to, whatever its library."""
+"""Test what holds for every expert, whatever its library."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def expert(request: pytest.FixtureRequest) -> Expert:
 
 @pytest.fixture
 def rows() -> Rows:
-    """Return battles, some with a missing value."""
+    """Return feature rows of battles, some with missing values."""
     return the_table().rows[:60]
 
 
@@ -75,7 +75,7 @@ def test_paths_through_the_trees_add_up_to_the_margin(expert: Expert, rows: Rows
     credits = Paths(expert.trees(), seen, len(seen)).by_topic(expert.walk(rows).leaves)
 
     base = expert.margins(rows) - credits.sum(axis=1)
-    assert base == pytest.approx(base[0], abs=1e-5)  # what every battle starts from
+    assert base == pytest.approx(base[0], abs=1e-5)  # the base of every battle
     assert credits.any()
 
 
@@ -125,7 +125,7 @@ def test_trees_that_answer_otherwise_than_their_library_are_refused() -> None:
     trees = the_mixture().parts.experts["om"].trees()
     columns = the_mixture().parts.experts["om"].columns
 
-    with pytest.raises(ModelError, match="om expert answers otherwise"):
+    with pytest.raises(ModelError, match="om expert and the library that trained it"):
         TreeExpert(trees, columns, lambda rows: rows[:, 0].astype(np.float64), "om")
 
 

@@ -1,4 +1,4 @@
-"""The features: the same alone or together, kept or new, and honest about what is missing."""
+"""Test that features are the same alone or together, cached or new, and NaN where unknown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pitwall.prediction.features import (
     feature_names,
 )
 from tests.makers import at
-from tests.prediction.columns.makers import COLUMN, LAP_S, after, pairs, states, told
+from tests.prediction.columns.makers import COLUMN, LAP_S, after, events_of, pairs, states
 from tests.prediction.makers import a_battle, fields
 
 CHASE = {
@@ -84,29 +84,29 @@ def test_one_at_a_time_equals_all_at_once(field: tuple[RaceState, list[Battle]])
 
 
 def test_a_kept_book_changes_nothing_forwards_and_backwards() -> None:
-    book = FeatureCache()
-    told_so_far = list(states(told(CHASE)))
-    forwards = range(40, len(told_so_far), 23)
+    cache = FeatureCache()
+    races = list(states(events_of(CHASE)))
+    forwards = range(40, len(races), 23)
 
     for index in (*forwards, *reversed(forwards)):
-        race = told_so_far[index]
-        kept = feature_matrix(race, pairs(race), BY_RULES, book)
-        np.testing.assert_array_equal(kept, feature_matrix(race, pairs(race), BY_RULES))
+        race = races[index]
+        cached = feature_matrix(race, pairs(race), BY_RULES, cache)
+        np.testing.assert_array_equal(cached, feature_matrix(race, pairs(race), BY_RULES))
 
 
 def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
-    book = FeatureCache()
+    cache = FeatureCache()
     other = after({4: [0.0] * 5, 2: [1.0] * 5, 1: [1.5] * 5}, 5 * LAP_S + 2)
-    feature_matrix(other, pairs(other), BY_RULES, book)
+    feature_matrix(other, pairs(other), BY_RULES, cache)
     race = after(CHASE, AT_LINE_S)
 
-    kept = feature_matrix(race, pairs(race), BY_RULES, book)
+    cached = feature_matrix(race, pairs(race), BY_RULES, cache)
 
-    np.testing.assert_array_equal(kept, feature_matrix(race, pairs(race), BY_RULES))
+    np.testing.assert_array_equal(cached, feature_matrix(race, pairs(race), BY_RULES))
 
 
 def test_what_is_not_known_is_nan_and_never_nought() -> None:
-    race = after(CHASE, 5.0)  # nobody has completed a lap
+    race = after(CHASE, 5.0)  # no car has completed a lap
 
     values = feature_matrix(race, [a_battle(race, 0.7)], BY_RULES)[0]
 
@@ -151,7 +151,7 @@ def test_at_the_line_the_projection_repeats_the_last_lap() -> None:
 def test_within_the_lap_the_gap_a_lap_ago_lies_between_the_lines() -> None:
     half = row_at(7 * LAP_S + 0.9 + LAP_S / 2, 0.8)
 
-    # The lines gave 1.2 and 0.9; half a lap on, the gap a lap ago was halfway.
+    # The gaps at the lines were 1.2 and 0.9; half a lap later, the gap a lap ago is halfway.
     assert half["gap_pair_1lap_s"] == pytest.approx(1.05, abs=0.01)
     assert half["gap_pair_2lap_s"] == pytest.approx(1.35, abs=0.01)
 
@@ -184,12 +184,12 @@ def test_earlier_seasons_come_from_the_tables() -> None:
 
 
 def test_what_happens_later_changes_no_row_of_now() -> None:
-    book = FeatureCache()
+    cache = FeatureCache()
     now = after(CHASE, 5 * LAP_S + 30)
-    before = feature_matrix(now, pairs(now), BY_RULES, book)
+    before = feature_matrix(now, pairs(now), BY_RULES, cache)
 
     later = after(CHASE, AT_LINE_S)
-    feature_matrix(later, pairs(later), BY_RULES, book)
+    feature_matrix(later, pairs(later), BY_RULES, cache)
 
-    np.testing.assert_array_equal(before, feature_matrix(now, pairs(now), BY_RULES, book))
+    np.testing.assert_array_equal(before, feature_matrix(now, pairs(now), BY_RULES, cache))
     assert now.as_of < at(AT_LINE_S)

@@ -1,4 +1,4 @@
-"""Gate, stacker, interval, reasons and competing outcomes of a small mixture."""
+"""Test gate, stacker, interval, reasons and competing outcomes of a small mixture."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def mixture() -> Mixture:
 
 @pytest.fixture
 def rows() -> Rows:
-    """Return battles."""
+    """Return feature rows of battles."""
     return the_table().rows[:80]
 
 
 @pytest.fixture
 def residuals() -> Logits:
-    """Return running residuals as large as they get."""
+    """Return running residuals up to their largest values."""
     return np.random.default_rng(1).normal(scale=0.4, size=(80, 3))
 
 
@@ -55,14 +55,14 @@ def test_the_gate_survives_what_is_missing_and_what_is_huge() -> None:
 
 
 def test_probabilities_are_probabilities(mixture: Mixture, rows: Rows, residuals: Logits) -> None:
-    said = mixture.opinions(rows, residuals)
+    opinions = mixture.opinions(rows, residuals)
 
     for name in ("p_overtake", "p_overtake_3", "p_experts", "low", "high", "p_outcomes"):
-        values = getattr(said, name)
+        values = getattr(opinions, name)
         assert ((values >= 0) & (values <= 1)).all(), name
-    assert (said.p_overtake_3 >= said.p_overtake).all()
-    assert ((said.low < said.p_overtake) & (said.p_overtake < said.high)).all()
-    assert said.p_outcomes.sum(axis=1) == pytest.approx(1)
+    assert (opinions.p_overtake_3 >= opinions.p_overtake).all()
+    assert ((opinions.low < opinions.p_overtake) & (opinions.p_overtake < opinions.high)).all()
+    assert opinions.p_outcomes.sum(axis=1) == pytest.approx(1)
 
 
 def test_one_battle_at_a_time_is_the_whole_tick(
@@ -80,33 +80,35 @@ def test_closer_is_never_less_likely(mixture: Mixture, rows: Rows, residuals: Lo
     gaps = np.linspace(2.0, 0.0, 21)
     moved = np.repeat(rows[:, None, :], len(gaps), axis=1)
     moved[:, :, GAP] = gaps
-    said = mixture.opinions(
+    opinions = mixture.opinions(
         moved.reshape(-1, rows.shape[1]), np.repeat(residuals, len(gaps), axis=0)
     )
 
-    for p in (said.p_overtake, said.p_overtake_3):
+    for p in (opinions.p_overtake, opinions.p_overtake_3):
         assert (np.diff(p.reshape(len(rows), -1), axis=1) >= -1e-12).all()
 
 
 def test_no_battles_give_no_forecasts(mixture: Mixture) -> None:
-    said = mixture.opinions(np.zeros((0, len(COLUMNS)), np.float32), np.zeros((0, 3)))
+    opinions = mixture.opinions(np.zeros((0, len(COLUMNS)), np.float32), np.zeros((0, 3)))
 
-    assert said.p_overtake.shape == (0,)
-    assert said.p_experts.shape == (0, 3)
+    assert opinions.p_overtake.shape == (0,)
+    assert opinions.p_experts.shape == (0, 3)
 
 
 def test_reasons_add_up_to_the_logit(mixture: Mixture, rows: Rows, residuals: Logits) -> None:
     gated = mixture.walked(rows, residuals)
-    found = Explainer(mixture, [column.name for column in COLUMNS]).contributions(
+    contributions = Explainer(mixture, [column.name for column in COLUMNS]).contributions(
         rows, residuals, gated
     )
     p = mixture.opinions(rows, residuals, gated).p_overtake
-    total = found.base + found.topics.sum(axis=1) + found.residuals.sum(axis=1)
+    total = (
+        contributions.base + contributions.topics.sum(axis=1) + contributions.residuals.sum(axis=1)
+    )
 
     assert total == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
-    assert found.topics.any(axis=0).all()  # each column tells some expert something
-    # What every battle starts from depends on the gate's weights alone, and they hardly move.
-    assert np.ptp(found.base) < 0.05
+    assert contributions.topics.any(axis=0).all()  # each column matters to some expert
+    # The base of every battle depends on the gate's weights alone, and they hardly move.
+    assert np.ptp(contributions.base) < 0.05
 
 
 def test_topics_share_out_the_same_sum(mixture: Mixture, rows: Rows, residuals: Logits) -> None:
@@ -139,13 +141,13 @@ def test_a_race_with_more_passes_than_forecast_raises_its_later_forecasts() -> N
         passed=np.array([1.0, 1.0]),
         forecasts=np.array([0.5, 0.5]),
     )
-    found = running_residuals(
+    residuals = running_residuals(
         record, np.array([99.0, 100.0, 300.0]), np.array([1, 1, 9]), np.array([4, 4, 4])
     )
 
     one, two = 0.5 / (0.25 + 6), 1.0 / (0.5 + 6)
     alone = 0.5 / (0.25 + 3)
-    assert found == pytest.approx(
+    assert residuals == pytest.approx(
         np.array([[0, 0, 0], [one, alone, 0], [two, 0, alone]], dtype=float)
     )
 
@@ -153,7 +155,7 @@ def test_a_race_with_more_passes_than_forecast_raises_its_later_forecasts() -> N
 def test_residuals_use_nothing_that_is_resolved_later() -> None:
     random = np.random.default_rng(2)
 
-    def found(later: float) -> Logits:
+    def residuals(later: float) -> Logits:
         record = Record(
             resolved_s=np.arange(50.0),
             attackers=np.tile([1, 2], 25),
@@ -163,12 +165,12 @@ def test_residuals_use_nothing_that_is_resolved_later() -> None:
         )
         return running_residuals(record, np.array([30.0]), np.array([1]), np.array([3]))
 
-    assert np.array_equal(found(1.0), found(random.uniform()))
+    assert np.array_equal(residuals(1.0), residuals(random.uniform()))
 
 
 def test_an_empty_record_says_nothing() -> None:
     nothing, nobody = np.zeros(0), np.zeros(0, dtype=np.int64)
     record = Record(nothing, nobody, nobody, nothing, nothing)
 
-    found = running_residuals(record, np.array([5.0]), np.array([1]), np.array([2]))
-    assert found.tolist() == [[0.0, 0.0, 0.0]]
+    residuals = running_residuals(record, np.array([5.0]), np.array([1]), np.array([2]))
+    assert residuals.tolist() == [[0.0, 0.0, 0.0]]

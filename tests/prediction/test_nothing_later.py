@@ -1,4 +1,4 @@
-"""A race cut at a random time gives the same features: nothing of the future reaches them."""
+"""Test that a race cut at a random time gives the same features, so none reads the future."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KNOWLEDGE = Knowledge(rules=read_rules())
 
 @cache
 def the_race() -> tuple[tuple[RawMessage, ...], tuple[RaceState, ...]]:
-    """Return the messages of a simulated race's first laps, and the state after each."""
+    """Return the messages of the first laps of a simulated race, and the state after each."""
     race, messages, states = RaceState(), [], []
     for message in SimulatedFeed(5).messages():
         for event in decode(message).events:
@@ -39,12 +39,12 @@ def the_race() -> tuple[tuple[RawMessage, ...], tuple[RaceState, ...]]:
 
 @cache
 def the_book() -> FeatureCache:
-    """Return a book that has read the race to its end."""
+    """Return a feature cache that has read the race to its end."""
     _, states = the_race()
-    book = FeatureCache()
+    feature_cache = FeatureCache()
     battles, _ = follow_battles(states[-1])
-    feature_matrix(states[-1], battles, KNOWLEDGE, book)
-    return book
+    feature_matrix(states[-1], battles, KNOWLEDGE, feature_cache)
+    return feature_cache
 
 
 @settings(max_examples=25, deadline=None)
@@ -61,7 +61,7 @@ def test_a_race_cut_at_a_random_time_gives_the_same_features(share: float) -> No
         for event in decode(message).events:
             fresh = apply(fresh, event)
 
-    # One knows only what was sent by then; the other's book has read on to the end and went back.
+    # One has read only what was sent by then; the other's cache has read to the end and gone back.
     np.testing.assert_array_equal(
         feature_matrix(fresh, battles, KNOWLEDGE),
         feature_matrix(states[known - 1], battles, KNOWLEDGE, the_book()),

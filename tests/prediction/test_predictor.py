@@ -1,4 +1,4 @@
-"""Forecasts of the mixture: calibrated in form, explained, remembered, withheld where untrained."""
+"""Test the mixture's forecasts: form, reasons, memory, and situations without a forecast."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def test_it_is_a_predictor() -> None:
 
 
 def test_a_forecast_says_all_that_the_mixture_knows(states: list[EngineState]) -> None:
-    said = [one for state in states for one in state.forecasts.values() if one.p_overtake]
+    forecasts = [one for state in states for one in state.forecasts.values() if one.p_overtake]
 
-    assert len(said) > 50
-    for forecast in said:
+    assert len(forecasts) > 50
+    for forecast in forecasts:
         mixed = forecast.mixed
         assert mixed is not None
         assert forecast.p_overtake is not None
@@ -81,11 +81,11 @@ def test_one_battle_at_a_time_is_the_whole_tick(states: list[EngineState]) -> No
 
 def test_the_book_saves_time_and_changes_nothing(states: list[EngineState]) -> None:
     state = states[-1]
-    kept = PREDICTOR.forecast(state.race, state.battles, state.memory).forecasts
-    forgot = replace(state.memory, book=None)
+    remembered = PREDICTOR.forecast(state.race, state.battles, state.memory).forecasts
+    forgotten = replace(state.memory, book=None)
 
     for one, other in zip(
-        PREDICTOR.forecast(state.race, state.battles, forgot).forecasts, kept, strict=True
+        PREDICTOR.forecast(state.race, state.battles, forgotten).forecasts, remembered, strict=True
     ):
         assert one.no_forecast_because == other.no_forecast_because
         if one.p_overtake is not None:
@@ -163,29 +163,30 @@ def test_refused_battles_keep_their_place_among_the_answers() -> None:
 
 
 def test_reasons_are_few_and_signed(states: list[EngineState]) -> None:
-    said = [one for state in states for one in state.forecasts.values() if one.p_overtake]
+    forecasts = [one for state in states for one in state.forecasts.values() if one.p_overtake]
 
-    assert any(forecast.reasons for forecast in said)
-    for forecast in said:
+    assert any(forecast.reasons for forecast in forecasts)
+    for forecast in forecasts:
         assert len(forecast.reasons) <= 3
         amounts = [abs(reason.weight) for reason in forecast.reasons]
         assert amounts == sorted(amounts, reverse=True)
 
 
 def test_a_reason_tells_the_gap_by_which_the_model_goes() -> None:
-    race, told = a_chase(1.6, 1.4, 1.2, 0.9, after_line_s=1.0)
-    stale = replace(told, interval_s=0.412, interval_at=race.as_of - timedelta(seconds=20))
+    race, battle = a_chase(1.6, 1.4, 1.2, 0.9, after_line_s=1.0)
+    stale = replace(battle, interval_s=0.412, interval_at=race.as_of - timedelta(seconds=20))
 
-    assert gap_words(race, told) == "gap 0.9 s"
-    assert gap_words(race, replace(told, interval_s=0.45)) == "gap 0.5 s"  # as the card rounds it
+    assert gap_words(race, battle) == "gap 0.9 s"
+    assert gap_words(race, replace(battle, interval_s=0.45)) == "gap 0.5 s"  # as the card rounds it
     assert gap_words(race, stale) == "gap 0.9 s at the line"
     assert (
-        gap_at_line_s(race.cars[told.defender], race.cars[told.attacker], told.interval_at) is None
+        gap_at_line_s(race.cars[battle.defender], race.cars[battle.attacker], battle.interval_at)
+        is None
     )
 
 
 def gap_words(race: RaceState, battle: Battle) -> str | None:
-    """Return what a reason says of the gap, from the features that the model is given."""
+    """Return the words of the gap's reason, from the features that the model is given."""
 
     rows, _ = PREDICTOR.rows(race, [battle], Memory())
     return WORDS["gap"](Row(rows[0].tolist(), is_gap_at_line(race, battle)))
@@ -193,7 +194,7 @@ def gap_words(race: RaceState, battle: Battle) -> str | None:
 
 @dataclass
 class Row:
-    """A battle's features by name."""
+    """The features of a battle by name."""
 
     values: list[float]
     is_gap_at_line: bool
@@ -216,8 +217,8 @@ def test_a_topic_whose_features_are_missing_is_left_out_or_says_so_in_words() ->
             return float("nan")
 
     for topic, words in WORDS.items():
-        said = words(Nothing())
-        assert said is None or "nan" not in said, topic
+        text = words(Nothing())
+        assert text is None or "nan" not in text, topic
 
 
 def _only(race: RaceState, battle: Battle) -> Forecast:
@@ -226,7 +227,7 @@ def _only(race: RaceState, battle: Battle) -> Forecast:
 
 
 def assert_equal(one: Forecast, other: Forecast) -> None:
-    """Equal but for the last bits of single precision."""
+    """Compare values up to the last bits of single precision."""
     assert one.p_overtake == (
         None if other.p_overtake is None else pytest.approx(other.p_overtake, abs=1e-9)
     )

@@ -1,4 +1,4 @@
-"""A what-if changes features together, so that they still describe one battle."""
+"""Test that a what-if changes features together, so that they still describe one battle."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RANGES = [WhatIfFeature(name, "", "", -50.0, 50.0) for name in [*SEEN, "overtake
 
 
 def moved(scenario: Scenario, ranges: list[WhatIfFeature] = RANGES) -> dict[str, Any]:
-    """Return what differs from what was seen."""
+    """Return the features that were changed."""
     return {
         name: pytest.approx(value)
         for name, value in changed(SEEN, scenario, ranges).items()

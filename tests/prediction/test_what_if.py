@@ -1,4 +1,4 @@
-"""A made-up battle is forecast as a real one of which the same is known."""
+"""Test that a hypothetical battle is forecast like a real one with the same known features."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def predictor() -> MixturePredictor:
 def rows(predictor: MixturePredictor) -> Rows:
     """Return the first rows of features of battles of a simulated race, shape (n, n_features)."""
     engine = RaceEngine(None)
-    found = []
+    matrices = []
     for number, message in enumerate(islice(SimulatedFeed(3).messages(), 30_000)):
         engine.take(message)
         if number % 500 == 0 and engine.state.battles:
             state = engine.state
-            found.append(feature_matrix(state.race, state.battles, predictor.bundle.knowledge))
-        if sum(map(len, found)) > MANY:
+            matrices.append(feature_matrix(state.race, state.battles, predictor.bundle.knowledge))
+        if sum(map(len, matrices)) > MANY:
             break
-    return np.concatenate(found).astype(np.float32)
+    return np.concatenate(matrices).astype(np.float32)
 
 
 def test_features_that_training_saw_can_be_asked_about_and_no_others(
@@ -65,7 +65,7 @@ def test_a_battle_said_by_its_features_gets_its_own_forecast(
             for name, value in zip(feature_names(), row, strict=True)
             if not math.isnan(value)
         }
-        said = what_if.forecast(known)
-        assert said.p_overtake == pytest.approx(forecast.p_overtake, abs=1e-9)
-        assert said.reasons == forecast.reasons
+        answer = what_if.forecast(known)
+        assert answer.p_overtake == pytest.approx(forecast.p_overtake, abs=1e-9)
+        assert answer.reasons == forecast.reasons
     assert what_if.version == predictor.version

@@ -1,4 +1,4 @@
-"""Fixtures of databases; `tests/conftest.py` offers them to every test."""
+"""Define fixtures of databases; `tests/conftest.py` offers them to every test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real MQTT broker of the tests' own: plain, over TLS, over WebSocket, and over both."""
+"""Run a real MQTT broker for tests: plain, over TLS, over WebSocket, and over both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ports for servers of the tests, which neither a client nor another worker is given meanwhile."""
+"""Find free ports for test servers, which no client or other worker is given meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _tried = count(os.getpid())  # two runs on one machine begin at different ones
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 on which nobody listens; another one each time."""
+    """Return a free port of 127.0.0.1, a different one each time."""
     for _ in range(EACH):
         port = _begin + next(_tried) % EACH
         with socket.socket() as probe:

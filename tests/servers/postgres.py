@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: one for the whole run, a fresh database for whoever asks."""
+"""Run a real PostgreSQL server for the whole test run, with a new database for each test."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PostgresServer:
                 return
 
     def stop(self, how: Literal["fast", "immediate", "kill"] = "immediate") -> None:
-        """Stop it: by word of its owner, at once as a crash would, or by `kill -9`."""
+        """Stop it: orderly, at once as after a crash, or by `kill -9`."""
         if how == "kill":
             pid = int((self.folder / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A real Redis server of the tests' own, which can be killed, paused and started again."""
+"""Run a real Redis server for tests, which can be killed, paused and started again."""
 
 from __future__ import annotations
 

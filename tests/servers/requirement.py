@@ -1,4 +1,4 @@
-"""What happens to a test that needs what this machine does not have."""
+"""Skip or fail tests that need something this machine does not have."""
 
 from __future__ import annotations
 

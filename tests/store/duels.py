@@ -1,4 +1,4 @@
-"""A kept race of three cars in which one attacks another, small enough to know every row of."""
+"""Write a small stored race of three cars in which one attacks another."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def at(seconds: float) -> datetime:
 
 
 def duel_batch() -> Batch:
-    """Return everything of the race.
+    """Return all rows of the race.
 
-    The attacker passes at `PASSED_S`, while the defender's lap is 80 s and his own 79.6 s. A
+    The attacker passes at `PASSED_S`, while the defender's lap takes 80 s and its own 79.6 s. A
     yellow flag lasts from 220 to 230 s. Ten minutes earlier the two
     fought for some seconds already.
     """
@@ -68,7 +68,7 @@ def duel_batch() -> Batch:
 
 
 async def keep_duel(database: Database, batch: Batch | None = None) -> None:
-    """Keep the race."""
+    """Store the race."""
     writer = SqlRaceWriter(database)
     mark = await writer.begin(DUEL, "recorded", "recording:duel")
     await writer.append(mark, record_rows.joined(Batch(info=DUEL), batch or duel_batch()))

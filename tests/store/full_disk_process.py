@@ -1,8 +1,8 @@
-"""A process that records onto a disk that fills up and gets room again.
+"""Run a process that records onto a disk that fills up and later has room again.
 
 `python -m tests.store.full_disk_process FILE N` plays the first N messages of the simulated race
 5. After a third of them no file may grow any more, as on a full disk, after two thirds they may
-again. It says one line each time it wrote: messages taken, the recorder's status and why.
+again. It prints one line after each write: messages taken, the recorder's status and why.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def give_room(size: int) -> None:
 
 
 async def record(file: Path, count: int) -> None:
-    """Record and say so, until the last message."""
+    """Record and report after each write, until the last message."""
     database = Database(database_url(f"sqlite:///{file}", Path()))
     await migrations.upgrade(database)
     feed = SimulatedFeed(5)

@@ -1,4 +1,4 @@
-"""A made-up race for the ledger: a minute of forecasts, and their outcomes a lap later."""
+"""Make a small race for the ledger: a minute of forecasts, and their outcomes a lap later."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def forecasts(info_id: str = SMALL.race_id) -> Batch:
 
 
 def outcomes(*, passed: Iterable[int] = ()) -> Batch:
-    """Return what came of the minute's forecasts, a lap later: held, but for some seconds."""
+    """Return the outcomes of the minute's forecasts, a lap later: held, except some seconds."""
     batch = Batch(info=SMALL, messages_through=SECONDS + 1)
     batch.last_at = LIGHTS_OUT + LAP
     batch.messages.append(MessageRecord(SECONDS, batch.last_at, "Heartbeat", b"{}"))
@@ -74,7 +74,7 @@ def total(contents: LedgerContents) -> ForecastTally:
 
 
 async def disarm(database: Database) -> None:
-    """Take the triggers away, as whoever owns the database can."""
+    """Remove the triggers, as the owner of the database can."""
     statements = [
         f"DROP TRIGGER {table}_no_{verb}"
         for table in ("ledger_entries", "ledger_runs")

@@ -1,4 +1,4 @@
-"""A process that migrates and stops in the middle: `python -m tests.store.migrating_process URL`.
+"""Run a process that migrates and stops half-way: `python -m tests.store.migrating_process URL`.
 
 It says `middle` when every statement of the migration has run and nothing is committed, and
 waits there to be killed.
@@ -20,7 +20,7 @@ _run = migrations._run
 
 
 def stop_in_the_middle(connection: Connection, revision: str, up: bool) -> None:
-    """Do the work, and never come back to commit it."""
+    """Do the work, and never return to commit it."""
     _run(connection, revision, up)
     sys.stdout.write("middle\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Batches of races for tests of the store, made by the engine from real and simulated feeds."""
+"""Make batches of races for tests of the store, with the engine and real or simulated feeds."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ PREDICTOR = shipped()
 
 
 def moments_of(reader: RaceReader) -> RaceMoments:
-    """Return kept races at any moment, with the shipped model."""
+    """Return stored races at any moment, with the shipped model."""
     return RaceMoments(reader, ReplayService(reader, PREDICTOR, shortcuts(PREDICTOR)))
 
 
 def collector_of(messages: Iterable[RawMessage], *, forecasts: bool = True) -> BatchCollector:
-    """Return what gathers while messages are played."""
+    """Return the batch that is collected while messages are played."""
     collector = BatchCollector("test-model", most_messages=10**9)
     engine = RaceEngine(PREDICTOR if forecasts else None, observer=collector)
     for message in messages:
@@ -92,7 +92,7 @@ def small_batch(seconds: int = 60) -> Batch:
 
 
 async def keep_small(database: Database) -> Batch:
-    """Keep the made-up race, and return it."""
+    """Store the made-up race, and return it."""
     writer, batch = SqlRaceWriter(database), small_batch()
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     await writer.append(mark, record_rows.joined(Batch(info=SMALL), batch))

@@ -1,4 +1,4 @@
-"""A process that records a race until it is killed.
+"""Run a process that records a race until it is killed.
 
 `python -m tests.store.recording_process URL N` plays the first N messages of the simulated
 race 5, fifty messages at a time, as fast as they can be written, and says on its output how
@@ -23,7 +23,7 @@ AT_ONCE = 50
 
 
 async def record(url: str, count: int) -> None:
-    """Record and say so, until the last message."""
+    """Record and report after each write, until the last message."""
     feed = SimulatedFeed(5)
     recorder = Recorder(SqlRaceWriter(Database(database_url(url, Path()))), "test-model")
     recording = recorder.watch(feed)

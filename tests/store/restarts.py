@@ -1,4 +1,4 @@
-"""Restart PostgreSQL under write load, in three ways, and compare what is kept with what was told.
+"""Restart PostgreSQL under write load, in three ways, and compare the stored rows with those sent.
 
 `python -m tests.store.restarts --times 10` restarts a server of its own ten times in each way; the
 suite does it once. A race is played with forecasts, written ten times a second and read by visitors
@@ -50,7 +50,7 @@ WAYS: tuple[Way, ...] = ("fast", "immediate", "kill")
 
 
 class Both:
-    """A witness that tells the recording and a book beside it, with which it is compared."""
+    """An observer that passes everything to two collectors, a recording and its reference."""
 
     def __init__(self, first: BatchCollector, second: BatchCollector) -> None:
         self._both = (first, second)
@@ -69,19 +69,19 @@ class Seen:
     """What was seen of the restarts.
 
     Attributes:
-        reasons: What the recorder's state said while a server was down, by restart.
-        visitors: How often a visitor was answered, refused in words, or met something else.
-        faults: What is missing, twice or wrong at the end.
+        reasons: The reasons in the recorder's state while a server was down, by restart.
+        visitors: How often a visitor got an answer, a refusal in words, or something else.
+        faults: What is missing, duplicate or wrong at the end.
     """
 
     reasons: list[set[str]] = field(default_factory=list)
     visitors: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
-    told: str = ""  # what was kept, in words
+    told: str = ""  # what was stored, in words
 
 
 class Trial:
-    """One race, its recorder, its visitors and the book that it is compared with."""
+    """One race, its recorder, its visitors and the reference that it is compared with."""
 
     def __init__(self, databases: Databases, folder: Path) -> None:
         self.seen = Seen()
@@ -101,7 +101,7 @@ class Trial:
         self.runs = True
 
     async def play(self, messages: Iterable[RawMessage], pause_s: float) -> None:
-        """Play messages until told to end."""
+        """Play messages until asked to end."""
         for message in messages:
             if not self.runs:
                 return
@@ -130,7 +130,7 @@ class Trial:
             await asyncio.sleep(FLUSH_S)
 
     async def restart(self, server: PostgresServer, way: Way, down_s: float) -> None:
-        """Restart the server and note what is said, until all that waited is written."""
+        """Restart the server and note what is reported, until all waiting rows are written."""
         await asyncio.to_thread(server.stop, way)
         reasons: set[str] = set()
         starting = asyncio.create_task(_started(server, down_s))
@@ -213,7 +213,7 @@ async def _compare(
         (row.made_at, round(row.p_overtake, 9), row.lap) for row in told.predictions.values()
     )
     if kept != said:
-        seen.faults.append("forecasts are kept that are others than those that were made")
+        seen.faults.append("the stored forecasts differ from those that were made")
     ledger = await verify(databases.readers)
     outcomes = sum(bool(row.outcome) for row in told.predictions.values()) + len(told.outcomes)
     if not ledger.forecasts == ledger.compared == len(told.predictions):

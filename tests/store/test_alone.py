@@ -1,4 +1,4 @@
-"""Two servers on one SQLite file: the second one is refused, in words, and a crash lets go."""
+"""Test that a second server on one SQLite file is refused, and that a crash releases the lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing that is broken off in the middle: nothing is lost, and nobody else is held up."""
+"""Test that an interrupted write loses nothing and blocks nobody else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SLOW = text(
 
 
 class Slow(SqlRaceWriter):
-    """Says when it writes, and takes its time."""
+    """Notes when it writes, and writes slowly."""
 
     def __init__(self, database: Database, takes_s: float = 0.2) -> None:
         super().__init__(database)
@@ -49,7 +49,7 @@ class Slow(SqlRaceWriter):
         await super().append(mark, batch)
 
 
-class LosesItsWord(Database):
+class LosesItsAnswer(Database):
     """A database whose connection can be lost between its commit and the answer."""
 
     loses = False
@@ -91,7 +91,7 @@ async def test_a_write_that_is_cancelled_does_not_hold_up_the_next(database: Dat
     cancelled = asyncio.create_task(write("first", slowly=True))
     await asyncio.sleep(0.2)
     cancelled.cancel()
-    # Its error is held on to, with all that its traceback refers to.
+    # Its error stays referenced, with everything that its traceback refers to.
     (error,) = await asyncio.gather(cancelled, return_exceptions=True)
 
     async with asyncio.timeout(5):
@@ -118,7 +118,9 @@ async def test_a_recorder_that_cannot_finish_ends_in_time_and_loses_nothing(
 
     recorder, running = await stopped_while_it_writes(writer)
 
-    assert running.cancelled()  # not failed: who waits for its end must see that it has ended
+    assert (
+        running.cancelled()
+    )  # not failed: callers that wait for its end must see that it has ended
     assert "could not be written in time" in caplog.text
     writer.takes_s = 0
     await recorder.flush()
@@ -128,7 +130,7 @@ async def test_a_recorder_that_cannot_finish_ends_in_time_and_loses_nothing(
 async def test_a_commit_that_was_not_heard_of_is_neither_lost_nor_there_twice(
     database: Database,
 ) -> None:
-    losing = LosesItsWord(database.url)
+    losing = LosesItsAnswer(database.url)
     writer, whole = SqlRaceWriter(losing), small_batch(180)  # three minutes
     mark = await writer.begin(whole.info, "recorded", "recording:small")
     pieces = [whole.messages[at : at + 20] for at in range(0, 180, 20)]

@@ -1,4 +1,4 @@
-"""A disk that is full: the race goes on, the reason is told, and nothing is missing afterwards."""
+"""Test recording onto a full disk: the race goes on, the reason is reported, nothing is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A race taken over by another worker: nothing of it is lost, and nothing is there twice."""
+"""Test that a race taken over by another worker has no missing and no duplicate rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def a_database(file: Path) -> Database:
 
 
 async def rows_of(database: Database) -> list[str]:
-    """Return all that is kept of the race, but for the numbers that the database gives."""
+    """Return all stored rows of the race, without the numbers that the database assigns."""
     reader = SqlRaceReader(database)
     race = await reader.race(RACE)
     page = await reader.page(race, tuple(HistoryTable), Selection(), 200_000)
@@ -63,7 +63,7 @@ async def handed_over(
     dies_at: int,
     behind: int,
 ) -> list[str]:
-    """Record a race of which one worker leads the first part and another the rest.
+    """Record a race in which one worker leads the first part and another the rest.
 
     Args:
         database: Where to.

@@ -1,4 +1,4 @@
-"""What names and old words do to kept races and their ledger; what verify must not miss."""
+"""Test the ledger with drivers who share or change names, and what `verify` must not miss."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ async def test_a_driver_who_is_renamed_between_forecast_and_outcome_is_settled(
 
 CHANGED = {
     "settled_at": ("UPDATE predictions SET settled_at = made_at", "were changed"),
-    "a lap is removed": ("DELETE FROM ledger_laps", "laps that were counted"),
-    "a lap is changed": ("UPDATE ledger_laps SET lap = lap + 500", "laps that were"),
+    "a lap is removed": ("DELETE FROM ledger_laps", "stored laps"),
+    "a lap is changed": ("UPDATE ledger_laps SET lap = lap + 500", "stored laps"),
 }
 
 
@@ -86,7 +86,7 @@ async def test_a_ledger_that_was_emptied_is_found_without_a_head(database: Datab
     for table in ("entries", "runs", "cells", "laps", "calls"):
         await run(database, f"DELETE FROM ledger_{table}")  # noqa: S608  our own names
 
-    with pytest.raises(LedgerError, match="The ledger is empty, and 60 forecasts are kept"):
+    with pytest.raises(LedgerError, match="The ledger is empty, but 60 forecasts are stored"):
         await verify(database)
 
 

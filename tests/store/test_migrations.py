@@ -1,4 +1,4 @@
-"""The migrations: up, down, twice at once, killed in the middle, and equal to the tables."""
+"""Test the migrations: up, down, two at once, one killed half-way, and equal to the tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recorder: killed in the middle, without a database, and beside a race that goes on."""
+"""Test the recorder when it is killed, without a database, and while a race goes on."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FEED = SimulatedFeed(5)
 
 
 async def rows_of(database: Database) -> list[tuple[HistoryTable, dict[str, object]]]:
-    """Return every row of the one race that is kept, but for the number of a prediction."""
+    """Return every row of the one stored race, without the numbers of predictions."""
     reader = SqlRaceReader(database)
     race = await reader.race("2026-simulated-grand-prix-of-sierra-alta-race-5")
     page = await reader.page(race, tuple(HistoryTable), Selection(), 200_000)
@@ -60,9 +60,9 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
         process.wait()
         process.stdout.close()
         race = await SqlRaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
-        assert race.messages >= kept  # what was said to be kept is
+        assert race.messages >= kept  # what was reported as stored is stored
         assert race.state == "running"
-        await verify(database)  # what was written of the ledger is whole
+        await verify(database)  # the ledger is intact
     whole = recording(store_url)
     said, _ = whole.communicate(timeout=300)
 
@@ -71,7 +71,7 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
     race = await reader.race("2026-simulated-grand-prix-of-sierra-alta-race-5")
     assert (race.state, race.messages) == ("finished", COUNT)
     assert await reader.messages(race) == list(islice(FEED.messages(), COUNT))
-    # Row for row what a recording in one go keeps.
+    # Row for row the same as an uninterrupted recording.
     told = batch_of(FEED, COUNT)
     ledger = await verify(database)
     assert ledger.forecasts == ledger.compared == len(told.predictions)
@@ -91,7 +91,7 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
 
 
 class Elsewhere:
-    """A `RecordedFeed` of another source, of which nothing is asked but its name."""
+    """A `RecordedFeed` of another source, of which only the name is used."""
 
     def __init__(self, name: str = "recording:elsewhere", source: Source = Source.RECORDED) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""A database that comes back: nothing is lost, nothing is twice, and it is told while it lasts."""
+"""Test that a restart of the database loses and duplicates nothing, and is reported meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row that the database refuses does not take the second with it, and is not lost either."""
+"""Test that a rejected row is set aside and does not stop the rows beside it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = 60
 
 
 def with_odd_rows() -> tuple[Batch, dict[str, int]]:
-    """Return a batch with a few rows that no database takes, and how many there are by table."""
+    """Return a batch with a few rows that no database accepts, and their number by table."""
     batch = small_batch(ROWS)
     batch.timing[7] = batch.timing[7]._replace(seq=2**70)
     batch.control.append(batch.control[0])  # a second row of one key
@@ -58,7 +58,7 @@ async def test_only_what_is_refused_is_set_aside(database: Database, tmp_path: P
     await writer.finish(mark, "finished")
 
     kept = await counts(database)
-    # Of two rows with one key the first is kept.
+    # Of two rows with one key the first is stored.
     assert kept[HistoryTable.RACE_CONTROL] == 1
     assert kept[HistoryTable.TIMING] == ROWS + 5 - 1
     assert kept[HistoryTable.TELEMETRY] == ROWS + 5 - 1
@@ -126,7 +126,7 @@ async def test_without_a_file_a_refused_row_is_kept_and_said(database: Database)
     await recorder.flush()
 
     assert recorder.state.status == "degraded"
-    assert "refuses a part of a race" in recorder.state.reason
+    assert "rejects rows of a race" in recorder.state.reason
     assert recorder.state.waiting == ROWS
 
 
@@ -164,7 +164,7 @@ def test_the_file_has_a_bound_and_counts_what_it_did_not_take(tmp_path: Path) ->
 
 
 class _Feed:
-    """A feed of which nothing is asked but its name."""
+    """A feed of which only the name is used."""
 
     name = "recording:small"
 

@@ -1,4 +1,4 @@
-"""A long outage: what waits goes to files, comes back in order, and survives the server."""
+"""Test a long outage: batches wait in files, are written in order, and survive the server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FEED = SimulatedFeed(5)
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let little be enough for a file."""
+    """Make a few messages enough for a file."""
     monkeypatch.setattr(recording, "SPILL_AT", 40)
 
 

@@ -1,4 +1,4 @@
-"""An export holds no connection while its client is slow."""
+"""Test that an export holds no database connection while its client is slow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def a_race(database: Database) -> None:
 async def test_clients_that_take_nothing_hold_no_connection(
     database: Database, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_spool, "MOST", 6)
+    monkeypatch.setattr(export_spool, "MOST_EXPORTS", 6)
     monkeypatch.setattr(export_spool, "IN_MEMORY", 50_000)
     await a_race(database)
     narrow = Database(database.url, Pool("exports", most=1, wait_s=30.0))
@@ -54,7 +54,7 @@ async def test_clients_that_take_nothing_hold_no_connection(
         for one in stalled:
             await one.aclose()
         await narrow.close()
-    assert export_spool._open == 0
+    assert export_spool._under_way == 0
 
 
 async def numbers(count: int, closed: list[bool]) -> AsyncGenerator[bytes, None]:
@@ -84,7 +84,7 @@ async def test_what_goes_by_way_of_the_file_is_in_order(
 async def test_one_that_is_left_is_closed_and_one_too_many_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(export_spool, "MOST", 1)
+    monkeypatch.setattr(export_spool, "MOST_EXPORTS", 1)
     closed: list[bool] = []
     first = export_spool.spooled(numbers(10**9, closed))
     await anext(first)

@@ -1,4 +1,4 @@
-"""A kept race is forecast at a moment as it was live, from SQLite and PostgreSQL alike."""
+"""Test that a stored race is forecast at a moment as it was live, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from pitwall.domain.records import Batch
 from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import BusyError, RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.replay import turns
-from pitwall.replay.moments import StoredForecasts
+from pitwall.replay.moments import WAITING_AT_MOST, StoredForecasts
 from pitwall.store.database import Database
 from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
@@ -89,14 +88,12 @@ async def test_before_its_beginning_there_is_no_race(
         await forecasts.forecast_at("no-such-race", first)
 
 
-async def test_too_many_who_wait_are_refused(
-    forecasts: StoredForecasts, told: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(turns, "WAITING_AT_MOST", 2)
+async def test_too_many_who_wait_are_refused(forecasts: StoredForecasts, told: Batch) -> None:
     at = list(islice(FEED.messages(), 50))[-1].sent_at
 
     answers = await asyncio.gather(
-        *(forecasts.forecast_at(told.info.race_id, at) for _ in range(4)), return_exceptions=True
+        *(forecasts.forecast_at(told.info.race_id, at) for _ in range(WAITING_AT_MOST + 2)),
+        return_exceptions=True,
     )
 
     assert [isinstance(answer, BusyError) for answer in answers].count(True) == 2

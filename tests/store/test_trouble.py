@@ -1,4 +1,4 @@
-"""What the database refuses for its content is told from trouble, which passes."""
+"""Test that rejected rows are told from failures of the database, which pass."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Plain(Exception):  # noqa: N818  stands for the adapter's
 
 
 async def raised(error: BaseException) -> BaseException:
-    """Return what comes out of a transaction in which an error is raised."""
+    """Return the error that leaves a transaction in which another one is raised."""
     with pytest.raises(type(error) if is_about_content(error) else StoreError) as caught:
         async with _translated():
             raise error

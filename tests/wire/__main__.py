@@ -1,4 +1,4 @@
-"""`python -m tests.wire`: break messages for an hour."""
+"""Run `python -m tests.wire` to break messages for an hour."""
 
 from __future__ import annotations
 

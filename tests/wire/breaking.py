@@ -1,4 +1,6 @@
-"""Break messages of every topic and see that a race goes on: `python -m tests.wire --minutes 60`.
+"""Break messages of every topic and check that the race goes on, for as long as asked.
+
+Run `python -m tests.wire --minutes 60`.
 
 Messages of a simulated race, and of the recordings where they are, are changed at random and by
 seed, and played through decoder, engine, frame, its JSON, the API's answer and the store's rows.
@@ -42,7 +44,7 @@ _LOOKED_AT = datetime(2025, 7, 6, 14, tzinfo=UTC)
 
 @dataclass
 class Tally:
-    """What became of the broken messages.
+    """The results of the broken messages.
 
     Attributes:
         played, broken: Messages in all, and those of them that were broken.
@@ -59,7 +61,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
     def took(self, where: str, seconds: float) -> None:
-        """Note how long a step took."""
+        """Record how long a step took."""
         self.slowest_s = max(self.slowest_s, seconds)
         if seconds > SLOWEST_S:
             self.wrong.append(f"{where}: took {seconds:.1f} s")
@@ -80,7 +82,7 @@ def simulated() -> Stretch:
 
 
 def recorded(shared: Path) -> Iterator[Stretch]:
-    """Yield the middle of every recording that is there."""
+    """Yield the middle of every recording that exists."""
     wire = shared / "data" / "wire"
     folders = [*sorted(wire.glob("static/*")), *sorted(wire.glob("merged/*.txt"))]
     for path in [*folders, *sorted(wire.glob("signalr/*_signalr"))]:
@@ -97,7 +99,7 @@ def _stretch(name: str, messages: Sequence[RawMessage], from_lap: int) -> Stretc
 
 
 def episode(stretch: Stretch, seed: int, predictor: Predictor | None, tally: Tally) -> None:
-    """Play a stretch in which about every second message is broken."""
+    """Play part of a race with about every second message broken."""
     rng = random.Random(seed)
     collector = BatchCollector("m")
     engine = RaceEngine(predictor, observer=collector)
@@ -116,7 +118,7 @@ def episode(stretch: Stretch, seed: int, predictor: Predictor | None, tally: Tal
                 engine.settle(engine.state.grid_at + timedelta(seconds=0.3))
                 tally.frames += 1
                 tally.wrong += [f"{where}: {what}" for what in _amiss(engine.state)]
-        except Exception as error:  # noqa: BLE001  what this is looking for
+        except Exception as error:  # noqa: BLE001  errors are what this looks for
             tally.wrong.append(f"{where}: {error!r}")
         tally.took(where, time.thread_time() - began)
     tally.faults.update(engine.state.faults)
@@ -142,8 +144,8 @@ def _amiss(state: EngineState) -> Iterator[str]:
         yield "two battles for one car's place"
     if [line.position for line in frame.tower] != sorted(line.position for line in frame.tower):
         yield "the tower is out of order"
-    told = {car.number: car.position for car in state.race.cars.values()}
-    if any(told[line.number] != line.position for line in frame.tower):
+    positions = {car.number: car.position for car in state.race.cars.values()}
+    if any(positions[line.number] != line.position for line in frame.tower):
         yield "a place that the feed did not tell"
     yield from _texts_amiss(frame)
     yield from _numbers_amiss(frame)
@@ -198,7 +200,7 @@ def _say(words: str) -> None:
 
 
 def main() -> int:
-    """Break messages for some minutes; the exit code is 1 when anything was wrong."""
+    """Break messages for some minutes; return exit code 1 if anything was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.wire", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--first", type=int, default=0, help="seed of the first episode")
@@ -209,14 +211,14 @@ def main() -> int:
     _say(f"{len(stretches)} races: " + ", ".join(each.name for each in stretches))
     tally, seed = Tally(), chosen.first
     until = time.monotonic() + 60 * chosen.minutes
-    told = time.monotonic()
+    reported_at = time.monotonic()
     while time.monotonic() < until:
         # The shipped model reads the laps anew in each episode, which takes most of its time.
         predictor = shipped() if seed % 4 == 0 else None
         episode(stretches[seed % len(stretches)], seed, predictor, tally)
         seed += 1
-        if time.monotonic() - told > 30:
-            told = time.monotonic()
+        if time.monotonic() - reported_at > 30:
+            reported_at = time.monotonic()
             _say(f"seed {seed}: {tally.broken:,} broken, {len(tally.wrong)} wrong")
     _say(f"{seed - chosen.first:,} episodes, {tally.played:,} messages, {tally.broken:,} broken")
     _say(f"{tally.frames:,} frames; the slowest step took {tally.slowest_s:.2f} s")

@@ -1,4 +1,4 @@
-"""Short ways to write wire messages by hand."""
+"""Help to write wire messages by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AT = datetime(2025, 8, 31, 13, 0, tzinfo=UTC)
 
 
 def say(topic: str, payload: object) -> Decoded:
-    """Return what a message with this payload decodes to."""
+    """Return the result of decoding a message with this payload."""
     body = encode_zipped(payload) if topic.endswith(".z") else encode_body(payload)
     return decode(RawMessage(AT, topic, body))
 

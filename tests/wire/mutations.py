@@ -1,4 +1,4 @@
-"""Messages of every topic, broken at random by seed: in values, bytes, topic and time."""
+"""Break messages of every topic at random, by seed: in values, bytes, topic and time."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _in_its_values(message: RawMessage, rng: random.Random) -> RawMessage:
 
 
 def _changed(value: object, rng: random.Random, depth: int = 0) -> object:
-    """Return a tree of which one place, near or deep, is another."""
+    """Return a tree with one value, near or deep, changed."""
     if isinstance(value, dict) and value and rng.random() > 0.12 + 0.02 * depth:
         return _changed_object(value, rng, depth)
     if isinstance(value, list) and value and rng.random() > 0.12:

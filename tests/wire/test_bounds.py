@@ -1,4 +1,4 @@
-"""What of a message is read has bounds: sizes, counts, lengths, and only what can be printed."""
+"""Test the bounds on messages: sizes, counts, lengths and printable text."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tests.wire.messages import AT, kinds, say
 
 @given(st.text())
 def test_what_is_kept_can_be_printed(text: str) -> None:
-    kept = printable(text)
+    shown = printable(text)
 
-    assert kept.isprintable()
-    assert len(kept) <= len(text)
-    assert printable(kept) == kept
+    assert shown.isprintable()
+    assert len(shown) <= len(text)
+    assert printable(shown) == shown
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "printed"),
     [
         ("NOR", "NOR"),
         ("Hülkenberg", "Hülkenberg"),
@@ -42,23 +42,23 @@ def test_what_is_kept_can_be_printed(text: str) -> None:
         ("A\u2028B\u00a0C", "A B C"),
     ],
 )
-def test_controls_and_turns_of_direction_are_left_out(sent: str, kept: str) -> None:
+def test_controls_and_turns_of_direction_are_left_out(sent: str, printed: str) -> None:
     (driver,) = say("DriverList", {"4": {"TeamName": sent}}).events
-    (said,) = say("RaceControlMessages", {"Messages": [{"Message": sent}]}).events
+    (event,) = say("RaceControlMessages", {"Messages": [{"Message": sent}]}).events
 
     assert isinstance(driver, DriverListed)
-    assert isinstance(said, ControlSaid)
-    assert (driver.team, said.message.message) == (kept, kept)
+    assert isinstance(event, ControlSaid)
+    assert (driver.team, event.message.message) == (printed, printed)
 
 
 def test_texts_beyond_their_bounds_are_faults_of_their_field() -> None:
     line = {"Tla": "X" * (LONGEST_CODE + 1), "FullName": "Y" * (LONGEST_NAME + 1), "TeamName": "Z"}
     decoded = say("DriverList", {"4": line})
-    said = say("RaceControlMessages", {"Messages": [{"Message": "x" * (LONGEST_MESSAGE + 1)}]})
+    control = say("RaceControlMessages", {"Messages": [{"Message": "x" * (LONGEST_MESSAGE + 1)}]})
 
     assert kinds(decoded) == ["driver_text", "driver_text"]
     assert decoded.events == (DriverListed(AT, decoded.events[0].number, None, None, "Z", None),)  # type: ignore[union-attr]
-    assert kinds(said) == ["control_text"]
+    assert kinds(control) == ["control_text"]
 
 
 def test_a_race_of_an_endless_name_is_a_fault() -> None:
@@ -113,15 +113,15 @@ def test_of_a_key_sent_twice_the_later_counts() -> None:
 
 
 def test_what_late_messages_are_compared_with_is_bounded_in_bytes() -> None:
-    kept = Lateness()
+    late_filter = Lateness()
     big = b'{"a":"' + b"x" * 1_000_000 + b'"}'
     for second in range(20):
-        assert kept.admit(RawMessage(at(second), "TimingData", big)) is not None
-    topic = kept._topics["TimingData"]
+        assert late_filter.admit(RawMessage(at(second), "TimingData", big)) is not None
+    topic = late_filter._topics["TimingData"]
 
     assert topic.size <= lateness._REMEMBERED_BYTES
-    assert kept.admit(RawMessage(at(3), "TimingData", b'{"b":1}')) is None, "forgotten since"
-    late = kept.admit(RawMessage(at(18.5), "TimingData", b'{"a":0,"b":1}'))
+    assert late_filter.admit(RawMessage(at(3), "TimingData", b'{"b":1}')) is None, "forgotten since"
+    late = late_filter.admit(RawMessage(at(18.5), "TimingData", b'{"a":0,"b":1}'))
     assert late is not None
     assert late.body == b'{"b":1}'
 

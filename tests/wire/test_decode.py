@@ -1,4 +1,4 @@
-"""Decoding never raises, and one fault loses one field."""
+"""Test that decoding never raises, and that one fault loses one field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we write in the wire format reads back as what was meant."""
+"""Test that values encoded in the wire format decode to the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message that others overtook says only what they did not."""
+"""Test that a late message keeps only the fields that newer messages did not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deltas merge as the feed defines it."""
+"""Test that deltas merge by the feed's rules."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TREES = st.dictionaries(
 
 
 def delta_between(old: object, new: object) -> object:
-    """Return what the feed would send to turn one payload into another."""
+    """Return the delta that the feed would send to turn one payload into another."""
     if isinstance(old, list) and isinstance(new, list) and new:
         patch: dict[str, Any] = {
             str(index): delta_between(old[index], item) if index < len(old) else item
@@ -40,12 +40,12 @@ def delta_between(old: object, new: object) -> object:
         return {"_deleted": surplus, **patch} if surplus else patch
     if isinstance(old, dict) and isinstance(new, dict):
         # An object that turns into a list, or back, is sent whole: removed, then given.
-        gone = [key for key in old if key not in new or type(old[key]) is not type(new[key])]
-        told = {
-            key: value if key in gone else delta_between(old.get(key), value)
+        deleted = [key for key in old if key not in new or type(old[key]) is not type(new[key])]
+        delta = {
+            key: value if key in deleted else delta_between(old.get(key), value)
             for key, value in new.items()
         }
-        return {"_deleted": gone, **told} if gone else told
+        return {"_deleted": deleted, **delta} if deleted else delta
     return new
 
 
@@ -70,7 +70,7 @@ def without_lists_that_change_kind(before: object, after: object) -> object:
 
 
 def same_kinds(before: object, after: object) -> bool:
-    """Return whether no list meets an object at one place: the feed never does that."""
+    """Return whether no list meets an object in the same place, which the feed never sends."""
     if isinstance(before, list) and isinstance(after, list):
         return bool(after) and all(
             same_kinds(*pair) and type(pair[0]) is type(pair[1])
@@ -167,8 +167,8 @@ def race_after(payloads: list[object]) -> RaceState:
 
 
 def facts(car: CarState) -> tuple[DriverNumber, object]:
-    told = (
+    values = (
         *(car.position, car.gap_to_leader, car.interval, car.catching),
         *(car.in_pit, car.retired, car.stopped, car.pit_stops),
     )
-    return car.number, told
+    return car.number, values

@@ -1,4 +1,4 @@
-"""Broken messages of every topic, briefly: `python -m tests.wire` does the same for an hour."""
+"""Test broken messages of every topic briefly; `python -m tests.wire` does so for an hour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Race, status, laps, weather and race control decode to their events."""
+"""Test that race, status, laps, weather and race control decode to their events."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_weather_is_read_from_text_and_a_bad_value_loses_only_itself() -> None:
 
 
 def test_control_messages_come_as_a_list_or_as_a_patch() -> None:
-    said = {
+    message = {
         "Utc": "2025-08-31T13:01:02",
         "Lap": 3,
         "Category": "Flag",
@@ -140,8 +140,8 @@ def test_control_messages_come_as_a_list_or_as_a_patch() -> None:
         ),
     )
 
-    assert say("RaceControlMessages", {"Messages": [said]}).events == (expected,)
-    assert say("RaceControlMessages", {"Messages": {"17": said}}).events == (expected,)
+    assert say("RaceControlMessages", {"Messages": [message]}).events == (expected,)
+    assert say("RaceControlMessages", {"Messages": {"17": message}}).events == (expected,)
 
 
 def test_a_control_message_without_a_time_is_said_when_it_was_sent() -> None:

@@ -1,4 +1,4 @@
-"""Car channels and places decode to the newest reading of each car, and absence stays absence."""
+"""Test that car channels and locations decode to the newest of each car, and None stays None."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHANNELS = {"0": 11000, "2": 280, "3": 7, "4": 100, "5": 0, "45": 12}
 
 
 def entry(utc: str, cars: dict[str, Any]) -> dict[str, Any]:
-    return {"Utc": utc, "Cars": {car: {"Channels": told} for car, told in cars.items()}}
+    return {"Utc": utc, "Cars": {car: {"Channels": channels} for car, channels in cars.items()}}
 
 
 def sample(channels: dict[str, Any]) -> CarSample:
@@ -98,9 +98,9 @@ def test_every_location_of_a_burst_is_read_oldest_first() -> None:
     later = UTC_TEXT.replace("59.1", "59.2")
     body = orjson.dumps({"Position": [entry(later, 2), entry(UTC_TEXT, 1), entry(UTC_TEXT, "?")]})
 
-    told = every_car_point(RawMessage(AT, "Position", body))
+    points = every_car_point(RawMessage(AT, "Position", body))
 
-    assert [(number, point.x) for number, point in told] == [(HAMILTON, 1.0), (HAMILTON, 2.0)]
+    assert [(number, point.x) for number, point in points] == [(HAMILTON, 1.0), (HAMILTON, 2.0)]
     assert every_car_point(RawMessage(AT, "CarData", body)) == []
     assert every_car_point(RawMessage(AT, "Position", b"[")) == []
 

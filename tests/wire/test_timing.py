@@ -1,4 +1,4 @@
-"""Timing lines decode in every shape the feed sends them in."""
+"""Test that timing lines decode in every form that the feed uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to show when nobody says which race: live, else the newest archived, else simulated."""
+"""Choose a race when the settings name none: live, else the newest archived, else simulated."""
 
 from pitwall.feeds.auto.programme import AutoProgramme, Shows
 

@@ -1,4 +1,4 @@
-"""The programme of `auto`: a live race now, else the newest archived one, else a simulated one."""
+"""Choose what `auto` plays: a live race, else the newest archived one, else a simulated one."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from pitwall.live.director import Choice
 
 log = logging.getLogger(__name__)
 
-ANSWER_WITHIN_S = 3.0  # then the simulator comes up, and a better answer later
-LOOK_EVERY_S = 300.0  # a race that moved is found within five minutes
+ANSWER_WITHIN_S = 3.0  # then a simulated race plays until the answer arrives
+LOOK_EVERY_S = 300.0  # so a rescheduled race is found within five minutes
 LOOK_NEAR_S = 30.0  # around an announced race
 WATCH_LIVE_S = 10.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 15.0, 600.0
@@ -33,22 +33,22 @@ SCHEDULE_EVERY = timedelta(hours=1)
 STAYS_AFTER = timedelta(minutes=10)
 
 Look = Callable[[], Awaitable[Sighting]]
-"""Looks whether a race is on; raises FeedUnavailableError."""
+"""Asks the live feed whether a race is on; raises FeedUnavailableError."""
 
 
 class Shows(Protocol):
-    """Runs what the programme chooses; `app.container` builds it."""
+    """Plays what the programme chooses; `app.container` builds it."""
 
     async def live(self) -> None:
         """Ingest the live feed."""
         ...
 
     def live_is_over(self) -> bool:
-        """Whether the race that is ingested has ended."""
+        """Return whether the race that is ingested has ended."""
         ...
 
     async def recorded(self, race_id: str, folder: Path) -> None:
-        """Play a race that lies on disk."""
+        """Play a race on disk."""
         ...
 
     async def simulated(self) -> None:
@@ -58,7 +58,13 @@ class Shows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _KnownRaces:
-    """What the last look told: `is_on` None when it could not be told, and why not."""
+    """The result of the last look.
+
+    Attributes:
+        is_on: Whether a race is on; None when the feed did not answer.
+        race: The name of the session that the feed shows.
+        because: Why it is not known, or not live, as a sentence.
+    """
 
     is_on: bool | None = None
     race: str = ""
@@ -66,15 +72,15 @@ class _KnownRaces:
 
 
 class AutoProgramme:
-    """Chooses by what the feed itself shows, never by the calendar alone.
+    """Chooses by what the live feed itself shows, never by the calendar alone.
 
     Args:
-        look: Asks the live feed.
+        look: Asks the live feed whether a race is on.
         archive: Past races.
-        schedule: Races to come.
-        shows: What can be shown.
+        schedule: Future races.
+        shows: Plays the chosen race.
         now: The wall clock.
-        rng: Where jitter comes from.
+        rng: The source of jitter.
     """
 
     def __init__(
@@ -91,7 +97,7 @@ class AutoProgramme:
         self._schedule = schedule
         self._shows = shows
         self._now = now
-        self._rng = rng or random.Random()  # noqa: S311  jitter is no secret
+        self._rng = rng or random.Random()  # noqa: S311  jitter is not secret
         self._known = _KnownRaces()
         self._failures = 0
         self._looking: asyncio.Task[None] | None = None
@@ -102,7 +108,7 @@ class AutoProgramme:
         self._over_since: datetime | None = None
 
     async def choose(self) -> Choice:
-        """Return what to show now."""
+        """Return what to play now."""
         if self._known.is_on and not self._live_is_long_over():
             return Choice("live", self._notes(self._why_live()), self._shows.live, WATCH_LIVE_S)
         await self._look_for_a_moment()
@@ -119,26 +125,26 @@ class AutoProgramme:
         return Choice("simulated", self._notes(why), self._shows.simulated, pause_s)
 
     async def close(self) -> None:
-        """End what runs in the background."""
+        """End the tasks that run in the background."""
         await end(*filter(None, (self._looking, self._fetching)))
 
     async def _look_for_a_moment(self) -> None:
-        """Look; when that takes longer than people wait, go on looking in the background."""
+        """Ask the live feed; when it takes long, go on asking in the background."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._refresh())
         await asyncio.wait({self._looking}, timeout=ANSWER_WITHIN_S)
 
     async def _refresh(self) -> None:
         try:
-            seen = await self._look()
+            sighting = await self._look()
         except FeedUnavailableError as error:
             self._failures += 1
             self._known = _KnownRaces(None, because=str(error))
         else:
             self._failures = 0
             self._over_since = None
-            name = f"{seen.info.name} ({seen.info.kind})"
-            self._known = _KnownRaces(seen.is_on, name, "No race is live.")
+            name = f"{sighting.info.name} ({sighting.info.kind})"
+            self._known = _KnownRaces(sighting.is_on, name, "No race is live.")
         if not self._known.is_on:
             await self._refresh_calendar()
             if self._fetching is None or self._fetching.done():
@@ -152,7 +158,7 @@ class AutoProgramme:
             await self._schedule.refresh(now)
 
     async def _fetch_newest(self) -> None:
-        """Fetch the newest archived race unless it is there; minutes, in the background."""
+        """Fetch the newest archived race unless it is on disk; this may take minutes."""
         try:
             race = await self._newest()
             if race is None:
@@ -166,7 +172,7 @@ class AutoProgramme:
             self._no_archive = f"The newest race, {race.meeting}, is being fetched."
             self._fetched = (race, await self._archive.fetch(race))
         except FeedUnavailableError as error:
-            log.info("no archived race", extra={"why": str(error)})
+            log.info("no archived race could be fetched", extra={"why": str(error)})
             self._no_archive = "No archived race could be fetched."
 
     async def _newest(self) -> ArchivedSession | None:
@@ -175,8 +181,8 @@ class AutoProgramme:
         for year in (now.year, now.year - 1):
             try:
                 index = await self._archive.sessions(year)
-            except FeedUnavailableError as one:
-                error = one
+            except FeedUnavailableError as failure:
+                error = failure
                 continue
             if (race := newest_archived(index.sessions, now)) is not None:
                 return race
@@ -185,7 +191,7 @@ class AutoProgramme:
         return None
 
     def _live_is_long_over(self) -> bool:
-        """Whether the final order has been on screen for ten minutes."""
+        """Return whether the final order has been on screen for ten minutes."""
         if not self._shows.live_is_over():
             self._over_since = None
             return False

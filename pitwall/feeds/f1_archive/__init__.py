@@ -1,4 +1,4 @@
-"""The static archive of F1 live timing: which sessions there were, and their files on disk."""
+"""Read the static archive of F1 live timing: its index of sessions, and their files."""
 
 from pitwall.feeds.f1_archive.archive import F1Archive
 from pitwall.feeds.f1_archive.index import ArchivedSession

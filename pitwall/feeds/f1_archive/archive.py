@@ -1,4 +1,4 @@
-"""The archive on disk: indexes and sessions, fetched once, checked, and still there offline."""
+"""Fetch the archive's indexes and sessions to disk once, check them, and serve them offline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pitwall.feeds.recording.formats import SUFFIX
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-# What the decoder reads, and what tells the session's clock; car telemetry last, as it is large.
+# The topics for the decoder and for the session's clock; car telemetry last, as it is large.
 TOPICS = (
     "SessionInfo",
     "DriverList",
@@ -43,7 +43,7 @@ class YearIndex:
     """The sessions of a year, oldest first.
 
     Attributes:
-        old_because: Why the copy on disk had to do; "" for one just fetched.
+        old_because: Why the copy on disk is used; "" for an index just fetched.
     """
 
     sessions: tuple[ArchivedSession, ...]
@@ -54,8 +54,8 @@ class F1Archive:
     """Fetches indexes and sessions into a folder.
 
     Args:
-        folder: Where copies are kept, laid out as on the server.
-        downloader: Fetches below `static/`.
+        folder: The folder of copies, laid out as on the server.
+        downloader: Fetches files below `static/`.
     """
 
     def __init__(self, folder: Path, downloader: Downloader) -> None:
@@ -63,39 +63,39 @@ class F1Archive:
         self._downloader = downloader
 
     async def sessions(self, year: int) -> YearIndex:
-        """Return the sessions of a year: from the server, else from the copy of the last time.
+        """Return the sessions of a year, from the server, else from the last copy on disk.
 
         Raises:
-            FeedUnavailableError: Neither can be had.
+            FeedUnavailableError: There is neither.
         """
         path = f"{year}/Index.json"
         copy = self._folder / path
         try:
             body = await self._downloader.fetch_text(path)
-            found = tuple(read_sessions(load_json(body, path), year))
+            sessions = tuple(read_sessions(load_json(body, path), year))
         except FeedUnavailableError as error:
             if not copy.is_file():
                 raise
             old = await asyncio.to_thread(copy.read_bytes)
             return YearIndex(tuple(read_sessions(load_json(old, path), year)), str(error))
-        await asyncio.to_thread(_keep, copy, body)
-        return YearIndex(found)
+        await asyncio.to_thread(_write_copy, copy, body)
+        return YearIndex(sessions)
 
     def folder_of(self, session: ArchivedSession) -> Path:
-        """Return where a session's files are, or will be."""
+        """Return the folder of a session's files, whether they are fetched or not."""
         return self._folder / session.path
 
     async def fetch(
         self, session: ArchivedSession, tell: Callable[[str], None] = lambda _text: None
     ) -> Path:
-        """Fetch what is missing or damaged of a session, and return its folder.
+        """Fetch the missing or damaged files of a session, and return its folder.
 
         Args:
-            session: Which.
-            tell: Called with a line for each file, for people who wait.
+            session: Which session.
+            tell: Called with a line of progress for each file.
 
         Raises:
-            FeedUnavailableError: It is not archived, or cannot be had whole.
+            FeedUnavailableError: It is not archived, or cannot be fetched completely.
         """
         if not session.path:
             raise FeedUnavailableError(f"{session.race_id} is not in the archive yet.")
@@ -112,38 +112,38 @@ class F1Archive:
         return folder
 
     async def is_whole(self, session: ArchivedSession) -> bool:
-        """Whether a session lies on disk, every file as it was fetched."""
+        """Return whether a session is on disk, with every file as it was fetched."""
         folder = self.folder_of(session)
         manifest = await asyncio.to_thread(_read_manifest, folder)
         if not session.path or "TimingData" + SUFFIX not in manifest:
             return False
-        checks = [asyncio.to_thread(_is_as_told, folder / n, told) for n, told in manifest.items()]
+        checks = [asyncio.to_thread(_is_intact, folder / n, entry) for n, entry in manifest.items()]
         return all(await asyncio.gather(*checks))
 
     async def _files_of(self, session: ArchivedSession) -> dict[str, tuple[str, str]]:
         path = f"{session.path}Index.json"
         body = await self._downloader.fetch_text(path)
-        await asyncio.to_thread(_keep, self._folder / path, body)
+        await asyncio.to_thread(_write_copy, self._folder / path, body)
         return read_files(load_json(body, path))
 
     async def _fetch_one(
         self, path: str, name: str, manifest: dict[str, Downloaded], tell: Callable[[str], None]
     ) -> None:
-        """Fetch one file unless it lies there as told; key frames may be missing."""
+        """Fetch one file unless an intact copy is on disk; key frames may be missing."""
         file = self._folder / path / name
-        if name in manifest and await asyncio.to_thread(_is_as_told, file, manifest[name]):
+        if name in manifest and await asyncio.to_thread(_is_intact, file, manifest[name]):
             return
         try:
             manifest[name] = await self._downloader.fetch_file(path + name, file)
         except FileNotOnServerError:
-            tell(f"{name}: listed, but not there")
+            tell(f"{name}: listed, but not on the server")
             return
         await asyncio.to_thread(_write_manifest, file.parent, manifest)
         tell(f"{name}: {manifest[name].size:,} bytes")
 
 
-def _keep(file: Path, body: bytes) -> None:
-    """Write a copy in one step; a full disk costs the copy only."""
+def _write_copy(file: Path, body: bytes) -> None:
+    """Write a copy in one step; a disk that is full costs only the copy."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(file.name + ".part")
@@ -153,19 +153,19 @@ def _keep(file: Path, body: bytes) -> None:
 
 def _read_manifest(folder: Path) -> dict[str, Downloaded]:
     try:
-        told = orjson.loads((folder / MANIFEST).read_bytes())
-        return {name: Downloaded(int(e["size"]), str(e["sha256"])) for name, e in told.items()}
+        entries = orjson.loads((folder / MANIFEST).read_bytes())
+        return {name: Downloaded(int(e["size"]), str(e["sha256"])) for name, e in entries.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 
 def _write_manifest(folder: Path, manifest: dict[str, Downloaded]) -> None:
-    told = {name: {"size": d.size, "sha256": d.sha256} for name, d in manifest.items()}
-    _keep(folder / MANIFEST, orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    entries = {name: {"size": d.size, "sha256": d.sha256} for name, d in manifest.items()}
+    _write_copy(folder / MANIFEST, orjson.dumps(entries, option=orjson.OPT_INDENT_2))
 
 
-def _is_as_told(file: Path, told: Downloaded) -> bool:
+def _is_intact(file: Path, expected: Downloaded) -> bool:
     try:
-        return file.stat().st_size == told.size and check_of(file) == told
+        return file.stat().st_size == expected.size and check_of(file) == expected
     except OSError:
         return False

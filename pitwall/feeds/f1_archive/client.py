@@ -1,4 +1,4 @@
-"""Download one file at a time: resumed where it broke off, bounded, and checked."""
+"""Download one file at a time: resume where it broke off, bound its size, and check it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pitwall.feeds.response_body import pieces_up_to
 
 ATTEMPTS = 6
 LARGEST_FILE = 256 * 1024 * 1024
-LARGEST_TEXT = 16 * 1024 * 1024  # an index; that of a year has 0.1 MB
+LARGEST_TEXT = 16 * 1024 * 1024  # the index of a year has 0.1 MB
 _PIECE_TIMEOUT_S = 10.0
-_FILE_WITHIN_S = 600.0  # a server that drips a byte at a time never times out by itself
+_FILE_WITHIN_S = 600.0  # a server that sends a byte at a time never times out by itself
 _LONGEST_WAIT_S = 30.0
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _PARTIAL, _RANGE_OVER = 206, 416
@@ -29,7 +29,7 @@ class FileNotOnServerError(FeedUnavailableError):
 
 
 class _RetryDownloadError(FeedUnavailableError):
-    """It failed in a way that may pass."""
+    """The download failed in a way that may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Downloaded:
 
 
 class Downloader:
-    """Fetches files below one of several roots that hold the same.
+    """Fetches files below one of several roots with the same content.
 
     Args:
         roots: Addresses to try in order.
-        tls: What checks certificates.
-        wait_s: Seconds before the second attempt; doubled with each.
+        tls: The TLS context that checks certificates.
+        wait_s: Seconds before the second attempt; doubled with each further one.
     """
 
     def __init__(self, roots: tuple[str, ...], tls: ssl.SSLContext, wait_s: float = 0.5) -> None:
@@ -64,7 +64,7 @@ class Downloader:
         return await self._fetch(path, None)
 
     async def fetch_file(self, path: str, to: Path) -> Downloaded:
-        """Write a file to disk, going on with what an earlier attempt left.
+        """Write a file to disk, continuing what an earlier attempt left.
 
         Raises:
             FileNotOnServerError: No root has it.
@@ -83,7 +83,7 @@ class Downloader:
                 return await self._fetch_from(f"{root.rstrip('/')}/{path}", part)
             except FeedUnavailableError as error:
                 reasons.append(error)
-        # That a mirror lacks the file says less than why the first could not be asked.
+        # A mirror that lacks the file explains less than why the first root failed.
         raise next((e for e in reasons if not isinstance(e, FileNotOnServerError)), reasons[0])
 
     async def _fetch_from(self, address: str, part: Path | None) -> bytes:
@@ -102,11 +102,11 @@ class Downloader:
         raise reason
 
     async def _attempt(self, address: str, part: Path | None) -> bytes:
-        held = _size_of(part)
-        # Compressed transfer would make ranges ambiguous, and a small answer a huge one.
+        size = _size_of(part)
+        # Compression would make ranges ambiguous, and could make a small answer a huge one.
         headers = {"Accept-Encoding": "identity"}
-        if held:
-            headers["Range"] = f"bytes={held}-"
+        if size:
+            headers["Range"] = f"bytes={size}-"
         try:
             async with (
                 httpx.AsyncClient(
@@ -114,9 +114,9 @@ class Downloader:
                 ) as client,
                 client.stream("GET", address, headers=headers) as answer,
             ):
-                return await _receive(answer, part, held)
+                return await _receive(answer, part, size)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            if isinstance(error, httpx.ConnectError):  # nobody there: the next root may be
+            if isinstance(error, httpx.ConnectError):  # the next root may answer
                 raise FeedUnavailableError(f"{address} cannot be reached: {why(error)}.") from error
             raise _RetryDownloadError(f"{address} broke off: {why(error)}.") from error
 
@@ -141,9 +141,9 @@ async def _receive(answer: httpx.Response, part: Path | None, held: int) -> byte
 def _check_status(answer: httpx.Response, part: Path | None) -> None:
     status = answer.status_code
     if status == _RANGE_OVER and part is not None:
-        part.unlink(missing_ok=True)  # what we hold is longer than the file: begin again
+        part.unlink(missing_ok=True)  # the part is longer than the file: begin again
     if status == httpx.codes.NOT_FOUND:
-        raise FileNotOnServerError(f"{answer.url} is not there.")
+        raise FileNotOnServerError(f"{answer.url} does not exist.")
     if answer.is_success:
         return
     message = f"{answer.url} answered {status}."
@@ -161,7 +161,7 @@ def _starts_at(answer: httpx.Response) -> int | None:
 
 
 def _check_whole(answer: httpx.Response, size: int) -> None:
-    """Raise when a file on disk has not the length that the server announced."""
+    """Raise when a file on disk does not have the length that the server announced."""
     total = answer.headers.get("Content-Range", "").rpartition("/")[2]
     if answer.status_code != _PARTIAL:
         total = answer.headers.get("Content-Length", "")

@@ -1,4 +1,4 @@
-"""A race of F1's archive as a recorded feed: fetched when it is first played."""
+"""Play a race of F1's archive, which is fetched when it is first played."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class ArchivedRaceFeed:
     """A `RecordedFeed` of one archived race.
 
     Args:
-        archive: Where it is.
-        year: Of the race.
+        archive: The archive that holds it.
+        year: The season of the race.
         words: A circuit, place or meeting that names it.
     """
 
@@ -31,17 +31,17 @@ class ArchivedRaceFeed:
 
     @property
     def name(self) -> str:
-        """`archive:` and what was asked for."""
+        """`archive:` and the year and words of the race."""
         return f"archive:{self._year}/{self._words}"
 
     def messages(self) -> Iterator[RawMessage]:
-        """Yield every message; the first time that may take minutes.
+        """Yield every message; the first pass may take minutes.
 
-        Runs in a worker thread, as iterating a recorded feed does, so it brings its own loop.
+        A recorded feed is iterated in a worker thread, so this runs its own event loop.
 
         Raises:
-            FeedUnavailableError: The race cannot be had.
-            RaceNotFoundError: No race, or several, are meant.
+            FeedUnavailableError: The race cannot be fetched.
+            RaceNotFoundError: The words match no race, or several.
         """
         if self._feed is None:
             self._feed = asyncio.run(self._fetch())

@@ -23,10 +23,10 @@ class ArchivedSession:
     """One session as the index of its year lists it.
 
     Attributes:
-        race_id: Our key, such as `2025-dutch-grand-prix-race`.
+        race_id: pitwall's key, such as `2025-dutch-grand-prix-race`.
         meeting, kind: `Dutch Grand Prix`, and `Race`, `Sprint` or another session's name.
         circuit, location, country: Names by which people look for it.
-        starts_at, ends_at: As announced, UTC: the archive has been wrong by hours.
+        starts_at, ends_at: As announced, UTC; the archive has been wrong by hours.
         path: Below the archive's root, with a slash at its end; "" before anything was archived.
     """
 
@@ -48,29 +48,29 @@ class ArchivedSession:
 
 
 def load_json(body: bytes, what: str) -> dict[str, object]:
-    """Return the object in an archive's JSON file, which begins with a byte-order mark.
+    """Return the object in a JSON file of the archive, which begins with a byte-order mark.
 
     Raises:
-        FeedUnavailableError: It holds none.
+        FeedUnavailableError: The file holds no JSON object.
     """
     try:
         value = orjson.loads(body.removeprefix(BOM))
     except ValueError as error:
-        raise FeedUnavailableError(f"{what} is no JSON: {error}.") from error
+        raise FeedUnavailableError(f"{what} is not JSON: {error}.") from error
     if not isinstance(value, dict):
         raise FeedUnavailableError(f"{what} holds a {type(value).__name__}, not an object.")
     return value
 
 
 def read_sessions(index: dict[str, object], year: int) -> list[ArchivedSession]:
-    """Return the sessions of a year's index, oldest first; what cannot be read is left out."""
-    found = [
+    """Return the sessions of a year's index, oldest first; unreadable ones are left out."""
+    sessions = [
         session
         for meeting in _objects(index.get("Meetings"))
         for entry in _objects(meeting.get("Sessions"))
         if (session := _session(meeting, entry, year)) is not None
     ]
-    return sorted(found, key=lambda session: session.starts_at)
+    return sorted(sessions, key=lambda session: session.starts_at)
 
 
 def _session(
@@ -103,7 +103,7 @@ def _session(
 
 
 def _safe_path(path: str) -> str:
-    """Return a path that stays below the root, on a server and on our disk; "" for any other."""
+    """Return a path that stays below the root, on the server and on disk; "" for any other."""
     parts = [part for part in path.split("/") if part]
     return "/".join(parts) + "/" if parts and ".." not in parts and "\\" not in path else ""
 
@@ -120,33 +120,33 @@ def read_files(index: dict[str, object]) -> dict[str, tuple[str, str]]:
 
 
 def _plain(name: str) -> str:
-    """Return a file name; "" for what is none, as it becomes a path on our disk."""
+    """Return a plain file name; "" for any other text, as the name becomes a path on disk."""
     return name if name and "/" not in name and "\\" not in name and ".." not in name else ""
 
 
 def find_race(sessions: Sequence[ArchivedSession], words: str, kind: str = "") -> ArchivedSession:
-    """Return the race that is meant by a circuit, place, country or meeting.
+    """Return the race that a circuit, place, country or meeting names.
 
     A word that names a weekend with a sprint means its Grand Prix, unless `kind` or the words
     say otherwise.
 
     Raises:
-        RaceNotFoundError: No race, or several, are meant.
+        RaceNotFoundError: The words match no race, or several.
     """
     wanted = _plain_words(words)
     wants_sprint = kind.lower() == "sprint" or "sprint" in wanted
     wanted_kind = SessionKind.SPRINT if wants_sprint else SessionKind.RACE
     wanted = [word for word in wanted if word not in {"sprint", "race"}]
-    found = [
+    matches = [
         session
         for session in sessions
         if session.kind == wanted_kind and all(word in _named(session) for word in wanted)
     ]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(session.race_id for session in (found or sessions) if session.is_race)
-    problem = f"{len(found)} races are" if found else "no race is"
-    raise RaceNotFoundError(f"{problem} meant by {words!r}; there are {names or 'none at all'}")
+    if len(matches) == 1:
+        return matches[0]
+    names = ", ".join(session.race_id for session in (matches or sessions) if session.is_race)
+    problem = f"{len(matches)} races match" if matches else "no race matches"
+    raise RaceNotFoundError(f"{problem} {words!r}; there are {names or 'none at all'}")
 
 
 def _named(session: ArchivedSession) -> str:
@@ -162,7 +162,7 @@ def _plain_words(text: str) -> list[str]:
 def newest_archived(sessions: Iterable[ArchivedSession], now: datetime) -> ArchivedSession | None:
     """Return the latest race whose files should be complete by now; None when there is none.
 
-    It is the order of the list and the presence of a path that count: an announced end may
+    A start in the past and a path decide, not the announced end, which may
     be wrong by hours.
     """
     known = [s for s in sessions if s.is_race and s.path and s.starts_at < now]

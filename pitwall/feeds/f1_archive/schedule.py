@@ -1,4 +1,4 @@
-"""Find the next race and races that moved, from the indexes and FastF1's calendar."""
+"""Find the next race, and rescheduled races, from the archive's indexes and FastF1's calendar."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _MOVED_BY = timedelta(minutes=5)
 _KEPT_FOR = timedelta(days=400)
 
 Calendar = Callable[[int], Awaitable[Iterable[ArchivedSession]]]
-"""The sessions of a year, past and to come; raises FeedUnavailableError."""
+"""Returns the sessions of a year, past and future; raises FeedUnavailableError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A race whose announced start is not what it was."""
+    """A race whose announced start has changed."""
 
     race: ArchivedSession
     was_at: datetime
 
     @property
     def words(self) -> str:
-        """Say it to people, in UTC.
+        """The change in a sentence, in UTC.
 
-        Its day is named only where that changed too.
+        The day is named only where it changed too.
         """
         same_day = self.was_at.date() == self.race.starts_at.date()
         form = "%H:%M" if same_day else "%d %B %H:%M"
@@ -50,27 +50,27 @@ class Moved:
 
 
 class Schedule:
-    """The races to come.
+    """The future races.
 
     Args:
-        calendars: Where to ask, in order; each fills in what the ones before did not tell.
-        kept: A file that remembers announced starts, so that a move is noticed after a restart.
+        calendars: The calendars in order; each adds the races that earlier ones lack.
+        file: Stores announced starts, so that a change is noticed after a restart.
 
     Attributes:
-        moved: Races that moved since they were first seen, latest first.
-        unknown_because: Why the last refresh learnt nothing; "" when it did.
+        moved: Races whose start changed since it was first seen, latest change first.
+        unknown_because: Why no race is known; "" when races are.
     """
 
-    def __init__(self, calendars: Iterable[Calendar], kept: Path) -> None:
+    def __init__(self, calendars: Iterable[Calendar], file: Path) -> None:
         self._calendars = tuple(calendars)
-        self._kept = kept
-        self._announced = _read(kept)
+        self._file = file
+        self._announced = _read(file)
         self._races: dict[str, ArchivedSession] = {}
         self.moved: tuple[Moved, ...] = ()
         self.unknown_because = ""
 
     async def refresh(self, now: datetime) -> None:
-        """Ask for this year's races, and in December for the next year's."""
+        """Fetch this year's races, and in December the next year's too."""
         reasons = []
         for year in {now.year, (now + timedelta(days=31)).year}:
             for calendar in self._calendars:
@@ -79,7 +79,7 @@ class Schedule:
                 except FeedUnavailableError as error:
                     reasons.append(str(error))
         self.unknown_because = "" if self._races else "; ".join(reasons)
-        _write(self._kept, self._announced)
+        _write(self._file, self._announced)
 
     def next_race(self, now: datetime) -> ArchivedSession | None:
         """Return the race that starts next; None when none is announced."""
@@ -87,7 +87,7 @@ class Schedule:
         return min(to_come, key=lambda race: race.starts_at, default=None)
 
     def is_near_a_race(self, now: datetime) -> bool:
-        """Whether a race is announced for about now: from an hour before to five after."""
+        """Return whether now is within an hour before to five hours after an announced start."""
         early, late = timedelta(hours=1), timedelta(hours=5)
         return any(r.starts_at - early < now < r.starts_at + late for r in self._races.values())
 
@@ -107,18 +107,18 @@ class Schedule:
             self._races[race.race_id] = race
 
 
-def _read(kept: Path) -> dict[str, datetime]:
+def _read(file: Path) -> dict[str, datetime]:
     try:
-        told = orjson.loads(kept.read_bytes())
-        return {str(race): read_instant(at) for race, at in told.items()}
+        starts = orjson.loads(file.read_bytes())
+        return {str(race): read_instant(at) for race, at in starts.items()}
     except (OSError, ValueError, AttributeError, NotAValueError):
         return {}
 
 
-def _write(kept: Path, announced: dict[str, datetime]) -> None:
+def _write(file: Path, announced: dict[str, datetime]) -> None:
     with suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(orjson.dumps(announced, option=orjson.OPT_INDENT_2))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(orjson.dumps(announced, option=orjson.OPT_INDENT_2))
 
 
 _LENGTHS = {SessionKind.RACE: timedelta(hours=2), SessionKind.SPRINT: timedelta(hours=1)}
@@ -143,21 +143,21 @@ async def fastf1_calendar(year: int, cache: Path) -> list[ArchivedSession]:
 
 
 def _fetch(year: int, cache: Path) -> list[Mapping[Any, Any]]:
-    import fastf1  # takes seconds to import: only where it is asked
+    import fastf1  # takes seconds to import, so only when it is needed
 
-    logging.getLogger("fastf1").setLevel(logging.CRITICAL)  # what fails is told by us
+    logging.getLogger("fastf1").setLevel(logging.CRITICAL)  # failures are reported here
     cache.mkdir(parents=True, exist_ok=True)
     fastf1.Cache.configure(cache_dir=str(cache))
     try:
         schedule = fastf1.get_event_schedule(year, include_testing=False)
     except Exception as error:  # FastF1 raises whatever its backends do
-        raise FeedUnavailableError(f"FastF1's calendar could not be had: {error}.") from error
+        raise FeedUnavailableError(f"FastF1's calendar could not be fetched: {error}.") from error
     rows: list[Mapping[Any, Any]] = schedule.to_dict("records")
     return rows
 
 
 def read_rows(rows: Iterable[Mapping[Any, Any]], year: int) -> Iterator[ArchivedSession]:
-    """Yield the races among FastF1's events; a start that is not known yet is left out."""
+    """Yield the races among FastF1's events; those without a known start are left out."""
     for row in rows:
         for place in range(1, 6):
             kind = _kind(str(row.get(f"Session{place}")), year)
@@ -180,14 +180,14 @@ def read_rows(rows: Iterable[Mapping[Any, Any]], year: int) -> Iterator[Archived
 
 
 def _kind(name: str, year: int) -> SessionKind | None:
-    """Return what kind of race a session is that FastF1 names, but gives no type of."""
+    """Return the kind of race that FastF1 names; None for sessions without a race."""
     raced = year == _RACED_AS_SPRINT and name == "Sprint Qualifying"
     kind = kind_of(name, SessionKind.RACE) if raced else name
     return SessionKind(kind) if is_raced(kind) else None
 
 
 def _instant(value: object) -> datetime | None:
-    """Return an aware instant from pandas' naive UTC; None for what is none."""
+    """Return an aware instant from pandas' naive UTC; None for anything else."""
     if not isinstance(value, datetime) or value != value:
         return None
     return datetime(

@@ -1,4 +1,4 @@
-"""F1 live timing over SignalR Core, as it is sent while a session runs."""
+"""Receive F1 live timing over SignalR Core while a session runs."""
 
 from pitwall.feeds.f1_live.client import F1_URL, F1LiveFeed
 

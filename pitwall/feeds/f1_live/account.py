@@ -1,4 +1,4 @@
-"""The F1 TV token: whether it is still good, and what to say when it is not."""
+"""Track whether the F1 TV token is still accepted, and explain when it is not."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ASK_AGAIN = timedelta(minutes=10)
 
 
 def expires_at(token: str) -> datetime | None:
-    """Return when a JWT expires, by its own word; None when it does not say.
+    """Return when a JWT expires, by its `exp` claim; None when it has none.
 
-    The signature is not checked: that is the server's part.
+    The signature is not checked: the server does that.
     """
     parts = token.split(".")
     if len(parts) != 3:
@@ -32,7 +32,7 @@ class F1TvToken:
     """A token that may be absent, expire or be refused; then the public topics remain.
 
     Attributes:
-        detail: What people should know of it; "" while it works, or when there is none.
+        detail: What is wrong with it, as a sentence; "" while it works, or without a token.
     """
 
     def __init__(self, text: str) -> None:
@@ -42,9 +42,9 @@ class F1TvToken:
         self.detail = ""
 
     def usable(self, now: datetime) -> str:
-        """Return the token to send; "" when there is none that could be accepted now.
+        """Return the token to send; "" when no token can be accepted now.
 
-        One that was refused is tried again after ten minutes, in case the server erred.
+        A refused token is tried again after ten minutes, in case the server was wrong.
         """
         if not self._text:
             return ""
@@ -56,11 +56,11 @@ class F1TvToken:
         return self._text
 
     def refuse(self, why: str, now: datetime) -> None:
-        """Note that the server did not take it."""
+        """Note that the server refused the token."""
         self._refused_at = now
         self.detail = f"The F1 TV token was refused ({why}). {PUBLIC_ONLY}"
 
     def accept(self) -> None:
-        """Note that the server took it."""
+        """Note that the server accepted the token."""
         self._refused_at = None
         self.detail = ""

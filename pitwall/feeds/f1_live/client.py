@@ -1,4 +1,4 @@
-"""The F1 live timing client: one SignalR Core connection, with or without an account."""
+"""Connect to F1 live timing over SignalR Core, with or without an account."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 F1_URL = "https://livetiming.formula1.com"
 CONNECT_WITHIN_S = 4.0  # from the first request to the snapshot
-PING_EVERY_S = 15.0  # the hub drops clients that say nothing for 30 s
-_LARGEST_FRAME = 16 * 1024 * 1024  # a snapshot has one
+PING_EVERY_S = 15.0  # the hub drops clients that are silent for 30 s
+_LARGEST_FRAME = 16 * 1024 * 1024  # a snapshot has 1 MB
 _REFUSED = frozenset({401, 403})
 _HANDSHAKE = b'{"protocol":"json","version":1}' + RECORD_SEPARATOR
 _PING = b'{"type":6}' + RECORD_SEPARATOR
@@ -40,8 +40,8 @@ class F1LiveFeed:
     """A `LiveFeed` of F1 live timing.
 
     Args:
-        token: Of an F1 TV account; "" subscribes to the public topics.
-        base_url: Of the server, `http` or `https`.
+        token: The token of an F1 TV account; "" subscribes to the public topics only.
+        base_url: The server's address, `http` or `https`.
         now: The wall clock.
     """
 
@@ -64,11 +64,11 @@ class F1LiveFeed:
         return self._token.detail
 
     def read(self, frame: RawFrame) -> Reading:
-        """Return what a frame says."""
+        """Return the messages and snapshots of a frame."""
         return read_frame(frame)
 
     async def frames(self) -> AsyncGenerator[RawFrame, None]:
-        """Yield the frames of one connection, the handshake's answer included.
+        """Yield the frames of one connection, including the answer to the handshake.
 
         Raises:
             FeedUnavailableError: The server cannot be reached, refuses, or broke off.
@@ -89,7 +89,7 @@ class F1LiveFeed:
                 self._socket = None
 
     async def ask_snapshot(self) -> bool:
-        """Subscribe once more: the hub answers with the whole state."""
+        """Subscribe again, which the hub answers with the whole state."""
         if self._socket is None:
             return False
         self._asked += 1
@@ -100,9 +100,9 @@ class F1LiveFeed:
         return True
 
     async def _open(self, stack: AsyncExitStack) -> list[RawFrame]:
-        """Connect and subscribe; return the frames up to and with the snapshot.
+        """Connect and subscribe; return the frames up to and including the snapshot.
 
-        A token that is refused is set aside, and the public topics are asked for.
+        After a refused token it subscribes to the public topics.
         """
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
@@ -163,7 +163,9 @@ class F1LiveFeed:
             frame = self._frame(await socket.recv(decode=False))
             opening.append(frame)
             if sum(len(each.text) for each in opening) > _LARGEST_FRAME or len(opening) > 500:
-                raise FeedUnavailableError("F1 live timing sent no snapshot, but much else.")
+                raise FeedUnavailableError(
+                    "F1 live timing sent no snapshot among its first messages."
+                )
             for record in frame.text.split(RECORD_SEPARATOR):
                 if (why := refusal_of(record)) is None:
                     continue

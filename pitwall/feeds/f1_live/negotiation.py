@@ -17,30 +17,30 @@ HUB = "/signalrcore"
 
 _REFUSED = frozenset({401, 403})
 
-_LARGEST_ANSWER = 64 * 1024  # a negotiation has some hundred bytes
+_LARGEST_ANSWER = 64 * 1024  # an answer has a few hundred bytes
 
 
 class F1TokenRefusedError(FeedUnavailableError):
-    """The server does not take this token; without one it may still talk."""
+    """The server refused the token; without one it may still answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """Where to open the WebSocket, and with which headers."""
+    """The address of the WebSocket, and the headers to open it with."""
 
     url: str
     headers: dict[str, str]
 
 
 async def negotiate(base_url: str, token: str, within_s: float) -> Agreed:
-    """Return where and how to connect.
+    """Return the address and headers for the WebSocket.
 
-    The session cookie pins all requests to one of the servers behind the load balancer: the
-    token of one is unknown to the others.
+    The session cookie ties all requests to one server behind the load balancer; the other
+    servers do not know its connection token.
 
     Raises:
-        F1TokenRefusedError: Sent with a token, and answered 401 or 403.
-        FeedUnavailableError: Anything else that is not an agreement.
+        F1TokenRefusedError: A request with a token was answered 401 or 403.
+        FeedUnavailableError: The negotiation failed in any other way.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:

@@ -1,4 +1,4 @@
-"""Is a race on at this moment? Asked of the feed itself, as schedules lie."""
+"""Find out whether a race is on now, from the feed itself, as schedules may be wrong."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _WITHIN_S = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What the feed shows now.
+    """What the live feed shows now.
 
     Attributes:
-        is_on: Whether a race is on, or about to begin: its heart beats and it is not over.
+        is_on: Whether a race is on or about to begin: heartbeats are fresh and it is not over.
         info: Which session it shows, past or present.
-        phase: Where that session stands.
+        phase: The phase of that session.
     """
 
     is_on: bool
@@ -35,7 +35,7 @@ class Sighting:
 
 
 async def look(feed: LiveFeed, now: datetime) -> Sighting:
-    """Connect, read the snapshot, and hang up.
+    """Connect, read the snapshot, and disconnect.
 
     Raises:
         FeedUnavailableError: The feed cannot be reached, or shows nothing.
@@ -47,8 +47,8 @@ async def look(feed: LiveFeed, now: datetime) -> Sighting:
                     if isinstance(part, Snapshot):
                         return sighting_of(part, now)
     except TimeoutError as error:
-        raise FeedUnavailableError(f"{feed.name} showed nothing in time.") from error
-    raise FeedUnavailableError(f"{feed.name} hung up without a word.")
+        raise FeedUnavailableError(f"{feed.name} sent no snapshot in time.") from error
+    raise FeedUnavailableError(f"{feed.name} disconnected before the snapshot.")
 
 
 def sighting_of(snapshot: Snapshot, now: datetime) -> Sighting:

@@ -1,4 +1,4 @@
-"""Which topics of F1 live timing are public, and which need an F1 TV account."""
+"""List the topics of F1 live timing that are public, and those that need an F1 TV account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenF1: its rows, by REST and by MQTT, rewritten as the messages of F1 live timing."""
+"""Read OpenF1's rows by REST and MQTT, and rewrite them as messages of F1 live timing."""
 
 from pitwall.feeds.openf1.client import OPENF1_URL, OpenF1Account, OpenF1Rest
 from pitwall.feeds.openf1.frame_reader import read_frame

@@ -1,4 +1,4 @@
-"""An OpenF1 account: its bearer token of an hour, and when to ask for the next."""
+"""Hold an OpenF1 account, its hourly bearer token, and when to renew it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RENEWED_BEFORE = timedelta(minutes=5)  # a connection opened with it should liv
 
 
 class OpenF1TokenRefusedError(FeedUnavailableError):
-    """The server does not take the account, or its token."""
+    """The server refused the account or its token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Bearer:
     """The token of an account.
 
     Attributes:
-        account: Whose.
-        token: "" before the first.
+        account: The account it belongs to.
+        token: The current token; "" before the first.
     """
 
     def __init__(self, account: OpenF1Account) -> None:
@@ -39,19 +39,19 @@ class Bearer:
         self._until: datetime | None = None
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether the token is good for some minutes more."""
+        """Return whether the token is valid for some minutes more."""
         return self._until is not None and now < self._until
 
     def take(self, body: bytes, now: datetime) -> None:
-        """Take the answer to `POST /token`.
+        """Store the token in an answer to `POST /token`.
 
         Raises:
             FeedUnavailableError: It holds no token.
         """
         try:
-            told = orjson.loads(body)
-            token = told["access_token"]
-            life_s = float(told.get("expires_in") or USUAL_LIFE_S)
+            answer = orjson.loads(body)
+            token = answer["access_token"]
+            life_s = float(answer.get("expires_in") or USUAL_LIFE_S)
         except (ValueError, KeyError, TypeError, AttributeError):
             token, life_s = None, USUAL_LIFE_S
         if not isinstance(token, str) or not token:
@@ -61,5 +61,5 @@ class Bearer:
         self._until = now + max(life - _RENEWED_BEFORE, life / 2)
 
     def drop(self) -> None:
-        """Forget the token: the server no longer takes it."""
+        """Forget the token, which the server no longer accepts."""
         self._until = None

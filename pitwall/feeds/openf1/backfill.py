@@ -1,4 +1,4 @@
-"""Fill the book by REST: the whole session when joining, and what was missed later on."""
+"""Fill a row merger by REST: the whole session when joining, and missed rows later on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pitwall.feeds.openf1.rows import Row, count_of, instant_of
 from pitwall.wire.message import RawFrame
 
 LATEST = "latest"
-# How far back each endpoint is asked, beyond the last time: rows of a lap fill up until it ends.
+# How far before the last request each endpoint is asked again: a lap's row grows until it ends.
 _LAPS_BACK = timedelta(minutes=10)
 _BACK = timedelta(seconds=60)
 _WEATHER_BACK = timedelta(minutes=10)
@@ -31,7 +31,7 @@ _Asked = list[tuple[str, dict[str, object]]]
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What filling brought: the answers as they came, for the tape, and whether any was new."""
+    """The answers to a backfill, unchanged for the tape, and whether any row was new."""
 
     frames: list[RawFrame]
     new: bool
@@ -47,20 +47,20 @@ async def find_session(rest: OpenF1Rest, session: str) -> Row:
     for row in answer.rows:
         if count_of(row, "session_key", most=10**9):
             return row
-    raise FeedUnavailableError(f"OpenF1 knows no session {session}.")
+    raise FeedUnavailableError(f"OpenF1 has no session {session}.")
 
 
 def is_over(session: Row, now: datetime) -> bool:
-    """Whether a session ended so long ago that its history is complete, by its own word."""
+    """Return whether a session ended so long ago that its history is complete."""
     ends_at = instant_of(session, "date_end")
     return ends_at is not None and now - ends_at > _COMPLETE_AFTER
 
 
 class Filler:
-    """Asks REST for what a book lacks.
+    """Asks REST for the rows that a merger lacks.
 
     Args:
-        rest: Whom to ask.
+        rest: The REST client.
         now: The wall clock.
     """
 
@@ -68,28 +68,28 @@ class Filler:
         self._rest = rest
         self._now = now
 
-    async def describe(self, book: RowMerger, session: Row) -> Filled:
-        """Take who and what a session is.
+    async def describe(self, merger: RowMerger, session: Row) -> Filled:
+        """Fetch the session's description and drivers.
 
         Raises:
             FeedUnavailableError: OpenF1 cannot be asked.
         """
         asked_at = self._now()
-        new = book.take("sessions", [session], asked_at)
+        new = merger.take("sessions", [session], asked_at)
         meeting = session.get("meeting_key")
-        asked: _Asked = [("drivers", {"session_key": book.session_key})]
+        asked: _Asked = [("drivers", {"session_key": merger.session_key})]
         if isinstance(meeting, int):
             asked.append(("meetings", {"meeting_key": meeting}))
-        filled = await self._take(book, asked)
+        filled = await self._take(merger, asked)
         return Filled(filled.frames, new or filled.new)
 
-    async def fill(self, book: RowMerger, since: datetime | None) -> Filled:
-        """Take what was told since a moment; all of the session with None.
+    async def fill(self, merger: RowMerger, since: datetime | None) -> Filled:
+        """Fetch the rows since an instant; those of the whole session with None.
 
         Raises:
             FeedUnavailableError: OpenF1 cannot be asked.
         """
-        now, key = self._now(), {"session_key": book.session_key}
+        now, key = self._now(), {"session_key": merger.session_key}
         intervals_back = _INTERVALS_JOINING
         if since is not None:
             intervals_back = min(now - since + _CHECKED_BACK, _INTERVALS_AT_MOST)
@@ -101,26 +101,26 @@ class Filler:
             ("position", _since(since, _BACK)),
             ("intervals", {"date__ge": now - intervals_back}),
         ]
-        if since is None or not book.has("weather"):
+        if since is None or not merger.has("weather"):
             asked.append(("weather", {"date__ge": now - _WEATHER_BACK}))
-        return await self._take(book, [(name, key | filters) for name, filters in asked])
+        return await self._take(merger, [(name, key | filters) for name, filters in asked])
 
-    async def check(self, book: RowMerger) -> Filled:
-        """Take the intervals of the last seconds alone: whether anything goes on.
+    async def check(self, merger: RowMerger) -> Filled:
+        """Fetch only the intervals of the last seconds, to see whether the race goes on.
 
         Raises:
             FeedUnavailableError: OpenF1 cannot be asked.
         """
-        filters = {"session_key": book.session_key, "date__ge": self._now() - _CHECKED_BACK}
-        return await self._take(book, [("intervals", filters)])
+        filters = {"session_key": merger.session_key, "date__ge": self._now() - _CHECKED_BACK}
+        return await self._take(merger, [("intervals", filters)])
 
-    async def _take(self, book: RowMerger, asked: _Asked) -> Filled:
+    async def _take(self, merger: RowMerger, asked: _Asked) -> Filled:
         answers = await _all([self._rest.rows(name, **filters) for name, filters in asked])
         received_at, new = self._now(), False
         frames = []
         for (name, _), answer in zip(asked, answers, strict=True):
             frames.append(RawFrame(received_at, answer.body, f"{REST}{name}"))
-            new = book.take(name, answer.rows, answer.asked_at) or new
+            new = merger.take(name, answer.rows, answer.asked_at) or new
         return Filled(frames, new)
 
 
@@ -129,7 +129,7 @@ def _since(since: datetime | None, back: timedelta, field: str = "date") -> dict
 
 
 async def _all(asking: list[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """Ask at once; where one fails, end the others and raise its error."""
+    """Run all requests concurrently; where one fails, cancel the others and raise its error."""
     tasks = [asyncio.create_task(one) for one in asking]
     try:
         return await asyncio.gather(*tasks)

@@ -1,4 +1,4 @@
-"""OpenF1's messages over MQTT: a TLS or WebSocket connection, and the topics of its endpoints."""
+"""Subscribe to OpenF1's endpoints over MQTT, on a TLS or WebSocket connection."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ QUEUE_MESSAGES = 8192  # half a minute with telemetry
 CONNECT_WITHIN_S = 5.0
 KEEP_ALIVE_S = 15
 LARGEST_MESSAGE = 1024 * 1024
-_REFUSED = "OpenF1's MQTT broker does not take this account: {}."
+_REFUSED = "OpenF1's MQTT broker refused this account: {}."
 _PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
 
 class BrokerRefusedError(FeedUnavailableError):
-    """The broker does not take the account or its token."""
+    """The broker refused the account or its token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where a broker is, and how it is spoken to.
+    """The address of a broker, and the transport it uses.
 
     Attributes:
-        path: Of a WebSocket; "" without one.
+        path: The path of the WebSocket; "" without one.
     """
 
     host: str
@@ -48,7 +48,7 @@ class Broker:
 
     @property
     def transport(self) -> Literal["tcp", "websockets"]:
-        """What MQTT runs on."""
+        """The transport below MQTT."""
         return "websockets" if self.path else "tcp"
 
 
@@ -68,7 +68,7 @@ def broker_of(url: str) -> Broker:
     except (KeyError, ValueError):
         port = 0
     if not port or not parts.hostname:
-        raise FeedUnavailableError(f"{url!r} is no address of an MQTT broker.")
+        raise FeedUnavailableError(f"{url!r} is not the address of an MQTT broker.")
     path = (parts.path or "/mqtt") if parts.scheme.startswith("ws") else ""
     return Broker(parts.hostname, port, parts.scheme in {"mqtts", "wss"}, path)
 
@@ -104,11 +104,11 @@ class Subscription:
 
 @asynccontextmanager
 async def subscribed(url: str, user: str, token: str) -> AsyncIterator[Subscription]:
-    """Connect and subscribe; what arrives before it is read waits in a queue with a bound.
+    """Connect and subscribe; messages wait in a bounded queue until they are read.
 
     Args:
-        url: Of the broker.
-        user: The account's e-mail address: others are refused.
+        url: The broker's address.
+        user: The account's e-mail address; the broker refuses any other name.
         token: The account's bearer token, which is the password here.
 
     Raises:

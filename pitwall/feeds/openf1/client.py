@@ -1,4 +1,4 @@
-"""Query OpenF1 by REST: rate limited, with an account or without, refusals in words."""
+"""Query OpenF1 by REST, rate limited, with an account or without one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from pitwall.wire.encode import utc_text
 
 __all__ = ["Answer", "OpenF1Account", "OpenF1Rest"]
 
-# OpenF1 answers 429 above thirty an address; others of this household may ask as well.
+# OpenF1 answers 429 above thirty requests per address, which other programs may share.
 REQUESTS, WINDOW_S = 25, 10.0
 
 
 class RateLimit:
-    """Lets requests pass one by one, and holds them back when there were too many of late."""
+    """Lets requests pass in order, and delays them when there were too many recently."""
 
     def __init__(self, requests: int = REQUESTS, window_s: float = WINDOW_S) -> None:
         self._requests = requests
@@ -36,7 +36,7 @@ class RateLimit:
         self._lock = asyncio.Lock()
 
     async def wait(self) -> None:
-        """Return as soon as one more request is within the limit, in order of asking."""
+        """Return as soon as one more request is within the limit, in order of the calls."""
         loop = asyncio.get_running_loop()
         async with self._lock:
             if len(self._passed_s) == self._requests:
@@ -64,24 +64,24 @@ _UNAUTHORISED, _NOT_FOUND = 401, 404
 _REFUSED = frozenset({401, 403})
 
 LIVE_IS_PAID = (
-    "OpenF1 is open to paying accounts only while a session is on, history included. "
-    "With an account set PITWALL_OPENF1_USER and PITWALL_OPENF1_PASSWORD; "
-    "without one, history opens again some time after the session."
+    "OpenF1 answers only paying accounts while a session is on, about past sessions too. "
+    "If you have an account, set PITWALL_OPENF1_USER and PITWALL_OPENF1_PASSWORD; "
+    "without one, past sessions are available again some time after the session."
 )
 
-TOKEN_REFUSED = "OpenF1 does not take this account's token."  # noqa: S105  words, no token
+TOKEN_REFUSED = "OpenF1 refused this account's token."  # noqa: S105  a message, not a token
 
-ACCOUNT_REFUSED = "OpenF1 does not take this user and password."
+ACCOUNT_REFUSED = "OpenF1 refused this user and password."
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request brought.
+    """The answer to a request.
 
     Attributes:
-        asked_at: Wall clock before it was sent, UTC.
-        body: The JSON text as it came; of an empty answer `[]`.
-        rows: What it holds.
+        asked_at: When the request was sent, by the wall clock, UTC.
+        body: The JSON text as it came; `[]` for an empty answer.
+        rows: The rows in it.
     """
 
     asked_at: datetime
@@ -91,12 +91,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How a request is made.
+    """How long to wait for a request, and how often to try it.
 
     Attributes:
-        answer_within_s: Until its whole answer is there; a server that drips a byte at a
+        answer_within_s: Until the whole answer has arrived; a server that sends a byte at a
             time never times out by itself.
-        attempts: Where a failure may pass.
+        attempts: How often to try when a failure may pass.
     """
 
     answer_within_s: float
@@ -105,23 +105,23 @@ class Patience:
 
 THOROUGH = Patience(30.0, 4)
 
-BRIEF = Patience(4.0, 1)  # while a race runs whoever asks tries again, and has other things to do
+BRIEF = Patience(4.0, 1)  # during a race the caller tries again, and must not wait long
 
 
 class OpenF1Rest:
-    """Asks OpenF1's REST interface; an async context manager, to be entered again and again.
+    """Queries OpenF1's REST interface; an async context manager that may be entered repeatedly.
 
-    Token and limit last from one connection to the next.
+    The token and the rate limit outlast a connection.
 
     Args:
-        base_url: Of the server, `http` or `https`.
-        account: None asks without one, which is refused while a session is on.
+        base_url: The server's address, `http` or `https`.
+        account: None queries without one, which is refused while a session is on.
         patience: How long to wait, and how often to try.
         now: The wall clock.
-        rng: Where jitter comes from.
+        rng: The source of jitter.
 
     Attributes:
-        requests: Sent so far.
+        requests: Number of requests sent so far.
     """
 
     def __init__(
@@ -136,14 +136,14 @@ class OpenF1Rest:
         self._base_url = base_url.rstrip("/")
         self._patience = patience
         self._now = now or (lambda: datetime.now(UTC))
-        self._rng = rng or random.Random()  # noqa: S311  jitter is no secret
+        self._rng = rng or random.Random()  # noqa: S311  jitter is not secret
         self._bearer = None if account is None else Bearer(account)
         self._limit = RateLimit()
         self._client: httpx.AsyncClient | None = None
 
     @property
     def has_account(self) -> bool:
-        """Whether it asks with an account."""
+        """Whether it has an account."""
         return self._bearer is not None
 
     async def __aenter__(self) -> OpenF1Rest:
@@ -172,13 +172,13 @@ class OpenF1Rest:
         body = await self._patiently(lambda: self._get(f"/v1/{endpoint}", params))
         rows = rows_of(body)
         if rows is None:
-            raise FeedUnavailableError(f"OpenF1's answer about {endpoint} is no JSON.")
+            raise FeedUnavailableError(f"OpenF1's answer about {endpoint} is not JSON.")
         return Answer(asked_at, body, rows)
 
     async def windows(
         self, endpoint: str, since: datetime, until: datetime, **filters: object
     ) -> AsyncIterator[Answer]:
-        """Yield the rows of one window of time after another; their edges may come twice.
+        """Yield the rows of one window of time after another; rows at the edges may come twice.
 
         Raises:
             FeedUnavailableError: As `rows`.
@@ -192,7 +192,7 @@ class OpenF1Rest:
         """Return the account's bearer token, fresh for some minutes; "" without an account.
 
         Raises:
-            FeedUnavailableError: It was refused, or cannot be had now.
+            FeedUnavailableError: The account is refused, or no token can be fetched now.
         """
         if self._bearer is None:
             return ""
@@ -203,12 +203,12 @@ class OpenF1Rest:
         return bearer.token
 
     def forget_token(self) -> None:
-        """Have the next token asked for: this one was refused."""
+        """Forget the token, which was refused, so that the next call asks for a new one."""
         if self._bearer is not None:
             self._bearer.drop()
 
     async def _patiently(self, ask: Callable[[], Awaitable[bytes]]) -> bytes:
-        """Ask; where it fails in a way that may pass, wait and ask again."""
+        """Send a request; when it fails in a way that may pass, wait and send it again."""
         reason = FeedUnavailableError("OpenF1 was not asked.")
         within_s = self._patience.answer_within_s
         for attempt in range(self._patience.attempts):
@@ -226,7 +226,7 @@ class OpenF1Rest:
             except TimeoutError:
                 reason = _RetryRequestError(f"OpenF1 did not answer within {within_s:.0f} s.")
             if (reason.retry_after_s or 0.0) > _LONGEST_WAIT_S:
-                break  # whoever asked can use the time better
+                break  # the caller can use the time better
         raise reason
 
     async def _get(self, path: str, params: Mapping[str, str]) -> bytes:
@@ -241,7 +241,7 @@ class OpenF1Rest:
         return body
 
     async def _token_held(self) -> str:
-        """Return the token to send, after asking for one where that is due."""
+        """Return the token to send, after renewing it where that is due."""
         if self._bearer is not None and not self._bearer.is_fresh(self._now()):
             self._bearer.take(await self._post_token(self._bearer), self._now())
         return self._bearer.token if self._bearer is not None else ""
@@ -269,7 +269,7 @@ class OpenF1Rest:
         path: str,
         **parts: Any,  # noqa: ANN401  httpx's own keywords
     ) -> tuple[int, bytes, httpx.Response]:
-        """Send one request and read its answer, up to a size that no answer has."""
+        """Send one request and read its answer, up to a bound on its size."""
         if self._client is None:
             raise FeedUnavailableError("The connection to OpenF1 is closed.")
         try:
@@ -282,7 +282,7 @@ class OpenF1Rest:
 
 
 class _RetryRequestError(FeedUnavailableError):
-    """It failed in a way that may pass."""
+    """The request failed in a way that may pass."""
 
 
 def _check(answer: httpx.Response) -> None:
@@ -295,7 +295,7 @@ def _check(answer: httpx.Response) -> None:
 
 
 def _params(filters: Mapping[str, object]) -> dict[str, str]:
-    """Return the query: OpenF1 takes `date>=x` as the field `date>` with the value `x`.
+    """Return the query: OpenF1 reads `date>=x` as the field `date>` with the value `x`.
 
     Example:
         >>> _params({"session_key": 9, "lap_number__ge": 3})

@@ -1,7 +1,7 @@
-"""Rewrite race control's messages, and what they mean for the session, the track and the lap.
+"""Rewrite race control's messages, and derive the status of session, track and lap from them.
 
-OpenF1 has no endpoint for the status of the track or of the session: both are read from race
-control's words here, the way the sectors' flags make up F1's own status.
+OpenF1 has no endpoint for the status of the track or of the session, so both are derived here
+from race control's messages, as F1's own status follows from the flags of the sectors.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _MOST_INDEX = 10_000
 
 
 def say_control(rows: Sequence[Row], new: int) -> Iterator[RawMessage]:
-    """Yield what the last `new` of race control's rows say; those before them are the past.
+    """Yield the messages of the last `new` rows; the rows before them only set the state.
 
     Args:
         rows: In order of their instants.
-        new: How many at the end have not been told yet.
+        new: How many rows at the end have not been sent yet.
     """
     track = TrackFlags()
     first_new = len(rows) - new
@@ -53,7 +53,7 @@ def _say_row(at: datetime, row: Row) -> Iterator[RawMessage]:
     lap = count_of(row, "lap_number")
     if lap:
         yield message(at, "LapCount", {"CurrentLap": lap})
-    told = {
+    fields = {
         "Utc": at.replace(tzinfo=None).isoformat(),
         "Lap": lap,
         "Category": text_of(row, "category"),
@@ -63,10 +63,10 @@ def _say_row(at: datetime, row: Row) -> Iterator[RawMessage]:
         "RacingNumber": count_of(row, "driver_number"),
         "Message": text,
     }
-    said = {name: value for name, value in told.items() if value is not None}
-    # F1 numbers its messages; a number from the words themselves is the same in every order.
-    number = zlib.crc32(f"{told['Utc']} {text}".encode()) % _MOST_INDEX
-    yield message(at, "RaceControlMessages", {"Messages": {str(number): said}})
+    message_fields = {name: value for name, value in fields.items() if value is not None}
+    # F1 numbers its messages; a number made from the text is the same in every order.
+    number = zlib.crc32(f"{fields['Utc']} {text}".encode()) % _MOST_INDEX
+    yield message(at, "RaceControlMessages", {"Messages": {str(number): message_fields}})
 
 
 def phase_of(row: Row) -> str | None:
@@ -89,7 +89,7 @@ class TrackFlags:
         self._yellow: set[object] = set()
 
     def take(self, row: Row) -> bool:
-        """Take one row; return whether the status changed."""
+        """Apply one row; return whether the status changed."""
         before = self.status
         if text_of(row, "category") == "SafetyCar":
             self._take_safety_car((text_of(row, "message") or "").upper())

@@ -25,7 +25,7 @@ from pitwall.feeds.openf1.session_rows import say_drivers, say_session
 from pitwall.feeds.timed_lines import topic_rank
 from pitwall.wire.message import RawMessage
 
-# Race control stamps whole seconds, and is heard up to 0.7 s later: then it is surely known.
+# Race control stamps whole seconds, and its messages arrive up to 0.7 s later.
 _CONTROL_DELAY = timedelta(seconds=1)
 
 
@@ -60,7 +60,7 @@ def span_of(session: Session) -> tuple[datetime, datetime]:
 
 
 def started_at(session: Session) -> datetime | None:
-    """Return when race control started the session; None when it is not told."""
+    """Return when race control started the session; None when no row says so."""
     starts = (
         at for r in session.of("race_control") if phase_of(r) == "Started" and (at := instant_of(r))
     )
@@ -69,9 +69,9 @@ def started_at(session: Session) -> datetime | None:
 
 def say_session_as_it_was(session: Session) -> Iterator[RawMessage]:
     """Yield everything but telemetry, in order of `sent_at`."""
-    said = list(_say(session))
-    said.sort(key=lambda one: (one.sent_at, topic_rank(one.topic)))
-    yield from said
+    messages = list(_say(session))
+    messages.sort(key=lambda one: (one.sent_at, topic_rank(one.topic)))
+    yield from messages
 
 
 def _say(session: Session) -> Iterator[RawMessage]:
@@ -94,7 +94,7 @@ def _say(session: Session) -> Iterator[RawMessage]:
 
 
 def _say_grid(session: Session) -> Iterator[RawMessage]:
-    """Yield grid places: the last order before the start, in a race the grid."""
+    """Yield grid places: the last order before the start."""
     start = started_at(session)
     if start is None:
         return
@@ -122,12 +122,12 @@ def _say_cars(session: Session, first: datetime) -> Iterator[RawMessage]:
 
 
 class _KnownState:
-    """When something that a row tells by its lap was known.
+    """Finds when a fact that a row dates by its lap was known.
 
     Args:
-        start: Of the session.
-        rows: Of `laps`, of one car in order.
-        pits: Of the car's stops, in order.
+        start: The start of the session.
+        rows: One car's rows of `laps`, in order.
+        pits: The car's stops, in order.
     """
 
     def __init__(self, start: datetime, rows: list[Row], pits: list[Row]) -> None:
@@ -136,16 +136,16 @@ class _KnownState:
         self._out = {count_of(row, "lap_number"): instant_of(row) for row in pits}
 
     def fitted_at(self, lap: int) -> datetime | None:
-        """Return when tyres were fitted on which a lap was begun; None when nothing tells.
+        """Return when the tyres of a lap were fitted; None when no row says so.
 
-        That is the exit after the lap before; without a stop, as at a restart, the line.
+        That is the pit exit after the lap before, or without a stop, as at a restart, the line.
         """
         if lap <= 1:
             return self._start
         return self._out.get(lap - 1) or self.completed_at(lap - 1)
 
     def completed_at(self, lap: int) -> datetime | None:
-        """Return when a lap was completed; None when nothing tells."""
+        """Return when a lap was completed; None when no row says so."""
         index = bisect_right(self.crossings, lap, key=lambda crossing: crossing[0]) - 1
         if index < 0 or self.crossings[index][0] != lap:
             return None
@@ -196,15 +196,15 @@ _TELEMETRY_WINDOW = timedelta(minutes=2)  # of all cars: some 10,000 rows
 class OpenF1History:
     """A `RecordedFeed` of one session of OpenF1's history.
 
-    Rows are fetched at the first pass and kept; telemetry, thirty times as much, is fetched
+    Rows are fetched in the first pass and kept; telemetry, thirty times as much, is fetched
     piece by piece while it plays.
 
     Args:
         session: Its key, or `latest`.
-        account: None asks without one, which is refused while a session is on.
-        base_url: Of REST.
-        telemetry: Whether to fetch it.
-        rng: Where jitter comes from.
+        account: None queries without one, which is refused while a session is on.
+        base_url: The address of the REST server.
+        telemetry: Whether to fetch telemetry.
+        rng: The source of jitter.
     """
 
     def __init__(
@@ -228,7 +228,7 @@ class OpenF1History:
 
     @property
     def source(self) -> Source:
-        """Reconstructed, always: OpenF1's rows are what it made of F1's feed."""
+        """Reconstructed, always, as OpenF1 derives its rows from F1's feed."""
         return Source.RECONSTRUCTED
 
     def messages(self) -> Iterator[RawMessage]:
@@ -277,7 +277,7 @@ class OpenF1History:
         return Session(session.described, session.meeting, rows)
 
     def _say_telemetry(self, session: Session) -> Iterator[RawMessage]:
-        """Yield telemetry of the race itself; what OpenF1 has none of is asked for once only."""
+        """Yield telemetry of the race itself; an endpoint without rows is asked only once."""
         since, until = span_of(session)
         key = session.described.get("session_key")
         endpoints = set(_TELEMETRY)

@@ -1,7 +1,7 @@
 """Rewrite `laps`: line crossings, lap times, sectors, traps, and the leader's lap.
 
-A row begins when its lap does and fills up until it ends, so the crossing at its end is the start
-of the next row; only a car's last row tells its own end.
+A row begins with its lap and grows until the lap ends, so the crossing at its end is the start of
+the next row; only for a car's last row does it follow from the row's own duration.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ def lap_of(row: Row) -> int:
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """Return one car's rows by number of the lap; rows without one are left out."""
+    """Return one car's rows by lap number; rows without one are left out."""
     return sorted((row for row in rows if lap_of(row)), key=lap_of)
 
 
 def newest(rows: list[dict[str, object]], most: int) -> list[dict[str, object]]:
-    """Return one car's last laps by number, of rows in any order."""
+    """Return the last `most` laps of one car's rows, which come in any order."""
     return sorted(rows, key=lap_of)[-most:]
 
 
 def ended_at(row: Row) -> datetime | None:
-    """Return when a lap ended by its own word; None when it has not, or does not say."""
+    """Return when a lap ended, by its start and duration; None when one is missing."""
     begun, lasted_s = instant_of(row, "date_start"), duration_of(row, "lap_duration")
     return begun + timedelta(seconds=lasted_s) if begun and lasted_s else None
 
 
 def duration_of(row: Row, field: str) -> float | None:
-    """Return seconds above 0 and below two hours; None without."""
+    """Return a duration above 0 s and below two hours; None without one."""
     seconds = number_of(row, field)
     return seconds if seconds is not None and 0 < seconds < _LONGEST_S else None
 
 
 def crossings(rows: Sequence[Row]) -> Iterator[tuple[int, datetime]]:
-    """Yield each lap that a car completed, and when; rows in order of laps."""
+    """Yield each lap that a car completed, and when; rows come in order of laps."""
     for row, after in pairwise((*rows, None)):
         if row is None:
             continue
@@ -59,7 +59,7 @@ def crossings(rows: Sequence[Row]) -> Iterator[tuple[int, datetime]]:
 
 
 def say_laps(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
-    """Yield what one car's rows say, in order of laps, each at the moment it was told."""
+    """Yield the messages of one car's rows, in order of laps, each when it became known."""
     by_lap = {lap_of(row): row for row in rows}
     out_laps = {lap for lap, row in by_lap.items() if row.get("is_pit_out_lap") is True}
     for lap, at in crossings(rows):
@@ -81,15 +81,15 @@ def _crossing(row: Row) -> dict[str, Any]:
     if third_s is not None:
         line["Sectors"] = {"2": _time(third_s)}
     speeds = {trap: number_of(row, field) for trap, field in _TRAPS.items()}
-    told = {trap: {"Value": f"{v:.0f}"} for trap, v in speeds.items() if v is not None}
-    return line | ({"Speeds": told} if told else {})
+    values = {trap: {"Value": f"{v:.0f}"} for trap, v in speeds.items() if v is not None}
+    return line | ({"Speeds": values} if values else {})
 
 
 def _begun(car: int, row: Row) -> Iterator[RawMessage]:
-    """Yield that a lap began, and its first two sectors, of which the first clears the last lap's.
+    """Yield the start of a lap and its first two sectors; the first clears the last lap's sectors.
 
-    A lap that is the leader's moves the count of laps on; the smaller number of another car
-    does not move it back.
+    A lap of the leader advances the lap count; the smaller number of another car
+    does not set it back.
     """
     begun = instant_of(row, "date_start")
     if begun is None:

@@ -1,4 +1,4 @@
-"""The OpenF1 client while a session is on: MQTT with an account, or REST again and again."""
+"""Follow an OpenF1 session while it is on: by MQTT with an account, or by polling REST."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from pitwall.wire.message import RawFrame, Reading
 log = logging.getLogger(__name__)
 
 QUEUE_FRAMES = 4096
-POLL_S = 5.0  # six requests each time: half of what OpenF1 allows
+POLL_S = 5.0  # six requests each time, half of the rate that OpenF1 allows
 QUIET_S = 6.0  # during a race intervals come several times a second
 FILLS_APART_S, FAILED_APART_S = 2.0, 0.5
-BEHIND = "OpenF1 does not answer about the past ({}); what was missed may be wrong for now."
-POLLING = "Without an OpenF1 account the picture is a few seconds behind."
+BEHIND = "OpenF1 does not answer about the past ({}); missed data may be wrong for now."
+POLLING = "Without an OpenF1 account, live data is a few seconds behind."
 
 
 def _wall_now() -> datetime:
@@ -45,17 +45,17 @@ def _wall_now() -> datetime:
 class OpenF1LiveFeed:
     """A `LiveFeed` of OpenF1.
 
-    MQTT is subscribed to before REST is asked, so that nothing falls between. The first
-    connection begins with the whole session by REST; the book of its rows is kept from one
-    connection to the next, so that later ones ask for what was missed alone.
+    MQTT is subscribed to before REST is asked, so that no row is missed in between. The first
+    connection begins with the whole session by REST; its rows are kept for later connections,
+    which then ask only for what was missed.
 
     Args:
-        account: Opens the session and MQTT; None polls, which OpenF1 refuses while a session is on.
-        base_url: Of REST.
-        mqtt_url: Of MQTT; "" polls with the account.
+        account: For REST and MQTT; None polls, which OpenF1 refuses while a session is on.
+        base_url: The address of the REST server.
+        mqtt_url: The address of the MQTT broker; "" polls with the account.
         session: Its key, or `latest`.
         now: The wall clock.
-        rng: Where jitter comes from.
+        rng: The source of jitter.
 
     Attributes:
         book: The rows so far; None before the first connection.
@@ -92,11 +92,11 @@ class OpenF1LiveFeed:
         return self._behind or ("" if self._mqtt_url else POLLING)
 
     def read(self, frame: RawFrame) -> Reading:
-        """Return what a frame says."""
+        """Return the messages and snapshots of a frame."""
         return read_frame(frame)
 
     async def ask_snapshot(self) -> bool:
-        """Ask REST for what may have been missed; a snapshot follows."""
+        """Ask REST for rows that may have been missed; a snapshot follows."""
         if self._connected:
             self._wanted.set()
         return self._connected
@@ -134,7 +134,7 @@ class OpenF1LiveFeed:
                 await self._poll(out)
 
     async def _listen(self, user: str, token: str, out: asyncio.Queue[RawFrame]) -> None:
-        """Follow MQTT; REST fills the gap since the last time meanwhile, however long it takes."""
+        """Follow MQTT, while REST fills the gap since the last connection."""
         try:
             async with subscribed(self._mqtt_url, user, token) as subscription:
                 if self.book is None:
@@ -149,7 +149,7 @@ class OpenF1LiveFeed:
             raise
 
     async def _join(self, out: asyncio.Queue[RawFrame]) -> None:
-        """Find the session, and put its snapshot."""
+        """Find the session, and queue its snapshot."""
         self._wanted.clear()
         found = await find_session(self._rest, self._session)
         key = count_of(found, "session_key", most=10**9) or 0
@@ -175,7 +175,7 @@ class OpenF1LiveFeed:
             await out.put(frame)
 
     async def _pump(self, subscription: Subscription, out: asyncio.Queue[RawFrame]) -> None:
-        """Put what MQTT brings."""
+        """Queue the messages of MQTT."""
         async with aclosing(subscription.messages()) as messages:
             async for delivered in messages:
                 self._delivered_s = asyncio.get_running_loop().time()
@@ -183,7 +183,7 @@ class OpenF1LiveFeed:
                     await out.put(frame)
 
     def _taken(self, delivered: Delivered) -> Iterator[RawFrame]:
-        """Yield a message that says something new, and what the book makes of it."""
+        """Yield a message with a new row, and the frame of merged rows that it changes."""
         frame = RawFrame(self._now(), delivered.payload, delivered.topic)
         rows = rows_of(delivered.payload)
         if rows is None:
@@ -207,7 +207,7 @@ class OpenF1LiveFeed:
                 raise FeedUnavailableError("OpenF1 moved on to another session.")
 
     async def _keep_whole(self, out: asyncio.Queue[RawFrame]) -> None:
-        """Fill gaps when asked to, and look by REST when MQTT is silent."""
+        """Fill gaps when asked to, and check by REST when MQTT is silent."""
         while True:
             try:
                 async with asyncio.timeout(QUIET_S):
@@ -227,10 +227,10 @@ class OpenF1LiveFeed:
                 await asyncio.sleep(FILLS_APART_S)
 
     async def _look(self, out: asyncio.Queue[RawFrame]) -> None:
-        """Find out whether a silent connection is dead, which MQTT itself tells late.
+        """Find out whether a silent connection is dead, which MQTT itself notices late.
 
         Raises:
-            FeedUnavailableError: OpenF1 went on, and MQTT did not tell.
+            FeedUnavailableError: OpenF1 has newer rows that MQTT did not send.
         """
         before_s = self._delivered_s
         if asyncio.get_running_loop().time() - before_s < QUIET_S:
@@ -238,7 +238,7 @@ class OpenF1LiveFeed:
         try:
             seen = await self._filler.check(self._book)
         except FeedUnavailableError:
-            return  # neither tells anything: whoever waits for frames gives up in time
+            return  # no news either way: the reader of frames gives up in time
         await self._put(out, seen)
         if seen.new and self._delivered_s == before_s:
             raise FeedUnavailableError("OpenF1's MQTT fell silent while the race went on.")
@@ -263,7 +263,7 @@ class OpenF1LiveFeed:
 
 
 async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
-    """Run until the first has ended, end the others, and raise what it raised."""
+    """Run until the first ends, cancel the others, and raise its error."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

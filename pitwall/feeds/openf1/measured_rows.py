@@ -1,7 +1,7 @@
 """Rewrite rows that stand alone as messages: intervals, places, weather, channels, locations.
 
-A row becomes one message, and the same row the same bytes, however it came: so that a copy by
-REST of what MQTT brought is known for one.
+The same row always becomes the same bytes, whether it came by REST or MQTT, so that duplicates
+are recognised.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ def message(at: datetime, topic: str, payload: object) -> RawMessage:
 
 
 def car_line(at: datetime, car: int, line: dict[str, Any]) -> RawMessage:
-    """Return a `TimingData` message that says something of one car."""
+    """Return a `TimingData` message about one car."""
     return message(at, TIMING, {"Lines": {str(car): line}})
 
 
 def say_measured(endpoint: str, row: Row) -> RawMessage | None:
-    """Return what a row of a measured endpoint says; None when nothing in it can be used."""
+    """Return the message of a row of a measured endpoint; None when nothing in it is usable."""
     at = instant_of(row)
     return None if at is None else _SAY[endpoint](at, row)
 
 
 def _interval(at: datetime, row: Row) -> RawMessage | None:
-    """Null is what was not told, as in a delta of F1's feed; the leader's gaps are 0.0."""
+    """Return gap and interval; null means not sent, as in F1's deltas, and the leader has 0.0."""
     car = car_of(row)
     gap, interval = _gap(row.get("gap_to_leader")), _gap(row.get("interval"))
     if car is None or (gap is None and interval is None):
@@ -86,7 +86,7 @@ def _weather(at: datetime, row: Row) -> RawMessage | None:
 
 
 def _car_data(at: datetime, row: Row) -> RawMessage | None:
-    """OpenF1 gives null where F1 has no channel any more, such as DRS in 2026: left out."""
+    """Return a car's channels, without those that are null, such as DRS in 2026."""
     car = car_of(row)
     told = {channel: number_of(row, field) for channel, field in _CHANNELS.items()}
     channels = {channel: value for channel, value in told.items() if value is not None}
@@ -97,7 +97,7 @@ def _car_data(at: datetime, row: Row) -> RawMessage | None:
 
 
 def _location(at: datetime, row: Row) -> RawMessage | None:
-    """A car that OpenF1 has no signal of stands at the origin to the last digit: left out."""
+    """Return a car's location; None at exactly the origin, which means no signal."""
     car = car_of(row)
     x, y, z = (number_of(row, axis) for axis in "xyz")
     if car is None or x is None or y is None or z is None or (x, y, z) == (0, 0, 0):

@@ -1,7 +1,7 @@
-"""The book: the newest version of every row of a session, from MQTT and REST alike.
+"""Merge the rows of a session from MQTT and REST into the newest version of each.
 
-MQTT sends at most once, so rows are lost, doubled and overtaken. A row counts once by its `_key`;
-of two versions the one with the higher `_id` is newer; and what REST answers fills what is missing.
+MQTT rows may be lost, repeated or out of order. A row counts once by its `_key`; of two versions
+the one with the higher `_id` is newer; and REST's answers fill in what is missing.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _MOST_ROWS = 20_000  # of one endpoint: ten times what a long race has
 _SEEN = 20_000  # single measurements remembered: ten minutes without telemetry
 _LAPS_TOLD = 3  # of one car: the last one that ended, the one under way, and one between
 _CONTROL_TOLD = 80  # rows of race control from which the flags of the track are told
-# A stop or a lap time may be told seconds after the instant it names, when others have been told.
+# A stop or a lap time may arrive seconds after the instant it names, later than newer rows.
 _TOLD_LATE = timedelta(seconds=10)
-_AHEAD_AT_MOST = timedelta(minutes=30)  # more than our own clock should ever be wrong
+_AHEAD_AT_MOST = timedelta(minutes=30)  # more than this machine's clock should ever be wrong
 _UNUSED = frozenset({"_id", "_key", "segments_sector_1", "segments_sector_2", "segments_sector_3"})
 _OF_CARS = frozenset({"laps", "stints", "pit"})
 
@@ -46,14 +46,14 @@ class _KnownRow:
 
 @dataclass(slots=True)
 class RowCounts:
-    """What became of the rows so far.
+    """Counts of the rows so far, by what became of them.
 
     Attributes:
-        taken: Rows that said something new.
-        repeated: Rows that said nothing new.
+        taken: Rows with new content.
+        repeated: Rows without new content.
         overtaken: Older versions that came after newer ones.
         foreign: Rows of another session.
-        unsound: Rows with a value, or an instant, that cannot be.
+        unsound: Rows with an impossible value or instant.
     """
 
     taken: int = 0
@@ -65,7 +65,7 @@ class RowCounts:
 
 @dataclass(slots=True)
 class Changes:
-    """What has changed since it was last told: cars, rows of race control, descriptions."""
+    """What has changed since the last frame: cars, rows of race control, descriptions."""
 
     cars: set[int] = field(default_factory=set)
     control: list[tuple[object, ...]] = field(default_factory=list)
@@ -73,14 +73,14 @@ class Changes:
 
 
 class RowMerger:
-    """The rows of one session.
+    """The merged rows of one session.
 
     Args:
-        session_key: Whose rows to take.
+        session_key: The session whose rows are merged.
 
     Attributes:
         newest_at: The newest instant of any row; None before the first.
-        tally: What became of rows.
+        tally: Counts of rows by what became of them.
     """
 
     def __init__(self, session_key: int) -> None:
@@ -94,13 +94,13 @@ class RowMerger:
         self._changes = Changes()
 
     def take(self, endpoint: str, rows: Iterable[Row], told_at: datetime) -> bool:
-        """Take rows; return whether any said something new.
+        """Merge rows; return whether any had new content.
 
         Args:
-            endpoint: Whose rows.
-            rows: Of MQTT with `_id`, of REST without.
-            told_at: When they arrived; for REST when they were asked for, as what MQTT told
-                since then is newer.
+            endpoint: The endpoint of the rows.
+            rows: From MQTT with `_id`, from REST without.
+            told_at: When they arrived; for REST when they were requested, as rows that MQTT
+                sent since then are newer.
         """
         if endpoint not in MEASURED and endpoint not in self._rows:
             return False
@@ -118,11 +118,11 @@ class RowMerger:
         return new > 0
 
     def has(self, endpoint: str) -> bool:
-        """Whether any row of an endpoint is known."""
+        """Return whether any row of an endpoint is known."""
         return bool(self._rows.get(endpoint)) or any(name == endpoint for name, _ in self._newest)
 
     def changed_frame(self, received_at: datetime) -> RawFrame | None:
-        """Return what has changed of what only means something together; None when nothing has."""
+        """Return the changed rows that only mean something together; None when none changed."""
         changes, self._changes = self._changes, Changes()
         told: dict[str, object] = {}
         for endpoint in sorted(_OF_CARS if changes.cars else ()):
@@ -134,7 +134,7 @@ class RowMerger:
         return self._frame(CHANGED, told, received_at, self.newest_at) if told else None
 
     def whole_frame(self, received_at: datetime) -> RawFrame:
-        """Return everything that a snapshot holds."""
+        """Return all rows of a snapshot."""
         self._changes = Changes()
         told: dict[str, object] = {name: self._all(name) for name in TOGETHER if name != "laps"}
         told["laps"] = self._of_cars("laps", None)
@@ -190,9 +190,9 @@ class RowMerger:
     def _merged(
         self, known: _KnownRow, told: dict[str, object], number: int | None, told_at: datetime
     ) -> dict[str, object]:
-        """Return a row after another version of it; a null takes nothing away.
+        """Return a row merged with another version of it; a null removes nothing.
 
-        What the older of the two knew alone stays known.
+        Fields that only the older version has stay.
         """
         said = {name: value for name, value in told.items() if value is not None}
         if number is not None and known.id is not None:
@@ -223,7 +223,7 @@ class RowMerger:
         return [known.row for known in self._rows[endpoint].values()]
 
     def _of_cars(self, endpoint: str, cars: set[int] | None) -> list[dict[str, object]]:
-        """Return the rows of some cars, or of all; of laps the last few of each."""
+        """Return the rows of some cars, or of all; for laps only the last few of each."""
         told: list[dict[str, object]] = []
         known = {car for name, car in self._of_car if name == endpoint and car is not None}
         for car in sorted(known if cars is None else known & cars):
@@ -238,7 +238,7 @@ class RowMerger:
         return sorted(rows, key=lambda row: str(instant_of(row)))
 
     def _control_told(self, new: list[tuple[object, ...]]) -> tuple[list[dict[str, object]], int]:
-        """Return the last rows of race control, and how many at their end are to be told."""
+        """Return the last rows of race control, and how many at their end are new."""
         rows = self._control()[-_CONTROL_TOLD:]
         fresh = set(new)
         first = next((i for i, r in enumerate(rows) if key_of("race_control", r) in fresh), None)
@@ -252,7 +252,7 @@ class RowMerger:
 
 
 def _is_ahead(row: Row, told_at: datetime) -> bool:
-    """Whether a row was stamped by a clock that jumped: it would stay the newest for long."""
+    """Return whether a row's stamp is so far ahead that it would stay the newest for long."""
     at = instant_of(row)
     return at is not None and at - told_at > _AHEAD_AT_MOST
 

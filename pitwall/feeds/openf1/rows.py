@@ -1,7 +1,7 @@
-"""One row of an OpenF1 endpoint: which it is, what keys it, and its values read with suspicion.
+"""Read one row of an OpenF1 endpoint: its key, and its values with every check.
 
 The source of every field is the OpenF1 documentation; rows come as JSON, with numbers as numbers,
-null for what was not told, and over MQTT with `_id` and `_key` beside the fields.
+null for missing values, and over MQTT with `_id` and `_key` beside the fields.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 # Endpoints whose rows stand alone: each is one measurement, and a later one replaces it.
 MEASURED = ("intervals", "position", "weather", "car_data", "location")
-# Endpoints whose rows are told again as they fill up, or only mean something together.
+# Endpoints whose rows are sent again as they grow, or only mean something together.
 TOGETHER = ("sessions", "meetings", "drivers", "laps", "stints", "pit", "race_control")
 
 _KEYS: dict[str, tuple[str, ...]] = {
@@ -36,26 +36,26 @@ _BY_INSTANT = ("date", "driver_number")
 
 
 def key_of(endpoint: str, row: Row) -> tuple[object, ...]:
-    """Return what two versions of one row have in common.
+    """Return the key that all versions of a row share.
 
-    Rows by REST have no `_key`, so the fields decide that OpenF1 itself makes it from; of two
-    messages of race control in one second the text tells which is which.
+    Rows by REST have no `_key`, so it is made of the fields that OpenF1 itself makes it from; the
+    text distinguishes two messages of race control in one second.
     """
     key = tuple(_plain(row.get(name)) for name in _KEYS.get(endpoint, _BY_INSTANT))
     return (*key, row.get("message")) if endpoint == "race_control" else key
 
 
 def _plain(value: object) -> object:
-    """Return a value that is equal however it was written: `1`, `1.0`, `...Z`, `+00:00`."""
+    """Return a value that compares equal however it is written: `1`, `1.0`, `...Z`, `+00:00`."""
     if isinstance(value, str) and "T" in value:
         return instant_of({"date": value}) or value
     return str(value) if isinstance(value, list | dict) else value
 
 
 def rows_of(body: bytes) -> list[Row] | None:
-    """Return the rows of a JSON text, one or a list; None when it is none.
+    """Return the rows of a JSON text, one or a list; None when it is not JSON.
 
-    NaN is no JSON, but a program that writes it means null.
+    NaN is not valid JSON and makes the whole text unreadable.
     """
     try:
         value = orjson.loads(body)
@@ -69,9 +69,9 @@ def rows_of(body: bytes) -> list[Row] | None:
 
 
 def is_sound(row: Row) -> bool:
-    """Whether every value of a row could be what it is said to be; null says nothing.
+    """Return whether every value of a row is possible; null always is.
 
-    What is not, such as a number beyond all measure, means that a truth was lost on its way.
+    An impossible value, such as an absurdly large number, means that the row was damaged.
     """
     return all(_is_sound(name, value) for name, value in row.items() if value is not None)
 

@@ -1,4 +1,4 @@
-"""Rewrite who and what a session is: `sessions`, `meetings` and `drivers`."""
+"""Rewrite the rows that describe a session: `sessions`, `meetings` and `drivers`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def say_drivers(at: datetime, rows: Iterable[Row]) -> RawMessage | None:
     for row in rows:
         car = car_of(row)
         if car is not None:
-            told = {name: text_of(row, field) for name, field in _DRIVER.items()}
-            line = {name: value for name, value in told.items() if value is not None}
+            texts = {name: text_of(row, field) for name, field in _DRIVER.items()}
+            line = {name: value for name, value in texts.items() if value is not None}
             payload[str(car)] = {"RacingNumber": str(car), **line}
     return message(at, "DriverList", payload) if payload else None

@@ -22,8 +22,8 @@ def stint_number(row: Row) -> int:
 def tyre_life_laps(row: Row, laps_completed: int | None) -> int | None:
     """Return the laps on a set of tyres; None when the row does not say.
 
-    The end of a stint under way is the car's last known lap, so it is the laps completed that
-    count, where they are known.
+    The end of a stint under way is the car's last known lap, so the laps completed count
+    instead, where they are known.
     """
     age, start = count_of(row, "tyre_age_at_start"), count_of(row, "lap_start")
     end = count_of(row, "lap_end")
@@ -51,13 +51,13 @@ def say_stint(at: datetime, car: int, row: Row, life: int | None) -> RawMessage 
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """Return one car's stops by lap; what has no lap or no instant is left out."""
-    told = [row for row in rows if count_of(row, "lap_number") and instant_of(row)]
-    return sorted(told, key=lambda row: count_of(row, "lap_number") or 0)
+    """Return one car's stops by lap; rows without a lap or an instant are left out."""
+    stops = [row for row in rows if count_of(row, "lap_number") and instant_of(row)]
+    return sorted(stops, key=lambda row: count_of(row, "lap_number") or 0)
 
 
 def say_stops(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
-    """Yield the latest stop of a car while the race runs: OpenF1 tells of it at the exit."""
+    """Yield the latest stop of a car while the race runs; OpenF1 sends it at the pit exit."""
     stops = in_order(rows)
     at = instant_of(stops[-1]) if stops else None
     if at is not None:
@@ -65,9 +65,9 @@ def say_stops(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
 
 
 def say_stops_as_they_were(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
-    """Yield entry and exit of every stop, for a race that is over.
+    """Yield entry and exit of every stop, for a finished race.
 
-    The instant of a row is the exit, and the entry lies the time in the lane before it; as
+    The instant of a row is the exit, and the entry is the time in the lane earlier; as
     in F1's feed a stop counts from its entry.
     """
     for number, row in enumerate(in_order(rows), start=1):

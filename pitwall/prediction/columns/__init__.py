@@ -1,4 +1,4 @@
-"""What the features are computed from: hundreds of columns of a battle, from the race state alone.
+"""Compute the columns of the feature matrix, hundreds for each battle, from the race state alone.
 
-`pitwall.prediction.features` is the way in; every other module answers one question.
+`pitwall.prediction.features` joins the columns; each module here computes those of one subject.
 """

@@ -1,4 +1,4 @@
-"""What race control and the weather say now."""
+"""Compute the columns from race control and the weather."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _WEATHER: Final = (
 
 SPECS: Final = (
     FeatureSpec("overtake_enabled", "0 or 1", "DRS or Overtake Mode", _MESSAGES, ("om",)),
-    FeatureSpec("overtake_enabled_age_s", "s", "since the last word of it", _MESSAGES, ("om",)),
-    FeatureSpec("control_heard", "0 or 1", "whether race control is heard", _MESSAGES, ("om",)),
+    FeatureSpec("overtake_enabled_age_s", "s", "since its last message", _MESSAGES, ("om",)),
+    FeatureSpec("control_heard", "0 or 1", "whether race control has sent any", _MESSAGES, ("om",)),
     *(
         FeatureSpec(
             f"{what}_{who}_age_s", "s", f"since {whose} {meaning}; 999 never", _MESSAGES, ("aero",)
@@ -50,7 +50,7 @@ SPECS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ControlReadings:
-    """When race control last spoke of what, and of which car."""
+    """The times of race control's last messages, by subject and by car."""
 
     overtake_at: datetime | None = None
     blue_flag: Mapping[DriverNumber, datetime] = field(default_factory=dict)
@@ -58,17 +58,17 @@ class ControlReadings:
 
 
 class ControlCache:
-    """What the control messages say, read anew only when there are others."""
+    """Caches the readings of the control messages until there are new ones."""
 
     def __init__(self) -> None:
         self._messages: tuple[ControlMessage, ...] = ()
-        self._told = ControlReadings()
+        self._readings = ControlReadings()
 
     def of(self, race: RaceState) -> ControlReadings:
-        """Return when race control last spoke of what."""
+        """Return the times of race control's last messages."""
         if race.control is not self._messages:
-            self._messages, self._told = race.control, _read(race.control)
-        return self._told
+            self._messages, self._readings = race.control, _read(race.control)
+        return self._readings
 
 
 def _read(messages: tuple[ControlMessage, ...]) -> ControlReadings:
@@ -90,14 +90,14 @@ def _read(messages: tuple[ControlMessage, ...]) -> ControlReadings:
     return ControlReadings(overtake_at, blue, incident)
 
 
-def values(scene: Scene, told: ControlReadings) -> Columns:
+def values(scene: Scene, readings: ControlReadings) -> Columns:
     """Return the columns of this module."""
     race = scene.race
     many = len(scene.battles)
     enabled = race.overtake_enabled
     columns = {
         "overtake_enabled": _all(_NAN if enabled is None else float(enabled), many),
-        "overtake_enabled_age_s": _all(_age_s(race, told.overtake_at, _LONGEST_S, _NAN), many),
+        "overtake_enabled_age_s": _all(_age_s(race, readings.overtake_at, _LONGEST_S, _NAN), many),
         "control_heard": _all(float(bool(race.control)), many),
         "since_neutral_s": _all(_clear_for_s(race), many),
     }
@@ -106,7 +106,7 @@ def values(scene: Scene, told: ControlReadings) -> Columns:
         columns[f"weather_{name}"] = _all(_NAN if value is None else float(value), many)
     for who in ("attacker", "defender"):
         numbers = [getattr(battle, who) for battle in scene.battles]
-        for what, times in (("blue_flag", told.blue_flag), ("incident", told.incident)):
+        for what, times in (("blue_flag", readings.blue_flag), ("incident", readings.incident)):
             ages = [_age_s(race, times.get(number), _CAR_AGE_S, _NEVER_S) for number in numbers]
             columns[f"{what}_{who}_age_s"] = np.array(ages, dtype=np.float64)
     return columns

@@ -1,6 +1,6 @@
-"""What the two have left to spend, what they spent, and what their own channels tell.
+"""Compute the columns about batteries and car telemetry.
 
-All but the car channels is estimated by `energy_book`; nothing is without the season's rules.
+All but the car telemetry is estimated by `energy_table`, which needs the season's rules.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def values(scene: Scene) -> Columns:
 
 
 def _more_left(scene: Scene) -> Vector:
-    """Return the chance that the attacker has more left, the two taken as independent."""
-    states, at = scene.book.laps.energy.states, scene.lap + LAGS
+    """Return the probability that the attacker has more charge, the two taken as independent."""
+    states, at = scene.cache.laps.energy.states, scene.lap + LAGS
     attacker = charge_chances(states[scene.attacker_slots, at])
     defender = charge_chances(states[scene.defender_slots, at])
     below = np.cumsum(defender, axis=-1) - 0.5 * defender
@@ -109,7 +109,7 @@ def _more_left(scene: Scene) -> Vector:
 
 
 def _straight_end_kmh(scene: Scene) -> Vector:
-    """Return how much faster the attacker is at the speed trap: car, battery and tow together."""
+    """Return the attacker's speed advantage at the speed trap, from car, battery and tow."""
     regime = scene.knowledge.rules.of(scene.race.info.year)
     if regime is None:
         return np.full(len(scene.battles), np.nan)

@@ -1,10 +1,11 @@
-"""Estimate every car's battery after every lap, from how the lap was driven.
+"""Estimate the charge of every car's battery after every lap, from how the lap was driven.
 
-The usual is a car's median of its laps in clear air so far, and so is the noise around it; both
-begin with what is usual among cars, and lean on the car itself as laps come in.
+A car's usual value is the median of its laps in clear air so far; the noise around it is estimated
+from the same laps. Both start from values for all cars and rely more on the car's own laps as they
+come in.
 
-One step of the filter for each lap, made when the book takes the lap in, so that it rests on
-what was told before that crossing by anyone, and on nothing later.
+The filter makes one step for each lap when the lap table adds it, so that it uses only data from
+before that line crossing, of any car.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pitwall.prediction.rules import Regime
 
 _CLEAN_LAPS: Final = 20
 
-_PRIOR_LAPS: Final = 6.0  # of its own that the usual noise of all cars counts for
+_PRIOR_LAPS: Final = 6.0  # the weight of the noise of all cars, in laps of the car's own
 
 _USUAL_LAP_S: Final = 90.0
 
@@ -36,13 +37,13 @@ Indices = npt.NDArray[np.int64]
 
 
 class _Usual(NamedTuple):
-    """Standard deviations: of a car's own readings in clear air, and of cars' medians."""
+    """Standard deviations of a car's readings in clear air, and of the medians of cars."""
 
     noise: float
     cars: float
 
 
-_TRAP: Final = _Usual(4.5, 5.3)  # km/h; counted on 2018-2026, by trap: 3.2 to 6.6, 4.8 to 5.6
+_TRAP: Final = _Usual(4.5, 5.3)  # km/h; from 2018-2026, by trap: 3.2 to 6.6 and 4.8 to 5.6
 
 _PULL: Final = _Usual(60.0, 0.0)  # W/kg
 
@@ -50,7 +51,7 @@ _LIFT: Final = _Usual(0.02, 0.0)  # share of readings
 
 
 def signs_of(cells: Vector, slot: int, at: int) -> LapSigns:
-    """Return what the lap at index `at` of a car tells; what it rests on is in the cells."""
+    """Return the signs of a car's lap at index `at`, read from the cells."""
     own = cells[slot]
     clean = np.flatnonzero(own[INDEX["clean"], LAGS:at] == 1)[-_CLEAN_LAPS:] + LAGS
     green = own[INDEX["green"], at] == 1
@@ -95,10 +96,10 @@ def _by_sector(own: Vector, what: str, at: int, clean: Indices, usual: _Usual) -
 
 
 def _reading(own: Vector, cell: str, at: int, clean: Indices, usual: _Usual) -> LapReading | None:
-    """Return a value against the car's own median in clear air, and its noise.
+    """Return a value minus the car's own median in clear air, and its noise.
 
-    Cars differ by `usual.cars` around the field; where that is 0 there is no common measure,
-    and a car without laps in clear air tells nothing.
+    Cars differ from the field by `usual.cars`; where that is 0 the cars cannot be compared, and a
+    car without laps in clear air has no reading.
     """
     value = float(own[INDEX[cell], at])
     if math.isnan(value):
@@ -126,8 +127,9 @@ def _sectors(own: Vector, at: int) -> tuple[float, float, float]:
 def _gaps_ahead(cells: Vector, slot: int, at: int) -> tuple[float, float, float, float]:
     """Return the gaps ahead at the four lines of a lap.
 
-    Between the lines that to the car that was ahead at the first, as long as it still is:
-    whoever was passed has not completed the lap, and his sectors are not known.
+    At the two sector lines it is the gap to the car that was ahead at the start of the lap, while
+    that car is still ahead: a car that was passed has not completed the lap, so its sectors are not
+    known.
     """
     own = cells[slot]
     start, end = float(own[INDEX["front"], at - 1]), float(own[INDEX["front"], at])
@@ -141,10 +143,10 @@ def _gaps_ahead(cells: Vector, slot: int, at: int) -> tuple[float, float, float,
 
 
 class EnergyTable:
-    """Beliefs by slot and lap number, and the cells that the columns read.
+    """Beliefs about batteries, by slot and lap number.
 
     Attributes:
-        states: Shape (slots, LAGS + LAPS, states of the grid); NaN where nothing is thought.
+        states: Shape (slots, LAGS + LAPS, states of the grid); NaN where there is no belief.
     """
 
     def __init__(self, slots: int) -> None:
@@ -155,19 +157,19 @@ class EnergyTable:
         self.states = np.concatenate([self.states, np.full_like(self.states, np.nan)])
 
     def forget(self, slot: int, at: int) -> None:
-        """Take one lap back."""
+        """Remove one lap."""
         self.states[slot, at] = np.nan
 
     def add(
         self, cells: Vector, place: tuple[int, int], lap: LapRecord, regime: Regime | None
     ) -> None:
-        """Think about a lap whose other cells are written, and write the cells of this module.
+        """Estimate a lap whose other cells are written, and write the cells of this module.
 
         Args:
-            cells: Of the lap table.
+            cells: The cells of the lap table.
             place: Slot and index of the lap.
-            lap: Its record.
-            regime: The season's rules; without, nothing is thought.
+            lap: The record of the lap.
+            regime: The season's rules; without them nothing is estimated.
         """
         slot, at = place
         own = cells[slot]
@@ -189,23 +191,23 @@ class EnergyTable:
 
 
 def charge_chances(states: Vector) -> Vector:
-    """Return the chance of each charge, whatever the driver does; shape (.., charges)."""
+    """Return the probability of each charge over all ways of driving, shape (.., charges)."""
     return np.asarray(states.reshape(*states.shape[:-1], 3, CHARGES).sum(-2))
 
 
 def _write_driving(own: Vector, at: int, driving: tuple[SectorUse, ...]) -> None:
-    """Write what the car's own channels tell; without any the cells stay NaN."""
-    readings = sum(stretch.readings for stretch in driving)
+    """Write the cells of the car's own channels; without readings they stay NaN."""
+    readings = sum(sector_use.readings for sector_use in driving)
     if not readings:
         return
-    own[INDEX["full_share"], at] = sum(stretch.full for stretch in driving) / readings
-    own[INDEX["brake_share"], at] = sum(stretch.braking for stretch in driving) / readings
-    own[INDEX["top"], at] = max(stretch.top_kmh for stretch in driving)
-    for sector, stretch in zip(SECTORS, driving, strict=False):
-        if stretch.pulls:
-            own[INDEX[f"pull_{sector}"], at] = stretch.pull_w_kg / stretch.pulls
-        if stretch.readings:
-            own[INDEX[f"lift_{sector}"], at] = stretch.coasting / stretch.readings
+    own[INDEX["full_share"], at] = sum(sector_use.full for sector_use in driving) / readings
+    own[INDEX["brake_share"], at] = sum(sector_use.braking for sector_use in driving) / readings
+    own[INDEX["top"], at] = max(sector_use.top_kmh for sector_use in driving)
+    for sector, sector_use in zip(SECTORS, driving, strict=False):
+        if sector_use.pulls:
+            own[INDEX[f"pull_{sector}"], at] = sector_use.pull_w_kg / sector_use.pulls
+        if sector_use.readings:
+            own[INDEX[f"lift_{sector}"], at] = sector_use.coasting / sector_use.readings
 
 
 def _write(own: Vector, at: int, belief: Belief, regime: Regime) -> None:
@@ -221,7 +223,7 @@ def _write(own: Vector, at: int, belief: Belief, regime: Regime) -> None:
 
 
 def _chased(cells: Vector, slot: int, at: int) -> float:
-    """Return the gap behind at a line, as far as the car behind has crossed it."""
+    """Return the gap behind at a line, if the car behind has crossed it."""
     behind = cells[slot, INDEX["behind"], at]
     if math.isnan(behind):
         return _NAN

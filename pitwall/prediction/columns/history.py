@@ -1,7 +1,7 @@
-"""What earlier seasons say of a circuit, of drivers and of teams: passes against expectation.
+"""Compute the columns from earlier seasons: passes against expectation, by circuit and name.
 
-A rate is log((passes + k) / (expected + k)), where expected comes from the gap at the line
-alone. A name never seen has 0: as many passes as anywhere.
+A rate is log((passes + k) / (expected + k)), where the expectation comes from the gap at the line
+alone. An unknown name has 0, which means as many passes as average.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SeasonHistory:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> SeasonHistory:
-        """Return the tables from what `to_document` gave."""
+        """Return the tables from a document that `to_document` returned."""
         return cls(**{name: dict(rates) for name, rates in document.items()})
 
 
@@ -59,7 +59,7 @@ class Histories:
     by_season: Mapping[int, SeasonHistory] = field(default_factory=dict)
 
     def of(self, season: int) -> SeasonHistory:
-        """Return the tables for a season: the newest for one later than all, or not told (0)."""
+        """Return the tables for a season; the newest for a later or unknown season (0)."""
         if not self.by_season or 0 < season < min(self.by_season):
             return SeasonHistory()
         return self.by_season.get(season, self.by_season[max(self.by_season)])
@@ -70,14 +70,14 @@ class Histories:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Histories:
-        """Return the tables from what `to_document` gave."""
+        """Return the tables from a document that `to_document` returned."""
         return cls(
             {int(season): SeasonHistory.from_document(one) for season, one in document.items()}
         )
 
 
 class Names(NamedTuple):
-    """Who fights where; also one row of what the tables are counted from."""
+    """The circuit, drivers and teams of one battle, by which the tables are counted and read."""
 
     circuit: str
     attacker: str
@@ -87,7 +87,7 @@ class Names(NamedTuple):
 
 
 class PastBattle(NamedTuple):
-    """One battle at the line of an earlier season."""
+    """One battle at the line in an earlier season."""
 
     year: int
     names: Names
@@ -111,7 +111,7 @@ def count_history(outcomes: Iterable[PastBattle], season: int) -> SeasonHistory:
 
 
 def count_histories(outcomes: Sequence[PastBattle]) -> Histories:
-    """Return the tables for every season after the first, the one to come included."""
+    """Return the tables for every season after the first, and for the season after the last."""
     seasons = sorted({outcome.year for outcome in outcomes})
     following = [*seasons[1:], seasons[-1] + 1] if seasons else []
     return Histories({season: count_history(outcomes, season) for season in following})

@@ -1,4 +1,4 @@
-"""What a model knows besides the race: earlier seasons and the rules."""
+"""Define what a model knows from outside the race: earlier seasons and the rules."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pitwall.prediction.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What is frozen into a bundle at training.
+    """Knowledge that is stored in a bundle at training.
 
     Attributes:
-        history: Passes against expectation, by circuit, driver and team; for each season from
-            the seasons before it.
-        rules: Of every season that the model was made for.
+        history: Passes against expectation, by circuit, driver and team, for each season from the
+            seasons before it.
+        rules: The rules of every season that the model was made for.
     """
 
     history: Histories = field(default_factory=Histories)
@@ -29,7 +29,7 @@ class Knowledge:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Knowledge:
-        """Return it from what `to_document` gave.
+        """Return it from a document that `to_document` returned.
 
         Raises:
             ModelError: The rules contradict each other.

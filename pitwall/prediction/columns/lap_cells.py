@@ -1,4 +1,4 @@
-"""The cells of the lap table: what is kept of each lap of each car."""
+"""Name the cells of the lap table, which hold the figures of each lap of each car."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SECTORS: Final = ("s1", "s2", "s3")
 TRAPS: Final = ("i1", "i2", "fl", "st")
 MEASURED: Final = ("lap", *SECTORS, *TRAPS)  # seconds, then km/h
 
-# Running figures of a car's laps relative to the field, by what was measured.
+# Running figures of a car's laps relative to the field, by measured quantity.
 RUNNING: Final = {
     "lap": (
         "med3",
@@ -25,18 +25,18 @@ RUNNING: Final = {
     **dict.fromkeys(SECTORS, ("med3", "ewm10", "clean10")),
     **dict.fromkeys(TRAPS, ("med3", "med8", "clean20")),
 }
-# Estimates of `energy_book`; NaN without the season's rules.
+# Estimates of `energy_table`; NaN without the season's rules.
 ENERGY: Final = (
     "charge",  # MJ, mean
     "charge_sd",
-    "spent",  # in this lap, MJ, what it won back beyond the ordinary taken off
+    "spent",  # in this lap, MJ, less the energy harvested beyond the ordinary
     "spent_sd",
-    "spends",  # chance that the driver spends as he crosses the line
-    "lifts",  # chance that he lifts to charge
+    "spends",  # chance that the driver is spending at the line
+    "lifts",  # chance that the driver is lifting to charge there
     "allowed",  # chance of Overtake Mode or DRS on the next lap
-    "eligible",  # whether the gap at the line allows it, where race control has spoken
+    "eligible",  # whether the gap at the line allows it; NaN before race control has enabled it
 )
-# Of the car's own channels; NaN without any.
+# Figures from the car's own channels; NaN without readings.
 DRIVING: Final = (
     "full_share",
     "brake_share",
@@ -47,7 +47,7 @@ DRIVING: Final = (
 CELLS: Final = (
     "crossed",  # the instant of the line crossing, seconds since 1970
     *MEASURED,
-    *(f"ref_{what}" for what in MEASURED),  # the field's usual value then
+    *(f"ref_{what}" for what in MEASURED),  # the field's usual value at that time
     *(f"rel_{what}" for what in MEASURED),  # measured minus usual, green laps only
     *(f"{what}_{figure}" for what, figures in RUNNING.items() for figure in figures),
     "pitted",
@@ -61,7 +61,7 @@ CELLS: Final = (
     "rank",
     "ahead",  # slot of that car
     "behind",  # slot of the car that crossed next
-    "chased",  # seconds to the car behind at the line before, as known when this lap was over
+    "chased",  # seconds to the car behind at the previous line, as known at the end of this lap
     *ENERGY,
     *DRIVING,
 )

@@ -1,8 +1,8 @@
-"""Every completed lap of the field as numbers, with what was usual when it was driven.
+"""Hold every completed lap of the field as numbers, with the field's usual values at that time.
 
-A `LapTable` follows a race state: it adds the laps that are new, and takes back those that
-the state no longer has, so that the book always equals one written afresh from this state.
-A lap's figures rest on laps completed before it, by anyone; nothing later changes them.
+A `LapTable` follows a race state: it adds new laps and removes those that the state no longer has,
+so that it always equals a table built afresh from this state. A lap's figures depend only on laps
+that any car completed before it; nothing later changes them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NAN = float("nan")
 
 
 class FieldReference:
-    """Medians of the field's last green laps, by what was measured."""
+    """The medians of the field's last green laps, by measured quantity."""
 
     def __init__(self) -> None:
         self._values: list[list[float]] = [[] for _ in MEASURED]
@@ -51,14 +51,14 @@ class FieldReference:
                 self._order[index].append(order)
 
     def keep(self, laps: int) -> None:
-        """Forget all but the first `laps` laps of the field."""
+        """Remove all but the first `laps` laps of the field."""
         for values, order in zip(self._values, self._order, strict=True):
             while order and order[-1] >= laps:
                 order.pop()
                 values.pop()
 
     def values(self) -> list[float]:
-        """Return the medians; NaN until there are five laps."""
+        """Return the medians; NaN before there are five laps."""
         return [
             _median(values[-_FIELD_LAPS:]) if len(values) >= _FEWEST else _NAN
             for values in self._values
@@ -68,8 +68,8 @@ class FieldReference:
 def running_figures(own: npt.NDArray[np.float64], at: int) -> list[float]:
     """Return a car's running figures after the lap at index `at`, in the order of the cells.
 
-    All are of values relative to the field, so that fuel, tyres of the day and weather
-    fall out.
+    All are computed from values relative to the field, so that fuel, weather and the like cancel
+    out.
     """
     clean = own[INDEX["clean"], LAGS : at + 1] == 1
     figures: list[float] = []
@@ -135,28 +135,28 @@ _FIRST_SLOTS: Final = 32
 
 
 class _Crossing(NamedTuple):
-    """One lap in the order in which the laps of the field were completed."""
+    """One line crossing; crossings sort in the order in which the field's laps were completed."""
 
     told: datetime
     crossed: float
     number: DriverNumber
-    place: int  # in the car's own laps
+    place: int  # index in the car's own laps
 
 
 class LapTable:
-    """What the laps of a race say, by car, cell and lap number.
+    """The figures of the laps of a race, by car, cell and lap number.
 
     Attributes:
         cells: Shape (slots, cells, LAGS + LAPS); the lap number starts at index `LAGS`.
         passes: The battles at the line whose next lap is over.
-        energy: What is thought of the batteries after each lap.
+        energy: The estimates of the batteries after each lap.
     """
 
     def __init__(self) -> None:
         self._begin(None)
 
     def _begin(self, regime: Regime | None) -> None:
-        """Empty the book, for a race by these rules."""
+        """Empty the table, for a race by these rules."""
         self.cells: npt.NDArray[np.float64] = np.full(
             (_FIRST_SLOTS, len(CELLS), LAGS + LAPS), np.nan
         )
@@ -164,22 +164,22 @@ class LapTable:
         self.energy = EnergyTable(_FIRST_SLOTS)
         self._regime = regime
         self._slots: dict[DriverNumber, int] = {}
-        self._numbers: list[DriverNumber] = [DriverNumber(0)]  # by slot; the empty one is nobody's
+        self._numbers: list[DriverNumber] = [DriverNumber(0)]  # by slot; slot 0 is always empty
         self._known: dict[DriverNumber, tuple[LapRecord, ...]] = {}
         self._crossed: dict[DriverNumber, list[float]] = {}
         self._order: list[_Crossing] = []
         self._usual = FieldReference()
 
     def follow(self, race: RaceState, regime: Regime | None = None) -> None:
-        """Make this the book of `race`, which runs by the rules of `regime`."""
+        """Bring the table up to `race`, which runs by the rules of `regime`."""
         if regime != self._regime:
-            self._begin(regime)  # nothing thought by other rules may stay
+            self._begin(regime)  # estimates by other rules must not stay
         changed = [c for c in race.cars.values() if self._known.get(c.number, ()) is not c.laps]
-        gone = [number for number in self._known if number not in race.cars]
-        if not changed and not gone:
+        removed = [number for number in self._known if number not in race.cars]
+        if not changed and not removed:
             return
-        changed += [CarState(number) for number in gone]
-        first = min((told for car in changed for told in self._first_difference(car)), default=None)
+        changed += [CarState(number) for number in removed]
+        first = min((at for car in changed for at in self._first_difference(car)), default=None)
         if first is not None:
             self._take_back(first)
         fresh: list[_Crossing] = []
@@ -189,21 +189,21 @@ class LapTable:
             self._add(crossing)
 
     def slot_of(self, number: DriverNumber) -> int:
-        """Return where a car's laps are kept; the empty slot for a car without any."""
+        """Return the slot of a car's laps; the empty slot for a car without laps."""
         return self._slots.get(number, _EMPTY)
 
     def number_of(self, slot: int) -> DriverNumber:
-        """Return whose laps a slot keeps."""
+        """Return the car whose laps are in a slot."""
         return self._numbers[slot]
 
     def crossed_s(self, number: DriverNumber, lap: int) -> float:
-        """Return when a car completed a lap, seconds since 1970; NaN if that is not known."""
+        """Return when a car completed a lap, seconds since 1970; NaN if unknown."""
         if not 0 <= lap < LAPS:
             return _NAN
         return float(self.cells[self.slot_of(number), INDEX["crossed"], LAGS + lap])
 
     def _first_difference(self, car: CarState) -> list[datetime]:
-        """Return when the first lap was told that the book has otherwise than this car."""
+        """Return the reporting times of the first lap in which table and car differ, if any."""
         known = self._known.get(car.number, ())
         same = min(len(known), len(car.laps))
         while same and known[same - 1] is not car.laps[same - 1]:
@@ -211,7 +211,7 @@ class LapTable:
         return [laps[same].completed_at for laps in (known, car.laps) if same < len(laps)]
 
     def _take_back(self, first: datetime) -> None:
-        """Forget all laps told at `first` or later; those still true are added again."""
+        """Remove all laps reported at `first` or later; those that still hold are added again."""
         while self._order and self._order[-1].told >= first:
             crossing = self._order.pop()
             lap = self._known[crossing.number][crossing.place]
@@ -229,19 +229,20 @@ class LapTable:
         self.passes.keep(len(self._order))
 
     def _times(self, number: DriverNumber, laps: tuple[LapRecord, ...]) -> list[_Crossing]:
-        """Return the crossings of laps that are not in the book, with their sharpened instants.
+        """Return the crossings of laps that are not in the table, with corrected instants.
 
-        The feed tells a crossing some hundredths late, never early, and lap times are exact:
-        the earliest instant that both allow is the best.
+        The feed reports a crossing some hundredths late, never early, and lap times are exact: the
+        earliest instant that both allow is the best.
         """
         times = self._crossed.setdefault(number, [])
         begin = len(times)
         for place in range(begin, len(laps)):
-            told = laps[place].completed_at.timestamp()
-            crossed, lap_s = told, laps[place].lap_time_s
+            reported = laps[place].completed_at.timestamp()
+            crossed, lap_s = reported, laps[place].lap_time_s
             if place and lap_s is not None and _follows(laps[place], laps[place - 1]):
-                reckoned = times[-1] + lap_s
-                crossed = reckoned if told - _TOLD_LATE_S < reckoned < told else told
+                computed = times[-1] + lap_s
+                is_near = reported - _TOLD_LATE_S < computed < reported
+                crossed = computed if is_near else reported
             times.append(crossed)
         self._known[number] = laps
         return [
@@ -280,7 +281,7 @@ class LapTable:
         self.passes.resolve(self.cells, slot, at, lap.completed_at, len(self._order) - 1)
 
     def _place_in_line(self, slot: int, at: int) -> None:
-        """Write who crossed the line before this car on the same lap."""
+        """Write which car crossed the line before this one on the same lap."""
         crossed = self.cells[:, INDEX["crossed"], at]
         own = crossed[slot]
         others = crossed.copy()
@@ -295,7 +296,7 @@ class LapTable:
 
     @staticmethod
     def _flags(own: npt.NDArray[np.float64], at: int, lap: LapRecord, *, green: bool) -> None:
-        """Write the flags of a lap and what they add up to."""
+        """Write the flags of a lap, and the counts that follow from them."""
         front = own[INDEX["front"], at - 1 : at + 1]
         clean = green and not bool((front < CLEAR_AIR_S).any())
         own[INDEX["pitted"], at] = lap.pitted
@@ -341,7 +342,7 @@ def _measured(
 
 
 def _relative(measured: list[float], usual: list[float]) -> list[float]:
-    """Return measured minus usual; beyond 6 s or 60 km/h it is no lap at racing speed."""
+    """Return measured minus usual values; NaN beyond 6 s or 60 km/h, below racing speed."""
     limits = [6.0] * (1 + len(SECTORS)) + [60.0] * len(TRAPS)
     differences = [value - ref for value, ref in zip(measured, usual, strict=True)]
     return [

@@ -1,4 +1,4 @@
-"""How the gap of the two stood at the line, lap by lap, and what it leads to."""
+"""Compute the columns of the gap between the two cars at the line, lap by lap."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def values(scene: Scene) -> Columns:
         "lap_diff_mean3_s": mean_of(laps),
     }
     counts = _together(scene) | _catching(scene)
-    never = scene.lap == 0  # of two cars without a lap in common nothing can be counted
+    never = scene.lap == 0  # without a lap in common there is nothing to count
     return columns | {name: np.where(never, np.nan, value) for name, value in counts.items()}
 
 
 def _together(scene: Scene) -> Columns:
-    """Return how long the two have been together, from the gaps at the line."""
+    """Return how long the two cars have been close together, from the gaps at the line."""
     lines = scene.lines[:, :16]
     known = np.isfinite(lines)
     pitted = np.stack(

@@ -1,4 +1,4 @@
-"""How fast the two are against the field: over the last laps, in clear air, against their usual."""
+"""Compute the columns of pace: against the field, in clear air, and against the usual."""
 
 from __future__ import annotations
 

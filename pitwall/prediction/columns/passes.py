@@ -1,7 +1,7 @@
-"""The battles at the line whose next lap is over: how many passes came of how many expected.
+"""Count the passes of battles at the line against the number expected.
 
-A battle is two cars less than 2.0 s apart at the line; it is resolved when both have
-crossed again. Laps with pits or a track that was not clear do not count.
+A battle at the line is two cars less than 2.0 s apart there; it is resolved when both have crossed
+the line again. Laps through the pits, or on a track that was not clear, do not count.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _Cells = npt.NDArray[np.float64]
 
 
 def expected_passes(gap_s: Sequence[float]) -> npt.NDArray[np.float64]:
-    """Return the usual rate of passes within the next lap at these gaps at the line, in s."""
+    """Return the average rate of passes within the next lap for these gaps at the line, in s."""
     return np.asarray(np.interp(gap_s, _GAPS_S, _RATES))
 
 
 class PassTally(NamedTuple):
-    """Passes, passes expected, and battles."""
+    """Counts of passes, expected passes and battles."""
 
     passes: float = 0.0
     expected: float = 0.0
@@ -46,11 +46,11 @@ class Resolved(NamedTuple):
     """A battle at the line whose next lap is over.
 
     Attributes:
-        order: Which lap of the field, counted as they were completed, resolved it.
-        told: When the feed told of that lap.
+        order: The number of the lap that resolved it, counting the field's laps as completed.
+        told: When the feed reported that lap.
         lap: The lap that both had completed when they were at the line.
         attacker, defender: Slots of the lap table.
-        tally: Of this battle alone.
+        tally: The counts of this battle alone.
     """
 
     order: int
@@ -62,7 +62,7 @@ class Resolved(NamedTuple):
 
 
 class PassTable:
-    """Resolved battles in the order of their resolution, by the slots of their cars."""
+    """The resolved battles in order of resolution, by the slots of their cars."""
 
     def __init__(self) -> None:
         self._all: list[Resolved] = []
@@ -70,25 +70,25 @@ class PassTable:
         self._by: dict[tuple[str, int, int], list[PassTally]] = {}
 
     def keep(self, laps: int) -> None:
-        """Forget what was resolved by any but the first `laps` laps of the field."""
+        """Remove the battles resolved after the first `laps` laps of the field."""
         while self._all and self._all[-1].order >= laps:
             last = self._all.pop()
             self._sums.pop()
             for key in _keys(last.attacker, last.defender):
                 self._by[key].pop()
 
-    def resolve(self, cells: _Cells, slot: int, at: int, told: datetime, order: int) -> None:
-        """Enter the battles that the crossing of `slot` at lap index `at` resolves."""
+    def resolve(self, cells: _Cells, slot: int, at: int, reported_at: datetime, order: int) -> None:
+        """Add the battles that the crossing of `slot` at lap index `at` resolves."""
         if at - 1 < LAGS + _FIRST_LAP:
             return
         front, behind = cells[slot, [INDEX["ahead"], INDEX["behind"]], at - 1].tolist()
         if front == front:
-            self._enter(cells, (slot, int(front)), at, told, order)
+            self._enter(cells, (slot, int(front)), at, reported_at, order)
         if behind == behind:
-            self._enter(cells, (int(behind), slot), at, told, order)
+            self._enter(cells, (int(behind), slot), at, reported_at, order)
 
     def _enter(
-        self, cells: _Cells, pair: tuple[int, int], at: int, told: datetime, order: int
+        self, cells: _Cells, pair: tuple[int, int], at: int, reported_at: datetime, order: int
     ) -> None:
         attacker, defender = pair
         after = cells[[attacker, defender], INDEX["crossed"], at].tolist()
@@ -101,7 +101,7 @@ class PassTable:
         if (spoiled != 0).any():
             return
         tally = PassTally(float(after[0] < after[1]), float(expected_passes([gap_s])[0]), 1.0)
-        self._all.append(Resolved(order, told, at - 1 - LAGS, attacker, defender, tally))
+        self._all.append(Resolved(order, reported_at, at - 1 - LAGS, attacker, defender, tally))
         self._sums.append(_plus(self._sums[-1], tally))
         for key in _keys(attacker, defender):
             self._by.setdefault(key, []).append(tally)

@@ -1,6 +1,6 @@
-"""The pattern of the gap around the lap: where it was smallest last time, and how it moved since.
+"""Compute the columns of the gap's pattern around the lap: where it was smallest, how it changed.
 
-Readings are interpolated at eight points of a lap, counted back from now in eighths.
+Readings are interpolated at eight points of a lap, counted back from the present in eighths.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def values(scene: Scene, readings: PairReadings, newest: Columns) -> Columns:
         ages.append(since_s[:, None] + scene.a("lap", j)[:, None] * _EIGHTHS)
     back_s = np.where(np.isfinite(newest["reading_pair_age_s"]), newest["reading_pair_age_s"], 0.0)
     ages.append((lap_s + back_s)[:, None])
-    found = _gaps_at(readings, np.concatenate(ages, axis=1))
-    profile, lap_before, first, second, then = np.split(found, np.cumsum([8, 6, 8, 8]), axis=1)
+    gaps = _gaps_at(readings, np.concatenate(ages, axis=1))
+    profile, lap_before, first, second, then = np.split(gaps, np.cumsum([8, 6, 8, 8]), axis=1)
     least = np.fmin.reduce(profile, axis=1)
     known = np.isfinite(profile)
     interval, gap = scene.interval_s, scene.gaps
@@ -92,14 +92,12 @@ def values(scene: Scene, readings: PairReadings, newest: Columns) -> Columns:
 
 def _gaps_at(readings: PairReadings, ages_s: Vector) -> Vector:
     """Return the gaps at these ages, interpolated; NaN where no reading is within 8 s."""
-    found = np.full(ages_s.shape, np.nan)
+    gaps = np.full(ages_s.shape, np.nan)
     known = np.isfinite(readings.gap_s)
     for row in np.flatnonzero(known.any(1)):
         age, gap = readings.age_s[row, known[row]], readings.gap_s[row, known[row]]
-        wanted = ages_s[row]
-        after = age.searchsorted(wanted).clip(1, len(age) - 1) if len(age) > 1 else 0
-        near = np.minimum(
-            np.abs(wanted - age[after]), np.abs(wanted - age[np.maximum(after, 1) - 1])
-        )
-        found[row] = np.where(near < _NEAR_S, np.interp(wanted, age, gap), np.nan)
-    return found
+        ages = ages_s[row]
+        after = age.searchsorted(ages).clip(1, len(age) - 1) if len(age) > 1 else 0
+        near = np.minimum(np.abs(ages - age[after]), np.abs(ages - age[np.maximum(after, 1) - 1]))
+        gaps[row] = np.where(near < _NEAR_S, np.interp(ages, age, gap), np.nan)
+    return gaps

@@ -1,4 +1,4 @@
-"""What this race has shown: places won and lost, and passes against expectation by car."""
+"""Compute the columns of the race so far: places gained, and passes against expectation by car."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ SPECS: Final = (
             ("defender", "defences", "attacks"),
         )
         for what, meaning in (
-            ("surplus", f"beyond expectation in his {role}"),
-            ("expected", f"expected in his {role}"),
-            ("count", f"passes in his {role}"),
-            ("other_surplus", f"beyond expectation in his {other}"),
-            ("other_expected", f"expected in his {other}"),
+            ("surplus", f"beyond expectation in its {role}"),
+            ("expected", f"expected in its {role}"),
+            ("count", f"passes in its {role}"),
+            ("other_surplus", f"beyond expectation in its {other}"),
+            ("other_expected", f"expected in its {other}"),
         )
     ),
     FeatureSpec("passes_pair_surplus", "passes", "beyond expectation, this pair", _LINES),
@@ -57,7 +57,7 @@ def values(scene: Scene) -> Columns:
 
 
 def _places(scene: Scene) -> Columns:
-    first = scene.book.laps.cells[:, INDEX["rank"], LAGS + 1]
+    first = scene.cache.laps.cells[:, INDEX["rank"], LAGS + 1]
     columns: Columns = {}
     slots = (scene.attacker_slots, scene.defender_slots)
     for (who, rank), own in zip(scene.both("rank"), slots, strict=True):
@@ -74,15 +74,18 @@ def _places(scene: Scene) -> Columns:
 
 
 def _passes(scene: Scene) -> Columns:
-    book = scene.book.laps.passes
-    race = book.of_race()
-    lately = book.lately(scene.race.as_of)
+    passes = scene.cache.laps.passes
+    race = passes.of_race()
+    lately = passes.lately(scene.race.as_of)
     rows = []
     for a, d in zip(scene.attacker_slots.tolist(), scene.defender_slots.tolist(), strict=True):
         roles = (
-            book.as_attacker(a), book.as_defender(a), book.as_defender(d), book.as_attacker(d)
-        )  # fmt: skip
-        pair = book.of_pair(a, d)
+            passes.as_attacker(a),
+            passes.as_defender(a),
+            passes.as_defender(d),
+            passes.as_attacker(d),
+        )
+        pair = passes.of_pair(a, d)
         rows.append([*_role(*roles[:2]), *_role(*roles[2:]), pair.surplus, pair.battles])
     whole = (
         race.surplus,

@@ -1,4 +1,4 @@
-"""The readings of a car's line as numbers, kept while the car says nothing new."""
+"""Convert the gap readings of each car to arrays, and cache them until there is a new one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NAN = float("nan")
 
 
 class Readings(NamedTuple):
-    """One car's readings, oldest first.
+    """The gap readings of one car, oldest first.
 
     Attributes:
-        at: Seconds since 1970.
+        at: Times, seconds since 1970.
         interval_s: To the car one place ahead; NaN for the leader, where lapped or unknown.
         position: Place in the running order; NaN if unknown.
     """
@@ -30,19 +30,19 @@ NO_READINGS: Final = Readings(np.empty(0), np.empty(0), np.empty(0))
 
 
 class ReadingCache:
-    """The newest `Readings` of every car, made anew only when its trace is another."""
+    """Caches the `Readings` of every car until its trace changes."""
 
     def __init__(self) -> None:
-        self._kept: dict[DriverNumber, tuple[tuple[GapSample, ...], Readings]] = {}
+        self._cached: dict[DriverNumber, tuple[tuple[GapSample, ...], Readings]] = {}
 
     def of(self, car: CarState | None) -> Readings:
         """Return a car's readings."""
         if car is None or not car.trace:
             return NO_READINGS
-        kept = self._kept.get(car.number)
-        if kept is None or kept[0] is not car.trace:
-            kept = self._kept[car.number] = (car.trace, _read(car.trace))
-        return kept[1]
+        cached = self._cached.get(car.number)
+        if cached is None or cached[0] is not car.trace:
+            cached = self._cached[car.number] = (car.trace, _read(car.trace))
+        return cached[1]
 
 
 def _read(trace: tuple[GapSample, ...]) -> Readings:

@@ -1,7 +1,7 @@
-"""Everything that the columns of one tick are computed from, one row for each battle.
+"""Collect the inputs of the columns of one tick, one row for each battle.
 
-A lap-long look back counts from now: at the line the crossing just made is the present, and
-between two lines the gap a lap ago is interpolated between the crossings around it.
+Looking back by laps counts from the present: at the line, the crossing just made is the present;
+elsewhere, the gap a lap ago is interpolated between the crossings around it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Slots = npt.NDArray[np.int64]
 
 
 class SceneCache:
-    """Laps and readings, kept between ticks so that a tick need not read the whole race again."""
+    """Laps and readings, cached so that a tick need not read the whole race again."""
 
     def __init__(self) -> None:
         self.laps = LapTable()
@@ -36,16 +36,16 @@ class SceneCache:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Battles and race as vectors, one element for each battle.
+    """The battles and their race as vectors, one element for each battle.
 
     Attributes:
-        attackers, defenders: None where a car is not in the race.
-        attacker_slots, defender_slots: Their rows in the lap table.
+        attackers, defenders: The cars; None where a car is not in the race.
+        attacker_slots, defender_slots: Their slots in the lap table.
         lap: The last lap that both have completed; 0 if none.
         now_s: The instant, seconds since 1970.
-        interval_s: Attacker behind defender, newest known: the gap at the line where that is newer
-            than the battle's own interval; see `gap_at_line_s`.
-        lap_s: Duration of a lap here: the attacker's last, within reason.
+        interval_s: The newest gap from defender to attacker: the one at the line where that is
+            newer than the battle's own interval; see `gap_at_line_s`.
+        lap_s: Duration of a lap: the attacker's last one; see `lap_duration_s`.
         phase: Share of a lap since the attacker's last crossing; 0 at the line, 1 at most.
         lines: Gaps at the line crossings of both, newest first, shape (battles, lags).
         gaps: Gaps now, one lap ago, two laps ago and so on, shape (battles, lags - 1).
@@ -53,7 +53,7 @@ class Scene:
 
     race: RaceState
     battles: Sequence[Battle]
-    book: SceneCache
+    cache: SceneCache
     knowledge: Knowledge
     attackers: list[CarState | None]
     defenders: list[CarState | None]
@@ -88,24 +88,24 @@ class Scene:
     def of_slots(self, slots: Vector, cell: str, ago: int = 0) -> Vector:
         """Return a cell of other cars, given by slot; NaN where the slot is NaN."""
         known = np.where(np.isfinite(slots), slots, 0).astype(np.int64)
-        cells: Vector = self.book.laps.cells
+        cells: Vector = self.cache.laps.cells
         return np.asarray(cells[known, INDEX[cell], np.maximum(self.lap + LAGS - ago, 0)])
 
 
 def scene_of(
-    race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, book: SceneCache
+    race: RaceState, battles: Sequence[Battle], knowledge: Knowledge, cache: SceneCache
 ) -> Scene:
-    """Return what there is to know of these battles, and bring the book up to the race."""
-    book.laps.follow(race, knowledge.rules.of(race.info.year))
+    """Return the inputs for these battles, and bring the cache up to the race."""
+    cache.laps.follow(race, knowledge.rules.of(race.info.year))
     attackers = [race.cars.get(battle.attacker) for battle in battles]
     defenders = [race.cars.get(battle.defender) for battle in battles]
     laps = np.array(list(map(_shared_lap, attackers, defenders)), dtype=np.int64)
     known = np.array([lap > 0 for lap in laps], dtype=np.int64)
-    slot_of = book.laps.slot_of
+    slot_of = cache.laps.slot_of
     attacker_slots = known * np.array([slot_of(b.attacker) for b in battles], dtype=np.int64)
     defender_slots = known * np.array([slot_of(b.defender) for b in battles], dtype=np.int64)
     columns = laps[:, None, None] + LAGS - _LAGS
-    cells = book.laps.cells
+    cells = cache.laps.cells
     which = np.arange(len(INDEX))[None, :, None]
     of_attacker = cells[attacker_slots[:, None, None], which, columns]
     of_defender = cells[defender_slots[:, None, None], which, columns]
@@ -119,7 +119,7 @@ def scene_of(
     phase = np.where(at_line, 0.0, np.minimum(since_s / lap_s, 1.0))
     lines[:, 0] = np.where(at_line, interval_s, lines[:, 0])
     return Scene(
-        race, battles, book, knowledge, attackers, defenders, attacker_slots, defender_slots,
+        race, battles, cache, knowledge, attackers, defenders, attacker_slots, defender_slots,
         laps, now_s, interval_s, lap_s, phase, lines,
         _gaps(interval_s, lines, phase, at_line), of_attacker, of_defender,
     )  # fmt: skip

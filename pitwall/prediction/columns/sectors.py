@@ -1,4 +1,4 @@
-"""Where around the lap the attacker comes closest, projected from the sector times of both."""
+"""Compute the columns that project the gap around the lap from the sector times of both cars."""
 
 from __future__ import annotations
 
@@ -92,16 +92,16 @@ def values(scene: Scene) -> Columns:
 
 
 def _gains(differences: list[Vector]) -> _Three:
-    """Return how far the gap had grown since the line at the ends of the three sectors."""
+    """Return how far the gap had grown since the line at the end of each of the three sectors."""
     s1, s2, s3 = differences
     return s1, s1 + s2, s1 + s2 + s3
 
 
 def _from_here(scene: Scene, gains: _Three) -> _Three:
-    """Return how the gap grows from here to the ends of the next three sectors.
+    """Return how the gap grows from now to the ends of the next three sectors.
 
-    At the line these are the gains themselves. Within the lap, what the pattern has already
-    given since the line is taken off, and ends that lie behind belong to the next lap.
+    At the line these are the gains themselves. Within the lap, the change since the line is
+    subtracted, and sectors that have already ended count for the next lap.
     """
     s1, s2, s3 = (scene.a(name) for name in SECTORS)
     lap_s = s1 + s2 + s3

@@ -1,4 +1,4 @@
-"""What one feature is, who sees it, and small arithmetic that knows of missing values."""
+"""Define features and the experts that see them, and arithmetic that allows missing values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Column:
     """A column of the feature matrix.
 
     Attributes:
-        name: As the feature's definition gives it.
+        name: The name of the feature.
         views: The experts that see it, or `shared` for all.
     """
 
@@ -33,7 +33,7 @@ class Column:
     views: tuple[str, ...] = (SHARED,)
 
     def is_seen_by(self, view: str) -> bool:
-        """Tell whether an expert sees this column; `everything` sees all."""
+        """Return whether an expert sees this column; `everything` sees all."""
         return view == EVERYTHING or SHARED in self.views or view in self.views
 
 
@@ -53,14 +53,14 @@ OF_BOTH: Final = (("attacker", "attacker's"), ("defender", "defender's"))
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
-    """One column of X.
+    """The definition of one feature.
 
     Attributes:
         name: `<what>_<of whom>_<window>_<unit>`; `diff` is attacker minus defender.
-        unit: Of the value.
-        meaning: One phrase.
-        source: Live-timing fields that it comes from.
-        views: Which experts see it: `("shared",)` for all, else names of experts.
+        unit: The unit of the value.
+        meaning: One phrase that describes it.
+        source: The live-timing fields that it comes from.
+        views: The experts that see it: `("shared",)` for all, else names of experts.
     """
 
     name: str
@@ -70,7 +70,7 @@ class FeatureSpec:
     views: tuple[str, ...] = (SHARED,)
 
     def is_seen_by(self, view: str) -> bool:
-        """Return whether the expert `view` is given this column."""
+        """Return whether the expert `view` sees this column."""
         return SHARED in self.views or view in self.views
 
 
@@ -90,7 +90,7 @@ def mean_of(values: Sequence[Vector]) -> Vector:
 
 
 def mean_along(table: Vector) -> Vector:
-    """Return the mean over the last axis of what is known; NaN where nothing is."""
+    """Return the mean of the known values over the last axis; NaN where none is known."""
     known = np.isfinite(table)
     return divide(np.where(known, table, 0.0).sum(-1), known.sum(-1).astype(np.float64))
 
@@ -102,10 +102,10 @@ def divide(top: Vector, bottom: Vector) -> Vector:
 
 
 def within(values: Vector, limit: float) -> Vector:
-    """Return values held between -limit and limit; missing stays missing."""
+    """Return values limited to -limit and limit; missing values stay missing."""
     return between(values, -limit, limit)
 
 
 def between(values: Vector, low: float, high: float) -> Vector:
-    """Return values held between two limits; missing stays missing."""
-    return np.minimum(np.maximum(values, low), high)  # np.clip takes thrice as long
+    """Return values limited to low and high; missing values stay missing."""
+    return np.minimum(np.maximum(values, low), high)  # np.clip takes three times as long

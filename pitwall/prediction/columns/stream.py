@@ -1,7 +1,7 @@
-"""The gap between the lines: the feed's intervals of the last minutes and the lap's pattern.
+"""Compute the columns from the feed's intervals of the last minutes, between line crossings.
 
-A reading of the attacker counts while the two were one place apart, defender ahead, and
-his interval to the car ahead was therefore the gap of the two.
+A reading of the attacker counts if the defender was one place ahead at that time, because then the
+attacker's interval to the car ahead was the gap between the two.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ SPECS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PairReadings:
-    """Readings of each battle's attacker, newest first, shape (battles, readings).
+    """The readings of each battle's attacker, newest first, shape (battles, readings).
 
     Attributes:
-        age_s: Before now; NaN beyond the first reading.
-        gap_s: NaN where the reading is not of the pair.
-        passed: Whether the attacker was ahead then.
-        position: The attacker's place then.
+        age_s: Age of each reading; NaN where there are no more readings.
+        gap_s: The gap between the two; NaN where the reading is to another car.
+        passed: Whether the attacker was ahead at that time.
+        position: The attacker's place at that time.
     """
 
     age_s: Vector
@@ -81,10 +81,10 @@ class PairReadings:
 
 
 def pair_readings(scene: Scene) -> PairReadings:
-    """Return what the feed has said of the attackers of all battles."""
+    """Return the readings of the attackers of all battles."""
     shape = (len(scene.battles), _KEPT)
     age, gap, place, front = (np.full(shape, np.nan) for _ in range(4))
-    readings = scene.book.readings
+    readings = scene.cache.readings
     for row, (attacker, defender) in enumerate(zip(scene.attackers, scene.defenders, strict=True)):
         back, ahead = readings.of(attacker), readings.of(defender)
         at = back.at[::-1][:_KEPT]
@@ -109,7 +109,7 @@ def values(scene: Scene, readings: PairReadings) -> Columns:
 
 def _newest(scene: Scene, readings: PairReadings) -> Columns:
     known = np.isfinite(readings.gap_s)
-    # A stable sort of "missing" brings the pair's readings to the front, newest first.
+    # A stable sort by "is missing" brings the pair's readings to the front, newest first.
     first = np.argsort(~known, axis=1, kind="stable")[:, :4]
     gap = np.take_along_axis(readings.gap_s, first, axis=1)
     age = np.take_along_axis(readings.age_s, first[:, :1], axis=1)[:, 0]

@@ -1,4 +1,4 @@
-"""Who else is near: the car ahead of the defender, the pursuers, trains and lapped cars."""
+"""Compute the columns of other cars nearby: ahead, behind, in trains, and lapped cars."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SPECS: Final = (
     FeatureSpec("lap_defender_front_s", "s", "defender's lap minus that of the next car", _LINES),
     FeatureSpec("pace_defender_front_s", "s", "defender's pace minus that of the next car", _LINES),
     FeatureSpec("behind_attacker_s", "s", "interval of the pursuer", _INTERVALS),
-    FeatureSpec("behind_second_s", "s", "interval of the car behind him", _INTERVALS),
+    FeatureSpec("behind_second_s", "s", "interval of the car behind that one", _INTERVALS),
     FeatureSpec("train_ahead_cars", "cars", "ahead within 1.2 s each", _INTERVALS),
     FeatureSpec("train_behind_cars", "cars", "behind within 1.2 s each", _INTERVALS),
     FeatureSpec("pace_pursuer_attacker_s", "s", "pursuer's pace minus the attacker's", _LINES),
@@ -56,7 +56,7 @@ SPECS: Final = (
 
 
 def values(scene: Scene, attacker_places: Vector, ages_s: Vector) -> Columns:
-    """Return the columns of this module, from the attackers' places at readings of these ages."""
+    """Return the columns of this module, from the attackers' places and the readings' ages."""
     recent = np.where(ages_s <= 90, attacker_places, np.nan)
     gained = np.fmax.reduce(recent, axis=1) - attacker_places[:, 0]
     return {
@@ -98,7 +98,7 @@ def _by_place(scene: Scene) -> Columns:
             continue
         place = car.position or 0
         if scene.now_s - newest.at.timestamp() < _SILENT_S:
-            slot[place] = scene.book.laps.slot_of(car.number) or np.nan
+            slot[place] = scene.cache.laps.slot_of(car.number) or np.nan
             if place > 1 and newest.interval_s is not None:
                 interval[place] = newest.interval_s
     pairs = zip(scene.attackers, scene.defenders, strict=True)
@@ -128,7 +128,7 @@ def _by_place(scene: Scene) -> Columns:
 def _defender(scene: Scene) -> Columns:
     age, interval, place = (np.full((len(scene.battles), _KEPT), np.nan) for _ in range(3))
     for row, car in enumerate(scene.defenders):
-        readings = scene.book.readings.of(car)
+        readings = scene.cache.readings.of(car)
         many = min(_KEPT, len(readings.at))
         age[row, :many] = scene.now_s - readings.at[::-1][:many]
         interval[row, :many] = readings.interval_s[::-1][:many]
@@ -148,11 +148,11 @@ def _defender(scene: Scene) -> Columns:
 
 
 def _other_laps(scene: Scene) -> Columns:
-    """Return the cars that crossed the line near the pair on another lap."""
-    book = scene.book.laps
+    """Return the columns of cars that crossed the line near the pair on another lap."""
+    table = scene.cache.laps
     cars = [car for car in scene.race.cars.values() if car.laps]
     crossed = np.array(
-        [book.crossed_s(car.number, car.laps[-1].lap_number) for car in cars], dtype=np.float64
+        [table.crossed_s(car.number, car.laps[-1].lap_number) for car in cars], dtype=np.float64
     )
     laps = np.array([car.laps[-1].lap_number for car in cars], dtype=np.float64)
     before = scene.a("crossed")[:, None] - crossed[None, :]

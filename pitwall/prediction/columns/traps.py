@@ -1,4 +1,4 @@
-"""Top speeds at the four traps: of the two against each other, the field and their usual."""
+"""Compute the columns of trap speeds: against the rival, the field and the car's usual speeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in the race the battle takes place: place, laps, tyres, pit stops and team-mates."""
+"""Compute the columns of the battle's place in the race: position, laps, tyres and pit stops."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a car's battery holds and what it spends, estimated from what the feed tells.
+"""Estimate the charge and the energy use of a car's battery from the feed.
 
-No channel of the feed says either: everything here is an estimate with its uncertainty.
-`docs/energy.md` has the model; `pitwall.prediction.columns.energy` makes columns of it.
+No feed measures either, so everything here is an estimate with an uncertainty. `docs/energy.md`
+describes the model; `pitwall.prediction.columns.energy` makes columns of it.
 """

@@ -1,7 +1,7 @@
-"""How charge and driving move in a few seconds: a hidden Markov model on a grid.
+"""Model how charge and driving change within seconds: a hidden Markov model on a grid.
 
-A state is a charge, one of `CHARGES` values from empty to full, and what the driver does with
-it: he saves as on any lap, spends to attack or defend, or lifts to charge.
+A state is a charge, one of `CHARGES` values from empty to full, and what the driver does: save as
+on an ordinary lap, spend to attack or defend, or lift to charge.
 """
 
 from __future__ import annotations
@@ -21,29 +21,30 @@ STEPS: Final = 12  # of a lap, four to a sector
 _MODES: Final = 3
 _STRAIGHT: Final = 0.42  # of a lap's time on straights; 0.30 to 0.56 on the simulated circuits
 _UNEVEN: Final = 0.28  # standard deviation of that share from one twelfth of a lap to the next
-_SAVING_MW: Final = 0.012  # won back beyond the ordinary by who does not fight
-_CHARGING_MW: Final = 0.030  # and by who lifts
-_WINNING_SD: Final = 0.25  # of both, as a share
-_RESERVE: Final = 0.15  # of the store: nobody fights below it
+_SAVING_MW: Final = 0.012  # harvested beyond the ordinary by a driver who is not fighting
+_CHARGING_MW: Final = 0.030  # the same by a driver who lifts
+_WINNING_SD: Final = 0.25  # standard deviation of both, as a share
+_RESERVE: Final = 0.15  # of the store: drivers do not fight below it
 _EMPTY: Final = 0.25  # of the store: below it a driver lifts to charge
-_READY: Final = 0.75  # and above it he stops
-_EDGE: Final = 0.04  # how sharply he does
-_WHIM: Final = 0.06  # he does anything else
+_READY: Final = 0.75  # and above it they stop lifting
+_EDGE: Final = 0.04  # the width of these two limits
+_WHIM: Final = 0.06  # chance that the driver does anything else
 _LEAST_SD_MJ: Final = 0.02
 _START: Final = (0.80, 0.06)  # at lights out, of the store: mean and standard deviation
-_UNKNOWN: Final = (0.75, 0.30)  # of a car whose earlier laps are not known
+_UNKNOWN: Final = (0.75, 0.30)  # the same for a car whose earlier laps are not known
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """Transition matrices of one twelfth of a lap; a row is the state before.
+    """The transition matrices of one twelfth of a lap; a row is the state before.
 
     Attributes:
         charges_mj: The charge of each state, shape (states,).
         modes: What the driver does in each state, shape (states,).
-        fighting, free: With a fight within reach, and without.
-        holding: Of a lap not raced throughout: charge is won for half of the time, not spent.
-        armed: What granting Overtake Mode adds.
+        fighting, free: With and without a rival within reach.
+        holding: For a lap not raced throughout: charge is harvested for half of the time and not
+            spent.
+        armed: The change when Overtake Mode is granted.
     """
 
     charges_mj: Vector
@@ -54,7 +55,7 @@ class Moves:
     armed: Vector
 
     def start(self, *, known: bool) -> Vector:
-        """Return the state at lights out, or of a car that was not followed until now."""
+        """Return the state at lights out, or that of a car whose earlier laps are unknown."""
         mean, sd = _START if known else _UNKNOWN
         store = float(self.charges_mj[-1])
         weight = np.exp(-0.5 * ((self.charges_mj / store - mean) / sd) ** 2)
@@ -64,7 +65,7 @@ class Moves:
 
 @lru_cache(maxsize=64)
 def moves_of(regime: Regime, lap_s: int) -> Moves:
-    """Return how states move in a twelfth of a lap of `lap_s` seconds."""
+    """Return the transition matrices of a twelfth of a lap of `lap_s` seconds."""
     store, step_s = regime.store_mj, lap_s / STEPS
     charge = np.linspace(0.0, store, CHARGES)
     power_mw = (regime.boost_cap_kw or 0.5 * float(max(p for _, p in regime.motor_kw))) / 1000
@@ -91,7 +92,10 @@ def moves_of(regime: Regime, lap_s: int) -> Moves:
 
 
 def _switch(share: Vector, wish: int) -> Vector:
-    """Return the chance to do what next, shape (before, charges, after); who can, does `wish`."""
+    """Return the chance of each next action, shape (before, charges, after).
+
+    A driver with enough charge does `wish`.
+    """
     begins = 1.0 / (1.0 + np.exp((share - _EMPTY) / _EDGE))
     goes_on = 1.0 / (1.0 + np.exp((share - _READY) / _EDGE))
     chance = np.zeros((_MODES, len(share), _MODES))
@@ -103,7 +107,7 @@ def _switch(share: Vector, wish: int) -> Vector:
 
 
 def _shift(charge: Vector, mean_mj: float, sd_mj: float, floor_mj: float) -> Vector:
-    """Return how a charge becomes another; it stays between the floor, or itself, and full."""
+    """Return the transition matrix of the charge, from the floor (or a lower charge) to full."""
     step = float(charge[1] - charge[0])
     sd = max(sd_mj, _LEAST_SD_MJ)
     fine = np.linspace(-3.0, 3.0, 25)

@@ -1,7 +1,7 @@
-"""How much faster electrical power makes a car at the end of a straight.
+"""Compute how much speed electrical power adds at the end of a straight.
 
-A point mass drives a straight at full throttle with and without the power in question. Mass,
-drag and engine are those of a Formula 1 car in a race, known to some ten per cent.
+A point mass drives along a straight at full throttle, with and without the power in question. Mass,
+drag and engine are those of a Formula 1 car in a race, known to about ten per cent.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ Vector = npt.NDArray[np.float64]
 
 MASS_KG: Final = 830.0  # 768 to 800 kg by rule with driver, and half a tank; within 40 kg
 DRAG_PER_M: Final = (
-    0.00125  # half of air density times cA over mass; cA 1.2 to 1.9 m² by wing; within 20 %
+    0.00125  # half of air density times drag area (1.2 to 1.9 m² by wing) over mass; within 20 %
 )
 _ENGINE_KW: Final = {"DRS": 620.0, "Overtake Mode": 400.0}  # without the motor
-_ENTRY_KMH: Final = 200.0  # where a straight begins to be one
+_ENTRY_KMH: Final = 200.0  # the speed at which a straight begins
 _STRAIGHT_S: Final = 6.0
-_LIFT_S: Final = 1.2  # at the end of a straight, without the motor, by a driver who charges
+_LIFT_S: Final = 1.2  # time without the motor at the end of a straight, for a driver who charges
 _STEP_S: Final = 0.05
 _KMH: Final = 3.6
-_DRS_KMH: Final = 2.0  # of the open wing at a trap, beyond the tow; see docs/energy.md
-# Ordinary deployment over what the curve allows, because a lap's energy is short: to 2025 4 MJ
-# where 120 kW for 55 s of full throttle would take 6.6; in 2026 some 8.5 MJ (press reports)
-# where 350 kW for 35 s would take 12.
+_DRS_KMH: Final = 2.0  # gain of the open wing at a trap, beyond the tow; see docs/energy.md
+# Ordinary deployment as a share of what the curve allows, because the energy of a lap is limited:
+# to 2025 it was 4 MJ, while 120 kW for 55 s of full throttle would take 6.6; in 2026 it is about
+# 8.5 MJ (press reports), while 350 kW for 35 s would take 12.
 _ORDINARY: Final = {"DRS": 0.6, "Overtake Mode": 0.7}
 
 
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """Speed at the end of a straight, km/h against a lap of ordinary deployment.
+    """Speed gains at the end of a straight, km/h compared with ordinary deployment.
 
     Attributes:
-        boost: Of a driver who spends in a fight.
-        mode: Of Overtake Mode, or of an open wing, beyond boost.
-        charging: Of a driver who lifts to charge; negative.
+        boost: The gain of a driver who spends in a fight.
+        mode: The gain of Overtake Mode, or of an open wing, beyond boost.
+        charging: The loss of a driver who lifts to charge; negative.
         boost_w_kg: Electrical power that boost adds at the speeds of a straight, W/kg.
     """
 
@@ -53,9 +53,10 @@ class Surplus:
 
 @lru_cache(maxsize=16)
 def surplus_of(regime: Regime) -> Surplus:
-    """Return what the power curves of a regime are worth at the end of a straight.
+    """Return the speed gains that the power curves of a regime give at the end of a straight.
 
-    Boost adds up to its cap to the ordinary, within the curve; Overtake Mode gives its own.
+    Boost adds up to its cap to ordinary deployment, within the curve; Overtake Mode has a curve of
+    its own.
     """
     speeds = np.arange(0.0, 401.0)
     curve = regime.motor_at(speeds)
@@ -78,7 +79,7 @@ def surplus_of(regime: Regime) -> Surplus:
 
 
 def _end_kmh(motor_kw: Vector, engine_kw: float, lift_s: float = 0.0) -> float:
-    """Return the speed after a straight; `motor_kw` is by whole km/h."""
+    """Return the speed at the end of a straight; `motor_kw` is indexed by whole km/h."""
     mps = _ENTRY_KMH / _KMH
     for step in range(round(_STRAIGHT_S / _STEP_S)):
         motor = 0.0 if step * _STEP_S > _STRAIGHT_S - lift_s else motor_kw[int(mps * _KMH)]

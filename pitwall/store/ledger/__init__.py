@@ -1,5 +1,5 @@
-"""The ledger: every forecast and its outcome, appended only, chained by hashes.
+"""Keep the ledger: every forecast and its outcome, append-only, chained by hashes.
 
-`bodies` says which bytes an entry consists of, `chain` appends, `entering` turns a batch into
-entries, `scoring` counts what came out, `verifying` checks it all, `reading` is what pages ask.
+`entries` defines the bytes of an entry and appends to the chain, `writer` turns a batch into
+entries, `scores` counts outcomes, `verifier` checks it all, `reader` serves the pages.
 """

@@ -1,6 +1,6 @@
 """Define the bytes of the ledger's entries, hash them, and append entries to the chain.
 
-`docs/ledger.md` describes the same for whoever checks a ledger with a program of his own. All
+`docs/ledger.md` describes the same for those who check a ledger with a program of their own. All
 numbers are little-endian; instants are microseconds since 1970, UTC.
 """
 
@@ -37,7 +37,7 @@ _OUTCOME = struct.Struct("<qHHBq")
 _DIGEST_BYTES = 32
 
 OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
-"""A body says an outcome by its place here: a new one goes to the end of `Outcome`."""
+"""A body stores an outcome as its index here, so a new one must go to the end of `Outcome`."""
 
 DETAILS: Final = (
     "interval_s", "p_overtake", "p_overtake_3", "p_low", "p_high", "p_om", "w_om", "p_boost",
@@ -48,7 +48,7 @@ _DETAILS = struct.Struct(f"<ii{len(DETAILS)}d")
 
 
 class LedgerForecast(NamedTuple):
-    """One forecast as the ledger holds it; car numbers, seconds, a probability."""
+    """One forecast as the ledger stores it: car numbers, an interval in seconds, a probability."""
 
     made_at: datetime
     attacker: int
@@ -60,7 +60,7 @@ class LedgerForecast(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The columns of an entry that its digest covers besides its body."""
+    """The columns of an entry that its digest covers, besides the body."""
 
     number: int
     kind: int
@@ -73,25 +73,25 @@ def digest_of(before: bytes, head: Head, body: bytes) -> bytes:
     """Return the digest that chains an entry to the one before it.
 
     Args:
-        before: Digest of the entry before; `GENESIS` for the first.
-        head: Its other columns.
-        body: Its bytes.
+        before: Digest of the entry before; `GENESIS` for the first entry.
+        head: The other columns of the entry.
+        body: The body of the entry.
     """
     packed = _HEAD.pack(head.number, head.kind, head.run, head.items, to_micros(head.written_at))
     return hashlib.sha256(before + packed + body).digest()
 
 
-def text_body(told: Mapping[str, Any]) -> bytes:
+def text_body(values: Mapping[str, Any]) -> bytes:
     """Return the body of an entry that describes a run or its drivers."""
-    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def forecasts_body(rows: Sequence[PredictionRecord], details: bytes) -> bytes:
     """Return the body of an entry of forecasts.
 
     Args:
-        rows: In any order.
-        details: From `details_digest`, of the same rows in the same order.
+        rows: The forecasts, in any order.
+        details: The digest of the same rows in the same order, from `details_digest`.
     """
     return details + b"".join(
         _FORECAST.pack(
@@ -122,10 +122,10 @@ def outcomes_body(rows: Iterable[OutcomeRecord]) -> bytes:
 
 
 def details_digest(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return the digest of all that the table of predictions holds of some forecasts.
+    """Return the digest of everything that the table of predictions stores of some forecasts.
 
     Args:
-        rows: Its columns by name, in the order of the entry; None is the same as not a number.
+        rows: The table's columns by name, in the order of the entry; None counts as not a number.
     """
     digest = hashlib.sha256()
     for row in rows:
@@ -138,18 +138,18 @@ def details_digest(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def read_text(body: bytes) -> dict[str, Any]:
-    """Return what a run's or drivers' entry says.
+    """Return the values in an entry about a run or its drivers.
 
     Raises:
         StoreError: The body is damaged.
     """
     try:
-        told = json.loads(body)
+        values = json.loads(body)
     except ValueError as error:
         raise StoreError("its text cannot be read") from error
-    if not isinstance(told, dict):
-        raise StoreError("its text says nothing that is known")
-    return told
+    if not isinstance(values, dict):
+        raise StoreError("its text is not a JSON object")
+    return values
 
 
 def read_forecasts(body: bytes) -> tuple[bytes, list[LedgerForecast]]:
@@ -174,11 +174,11 @@ def read_outcomes(body: bytes) -> list[OutcomeRecord]:
             for at, behind, ahead, code, settled in _rows(_OUTCOME, body)
         ]
     except IndexError as error:
-        raise StoreError("it holds an outcome that is none") from error
+        raise StoreError("it holds an unknown outcome") from error
 
 
 def counted(kind: int, body: bytes) -> int:
-    """Return how many forecasts or outcomes a body holds; 1 for one that describes."""
+    """Return how many forecasts or outcomes a body holds; 1 for a body of text."""
     if kind == EntryKind.FORECASTS:
         return (len(body) - _DIGEST_BYTES) // _FORECAST.size
     settles = kind in {EntryKind.OUTCOMES, EntryKind.LATE_OUTCOMES}
@@ -189,7 +189,7 @@ def _rows(shape: struct.Struct, body: bytes) -> list[tuple[Any, ...]]:
     try:
         return list(shape.iter_unpack(body))
     except struct.error as error:
-        raise StoreError("its length fits no whole number of rows") from error
+        raise StoreError("its length is not a whole number of rows") from error
 
 
 entries_table = table_of(LedgerEntry)
@@ -199,17 +199,17 @@ COLUMNS = ("number", "kind", "run", "items", "written_at", "body", "digest")
 _ONE_CHAIN = 0x6C6564676572  # advisory lock: writers of two races, one chain
 
 
-class LastEntry(NamedTuple):
-    """What an entry is to say."""
+class NewEntry(NamedTuple):
+    """An entry to be appended."""
 
     kind: EntryKind
     body: bytes
 
 
 async def hold(connection: AsyncConnection) -> None:
-    """Keep other writers away from the chain until this transaction ends.
+    """Lock the chain against other writers until this transaction ends.
 
-    On SQLite a writing transaction does that already.
+    On SQLite a writing transaction is that lock already.
     """
     if connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(:key)")
@@ -217,9 +217,9 @@ async def hold(connection: AsyncConnection) -> None:
 
 
 async def append(
-    connection: AsyncConnection, run: int, said: Sequence[LastEntry], now: datetime
+    connection: AsyncConnection, run: int, new: Sequence[NewEntry], now: datetime
 ) -> None:
-    """Append entries about one run, written now; the caller holds the chain."""
+    """Append entries about one run, dated `now`; the caller has locked the chain with `hold`."""
     newest = (
         select(entries_table.c.number, entries_table.c.digest)
         .order_by(entries_table.c.number.desc())
@@ -228,7 +228,7 @@ async def append(
     found = (await connection.execute(newest)).first()
     number, digest = (0, GENESIS) if found is None else (found.number, bytes(found.digest))
     rows = []
-    for kind, body in said:
+    for kind, body in new:
         number += 1
         head = Head(number, kind, run, counted(kind, body), now)
         digest = digest_of(digest, head, body)

@@ -1,4 +1,4 @@
-"""Read what is shown of the ledger: sums by race, and single forecasts worth a look."""
+"""Read what pages show of the ledger: sums by race, and the best and worst single forecasts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from pitwall.store.ledger.entries import entries_table
 from pitwall.store.row_writer import table_of
 from pitwall.store.table_views import Column
 
-FRESH_S = 15.0  # what was read so lately is shown again
+FRESH_S = 15.0  # contents read less than this long ago are returned again
 MOST_CALLS = 8
 _runs = table_of(tables.LedgerRunRow)
 _cells = table_of(tables.LedgerCell)
@@ -52,14 +52,14 @@ class SqlLedgerReader:
             return await _head(connection)
 
     async def contents(self, made: Made, *, simulated: bool) -> LedgerContents:
-        async with self._reading:  # many who ask at once wait for one who reads
-            known = self._read.get((made, simulated))
-            if known is not None and time.monotonic() - known[0] < self._fresh_s:
-                return known[1]
+        async with self._reading:  # requests at the same time wait for one that reads
+            cached = self._read.get((made, simulated))
+            if cached is not None and time.monotonic() - cached[0] < self._fresh_s:
+                return cached[1]
             async with self._database.snapshot() as connection:
-                found = await _contents(connection, made, simulated=simulated)
-            self._read[made, simulated] = (time.monotonic(), found)
-            return found
+                contents = await _contents(connection, made, simulated=simulated)
+            self._read[made, simulated] = (time.monotonic(), contents)
+            return contents
 
 
 async def _head(connection: AsyncConnection) -> LedgerHead | None:
@@ -74,30 +74,30 @@ async def _head(connection: AsyncConnection) -> LedgerHead | None:
 async def _contents(connection: AsyncConnection, made: Made, *, simulated: bool) -> LedgerContents:
     counted = _counted(made, simulated=simulated)
     rows = (await connection.execute(counted)).all()
-    wanted = counted.subquery()
-    by_run = (await connection.execute(_summed(wanted, made, _cells.c.run))).all()
-    by_bin = (await connection.execute(_summed(wanted, made, _cells.c.bin))).all()
+    runs = counted.subquery()
+    by_run = (await connection.execute(_summed(runs, made, _cells.c.run))).all()
+    by_bin = (await connection.execute(_summed(runs, made, _cells.c.bin))).all()
     best, worst = [
-        await _calls_of(connection, wanted, made, which) if rows else ()
+        await _calls_of(connection, runs, made, which) if rows else ()
         for which in ("best", "worst")
     ]
     head = await _head(connection)
-    runs, bins = await asyncio.to_thread(_built, rows, by_run, by_bin)
-    return LedgerContents(head, runs, bins, best, worst)
+    built, bins = await asyncio.to_thread(_built, rows, by_run, by_bin)
+    return LedgerContents(head, built, bins, best, worst)
 
 
-def _summed(wanted: Subquery, made: Made, by: Column) -> Select[Any]:
-    """Select the sums of the cells of some runs, by one of their columns and by outcome."""
+def _summed(runs: Subquery, made: Made, by: Column) -> Select[Any]:
+    """Return the query that sums the cells of some runs by one of their columns and by outcome."""
     sums = (func.sum(_cells.c[name]).label(name) for name in scores.SUMS)
     query = select(by.label("place"), _cells.c.outcome, *sums)
-    of_these = query.join(wanted, _cells.c.run == wanted.c.run)
+    of_these = query.join(runs, _cells.c.run == runs.c.run)
     return of_these.where(_cells.c.made == made.value).group_by(by, _cells.c.outcome)
 
 
 def _built(
     rows: Sequence[Row[Any]], by_run: Sequence[Row[Any]], by_bin: Sequence[Row[Any]]
 ) -> tuple[tuple[LedgerRun, ...], tuple[ForecastTally, ...]]:
-    """Return runs and bins; called in a thread."""
+    """Return the runs and bins of the page; called in a thread."""
     sums: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for one in by_run:
         sums[one.place].append(one)
@@ -109,13 +109,13 @@ def _built(
 
 
 def _counted(made: Made, *, simulated: bool) -> Select[Any]:
-    """Select the runs that count: every live one, and the newest import of each race."""
-    same = (_runs.c.race_id == _races.c.id) & (_runs.c.race_born == _races.c.created_at)
-    kept = _races.c.number.is_not(None).label("is_kept")
+    """Return the query of the runs that count: every live run, the newest import of each race."""
+    same_race = (_runs.c.race_id == _races.c.id) & (_runs.c.race_born == _races.c.created_at)
+    is_kept = _races.c.number.is_not(None).label("is_kept")
     is_simulated = _runs.c.source == Source.SIMULATED.value
     query = (
-        select(_runs, kept)
-        .outerjoin(_races, same)
+        select(_runs, is_kept)
+        .outerjoin(_races, same_race)
         .where(is_simulated if simulated else ~is_simulated)
         .order_by(_runs.c.first_at, _runs.c.run)
     )
@@ -127,7 +127,7 @@ def _counted(made: Made, *, simulated: bool) -> Select[Any]:
 
 async def _calls_of(
     connection: AsyncConnection,
-    wanted: Subquery,
+    runs: Subquery,
     made: Made,
     which: str,
 ) -> tuple[Call, ...]:
@@ -135,15 +135,15 @@ async def _calls_of(
     query = (
         select(
             _calls,
-            wanted.c.race_id,
-            wanted.c.name,
-            wanted.c.year,
-            wanted.c.source,
-            wanted.c.is_kept,
+            runs.c.race_id,
+            runs.c.name,
+            runs.c.year,
+            runs.c.source,
+            runs.c.is_kept,
             behind.c.code.label("attacker_code"),
             ahead.c.code.label("defender_code"),
         )
-        .join(wanted, _calls.c.run == wanted.c.run)
+        .join(runs, _calls.c.run == runs.c.run)
         .outerjoin(behind, behind.c.id == _calls.c.attacker_id)
         .outerjoin(ahead, ahead.c.id == _calls.c.defender_id)
         .where(_calls.c.made == made.value, _calls.c.which == which)
@@ -174,12 +174,12 @@ def _call(row: Row[Any]) -> Call:
 
 
 def _run(row: Row[Any], sums: Sequence[Row[Any]]) -> LedgerRun:
-    decided, said, interrupted = ForecastTally(), 0, {}
+    decided, forecasts, interrupted = ForecastTally(), 0, {}
     for one in sums:
         if one.outcome in DECIDED:
             decided += _tally(one)
         elif one.outcome == scores.SAID:
-            said += one.forecasts
+            forecasts += one.forecasts
         else:
             interrupted[one.outcome] = int(one.forecasts)
     return LedgerRun(
@@ -193,7 +193,7 @@ def _run(row: Row[Any], sums: Sequence[Row[Any]]) -> LedgerRun:
         model_version=row.model_version,
         made=Made(row.made),
         is_kept=bool(row.is_kept),
-        said=int(said),
+        said=int(forecasts),
         decided=decided,
         interrupted=interrupted,
     )

@@ -1,6 +1,6 @@
-"""Count what came of forecasts, as they are settled, so that no page ever reads them all.
+"""Count the outcomes of forecasts as they are settled, so that no page ever reads them all.
 
-What is counted can be counted again from the entries: `verifying` does, and compares.
+The same counts can be made again from the entries: `verifier` does so, and compares.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from pitwall.store.instants import Instant
 from pitwall.store.row_writer import table_of
 from pitwall.store.tables import LedgerCall, LedgerCell, LedgerLap
 
-_EDGE = 1e-5  # as the model's judge clips
+_EDGE = 1e-5  # probabilities are clipped as in the model's evaluation
 SAID = "said"
-WORTH_A_LOOK = 0.05  # of log-loss: less is neither a call nor a miss
+WORTH_A_LOOK = 0.05  # of log-loss: a smaller gain or loss is neither a good call nor a miss
 SUMS = ("forecasts", "laps", "p_sum", "brier", "log_loss", "gap_brier", "gap_log_loss")
 CellKey = tuple[int, str, str, int]  # run, made, outcome, bin
 LapKey = tuple[int, str, int, int, int]  # lap, made, attacker, defender, bin
@@ -34,7 +34,7 @@ _laps = table_of(LedgerLap)
 
 
 class Scored(NamedTuple):
-    """One settled forecast, as counting needs it."""
+    """One settled forecast, and whether it was made live."""
 
     made: Made
     settlement: Settlement
@@ -90,23 +90,25 @@ def count(
 
     Args:
         cells: The sums so far.
-        run: Which run.
-        scored: What was settled.
+        run: The run.
+        scored: The settled forecasts.
         laps: Laps of the run's battles that were counted before.
 
     Returns:
-        Laps that were not.
+        Laps that were not counted before.
     """
     new: set[LapKey] = set()
     for made, settlement in scored:
-        said = settlement.forecast
-        outcome, bin_ = said.outcome or "", bin_of(said.p_overtake)
+        forecast = settlement.forecast
+        outcome, bin_ = forecast.outcome or "", bin_of(forecast.p_overtake)
         cell = cells[run, made.value, outcome, bin_]
         if outcome not in DECIDED:
             cell.forecasts += 1
             continue
-        cell.add(said.p_overtake, gap_only(said.interval_s), passed=outcome == Outcome.PASSED)
-        lap = (said.lap, made.value, said.attacker, said.defender, bin_)
+        cell.add(
+            forecast.p_overtake, gap_only(forecast.interval_s), passed=outcome == Outcome.PASSED
+        )
+        lap = (forecast.lap, made.value, forecast.attacker, forecast.defender, bin_)
         if lap not in laps and lap not in new:
             new.add(lap)
             cell.laps += 1
@@ -114,7 +116,7 @@ def count(
 
 
 def laps_mark(laps: Iterable[LapKey], before: int = 0) -> int:
-    """Return a number that stands for a set of laps, added to that of others.
+    """Return the checksum of a set of laps, added to the checksum of others in any order.
 
     Example:
         >>> one, two = (1, "live", 4, 81, 3), (2, "live", 4, 81, 3)
@@ -130,26 +132,26 @@ def laps_mark(laps: Iterable[LapKey], before: int = 0) -> int:
 async def known_laps(
     connection: AsyncConnection, run: int, scored: Sequence[Scored]
 ) -> set[LapKey]:
-    """Return which laps of a run's battles are counted, of those that settled forecasts name."""
+    """Return which laps of settled forecasts were counted before in a run."""
     if not scored:
         return set()
-    named = [each.settlement.forecast.lap for each in scored]
+    laps = [each.settlement.forecast.lap for each in scored]
     query = select(_laps).where(
-        _laps.c.run == run, _laps.c.lap >= min(named), _laps.c.lap <= max(named)
+        _laps.c.run == run, _laps.c.lap >= min(laps), _laps.c.lap <= max(laps)
     )
     found = await connection.execute(query)
     return {(row.lap, row.made, row.attacker, row.defender, row.bin) for row in found}
 
 
-async def keep_laps(connection: AsyncConnection, run: int, new: Iterable[LapKey]) -> None:
-    """Keep which laps were counted."""
+async def store_laps(connection: AsyncConnection, run: int, new: Iterable[LapKey]) -> None:
+    """Store which laps were counted."""
     columns = ("run", "lap", "made", "attacker", "defender", "bin")
     rows = [dict(zip(columns, (run, *key), strict=True)) for key in sorted(new)]
     await _insert(connection, _insert_into(_laps.name, columns), rows)
 
 
-async def keep_sums(connection: AsyncConnection, cells: dict[CellKey, Sums]) -> None:
-    """Add sums to those that are kept."""
+async def store_sums(connection: AsyncConnection, cells: dict[CellKey, Sums]) -> None:
+    """Add sums to those that are stored."""
     table = table_of(LedgerCell).name
     added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
     columns = ("run", "made", "outcome", "bin", *SUMS)
@@ -161,8 +163,8 @@ async def keep_sums(connection: AsyncConnection, cells: dict[CellKey, Sums]) -> 
     )
 
 
-async def keep_calls(connection: AsyncConnection, calls: list[dict[str, Any]]) -> None:
-    """Keep of each pair the best and the worst forecast, where these beat what is kept."""
+async def store_calls(connection: AsyncConnection, calls: list[dict[str, Any]]) -> None:
+    """Store the best and the worst forecast of each pair, where these beat the stored ones."""
     table = table_of(LedgerCall)
     columns = tuple(column.name for column in table.c)
     key = [column.name for column in table.primary_key]
@@ -175,44 +177,44 @@ async def keep_calls(connection: AsyncConnection, calls: list[dict[str, Any]]) -
     )
 
 
-def better_of(kept: dict[CallKey, dict[str, Any]], calls: Iterable[dict[str, Any]]) -> None:
-    """Put calls in the place of those that they beat, as `keep_calls` does in the database."""
+def replace_beaten(best: dict[CallKey, dict[str, Any]], calls: Iterable[dict[str, Any]]) -> None:
+    """Replace calls by those that beat them, as `store_calls` does in the database."""
     for call in calls:
         key = (call["made"], call["which"], call["attacker"], call["defender"])
-        if key not in kept or call["score"] > kept[key]["score"]:
-            kept[key] = call
+        if key not in best or call["score"] > best[key]["score"]:
+            best[key] = call
 
 
 def calls_of(run: int, scored: Iterable[Scored], drivers: dict[int, str]) -> list[dict[str, Any]]:
-    """Return rows of the best and the worst forecast of each pair, where worth a look."""
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    """Return rows of the best and the worst forecast of each pair, where worth showing."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for made, settlement in scored:
-        said = settlement.forecast
-        if said.outcome not in DECIDED:
+        forecast = settlement.forecast
+        if forecast.outcome not in DECIDED:
             continue
-        passed, gap_p = said.outcome == Outcome.PASSED, gap_only(said.interval_s)
-        own = loss(said.p_overtake, passed=passed)
+        passed, gap_p = forecast.outcome == Outcome.PASSED, gap_only(forecast.interval_s)
+        own = loss(forecast.p_overtake, passed=passed)
         for which, score in (("best", loss(gap_p, passed=passed) - own), ("worst", own)):
-            key = (made, which, said.attacker, said.defender)
-            if score > max(WORTH_A_LOOK, found[key]["score"] if key in found else 0.0):
-                found[key] = {
+            key = (made, which, forecast.attacker, forecast.defender)
+            if score > max(WORTH_A_LOOK, rows[key]["score"] if key in rows else 0.0):
+                rows[key] = {
                     "run": run,
                     "made": made.value,
                     "which": which,
-                    "attacker": said.attacker,
-                    "defender": said.defender,
-                    "attacker_id": drivers[said.attacker],
-                    "defender_id": drivers[said.defender],
-                    "made_at": said.made_at,
-                    "lap": said.lap,
-                    "position": said.position,
-                    "interval_s": said.interval_s,
-                    "p_overtake": said.p_overtake,
+                    "attacker": forecast.attacker,
+                    "defender": forecast.defender,
+                    "attacker_id": drivers[forecast.attacker],
+                    "defender_id": drivers[forecast.defender],
+                    "made_at": forecast.made_at,
+                    "lap": forecast.lap,
+                    "position": forecast.position,
+                    "interval_s": forecast.interval_s,
+                    "p_overtake": forecast.p_overtake,
                     "gap_only": gap_p,
-                    "outcome": said.outcome,
+                    "outcome": forecast.outcome,
                     "score": score,
                 }
-    return list(found.values())
+    return list(rows.values())
 
 
 def _insert_into(table: str, columns: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """Verify the ledger: every hash, every sum counted from it, and the tables that people see.
 
-What the database alone holds can be rewritten by whoever owns the database, hashes included. So
-give this the hash that `ledger head` printed some time ago, kept elsewhere.
+The owner of the database can rewrite all of it, hashes included. So pass the hash that `ledger
+head` printed some time ago and that was stored elsewhere.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pitwall.store.ledger.entries import (
     entries_table,
 )
 from pitwall.store.ledger.scores import CallKey, CellKey, LapKey, Scored, Sums
-from pitwall.store.ledger.writer import described, is_timely
+from pitwall.store.ledger.writer import is_timely, run_body
 from pitwall.store.row_writer import table_of
 
 _LAPS_BACK = 20  # a forecast is settled within four minutes
@@ -51,7 +51,7 @@ class ReadEntry(NamedTuple):
     digest: bytes
 
 
-class _OpenRun(NamedTuple):
+class _UnsettledForecast(NamedTuple):
     forecast: LedgerForecast
     written_at: datetime
 
@@ -61,32 +61,32 @@ class RunState:
     """What the entries of one run have said so far.
 
     Attributes:
-        told: What its first entry says.
-        drivers: By car.
-        cars: By every name that a driver has had.
-        laps: Of its battles, the newest that were counted.
-        laps_mark: Of all of them, whatever their order, as `scoring.laps_mark` gives it.
+        header: The values of its first entry.
+        drivers: The driver of each car.
+        cars: The car of every name that a driver has had.
+        laps: The newest laps of its battles that were counted.
+        laps_mark: The checksum of all counted laps, as `scores.laps_mark` gives it.
         still_open: Forecasts without an outcome.
-        forecasts: How many there were.
-        calls: The best and the worst of each pair, by key, as in `ledger_calls`.
+        forecasts: How many forecasts there were.
+        calls: The best and the worst call of each pair, by key, as in `ledger_calls`.
     """
 
-    told: dict[str, Any]
+    header: dict[str, Any]
     drivers: dict[int, str] = field(default_factory=dict)
     cars: dict[str, int] = field(default_factory=dict)
     laps: set[LapKey] = field(default_factory=set)
     laps_mark: int = 0
-    still_open: dict[tuple[datetime, int, int], _OpenRun] = field(default_factory=dict)
+    still_open: dict[tuple[datetime, int, int], _UnsettledForecast] = field(default_factory=dict)
     forecasts: int = 0
     calls: dict[CallKey, dict[str, Any]] = field(default_factory=dict)
 
 
 class Follower:
-    """Takes entries in order.
+    """Takes entries in order, and counts what they add up to.
 
     Attributes:
-        runs: By number.
-        cells: What the entries so far add up to; as in `ledger_cells`.
+        runs: The runs by number.
+        cells: The sums of the entries so far, as in `ledger_cells`.
         forecasts, outcomes: How many there were.
     """
 
@@ -100,66 +100,71 @@ class Follower:
         """Take the next entry.
 
         Raises:
-            StoreError: It says what it cannot; the message is the end of a sentence.
+            StoreError: The entry contradicts earlier ones; the message is the end of a sentence.
         """
         if entry.kind == EntryKind.RUN:
             self.runs[entry.run] = RunState(entries.read_text(entry.body))
             return
-        book = self.runs.get(entry.run)
-        if book is None:
-            raise StoreError("it is about a race of which no entry tells")
+        run = self.runs.get(entry.run)
+        if run is None:
+            raise StoreError("it is about a race that no earlier entry describes")
         if entry.kind == EntryKind.DRIVERS:
             named = entries.read_text(entry.body)
-            book.drivers |= {int(car): str(name) for car, name in named.items()}
-            book.cars |= cars_by_driver(book.drivers)
+            run.drivers |= {int(car): str(name) for car, name in named.items()}
+            run.cars |= cars_by_driver(run.drivers)
         elif entry.kind == EntryKind.FORECASTS:
-            self._take_forecasts(book, entry)
+            self._take_forecasts(run, entry)
         elif entry.kind in {EntryKind.OUTCOMES, EntryKind.LATE_OUTCOMES}:
-            self._take_outcomes(book, entry)
+            self._take_outcomes(run, entry)
         else:
-            raise StoreError(f"it is of kind {entry.kind}, which is none")
+            raise StoreError(f"it is of the unknown kind {entry.kind}")
 
-    def _take_forecasts(self, book: RunState, entry: ReadEntry) -> None:
+    def _take_forecasts(self, run: RunState, entry: ReadEntry) -> None:
         _, rows = entries.read_forecasts(entry.body)
         for row in rows:
             key = (row.made_at, row.attacker, row.defender)
-            if key in book.still_open:
-                raise StoreError("it forecasts the same again")
-            book.still_open[key] = _OpenRun(row, entry.written_at)
+            if key in run.still_open:
+                raise StoreError("it repeats a forecast that is still open")
+            run.still_open[key] = _UnsettledForecast(row, entry.written_at)
         self.forecasts += len(rows)
-        book.forecasts += len(rows)
-        self.cells[entry.run, book.told["made"], scores.SAID, 0].forecasts += len(rows)
+        run.forecasts += len(rows)
+        self.cells[entry.run, run.header["made"], scores.SAID, 0].forecasts += len(rows)
 
-    def _take_outcomes(self, book: RunState, entry: ReadEntry) -> None:
+    def _take_outcomes(self, run: RunState, entry: ReadEntry) -> None:
         rows = entries.read_outcomes(entry.body)
-        foretold = entry.kind == EntryKind.OUTCOMES
+        is_live = entry.kind == EntryKind.OUTCOMES
         scored = []
         for row in rows:
-            said = book.still_open.pop((row.made_at, row.attacker, row.defender), None)
-            if said is None:
+            forecast = run.still_open.pop((row.made_at, row.attacker, row.defender), None)
+            if forecast is None:
                 raise StoreError("it settles a forecast that was not open")
-            if foretold and said.written_at >= entry.written_at:
-                raise StoreError("it counts a forecast as made before, which was not")
-            if foretold and not is_timely(book.told["source"], row.settled_at, entry.written_at):
-                raise StoreError("it counts a forecast as live of a race that was over long before")
-            settlement = Settlement(_settled(said.forecast, row), was_open=foretold)
-            scored.append(Scored(Made.LIVE if foretold else Made.IMPORT, settlement))
-        scores.better_of(book.calls, scores.calls_of(entry.run, scored, book.drivers))
-        new = scores.count(self.cells, entry.run, scored, book.laps)
-        book.laps |= new
-        book.laps_mark = scores.laps_mark(new, book.laps_mark)
-        newest = max((said.settlement.forecast.lap for said in scored), default=0)
-        book.laps = {lap for lap in book.laps if lap[0] > newest - _LAPS_BACK}
+            if is_live and forecast.written_at >= entry.written_at:
+                raise StoreError(
+                    "it counts a forecast as live that was not made before its outcome"
+                )
+            if is_live and not is_timely(run.header["source"], row.settled_at, entry.written_at):
+                raise StoreError("it counts a forecast as live in a race that was over long before")
+            settlement = Settlement(_settled(forecast.forecast, row), was_open=is_live)
+            scored.append(Scored(Made.LIVE if is_live else Made.IMPORT, settlement))
+        scores.replace_beaten(run.calls, scores.calls_of(entry.run, scored, run.drivers))
+        new = scores.count(self.cells, entry.run, scored, run.laps)
+        run.laps |= new
+        run.laps_mark = scores.laps_mark(new, run.laps_mark)
+        newest = max((forecast.settlement.forecast.lap for forecast in scored), default=0)
+        run.laps = {lap for lap in run.laps if lap[0] > newest - _LAPS_BACK}
         self.outcomes += len(rows)
 
 
-def _settled(said: LedgerForecast, came: OutcomeRecord) -> PredictionRecord:
+def _settled(forecast: LedgerForecast, outcome: OutcomeRecord) -> PredictionRecord:
     return PredictionRecord(
-        **said._asdict(), model_version="", outcome=came.outcome, settled_at=came.settled_at
+        **forecast._asdict(),
+        model_version="",
+        outcome=outcome.outcome,
+        settled_at=outcome.settled_at,
     )
 
 
-_CLOSE = 1e-6  # sums added up in another order differ by less
+_CLOSE = 1e-6  # sums that are added up in another order differ by less
 
 _runs = table_of(tables.LedgerRunRow)
 
@@ -179,47 +184,47 @@ _NAMED = ("attacker_id", "defender_id", "made_at", "lap", "position", "model_ver
           "settled_at")  # fmt: skip
 
 
-async def is_kept(connection: AsyncConnection, book: RunState) -> bool:
-    """Whether the race of a run is still in the database, as it was when it was forecast."""
-    born = datetime.fromisoformat(book.told["race_born"])
-    same = (_races.c.id == book.told["race_id"]) & (_races.c.created_at == born)
+async def is_stored(connection: AsyncConnection, run: RunState) -> bool:
+    """Whether the race of a run is still the one in the database, not removed or imported again."""
+    born = datetime.fromisoformat(run.header["race_born"])
+    same = (_races.c.id == run.header["race_id"]) & (_races.c.created_at == born)
     return await connection.scalar(select(_races.c.number).where(same)) is not None
 
 
-async def check_table(connection: AsyncConnection, book: RunState, entry: ReadEntry) -> int:
+async def check_table(connection: AsyncConnection, run: RunState, entry: ReadEntry) -> int:
     """Compare an entry with the table of predictions, and return how many rows were compared.
 
     Raises:
-        LedgerError: A row is another than the entry says, or is gone.
+        LedgerError: A row differs from the entry, or is gone.
     """
     if entry.kind == EntryKind.FORECASTS:
-        details, said = entries.read_forecasts(entry.body)
-        keys = [(one.made_at, one.attacker, one.defender) for one in said]
-        rows = await _rows_of(connection, book, keys)
+        details, forecasts = entries.read_forecasts(entry.body)
+        keys = [(one.made_at, one.attacker, one.defender) for one in forecasts]
+        rows = await _rows_of(connection, run, keys)
         if None in rows or entries.details_digest(filter(None, rows)) != details:
-            _differ(entry, book)
+            _raise_changed(entry, run)
         return len(rows)
     if entry.kind in {EntryKind.OUTCOMES, EntryKind.LATE_OUTCOMES}:
-        came = entries.read_outcomes(entry.body)
-        keys = [(one.made_at, one.attacker, one.defender) for one in came]
-        rows = await _rows_of(connection, book, keys)
-        for row, one in zip(rows, came, strict=True):
-            told = None if row is None else (row["outcome"], row["settled_at"])
-            if told != (one.outcome, one.settled_at):
-                _differ(entry, book)
+        outcomes = entries.read_outcomes(entry.body)
+        keys = [(one.made_at, one.attacker, one.defender) for one in outcomes]
+        rows = await _rows_of(connection, run, keys)
+        for row, one in zip(rows, outcomes, strict=True):
+            stored = None if row is None else (row["outcome"], row["settled_at"])
+            if stored != (one.outcome, one.settled_at):
+                _raise_changed(entry, run)
     return 0
 
 
-def _differ(entry: ReadEntry, book: RunState) -> None:
+def _raise_changed(entry: ReadEntry, run: RunState) -> None:
     message = (
-        f"The predictions of {book.told['race_id']} were changed after they were written: they are "
-        f"not what entry {entry.number} of the ledger holds of them."
+        f"The predictions of {run.header['race_id']} were changed after they were written: they "
+        f"differ from entry {entry.number} of the ledger."
     )
     raise LedgerError(None, message)
 
 
 async def _rows_of(
-    connection: AsyncConnection, book: RunState, keys: Sequence[tuple[datetime, int, int]]
+    connection: AsyncConnection, run: RunState, keys: Sequence[tuple[datetime, int, int]]
 ) -> list[dict[str, Any] | None]:
     """Return the rows of the table of predictions in the order of keys; None where one is gone."""
     if not keys:
@@ -227,15 +232,15 @@ async def _rows_of(
     c = _predictions.c
     columns = [c[name] for name in dict.fromkeys((*_NAMED, *entries.DETAILS))]
     query = select(*columns).where(
-        c.race_id == book.told["race_id"],
+        c.race_id == run.header["race_id"],
         c.made_at >= min(key[0] for key in keys),
         c.made_at <= max(key[0] for key in keys),
     )
-    found = [dict(row._mapping) for row in await connection.execute(query)]
-    cars = book.cars
+    rows = [dict(row._mapping) for row in await connection.execute(query)]
+    cars = run.cars
     by_key = {
         (row["made_at"], cars.get(row["attacker_id"]), cars.get(row["defender_id"])): row
-        for row in found
+        for row in rows
     }
     return [by_key.get(key) for key in keys]
 
@@ -246,83 +251,83 @@ async def check_runs(connection: AsyncConnection, follower: Follower) -> None:
     Raises:
         LedgerError: They differ.
     """
-    rows = {row.run: described(row) for row in await connection.execute(select(_runs))}
-    told = {run: entries.text_body(book.told) for run, book in follower.runs.items()}
-    for run in sorted(rows.keys() | told.keys()):
-        if rows.get(run) != told.get(run):
-            message = f"The table of runs says of run {run} what its entries do not say."
+    rows = {row.run: run_body(row) for row in await connection.execute(select(_runs))}
+    first = {run: entries.text_body(state.header) for run, state in follower.runs.items()}
+    for run in sorted(rows.keys() | first.keys()):
+        if rows.get(run) != first.get(run):
+            message = f"The table of runs differs from the entries of run {run}."
             raise LedgerError(None, message)
 
 
 async def check_sums(connection: AsyncConnection, follower: Follower) -> None:
-    """Compare what the page shows with what the entries add up to.
+    """Compare the sums that the page shows with the sums of the entries.
 
     Raises:
         LedgerError: They differ.
     """
-    kept: defaultdict[CellKey, Sums] = defaultdict(Sums)
+    stored: defaultdict[CellKey, Sums] = defaultdict(Sums)
     for row in await connection.execute(select(_cells)):
         run, made, outcome, bin_, *sums = row
-        kept[run, made, outcome, bin_] = Sums(*sums)
-    for key in sorted(kept.keys() | follower.cells.keys()):
-        if not all(map(_same, astuple(follower.cells[key]), astuple(kept[key]))):
-            message = f"The sums of run {key[0]} are not what its entries add up to."
+        stored[run, made, outcome, bin_] = Sums(*sums)
+    for key in sorted(stored.keys() | follower.cells.keys()):
+        if not all(map(_same, astuple(follower.cells[key]), astuple(stored[key]))):
+            message = f"The stored sums of run {key[0]} differ from the sums of its entries."
             raise LedgerError(None, message)
 
 
 async def check_laps(connection: AsyncConnection, follower: Follower) -> None:
-    """Compare the laps that were counted with those that the entries give.
+    """Compare the laps that were counted with those of the entries.
 
     Raises:
         LedgerError: They differ.
     """
-    kept: defaultdict[int, int] = defaultdict(int)
+    stored: defaultdict[int, int] = defaultdict(int)
     async with connection.stream(select(_laps)) as found:
         async for rows in found.partitions(_AT_ONCE):
             for row in rows:
                 key = (row.lap, row.made, row.attacker, row.defender, row.bin)
-                kept[row.run] = scores.laps_mark([key], kept[row.run])
-    for run in sorted(kept.keys() | follower.runs.keys()):
-        book = follower.runs.get(run)
-        if kept[run] != (book.laps_mark if book else 0):
-            message = f"The laps that were counted of run {run} are not those of its entries."
+                stored[row.run] = scores.laps_mark([key], stored[row.run])
+    for run in sorted(stored.keys() | follower.runs.keys()):
+        state = follower.runs.get(run)
+        if stored[run] != (state.laps_mark if state else 0):
+            message = f"The stored laps of run {run} differ from the laps of its entries."
             raise LedgerError(None, message)
 
 
 async def check_not_emptied(connection: AsyncConnection, follower: Follower) -> None:
-    """Look for forecasts where the ledger has none at all.
+    """Check that an empty ledger means that there are no forecasts.
 
     Raises:
-        LedgerError: There are some.
+        LedgerError: There are forecasts, although the ledger is empty.
     """
     if follower.runs:
         return
-    kept = await connection.scalar(select(func.count()).select_from(_predictions))
-    if kept:
+    stored = await connection.scalar(select(func.count()).select_from(_predictions))
+    if stored:
         message = (
-            f"The ledger is empty, and {kept:,} forecasts are kept: it was emptied, or all of them "
-            "were made before there was a ledger."
+            f"The ledger is empty, but {stored:,} forecasts are stored: it was emptied, or all of "
+            "them were made before there was a ledger."
         )
         raise LedgerError(None, message)
 
 
 async def check_calls(connection: AsyncConnection, follower: Follower) -> None:
-    """Compare the lists of best calls and worst misses with those that the entries give.
+    """Compare the lists of best calls and worst misses with those of the entries.
 
     Raises:
         LedgerError: They differ.
     """
     found: defaultdict[int, int] = defaultdict(int)
     for row in await connection.execute(select(_calls)):
-        told = dict(row._mapping)
+        values = dict(row._mapping)
         key = (row.made, row.which, row.attacker, row.defender)
-        book = follower.runs.get(row.run)
-        ours = book.calls.get(key) if book else None
-        if ours is None or not all(_same(ours[name], value) for name, value in told.items()):
+        state = follower.runs.get(row.run)
+        call = state.calls.get(key) if state else None
+        if call is None or not all(_same(call[name], value) for name, value in values.items()):
             raise LedgerError(None, f"A best or worst call of run {row.run} is not in its entries.")
         found[row.run] += 1
-    for run, book in follower.runs.items():
-        if found[run] != len(book.calls):
+    for run, state in follower.runs.items():
+        if found[run] != len(state.calls):
             raise LedgerError(None, f"A best or worst call of run {run} is missing.")
 
 
@@ -332,24 +337,24 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-async def check_nothing_added(connection: AsyncConnection, book: RunState) -> None:
-    """Compare how many predictions a race has with how many were entered of it.
+async def check_nothing_added(connection: AsyncConnection, run: RunState) -> None:
+    """Compare how many predictions a race has with how many the ledger holds.
 
     Raises:
-        LedgerError: There are others.
+        LedgerError: The numbers differ.
     """
-    since = datetime.fromisoformat(book.told["first_at"])  # others were made before the ledger
-    own = (_predictions.c.race_id == book.told["race_id"]) & (_predictions.c.made_at >= since)
-    kept = await connection.scalar(select(func.count()).select_from(_predictions).where(own))
-    if kept != book.forecasts:
+    since = datetime.fromisoformat(run.header["first_at"])  # earlier ones are older than the ledger
+    own = (_predictions.c.race_id == run.header["race_id"]) & (_predictions.c.made_at >= since)
+    stored = await connection.scalar(select(func.count()).select_from(_predictions).where(own))
+    if stored != run.forecasts:
         message = (
-            f"{book.told['race_id']} has {kept} predictions, and {book.forecasts} were entered in "
-            "the ledger."
+            f"{run.header['race_id']} has {stored} predictions, but the ledger holds "
+            f"{run.forecasts} of it."
         )
         raise LedgerError(None, message)
 
 
-AT_ONCE = 500  # entries: some 30 MB where races were imported
+AT_ONCE = 500  # entries read at once: about 30 MB where races were imported
 
 
 async def verify(
@@ -357,15 +362,16 @@ async def verify(
     known_head: tuple[int, str] | None = None,
     told: Callable[[int], None] = lambda _done: None,
 ) -> Verified:
-    """Read the whole ledger and return what it holds, if all of it agrees.
+    """Read and check the whole ledger, and return what it holds.
 
-    Memory does not grow with the forecasts, but for those that nothing has settled; of each race it
-    holds the best and the worst call of each pair.
+    Memory grows only with the forecasts that are still open, and with the best and the worst call
+    of each pair of a race.
 
     Args:
-        database: Where it is.
-        known_head: Number and hash of an entry, as `ledger head` printed them before.
-        told: Is called with the entries checked so far.
+        database: The database that holds the ledger.
+        known_head: Number and hash of an entry, as `ledger head` printed them before. None skips
+            that check.
+        told: Called with the number of entries checked so far.
 
     Raises:
         LedgerError: Something was rewritten, removed or added.
@@ -373,7 +379,7 @@ async def verify(
     """
     follower, before, number, compared = Follower(), GENESIS, 0, 0
     head: LedgerHead | None = None
-    kept: dict[int, bool] = {}
+    stored_runs: dict[int, bool] = {}
     async with database.snapshot() as connection:
         async for entry in _entries(connection):
             number += 1
@@ -386,17 +392,17 @@ async def verify(
                 follower.take(entry)
             except StoreError as error:
                 raise LedgerError(number, str(error)) from error
-            book = follower.runs[entry.run]
-            if entry.run not in kept:
-                kept[entry.run] = await is_kept(connection, book)
-            if kept[entry.run]:
-                compared += await check_table(connection, book, entry)
+            run = follower.runs[entry.run]
+            if entry.run not in stored_runs:
+                stored_runs[entry.run] = await is_stored(connection, run)
+            if stored_runs[entry.run]:
+                compared += await check_table(connection, run, entry)
             told(number)
         if known_head is not None and known_head[0] > number:
-            message = f"The ledger ends at entry {number}; it once had {known_head[0]} at least."
+            message = f"The ledger ends at entry {number}, but once had at least {known_head[0]}."
             raise LedgerError(None, message)
-        for run in sorted(run for run, is_kept in kept.items() if is_kept):
-            await check_nothing_added(connection, follower.runs[run])
+        for each in sorted(each for each, stored in stored_runs.items() if stored):
+            await check_nothing_added(connection, follower.runs[each])
         await check_runs(connection, follower)
         await check_sums(connection, follower)
         await check_laps(connection, follower)
@@ -410,9 +416,9 @@ def _check_link(entry: ReadEntry, number: int, before: bytes) -> None:
         raise LedgerError(number, "it is missing")
     head = Head(entry.number, entry.kind, entry.run, entry.items, entry.written_at)
     if digest_of(before, head, entry.body) != entry.digest:
-        raise LedgerError(number, "its hash is not that of what it says and of the one before it")
+        raise LedgerError(number, "its hash does not match its content and the entry before it")
     if counted(entry.kind, entry.body) != entry.items:
-        raise LedgerError(number, "it does not hold as much as it says")
+        raise LedgerError(number, "it does not hold as many items as it says")
 
 
 def _check_known(head: LedgerHead, digest: str) -> None:
@@ -421,7 +427,7 @@ def _check_known(head: LedgerHead, digest: str) -> None:
 
 
 async def _entries(connection: AsyncConnection) -> AsyncIterator[ReadEntry]:
-    """Yield all entries in order, some at a time."""
+    """Yield all entries in order, reading some at a time."""
     last = 0
     while True:
         query = select(entries_table).where(entries_table.c.number > last)

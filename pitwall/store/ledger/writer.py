@@ -1,4 +1,4 @@
-"""Enter what a batch of a race forecast into the ledger, in the batch's own transaction."""
+"""Enter the forecasts and outcomes of a batch into the ledger, in the batch's own transaction."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from pitwall.domain.sessions import SessionKind, Source
 from pitwall.store.forecast_writer import Settlement, Written
 from pitwall.store.instants import utc_now
 from pitwall.store.ledger import entries, scores
-from pitwall.store.ledger.entries import LastEntry
+from pitwall.store.ledger.entries import NewEntry
 from pitwall.store.ledger.scores import CellKey, LapKey, Scored, Sums
 from pitwall.store.row_writer import fit, table_of
 from pitwall.store.tables import LedgerRunRow, RaceRow
 
-# A made-up race proves nothing, and a server without a network makes one up after the other.
+# A simulated race proves nothing, and a server without a network simulates one after the other.
 SIMULATED_RUNS = 20
-_USUAL = SessionKind.RACE  # other kinds, sprints above all, are named
+_USUAL = SessionKind.RACE  # other kinds, such as sprints, are named after the race
 TIMELY = timedelta(minutes=30)
-_FORETOLD = {Source.LIVE.value, Source.SIMULATED.value}  # other sources tell of races long over
+_LIVE_SOURCES = {Source.LIVE.value, Source.SIMULATED.value}  # others hold races that are over
 
 _KINDS = {Made.LIVE: EntryKind.OUTCOMES, Made.IMPORT: EntryKind.LATE_OUTCOMES}
 
@@ -35,7 +35,7 @@ _races = table_of(RaceRow)
 
 
 class Run(NamedTuple):
-    """A race as it is forecast once."""
+    """One pass of forecasts over a race, live or at import."""
 
     number: int
     made: Made
@@ -43,13 +43,13 @@ class Run(NamedTuple):
 
 
 class LedgerWriter:
-    """Enters batches; remembers of each run which drivers its entries have named."""
+    """Enters batches into the ledger, and remembers which drivers each run's entries have named."""
 
     def __init__(self) -> None:
         self._named: dict[int, dict[int, str]] = {}
 
     def forget(self) -> None:
-        """Name drivers again: what was entered last was undone."""
+        """Forget which drivers were named, because the last entries may have been rolled back."""
         self._named.clear()
 
     async def enter(
@@ -60,30 +60,30 @@ class LedgerWriter:
         written: Written,
         drivers: dict[int, str],
     ) -> None:
-        """Enter what was written of a batch: forecasts first, then outcomes.
+        """Enter the new forecasts of a batch, then its new outcomes.
 
-        Nothing happens for a race whose forecasts are not entered: one that was begun before
-        there was a ledger, or one simulated race too many.
+        Nothing happens for a race whose forecasts are not entered: a race that began before there
+        was a ledger, or a simulated race beyond the first `SIMULATED_RUNS`.
 
         Args:
-            connection: In the transaction that wrote it.
-            mark: Which race.
-            batch: Where it came from.
-            written: What of the batch was new.
-            drivers: Who drives which car.
+            connection: A connection in the transaction that wrote the batch.
+            mark: The race.
+            batch: The batch.
+            written: What was new in the batch.
+            drivers: The driver of each car.
         """
         if not (written.fresh or written.settled):
             return
         await entries.hold(connection)
         run = await _run_of(connection, mark)
-        said: list[LastEntry] = []
+        new: list[NewEntry] = []
         if run is None:
             run = await _begin(connection, mark, batch, written)
             if run is None:
                 return
-            said.append(LastEntry(EntryKind.RUN, await _described(connection, run)))
-        told = [*written.fresh, *(each.forecast for each in written.settled)]
-        said += self._drivers(run, told, drivers)
+            new.append(NewEntry(EntryKind.RUN, await _run_body(connection, run)))
+        forecasts = [*written.fresh, *(each.forecast for each in written.settled)]
+        new += self._drivers(run, forecasts, drivers)
         now = utc_now()
         scored = [
             Scored(_made(run, mark, batch, each, now), each)
@@ -91,43 +91,43 @@ class LedgerWriter:
             if each.forecast.made_at >= run.first_at  # others were made before the ledger
         ]
         known = await scores.known_laps(connection, run.number, scored)
-        # In a thread: an import settles thousands at once, and frames must not wait.
+        # In a thread, because an import settles thousands at once, and live frames must not wait.
         work = await asyncio.to_thread(_work_out, run, written.fresh, scored, known, drivers)
-        said += work.said
-        if said:
-            await entries.append(connection, run.number, said, now)
-        await scores.keep_sums(connection, work.cells)
-        await scores.keep_laps(connection, run.number, work.laps)
-        await scores.keep_calls(connection, work.calls)
+        new += work.new
+        if new:
+            await entries.append(connection, run.number, new, now)
+        await scores.store_sums(connection, work.cells)
+        await scores.store_laps(connection, run.number, work.laps)
+        await scores.store_calls(connection, work.calls)
 
     def _drivers(
-        self, run: Run, told: list[PredictionRecord], drivers: dict[int, str]
-    ) -> Iterator[LastEntry]:
-        cars = {car for row in told for car in (row.attacker, row.defender)}
+        self, run: Run, forecasts: list[PredictionRecord], drivers: dict[int, str]
+    ) -> Iterator[NewEntry]:
+        cars = {car for row in forecasts for car in (row.attacker, row.defender)}
         named = self._named.setdefault(run.number, {})
         new = {car: drivers[car] for car in sorted(cars) if named.get(car) != drivers[car]}
         if new:
             named.update(new)
-            yield LastEntry(
+            yield NewEntry(
                 EntryKind.DRIVERS, entries.text_body({str(k): v for k, v in new.items()})
             )
 
 
-def _forecasts(fresh: list[PredictionRecord], drivers: dict[int, str]) -> Iterator[LastEntry]:
+def _forecasts(fresh: list[PredictionRecord], drivers: dict[int, str]) -> Iterator[NewEntry]:
     if fresh:
         names = (
             {"attacker_id": drivers[r.attacker], "defender_id": drivers[r.defender]} for r in fresh
         )
-        told = (row._asdict() | own for row, own in zip(fresh, names, strict=True))
-        details = entries.details_digest(told)
-        yield LastEntry(EntryKind.FORECASTS, entries.forecasts_body(fresh, details))
+        rows = (row._asdict() | own for row, own in zip(fresh, names, strict=True))
+        details = entries.details_digest(rows)
+        yield NewEntry(EntryKind.FORECASTS, entries.forecasts_body(fresh, details))
 
 
-def _outcomes(scored: list[Scored]) -> Iterator[LastEntry]:
+def _outcomes(scored: list[Scored]) -> Iterator[NewEntry]:
     for made, kind in _KINDS.items():
         settled = [each.settlement.forecast for each in scored if each.made is made]
         if settled:
-            yield LastEntry(kind, entries.outcomes_body(map(_outcome, settled)))
+            yield NewEntry(kind, entries.outcomes_body(map(_outcome, settled)))
 
 
 def _outcome(one: PredictionRecord) -> OutcomeRecord:
@@ -147,9 +147,9 @@ async def _run_of(connection: AsyncConnection, mark: RaceMark) -> Run | None:
 
 
 async def named_before(connection: AsyncConnection, mark: RaceMark) -> dict[str, int]:
-    """Return the cars of a race by the names that the ledger knows of their drivers, oldest first.
+    """Return the cars of a race by the names that the ledger has of their drivers, oldest first.
 
-    A driver may be named otherwise after he was forecast: the table holds the name of that moment.
+    A driver's name may change after a forecast, whose row holds the name of that moment.
     """
     run = await _run_of(connection, mark)
     if run is None:
@@ -168,7 +168,7 @@ async def _begin(
     if not written.fresh or await _is_one_too_many(connection, mark.source):
         return None
     first = min(written.fresh, key=lambda row: row.made_at)
-    live = mark.source in _FORETOLD and not batch.is_imported
+    live = mark.source in _LIVE_SOURCES and not batch.is_imported
     number = await connection.scalar(select(func.coalesce(func.max(_runs.c.run), 0) + 1))
     run = Run(number or 1, Made.LIVE if live else Made.IMPORT, first.made_at)
     info = mark.info
@@ -194,8 +194,8 @@ async def _born(connection: AsyncConnection, mark: RaceMark) -> datetime | None:
     return born
 
 
-async def _described(connection: AsyncConnection, run: Run) -> bytes:
-    return described(
+async def _run_body(connection: AsyncConnection, run: Run) -> bytes:
+    return run_body(
         (await connection.execute(_runs.select().where(_runs.c.run == run.number))).one()
     )
 
@@ -207,15 +207,17 @@ async def _is_one_too_many(connection: AsyncConnection, source: str) -> bool:
     return (await connection.scalar(query) or 0) >= SIMULATED_RUNS
 
 
-def described(row: object) -> bytes:
-    """Return what a run's first entry says, from its row in `ledger_runs`."""
-    told = {column.name: getattr(row, column.name) for column in _runs.c}
-    instants = {name: value.isoformat() for name, value in told.items() if hasattr(value, "tzinfo")}
-    return entries.text_body(told | instants)
+def run_body(row: object) -> bytes:
+    """Return the body of a run's first entry, made from its row in `ledger_runs`."""
+    values = {column.name: getattr(row, column.name) for column in _runs.c}
+    instants = {
+        name: value.isoformat() for name, value in values.items() if hasattr(value, "tzinfo")
+    }
+    return entries.text_body(values | instants)
 
 
 class _Work(NamedTuple):
-    said: list[LastEntry]
+    new: list[NewEntry]
     cells: dict[CellKey, Sums]
     laps: set[LapKey]
     calls: list[dict[str, Any]]
@@ -228,30 +230,30 @@ def _work_out(
     known: set[LapKey],
     drivers: dict[int, str],
 ) -> _Work:
-    """Return what a batch adds to the ledger's tables; touches no database."""
+    """Return what a batch adds to the ledger's tables, without using the database."""
     cells: defaultdict[CellKey, Sums] = defaultdict(Sums)
     if fresh:
         cells[run.number, run.made.value, scores.SAID, 0].forecasts += len(fresh)
     laps = scores.count(cells, run.number, scored, known)
-    said = [*_forecasts(fresh, drivers), *_outcomes(scored)]
-    return _Work(said, cells, laps, scores.calls_of(run.number, scored, drivers))
+    new = [*_forecasts(fresh, drivers), *_outcomes(scored)]
+    return _Work(new, cells, laps, scores.calls_of(run.number, scored, drivers))
 
 
 def _made(run: Run, mark: RaceMark, batch: Batch, each: Settlement, now: datetime) -> Made:
     settled_at = each.forecast.settled_at or each.forecast.made_at
-    foretold = (
+    is_live = (
         run.made is Made.LIVE
         and each.was_open
         and not batch.is_imported
         and is_timely(mark.source, settled_at, now)
     )
-    return Made.LIVE if foretold else Made.IMPORT
+    return Made.LIVE if is_live else Made.IMPORT
 
 
 def is_timely(source: str, settled_at: datetime, written_at: datetime) -> bool:
-    """Whether an outcome was written about when it happened.
+    """Whether an outcome was written within half an hour of its time.
 
-    Else an old race was shown as a live one, by a server that repeats what it once recorded, or
-    nothing could be written for long. A made-up race has a clock of its own.
+    If not, a server repeated an old recording as a live race, or nothing could be written for long.
+    A simulated race has a clock of its own and is always timely.
     """
     return source != Source.LIVE.value or abs(written_at - settled_at) <= TIMELY

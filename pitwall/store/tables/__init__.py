@@ -1,9 +1,8 @@
-"""The tables, as SQLModel; what `alembic` compares the migrations with.
+"""Define the tables as SQLModel classes, which tests compare with the migrations of `alembic`.
 
-`accounts` names people, `races` names races and who drove in them, `forecasts` keeps what was
-forecast and what came of it, `playback` keeps what a race consisted of, `ledger`
-keeps every forecast for good. Live data writes to the last three and to `races`; never to
-`accounts`.
+`accounts` holds people, `races` races and their entries, `forecasts` forecasts and their outcomes,
+`playback` the messages and rows of a race, and `ledger` every forecast for good. Live data is
+written to the last three and to `races`, never to `accounts`.
 """
 
 from sqlmodel import SQLModel

@@ -1,4 +1,4 @@
-"""Tables of people: who may log in, their log-ins and their API keys."""
+"""Define the tables of people: users, their log-ins and their API keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EMAIL_LENGTH = 254  # RFC 5321, a path without its angle brackets
 
 
 class UserRow(SQLModel, table=True):
-    """Somebody with an account. Source: registration.
+    """A user with an account. Source: registration.
 
     Attributes:
         id: Made at random at registration.
@@ -48,11 +48,11 @@ class LogInRow(SQLModel, table=True):
     Attributes:
         id: Made at random at log-in.
         user_id: Whose log-in it is.
-        token_hash: SHA-256 of the cookie's token, hexadecimal; the token itself is not kept.
+        token_hash: SHA-256 of the cookie's token, hexadecimal; the token itself is not stored.
         created_at: When the user logged in.
         expires_at: From then on the token is refused.
         last_used_at: When the token was last seen, to the minute. None before that.
-        user_agent: What the browser called itself, cut to 255 characters.
+        user_agent: The browser's own name, cut to 255 characters.
         revoked_at: From then on the token is refused. None while it is good.
     """
 
@@ -74,9 +74,9 @@ class ApiKeyRow(SQLModel, table=True):
     Attributes:
         id: Made at random with the key.
         user_id: Whose key it is.
-        name: The owner's own word for it.
+        name: The owner's own name for it.
         prefix: The key's first characters, by which it is found and shown.
-        key_hash: SHA-256 of the whole key, hexadecimal; the key itself is not kept.
+        key_hash: SHA-256 of the whole key, hexadecimal; the key itself is not stored.
         created_at: When the key was made.
         last_used_at: When the key was last used, to the minute. None before that.
         expires_at: From then on the key is refused. None for a key that never expires.

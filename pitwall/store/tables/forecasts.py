@@ -1,4 +1,4 @@
-"""The table of predictions: what was forecast of every battle, and what came of it."""
+"""Define the table of predictions: every forecast of a battle, and its outcome."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ class Prediction(SQLModel, table=True):
         made_at: When it was made, on the race's clock.
         position: The place at stake; 1 is the lead. Source: `TimingData` `Position`.
         interval_s: From defender to attacker then. Source: `TimingData` `IntervalToPositionAhead`.
-        p_overtake: That the attacker is ahead a lap from then, if neither pits and the track stays
-            clear; where the model does not answer there is no row.
+        p_overtake: Probability that the attacker is ahead a lap from then, if neither pits and the
+            track stays clear; without a forecast there is no row.
         p_overtake_3: The same within three laps. None where one model answered alone.
         p_low: Lower end of a 90 % interval of `p_overtake`. None where one model answered alone.
         p_high: Upper end of a 90 % interval of `p_overtake`. None where one model answered alone.
-        p_om: What OM (DRS or Overtake Mode) said alone. None where one model answered alone.
-        w_om: The weight of OM. None where one model answered alone.
-        p_boost: What BOOST (energy) said alone. None where one model answered alone.
-        w_boost: The weight of BOOST. None where one model answered alone.
-        p_aero: What AERO (the wake) said alone. None where one model answered alone.
-        w_aero: The weight of AERO. None where one model answered alone.
-        p_pit: That one of the two pits first. None where one model answered alone.
-        p_neutralised: That a safety car, VSC or red flag comes first. None where one model answered
+        p_om: The forecast of the expert OM (DRS or Overtake Mode). None where one model answered
             alone.
-        p_retired: That one of the two retires first. None where one model answered alone.
+        w_om: The weight of OM. None where one model answered alone.
+        p_boost: The forecast of the expert BOOST (energy). None where one model answered alone.
+        w_boost: The weight of BOOST. None where one model answered alone.
+        p_aero: The forecast of the expert AERO (the wake). None where one model answered alone.
+        w_aero: The weight of AERO. None where one model answered alone.
+        p_pit: Probability that one of the two pits first. None where one model answered alone.
+        p_neutralised: Probability that a safety car, VSC or red flag comes first. None where one
+            model answered alone.
+        p_retired: Probability that one of the two retires first. None where one model answered
+            alone.
         model_version: Which model bundle made it.
-        outcome: What came of it. Range: `passed`, `held`, or why it could not be decided. None
+        outcome: The outcome. Range: `passed`, `held`, or why it could not be decided. None
             while it is open. Source: line crossings and places a lap later.
         settled_at: When the outcome was known, on the race's clock. None while it is open.
     """

@@ -1,7 +1,7 @@
-"""The tables of the ledger: its entries, and what is counted from them.
+"""Define the tables of the ledger: its entries, and the sums counted from them.
 
 `ledger_entries` and `ledger_runs` are only ever added to: triggers refuse anything else. None of
-the five points to the tables of races: a race that is removed stays in the ledger.
+the five refers to the tables of races, so that a removed race stays in the ledger.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class LedgerEntry(SQLModel, table=True):
 
     Attributes:
         number: From 1, without gaps.
-        kind: What it says. Range: 1 a race begins, 2 drivers, 3 forecasts, 4 outcomes, 5 outcomes
-            that came too late to prove anything.
-        run: Which race it is about.
-        items: Forecasts or outcomes in it.
+        kind: The kind of entry. Range: 1 a race begins, 2 drivers, 3 forecasts, 4 outcomes, 5
+            outcomes that came too late to prove anything.
+        run: The run that it is about.
+        items: How many forecasts or outcomes it holds.
         written_at: When it was written, by the server's clock.
-        body: What it says, as bytes that `docs/ledger.md` describes.
+        body: Its content, as bytes that `docs/ledger.md` describes.
         digest: SHA-256 over the digest of the entry before, this row and its body.
     """
 
@@ -46,7 +46,7 @@ class LedgerEntry(SQLModel, table=True):
 
 
 class LedgerRunRow(SQLModel, table=True):
-    """A race as it was forecast once: what its first entry says, to be found.
+    """One run of forecasts of a race: the content of its first entry, for look-ups.
 
     Source: the first entry of the run.
 
@@ -80,13 +80,13 @@ class LedgerRunRow(SQLModel, table=True):
 
 
 class LedgerCell(SQLModel, table=True):
-    """Sums over forecasts of a run, so that no page reads them all; see `Tally`.
+    """Sums over forecasts of a run, so that no page reads them all; see `ForecastTally`.
 
     Source: counted from the entries; `ledger verify` counts again.
 
     Attributes:
-        run: Which run.
-        made: A `Made` of each forecast: what was written late does not count as live. Range: `live`
+        run: The run.
+        made: A `Made` of each forecast: one written late does not count as live. Range: `live`
             or `import`.
         outcome: `passed`, `held`, why it was undecided, or `said` for every forecast made.
         bin: Which twentieth of `p_overtake`; 0 for `said`. Range: 0 to 19.
@@ -115,7 +115,7 @@ class LedgerCell(SQLModel, table=True):
 
 
 class LedgerLap(SQLModel, table=True):
-    """A lap of a battle of which forecasts of one bin were decided: one case, not eighty.
+    """A lap of a battle with decided forecasts of one bin, which counts as one case, not eighty.
 
     Source: counted from the entries.
 
@@ -139,7 +139,7 @@ class LedgerLap(SQLModel, table=True):
 
 
 class LedgerCall(SQLModel, table=True):
-    """Of each pair of a run the forecast that was best against the gap alone, and the worst.
+    """The best forecast of each pair of a run, compared with the gap alone, and the worst one.
 
     Source: counted from the entries.
 
@@ -155,10 +155,11 @@ class LedgerCall(SQLModel, table=True):
         lap: The leader's lap then.
         position: The place at stake; 1 is the lead.
         interval_s: From defender to attacker then.
-        p_overtake: What was forecast.
-        gap_only: What the gap alone would have said. Range: 0 to 1.
-        outcome: What came of it. Range: `passed` or `held`.
-        score: Log-loss gained over the gap alone, or log-loss; natural logarithm.
+        p_overtake: The forecast probability.
+        gap_only: The forecast from the gap alone. Range: 0 to 1.
+        outcome: The outcome. Range: `passed` or `held`.
+        score: Log-loss gained over the gap alone for the best, log-loss for the worst; natural
+            logarithm.
     """
 
     __tablename__ = "ledger_calls"

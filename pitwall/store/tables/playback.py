@@ -1,8 +1,8 @@
-"""Tables of what a race consisted of: its raw messages, and what was read from them.
+"""Define the tables of a race's raw messages, and of the rows read from them.
 
-The raw messages are the truth: a replay runs the same engine over them. The other tables
-say the same in rows, for history and export. All are keyed by the race's small number and,
-where rows of one message share an instant, by the message's place in the race, `seq`, from 0.
+The raw messages are authoritative: a replay runs the same engine over them. The other tables hold
+the same as rows, for history and export. All are keyed by the race's small number and, where rows
+of one message share an instant, by the message's place in the race, `seq`, from 0.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RawChunk(SQLModel, table=True):
 
 
 class Keyframe(SQLModel, table=True):
-    """The engine's whole state after `seq` messages, from which a replay may begin.
+    """The engine's complete state after `seq` messages, from which a replay may begin.
 
     Source: the race engine.
 
@@ -63,14 +63,14 @@ class Keyframe(SQLModel, table=True):
 
 
 class TimingRow(SQLModel, table=True):
-    """One car's line after a message that changed its place or a gap. Source: `TimingData`.
+    """One car's timing after a message that changed its place or a gap. Source: `TimingData`.
 
     Attributes:
         race_number: The race. Source: `races.number`.
         at: When the message was sent.
         seq: Place of the message in the race, from 0.
         car: The car's number.
-        position: Place in the running order; 1 leads. None before the first is told.
+        position: Place in the running order; 1 leads. None before the first is known.
             Source: `TimingData` `Position`.
         gap_laps: Whole laps behind the leader. None where not lapped or unknown.
             Source: `TimingData` `GapToLeader`.
@@ -107,17 +107,17 @@ class Lap(SQLModel, table=True):
         car: The car's number.
         lap: Which lap of the car, from 1. Source: `TimingData` `NumberOfLaps`.
         completed_at: When the feed reported the line crossing.
-        lap_time_s: The lap time. None where the feed told none. Source: `TimingData` `LastLapTime`.
-        sector_1_s: Time of sector 1. None where not told. Source: `TimingData` `Sectors`.
-        sector_2_s: Time of sector 2. None where not told. Source: `TimingData` `Sectors`.
-        sector_3_s: Time of sector 3. None where not told. Source: `TimingData` `Sectors`.
-        i1_kmh: Speed at the end of sector 1. None where not told in this lap.
+        lap_time_s: The lap time. None where the feed gave none. Source: `TimingData` `LastLapTime`.
+        sector_1_s: Time of sector 1. None where not given. Source: `TimingData` `Sectors`.
+        sector_2_s: Time of sector 2. None where not given. Source: `TimingData` `Sectors`.
+        sector_3_s: Time of sector 3. None where not given. Source: `TimingData` `Sectors`.
+        i1_kmh: Speed at the end of sector 1. None where not given in this lap.
             Source: `TimingData` `Speeds.I1`.
-        i2_kmh: Speed at the end of sector 2. None where not told in this lap.
+        i2_kmh: Speed at the end of sector 2. None where not given in this lap.
             Source: `TimingData` `Speeds.I2`.
-        fl_kmh: Speed at the finish line. None where not told in this lap.
+        fl_kmh: Speed at the finish line. None where not given in this lap.
             Source: `TimingData` `Speeds.FL`.
-        st_kmh: Speed on the longest straight. None where not told in this lap.
+        st_kmh: Speed on the longest straight. None where not given in this lap.
             Source: `TimingData` `Speeds.ST`.
         pitted: Whether the car was in the pit lane at any time of this lap.
             Source: `TimingData` `InPit`.
@@ -144,18 +144,18 @@ class Lap(SQLModel, table=True):
 
 
 class StintRow(SQLModel, table=True):
-    """One stint of one car as last told. Source: `TimingAppData` `Stints`.
+    """One stint of one car as last reported. Source: `TimingAppData` `Stints`.
 
     Attributes:
         race_number: The race. Source: `races.number`.
         car: The car's number.
         stint: Which stint of the car, from 1.
-        from_lap: The first lap driven on it. Source: `TimingData` `NumberOfLaps` as it was told.
+        from_lap: The first lap driven on it. Source: `TimingData` `NumberOfLaps` at that time.
         compound: The tyre compound. Range: `SOFT`, `MEDIUM`, `HARD`, `INTERMEDIATE`, `WET`, a name
-            of before 2019, or `UNKNOWN` until it is told.
-        fresh_tyre: Whether the set was new when fitted. None when not told.
-        start_laps: Laps the set had when fitted. None when not told.
-        tyre_life_laps: Laps on this set, earlier sessions included. None when not told.
+            of before 2019, or `UNKNOWN` until it is known.
+        fresh_tyre: Whether the set was new when fitted. None when not given.
+        start_laps: Laps the set had when fitted. None when not given.
+        tyre_life_laps: Laps on this set, earlier sessions included. None when not given.
     """
 
     __tablename__ = "stints"
@@ -237,13 +237,13 @@ class WeatherRow(SQLModel, table=True):
         race_number: The race. Source: `races.number`.
         at: When the message was sent.
         seq: Place of the message in the race, from 0.
-        air_c: Temperature of the air. None where not told.
-        track_c: Temperature of the track. None where not told.
-        humidity_pct: Relative humidity. None where not told.
-        pressure_hpa: Air pressure. None where not told.
-        rainfall: Whether it rains. None where not told.
-        wind_mps: Speed of the wind. None where not told.
-        wind_direction_deg: Where the wind comes from, clockwise from north. None where not told.
+        air_c: Temperature of the air. None where not given.
+        track_c: Temperature of the track. None where not given.
+        humidity_pct: Relative humidity. None where not given.
+        pressure_hpa: Air pressure. None where not given.
+        rainfall: Whether it rains. None where not given.
+        wind_mps: Speed of the wind. None where not given.
+        wind_direction_deg: Where the wind comes from, clockwise from north. None where not given.
     """
 
     __tablename__ = "weather"
@@ -271,7 +271,7 @@ class CarSampleRow(SQLModel, table=True):
         speed_kmh: Speed. None where missing. Source: `CarData.z` channel 2.
         rpm: Engine revolutions a minute. None where missing. Source: `CarData.z` channel 0.
         throttle_pct: Throttle. Range: 0 to 100. None where missing. Source: `CarData.z` channel 4.
-        brake_pct: Brake; most feeds tell on or off alone. Range: 0 or 100. None where missing.
+        brake_pct: Brake; most feeds have on and off only. Range: 0 or 100. None where missing.
             Source: `CarData.z` channel 5.
         gear: Gear. Range: 0 to 8. None where missing. Source: `CarData.z` channel 3.
         drs: State of the rear wing as the feed codes it; 10, 12 and 14 are open. None where

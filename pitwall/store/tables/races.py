@@ -1,4 +1,4 @@
-"""Tables of races: circuits, drivers, races, and who drove in which."""
+"""Define the tables of circuits, drivers, races, and the entries of races."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class DriverRow(SQLModel, table=True):
 
     Attributes:
         id: The name in small letters, such as `max-verstappen`.
-        code: Three letters, such as `VER`; "" when not told.
-        name: First name and surname; "" when not told.
+        code: Three letters, such as `VER`; "" when not given.
+        name: First name and surname; "" when not given.
     """
 
     __tablename__ = "drivers"
@@ -49,25 +49,25 @@ class RaceRow(SQLModel, table=True):
         id: Such as `2025-dutch-grand-prix-race`. Source: `SessionInfo`.
         number: Stands for `id` in the tables with many rows, where 30 letters a row would weigh
             more than the row itself. Source: counted up.
-        circuit_id: Where it is held. None when not told. Source: `circuits.id`.
+        circuit_id: Where it is held. None when not given. Source: `circuits.id`.
         name: As the feed names the meeting. Source: `SessionInfo`.
         kind: As the feed names the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
-        year: The season; 0 when not told. Source: `SessionInfo`.
-        starts_at: The announced start. None when not told. Source: `SessionInfo`.
+        year: The season; 0 when not given. Source: `SessionInfo`.
+        starts_at: The announced start. None when not given. Source: `SessionInfo`.
         first_at: When its first message was sent. None before the first. Source: the feed.
         last_at: When its newest message was sent. None before the first. Source: the feed.
         source: What kind of data it is. Range: `live`, `recorded`, `reconstructed` or `simulated`.
             Source: the feed.
-        feed: What people are shown of the feed it came from. Source: the setting or import.
-        state: How the writing stands: `running` while it goes on, `finished` when its feed had
-            ended, `abandoned` when another race began first. Range: `running`, `finished` or
+        feed: The name of its feed, as shown to people. Source: the setting or import.
+        state: The state of the recording: `running` while it goes on, `finished` when its feed
+            had ended, `abandoned` when another race began first. Range: `running`, `finished` or
             `abandoned`. Source: the recorder.
         laps: The leader's lap when it was last written. Source: `LapCount`, or line crossings.
-        total_laps: The announced distance. None when not told. Source: `LapCount`.
-        messages: Raw messages kept so far: where writing goes on after a restart. Source: the
+        total_laps: The announced distance. None when not given. Source: `LapCount`.
+        messages: Raw messages stored so far: where writing goes on after a restart. Source: the
             recorder.
         revision: Rises whenever anything of the race is written. Source: the recorder.
-        model_version: Of its newest predictions; "" without any. Source: the model bundle.
+        model_version: Model of its newest predictions; "" without any. Source: the model bundle.
         created_at: When its first row was written. Source: the server's clock.
         updated_at: When anything of it was last written. Source: the server's clock.
     """
@@ -102,9 +102,9 @@ class EntryRow(SQLModel, table=True):
         race_number: The race. Source: `races.number`.
         car: The car's number.
         driver_id: Who drives it. Source: `drivers.id`.
-        team: The team's name; "" when not told.
-        team_colour: Six hexadecimal digits; "" when not told.
-        grid_position: Place on the grid. None when not told. Source: `TimingAppData` `GridPos`.
+        team: The team's name; "" when not given.
+        team_colour: Six hexadecimal digits; "" when not given.
+        grid_position: Place on the grid. None when not given. Source: `TimingAppData` `GridPos`.
     """
 
     __tablename__ = "entries"

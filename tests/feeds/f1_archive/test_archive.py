@@ -231,7 +231,7 @@ def test_a_weekend_with_a_sprint_means_its_grand_prix() -> None:
 
     assert find_race(sessions, "sao paulo").kind == "Race"
     assert find_race(sessions, "Sprint São Paulo").kind == "Sprint"
-    with pytest.raises(RaceNotFoundError, match=r"no race is meant by 'monza'.*2025-sao-paulo"):
+    with pytest.raises(RaceNotFoundError, match=r"no race matches 'monza'.*2025-sao-paulo"):
         find_race(sessions, "monza")
 
 

@@ -157,7 +157,7 @@ def test_a_revoked_token_is_renewed() -> None:
         listener.client.abort()
         with pytest.raises(FeedUnavailableError):
             await task
-        with pytest.raises(FeedUnavailableError, match="does not take this account"):
+        with pytest.raises(FeedUnavailableError, match="refused this account"):
             await anext(world.feed.frames())
 
         task, _ = await joined(world)

@@ -1,4 +1,4 @@
-"""A race told message by message, for the features: laps with sectors, traps and readings."""
+"""Make a race event by event, with sectors, traps and gap readings, for tests of the features."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LAP_S = 90.0
 COLUMN = {name: index for index, name in enumerate(feature_names())}
 
 
-def told(gaps_s: dict[int, list[float]], seconds: float = 1e9) -> Iterator[TimingEvent]:
-    """Yield what a feed says of cars with these gaps to the leader's clock at each line.
+def events_of(gaps_s: dict[int, list[float]], seconds: float = 1e9) -> Iterator[TimingEvent]:
+    """Yield the events of cars with these gaps to the leader's clock at each line.
 
     Car numbers come in running order. Every 5 s each car's line is sent, between the lines
     with the gap interpolated; sectors take 30, 35 and the rest of the lap.
@@ -80,12 +80,12 @@ def states(events: Iterator[TimingEvent]) -> Iterator[RaceState]:
 
 def after(gaps_s: dict[int, list[float]], seconds: float) -> RaceState:
     """Return the race at a moment, in seconds after lights out."""
-    *_, race = states(told(gaps_s, seconds))
+    *_, race = states(events_of(gaps_s, seconds))
     return replace(race, as_of=at(seconds))
 
 
 def pairs(race: RaceState) -> list[Battle]:
-    """Return a battle for each pair in line."""
+    """Return a battle for each pair in order."""
     order = race.in_order()
     return [
         a_battle(race, 0.5 + back.number / 10, attacker=back.number, defender=front.number)

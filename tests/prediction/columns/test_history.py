@@ -1,4 +1,4 @@
-"""Tables of earlier seasons: counted from the past, shrunk, neutral for unknown names."""
+"""Test that tables of earlier seasons count the past alone and are neutral for unknown names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A season forecast race by race, each by what was known before it, earlier races included."""
+"""Evaluate a season race by race, each forecast by a model of all races before it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from ml.judging import MIXTURE, POOLED, Judged
 from ml.members import Member, Training, fit_blob
-from ml.mixing import expert_margins
+from ml.metrics import Array, gain_interval, score
 from ml.mixture_table import BattleTable, stacked
+from ml.mixture_training import expert_margins
 from ml.out_of_fold import MixtureRecipe
-from ml.races import told
-from ml.scores import Array, gain_interval, score
+from ml.races import with_progress
+from ml.split_scores import MIXTURE, POOLED, Judged
 from ml.stacking import fit_gate, fit_platt, residuals_of
 from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.experts import read_expert
@@ -24,9 +24,9 @@ from pitwall.prediction.stacker import sigmoid
 def chained_scores(judged: Judged, recipe: MixtureRecipe) -> dict[str, Any]:
     """Return the scores of a split's test year, chained forward.
 
-    For each race the members are fitted again on everything before it; gate, stacker and
-    calibration rest on the out-of-fold opinions of the years before and on what was said of
-    the season's earlier races before they were run.
+    For each race the members are refitted on everything before it; gate, stacker and
+    calibration rest on the out-of-fold opinions of the years before and on the forecasts of
+    the season's earlier races, each made before its race.
     """
     order = np.unique(judged.test.races)  # races are numbered in time
     members = [member for member in recipe.members if member.name in (*EXPERTS, POOLED)]
@@ -34,21 +34,23 @@ def chained_scores(judged: Judged, recipe: MixtureRecipe) -> dict[str, Any]:
     fits = Parallel(n_jobs=recipe.jobs, return_as="generator")(
         delayed(_fit)(member, judged, race, recipe.seed) for member, race in work
     )
-    blobs = told(fits, len(work), "fits")
+    blobs = with_progress(fits, len(work), "fits")
     margins = {name: judged.opinions.margins[name] for name in (*EXPERTS, POOLED)}
-    so_far, said = judged.train, []
+    so_far, forecasts = judged.train, []
     for race in order.tolist():
         now = judged.test.where(judged.test.races == race)
         new = {}
         for member in members:
             expert = read_expert(member.library, next(blobs), now.columns, member.view)
             new[member.name] = expert.margins(now.rows)
-        said.append(_said(so_far, margins, now, new))
+        forecasts.append(_forecasts(so_far, margins, now, new))
         so_far = stacked(so_far, now)
         margins = {name: np.concatenate([margins[name], new[name]]) for name in margins}
     known = np.isfinite(judged.test.y1)
     y, races = judged.test.y1[known], judged.test.races[known]
-    p = {name: np.concatenate([one[name] for one in said])[known] for name in (POOLED, MIXTURE)}
+    p = {
+        name: np.concatenate([one[name] for one in forecasts])[known] for name in (POOLED, MIXTURE)
+    }
     return {
         "rows": len(y),
         "races": len(order),
@@ -66,10 +68,10 @@ def _fit(member: Member, judged: Judged, race: int, seed: int) -> bytes:
     return fit_blob(member, training, seed, threads=1)
 
 
-def _said(
+def _forecasts(
     before: BattleTable, margins: dict[str, Array], now: BattleTable, new: dict[str, Array]
 ) -> dict[str, Array]:
-    """Return what pooled model and mixture say of one race."""
+    """Return the forecasts of the pooled model and the mixture for one race."""
     known = np.isfinite(before.y1)
     opinions, asked = expert_margins(margins), expert_margins(new)
     residuals = residuals_of(before, sigmoid(opinions.mean(axis=1)))

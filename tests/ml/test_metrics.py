@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss
 
-from ml.scores import Array, gain_interval, reliability, score
+from ml.metrics import Array, gain_interval, reliability, score
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""Forecasts of given battles of any archive, made by the code that serves; see `ml.score`.
+"""Forecast given battles of any archive with the server's own code; see `ml.score`.
 
-What runs in other processes lies here and not in the command: a module that is run as a program
-cannot be imported there under its own name.
+Code that runs in other processes is here and not in the command, since a module that is run as
+a program cannot be imported there under its own name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from ml.line_rows import ROW_KEYS, line_rows
-from ml.races import told
+from ml.races import with_progress
 from ml.replay import RaceStory, battle_of, zero_of_race
 from pitwall.feeds.timing import TimingFeed
 from pitwall.prediction.bundle import SHIPPED
@@ -43,13 +43,13 @@ def score(
         archive: A folder in the layout of the timing archive.
         rows: Battles at the line; the columns of `ROW_KEYS` and `gap_ms, attacker_pos` are read.
         model: The bundle.
-        n_jobs: Processes.
+        n_jobs: Number of processes.
 
     Raises:
         ModelError: The bundle is missing or damaged.
         RaceNotFoundError: The archive lacks a race of the rows.
     """
-    MixturePredictor.load(model)  # a damaged bundle is told here, not by every process
+    MixturePredictor.load(model)  # reports a damaged bundle once, not in every process
     races = [
         (int(str(session_id)), of_race)
         for session_id, of_race in rows.reset_index(drop=True).groupby("session_id")
@@ -57,8 +57,8 @@ def score(
     work = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(score_race)(archive, session_id, of_race, model) for session_id, of_race in races
     )
-    found = pd.concat(told(work, len(races))).sort_index()
-    return rows.reset_index(drop=True)[list(ROW_KEYS)].join(found)
+    forecasts = pd.concat(with_progress(work, len(races))).sort_index()
+    return rows.reset_index(drop=True)[list(ROW_KEYS)].join(forecasts)
 
 
 def score_race(archive: Path, session_id: int, rows: pd.DataFrame, model: Path) -> pd.DataFrame:
@@ -83,17 +83,17 @@ def score_race(archive: Path, session_id: int, rows: pd.DataFrame, model: Path) 
                 *opinions.shares[0].tolist(),
                 float(predictor.mixture.pooled(features)[0]),
             ]
-        if not why_no_forecast(race, battle):  # what live would not forecast is not remembered
+        if not why_no_forecast(race, battle):  # live, other battles leave no residual
             memory = noted(memory, [at_the_line(race, battle)], opinions.p_plain.tolist())
     return pd.DataFrame.from_dict(answers, orient="index", columns=list(ANSWERS))
 
 
 def _in_time(archive: Path, session_id: int, rows: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    """Return the rows and every other battle at the line, in time; `index` is -1 for the others."""
+    """Return the rows and all other battles at the line, by time; `index` is -1 for the others."""
     laps = pd.read_parquet(archive / "laps.parquet", filters=[("session_id", "==", session_id)])
-    asked = rows[[*ROW_KEYS, "gap_ms", "attacker_pos"]].reset_index(names="index")
+    rows_asked = rows[[*ROW_KEYS, "gap_ms", "attacker_pos"]].reset_index(names="index")
     others = line_rows(laps).assign(index=-1)
-    both = pd.concat([asked, others], ignore_index=True)
+    both = pd.concat([rows_asked, others], ignore_index=True)
     both = both[both["index"].ge(0) | ~both.duplicated(list(ROW_KEYS))]
     ordered = both.sort_values(["t_ms", "attacker"], kind="stable")
     return [dict(zip(ordered.columns, row, strict=True)) for row in ordered.itertuples(index=False)]
@@ -101,5 +101,5 @@ def _in_time(archive: Path, session_id: int, rows: pd.DataFrame) -> list[dict[Ha
 
 @lru_cache(maxsize=1)
 def _predictor(model: Path) -> MixturePredictor:
-    """Return the forecaster; each process reads the bundle once."""
+    """Return the predictor; each process reads the bundle once."""
     return MixturePredictor.load(model)

@@ -1,4 +1,4 @@
-"""What each group of features is worth to a mixture that was trained with all of them."""
+"""Measure what each group of features is worth to a mixture trained with all of them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Final
 import numpy as np
 from joblib import Parallel, delayed
 
-from ml.judging import Judged, said_of
 from ml.members import Member, Training, fit_blob
+from ml.metrics import gain_interval
 from ml.mixture_table import BattleTable
 from ml.out_of_fold import MixtureRecipe
-from ml.races import told
-from ml.scores import gain_interval
+from ml.races import with_progress
+from ml.split_scores import Judged, opinions_of
 from pitwall.prediction.columns.spec import EXPERTS, FeatureSpec
 from pitwall.prediction.experts import read_expert
 from pitwall.prediction.features import GROUPS
 
-# The gate reads them, and the gap is what a battle is: without them there is no mixture.
+# The gate needs these columns, so they are never left out.
 _ALWAYS: Final = ("interval_s", "since_neutral_pair_laps", "race_share", "season_year")
 
 
@@ -30,7 +30,7 @@ def group_costs(
 ) -> dict[str, list[float]]:
     """Return what leaving out each group costs in log-loss of the next lap, with its interval.
 
-    The three experts are fitted again without the group, whose columns are then missing in
+    The three experts are refitted without the group, whose columns are then missing in
     training and test; gate and stacker stay as they were trained.
     """
     experts = [member for member in recipe.members if member.name in EXPERTS]
@@ -39,11 +39,11 @@ def group_costs(
         delayed(_fit)(member, judged.train, _columns_of(judged.train, groups[group]), recipe.seed)
         for member, group in work
     )
-    blobs = told(fits, len(work), "fits")
+    blobs = with_progress(fits, len(work), "fits")
     known = np.isfinite(judged.test.y1)
     y, races = judged.test.y1[known], judged.test.races[known]
-    whole = said_of(judged.trained.parts, judged.test).p_overtake[known]
-    found = {}
+    whole = opinions_of(judged.trained.parts, judged.test).p_overtake[known]
+    costs = {}
     for group in groups:
         test = _missing(judged.test, _columns_of(judged.test, groups[group]))
         fitted = {
@@ -51,9 +51,9 @@ def group_costs(
             for member in experts
         }
         parts = replace(judged.trained.parts, experts={**judged.trained.parts.experts, **fitted})
-        p = said_of(parts, test).p_overtake[known]
-        found[group] = [round(value, 5) for value in gain_interval(y, whole, p, races)]
-    return found
+        p = opinions_of(parts, test).p_overtake[known]
+        costs[group] = [round(value, 5) for value in gain_interval(y, whole, p, races)]
+    return costs
 
 
 def _fit(member: Member, table: BattleTable, missing: Sequence[int], seed: int) -> bytes:

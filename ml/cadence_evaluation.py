@@ -1,4 +1,4 @@
-"""Judge a mixture between the lines, where it was not trained but is read: at feed cadence."""
+"""Evaluate a mixture at feed cadence, between line crossings, where it was not trained."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ml.judging import GAP_ONLY, MIXTURE, Judged, gap_line
+from ml.metrics import Array, gain_interval, reliability, score, wilson
 from ml.mixture_table import BattleTable
-from ml.scores import Array, gain_interval, reliability, score, wilson
+from ml.split_scores import GAP_ONLY, MIXTURE, Judged, gap_line
 from ml.stacking import record_of_race
 from pitwall.prediction.memory import running_residuals
 from pitwall.prediction.mixture import Mixture
@@ -19,9 +19,9 @@ BINS: Final = 15
 
 
 def cadence_scores(judged: Judged, cadence: BattleTable) -> dict[str, Any]:
-    """Return how a split's mixture fares at feed cadence on its test year.
+    """Return the scores of a split's mixture at feed cadence on its test year.
 
-    The gap-only forecast that it is held against is fitted on the cadence rows of earlier years,
+    The gap-only forecast that it is compared with is fitted on the cadence rows of earlier years,
     so that it knows what a gap means between the lines; the mixture has seen none of them.
 
     Args:
@@ -31,8 +31,8 @@ def cadence_scores(judged: Judged, cadence: BattleTable) -> dict[str, Any]:
     known = np.isfinite(cadence.y1)
     before = cadence.where(known & (cadence.years < judged.split.test_year))
     test = cadence.where(known & (cadence.years == judged.split.test_year))
-    said = _said(judged, test)
-    p = {GAP_ONLY: gap_line(before)(test), MIXTURE: said}
+    forecasts = _forecasts(judged, test)
+    p = {GAP_ONLY: gap_line(before)(test), MIXTURE: forecasts}
     return {
         "rows": len(test),
         "battles": len({*zip(test.races, test.attackers, test.defenders, strict=True)}),
@@ -40,17 +40,17 @@ def cadence_scores(judged: Judged, cadence: BattleTable) -> dict[str, Any]:
         "passes": round(float(test.y1.mean()), 5),
         "scores": {name: score(test.y1, values).rounded(5) for name, values in p.items()},
         "gain_over_gap_only": [
-            round(value, 5) for value in gain_interval(test.y1, said, p[GAP_ONLY], test.races)
+            round(value, 5) for value in gain_interval(test.y1, forecasts, p[GAP_ONLY], test.races)
         ],
         "reliability": [
             asdict(one) | {"interval": wilson(one.passes, one.count)}
-            for one in reliability(test.y1, said, BINS)
+            for one in reliability(test.y1, forecasts, BINS)
         ],
     }
 
 
-def _said(judged: Judged, rows: BattleTable) -> Array:
-    """Return what the mixture says, with the residuals of the battles at the line so far."""
+def _forecasts(judged: Judged, rows: BattleTable) -> Array:
+    """Return the mixture's forecasts, with the residuals of the battles at the line so far."""
     mixture = Mixture(judged.trained.parts)
     plain = sigmoid(mixture.plain_logits(judged.test.rows))
     residuals = np.zeros((len(rows), 3))

@@ -1,4 +1,4 @@
-"""Proper scores of probability forecasts, with intervals over whole races."""
+"""Compute proper scores of probability forecasts, with intervals over whole races."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 Array = npt.NDArray[np.float64]
 
-_EDGE = 1e-5  # as the fixed judge clips
+_EDGE = 1e-5  # probabilities are clipped here, as in the fixed evaluation
 _ECE_BINS = 15
 _NO_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How good forecasts were.
+    """The scores of a set of forecasts.
 
     Attributes:
         log_loss, brier, ece: Lower is better.
@@ -42,7 +42,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """One tenth of the forecasts, sorted."""
+    """One bin of the sorted forecasts."""
 
     count: int
     passes: int
@@ -66,7 +66,7 @@ def score(y: Array, p: Array) -> Scores:
 
 
 def clipped(p: Array) -> Array:
-    """Return probabilities kept off 0 and 1, as the judge does."""
+    """Return probabilities clipped away from 0 and 1, as in the fixed evaluation."""
     return np.clip(p, _EDGE, 1 - _EDGE)
 
 
@@ -94,7 +94,7 @@ def gain_interval(
 
 
 def reliability(y: Array, p: Array, bins: int = 10) -> list[ReliabilityBin]:
-    """Return forecasts against frequencies in bins of equal numbers, lowest first."""
+    """Return forecasts and observed frequencies in bins of equal numbers, lowest first."""
     return [
         ReliabilityBin(len(rows), int(y[rows].sum()), float(p[rows].mean()), float(y[rows].mean()))
         for rows in np.array_split(np.argsort(p, kind="stable"), bins)
@@ -103,7 +103,7 @@ def reliability(y: Array, p: Array, bins: int = 10) -> list[ReliabilityBin]:
 
 
 def wilson(passes: int, count: int) -> list[float]:
-    """Return the 95 % interval of a share that was counted (Wilson 1927)."""
+    """Return the 95 % interval of a counted share (Wilson 1927)."""
     z2 = 1.96**2
     middle = (passes + z2 / 2) / (count + z2)
     reach = 1.96 * np.sqrt(passes * (count - passes) / count + z2 / 4) / (count + z2)
@@ -111,16 +111,16 @@ def wilson(passes: int, count: int) -> list[float]:
 
 
 def perfect_ece(p: Array, draws: int = 500) -> float:
-    """Return the expected calibration error that forecasts show when they are exactly right.
+    """Return the expected calibration error of forecasts that are exactly right.
 
-    With few rows no forecast shows an error of 0; outcomes are drawn from the forecasts themselves.
+    With few rows it is never 0; outcomes are drawn from the forecasts themselves.
     """
     random = np.random.default_rng(0)
-    found = [
+    errors = [
         _expected_calibration_error((random.random(len(p)) < p).astype(np.float64), p)
         for _ in range(draws)
     ]
-    return round(float(np.mean(found)), 5)
+    return round(float(np.mean(errors)), 5)
 
 
 def _expected_calibration_error(y: Array, p: Array) -> float:

@@ -1,4 +1,4 @@
-"""Train the mixture of experts: members out of fold, then everything that combines them."""
+"""Train the mixture of experts: its members out of fold, then the parts that combine them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.members import FittedMember
+from ml.metrics import Array
 from ml.mixture_table import BattleTable
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
-from ml.scores import Array
 from ml.stacking import (
     fit_classes,
     fit_gate,
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained mixture, and its files to be written."""
+    """A trained mixture, and its files to write."""
 
     parts: MixtureParts
     stored: tuple[StoredExpert, ...]
@@ -47,7 +47,7 @@ class Trained:
 
 
 def train(table: BattleTable, recipe: MixtureRecipe | None = None) -> Trained:
-    """Return the mixture of all rows of a table."""
+    """Return the mixture trained on all rows of a table."""
     recipe = recipe or MixtureRecipe()
     return combine(table, out_of_fold(table, recipe), recipe)
 
@@ -58,7 +58,7 @@ def combine(
     recipe: MixtureRecipe,
     terms: tuple[str, ...] = MONOTONE_TERMS,
 ) -> Trained:
-    """Fit everything that comes after the members, on their out-of-fold margins."""
+    """Fit all parts that combine the members, on their out-of-fold margins."""
     margins = expert_margins(opinions.margins)
     residuals = residuals_of(table, sigmoid(margins.mean(axis=1)))
     known, known_3 = np.isfinite(table.y1), np.isfinite(table.y3)
@@ -150,7 +150,7 @@ def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
 
 
 def ranges_of(table: BattleTable) -> dict[str, tuple[float, float]]:
-    """Return the least and the greatest value of each column that was ever seen."""
+    """Return the smallest and the largest value of each column in the table."""
     return {
         column.name: (float(f"{np.nanmin(values):.7g}"), float(f"{np.nanmax(values):.7g}"))
         for column, values in zip(table.columns, table.rows.T, strict=True)

@@ -1,4 +1,4 @@
-"""Judge the mixture on the fixed splits: against its yardstick, its experts, and without each."""
+"""Score the mixture on the fixed splits: against other forecasts, and without each expert."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.mixing import Trained, combine, expert_margins
+from ml.metrics import Array, gain_interval, losses, perfect_ece, reliability, score, wilson
 from ml.mixture_table import BattleTable, Ids
+from ml.mixture_training import Trained, combine, expert_margins
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
-from ml.scores import Array, gain_interval, losses, perfect_ece, reliability, score, wilson
 from ml.stacking import fit_gate, fit_logistic, residuals_of
 from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.gate import OUTCOMES
@@ -25,13 +25,13 @@ BINS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Train on all years before, test on one year."""
+    """A split that trains on all years before one year, and tests on that year."""
 
     test_year: int
 
     @property
     def name(self) -> str:
-        """How tables call it."""
+        """The name of the split in tables."""
         return f"train < {self.test_year}, test {self.test_year}"
 
 
@@ -40,10 +40,10 @@ SPLITS: Final = (Split(2025), Split(2026))
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A mixture trained on the years before a split's test year, and what it is tested on.
+    """A mixture trained on the years before a split's test year, and its test rows.
 
     Attributes:
-        opinions: Of the members on the training rows, out of fold.
+        opinions: The members' out-of-fold opinions on the training rows.
     """
 
     split: Split
@@ -61,8 +61,8 @@ def train_split(table: BattleTable, split: Split, recipe: MixtureRecipe) -> Judg
     return Judged(split, training, opinions, combine(training, opinions, recipe), test)
 
 
-def said_of(parts: MixtureParts, rows: BattleTable) -> Opinions:
-    """Return what a mixture says of rows, their running residuals included."""
+def opinions_of(parts: MixtureParts, rows: BattleTable) -> Opinions:
+    """Return a mixture's opinions on rows, their running residuals included."""
     mixture = Mixture(parts)
     residuals = residuals_of(rows, sigmoid(mixture.plain_logits(rows.rows)))
     return mixture.opinions(rows.rows, residuals)
@@ -72,9 +72,9 @@ def scores_of(judged: Judged) -> dict[str, Any]:
     """Return all scores of a split, ready for the card."""
     trained, test = judged.trained, judged.test
     mixture = Mixture(trained.parts)
-    said = said_of(trained.parts, test)
+    opinions = opinions_of(trained.parts, test)
     known, known_3 = np.isfinite(test.y1), np.isfinite(test.y3)
-    p = {name: values[known] for name, values in next_lap(judged, mixture, said).items()}
+    p = {name: values[known] for name, values in next_lap(judged, mixture, opinions).items()}
     without = {name: values[known] for name, values in _without_each(judged, trained).items()}
     y, races = test.y1[known], test.races[known]
     y_3, races_3 = test.y3[known_3], test.races[known_3]
@@ -99,32 +99,32 @@ def scores_of(judged: Judged) -> dict[str, Any]:
         "by_circuit": _by_circuit(test, known, p),
         "three_laps": {
             "alone": score(y_3, three_alone).rounded(5),
-            MIXTURE: score(y_3, said.p_overtake_3[known_3]).rounded(5),
-            "gain_over_alone": _interval(y_3, said.p_overtake_3[known_3], three_alone, races_3),
+            MIXTURE: score(y_3, opinions.p_overtake_3[known_3]).rounded(5),
+            "gain_over_alone": _interval(y_3, opinions.p_overtake_3[known_3], three_alone, races_3),
         },
-        "shares": _shares(said.shares[known]),
-        "interval_width": _width(said, known),
-        "interruption": _interruption(test.outcome, judged.train.outcome, said.p_outcomes),
+        "shares": _shares(opinions.shares[known]),
+        "interval_width": _width(opinions, known),
+        "interruption": _interruption(test.outcome, judged.train.outcome, opinions.p_outcomes),
     }
 
 
-def next_lap(judged: Judged, mixture: Mixture, said: Opinions) -> dict[str, Array]:
-    """Return every forecast of the next lap of the test rows, by name, the baseline first."""
+def next_lap(judged: Judged, mixture: Mixture, opinions: Opinions) -> dict[str, Array]:
+    """Return every forecast of the next lap of the test rows by name, the baseline first."""
     test = judged.test
     still = mixture.opinions(test.rows, np.zeros((len(test), 3)))
-    experts = dict(zip(EXPERTS, said.p_experts.T, strict=True))
+    experts = dict(zip(EXPERTS, opinions.p_experts.T, strict=True))
     return {
         GAP_ONLY: gap_line(judged.train)(test),
         POOLED: mixture.pooled(test.rows),
         **experts,
         "mean of experts": sigmoid(mixture.plain_logits(test.rows)),
         "mixture without residuals": still.p_overtake,
-        MIXTURE: said.p_overtake,
+        MIXTURE: opinions.p_overtake,
     }
 
 
 def gap_line(train: BattleTable) -> Callable[[BattleTable], Array]:
-    """Return the forecast that knows the gap alone: logistic in the gap and its logarithm."""
+    """Return the forecast by the gap alone: logistic in the gap and its logarithm."""
     known = np.isfinite(train.y1)
     gap = [column.name for column in train.columns].index(train.roles.gap)
 
@@ -168,10 +168,10 @@ def _by_circuit(
 ) -> dict[str, dict[str, float]]:
     """Return battles, passes and log-loss by circuit, the most battles first."""
     circuits, y = test.circuits[known], test.y1[known]
-    found = {}
+    scores = {}
     for name in sorted(set(circuits.tolist()), key=lambda name: -int((circuits == name).sum())):
         here = circuits == name
-        found[name] = {
+        scores[name] = {
             "battles": int(here.sum()),
             "passes": int(y[here].sum()),
             **{
@@ -179,7 +179,7 @@ def _by_circuit(
                 for forecast in (GAP_ONLY, POOLED, MIXTURE)
             },
         }
-    return found
+    return scores
 
 
 def _gains(
@@ -200,13 +200,13 @@ def _shares(shares: Array) -> dict[str, list[float]]:
     }
 
 
-def _width(said: Opinions, known: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float]:
-    width = (said.high - said.low)[known]
+def _width(opinions: Opinions, known: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float]:
+    width = (opinions.high - opinions.low)[known]
     return {"mean": round(float(width.mean()), 4), "median": round(float(np.median(width)), 4)}
 
 
 def _interruption(outcome: Ids, trained_on: Ids, chances: Array) -> dict[str, Any]:
-    """Return how the competing outcomes were forecast, against the training's rates alone."""
+    """Return the scores of the competing outcomes, against the training's rates alone."""
     asked = outcome >= 0
     outcome, chances = outcome[asked], chances[asked]
     rates = np.bincount(trained_on[trained_on >= 0], minlength=len(OUTCOMES)) / np.sum(
