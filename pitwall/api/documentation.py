@@ -29,13 +29,15 @@ def complete_problems(paths: Mapping[str, Any]) -> None:
             for status, response in operation["responses"].items():
                 media = response.get("content", {}).get(MEDIA_TYPE)
                 if media:
-                    said = media["example"]
-                    media["example"] = _whole(said, int(status), _asked(path, parameters, said))
+                    example = media["example"]
+                    media["example"] = _whole(
+                        example, int(status), _asked(path, parameters, example)
+                    )
 
 
-def _asked(path: str, parameters: Iterable[Any], said: Mapping[str, Any]) -> str:
+def _asked(path: str, parameters: Iterable[Any], example: Mapping[str, Any]) -> str:
     """Return the path with its parameters' examples filled in, except for an invalid one."""
-    invalid = {each["name"] for each in said.get("invalid", ())}
+    invalid = {each["name"] for each in example.get("invalid", ())}
     for parameter in parameters:
         name = parameter["name"]
         if parameter["in"] == "path":
@@ -45,13 +47,13 @@ def _asked(path: str, parameters: Iterable[Any], said: Mapping[str, Any]) -> str
     return path
 
 
-def _whole(said: dict[str, Any], status: int, instance: str) -> dict[str, Any]:
+def _whole(example: dict[str, Any], status: int, instance: str) -> dict[str, Any]:
     problem = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=said["detail"],
+        detail=example["detail"],
         instance=instance,
-        invalid=[InvalidParameter(**each) for each in said.get("invalid", ())] or None,
+        invalid=[InvalidParameter(**each) for each in example.get("invalid", ())] or None,
         request_id=examples.REQUEST_ID,
         source=examples.SOURCE if status != HTTPStatus.SERVICE_UNAVAILABLE else None,
     )

@@ -67,8 +67,8 @@ class Bodies:
             await self._with_body(scope, receive, send)
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
-        told = header(scope, b"content-length")
-        if told and (not told.isdecimal() or len(told) > 18 or int(told) > self._most):
+        length = header(scope, b"content-length")
+        if length and (not length.isdecimal() or len(length) > 18 or int(length) > self._most):
             await self._refuse(scope, send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         try:

@@ -86,7 +86,7 @@ def track_row(track: TrackMap) -> TrackRow:
     )
 
 
-_RING: Final = "The lap is drawn as a ring, because no stored race here has car positions."
+_RING: Final = "The lap is drawn as a ring: no stored race at this circuit has positions."
 
 
 def mark_rows(frame: LiveFrame, *, has_outline: bool) -> dict[str, Mark]:
