@@ -42,8 +42,8 @@ def _asked(path: str, parameters: Iterable[Any], example: Mapping[str, Any]) -> 
         name = parameter["name"]
         if parameter["in"] == "path":
             wrong = f"path.{name}" in invalid
-            example = examples.NO_UUID if wrong else parameter["schema"]["examples"][0]
-            path = path.replace(f"{{{name}}}", str(example))
+            value = examples.NO_UUID if wrong else parameter["schema"]["examples"][0]
+            path = path.replace(f"{{{name}}}", str(value))
     return path
 
 
