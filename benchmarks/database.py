@@ -1,6 +1,6 @@
-"""Measure what COPY saves: reading and writing rows against ORM objects, in the same run.
+"""Measure how much faster rows are written and read in bulk than as ORM objects, in one run.
 
-Needs an installed PostgreSQL; starts one of its own. SQLite stands beside it where it can.
+It starts a PostgreSQL server of its own, which has to be installed. SQLite is measured too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Measure what Redis between workers costs: CPU and delay, against one worker in memory.
 
-Two figures. How long a frame takes from publishing in one worker to a reader in the same and in
-another, through a real Redis; and what 100 tabs cost in CPU with one worker in memory and with
-two workers that share, Redis counted apart. Needs a `redis-server` on the path.
+There are two figures: how long a frame takes from its publisher to a reader in the same worker, and
+in another worker through a real Redis; and how much CPU 100 tabs cost with one worker, and with two
+workers that share a Redis (its CPU is counted separately). `redis-server` has to be on the path.
 """
 
 from __future__ import annotations

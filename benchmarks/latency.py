@@ -1,9 +1,9 @@
 """Measure how long a byte of the live feed takes to a browser tab, stage by stage.
 
-A local hub plays a recorded sprint at its own pace, over a real socket, and says something with
-a number on it now and then, at random. Each number is looked for where it comes out: in the
-frames of an ingest in this process, in what the real server sends to a tab, and in the page of
-a real browser. All clocks are this machine's one.
+A local hub plays a recorded sprint at its own pace over a real socket, and at random moments sends
+a message that contains a number. The benchmark notes when each number arrives: in the frames of an
+ingest in this process, in what the real server sends to a tab, and in the page of a real browser.
+All times are read from this machine's clock.
 """
 
 from __future__ import annotations

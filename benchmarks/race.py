@@ -1,8 +1,8 @@
 """Measure how much faster than real time the engine plays a whole race, stage by stage.
 
-Single thread. Each stage contains the ones above it, so the difference of two rows is the
-cost of the lower one. Races: a simulated one with car telemetry, and the recordings that
-lie beside the checkout, where there are any.
+Everything runs in one thread. Each stage contains the ones before it, so the difference of two
+stages is the cost of the later one. The races are a simulated one with car telemetry, and the
+recordings beside the checkout, if there are any.
 """
 
 from __future__ import annotations

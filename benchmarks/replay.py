@@ -1,8 +1,9 @@
 """Measure how soon a replay shows another moment, the cost of ten viewers, and repeated fetches.
 
-A simulated race and, where the recordings are at hand, one of the timing archive, each with the
-telemetry of its cars, from SQLite and from an installed PostgreSQL. Moments are drawn evenly from
-lights out to the flag; each is the first look at its stretch unless another draw came near.
+The races are a simulated one and, if the recordings are there, one of the timing archive, each
+with car telemetry, from SQLite and from an installed PostgreSQL. Moments are drawn evenly from
+lights out to the flag; each is the first visit to its part of the race unless another draw came
+near.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Time one tick of 19 battles: the predictor against `predict_proba` on a DataFrame for each.
 
-Everything runs on one thread, interleaved in one run. Both ways ask the same trees: three experts,
-the three-lap model and the model of interruptions. The naive way has them behind the
-libraries' scikit-learn wrappers, and a scikit-learn logistic regression as stacker; with features
-included it computes them one battle at a time, as a loop over battles does.
+Everything runs on one thread, interleaved in one run. Both sides use the same trees: three experts,
+the three-lap model and the model of interruptions. The naive side calls them through the
+libraries' scikit-learn wrappers, with a scikit-learn logistic regression as stacker. Where features
+are included, it computes them for one battle at a time.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _a_full_tick(predictor: MixturePredictor) -> tuple[RaceState, list[Battle], 
 
 
 class _Naive:
-    """The same trees as a typical project asks them."""
+    """Forecasts with the same trees as a typical project would: through their libraries."""
 
     def __init__(self, bundle: Bundle) -> None:
         import lightgbm

@@ -49,7 +49,7 @@ class Member:
 
     Attributes:
         view: Which columns it sees: an expert's name, or `everything`.
-        label: `y1`, `y3` or `outcome` (a number of `interruption.OUTCOMES`).
+        label: `y1`, `y3` or `outcome` (an index in `gate.OUTCOMES`).
         rounds: Number of trees (for each class).
         settings: On top of the library's usual ones above.
         is_monotone: Whether a smaller gap may never lower the forecast.

@@ -1,4 +1,4 @@
-"""Run `python -m pitwall` for the owner's commands at a terminal."""
+"""Run the owner's commands: `python -m pitwall COMMAND`, which `pitwall.cli` defines."""
 
 import sys
 

@@ -57,7 +57,7 @@ _SIMPLE = {"str": "text", "int": "whole number", "float": "number", "bool": "yes
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """One field as the dictionary tells it; every value is text for people."""
+    """One field as the dictionary describes it; every value is text for people."""
 
     name: str
     type: str

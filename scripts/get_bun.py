@@ -1,6 +1,6 @@
 """Install bun, with which Reflex builds the front end, in `.tools`; silent when it is there.
 
-npm has it as a package. Without npm nothing is done and Reflex fetches bun by itself.
+It is installed from its npm package. Without npm this does nothing, and Reflex fetches bun itself.
 """
 
 from __future__ import annotations

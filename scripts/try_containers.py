@@ -5,7 +5,7 @@
 `--build` runs the Dockerfile's own lines, stage by stage, in roots made of Debian's packages, and
 says where the system's OpenMP is found. `--run` starts the services of the compose file in them,
 with its settings, users and read-only files, opens an account through the API and lists accounts
-with the command that the documentation names. Without either both are done. It takes minutes and
+with the command that the documentation names. Without an option it does both. It takes minutes and
 some gigabytes, and needs root, debootstrap, npm and what CONTRIBUTING.md asks for.
 """
 

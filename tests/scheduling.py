@@ -1,11 +1,12 @@
-"""Which test runs where and when, if several workers share them (pytest-xdist).
+"""Decide on which worker and when each test runs, if several workers share them (pytest-xdist).
 
 A module runs as a whole on one worker, because it shares what is costly, and modules with slow
 tests run first. Tests in a browser all run on one worker: they share servers, and two browsers at
 once would be late for one another. Two marks say otherwise: `apart` shares only among tests of the
 same parameters, and `alone` runs at the end, when nothing else does.
 
-The workers know the marks and whoever hands out the tests does not: they tell in a file.
+Only the workers know the marks of tests, so they pass them in a file to the process that hands out
+the tests.
 """
 
 from __future__ import annotations

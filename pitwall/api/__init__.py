@@ -1,1 +1,1 @@
-"""The API for programs: JSON routes, their errors and their documentation."""
+"""Serve programs: JSON routes with their errors and documentation, and protections of the app."""

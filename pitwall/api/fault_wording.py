@@ -1,4 +1,4 @@
-"""Word faults for strangers: what is wrong, without addresses, paths or names of the machine."""
+"""Describe faults to strangers: what is wrong, without the machine's addresses, paths or names."""
 
 from __future__ import annotations
 

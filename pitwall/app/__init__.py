@@ -1,1 +1,1 @@
-"""The composition root: settings, the database, the feed that plays, and the server process."""
+"""Wire the application together: settings, the database, the feed that plays, and the server."""

@@ -68,7 +68,7 @@ class PlayingRace:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The adapters that the pages, the API and the pipeline share."""
+    """The adapters that the pages, the API and the feed runner share."""
 
     settings: Settings
     cache: Backend

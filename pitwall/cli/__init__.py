@@ -1,1 +1,1 @@
-"""The commands of `python -m pitwall`, one module each."""
+"""Define the commands of `python -m pitwall`, one module for each."""

@@ -1,1 +1,1 @@
-"""The feeds that messages come from: one module or package for each kind."""
+"""Read messages from feeds: one package for each kind of feed, and modules that they share."""

@@ -1,4 +1,4 @@
-"""Forecast all battles of a tick at once with the mixture of experts, from rows of features."""
+"""Compute forecasts from rows of features with the mixture of experts, all rows at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecast all battles of a tick at once with the mixture of experts."""
+"""Forecast the battles of a race state: features, the mixture, memory of the race, reasons."""
 
 from __future__ import annotations
 

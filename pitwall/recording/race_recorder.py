@@ -2,7 +2,7 @@
 
 The engine's thread collects rows (`batch_collector`), and this task writes them. While the database
 is away the race goes on: rows wait in memory and then in files (`spill_files`), and are written
-when it is back. Nothing is given up here; the store sets aside rows that the database rejects.
+when it is back. Rows that the database rejects are set aside by the store, not here.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class SegmentStart:
 
 @dataclass(slots=True)
 class Segment:
-    """One segment of a race.
+    """The stretch of a race from one keyframe to the next, as all its viewers share it.
 
     Attributes:
         number: The number of the segment in the race, from 0.

@@ -94,7 +94,7 @@ class CursorView:
 
 
 class ReplayService:
-    """Implements `pitwall.ports.replays.Replays`.
+    """Opens stored races for viewers; implements `pitwall.ports.replays.Replays`.
 
     Args:
         reader: Reads stored races.

@@ -49,7 +49,7 @@ def shortcuts(predictor: MixturePredictor) -> ReplayShortcuts:
 
 
 class ReplaySource:
-    """A race cut into segments.
+    """One stored race, opened for replays: it loads the segments that viewers reach.
 
     Attributes:
         race: The race as it was stored when the replay source was opened.

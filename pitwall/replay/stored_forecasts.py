@@ -1,7 +1,7 @@
 """Look up the stored forecasts of a race, so that a seek need not repeat them.
 
-Forecasting 15 battles takes 12 ms, and a seek plays up to 90 seconds. Only the last of these
-seconds is on screen with its reasons, which are not stored; for the others the stored values do.
+Forecasting 15 battles takes 12 ms, and a seek plays up to 45 seconds. Only the last of these is
+shown with its reasons, which are not stored; for the others the stored values are enough.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Queue for replays: few play at once, members first, and a bounded number watches."""
+"""Queue viewers of replays: few seek at once, guests last, and a bounded number watches."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The database: tables, migrations and every SQL statement of the project."""
+"""Read and write the database: tables, migrations and every SQL statement of the project."""

@@ -1,1 +1,1 @@
-"""The web pages: states, pages and components in Reflex."""
+"""Serve the web pages with Reflex: their states, components and rows, and the event socket."""

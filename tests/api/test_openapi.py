@@ -56,7 +56,7 @@ class Patient:
 
 
 class Known:
-    """Everybody who asks, with what he comes."""
+    """Everybody who asks, with the credentials that they send."""
 
     def __init__(self, house: House) -> None:
         self._house = house

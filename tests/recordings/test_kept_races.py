@@ -70,7 +70,7 @@ async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
     assert (first.outcome, again.outcome) == ("imported", "known")
     timing = await csv_of(database, DUTCH, HistoryTable.TIMING)
     laps = await csv_of(database, DUTCH, HistoryTable.LAPS)
-    # The feed tells the leader's lap as well, which changes nothing of his line.
+    # The feed tells the leader's lap as well, which changes nothing in the leader's line.
     assert sorted(changes(map(line_of, timing))) == sorted(
         archive_lines(archive, feed.race.session_id)
     )

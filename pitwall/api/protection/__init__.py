@@ -1,4 +1,4 @@
-"""Protect pages, routes and sockets alike, as pure ASGI; only bounded bodies are buffered.
+"""Protect pages, routes and sockets alike: ASGI wrappers, each around the next one.
 
 Outermost first: `RequestIds` names a request, `Visitors` reads the visitor's address behind a
 proxy, `SecurityHeaders` tells browsers what the pages may do, `Crowds` limits each address, `Hosts`

@@ -73,7 +73,7 @@ class Changes:
 
 
 class RowMerger:
-    """The merged rows of one session.
+    """Merges the rows of one session, whichever way and order they come in.
 
     Args:
         session_key: The session whose rows are merged.

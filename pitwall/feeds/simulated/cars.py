@@ -1,7 +1,7 @@
 """Hold the changing state of each car in a running race, and the race order.
 
-`RaceCar` is mutable on purpose: the engine steps it some thirty thousand times a race.
-Nothing outside the engine keeps one.
+`RaceCar` is mutable on purpose: `race` steps the cars some thirty thousand times a race. Nothing
+outside the simulation keeps one.
 """
 
 from __future__ import annotations

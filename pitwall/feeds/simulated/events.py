@@ -1,6 +1,7 @@
 """Define the events of a simulated race, one frozen class for each kind.
 
-Times are seconds since lights out. The feed's words are made of these, and so is the truth.
+Times are seconds since lights out. The feed's messages and the known truth are both made from
+these events.
 """
 
 from __future__ import annotations

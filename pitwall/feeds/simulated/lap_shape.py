@@ -5,7 +5,7 @@ pass lie in the range of the circuits raced from 2018 to 2026.
 
 A point-mass car drives the outline: grip limits the corners, power and drag the straights.
 The feed's timing loops lie about 3.7 s apart, so the lap is cut into mini-sectors of that
-length, and everything else in the simulator is told per mini-sector.
+length, and everything else in the simulator is computed per mini-sector.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Run the race: one event for each car at each timing loop, in order of time.
 
-Where it sits:  setup -> ENGINE -> happenings -> truth, and the feed's words
+Place in the simulator:  setup -> RACE -> events -> messages of the feed, and the known truth
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ A file has a row for each reading: `session_id, car, t_ms, speed` (km/h), `throt
 reverse: Melbourne 2025 has 70 s of it, on the grass) and `drs` (1 is open).
 
 What four races of 2025 show: readings from lights out to each car's flag, a quarter of a second
-apart and never more than 1.5 s, none told twice. No place is (0, 0), and none is beyond 1.2 km
+apart and never more than 1.5 s, none of them twice. No place is (0, 0), and none is beyond 1.2 km
 of the origin: no 16-bit number has wrapped around. A car's place jumps by 30 to 270 m some five
 times a race and stays where it is then: the feed corrected itself, so that is passed on. Places
 are in tenths of a metre, but Monaco's are in metres.

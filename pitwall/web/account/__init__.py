@@ -1,1 +1,1 @@
-"""The pages to log in, to register and to manage one's account."""
+"""Serve the pages to log in, to register and to manage one's account."""

@@ -1,1 +1,1 @@
-"""The page of the forecast ledger."""
+"""Serve the ledger page, which shows how forecasts came out."""

@@ -1,1 +1,1 @@
-"""The live page, and the components of a race view that the replay page shares."""
+"""Serve the live page, and draw the parts of a race that the replay page shares."""

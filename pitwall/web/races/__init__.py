@@ -1,1 +1,1 @@
-"""The page that lists stored races."""
+"""Serve the page that lists stored races."""

@@ -1,1 +1,1 @@
-"""The replay page: controls, timeline, and the panels about a chosen battle."""
+"""Serve the replay page: controls, timeline, and the panels about a chosen battle."""

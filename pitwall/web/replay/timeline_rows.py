@@ -40,7 +40,7 @@ class MarkRow:
 
 @dataclass
 class TimelineRow:
-    """All marks; `heat` is a polyline over `HEAT_PARTS` units, "" where all of it is hidden.
+    """All marks; `heat` is a polyline over `heat_parts` units, "" where all of it is hidden.
 
     `summary` gives the number of each kind in words.
     """

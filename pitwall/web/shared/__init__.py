@@ -1,1 +1,1 @@
-"""Parts that several pages use: rows of a race, the relay to tabs, navigation, charts, errors."""
+"""Share parts between pages: rows of a race, the relay to tabs, navigation, charts, errors."""

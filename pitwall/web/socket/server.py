@@ -92,7 +92,7 @@ class DoorEngine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio
 
 
 class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio is not typed
-    """python-socketio's server with bounds.
+    """Serves sockets as python-socketio does, within bounds.
 
     Args:
         complaints: Counts refusals.

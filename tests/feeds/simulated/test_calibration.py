@@ -119,7 +119,7 @@ def test_fresher_tyres_pass_more_often(clean: list[LineBattle]) -> None:
 
 def test_a_defender_who_is_near_the_next_car_is_passed_less(clean: list[LineBattle]) -> None:
     # Counted: 0.062 against 0.187 in 2022-25, 0.112 against 0.155 in 2026. Within one truth a
-    # defender's own battle on that lap says how near he is.
+    # defender's own battle on that lap says how near that car is.
     near = [battle for battle in clean if battle.gap_s < 1.0]
     keys = [(b.race_seed, b.lap, b.attacker) for b in near]
     attacking = set(keys)
