@@ -1,4 +1,4 @@
-"""Fixtures that every folder of tests may use."""
+"""Provide the fixtures that every folder of tests may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small fields of cars, and the events and messages that tests are made of."""
+"""Make small fields of cars, and the events and messages that tests need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beginning of a feed, as a race of its own: short enough to be kept in a test."""
+"""Cut the beginning off a feed, as a race that is short enough to be stored in a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending tasks: whatever they raise stays with them, and whoever waits can be ended as well."""
+"""Test that ending a task raises nothing of its errors, and that the wait can be cancelled too."""
 
 from __future__ import annotations
 

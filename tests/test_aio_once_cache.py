@@ -1,4 +1,4 @@
-"""A question that costs something is asked once, and its answer outlives whoever asked."""
+"""Test that an expensive answer is computed once, also if the first to ask is cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that know no deadline: their answer, their error, and an end that does not wait."""
+"""Test calls without a deadline: their answer, their error, and a process that ends meanwhile."""
 
 from __future__ import annotations
 

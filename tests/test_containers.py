@@ -1,4 +1,4 @@
-"""Dockerfile and compose file name what there is: files, Python, settings, tools' versions."""
+"""Test that Dockerfile and compose file agree with the repository: files, Python, settings."""
 
 from __future__ import annotations
 

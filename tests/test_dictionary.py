@@ -1,4 +1,4 @@
-"""The dictionary of fields says all there is to say, and is what the command writes today."""
+"""Test that the dictionary of fields is complete, and is what its command writes today."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page is built without a model, its libraries, a database or a setting."""
+"""Test that the page can be built without a model, its libraries, a database or a setting."""
 
 from __future__ import annotations
 

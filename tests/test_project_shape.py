@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows."""
+"""Test the project's own rules, which no linter knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where several workers share the tests, each runs once, and what must be alone is."""
+"""Test that each test runs once where workers share them, and alone if it is so marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table "Where to change what" names every file: its examples are followed through the code."""
+"""Test that the table "Where to change what" names all files, by following its examples."""
 
 from __future__ import annotations
 

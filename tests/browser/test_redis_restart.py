@@ -1,4 +1,4 @@
-"""Redis restarted under two workers that record a race: nothing is lost, and it is told."""
+"""Test that a Redis restart under two recording workers loses nothing and is reported."""
 
 from __future__ import annotations
 

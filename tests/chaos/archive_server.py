@@ -1,4 +1,4 @@
-"""F1's static archive, serving recordings: indexes, key frames, streams, ranges, and faults."""
+"""Serve recordings as F1's static archive: indexes, key frames, streams, ranges, and faults."""
 
 from __future__ import annotations
 

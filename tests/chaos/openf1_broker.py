@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 broker by hand, as OpenF1's: accounts, subscriptions, and messages of a story.
+"""Serve MQTT 3.1.1 as OpenF1's broker: accounts, subscriptions, and the messages of a session.
 
 A proper broker refuses to misbehave; one test runs the client against a proper one.
 """

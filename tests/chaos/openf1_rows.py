@@ -1,4 +1,4 @@
-"""A session of OpenF1 as it was told over time, from the recorded rows of Japan 2026.
+"""Build what OpenF1 had sent at each time of a session, from the recorded rows of Japan 2026.
 
 Intervals, places, stops, stints, race control, weather and drivers are OpenF1's own rows. There
 are none of `laps` on disk: those are made of the timing archive's laps of the same race, in

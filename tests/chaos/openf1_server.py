@@ -1,4 +1,4 @@
-"""OpenF1's REST interface, serving a story as far as it has been told: filters, token, limits."""
+"""Serve OpenF1's REST interface: filters, token, limits, and no row before its time."""
 
 from __future__ import annotations
 

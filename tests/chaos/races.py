@@ -1,4 +1,4 @@
-"""Short races cut from recordings: the state they begin with, and what is sent after it."""
+"""Cut short races from recordings: the state they begin with, and what is sent after it."""
 
 from __future__ import annotations
 

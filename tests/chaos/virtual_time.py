@@ -1,4 +1,4 @@
-"""An event loop whose time jumps to the next timer when nothing is left to do.
+"""Run an event loop whose time jumps to the next timer when nothing is left to do.
 
 Sockets are real; waiting is not. Two hours of silence pass in a millisecond, and every
 timeout, back-off and watchdog of the code under test runs as written. Time stands still

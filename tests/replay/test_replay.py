@@ -1,4 +1,4 @@
-"""Kept races played again: what is shown at a moment is what was shown live, from any direction."""
+"""Test that a replay shows at a moment what was shown live, from wherever it is reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many viewers of kept races: memory has a bound, and nothing is fetched twice."""
+"""Test many viewers of stored races: memory has a bound, and nothing is fetched twice."""
 
 from __future__ import annotations
 

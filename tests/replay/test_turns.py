@@ -1,4 +1,4 @@
-"""Few play at once, guests after everybody else; and few watch, in a queue that has an end."""
+"""Test that few viewers play at once, guests last, and that viewers and queue are bounded."""
 
 from __future__ import annotations
 

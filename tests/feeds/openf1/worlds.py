@@ -1,4 +1,4 @@
-"""A local OpenF1 around a test: REST, a broker, and a short piece of Japan 2026 in virtual time."""
+"""Run a local OpenF1 for a test: REST, a broker, and a piece of Japan 2026 in virtual time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two cars alone on a track: the smallest race in which one may pass the other."""
+"""Simulate two cars alone on a track: the smallest race in which one may pass the other."""
 
 from __future__ import annotations
 
