@@ -1,7 +1,7 @@
 """Write `CarData.z` and `Position.z` of a simulated race: a burst of samples about each second.
 
-Samples are looked up in tables that are made as the race goes on, since a race has half a million
-of them. A car's speed on a straight follows from its battery and its tow, as the timing's traps do.
+The bytes of a sample are made once and then looked up, since a race has half a million of them. A
+car's speed on a straight follows from its battery and its tow, as the timing's traps do.
 """
 
 from __future__ import annotations
