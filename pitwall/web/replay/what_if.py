@@ -82,8 +82,8 @@ def what_if_panel() -> rx.Component:
             rx.el.p("There is no forecast to change at this moment.", class_name="none"),
         ),
         hint="Changing the gap moves all gaps of the last minutes alike, so their trend stays the "
-        "same, and so does the number of laps within one second. Values are limited to what the "
-        "model saw in training.",
+        "same, and so does the number of laps within one second. Values stay within the ranges of "
+        "the training data.",
     )
 
 
