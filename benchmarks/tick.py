@@ -30,7 +30,7 @@ from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.prediction.bundle import SHIPPED, Bundle
 from pitwall.prediction.columns.spec import EXPERTS
-from pitwall.prediction.features import feature_matrix
+from pitwall.prediction.features import FeatureCache, feature_matrix
 from pitwall.prediction.gate import OUTCOMES
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import MixturePredictor
@@ -44,7 +44,8 @@ BUSY: Final = 2
 
 def main() -> None:
     """Print the ratios."""
-    predictor = MixturePredictor.load()
+    cache = FeatureCache()
+    predictor = MixturePredictor.load().for_playback(cache)
     race, battles, memory = _a_full_tick(predictor)
     rows, residuals = predictor.rows(race, battles, memory)
     naive, knowledge = _Naive(predictor.bundle), predictor.bundle.knowledge
@@ -55,8 +56,7 @@ def main() -> None:
     with_features = {
         "a forecast as served, reasons included": lambda: predictor.forecast(race, battles, memory),
         "naive, features one by one": lambda: [
-            naive.predict(feature_matrix(race, [battle], knowledge, memory.book)[0])
-            for battle in battles
+            naive.predict(feature_matrix(race, [battle], knowledge, cache)[0]) for battle in battles
         ],
     }
     sys.stdout.write(f"\nOne tick of {BATTLES} battles, one thread, median of {TURNS}\n")

@@ -21,9 +21,8 @@ from ml.replay import RaceStory, battle_of, zero_of_race
 from pitwall.feeds.timing import TimingFeed
 from pitwall.prediction.bundle import SHIPPED
 from pitwall.prediction.columns.spec import EXPERTS
-from pitwall.prediction.features import FeatureCache
 from pitwall.prediction.forecast import why_no_forecast
-from pitwall.prediction.memory import Memory, at_the_line, noted
+from pitwall.prediction.memory import NO_MEMORY, at_the_line, noted
 from pitwall.prediction.predictor import MixturePredictor
 
 ANSWERS: Final = (
@@ -63,10 +62,10 @@ def score(
 
 def score_race(archive: Path, session_id: int, rows: pd.DataFrame, model: Path) -> pd.DataFrame:
     """Return the forecasts of one race's rows, by row index."""
-    predictor = _predictor(model)
+    predictor = _predictor(model).for_playback()
     zero = zero_of_race(archive, session_id)
     story = RaceStory(TimingFeed(archive, str(session_id)).messages())
-    memory = Memory(book=FeatureCache())
+    memory = NO_MEMORY
     answers: dict[int, list[float]] = {}
     for row in _in_time(archive, session_id, rows):
         at = zero + timedelta(milliseconds=int(row["t_ms"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -96,18 +95,18 @@ class BattleInspector:
         return await asyncio.to_thread(self._forecast, values, seen.residuals, at_line=at_line)
 
     async def _look(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
-        async with self._moments.at(race_id, at) as (_, state):
-            return await asyncio.to_thread(self._seen, state, pair)
+        async with self._moments.at(race_id, at) as (_, state, cache):
+            return await asyncio.to_thread(self._seen, state, cache, pair)
 
-    def _seen(self, state: EngineState, pair: tuple[int, int]) -> SeenBattle:
+    def _seen(self, state: EngineState, cache: FeatureCache, pair: tuple[int, int]) -> SeenBattle:
         battles = [each for each in state.battles if (each.attacker, each.defender) == pair]
         if not battles:
             raise NotFoundError("The two were not in a battle at that moment.")
         why = why_no_forecast(state.race, battles[0])
         if why:
             raise NotFoundError(f"The model makes no forecast at this moment: {why}.")
-        memory = state.memory if state.memory.book else replace(state.memory, book=FeatureCache())
-        rows, residuals = self._predictor.rows(state.race, battles, memory)
+        predictor = self._predictor.for_playback(cache)
+        rows, residuals = predictor.rows(state.race, battles, state.memory)
         values = dict(zip([spec.name for spec in FEATURES], rows[0].tolist(), strict=True))
         at_line = is_gap_at_line(state.race, battles[0])
         return SeenBattle(

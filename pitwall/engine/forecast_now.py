@@ -12,8 +12,6 @@ from pitwall.engine.clock import wall_now
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
 from pitwall.engine.race_engine import EngineState
 from pitwall.ports.forecasts import Predictor
-from pitwall.prediction.features import FeatureCache
-from pitwall.prediction.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +42,9 @@ class ForecastService:
 
     def __init__(self, newest: Callable[[], NewestState | None], predictor: Predictor) -> None:
         self._newest = newest
-        self._predictor = predictor
+        # The player's own feature cache may be written by its thread at any moment.
+        self._predictor = predictor.for_playback()
         self._one_at_a_time = asyncio.Lock()
-        self._book = FeatureCache()
         self._asked: EngineState | None = None
         self._answer: EngineState | None = None
 
@@ -57,10 +55,8 @@ class ForecastService:
             if newest is None:
                 return None
             if self._answer is None or self._asked is not newest.state:
-                # The player's own feature cache may be written by its thread at this moment.
-                memory = Memory(newest.state.memory.notes, self._book)
                 self._answer = await asyncio.to_thread(
-                    with_forecasts, newest.state, self._predictor, memory
+                    with_forecasts, newest.state, self._predictor
                 )
                 self._asked = newest.state
             state = self._answer
@@ -71,8 +67,8 @@ class ForecastService:
         return build_frame(state, newest.feed, stamp, self._predictor.version)
 
 
-def with_forecasts(state: EngineState, predictor: Predictor, memory: Memory) -> EngineState:
+def with_forecasts(state: EngineState, predictor: Predictor) -> EngineState:
     """Return the state with a fresh forecast of every battle."""
-    answers = predictor.forecast(state.race, state.battles, memory).forecasts
+    answers = predictor.forecast(state.race, state.battles, state.memory).forecasts
     pairs = [(battle.attacker, battle.defender) for battle in state.battles]
     return replace(state, forecasts=dict(zip(pairs, answers, strict=True)))

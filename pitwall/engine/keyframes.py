@@ -2,7 +2,7 @@
 
 A keyframe only saves time, as the raw messages of the race lead to the same state. It carries a
 hash of the fields of the values it was made of. A release that changes one of them refuses the
-keyframe, and the replay plays from further back. Fields marked volatile are caches and left out.
+keyframe, and the replay plays from further back.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from pitwall.engine.race_engine import EngineState
 _MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 6
 _STAMP_BYTES = 8
-# Stamps of earlier releases whose keyframes are still read: in the first a reason was one line.
-_READ_ON = frozenset({bytes.fromhex("ac5ea550f43f6178")})
+# Stamps of earlier releases whose keyframes are still read: in the first a reason was one line; in
+# both the memory had a feature cache, which was not written.
+_READ_ON = frozenset({bytes.fromhex("ac5ea550f43f6178"), bytes.fromhex("2c84a524718daf11")})
 Coder = Callable[[Any], Any]
 
 
@@ -101,7 +102,7 @@ def _same(value: object) -> object:
 def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     _seen.add(kind)
     hints = get_type_hints(kind)
-    names = [each.name for each in fields(kind) if not each.metadata.get("volatile")]
+    names = [each.name for each in fields(kind)]
     parts = [_coders(hints[name]) for name in names]
     writes = [(name, write) for name, (write, _) in zip(names, parts, strict=True)]
     reads = [read for _, read in parts]

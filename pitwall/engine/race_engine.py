@@ -40,20 +40,17 @@ def ask(
 ) -> tuple[Answers, Exception | None]:
     """Return a forecast of each battle, and the error that prevented some of them.
 
-    All battles are forecast at once. Where that fails, each is forecast alone, without the feature
-    cache, which the failed attempt may have left half updated.
+    All battles are forecast at once. Where that fails, each is forecast alone.
     """
     try:
         return predictor.forecast(race, battles, memory), None
     except Exception as error:  # noqa: BLE001  one car must not cost the field its forecasts
         first = error
-    memory = replace(memory, book=None)
     forecasts: list[Forecast] = []
     for battle in battles if len(battles) > 1 else ():
         try:
             answers = predictor.forecast(race, [battle], memory)
         except Exception:  # noqa: BLE001  counted, and logged once
-            memory = replace(memory, book=None)
             forecasts.append(_FAILED)
         else:
             memory = answers.memory
@@ -189,7 +186,8 @@ class RaceEngine:
     """Takes the messages of one race in order and updates its state.
 
     Args:
-        predictor: Forecasts the battles; None follows battles without forecasts.
+        predictor: Forecasts the battles; None follows battles without forecasts. The engine takes
+            a predictor for one playback from it, so that no two engines share a feature cache.
         rules: When battles open and close.
         observer: Receives every message and every round of forecasts.
         recollection: Looks up stored forecasts; with None the engine makes all of them.
@@ -202,7 +200,7 @@ class RaceEngine:
         observer: EngineObserver | None = None,
         recollection: PastForecasts | None = None,
     ) -> None:
-        self.predictor = predictor
+        self.predictor = predictor.for_playback() if predictor is not None else None
         self._recollection = recollection
         self._observer = observer
         self.state = EngineState()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import RaceState
+from pitwall.prediction.features import FeatureCache
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.prediction.scenario import Scenario, SeenBattle
@@ -25,6 +26,15 @@ class Predictor(Protocol):
     @property
     def trained_at(self) -> datetime | None:
         """When the model was trained, UTC; None if it never was."""
+        ...
+
+    def for_playback(self, cache: FeatureCache | None = None) -> Self:
+        """Return a predictor of the same model for one playback, cheaply.
+
+        It may keep in `cache`, or in one of its own, what saves it time from call to call. A cache
+        changes no forecast, also not after going back or after another race, and it must not be
+        used by two threads at once.
+        """
         ...
 
     def forecast(

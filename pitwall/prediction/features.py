@@ -3,7 +3,7 @@
 `feature_matrix(race, battles, knowledge, cache)` joins the columns that the modules of `columns`
 compute from the race state, the battles, earlier seasons and the rules, at the line or anywhere in
 the lap. Differences are attacker minus defender. A missing value is NaN, never 0. The cache only
-saves time: without one the values are the same.
+saves time: without one the values are the same, also after the race went back or another began.
 
 Reading all laps of a race into a cache takes half a second; cutting a copy back takes a few
 milliseconds, as a cache drops by itself the laps that a race state does not have.
@@ -71,6 +71,10 @@ class FeatureCache(scene.SceneCache):
         super().__init__()
         self.control = control.ControlCache()
 
+    def clear(self) -> None:
+        """Forget everything; the next tick reads its race afresh."""
+        vars(self).update(vars(FeatureCache()))
+
 
 def feature_matrix(
     race: RaceState,
@@ -86,14 +90,19 @@ def feature_matrix(
         race: The field at this instant.
         battles: Attacker and defender, with their newest interval.
         knowledge: Earlier seasons and the rules; without, every circuit and name is average.
-        cache: The cache, which the caller keeps from tick to tick.
+        cache: The cache, which the caller keeps from tick to tick; cleared by an error, which may
+            have left it half updated.
     """
     if not battles:
         return np.empty((0, len(FEATURES)))
     cache = FeatureCache() if cache is None else cache
-    at = scene.scene_of(race, battles, knowledge, cache)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a faulty feed sends sectors of 0 s
-        columns = _columns(at, cache)
+    try:
+        at = scene.scene_of(race, battles, knowledge, cache)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a faulty feed sends sectors of 0 s
+            columns = _columns(at, cache)
+    except BaseException:
+        cache.clear()
+        raise
     matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in FEATURES]).T)
     matrix[np.isinf(matrix)] = np.nan
     absent = [a is None or d is None for a, d in zip(at.attackers, at.defenders, strict=True)]

@@ -1,7 +1,7 @@
 """Remember the forecasts of one race, and measure how the race differed from them.
 
 The memory is a value inside the engine's state, so that going back in a replay restores what was
-known at that time.
+known at that time. How the forecasts came out is read from the laps, which a feature cache holds.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.prediction.columns.lap_table import LapTable
 from pitwall.prediction.columns.passes import Resolved
-from pitwall.prediction.features import FeatureCache
 from pitwall.prediction.situation import JUST_NOW_S
 
 Array = npt.NDArray[np.float64]
@@ -81,14 +81,9 @@ class Memory:
 
     Attributes:
         notes: The experts' plain forecast of each, in (0, 1), made when the attacker crossed.
-        book: A cache of one race's laps and readings in the form that features read. It saves
-            time and changes no value, so that a memory without it gives the same forecasts.
     """
 
     notes: Mapping[AtTheLine, float] = field(default_factory=dict)
-    book: FeatureCache | None = field(
-        default=None, compare=False, repr=False, metadata={"volatile": True}
-    )
 
 
 NO_MEMORY: Final = Memory()
@@ -106,15 +101,13 @@ def at_the_line(race: RaceState, battle: Battle) -> AtTheLine | None:
     return back.lap_number, battle.attacker, battle.defender
 
 
-def record_of(memory: Memory) -> Record:
-    """Return the outcomes of the noted battles, as far as the memory's book has them."""
+def record_of(memory: Memory, laps: LapTable) -> Record:
+    """Return the outcomes of the noted battles, as far as the laps of their race show them."""
     kept: list[tuple[Resolved, AtTheLine]] = []
-    if memory.book is not None:
-        laps = memory.book.laps
-        for one in laps.passes.resolved:
-            who = (one.lap, laps.number_of(one.attacker), laps.number_of(one.defender))
-            if who in memory.notes:
-                kept.append((one, who))
+    for one in laps.passes.resolved:
+        who = (one.lap, laps.number_of(one.attacker), laps.number_of(one.defender))
+        if who in memory.notes:
+            kept.append((one, who))
     return Record(
         resolved_s=np.array([one.told.timestamp() for one, _ in kept], dtype=np.float64),
         attackers=np.array([who[1] for _, who in kept], dtype=np.int64),
@@ -131,4 +124,4 @@ def noted(memory: Memory, at: Sequence[AtTheLine | None], chances: Sequence[floa
         for who, chance in zip(at, chances, strict=True)
         if who is not None and who not in memory.notes
     }
-    return Memory({**memory.notes, **new}, memory.book) if new else memory
+    return Memory({**memory.notes, **new}) if new else memory

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -42,11 +41,13 @@ class MixturePredictor:
     """Implements `pitwall.ports.forecasts.Predictor` with a trained mixture.
 
     It forecasts only situations that it was trained on, and says why where it does not; see
-    `why_no_forecast`.
+    `why_no_forecast`. A new predictor reads the race afresh for each call, so that any number of
+    threads may share it; the one that `for_playback` returns has a feature cache.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self._cache: FeatureCache | None = None
         self.mixture = Mixture(bundle.parts)
         self._explainer: Explainer | None = Explainer(
             self.mixture, [topic_of(name) for name in feature_names()]
@@ -80,14 +81,13 @@ class MixturePredictor:
         Args:
             race: The field at this instant.
             battles: Those to forecast.
-            memory: What the previous call for this race returned; without it, the outcomes of
-                earlier forecasts are unknown.
+            memory: What the previous call for this race returned; without it, earlier forecasts
+                are unknown.
         """
         refusals = [why_no_forecast(race, battle) for battle in battles]
         asked = [battle for battle, why in zip(battles, refusals, strict=True) if not why]
         if not asked:
             return Answers([Forecast(None, (), why) for why in refusals], memory)
-        memory = memory if memory.book else replace(memory, book=FeatureCache())
         rows, residuals = self.rows(race, asked, memory)
         gated = self.mixture.walked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, gated)
@@ -99,17 +99,27 @@ class MixturePredictor:
             noted(memory, at, opinions.p_plain.tolist()),
         )
 
+    def for_playback(self, cache: FeatureCache | None = None) -> Self:
+        """Return a predictor with the same model and a feature cache, for one thread at a time.
+
+        Args:
+            cache: The cache to use, as that of another predictor; None for an empty one.
+        """
+        own = copy(self)
+        own._cache = FeatureCache() if cache is None else cache
+        return own
+
     def without_reasons(self) -> MixturePredictor:
         """Return a predictor with the same model that gives no reasons, in half the time."""
         plain = copy(self)
         plain._explainer = None
         return plain
 
-    def book_of(self, race: RaceState) -> FeatureCache:
+    def cache_of(self, race: RaceState) -> FeatureCache:
         """Return a feature cache that has read every lap of `race`."""
-        book = FeatureCache()
-        book.laps.follow(race, self.bundle.knowledge.rules.of(race.info.year))
-        return book
+        cache = FeatureCache()
+        cache.laps.follow(race, self.bundle.knowledge.rules.of(race.info.year))
+        return cache
 
     @property
     def ranges(self) -> Mapping[str, tuple[float, float]]:
@@ -137,11 +147,12 @@ class MixturePredictor:
         self, race: RaceState, battles: Sequence[Battle], memory: Memory
     ) -> tuple[Rows, Logits]:
         """Return the features of battles, (n, n_columns), and their running residuals, (n, 3)."""
-        knowledge = self.bundle.knowledge
-        matrix = feature_matrix(race, battles, knowledge, memory.book).astype(np.float32)
+        cache = FeatureCache() if self._cache is None else self._cache
+        matrix = feature_matrix(race, battles, self.bundle.knowledge, cache).astype(np.float32)
         now = np.full(len(battles), race.as_of.timestamp())
         pairs = np.array([(one.attacker, one.defender) for one in battles], dtype=np.int64)
-        return matrix, running_residuals(record_of(memory), now, pairs[:, 0], pairs[:, 1])
+        record = record_of(memory, cache.laps)
+        return matrix, running_residuals(record, now, pairs[:, 0], pairs[:, 1])
 
     def _forecasts(
         self,

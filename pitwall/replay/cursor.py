@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.ports.forecasts import Predictor
-from pitwall.prediction.memory import Memory
+from pitwall.prediction.features import FeatureCache
 from pitwall.replay.segments import Segment, SegmentCache, SegmentStart
 from pitwall.replay.source import ReplaySource
 from pitwall.replay.stored_forecasts import StoredPastForecasts, second_of
@@ -32,6 +32,13 @@ class Predictors:
     full: Predictor | None
     plain: Predictor | None
 
+    def for_playback(self, cache: FeatureCache) -> Predictors:
+        """Return the predictors of one playback, which share its feature cache."""
+        return Predictors(
+            self.full.for_playback(cache) if self.full is not None else None,
+            self.plain.for_playback(cache) if self.plain is not None else None,
+        )
+
 
 class ReplayCursor:
     """Moves through one replay source for one viewer, with one call at a time.
@@ -41,6 +48,9 @@ class ReplayCursor:
         segment_cache: Caches segments.
         predictors: The predictors of the present model.
         playing: Waits for a turn to fetch or play, of which there are few for all viewers.
+
+    Attributes:
+        cache: The feature cache of the present playback.
     """
 
     def __init__(
@@ -54,8 +64,9 @@ class ReplayCursor:
         self._segment_cache = segment_cache
         self._playing = playing
         self._recall = StoredPastForecasts()
-        self._full, self._plain = predictors.full, predictors.plain
-        self._engine = RaceEngine(self._full, recollection=self._recall)
+        self._predictors = predictors
+        self._engine = RaceEngine(None, recollection=self._recall)
+        self._use(FeatureCache())
         self._at: datetime | None = None
         self._number = -1
         self._place = 0
@@ -64,6 +75,10 @@ class ReplayCursor:
     def state(self) -> EngineState:
         """The race's state at the moment shown last."""
         return self._engine.state
+
+    def _use(self, cache: FeatureCache) -> None:
+        self.cache = cache
+        self._own = self._predictors.for_playback(cache)
 
     async def show(self, at: datetime) -> EngineState:
         """Return the race's state as it was at `at`, without anything that was known only later.
@@ -103,9 +118,8 @@ class ReplayCursor:
             mark = segment.nearest(before)
             begin -= mark is None  # the keyframe is of an older release: begin further back
         mark = mark or SegmentStart(EngineState(), 0)
-        book = await asyncio.to_thread(self.replay_source.book)
-        memory = Memory(mark.state.memory.notes, book)
-        self._engine.state = replace(mark.state, memory=memory)
+        self._use(await asyncio.to_thread(self.replay_source.cache))
+        self._engine.state = mark.state
         self._number, self._place = max(begin, 0), mark.place
 
     async def _reel(self, number: int) -> Segment:
@@ -124,14 +138,14 @@ class ReplayCursor:
         # On screen are the forecasts of the last second, and of battles that began since.
         shown_from = second_of(until)
         self._recall.until = shown_from if self.replay_source.says_again and not to_end else None
-        engine.predictor = self._plain
+        engine.predictor = self._own.plain
         if to_end:
             self._take_until(segment, None)
             return
         self._take_until(segment, shown_from)
         if self.state.grid_at < shown_from:
             engine.settle(shown_from - _INSTANT)
-        engine.predictor = self._full
+        engine.predictor = self._own.full
         self._take_until(segment, until)
         engine.settle(until)
 
@@ -151,5 +165,4 @@ class ReplayCursor:
         last = segment.marks[-1].state if segment.marks else segment.begin
         state = self.state
         if last is None or state.grid_at - last.grid_at >= MARK_EVERY:
-            bare = replace(state, memory=Memory(state.memory.notes))
-            segment.marks.append(SegmentStart(bare, self._place))
+            segment.marks.append(SegmentStart(state, self._place))

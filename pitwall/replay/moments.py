@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from pitwall.aio import OnceCache, Turns
 from pitwall.domain.frames import LiveFrame
@@ -20,11 +20,26 @@ from pitwall.engine.race_engine import EngineState
 from pitwall.ports.forecasts import Predictor
 from pitwall.ports.races import RaceReader
 from pitwall.ports.replays import ReplayPace
+from pitwall.prediction.features import FeatureCache
 from pitwall.replay.service import CursorView, FrameLabel, ReplayService, labelled_frame
 from pitwall.replay.turns import refuse_before_its_beginning
 
 WAITING_AT_MOST: Final = 8
 RACES_HELD: Final = 2  # each with a feature cache of its own, 6 MB
+
+
+class Moment(NamedTuple):
+    """A stored race at a moment.
+
+    Attributes:
+        race: The race.
+        state: Its state.
+        cache: A feature cache that has read the state, so that a forecast need not.
+    """
+
+    race: RaceSummary
+    state: EngineState
+    cache: FeatureCache
 
 
 class RaceMoments:
@@ -44,10 +59,8 @@ class RaceMoments:
         )
 
     @asynccontextmanager
-    async def at(
-        self, race_id: str, at: datetime
-    ) -> AsyncIterator[tuple[RaceSummary, EngineState]]:
-        """Show a race at a moment; the state's feature cache is the caller's until the block ends.
+    async def at(self, race_id: str, at: datetime) -> AsyncIterator[Moment]:
+        """Show a race at a moment; its feature cache is the caller's until the block ends.
 
         Raises:
             RaceNotFoundError: The race is not stored, or had not begun at `at`.
@@ -58,7 +71,7 @@ class RaceMoments:
         refuse_before_its_beginning(race, at)
         async with self._turns.turn():
             view = await self._views.get((race.id, race.revision), lambda: self._replays.open(race))
-            yield race, await view.state(at)
+            yield Moment(race, *await view.state(at))
 
 
 class StoredForecasts:
@@ -81,8 +94,9 @@ class StoredForecasts:
             BusyError: Too many requests are waiting already.
             StoreError: The database cannot be reached.
         """
-        async with self._moments.at(race_id, at) as (race, kept):
+        async with self._moments.at(race_id, at) as (race, kept, cache):
             # The forecasts stored at the time may be of another model.
-            state = await asyncio.to_thread(with_forecasts, kept, self._predictor, kept.memory)
+            predictor = self._predictor.for_playback(cache)
+            state = await asyncio.to_thread(with_forecasts, kept, predictor)
         looked = FrameLabel(state.taken, self._predictor.version)
         return labelled_frame(race, state, at, ReplayPace(1.0, paused=True), looked)

@@ -16,6 +16,7 @@ from pitwall.engine.race_engine import EngineState
 from pitwall.ports.forecasts import Predictor
 from pitwall.ports.races import RaceReader
 from pitwall.ports.replays import ReplayPace
+from pitwall.prediction.features import FeatureCache
 from pitwall.replay.cursor import Predictors, ReplayCursor
 from pitwall.replay.segments import SegmentCache
 from pitwall.replay.source import NO_SHORT_CUTS, ReplayShortcuts, ReplaySource
@@ -71,14 +72,16 @@ class CursorView:
         self._one_at_a_time = asyncio.Lock()
         self._sequence = 0
 
-    async def state(self, at: datetime) -> EngineState:
-        """Return the race's state at `at`; its feature cache is the caller's until the next call.
+    async def state(self, at: datetime) -> tuple[EngineState, FeatureCache]:
+        """Return the race's state at `at`, and a feature cache that has read it.
+
+        The cache is the caller's until the next call.
 
         Raises:
             StoreError: The database cannot be reached, or a segment of the race is damaged.
         """
         async with self._one_at_a_time:
-            return await self._cursor.show(at)
+            return await self._cursor.show(at), self._cursor.cache
 
     async def frame(self, at: datetime, pace: ReplayPace) -> LiveFrame:
         """Return the frame that a live viewer saw at `at`, on the race's own clock.

@@ -31,12 +31,12 @@ class ReplayShortcuts:
 
     Attributes:
         model_version: The version of the present model, whose stored forecasts can be reused.
-        book_of: Returns a feature cache of all laps of a state.
+        cache_of: Returns a feature cache of all laps of a state.
         plain: Forecasts like the predictor, without reasons, for moments that are not on screen.
     """
 
     model_version: str = ""
-    book_of: Callable[[RaceState], FeatureCache] | None = None
+    cache_of: Callable[[RaceState], FeatureCache] | None = None
     plain: Predictor | None = None
 
 
@@ -45,7 +45,7 @@ NO_SHORT_CUTS: Final = ReplayShortcuts()
 
 def shortcuts(predictor: MixturePredictor) -> ReplayShortcuts:
     """Return the shortcuts that a mixture allows."""
-    return ReplayShortcuts(predictor.version, predictor.book_of, predictor.without_reasons())
+    return ReplayShortcuts(predictor.version, predictor.cache_of, predictor.without_reasons())
 
 
 class ReplaySource:
@@ -72,7 +72,7 @@ class ReplaySource:
         self._reader = reader
         self._cars: dict[str, int] = {}
         self._laps: dict[DriverNumber, tuple[LapRecord, ...]] = {}
-        self._book: FeatureCache | None = None
+        self._cache: FeatureCache | None = None
 
     @classmethod
     async def open(
@@ -114,9 +114,9 @@ class ReplaySource:
         key = (self.race.id, self.race.revision, number)
         return await segment_cache.get(key, lambda: self._fetch(number))
 
-    def book(self) -> FeatureCache | None:
-        """Return a new feature cache of all laps for the caller; None if there is none."""
-        return copy_of(self._book) if self._book is not None else None
+    def cache(self) -> FeatureCache:
+        """Return a new feature cache for the caller, of all laps if these could be read."""
+        return copy_of(self._cache) if self._cache is not None else FeatureCache()
 
     async def _fetch(self, number: int) -> Segment:
         begin, after = self.starts[number], self.starts[number + 1 : number + 2]
@@ -156,8 +156,8 @@ class ReplaySource:
         if state is None:
             return
         self._laps = {number: car.laps for number, car in state.race.cars.items()}
-        if shortcuts.book_of is not None:
-            self._book = shortcuts.book_of(state.race)
+        if shortcuts.cache_of is not None:
+            self._cache = shortcuts.cache_of(state.race)
 
     def _with_known_laps(self, race: RaceState) -> RaceState:
         """Return the race with its laps as the same objects that the feature cache has read."""

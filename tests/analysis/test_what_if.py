@@ -16,7 +16,9 @@ from pitwall.analysis.what_if import BattleInspector
 from pitwall.domain.records import Batch, PredictionRecord
 from pitwall.errors import NotFoundError, RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.prediction.columns.lap_table import LapTable
 from pitwall.prediction.scenario import Scenario
+from pitwall.replay.moments import StoredForecasts
 from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
 from pitwall.store.race_reader import SqlRaceReader
@@ -99,6 +101,25 @@ async def test_what_the_model_saw_says_what_it_said_then(kept: Kept) -> None:
     again = await kept.seen.seen(kept.race_id, (then.attacker, then.defender), then.made_at)
     assert again is seen
     assert kept.reader.fetched == asked
+
+
+@pytest.mark.slow
+async def test_looking_at_a_moment_on_screen_reads_no_lap_again(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = kept.surest()
+    async with kept.seen._moments.at(kept.race_id, then.made_at) as moment:
+        assert sum(len(car.laps) for car in moment.state.race.cars.values()) > 20
+
+    def add(*_: object) -> None:
+        raise AssertionError("a lap was read again")
+
+    monkeypatch.setattr(LapTable, "_add", add)
+    seen = await kept.seen.seen(kept.race_id, (then.attacker, then.defender), then.made_at)
+    forecasts = StoredForecasts(kept.seen._moments, PREDICTOR)
+    frame = await forecasts.forecast_at(kept.race_id, then.made_at)
+
+    assert seen.forecast.p_overtake in [one.p_overtake for one in frame.battles]
 
 
 @pytest.mark.slow

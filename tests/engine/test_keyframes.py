@@ -9,6 +9,7 @@ from datetime import timedelta
 from pitwall.domain.forecasts import Reason
 from pitwall.domain.race import DriverNumber
 from pitwall.engine.keyframes import decode_keyframe, encode_keyframe
+from pitwall.prediction.memory import Memory
 
 # Two cars in a battle with a forecast, written when a reason was one line of text.
 WRITTEN_BEFORE = b85decode(
@@ -18,6 +19,14 @@ WRITTEN_BEFORE = b85decode(
     "*k6Se(Vq)ROiB~f5-AfKDk#%Y@^K(%7Xxa(1R|6BluCVl&4-*`+;Wsr%&iPNyU?1o{{bIj)GY"
 )
 PAIR = (DriverNumber(4), DriverNumber(81))
+
+# The same with one reason and its topic, and a noted forecast, from when the state held a cache.
+WRITTEN_WITH_A_CACHE = b85decode(
+    "EQF;bagDDLc$~daNe;p=4Ezep*+N;mz+0>w0t7CFqAveuoYIOeh#QgXxE_1FgxQpNQDkMI--lQ!nncs1uPRTf?"
+    "LyPV3!LXFhDMNM!if1`D19G^p3FO!*b#eA3}(I8uvQhXp=u+I_tqc#Q4-~(l5g%><Voc$$*eoO*<EJr|NHY_v$"
+    "xcoaiiIC?P83N_rZ(Egll}|$fc<vOIEWtSRbofc&bD}V(wt=T7^ig6fq8vRIn0S-zC!IP;POkYx)RQb*k&O`yC"
+    "cyQ~!waK(y4>R+L*T701yq3utUE@C&4=(H;"
+)
 
 
 def test_a_keyframe_of_the_release_before_is_read_on() -> None:
@@ -33,6 +42,17 @@ def test_a_keyframe_of_the_release_before_is_read_on() -> None:
         "+0.41 gap 0.4 s",
         "-0.22 older tyres by 3 laps",
     ]
+    assert decode_keyframe(encode_keyframe(state)) == state
+
+
+def test_a_keyframe_of_a_state_with_a_cache_is_read_on() -> None:
+    earlier, state = decode_keyframe(WRITTEN_BEFORE), decode_keyframe(WRITTEN_WITH_A_CACHE)
+
+    assert state is not None
+    assert earlier is not None
+    assert state.memory == Memory({(3, *PAIR): 0.125})
+    assert state.forecasts[PAIR].reasons == (Reason("gap", 0.41, "gap 0.4 s"),)
+    assert replace(state, memory=earlier.memory, forecasts=earlier.forecasts) == earlier
     assert decode_keyframe(encode_keyframe(state)) == state
 
 

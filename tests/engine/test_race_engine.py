@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Self
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pitwall.domain.battles import Battle, EndReason
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.engine.race_engine import EngineState, RaceEngine
+from pitwall.prediction.features import FeatureCache
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.wire.message import RawMessage
@@ -30,6 +32,9 @@ class CountingPredictor:
 
     def __init__(self) -> None:
         self.asked_at: list[datetime] = []
+
+    def for_playback(self, _cache: FeatureCache | None = None) -> Self:
+        return self
 
     def forecast(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY

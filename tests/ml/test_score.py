@@ -91,7 +91,7 @@ def test_a_forecast_does_not_depend_on_which_rows_are_asked_about(
 def test_what_serves_says_the_same(
     archive: Path, rows: pd.DataFrame, scored: pd.DataFrame, model: Path
 ) -> None:
-    predictor = MixturePredictor.load(model)
+    predictor = MixturePredictor.load(model).for_playback()
     session_id = int(rows.session_id.iloc[0])
     story = RaceStory(TimingFeed(archive, SPRINT).messages())
     zero, memory, compared = zero_of_race(archive, session_id), Memory(), 0

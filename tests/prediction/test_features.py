@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
+from pitwall.prediction.columns.energy_table import EnergyTable
 from pitwall.prediction.columns.history import Histories, SeasonHistory
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.columns.spec import EXPERTS, SHARED
@@ -103,6 +104,25 @@ def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
     cached = feature_matrix(race, pairs(race), BY_RULES, cache)
 
     np.testing.assert_array_equal(cached, feature_matrix(race, pairs(race), BY_RULES))
+
+
+def test_an_error_leaves_no_half_read_laps_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    race, cache = after(CHASE, AT_LINE_S), FeatureCache()
+    earlier = after(CHASE, 3 * LAP_S)
+    feature_matrix(earlier, pairs(earlier), BY_RULES, cache)
+    with monkeypatch.context() as patched:
+        patched.setattr(EnergyTable, "add", fail)
+        with pytest.raises(IndexError):
+            feature_matrix(race, pairs(race), BY_RULES, cache)
+
+    again = feature_matrix(race, pairs(race), BY_RULES, cache)
+
+    np.testing.assert_array_equal(again, feature_matrix(race, pairs(race), BY_RULES))
+
+
+def fail(*_: object) -> None:
+    """Fail in the middle of reading a lap."""
+    raise IndexError
 
 
 def test_what_is_not_known_is_nan_and_never_nought() -> None:

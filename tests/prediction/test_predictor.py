@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -15,7 +15,7 @@ from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.columns.spec import EXPERTS
-from pitwall.prediction.features import feature_names
+from pitwall.prediction.features import FeatureCache, feature_names
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import RESIDUALS, Memory, at_the_line, record_of
 from pitwall.prediction.predictor import is_gap_at_line
@@ -68,28 +68,68 @@ def test_a_forecast_says_all_that_the_mixture_knows(states: list[EngineState]) -
 
 
 def test_one_battle_at_a_time_is_the_whole_tick(states: list[EngineState]) -> None:
-    compared = 0
+    compared, predictor = 0, PREDICTOR.for_playback()
     for state in states:
-        whole = PREDICTOR.forecast(state.race, state.battles, state.memory).forecasts
+        whole = predictor.forecast(state.race, state.battles, state.memory).forecasts
         for battle, expected in zip(state.battles, whole, strict=True):
-            (alone,) = PREDICTOR.forecast(state.race, [battle], state.memory).forecasts
+            (alone,) = predictor.forecast(state.race, [battle], state.memory).forecasts
             assert_equal(alone, expected)
             compared += 1
 
     assert compared > 200
 
 
-def test_the_book_saves_time_and_changes_nothing(states: list[EngineState]) -> None:
-    state = states[-1]
-    remembered = PREDICTOR.forecast(state.race, state.battles, state.memory).forecasts
-    forgotten = replace(state.memory, book=None)
+def test_a_playback_that_goes_back_forecasts_as_one_without_a_cache(
+    states: list[EngineState],
+) -> None:
+    playback, compared = PREDICTOR.for_playback(), 0
 
-    for one, other in zip(
-        PREDICTOR.forecast(state.race, state.battles, forgotten).forecasts, remembered, strict=True
-    ):
-        assert one.no_forecast_because == other.no_forecast_because
-        if one.p_overtake is not None:
-            assert_equal(one, replace(other, reasons=one.reasons))
+    for state in (*states[::25], *states[::-25]):
+        expected = PREDICTOR.forecast(state.race, state.battles, state.memory)
+        answers = playback.forecast(state.race, state.battles, state.memory)
+        assert answers == expected
+        compared += sum(one.p_overtake is not None for one in answers.forecasts)
+
+    assert compared > 20
+
+
+def test_playbacks_share_a_cache_only_where_they_are_given_one(states: list[EngineState]) -> None:
+    shared = FeatureCache()
+    full, plain = PREDICTOR.for_playback(shared), PREDICTOR.without_reasons().for_playback(shared)
+    state, engine = states[-1], RaceEngine(full)
+    assert isinstance(engine.predictor, type(PREDICTOR))
+
+    engine.predictor.rows(state.race, state.battles, state.memory)
+    PREDICTOR.for_playback().rows(state.race, state.battles, state.memory)
+    PREDICTOR.rows(state.race, state.battles, state.memory)
+    assert not shared.laps.passes.resolved
+    plain.rows(state.race, state.battles, state.memory)
+    assert len(shared.laps.passes.resolved) > 5
+
+
+def test_the_engines_state_holds_nothing_that_changes(states: list[EngineState]) -> None:
+    assert not set(changeable(states[-1]))
+
+
+def changeable(value: object) -> Iterator[type]:
+    """Yield the kinds of the parts of a value that are neither frozen nor plain."""
+    inner: Iterable[object] = ()
+    if is_frozen(value):
+        inner = [getattr(value, each.name) for each in fields(value)]  # type: ignore[arg-type]
+    elif isinstance(value, Mapping):  # by its type a mapping, which offers no way to write
+        inner = value.items()
+    elif isinstance(value, tuple | frozenset):
+        inner = value
+    elif not isinstance(value, str | int | float | datetime | timedelta | None):
+        yield type(value)
+    for part in inner:
+        yield from changeable(part)
+
+
+def is_frozen(value: object) -> bool:
+    """Return whether a value is of a frozen dataclass."""
+    settings = getattr(type(value), "__dataclass_params__", None)
+    return settings is not None and settings.frozen
 
 
 def test_battles_at_the_line_are_remembered_once_and_resolved_a_lap_later(
@@ -100,7 +140,8 @@ def test_battles_at_the_line_are_remembered_once_and_resolved_a_lap_later(
     assert not notes[0]
     assert all(before.items() <= after.items() for before, after in pairwise(notes))
     assert len(notes[-1]) > 10
-    record = record_of(states[-1].memory)
+    laps = PREDICTOR.cache_of(states[-1].race).laps
+    record = record_of(states[-1].memory, laps)
     assert 0 < len(record.passed) < len(notes[-1])
     assert set(record.passed) <= {0.0, 1.0}
     assert (record.resolved_s <= states[-1].race.as_of.timestamp()).all()
@@ -120,7 +161,7 @@ def test_a_race_that_passes_more_than_forecast_is_forecast_higher() -> None:
     race, battle = a_chase(*[0.6] * 8)
     plain = PREDICTOR.forecast(race, [battle])
     pair = (DriverNumber(2), DriverNumber(1))
-    surprised = Memory({(lap, *pair): 0.9 for lap in range(2, 8)}, plain.memory.book)
+    surprised = Memory({(lap, *pair): 0.9 for lap in range(2, 8)})
 
     _, before = PREDICTOR.rows(race, [battle], plain.memory)
     _, after = PREDICTOR.rows(race, [battle], surprised)

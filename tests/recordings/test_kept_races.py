@@ -96,7 +96,7 @@ async def test_a_race_of_the_timing_archive_comes_back_row_for_row(
     for minutes in (20, 61, 95, 140):
         began_s = process_time()
         at = race.first_at + timedelta(minutes=minutes)
-        async with moments.at(race.id, at) as (_, state):
+        async with moments.at(race.id, at) as (_, state, _):
             pass
         took_s.append(process_time() - began_s)
         assert state.race.info.race_id == DUTCH

@@ -196,6 +196,6 @@ async def test_a_race_kept_without_telemetry_stays_as_it_is_until_it_is_replaced
     race = await reader.race(DUTCH)
     at = race.last_at
     assert at is not None
-    async with RaceMoments(reader, ReplayService(reader, None)).at(DUTCH, at) as (_, state):
+    async with RaceMoments(reader, ReplayService(reader, None)).at(DUTCH, at) as (_, state, _):
         points = state.race.points.values()
     assert {point.z for point in points} == {None}  # through a keyframe
