@@ -60,6 +60,27 @@ async def unattended(call: Callable[[], _Answer], name: str) -> _Answer:
     return await answer
 
 
+async def to_the_end(call: Callable[[], _Answer]) -> _Answer:
+    """Run a blocking call in a thread of the pool, and return only when it has ended.
+
+    A cancelled `asyncio.to_thread` leaves its thread at work while the caller's locks are released.
+    This waits for the thread first, and is cancelled then.
+
+    Args:
+        call: What must not run beside the next call that uses the same values.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # retrieve it, so that the loop does not log it
+        raise
+
+
 class Turns:
     """Let in a few at a time; few wait for that, and the others are refused.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from pitwall.aio import OnceCache
+from pitwall.aio import OnceCache, to_the_end
 from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import CarState, Compound, RaceState
 from pitwall.engine.race_engine import EngineState
@@ -96,7 +97,7 @@ class BattleInspector:
 
     async def _look(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
         async with self._moments.at(race_id, at) as (_, state, cache):
-            return await asyncio.to_thread(self._seen, state, cache, pair)
+            return await to_the_end(partial(self._seen, state, cache, pair))
 
     def _seen(self, state: EngineState, cache: FeatureCache, pair: tuple[int, int]) -> SeenBattle:
         battles = [each for each in state.battles if (each.attacker, each.defender) == pair]

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
+from pitwall.aio import to_the_end
 from pitwall.domain.frames import LiveFrame
 from pitwall.engine.clock import wall_now
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
@@ -55,8 +57,8 @@ class ForecastService:
             if newest is None:
                 return None
             if self._answer is None or self._asked is not newest.state:
-                self._answer = await asyncio.to_thread(
-                    with_forecasts, newest.state, self._predictor
+                self._answer = await to_the_end(
+                    partial(with_forecasts, newest.state, self._predictor)
                 )
                 self._asked = newest.state
             state = self._answer

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
+from pitwall.aio import to_the_end
 from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.features import FeatureCache
@@ -130,7 +132,7 @@ class ReplayCursor:
     async def _play(self, until: datetime, *, to_end: bool = False) -> None:
         segment = await self._reel(self._number)
         async with self._playing:
-            await asyncio.to_thread(self._play_segment, segment, until, to_end=to_end)
+            await to_the_end(partial(self._play_segment, segment, until, to_end=to_end))
 
     def _play_segment(self, segment: Segment, until: datetime, *, to_end: bool) -> None:
         engine = self._engine

@@ -6,13 +6,13 @@ because each takes a core.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 
-from pitwall.aio import OnceCache, Turns
+from pitwall.aio import OnceCache, Turns, to_the_end
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.engine.forecast_now import with_forecasts
@@ -97,6 +97,6 @@ class StoredForecasts:
         async with self._moments.at(race_id, at) as (race, kept, cache):
             # The forecasts stored at the time may be of another model.
             predictor = self._predictor.for_playback(cache)
-            state = await asyncio.to_thread(with_forecasts, kept, predictor)
+            state = await to_the_end(partial(with_forecasts, kept, predictor))
         looked = FrameLabel(state.taken, self._predictor.version)
         return labelled_frame(race, state, at, ReplayPace(1.0, paused=True), looked)
