@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -209,7 +210,7 @@ async def test_a_worker_that_comes_back_takes_nothing_of_what_another_wrote_away
 
 @pytest.mark.parametrize("its_end", ["finished", None])
 async def test_a_worker_that_was_superseded_does_not_set_the_state_of_the_race(
-    tmp_path: Path, its_end: str | None
+    tmp_path: Path, its_end: Literal["finished"] | None
 ) -> None:
     database = await a_database(tmp_path / "pitwall.db")
     one, other = (Recorder(SqlRaceWriter(database), "test-model") for _ in range(2))
