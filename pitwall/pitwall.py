@@ -84,7 +84,9 @@ def asgi() -> ASGIApp:
             printed.
     """
     from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
+    from pitwall.app.orphan_watch import end_without_supervisor
 
+    end_without_supervisor()
     guard(app, BUILT_PAGES)
     try:
         container.install(tab_is_open=relay.tab_is_open)

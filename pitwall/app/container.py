@@ -25,6 +25,7 @@ from pitwall.api.protection.hosts import own_names
 from pitwall.api.protection.stack import Protection
 from pitwall.app.database import (
     hold_alone,
+    hold_as_worker,
     migrate_and_record,
     open_databases,
     people,
@@ -77,7 +78,7 @@ class Parts:
     databases: Databases
     recorder: Recorder
     standby: HotStandby
-    held: IO[str] | None = None  # the database's lock, unless `serve` holds it for its workers
+    held: IO[str] | None = None  # the database's lock, or under `serve` a worker's share
     stage: PlayingRace = field(default_factory=PlayingRace)
 
 
@@ -92,7 +93,8 @@ def parts() -> Parts:
     settings = load()
     logs.configure(settings.log)
     predictor = load_predictor(settings)  # first: it may be refused, and nothing is held then
-    held = None if os.environ.get(WORKERS_FOLDER) else hold_alone(settings)
+    hold = hold_as_worker if os.environ.get(WORKERS_FOLDER) else hold_alone
+    held = hold(settings)
     databases = open_databases(settings)
     cache = open_cache(settings)
     recorder = Recorder(

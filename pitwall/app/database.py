@@ -64,6 +64,15 @@ def hold_alone(settings: Settings) -> IO[str] | None:
     )
 
 
+def hold_as_worker(settings: Settings) -> IO[str] | None:
+    """Return the lock by which the next server sees that this worker may still write.
+
+    Raises:
+        SettingsError: The URL is not of a database that pitwall supports.
+    """
+    return single_writer.hold_as_worker(database_url(settings.database_url, settings.data))
+
+
 def people(settings: Settings, database: Database) -> services.People:
     """Return the account services of a database."""
     store, passwords = SqlAccountStore(database), Passwords()

@@ -48,6 +48,8 @@ class RaceWriter(Protocol):
     async def finish(self, mark: RaceMark, state: str) -> None:
         """Set the final state of a race: `finished` or `abandoned`.
 
+        No effect if another writer has stored more of the race than this one has seen.
+
         Raises:
             RaceNotFoundError: The race was removed meanwhile.
             StoreError: The database cannot be reached.

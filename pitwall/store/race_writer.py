@@ -57,6 +57,9 @@ class SqlRaceWriter:
         self._open: dict[int, list[MessageRecord]] = {}
         # By race, how many messages were kept when the three others were true.
         self._through: dict[int, int] = {}
+        # By race, how many messages this writer knew when it last began or wrote. Where more are
+        # kept, another writer has gone on with the race.
+        self._reached: dict[int, int] = {}
         self._drivers: dict[int, dict[int, str]] = {}
         self._cars: dict[int, dict[str, int]] = {}  # by every name that a driver has had
         self._ledger = LedgerWriter()
@@ -88,9 +91,15 @@ class SqlRaceWriter:
                 found = replace(found, state="running")
             self._open[found.number] = await _open_minute(connection, found)
             self._through[found.number] = found.messages
+            self._reached[found.number] = found.messages
             return found
 
     async def append(self, mark: RaceMark, batch: Batch) -> None:
+        reached = batch.messages_through
+        await self._append_or_set_aside(mark, batch)
+        self._reached[mark.number] = max(self._reached.get(mark.number, 0), reached)
+
+    async def _append_or_set_aside(self, mark: RaceMark, batch: Batch) -> None:
         try:
             await self._append(mark, batch)
         except BaseException as error:
@@ -219,7 +228,15 @@ class SqlRaceWriter:
 
     async def finish(self, mark: RaceMark, state: str) -> None:
         async with self._database.writing() as connection:
-            await self._locked(connection, mark)
+            kept = await self._locked(connection, mark)
+            if self._reached.get(mark.number, kept) < kept:
+                log.info(
+                    "another worker has gone on with the race, so its state is left unchanged",
+                    extra={"race_id": mark.info.race_id, "state": state},
+                )
+                self._reached.pop(mark.number)
+                self._forget(mark)
+                return
             held = self._open.get(mark.number, [])
             if held:
                 await _replace_chunks(connection, mark.number, [held])
@@ -227,7 +244,7 @@ class SqlRaceWriter:
                 "UPDATE races SET state = :state, revision = revision + 1 WHERE number = :number"
             )
             await connection.execute(statement, {"state": state, "number": mark.number})
-        for known in (self._open, self._drivers, self._through):
+        for known in (self._open, self._drivers, self._through, self._reached):
             known.pop(mark.number, None)
 
     async def remove(self, race_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -204,4 +205,34 @@ async def test_a_worker_that_comes_back_takes_nothing_of_what_another_wrote_away
     kept = await reader.messages(await reader.race(RACE))
     assert kept == messages[: len(kept)]
     assert len(kept) >= 1_400
+    await database.close()
+
+
+@pytest.mark.parametrize("its_end", ["finished", None])
+async def test_a_worker_that_was_superseded_does_not_set_the_state_of_the_race(
+    tmp_path: Path, its_end: Literal["finished"] | None
+) -> None:
+    database = await a_database(tmp_path / "pitwall.db")
+    one, other = (Recorder(SqlRaceWriter(database), "test-model") for _ in range(2))
+    recordings = one.watch(FEED), other.watch(FEED)
+    engines = [RaceEngine(None, observer=each.collector) for each in recordings]
+    for taken, message in enumerate(islice(FEED.messages(), 300), 1):
+        for engine in engines if taken <= 200 else engines[1:]:
+            engine.take(message)
+        if taken == 100:
+            await one.flush()
+    if its_end is not None:
+        recordings[1].end(its_end)
+    await other.flush()
+
+    recordings[0].end("abandoned")  # it leads again, and has 100 messages that are stored already
+    await one.flush()
+
+    race = await SqlRaceReader(database).race(RACE)
+    assert (race.messages, race.state) == (300, its_end or "running")
+    assert not one.state.reason
+    if its_end is None:
+        recordings[1].end("finished")
+        await other.flush()
+        assert (await SqlRaceReader(database).race(RACE)).state == "finished"
     await database.close()
