@@ -2,7 +2,8 @@
 
 A row's label says whether the attacker is ahead one lap later, where a lap takes as long as the
 attacker's last one. The rows are read from the same state as a live forecast, between the lines
-and at them; where the predictor would give no forecast there is no row.
+and at them. Only battles on slicks, on a clear track, both past their second lap and not fresh from
+the pits have a row, so that scores compare with those of the first release; `ml.moments` has all.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from ml.replay import RaceStory
 from ml.rulebook import read_rules
 from ml.timeline import HOLD, PASS, Timeline
 from pitwall.domain.battles import Battle, follow_battles
+from pitwall.domain.forecasts import Condition
 from pitwall.domain.race import RaceState
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
 from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.conditions import condition, why_no_forecast
 from pitwall.prediction.features import FeatureCache, feature_matrix, feature_names
-from pitwall.prediction.forecast import why_no_forecast
 from pitwall.prediction.situation import lap_duration_s
 
 EVERY_S: Final = 5
@@ -62,7 +64,7 @@ def cadence_table(archive: Path, entry: RaceEntry, _rows: pd.DataFrame) -> pd.Da
         battles, _ = follow_battles(race, battles)
         if second % every_s:
             continue
-        answerable = [battle for battle in battles if not why_no_forecast(race, battle)]
+        answerable = [battle for battle in battles if _is_settled(race, battle)]
         if answerable:
             matrices.append(
                 feature_matrix(race, answerable, knowledge, features).astype(np.float32)
@@ -70,6 +72,13 @@ def cadence_table(archive: Path, entry: RaceEntry, _rows: pd.DataFrame) -> pd.Da
             pending += [_row(race, battle, second) for battle in answerable]
     table = pd.DataFrame(np.concatenate(matrices), columns=list(feature_names()))
     return table.join(_labels(entry, pending, timeline))
+
+
+def _is_settled(race: RaceState, battle: Battle) -> bool:
+    """Return whether a battle is forecast, and in a condition that every release forecast."""
+    if why_no_forecast(race, battle):
+        return False
+    return condition(race, battle) in {Condition.CLEAN, Condition.RESTART}
 
 
 def _row(race: RaceState, battle: Battle, second: int) -> _UnlabelledRow:
@@ -98,6 +107,8 @@ def _labels(entry: RaceEntry, pending: list[_UnlabelledRow], timeline: Timeline)
             "outcome": outcomes,
             "y1": [{PASS: 1.0, HOLD: 0.0}.get(outcome, np.nan) for outcome in outcomes],
             "y3": np.nan,
+            "kept": np.nan,
+            "kind": str(Condition.CLEAN),
             "attacker_code": [one.name[0] for one in pending],
             "defender_code": [one.name[1] for one in pending],
             "attacker_team": [one.name[2] for one in pending],

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from pitwall.prediction.columns.spec import EXPERTS
+from pitwall.prediction.columns.topics import INTERACTING, owner_of, topic_of
 from pitwall.prediction.features import FEATURES, GROUPS
-from pitwall.prediction.reasons import topic_of
 
 _INTRO: Final = """\
 # Features
@@ -15,8 +14,9 @@ _INTRO: Final = """\
 
 The model sees {count} features of a battle. They are computed from the race state alone, at the
 line or anywhere in the lap, and nothing later than that state reaches them. Differences are
-attacker minus defender. A missing value stays missing and is never 0. The column *experts* lists
-the experts that see a feature, and *topic* is its topic in reasons.
+attacker minus defender. A missing value stays missing and is never 0. The column *part* says which
+part of the mixture a feature belongs to, `*` that every expert reads it too, and *topic* is its
+topic in reasons.
 """
 
 
@@ -26,12 +26,11 @@ def feature_list() -> str:
     for group, specs in GROUPS.items():
         lines += [
             f"\n## {group.capitalize()}\n",
-            "| feature | unit | meaning | from | experts | topic |",
+            "| feature | unit | meaning | from | part | topic |",
             "|---|---|---|---|---|---|",
         ]
         for spec in specs:
-            experts = [name for name in EXPERTS if spec.is_seen_by(name)]
-            who = "all" if len(experts) == len(EXPERTS) else ", ".join(map(str.upper, experts))
+            who = owner_of(spec.name) + (" *" if spec.name in INTERACTING else "")
             lines.append(
                 f"| `{spec.name}` | {spec.unit} | {spec.meaning} | {spec.source} | {who} "
                 f"| {topic_of(spec.name)} |"

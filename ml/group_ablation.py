@@ -9,18 +9,16 @@ from typing import Final
 import numpy as np
 from joblib import Parallel, delayed
 
-from ml.members import Member, Training, fit_blob
-from ml.metrics import gain_interval
 from ml.mixture_table import BattleTable
-from ml.out_of_fold import MixtureRecipe
+from ml.out_of_fold import MixtureRecipe, fit_rows
 from ml.races import with_progress
-from ml.split_scores import Judged, opinions_of
-from pitwall.prediction.columns.spec import EXPERTS, FeatureSpec
+from ml.split_scores import Judged, interval
+from ml.stacking import fit_platt
+from pitwall.prediction.columns.spec import FeatureSpec
 from pitwall.prediction.experts import read_expert
 from pitwall.prediction.features import GROUPS
 
-# The gate needs these columns, so they are never left out.
-_ALWAYS: Final = ("interval_s", "since_neutral_pair_laps", "race_share", "season_year")
+_YARDSTICK: Final = "pooled"
 
 
 def group_costs(
@@ -28,47 +26,36 @@ def group_costs(
     recipe: MixtureRecipe,
     groups: Mapping[str, Sequence[FeatureSpec]] = GROUPS,
 ) -> dict[str, list[float]]:
-    """Return what leaving out each group costs in log-loss of the next lap, with its interval.
+    """Return what leaving out each group costs the pooled model at the line, with its interval.
 
-    The three experts are refitted without the group, whose columns are then missing in
-    training and test; gate and stacker stay as they were trained.
+    The pooled model sees every column, and is refitted without the group, whose columns are then
+    missing in training and test; its calibration stays. In the mixture a column belongs to one
+    part, so that leaving out a group there would cost what leaving out its part does.
     """
-    experts = [member for member in recipe.members if member.name in EXPERTS]
-    work = [(member, group) for group in groups for member in experts]
-    fits = Parallel(n_jobs=recipe.jobs, return_as="generator")(
-        delayed(_fit)(member, judged.train, _columns_of(judged.train, groups[group]), recipe.seed)
-        for member, group in work
+    pooled = next(member for member in recipe.members if member.name == _YARDSTICK)
+    everything = np.ones(len(judged.train), dtype=bool)
+    fits = Parallel(n_jobs=recipe.jobs, return_as="generator", prefer="threads")(
+        delayed(fit_rows)(pooled, _without(judged.train, group), everything, recipe, {})
+        for group in groups.values()
     )
-    blobs = with_progress(fits, len(work), "fits")
-    known = np.isfinite(judged.test.y1)
-    y, races = judged.test.y1[known], judged.test.races[known]
-    whole = opinions_of(judged.trained.parts, judged.test).p_overtake[known]
+    blobs = with_progress(fits, len(groups), "fits")
+    test = judged.test.where(judged.test.at_line & np.isfinite(judged.test.y1))
+    whole = judged.trained.parts.platts[_YARDSTICK].chances(
+        judged.trained.parts.experts[_YARDSTICK].margins(test.rows)
+    )
+    known = np.isfinite(judged.train.y1)
+    platt = fit_platt(judged.opinions.margins[_YARDSTICK][known], judged.train.y1[known])
     costs = {}
-    for group in groups:
-        test = _missing(judged.test, _columns_of(judged.test, groups[group]))
-        fitted = {
-            member.name: read_expert(member.library, next(blobs), test.columns, member.view)
-            for member in experts
-        }
-        parts = replace(judged.trained.parts, experts={**judged.trained.parts.experts, **fitted})
-        p = opinions_of(parts, test).p_overtake[known]
-        costs[group] = [round(value, 5) for value in gain_interval(y, whole, p, races)]
+    for name, group in groups.items():
+        rows = _without(test, group).rows
+        expert = read_expert(pooled.library, next(blobs), test.columns, pooled.view)
+        p = platt.chances(expert.margins(rows))
+        costs[name] = interval(test.y1, whole, p, test.races)
     return costs
 
 
-def _fit(member: Member, table: BattleTable, missing: Sequence[int], seed: int) -> bytes:
-    known = np.isfinite(table.y1)
-    rows = _missing(table, missing).rows[known]
-    training = Training(rows, table.y1[known], table.columns, table.roles.gap)
-    return fit_blob(member, training, seed, threads=1)
-
-
-def _columns_of(table: BattleTable, group: Sequence[FeatureSpec]) -> list[int]:
-    names = {spec.name for spec in group} - set(_ALWAYS)
-    return [i for i, column in enumerate(table.columns) if column.name in names]
-
-
-def _missing(table: BattleTable, columns: Sequence[int]) -> BattleTable:
+def _without(table: BattleTable, group: Sequence[FeatureSpec]) -> BattleTable:
+    names = {spec.name for spec in group}
     rows = table.rows.copy()
-    rows[:, list(columns)] = np.nan
+    rows[:, [i for i, column in enumerate(table.columns) if column.name in names]] = np.nan
     return replace(table, rows=rows)

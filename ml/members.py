@@ -12,7 +12,9 @@ import numpy as np
 
 from ml.metrics import Array
 from pitwall.prediction.columns.spec import EVERYTHING, Column, Rows, positions
+from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Expert, read_expert
+from pitwall.prediction.gate import GAP
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,7 @@ _LIGHTGBM: Final[Mapping[str, Any]] = {
     "objective": "binary",
     "learning_rate": 0.03,
     "num_leaves": 12,
-    "min_data_in_leaf": 120,
+    "min_data_in_leaf": 240,
     "feature_fraction": 0.2,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
@@ -48,40 +50,41 @@ class Member:
     """One learner of the recipe.
 
     Attributes:
-        view: Which columns it sees: an expert's name, or `everything`.
-        label: `y1`, `y3` or `outcome` (an index in `gate.OUTCOMES`).
+        view: Which columns it sees: `situation`, an expert's name, or `everything`.
+        label: `y1`, `y3`, `kept` or `outcome` (an index in `gate.OUTCOMES`).
         rounds: Number of trees (for each class).
         settings: On top of the library's usual ones above.
         is_monotone: Whether a smaller gap may never lower the forecast.
+        after: Members whose margins it starts from, so that it learns what they leave open.
     """
 
     name: str
     view: str
-    label: Literal["y1", "y3", "outcome"] = "y1"
+    label: Literal["y1", "y3", "kept", "outcome"] = "y1"
     library: Literal["lightgbm", "xgboost"] = "lightgbm"
     rounds: int = 550
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_monotone: bool = True
+    after: tuple[str, ...] = ()
 
 
 MEMBERS: Final = (
-    Member("om", "om", seed=2, settings={"num_leaves": 14, "path_smooth": 10}),
-    Member("boost", "boost", library="xgboost", rounds=520, seed=3),
+    Member(SITUATION, SITUATION, rounds=700, seed=5, settings={"num_leaves": 24}),
+    Member("om", "om", rounds=300, seed=2, after=(SITUATION,)),
+    Member("boost", "boost", library="xgboost", rounds=300, seed=3, after=(SITUATION,)),
+    Member("aero", "aero", rounds=300, seed=4, after=(SITUATION,)),
+    Member("three", EVERYTHING, label="y3", seed=6, settings={"num_leaves": 16}),
     Member(
-        "aero",
-        "aero",
-        seed=4,
-        settings={
-            "extra_trees": True,
-            "num_leaves": 24,
-            "min_data_in_leaf": 30,
-            "feature_fraction": 0.5,
-            "learning_rate": 0.05,
-        },
+        "kept",
+        EVERYTHING,
+        label="kept",
+        rounds=80,
+        seed=8,
+        settings={"num_leaves": 6, "feature_fraction": 0.1, "min_data_in_leaf": 60},
+        is_monotone=False,
     ),
-    Member("three", EVERYTHING, label="y3", seed=6),
-    Member("pooled", EVERYTHING, seed=1),
+    Member("pooled", EVERYTHING, rounds=900, seed=1, settings={"num_leaves": 24}),
     Member(
         "interruption",
         EVERYTHING,
@@ -108,13 +111,15 @@ class Training:
         rows: Shape (n, n_columns).
         labels: Shape (n,), none missing.
         columns: Names and views of the columns.
-        gap: Name of the column that is monotone.
+        weights: Of the rows, shape (n,).
+        start: Raw logits to start from, shape (n,); None to start from nothing.
     """
 
     rows: Rows
     labels: Array
     columns: Sequence[Column]
-    gap: str
+    weights: Array
+    start: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,38 +144,62 @@ def fit_blob(member: Member, training: Training, seed: int, threads: int) -> byt
     began = time.perf_counter()
     seen = positions(training.columns, member.view)
     names = [training.columns[i].name for i in seen.tolist()]
-    signs = [-1 if member.is_monotone and name == training.gap else 0 for name in names]
+    signs = [-1 if member.is_monotone and name == GAP else 0 for name in names]
     matrix = np.ascontiguousarray(training.rows[:, seen])
     fit = _fit_lightgbm if member.library == "lightgbm" else _fit_xgboost
     extra = {"monotone_constraints": signs, "seed": member.seed + 100 * seed}
-    blob = fit(member, matrix, training.labels, names, extra | {"threads": threads})
+    data = _Data(matrix, training.labels, names, training.weights, training.start)
+    blob = fit(member, data, extra | {"threads": threads})
     log.info("%-12s %6d rows %5.1f s", member.name, len(matrix), time.perf_counter() - began)
     return blob
 
 
-def _fit_lightgbm(
-    member: Member, matrix: Rows, labels: Array, names: list[str], extra: Mapping[str, Any]
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What a library fits: as `Training`, with the columns of one view."""
+
+    matrix: Rows
+    labels: Array
+    names: list[str]
+    weights: Array
+    start: Array | None
+
+
+def _fit_lightgbm(member: Member, data: _Data, extra: Mapping[str, Any]) -> bytes:
     import lightgbm
 
     settings = {**_LIGHTGBM, **member.settings, **extra}
     settings["num_threads"] = settings.pop("threads")
     if not any(settings["monotone_constraints"]):
         del settings["monotone_constraints"]
-    data = lightgbm.Dataset(matrix, labels, feature_name=names)
-    text: str = lightgbm.train(settings, data, member.rounds).model_to_string()
+    rows = lightgbm.Dataset(
+        data.matrix,
+        data.labels,
+        feature_name=data.names,
+        weight=data.weights,
+        init_score=data.start,
+        params={"max_bin": settings["max_bin"]},
+    )
+    text: str = lightgbm.train(settings, rows, member.rounds).model_to_string()
     head, _, _ = text.partition("\nparameters:")  # a forecast needs nothing after this
     return (head + "\n").encode()
 
 
-def _fit_xgboost(
-    member: Member, matrix: Rows, labels: Array, names: list[str], extra: Mapping[str, Any]
-) -> bytes:
+def _fit_xgboost(member: Member, data: _Data, extra: Mapping[str, Any]) -> bytes:
     import xgboost
 
     settings = {**_XGBOOST, **member.settings, **extra}
     settings["nthread"] = settings.pop("threads")
     settings["monotone_constraints"] = tuple(settings["monotone_constraints"])
-    data = xgboost.DMatrix(matrix, labels, feature_names=names, nthread=settings["nthread"])
-    booster = xgboost.train(settings, data, member.rounds)
+    if data.start is not None:
+        settings["base_score"] = 0.5  # a logit of 0: what it starts from is in the margins
+    rows = xgboost.DMatrix(
+        data.matrix,
+        data.labels,
+        feature_names=data.names,
+        weight=data.weights,
+        base_margin=data.start,
+        nthread=settings["nthread"],
+    )
+    booster = xgboost.train(settings, rows, member.rounds)
     return bytes(booster.save_raw("ubj"))

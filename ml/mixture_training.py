@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ml.members import FittedMember
 from ml.metrics import Array
@@ -19,19 +18,19 @@ from ml.mixture_table import BattleTable
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
 from ml.stacking import (
     fit_classes,
-    fit_gate,
     fit_platt,
     fit_spread,
+    fit_stacker,
     fit_three_laps,
     residuals_of,
     sandwich,
+    seasons_of,
 )
 from pitwall.prediction.bundle import Bundle, StoredExpert, write_bundle
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.columns.spec import EXPERTS
-from pitwall.prediction.gate import MONOTONE_TERMS, Gate, Interruption
-from pitwall.prediction.mixture import MixtureParts
-from pitwall.prediction.stacker import Spread, Stacker, sigmoid
+from pitwall.prediction.gate import TERMS, Interruption, context_of
+from pitwall.prediction.mixture import PARTS, MixtureParts
+from pitwall.prediction.stacker import Platt, Spread, Stacker, sigmoid
 
 log = logging.getLogger(__name__)
 
@@ -56,26 +55,25 @@ def combine(
     table: BattleTable,
     opinions: OutOfFold,
     recipe: MixtureRecipe,
-    terms: tuple[str, ...] = MONOTONE_TERMS,
+    terms: tuple[str, ...] = tuple(TERMS),
 ) -> Trained:
     """Fit all parts that combine the members, on their out-of-fold margins."""
-    margins = expert_margins(opinions.margins)
-    residuals = residuals_of(table, sigmoid(margins.mean(axis=1)))
-    known, known_3 = np.isfinite(table.y1), np.isfinite(table.y3)
-    situations = table.roles.situations(table.rows[known], table.columns, residuals[known])
-    gate, stacker = fit_gate(margins[known], situations, terms, table.y1[known])
+    margins = part_margins(opinions.margins)
+    plain = sigmoid(margins.sum(axis=1))
+    residuals = residuals_of(table, plain)
+    known, known_3 = np.isfinite(table.y1) & table.trains, np.isfinite(table.y3) & table.trains
+    context = context_of(table.rows, table.columns, terms)
+    stacker = fit_stacker(margins[known], context[known], residuals[known], terms, table.y1[known])
     log.info("slopes %s, residuals %s", stacker.slopes.round(3), stacker.residual_weights.round(3))
-    asked = table.outcome >= 0
+    asked = (table.outcome >= 0) & table.trains
     slope, offsets = fit_classes(opinions.margins["interruption"][asked], table.outcome[asked])
     parts = MixtureParts(
         columns=table.columns,
-        roles=table.roles,
         experts={k: v.expert for k, v in opinions.refits.items() if k != "interruption"},
         platts={
-            name: fit_platt(opinions.margins[name][known], table.y1[known])
-            for name in (*EXPERTS, "pooled")
+            "pooled": fit_platt(opinions.margins["pooled"][known], table.y1[known]),
+            "kept": _fit_kept(table, opinions.margins["kept"]),
         },
-        gate=gate,
         stacker=stacker,
         three_laps=fit_three_laps(
             opinions.margins["three"][known_3],
@@ -83,16 +81,22 @@ def combine(
             residuals[known_3],
             table.y3[known_3],
         ),
-        spread=_spread(table, opinions, (gate, stacker), residuals),
+        spread=_spread(table, opinions, stacker, (context, residuals)),
         interruption=Interruption(opinions.refits["interruption"].expert, slope, offsets),
+        seasons=seasons_of(table, plain),
     )
     stored = tuple(_stored(fitted) for fitted in opinions.refits.values())
     return Trained(parts, stored, _described(table, recipe), ranges_of(table))
 
 
-def expert_margins(margins: Mapping[str, Array]) -> Array:
-    """Return the margins of the three experts side by side, shape (n, 3)."""
-    return np.stack([margins[name] for name in EXPERTS], axis=1)
+def _fit_kept(table: BattleTable, margins: Array) -> Platt:
+    known = np.isfinite(table.kept) & table.trains
+    return fit_platt(margins[known], table.kept[known])
+
+
+def part_margins(margins: Mapping[str, Array]) -> Array:
+    """Return the margins of situation and experts side by side, shape (n, 4)."""
+    return np.stack([margins[name] for name in PARTS], axis=1)
 
 
 def save(trained: Trained, knowledge: Knowledge, directory: Path) -> Bundle:
@@ -111,23 +115,19 @@ def save(trained: Trained, knowledge: Knowledge, directory: Path) -> Bundle:
 
 
 def _spread(
-    table: BattleTable, opinions: OutOfFold, fitted: tuple[Gate, Stacker], residuals: Array
+    table: BattleTable, opinions: OutOfFold, stacker: Stacker, seen: tuple[Array, Array]
 ) -> Spread:
-    gate, stacker = fitted
-    known, unknown = np.isfinite(table.y1), opinions.undecided
-
-    def shares(rows: npt.NDArray[np.bool_]) -> Array:
-        seen = table.roles.situations(table.rows[rows], table.columns, residuals[rows])
-        return gate.shares(seen)
-
-    opinion = (shares(known) * expert_margins(opinions.margins)[known]).sum(axis=1)
-    design = Stacker.design(opinion, residuals[known])
-    p = sigmoid(stacker.logits(opinion, residuals[known]))
+    context, residuals = seen
+    known, unknown = np.isfinite(table.y1) & table.trains, opinions.undecided
+    margins = part_margins(opinions.margins)[known]
+    design = stacker.design(margins, context[known], residuals[known])
+    p = sigmoid(stacker.moves(margins, context[known], residuals[known]).logits)
     covariance = sandwich(design, table.y1[known], p, table.races[known])
-    weights = shares(unknown)
-    by_fold = np.stack([opinions.by_fold[name] for name in EXPERTS], axis=2)
-    moved = np.stack([stacker.gated((weights * part).sum(axis=1)) for part in by_fold])
-    return fit_spread(moved, covariance)
+    by_fold = np.stack([opinions.by_fold[name] for name in PARTS], axis=2)
+    moved = np.stack(
+        [stacker.moves(part, context[unknown], residuals[unknown]).logits for part in by_fold]
+    )
+    return fit_spread(moved, context[unknown], covariance)
 
 
 def _stored(fitted: FittedMember) -> StoredExpert:
@@ -136,10 +136,14 @@ def _stored(fitted: FittedMember) -> StoredExpert:
 
 
 def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
-    known = np.isfinite(table.y1)
+    known = np.isfinite(table.y1) & table.trains
+    line = known & table.at_line
     return {
         "rows": int(known.sum()),
         "passes": int(table.y1[known].sum()),
+        "rows_at_line": int(line.sum()),
+        "passes_at_line": int(table.y1[line].sum()),
+        "recency": recipe.recency,
         "races": len(np.unique(table.races[known])),
         "years": [int(table.years.min()), int(table.years.max())],
         "folds": recipe.folds,

@@ -100,7 +100,8 @@ def _code_hash(table_of: TableOf) -> str:
     """Return a hash of all code that makes a row."""
     root = Path(pitwall.__file__).parent
     files = [file for part in _CODE for file in sorted((root / part).rglob("*.py"))]
-    files += [Path(__file__).with_name("replay.py"), Path(inspect.getfile(table_of))]
+    files += [Path(__file__).with_name(name) for name in ("replay.py", "hindsight.py")]
+    files.append(Path(inspect.getfile(table_of)))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 

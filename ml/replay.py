@@ -56,14 +56,15 @@ class RaceStory:
 
 
 def battle_of(row: Mapping[Hashable, object], at: datetime) -> Battle:
-    """Return the battle that a row of the evaluation table describes."""
+    """Return the battle that a row of the evaluation table describes, at the line or elsewhere."""
+    age = timedelta(milliseconds=int(str(row.get("gap_age_ms", 0))))
     number = {name: int(str(row[name])) for name in ("attacker", "defender", "lap")}
     return Battle(
         attacker=DriverNumber(number["attacker"]),
         defender=DriverNumber(number["defender"]),
         position=int(str(row["attacker_pos"])) - 1,
         interval_s=float(str(row["gap_ms"])) / 1000,
-        interval_at=at,
+        interval_at=at - age,
         opened_at=at,
         opened_lap=number["lap"],
     )

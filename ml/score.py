@@ -2,13 +2,22 @@
 
     python -m ml.score --archive DIR --rows ROWS.parquet --out PREDS.parquet
 
-The predictor is the one that the server uses: each race is replayed, and every battle at the line
-is forecast in turn, so that the running residuals are as they would have been live, and each row
-sees no message sent after its own instant.
+The rows are battles at the line, or at any instant where they have a `gap_age_ms`. The predictor
+is the one that the server uses: each race is replayed, and every battle at the line is forecast in
+turn, so that the running residuals are as they would have been live, and each row sees no message
+sent after its own instant.
 
-The output has the rows' keys, in the order of the rows, and: `p_overtake`, `p_overtake_3` (never
-below it), each expert's own `p_om, p_boost, p_aero` and weight `w_om, w_boost, w_aero`, and
-`p_pooled`, the yardstick: one model on all features, trained and calibrated on the same rows.
+The output has the rows' keys, in the order of the rows, and:
+
+    p_overtake, p_overtake_3          the second never below the first
+    p_om, p_boost, p_aero             the probability from the situation and one expert alone
+    w_om, w_boost, w_aero             each expert's share of the moved logit, without signs
+    p_pooled                          the yardstick: one model on all features, trained and
+                                      calibrated on the same rows
+    c_base, c_om, c_boost, c_aero     logits that add up to the logit of `p_overtake`
+    p_low, p_high                     the 90 % interval
+    p_kept                            that a pass made now still stands two laps later
+    refused                           a word where no forecast is given, else empty
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Score the mixture on the fixed splits: against other forecasts, and without each expert."""
+"""Score the mixture on the fixed splits: at the line and at any second, condition by condition."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -10,17 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.metrics import Array, gain_interval, losses, perfect_ece, reliability, score, wilson
-from ml.mixture_table import BattleTable, Ids
-from ml.mixture_training import Trained, combine, expert_margins
+from ml.mixture_table import BattleTable, Flags, Ids
+from ml.mixture_training import Trained, combine, part_margins
 from ml.out_of_fold import MixtureRecipe, OutOfFold, out_of_fold
-from ml.stacking import fit_gate, fit_logistic, residuals_of
+from ml.stacking import fit_logistic, fit_stacker, residuals_of
+from pitwall.domain.forecasts import Condition
 from pitwall.prediction.columns.spec import EXPERTS
-from pitwall.prediction.gate import OUTCOMES
-from pitwall.prediction.mixture import Mixture, MixtureParts, Opinions
+from pitwall.prediction.gate import GAP, OUTCOMES, context_of
+from pitwall.prediction.mixture import PARTS, Mixture, MixtureParts, Opinions
 from pitwall.prediction.stacker import sigmoid
 
-POOLED, MIXTURE, GAP_ONLY = "pooled", "mixture", "gap only"
+POOLED, MIXTURE, GAP_ONLY, SITUATION_ALONE = "pooled", "mixture", "gap only", "situation alone"
 BINS: Final = 15
+_FEWEST: Final = 50  # decided battles of a condition, to score it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class Judged:
 
 def train_split(table: BattleTable, split: Split, recipe: MixtureRecipe) -> Judged:
     """Train a recipe on the years before the test year."""
-    training = table.where(table.years < split.test_year)
+    training = table.where((table.years < split.test_year) & table.trains)
     test = table.where(table.years == split.test_year)
     opinions = out_of_fold(training, recipe)
     return Judged(split, training, opinions, combine(training, opinions, recipe), test)
 
 
 def opinions_of(parts: MixtureParts, rows: BattleTable) -> Opinions:
-    """Return a mixture's opinions on rows, their running residuals included."""
+    """Return a mixture's opinions on rows of whole races, their running residuals included."""
     mixture = Mixture(parts)
     residuals = residuals_of(rows, sigmoid(mixture.plain_logits(rows.rows)))
     return mixture.opinions(rows.rows, residuals)
@@ -70,104 +72,178 @@ def opinions_of(parts: MixtureParts, rows: BattleTable) -> Opinions:
 
 def scores_of(judged: Judged) -> dict[str, Any]:
     """Return all scores of a split, ready for the card."""
-    trained, test = judged.trained, judged.test
-    mixture = Mixture(trained.parts)
-    opinions = opinions_of(trained.parts, test)
-    known, known_3 = np.isfinite(test.y1), np.isfinite(test.y3)
-    p = {name: values[known] for name, values in next_lap(judged, mixture, opinions).items()}
-    without = {name: values[known] for name, values in _without_each(judged, trained).items()}
-    y, races = test.y1[known], test.races[known]
-    y_3, races_3 = test.y3[known_3], test.races[known_3]
-    three_alone = _three_alone(judged, trained)[known_3]
+    test = judged.test
+    opinions = opinions_of(judged.trained.parts, test)
+    clean = ~test.at_line & (test.kinds == Condition.CLEAN)
+    without = _without_each(judged)
+    return {
+        "line": _rows_scores(judged, opinions, test.at_line, without),
+        "seconds": _rows_scores(judged, opinions, clean, without),
+        "kinds": {kind: _kind_scores(judged, opinions, kind) for kind in Condition},
+        "all_kinds": _all_kinds(test, opinions),
+        "contributions": _contributions(opinions, clean & np.isfinite(test.y1)),
+        "three_laps": _three_laps(judged, opinions),
+        "kept": _kept(judged, opinions),
+        "by_circuit": _by_circuit(judged, opinions),
+        "interval_width": _width(test, opinions),
+        "interruption": _interruption(
+            test.outcome[clean], judged.train.outcome, opinions.p_outcomes[clean]
+        ),
+    }
+
+
+def _rows_scores(
+    judged: Judged, opinions: Opinions, chosen: Flags, without: Mapping[str, Array]
+) -> dict[str, Any]:
+    """Return the scores of all forecasts on some of the test rows."""
+    known = chosen & np.isfinite(judged.test.y1)
+    y, races = judged.test.y1[known], judged.test.races[known]
+    at_line = bool(judged.test.at_line[known].all())
+    p = {
+        GAP_ONLY: gap_line(judged.train, judged.train.at_line == at_line)(judged.test)[known],
+        POOLED: Mixture(judged.trained.parts).pooled(judged.test.rows[known]),
+        SITUATION_ALONE: sigmoid(opinions.base[known]),
+        **dict(zip(EXPERTS, opinions.p_experts[known].T, strict=True)),
+        MIXTURE: opinions.p_overtake[known],
+    }
     return {
         "rows": len(y),
         "races": len(np.unique(races)),
         "passes": int(y.sum()),
-        "next_lap": {name: score(y, values).rounded(5) for name, values in p.items()},
-        "gain_over_pooled": _gains(
-            y, {k: v for k, v in p.items() if k != POOLED}, p[POOLED], races
-        ),
-        "gain_over_gap_only": _gains(y, {k: p[k] for k in EXPERTS}, p[GAP_ONLY], races),
+        "scores": {name: score(y, values).rounded(5) for name, values in p.items()},
+        "gain_over_pooled": interval(y, p[MIXTURE], p[POOLED], races),
+        "gain_over_gap_only": interval(y, p[MIXTURE], p[GAP_ONLY], races),
         "cost_without": {
-            name: _interval(y, p[MIXTURE], values, races) for name, values in without.items()
+            name: interval(y, p[MIXTURE], values[known], races) for name, values in without.items()
         },
-        "reliability": [
-            asdict(one) | {"interval": wilson(one.passes, one.count)}
-            for one in reliability(y, p[MIXTURE], BINS)
-        ],
+        "reliability": reliability_rows(y, p[MIXTURE]),
         "perfect_ece": perfect_ece(p[MIXTURE]),
-        "by_circuit": _by_circuit(test, known, p),
-        "three_laps": {
-            "alone": score(y_3, three_alone).rounded(5),
-            MIXTURE: score(y_3, opinions.p_overtake_3[known_3]).rounded(5),
-            "gain_over_alone": _interval(y_3, opinions.p_overtake_3[known_3], three_alone, races_3),
-        },
-        "shares": _shares(opinions.shares[known]),
-        "interval_width": _width(opinions, known),
-        "interruption": _interruption(test.outcome, judged.train.outcome, opinions.p_outcomes),
     }
 
 
-def next_lap(judged: Judged, mixture: Mixture, opinions: Opinions) -> dict[str, Array]:
-    """Return every forecast of the next lap of the test rows by name, the baseline first."""
-    test = judged.test
-    still = mixture.opinions(test.rows, np.zeros((len(test), 3)))
-    experts = dict(zip(EXPERTS, opinions.p_experts.T, strict=True))
+def reliability_rows(y: Array, p: Array) -> list[dict[str, Any]]:
+    """Return the bins of a reliability table, with the interval of what was observed."""
+    return [
+        asdict(one) | {"interval": wilson(one.passes, one.count)} for one in reliability(y, p, BINS)
+    ]
+
+
+def _kind_scores(judged: Judged, opinions: Opinions, kind: str) -> dict[str, Any]:
+    """Return the scores of the moments of one condition, against the gap alone fitted on such."""
+    test, train = judged.test, judged.train
+    known = ~test.at_line & (test.kinds == kind) & np.isfinite(test.y1)
+    y, races = test.y1[known], test.races[known]
+    if len(y) < _FEWEST or not 0 < y.sum() < len(y):
+        return {"rows": len(y), "passes": int(y.sum())}
+    gap = gap_line(train, ~train.at_line & (train.kinds == kind))(test)[known]
+    p = opinions.p_overtake[known]
+    width = (opinions.high - opinions.low)[known]
     return {
-        GAP_ONLY: gap_line(judged.train)(test),
-        POOLED: mixture.pooled(test.rows),
-        **experts,
-        "mean of experts": sigmoid(mixture.plain_logits(test.rows)),
-        "mixture without residuals": still.p_overtake,
-        MIXTURE: opinions.p_overtake,
+        "rows": len(y),
+        "passes": int(y.sum()),
+        "gap_only": score(y, gap).rounded(5),
+        MIXTURE: score(y, p).rounded(5),
+        "gain_over_gap_only": interval(y, p, gap, races),
+        "interval_width": round(float(width.mean()), 4),
     }
 
 
-def gap_line(train: BattleTable) -> Callable[[BattleTable], Array]:
+def _all_kinds(test: BattleTable, opinions: Opinions) -> dict[str, Any]:
+    known = ~test.at_line & np.isfinite(test.y1)
+    y, p = test.y1[known], opinions.p_overtake[known]
+    return {"rows": len(y), "scores": score(y, p).rounded(5), "perfect_ece": perfect_ece(p)}
+
+
+def _contributions(opinions: Opinions, chosen: Flags) -> dict[str, Any]:
+    """Return spread and correlation of the experts' contributions, logits."""
+    moved = opinions.contributions[chosen]
+    together: Array = np.asarray(np.corrcoef(moved.T))
+    pairs = [(one, two) for one in range(3) for two in range(one + 1, 3)]
+    return {
+        "sd": {name: round(float(moved[:, i].std()), 3) for i, name in enumerate(EXPERTS)},
+        "sd_of_situation": round(float(opinions.base[chosen].std()), 3),
+        "correlation": {
+            f"{EXPERTS[one]} {EXPERTS[two]}": round(float(together[one, two]), 3)
+            for one, two in pairs
+        },
+        "shares": {
+            name: [round(float(values.mean()), 3), round(float(values.std()), 3)]
+            for name, values in zip(EXPERTS, opinions.shares[chosen].T, strict=True)
+        },
+    }
+
+
+def gap_line(train: BattleTable, chosen: Flags) -> Callable[[BattleTable], Array]:
     """Return the forecast by the gap alone: logistic in the gap and its logarithm."""
-    known = np.isfinite(train.y1)
-    gap = [column.name for column in train.columns].index(train.roles.gap)
+    known = np.isfinite(train.y1) & chosen
+    gap = [column.name for column in train.columns].index(GAP)
 
     def design(table: BattleTable) -> Array:
-        gaps = table.rows[:, gap].astype(np.float64)
-        return np.column_stack([gaps, np.log(gaps + 0.1), np.ones(len(gaps))])
+        gaps = np.nan_to_num(table.rows[:, gap].astype(np.float64), nan=1.0)
+        return np.column_stack([gaps, np.log(np.maximum(gaps, 0) + 0.1), np.ones(len(gaps))])
 
     line = fit_logistic(design(train)[known], train.y1[known])
     return lambda table: sigmoid(design(table) @ line)
 
 
-def _without_each(judged: Judged, trained: Trained) -> dict[str, Array]:
-    """Return the mixture refitted without each expert, its residuals included."""
-    train, test = judged.train, judged.test
+def _without_each(judged: Judged) -> dict[str, Array]:
+    """Return the forecasts of the test rows without each expert: the stacker is fitted anew."""
+    train, test, parts = judged.train, judged.test, judged.trained.parts
     known = np.isfinite(train.y1)
-    held_out = expert_margins(judged.opinions.margins)
-    asked = np.stack([trained.parts.experts[name].margins(test.rows) for name in EXPERTS], axis=1)
+    terms = parts.stacker.gate.terms
+    held_out = part_margins(judged.opinions.margins)
+    asked = np.stack([parts.experts[name].margins(test.rows) for name in PARTS], axis=1)
+    before = context_of(train.rows, train.columns, terms)
+    now = context_of(test.rows, test.columns, terms)
     answers: dict[str, Array] = {}
-    for left_out, name in enumerate(EXPERTS):
-        own, new = np.delete(held_out, left_out, axis=1), np.delete(asked, left_out, axis=1)
-        residuals = residuals_of(train, sigmoid(own.mean(axis=1)))
-        seen = train.roles.situations(train.rows[known], train.columns, residuals[known])
-        gate, stacker = fit_gate(own[known], seen, trained.parts.gate.terms, train.y1[known])
-        residuals = residuals_of(test, sigmoid(new.mean(axis=1)))
-        situations = test.roles.situations(test.rows, test.columns, residuals)
-        opinion = (gate.shares(situations) * new).sum(axis=1)
-        answers[name] = sigmoid(stacker.logits(opinion, residuals))
+    for place, name in enumerate(EXPERTS, 1):
+        own, new = np.delete(held_out, place, axis=1), np.delete(asked, place, axis=1)
+        residuals = residuals_of(train, sigmoid(own.sum(axis=1)))
+        stacker = fit_stacker(own[known], before[known], residuals[known], terms, train.y1[known])
+        residuals = residuals_of(test, sigmoid(new.sum(axis=1)))
+        answers[name] = sigmoid(stacker.moves(new, now, residuals).logits)
     return answers
 
 
-def _three_alone(judged: Judged, trained: Trained) -> Array:
-    known = np.isfinite(judged.train.y3)
+def _three_laps(judged: Judged, opinions: Opinions) -> dict[str, Any]:
+    """Return the scores of a pass within three laps, at the line."""
+    train, test = judged.train, judged.test
+    known, asked = np.isfinite(train.y3), np.isfinite(test.y3) & test.at_line
     margins = judged.opinions.margins["three"][known]
-    line = fit_logistic(np.column_stack([margins, np.ones(len(margins))]), judged.train.y3[known])
-    asked = trained.parts.experts["three"].margins(judged.test.rows)
-    return sigmoid(line[0] * asked + line[1])
+    line = fit_logistic(np.column_stack([margins, np.ones(len(margins))]), train.y3[known])
+    new = judged.trained.parts.experts["three"].margins(test.rows[asked])
+    alone, p, y = sigmoid(line[0] * new + line[1]), opinions.p_overtake_3[asked], test.y3[asked]
+    return {
+        "alone": score(y, alone).rounded(5),
+        MIXTURE: score(y, p).rounded(5),
+        "gain_over_alone": interval(y, p, alone, test.races[asked]),
+    }
 
 
-def _by_circuit(
-    test: BattleTable, known: npt.NDArray[np.bool_], p: Mapping[str, Array]
-) -> dict[str, dict[str, float]]:
-    """Return battles, passes and log-loss by circuit, the most battles first."""
-    circuits, y = test.circuits[known], test.y1[known]
+def _kept(judged: Judged, opinions: Opinions) -> dict[str, Any]:
+    """Return the scores of a pass that still stands two laps later, against the training's rate."""
+    known = np.isfinite(judged.test.kept)
+    y, p = judged.test.kept[known], opinions.p_kept[known]
+    trained_on = judged.train.kept[np.isfinite(judged.train.kept)]
+    rate = np.full(len(y), trained_on.mean())
+    if len(np.unique(y)) < 2:
+        return {"rows": len(y), "stood": int(y.sum())}
+    return {
+        "rows": len(y),
+        "stood": int(y.sum()),
+        "rate": score(y, rate).rounded(5),
+        MIXTURE: score(y, p).rounded(5),
+        "gain_over_rate": interval(y, p, rate, judged.test.races[known]),
+    }
+
+
+def _by_circuit(judged: Judged, opinions: Opinions) -> dict[str, dict[str, float]]:
+    """Return battles, passes and log-loss at the line by circuit, the most battles first."""
+    test = judged.test
+    known = test.at_line & np.isfinite(test.y1)
+    circuits, y, p = test.circuits[known], test.y1[known], opinions.p_overtake[known]
+    gap = gap_line(judged.train, judged.train.at_line)(test)[known]
+    pooled = Mixture(judged.trained.parts).pooled(test.rows[known])
     scores = {}
     for name in sorted(set(circuits.tolist()), key=lambda name: -int((circuits == name).sum())):
         here = circuits == name
@@ -175,44 +251,33 @@ def _by_circuit(
             "battles": int(here.sum()),
             "passes": int(y[here].sum()),
             **{
-                forecast: round(float(losses(y[here], p[forecast][here]).mean()), 4)
-                for forecast in (GAP_ONLY, POOLED, MIXTURE)
+                forecast: round(float(losses(y[here], values[here]).mean()), 4)
+                for forecast, values in ((GAP_ONLY, gap), (POOLED, pooled), (MIXTURE, p))
             },
         }
     return scores
 
 
-def _gains(
-    y: Array, forecasts: Mapping[str, Array], against: Array, races: Ids
-) -> dict[str, list[float]]:
-    return {name: _interval(y, p, against, races) for name, p in forecasts.items()}
-
-
-def _interval(y: Array, p: Array, against: Array, races: Ids) -> list[float]:
+def interval(y: Array, p: Array, against: Array, races: Ids) -> list[float]:
+    """Return the gain in log-loss and its 95 % interval, rounded for the card."""
     return [round(value, 5) for value in gain_interval(y, p, against, races)]
 
 
-def _shares(shares: Array) -> dict[str, list[float]]:
-    """Return mean and standard deviation of each expert's share."""
-    return {
-        name: [round(float(values.mean()), 3), round(float(values.std()), 3)]
-        for name, values in zip(EXPERTS, shares.T, strict=True)
-    }
-
-
-def _width(opinions: Opinions, known: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float]:
-    width = (opinions.high - opinions.low)[known]
+def _width(test: BattleTable, opinions: Opinions) -> dict[str, float]:
+    width = (opinions.high - opinions.low)[test.at_line & np.isfinite(test.y1)]
     return {"mean": round(float(width.mean()), 4), "median": round(float(np.median(width)), 4)}
 
 
-def _interruption(outcome: Ids, trained_on: Ids, chances: Array) -> dict[str, Any]:
+def _interruption(
+    outcome: Ids, trained_on: Ids, chances: npt.NDArray[np.float64]
+) -> dict[str, Any]:
     """Return the scores of the competing outcomes, against the training's rates alone."""
     asked = outcome >= 0
     outcome, chances = outcome[asked], chances[asked]
     rates = np.bincount(trained_on[trained_on >= 0], minlength=len(OUTCOMES)) / np.sum(
         trained_on >= 0
     )
-    rows = np.arange(len(outcome))
+    rows: Sequence[int] | Ids = np.arange(len(outcome))
     y = (outcome > 0).astype(np.float64)
     return {
         "rows": len(outcome),

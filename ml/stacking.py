@@ -1,8 +1,8 @@
-"""Fit the gate, stacker and calibrations on opinions about races that experts had not seen."""
+"""Fit stacker, gate and calibrations on opinions about races that the experts had not seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 
 from ml.metrics import Array
 from ml.mixture_table import BattleTable
-from pitwall.prediction.gate import Gate, Situations, class_chances, softmax_shares
-from pitwall.prediction.memory import Record, running_residuals
+from pitwall.prediction.gate import Gate, class_chances, with_one
+from pitwall.prediction.memory import RESIDUALS, Record, running_residuals, season_residual
 from pitwall.prediction.stacker import (
     UNLIKELY,
     Platt,
@@ -25,26 +25,58 @@ from pitwall.prediction.stacker import (
 
 GATE_PENALTY: Final = 30.0  # L2 on the gate's weights, in rows
 _STEPS: Final = {"maxiter": 500, "ftol": 1e-12, "gtol": 1e-9}
+BattleOutcomes = tuple[Array, Array]  # passed, and the plain forecasts made then
 _Loss = Callable[[Array], tuple[float, Array]]
 _Bounds = Sequence[tuple[float | None, float | None]]
 
 
-def residuals_of(table: BattleTable, forecasts: Array) -> Array:
-    """Return the running residuals of every row, shape (n, 3), from its own race's earlier rows."""
-    solution = np.zeros((len(table), 3))
-    for race in np.unique(table.races).tolist():
-        rows = table.races == race
-        record = record_of_race(table.where(rows), forecasts[rows])
-        times = table.t_ms[rows] / 1000
+def residuals_of(
+    table: BattleTable, forecasts: Array, seasons: Mapping[int, float] | None = None
+) -> Array:
+    """Return the running residuals of every row, shape (n, 4), from earlier rows at the line.
+
+    Args:
+        table: Whole races.
+        forecasts: The plain forecasts of all rows, shape (n,).
+        seasons: The residuals of seasons; None to compute each race's from the races of its season
+            before it in the table.
+    """
+    solution = np.zeros((len(table), len(RESIDUALS)))
+    so_far: dict[int, list[BattleOutcomes]] = {}
+    for race in np.unique(table.order).tolist():
+        rows = table.order == race
+        of_race = table.where(rows)
+        year = int(of_race.years[0])
+        record = record_of_race(of_race, forecasts[rows])
+        before = so_far.setdefault(year, [])
+        season = _season(before) if seasons is None else seasons.get(year, 0.0)
         solution[rows] = running_residuals(
-            record, times, table.attackers[rows], table.defenders[rows]
+            record, of_race.t_ms / 1000, of_race.attackers, of_race.defenders, season
         )
+        before.append((record.passed, record.forecasts))
     return solution
 
 
+def seasons_of(table: BattleTable, forecasts: Array) -> dict[int, float]:
+    """Return the residual of each season after all its races in the table."""
+    answer = {}
+    for year in np.unique(table.years).tolist():
+        rows = table.years == year
+        record = record_of_race(table.where(rows), forecasts[rows])
+        answer[year] = float(f"{season_residual(record.passed, record.forecasts):.9g}")
+    return answer
+
+
+def _season(before: Sequence[BattleOutcomes]) -> float:
+    if not before:
+        return 0.0
+    passed, forecasts = zip(*before, strict=True)
+    return season_residual(np.concatenate(passed), np.concatenate(forecasts))
+
+
 def record_of_race(table: BattleTable, forecasts: Array) -> Record:
-    """Return how the decided battles of one race came out, against what was forecast of them."""
-    known = np.isfinite(table.y1)
+    """Return how the decided battles at the line came out, against what was forecast of them."""
+    known = np.isfinite(table.y1) & table.at_line
     return Record(
         resolved_s=table.resolved_ms[known] / 1000,
         attackers=table.attackers[known],
@@ -74,35 +106,52 @@ def fit_platt(margins: Array, y: Array) -> Platt:
     return Platt(slope, intercept)
 
 
-def fit_gate(
-    margins: Array, situations: Situations, terms: tuple[str, ...], y: Array
-) -> tuple[Gate, Stacker]:
-    """Return gate and stacker, fitted together on held-out margins, shape (n, n_experts)."""
-    context = situations.context(terms)
-    size = context.shape[1] * (margins.shape[1] - 1)
-    constant = np.column_stack([np.ones(len(y)), situations.residuals])
+def fit_stacker(
+    margins: Array, context: Array, residuals: Array, terms: tuple[str, ...], y: Array
+) -> Stacker:
+    """Return the stacker and its gate, fitted together on held-out margins.
+
+    Args:
+        margins: Of the situation and each expert, shape (n, 1 + n_experts).
+        context: The values of `terms`, shape (n, n_terms).
+        residuals: Shape (n, n_residuals).
+        terms: Names of what the gate reads.
+        y: 1 for a pass, 0 for none, shape (n,).
+    """
+    centres = rounded_numbers(margins[:, 1:].mean(axis=0))
+    situation, experts = pieces(margins[:, 0], UNLIKELY), margins[:, 1:] - centres
+    ones = with_one(context)
+    linear = np.column_stack([situation, ones, residuals])
+    size, shape = linear.shape[1], (ones.shape[1], experts.shape[1])
 
     def loss(theta: Array) -> tuple[float, Array]:
-        weights = theta[:size].reshape(context.shape[1], -1)
-        shares = softmax_shares(context @ weights)
-        opinion = (shares * margins).sum(axis=1)
-        parts = pieces(opinion, UNLIKELY)
-        slopes, rest = theta[size : size + 3], theta[size + 3 :]
-        z = parts @ slopes + constant @ rest
+        weights = theta[size:].reshape(shape)
+        moves = np.exp(ones @ weights) * experts
+        z = linear @ theta[:size] + moves.sum(axis=1)
         error = (sigmoid(z) - y) / len(y)
-        slope = slopes[np.where(opinion < UNLIKELY, 0, np.where(opinion < 0, 1, 2))]
-        toward = (shares * (margins - opinion[:, None]))[:, :-1]
+        held = np.concatenate([theta[4 : size - residuals.shape[1]], weights[1:].ravel()])
         penalty = GATE_PENALTY / len(y)
-        gradient = context.T @ ((error * slope)[:, None] * toward) + 2 * penalty * weights
-        whole = np.concatenate([gradient.ravel(), parts.T @ error, constant.T @ error])
-        return _log_loss(z, y) + penalty * float((weights**2).sum()), whole
+        gradient = ones.T @ (error[:, None] * moves)
+        gradient[1:] += 2 * penalty * weights[1:]
+        straight = linear.T @ error
+        straight[4 : size - residuals.shape[1]] += (
+            2 * penalty * theta[4 : size - residuals.shape[1]]
+        )
+        whole = np.concatenate([straight, gradient.ravel()])
+        return _log_loss(z, y) + penalty * float((held**2).sum()), whole
 
-    start = np.concatenate([np.zeros(size), np.ones(3), np.zeros(constant.shape[1])])
-    bounds = [(None, None)] * size + [(0.0, None)] * 3 + [(None, None)] * constant.shape[1]
+    start = np.concatenate([np.ones(3), np.zeros(size - 3), np.zeros(shape[0] * shape[1])])
+    bounds = [(0.0, None)] * 3 + [(None, None)] * (size - 3) + [(-3.0, 1.0)] * shape[1]
+    bounds += [(-1.0, 1.0)] * ((shape[0] - 1) * shape[1])
     theta = rounded_numbers(_least(loss, start, bounds))
-    gate = Gate(terms, theta[:size].reshape(context.shape[1], -1))
-    rest = theta[size + 3 :]
-    return gate, Stacker(theta[size : size + 3], float(rest[0]), rest[1:])
+    return Stacker(
+        gate=Gate(terms, theta[size:].reshape(shape)),
+        centres=centres,
+        slopes=theta[:3],
+        intercept=float(theta[3]),
+        offsets=theta[4 : 4 + len(terms)],
+        residual_weights=theta[4 + len(terms) : size],
+    )
 
 
 def fit_three_laps(three: Array, margins: Array, residuals: Array, y: Array) -> ThreeLapStacker:
@@ -134,15 +183,20 @@ def fit_classes(margins: Array, outcomes: npt.NDArray[np.int64]) -> tuple[float,
     return float(solution[0]), np.concatenate([[0.0], solution[1:]])
 
 
-def fit_spread(by_fold: Array, covariance: Array) -> Spread:
+def fit_spread(by_fold: Array, context: Array, covariance: Array) -> Spread:
     """Return the width of the interval.
 
     Args:
-        by_fold: The experts' part of the logit by each fold's models, shape (folds, m).
-        covariance: The covariance of the stacker's coefficients, shape (7, 7).
+        by_fold: The logit by each fold's models, shape (folds, m).
+        context: The gate's terms, shape (m, n_terms).
+        covariance: The covariance of the stacker's coefficients, shape (k, k).
     """
     jackknife = (len(by_fold) - 1) * by_fold.var(axis=0)
-    return Spread(float(f"{jackknife.mean():.9g}"), rounded_numbers(covariance))
+    design = with_one(context)
+    wide = np.linalg.solve(design.T @ design + np.eye(design.shape[1]), design.T @ jackknife)
+    # A condition seen seldom is never given a narrower interval than the rest.
+    wide[1:] = np.maximum(wide[1:], 0)
+    return Spread(rounded_numbers(wide), rounded_numbers(covariance))
 
 
 def sandwich(design: Array, y: Array, p: Array, races: npt.NDArray[np.int64]) -> Array:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pitwall.domain.race import CarState, DriverNumber, RaceState, TrackStatus
-from pitwall.prediction.forecast import is_on_wets
+from pitwall.domain.race import CarState, Compound, DriverNumber, RaceState, TrackStatus
 
 # The outcomes of a battle between two instants; the first that applies counts.
 FINISHED, RETIRED, PIT, NEUTRALISED, WET = "finished", "retired", "pit", "neutralised", "wet"
@@ -76,3 +75,8 @@ class Timeline:
 
 def _numbers_where(cars: Sequence[CarState], chosen: Sequence[bool]) -> frozenset[DriverNumber]:
     return frozenset(car.number for car, is_chosen in zip(cars, chosen, strict=True) if is_chosen)
+
+
+def is_on_wets(car: CarState) -> bool:
+    """Return whether a car is on intermediate or full wet-weather tyres."""
+    return car.stint is not None and car.stint.compound in {Compound.INTERMEDIATE, Compound.WET}

@@ -1,6 +1,6 @@
 """Train the mixture of experts and write its bundle.
 
-    python -m ml.train --data build/battles.parquet
+    python -m ml.train --data build/battles.parquet --moments build/moments.parquet
 
 The shipped model learns from all usable races, and so has no scores of its own; `ml.evaluate`
 evaluates the same recipe on races that it has not seen.
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m ml.train", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="table made by ml.dataset")
+    parser.add_argument("--moments", type=Path, required=True, help="the same with --moments")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="directory of the bundle")
     parser.add_argument(
         "--seed", type=int, default=0, help="assigns races to folds, seeds learners"
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     knowledge = Knowledge(histories_of(pd.read_parquet(chosen.data)), read_rules())
     with on(chosen.dask):
         recipe = MixtureRecipe(seed=chosen.seed, jobs=chosen.jobs)
-        trained = train(read_battles(chosen.data), recipe)
+        table = read_battles(chosen.data, chosen.moments)
+        trained = train(table.where(table.trains), recipe)
     bundle = save(trained, knowledge, chosen.out)
     log.info("%s -> %s", bundle.version, chosen.out)
 

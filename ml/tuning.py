@@ -74,7 +74,9 @@ def judged(table: BattleTable, member: Member, threads: int) -> dict[str, Any]:
     for season in VALIDATION_SEASONS:
         known = np.isfinite(table.y1)
         before, now = known & (table.years < season), known & (table.years == season)
-        training = Training(table.rows[before], table.y1[before], table.columns, table.roles.gap)
+        training = Training(
+            table.rows[before], table.y1[before], table.columns, np.ones(int(before.sum()))
+        )
         fitted = fit_member(member, training, 0, threads)
         p = sigmoid(fitted.expert.margins(table.rows[now]))
         scores[str(season)] = round(float(losses(table.y1[now], p).mean()), 5)

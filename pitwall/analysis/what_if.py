@@ -17,8 +17,9 @@ from pitwall.domain.race import CarState, Compound, RaceState
 from pitwall.engine.race_engine import EngineState
 from pitwall.errors import NotFoundError
 from pitwall.ports.forecasts import Predictor
+from pitwall.prediction.conditions import why_no_forecast
 from pitwall.prediction.features import FEATURES, FeatureCache
-from pitwall.prediction.forecast import Forecast, why_no_forecast
+from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import is_gap_at_line
 from pitwall.prediction.scenario import STEPS, Scenario, SeenBattle, changed

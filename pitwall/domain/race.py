@@ -255,6 +255,8 @@ class RaceState:
 
     Attributes:
         as_of: When the newest message in this state was sent, UTC.
+        racing_since: When the cars last began to race, UTC: lights out, or the end of the last
+            safety car, virtual safety car or red flag. Gaps measured before it say little.
         lap, total_laps: The leader's lap, from 1, and the announced distance; 0 and None before
             the feed has sent them.
         cars: By car number, every car the feed has named.
@@ -270,6 +272,7 @@ class RaceState:
     phase: Phase = Phase.INACTIVE
     track_status: TrackStatus = TrackStatus.CLEAR
     track_status_at: datetime = START_OF_TIME
+    racing_since: datetime = START_OF_TIME
     lap: int = 0
     total_laps: int | None = None
     cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)

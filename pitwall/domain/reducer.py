@@ -27,6 +27,7 @@ from pitwall.domain.race import (
 
 TRACE_FOR = timedelta(seconds=330)  # three green laps, to compare a lap with earlier ones
 CONTROL_KEPT = 200
+_MAY_ENABLE = (TrackStatus.CLEAR, TrackStatus.YELLOW, TrackStatus.VSC_ENDING)
 _NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
 
@@ -201,21 +202,37 @@ def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged
     cars = race.cars
     if event.status is not TrackStatus.CLEAR:
         cars = {number: replace(car, unclear_this_lap=True) for number, car in cars.items()}
+    may_race = event.status.allows_overtaking
+    resumes = may_race and not race.track_status.allows_overtaking
+    # A safety car, a virtual one and a red flag switch DRS and Overtake Mode off, and race control
+    # seldom says so: 54 of 90 safety cars of 2018 to 2026 have no message. It says when they are
+    # on again.
+    switched_off = not may_race and race.overtake_enabled is not None
     return replace(
         race,
         as_of=max(race.as_of, event.sent_at),
         track_status=event.status,
         track_status_at=event.sent_at,
+        racing_since=event.sent_at if resumes else race.racing_since,
+        overtake_enabled=False if switched_off else race.overtake_enabled,
         cars=cars,
     )
 
 
 def _phase_changed(race: RaceState, event: race_events.PhaseChanged) -> RaceState:
-    cars = race.cars
+    cars, racing_since = race.cars, race.racing_since
+    if event.phase is Phase.STARTED and race.phase is not Phase.STARTED:
+        racing_since = event.sent_at
     if event.phase is Phase.STARTED and race.lap <= 1:
         # The cars came to the grid through the pit lane, which was no pit stop.
         cars = {number: _at_lights_out(race, car) for number, car in cars.items()}
-    return replace(race, phase=event.phase, cars=cars, as_of=max(race.as_of, event.sent_at))
+    return replace(
+        race,
+        phase=event.phase,
+        cars=cars,
+        racing_since=racing_since,
+        as_of=max(race.as_of, event.sent_at),
+    )
 
 
 def _at_lights_out(race: RaceState, car: CarState) -> CarState:
@@ -244,7 +261,9 @@ def _control_said(race: RaceState, event: race_events.ControlSaid) -> RaceState:
     text = event.message.message.upper()
     enabled, low_grip = race.overtake_enabled, race.low_grip
     if text.startswith(("DRS ", "OVERTAKE ")) and text.endswith(("ENABLED", "DISABLED")):
-        enabled = text.endswith("ENABLED")
+        # Some come a few seconds before a virtual safety car ends.
+        resumes = race.track_status in _MAY_ENABLE
+        enabled = text.endswith("ENABLED") and resumes
     if "LOW GRIP" in text or "NORMAL GRIP" in text:
         low_grip = "LOW GRIP" in text
     return replace(

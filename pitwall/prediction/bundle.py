@@ -17,9 +17,9 @@ from pitwall.errors import ModelError
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.columns.spec import EXPERTS, Column
 from pitwall.prediction.experts import Expert, Logits, read_expert
-from pitwall.prediction.gate import OUTCOMES, TERMS, Gate, Interruption, Roles
+from pitwall.prediction.gate import OUTCOMES, TERMS, Gate, Interruption, context_of
 from pitwall.prediction.memory import RESIDUALS
-from pitwall.prediction.mixture import MixtureParts
+from pitwall.prediction.mixture import ALONE, PARTS, MixtureParts
 from pitwall.prediction.stacker import Platt, Spread, Stacker, ThreeLapStacker
 
 
@@ -76,33 +76,29 @@ def well_formed(name: str) -> Iterator[None]:
         raise ModelError(message) from error
 
 
-_PARTS = 3  # unlikely, usual, likely
+_PIECES: Final = 3  # unlikely, usual, likely
 
 
 def parts_document(parts: MixtureParts) -> dict[str, Any]:
     """Return everything that was learned except the trees."""
     stacker, three, spread = parts.stacker, parts.three_laps, parts.spread
     return {
-        "roles": {
-            "gap": parts.roles.gap,
-            "since_neutral": parts.roles.since_neutral,
-            "race_fraction": parts.roles.race_fraction,
-            "year": parts.roles.year,
-        },
-        "gate": {"terms": list(parts.gate.terms), "weights": parts.gate.weights.tolist()},
+        "gate": {"terms": list(stacker.gate.terms), "weights": stacker.gate.weights.tolist()},
         "stacker": {
+            "centres": stacker.centres.tolist(),
             "slopes": stacker.slopes.tolist(),
             "intercept": stacker.intercept,
+            "offsets": stacker.offsets.tolist(),
             "residual_weights": stacker.residual_weights.tolist(),
         },
         "three_laps": {
             "slopes": three.slopes.tolist(),
-            "expert_weights": three.expert_weights.tolist(),
+            "margin_weights": three.margin_weights.tolist(),
             "intercept": three.intercept,
             "residual_weights": three.residual_weights.tolist(),
         },
         "spread": {
-            "experts": spread.experts,
+            "models": spread.models.tolist(),
             "covariance": spread.covariance.tolist(),
         },
         "platts": {
@@ -113,6 +109,7 @@ def parts_document(parts: MixtureParts) -> dict[str, Any]:
             "slope": parts.interruption.slope,
             "offsets": parts.interruption.offsets.tolist(),
         },
+        "seasons": {str(year): residual for year, residual in parts.seasons.items()},
     }
 
 
@@ -120,39 +117,47 @@ def parts_from_document(
     document: Mapping[str, Any], columns: tuple[Column, ...], experts: Mapping[str, Expert]
 ) -> MixtureParts:
     """Return the parts of a verified manifest; a wrong shape raises ModelError or ValueError."""
-    stacker, three = document["stacker"], document["three_laps"]
-    spread, interruption = document["spread"], document["interruption"]
-    width = len(EXPERTS)
+    three, spread, interruption = (
+        document[name] for name in ("three_laps", "spread", "interruption")
+    )
     _refuse_other_answers(experts, len(columns))
+    stacker = _stacker(document["stacker"], _gate(document["gate"], columns))
+    terms, residuals = len(stacker.gate.terms), len(RESIDUALS)
     return MixtureParts(
         columns=columns,
-        roles=_roles(document["roles"], columns),
-        experts={name: experts[name] for name in (*EXPERTS, "three", "pooled")},
+        experts={name: experts[name] for name in (*PARTS, *ALONE)},
         platts={
             name: Platt(float(entry["slope"]), float(entry["intercept"]))
             for name, entry in document["platts"].items()
         },
-        gate=_gate(document["gate"]),
-        stacker=Stacker(
-            _numbers(stacker["slopes"], _PARTS),
-            float(stacker["intercept"]),
-            _numbers(stacker["residual_weights"], len(RESIDUALS)),
-        ),
+        stacker=stacker,
         three_laps=ThreeLapStacker(
-            _numbers(three["slopes"], _PARTS),
-            _numbers(three["expert_weights"], width),
+            _numbers(three["slopes"], _PIECES),
+            _numbers(three["margin_weights"], len(PARTS)),
             float(three["intercept"]),
-            _numbers(three["residual_weights"], len(RESIDUALS)),
+            _numbers(three["residual_weights"], residuals),
         ),
         spread=Spread(
-            float(spread["experts"]),
-            _numbers(spread["covariance"], *2 * (_PARTS + 1 + len(RESIDUALS),)),
+            _numbers(spread["models"], 1 + terms),
+            _numbers(spread["covariance"], *2 * (_PIECES + len(EXPERTS) + 1 + terms + residuals,)),
         ),
         interruption=Interruption(
             experts["interruption"],
             float(interruption["slope"]),
             _numbers(interruption["offsets"], len(OUTCOMES)),
         ),
+        seasons={int(year): float(value) for year, value in document["seasons"].items()},
+    )
+
+
+def _stacker(document: Mapping[str, Any], gate: Gate) -> Stacker:
+    return Stacker(
+        gate,
+        _numbers(document["centres"], len(EXPERTS)),
+        _numbers(document["slopes"], _PIECES),
+        float(document["intercept"]),
+        _numbers(document["offsets"], len(gate.terms)),
+        _numbers(document["residual_weights"], len(RESIDUALS)),
     )
 
 
@@ -166,23 +171,19 @@ def _refuse_other_answers(experts: Mapping[str, Expert], width: int) -> None:
             raise ModelError(message)
 
 
-def _roles(document: Mapping[str, str], columns: tuple[Column, ...]) -> Roles:
-    roles = Roles(**document)
-    names = {column.name for column in columns}
-    absent = sorted(set(document.values()) - names)
-    if absent:
-        message = f"the gate reads columns that are not in the bundle: {absent}"
-        raise ModelError(message)
-    return roles
-
-
-def _gate(document: Mapping[str, Any]) -> Gate:
+def _gate(document: Mapping[str, Any], columns: tuple[Column, ...]) -> Gate:
     terms = tuple(document["terms"])
     unknown = sorted(set(terms) - set(TERMS))
     if unknown:
         message = f"the gate reads terms that this version does not know: {unknown}"
         raise ModelError(message)
-    return Gate(terms, _numbers(document["weights"], len(terms), len(EXPERTS) - 1))
+    gate = Gate(terms, _numbers(document["weights"], 1 + len(terms), len(EXPERTS)))
+    try:
+        context_of(np.empty((1, len(columns)), dtype=np.float32), columns, terms)
+    except KeyError as error:
+        message = f"the gate reads a column that is not in the bundle: {error}"
+        raise ModelError(message) from error
+    return gate
 
 
 def _numbers(values: object, *shape: int) -> Logits:
@@ -193,7 +194,7 @@ def _numbers(values: object, *shape: int) -> Logits:
     return array
 
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 
 SHIPPED: Final = Path(__file__).with_name("models") / "mixture"
 

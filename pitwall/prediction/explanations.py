@@ -13,16 +13,16 @@ from each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from pitwall.prediction.columns.spec import EXPERTS, Rows
+from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Logits
 from pitwall.prediction.forest import Array, Leaves, Tree, ways_to_leaves
-from pitwall.prediction.mixture import Gated, Mixture
+from pitwall.prediction.mixture import PARTS, Mixture, Stacked
 
 
 class Paths:
@@ -61,16 +61,16 @@ def _owed(tree: Tree, topics: Sequence[int], count: int) -> list[Array]:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """The parts of the logits of n battles; base, topics and residuals add up to the logit.
+    """The parts of the logits of n battles; base, credits and residuals add up to the logit.
 
     Attributes:
-        base: The logit that every battle with these shares of the gate starts from, shape (n,).
-        topics: The part of each topic's columns together, shape (n, n_topics).
-        residuals: The part of the race's, attacker's and defender's running residual, (n, 3).
+        base: The logit that every battle in this condition starts from, shape (n,).
+        credits: By part of the mixture: what each topic's columns move, shape (n, n_topics).
+        residuals: The part of each running residual, shape (n, n_residuals).
     """
 
     base: Logits
-    topics: Logits
+    credits: Mapping[str, Logits]
     residuals: Logits
 
 
@@ -87,31 +87,33 @@ class Explainer:
         self._mixture = mixture
         self._of_columns = [self.topics.index(topic) for topic in topics]
 
-    def contributions(self, rows: Rows, residuals: Logits, gated: Gated) -> Contributions:
-        """Return the parts of the logits: the paths through each expert, weighted by the gate.
+    def contributions(self, residuals: Logits, stacked: Stacked) -> Contributions:
+        """Return the parts of the logits: the paths through each part's trees, as they count.
 
-        The gate's shares are taken as given; the stacker's bend is distributed in proportion.
+        The gate's factors are taken as given; the bend of what the situation adds is distributed
+        in proportion.
 
         Args:
-            rows: Rows of the whole matrix, shape (n, n_columns).
-            residuals: Shape (n, 3).
-            gated: The result of `Mixture.walked` for both.
+            residuals: Shape (n, n_residuals).
+            stacked: The result of `Mixture.walked` for the battles' rows and residuals.
         """
-        parts = self._mixture.parts
-        credits = np.zeros((len(rows), len(self.topics)))
-        for name, leaves, share in zip(EXPERTS, gated.leaves, gated.shares.T, strict=True):
-            credits += self._paths[name].by_topic(leaves) * share[:, None]
-        base = gated.opinion - credits.sum(axis=1)
-        step = parts.stacker.step(gated.opinion, base)
-        return Contributions(
-            base=parts.stacker.gated(base) + parts.stacker.intercept,
-            topics=credits * step[:, None],
-            residuals=residuals * parts.stacker.residual_weights,
-        )
+        stacker = self._mixture.parts.stacker
+        own = {
+            name: self._paths[name].by_topic(leaves)
+            for name, leaves in zip(PARTS, stacked.leaves, strict=True)
+        }
+        situation = stacked.margins[:, 0]
+        start = situation - own[SITUATION].sum(axis=1)
+        own[SITUATION] = own[SITUATION] * stacker.step(situation, start)[:, None]
+        for name, factor in zip(PARTS[1:], stacker.gate.factors(stacked.context).T, strict=True):
+            own[name] = own[name] * factor[:, None]
+        of_race = residuals * stacker.residual_weights
+        moved = sum(credits.sum(axis=1) for credits in own.values()) + of_race.sum(axis=1)
+        return Contributions(base=stacked.moves.logits - moved, credits=own, residuals=of_race)
 
     @cached_property
     def _paths(self) -> dict[str, Paths]:
-        """Every expert's paths; computed at the first use, which takes a moment."""
+        """The paths of every part; computed at the first use, which takes a moment."""
         experts = self._mixture.parts.experts
         return {
             name: Paths(
@@ -119,5 +121,5 @@ class Explainer:
                 [self._of_columns[i] for i in experts[name].columns.tolist()],
                 len(self.topics),
             )
-            for name in EXPERTS
+            for name in PARTS
         }

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from pitwall.domain.battles import Battle
 from pitwall.domain.race import RaceState
 from pitwall.prediction.columns import (
+    conditions,
     control,
     energy,
     history,
@@ -43,6 +44,7 @@ from pitwall.prediction.columns.lap_table import FieldReference, LapTable
 from pitwall.prediction.columns.passes import PassTable
 from pitwall.prediction.columns.readings import ReadingCache
 from pitwall.prediction.columns.spec import Column, Columns, FeatureSpec
+from pitwall.prediction.columns.topics import views_of
 
 GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "line": line.SPECS,
@@ -57,6 +59,7 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "race so far": race_so_far.SPECS,
     "earlier seasons": history.SPECS,
     "control": control.SPECS,
+    "conditions": conditions.SPECS,
 }
 
 Matrix = npt.NDArray[np.float64]
@@ -111,13 +114,13 @@ def feature_matrix(
 
 
 def feature_names(view: str | None = None) -> tuple[str, ...]:
-    """Return the names of the columns of X, in order; only those of expert `view`, if given."""
-    return tuple(spec.name for spec in FEATURES if view is None or spec.is_seen_by(view))
+    """Return the names of the columns of X, in order; only those that `view` sees, if given."""
+    return tuple(one.name for one in feature_columns() if view is None or one.is_seen_by(view))
 
 
 def feature_columns() -> tuple[Column, ...]:
-    """Return the columns of X as experts see them, in order."""
-    return tuple(Column(spec.name, spec.views) for spec in FEATURES)
+    """Return the columns of X as the parts of the mixture see them, in order."""
+    return tuple(Column(spec.name, views_of(spec.name)) for spec in FEATURES)
 
 
 def names_of(at: scene.Scene) -> list[Names]:
@@ -138,6 +141,7 @@ def _columns(at: scene.Scene, cache: FeatureCache) -> Columns:
     readings = stream.pair_readings(at)
     of_line = line.values(at)
     of_stream = stream.values(at, readings)
+    heard = cache.control.of(at.race)
     return {
         **of_line,
         **tyres.values(at),
@@ -150,7 +154,8 @@ def _columns(at: scene.Scene, cache: FeatureCache) -> Columns:
         **traffic.values(at, readings.position, readings.age_s),
         **race_so_far.values(at),
         **history.values(at.knowledge.history.of(at.race.info.year), names_of(at)),
-        **control.values(at, cache.control.of(at.race)),
+        **control.values(at, heard),
+        **conditions.values(at, heard),
     }
 
 

@@ -1,4 +1,4 @@
-"""Weight the experts by the situation, and estimate how likely a battle is interrupted."""
+"""Weigh the experts by the situation, and estimate how likely a battle is interrupted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.columns.spec import Column, Rows
+from pitwall.prediction.columns.spec import Column, Flags, Rows
 from pitwall.prediction.experts import Expert, Logits
 
 OUTCOMES: Final = ("decided", "pit", "neutralised", "retired")
@@ -19,8 +19,8 @@ class Interruption:
     """A calibrated classifier of how a battle ends.
 
     The probabilities are softmax(`slope` * z + `offsets`) of its raw logits z; both parameters were
-    fitted on races that it had not seen. Rows at the chequered flag and in the wet were left out of
-    its training, so `finished` does not count as retired.
+    fitted on races that it had not seen. Rows at the chequered flag were left out of its training,
+    so `finished` does not count as retired.
 
     Attributes:
         expert: Its margins have one column for each of `OUTCOMES`.
@@ -48,97 +48,96 @@ def class_chances(margins: Logits, slope: float, offsets: Logits) -> Logits:
     return chances
 
 
-_SETTLED_LAPS = 20.0
+GAP: Final = "interval_s"
+"""The column in which forecasts are monotone: all else equal, closer is never less likely."""
 
-_HALF = 0.5
+_SETTLED_LAPS: Final = 2
+_HALF_A_LAP: Final = 0.5
 
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Names of the columns that the gate reads, and that are monotone.
-
-    Attributes:
-        gap: Attacker's distance to the defender, s.
-        since_neutral: Laps since the track was last not clear.
-        race_fraction: Share of the race distance done, 0 to 1.
-        year: Season.
-    """
-
-    gap: str
-    since_neutral: str
-    race_fraction: str
-    year: str
-
-    def situations(self, rows: Rows, columns: Sequence[Column], residuals: Logits) -> Situations:
-        """Return the gate's inputs from rows of the whole matrix, shape (n, n_columns)."""
-        names = [column.name for column in columns]
-        gap, since, fraction, year = (
-            rows[:, names.index(name)].astype(np.float64)
-            for name in (self.gap, self.since_neutral, self.race_fraction, self.year)
-        )
-        return Situations(gap, since, fraction, year, residuals)
+Read = Callable[[str], Logits]
 
 
-@dataclass(frozen=True, slots=True)
-class Situations:
-    """The gate's inputs for n battles; shape (n,), residuals (n, 3)."""
-
-    gap_s: Logits
-    laps_since_neutral: Logits
-    race_fraction: Logits
-    year: Logits
-    residuals: Logits
-
-    def context(self, terms: Sequence[str]) -> Logits:
-        """Return the named terms, shape (n, len(terms)); missing values count as average."""
-        return np.stack([TERMS[term](self) for term in terms], axis=1)
+def _as_number(flags: Flags) -> Logits:
+    return flags.astype(np.float64)
 
 
-TERMS: Final[Mapping[str, Callable[[Situations], Logits]]] = {
-    "one": lambda s: np.ones(len(s.gap_s)),
-    "gap": lambda s: np.nan_to_num(s.gap_s - 0.9),
-    "gap_below_half": lambda s: (s.gap_s < _HALF).astype(np.float64),
-    "race_residual": lambda s: s.residuals[:, 0],
-    "since_neutral": lambda s: np.nan_to_num(
-        np.minimum(s.laps_since_neutral, _SETTLED_LAPS) / _SETTLED_LAPS, nan=1.0
+def _early(read: Read) -> Logits:
+    laps = np.nan_to_num(read("lap_pair_laps"), nan=0.0)
+    return _as_number(laps < _SETTLED_LAPS)
+
+
+def _fresh(read: Read) -> Logits:
+    on_this_lap = (read("out_lap_attacker") == 1) | (read("out_lap_defender") == 1)
+    on_the_last = (read("pitted_attacker_share") == 1) | (read("pitted_defender_share") == 1)
+    return _as_number(on_this_lap | on_the_last)
+
+
+def _restart(read: Read) -> Logits:
+    within = read("racing_for_s") < _SETTLED_LAPS * read("lap_pair_duration_s")
+    return _as_number(within & (read("lap_pair_laps") >= _SETTLED_LAPS))
+
+
+def _wet(read: Read) -> Logits:
+    wets = (read("wets_attacker") == 1) | (read("wets_defender") == 1)
+    told = (read("tyres_told_attacker") == 1) & (read("tyres_told_defender") == 1)
+    return _as_number(wets | ~told)
+
+
+TERMS: Final[Mapping[str, Callable[[Read], Logits]]] = {
+    "early": _early,
+    "fresh": _fresh,
+    "yellow": lambda read: _as_number(read("yellow_now") == 1),
+    "restart": _restart,
+    "wet": _wet,
+    "late_in_lap": lambda read: np.nan_to_num(read("lap_phase_share") - _HALF_A_LAP),
+    "race_share": lambda read: np.nan_to_num(read("race_share") - _HALF_A_LAP),
+    "rules_2022": lambda read: _as_number(
+        (read("season_year") >= 2022) & (read("season_year") < 2026)
     ),
-    "race_fraction": lambda s: np.nan_to_num(s.race_fraction - 0.5),
-    "rules_2022": lambda s: ((s.year >= 2022) & (s.year < 2026)).astype(np.float64),
-    "rules_2026": lambda s: (s.year >= 2026).astype(np.float64),
+    "rules_2026": lambda read: _as_number(read("season_year") >= 2026),
 }
+"""What the gate reads of a situation. The gap is not among it: with it, a closer attacker could get
+a lower probability, as the weight of an expert with a low opinion would grow."""
 
-# The gap is not among them: with it, a closer attacker could get a lower probability, as the
-# weights would move towards an expert with a lower opinion.
-MONOTONE_TERMS: Final = (
-    "one",
-    "race_residual",
-    "since_neutral",
-    "race_fraction",
-    "rules_2022",
-    "rules_2026",
-)
+
+def context_of(rows: Rows, columns: Sequence[Column], terms: Sequence[str]) -> Logits:
+    """Return the named terms of rows of the whole matrix, shape (n, len(terms)).
+
+    Missing values count as average.
+    """
+    places = {column.name: place for place, column in enumerate(columns)}
+
+    def read(name: str) -> Logits:
+        return rows[:, places[name]].astype(np.float64)
+
+    if not terms:
+        return np.empty((len(rows), 0))
+    with np.errstate(invalid="ignore"):
+        return np.stack([TERMS[term](read) for term in terms], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A softmax over experts.
+    """How much of each expert's margin counts, by situation: exp(weights . [1, terms]).
 
     Attributes:
         terms: Names from `TERMS`.
-        weights: Shape (len(terms), n_experts - 1); those of the last expert are 0.
+        weights: Shape (1 + len(terms), n_experts); the first row is that of the constant.
     """
 
     terms: tuple[str, ...]
     weights: Logits
 
-    def shares(self, situations: Situations) -> Logits:
-        """Return each expert's share, shape (n, n_experts), adding up to one."""
-        return softmax_shares(situations.context(self.terms) @ self.weights)
+    def factors(self, context: Logits) -> Logits:
+        """Return the factor of each expert, above 0, shape (n, n_experts).
+
+        Args:
+            context: The values of `terms`, shape (n, len(terms)).
+        """
+        factors: Logits = np.exp(with_one(context) @ self.weights)
+        return factors
 
 
-def softmax_shares(scores: Logits) -> Logits:
-    """Return the softmax over (scores, 0): shape (n, k) to (n, k + 1)."""
-    whole = np.concatenate([scores, np.zeros((len(scores), 1))], axis=1)
-    odds = np.exp(whole - whole.max(axis=1, keepdims=True))
-    shares: Logits = odds / odds.sum(axis=1, keepdims=True)
-    return shares
+def with_one(context: Logits) -> Logits:
+    """Return the terms after a column of ones, shape (n, 1 + len(terms))."""
+    return np.concatenate([np.ones((len(context), 1)), context], axis=1)

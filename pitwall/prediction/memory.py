@@ -23,9 +23,11 @@ Array = npt.NDArray[np.float64]
 
 Ids = npt.NDArray[np.int64]
 
-RESIDUALS: Final = ("race", "attacker", "defender")
+RESIDUALS: Final = ("race", "attacker", "defender", "season")
 
 _PRIORS: Final = (6.0, 3.0, 3.0)  # variance, in battles, of the assumption that forecasts hold
+
+_SEASON_PRIOR: Final = 40.0  # the same for a season: some six races of passes weigh as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,25 @@ class Record:
     forecasts: Array
 
 
-def running_residuals(record: Record, now_s: Array, attackers: Ids, defenders: Ids) -> Array:
-    """Return the running residuals of n battles, shape (n, 3): race, attacker, defender.
+def season_residual(passed: Array, forecasts: Array) -> float:
+    """Return how the decided battles of a season's earlier races differed from their forecasts.
 
-    Each is sum(passed - forecast) / (sum forecast (1 - forecast) + prior), over the battles of
-    the record resolved by `now_s`: all of them, those of the same attacker, those of the same
-    defender.
+    Args:
+        passed: 1.0 or 0.0, shape (m,).
+        forecasts: The plain forecasts made then, in (0, 1), shape (m,).
+    """
+    variance = float((forecasts * (1 - forecasts)).sum())
+    return float((passed - forecasts).sum()) / (variance + _SEASON_PRIOR)
+
+
+def running_residuals(
+    record: Record, now_s: Array, attackers: Ids, defenders: Ids, season: float = 0.0
+) -> Array:
+    """Return the running residuals of n battles, shape (n, 4), in the order of `RESIDUALS`.
+
+    That of the season is as given: it is frozen before a race. Each of the others is
+    sum(passed - forecast) / (sum forecast (1 - forecast) + prior), over the battles of the record
+    resolved by `now_s`: all of them, those of the same attacker, those of the same defender.
     """
     known = record.resolved_s[None, :] <= now_s[:, None]
     surprise = record.passed - record.forecasts
@@ -62,13 +77,11 @@ def running_residuals(record: Record, now_s: Array, attackers: Ids, defenders: I
         known & (record.attackers[None, :] == attackers[:, None]),
         known & (record.defenders[None, :] == defenders[:, None]),
     )
-    return np.stack(
-        [
-            (mask @ surprise) / (mask @ variance + prior)
-            for mask, prior in zip(same, _PRIORS, strict=True)
-        ],
-        axis=1,
-    )
+    of_race = [
+        (mask @ surprise) / (mask @ variance + prior)
+        for mask, prior in zip(same, _PRIORS, strict=True)
+    ]
+    return np.stack([*of_race, np.full(len(now_s), season)], axis=1)
 
 
 # A battle at a line crossing: the lap that both had completed, the attacker and the defender.

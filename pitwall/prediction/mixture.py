@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
+from math import factorial
+from typing import Final
 
 import numpy as np
 
 from pitwall.prediction.columns.spec import EXPERTS, Column, Rows
+from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Expert, Logits
 from pitwall.prediction.forest import Leaves
-from pitwall.prediction.gate import Gate, Interruption, Roles
-from pitwall.prediction.stacker import (
-    Platt,
-    Spread,
-    Stacker,
-    ThreeLapStacker,
-    sigmoid,
-)
+from pitwall.prediction.gate import Interruption, context_of
+from pitwall.prediction.stacker import Moves, Platt, Spread, Stacker, ThreeLapStacker, sigmoid
+
+PARTS: Final = (SITUATION, *map(str, EXPERTS))
+"""The models whose margins the stacker adds up, in order."""
+
+ALONE: Final = ("three", "kept", "pooled")
+"""The models beside them: a pass within three laps, a pass that stands, and the yardstick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +30,22 @@ class MixtureParts:
 
     Attributes:
         columns: The columns of the whole matrix, in order.
-        roles: The columns that the gate reads.
-        experts: By name: `EXPERTS`, then `three` (a pass within three laps) and `pooled` (the
-            yardstick: one model that sees everything).
-        platts: Calibrations by name, for `EXPERTS` and `pooled`.
+        experts: By name: `PARTS`, then `three` (a pass within three laps), `kept` (a pass made now
+            still stands two laps later) and `pooled` (the yardstick: one model that sees
+            everything).
+        platts: Calibrations by name, of `kept` and `pooled`.
+        seasons: By year, how the passes of the season's training races differed from what was
+            forecast of them, as a running residual.
     """
 
     columns: tuple[Column, ...]
-    roles: Roles
     experts: Mapping[str, Expert]
     platts: Mapping[str, Platt]
-    gate: Gate
     stacker: Stacker
     three_laps: ThreeLapStacker
     spread: Spread
     interruption: Interruption
+    seasons: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +57,50 @@ class Opinions:
             battle.
         p_overtake_3: The same within three laps; never below `p_overtake`.
         low, high: The 90 % interval of `p_overtake`; `Spread` explains what it covers.
-        p_experts: Each expert's own calibrated probability, shape (n, 3), in order of `EXPERTS`.
-        shares: Each expert's weight, shape (n, 3), adding up to one.
+        base: The situation's logit.
+        contributions: What each expert adds to it, logits, shape (n, 3), in order of `EXPERTS`.
+        points: What each expert moves `p_overtake` by, shape (n, 3).
+        p_experts: The probability from the situation and each expert alone, shape (n, 3).
+        shares: Each expert's share of the moved logit without signs, shape (n, 3), adding up to 1.
         p_outcomes: Probabilities of `gate.OUTCOMES` by the end of the next lap, shape (n, 4).
-        p_plain: Sigmoid of the experts' mean logit, before gate and stacker, as `memory.Record`
-            needs it.
+        p_kept: Probability that a pass made now still stands two laps later.
+        p_plain: Sigmoid of the sum of the margins, before the stacker, as `memory.Record` needs it.
     """
 
     p_overtake: Logits
     p_overtake_3: Logits
     low: Logits
     high: Logits
+    base: Logits
+    contributions: Logits
+    points: Logits
     p_experts: Logits
     shares: Logits
     p_outcomes: Logits
+    p_kept: Logits
     p_plain: Logits
 
 
 @dataclass(frozen=True, slots=True)
-class Gated:
-    """The experts' raw logits of n battles, combined by gate and stacker.
+class Stacked:
+    """The margins of n battles, added up by the stacker.
 
     Attributes:
-        margins: Raw logits of each expert, shape (n, 3).
-        shares: Each expert's weight, shape (n, 3), adding up to one.
-        opinion: The weighted mean of the margins, shape (n,).
-        logits: Calibrated logits of `p_overtake`, shape (n,).
-        leaves: The leaf that each row reached in each expert's trees, (n, trees) for each expert;
-            empty where no reasons are needed.
+        margins: Raw logits of the situation and each expert, shape (n, 4).
+        context: The gate's terms, shape (n, n_terms).
+        moves: What each part adds to the logit.
+        leaves: The leaf that each row reached in each part's trees, (n, trees) for each part; empty
+            where no reasons are needed.
     """
 
     margins: Logits
-    shares: Logits
-    opinion: Logits
-    logits: Logits
+    context: Logits
+    moves: Moves
     leaves: tuple[Leaves, ...] = ()
 
 
 class Mixture:
-    """Forecasts with three experts, a gate and a stacker; pure functions of the rows."""
+    """Forecasts with a situation, three experts and a stacker; pure functions of the rows."""
 
     def __init__(self, parts: MixtureParts) -> None:
         self._parts = parts
@@ -100,63 +110,89 @@ class Mixture:
         """The learned parts it was made from."""
         return self._parts
 
-    def opinions(self, rows: Rows, residuals: Logits, gated: Gated | None = None) -> Opinions:
-        """Return the forecasts of rows (n, n_columns) with running residuals (n, 3).
+    def opinions(self, rows: Rows, residuals: Logits, stacked: Stacked | None = None) -> Opinions:
+        """Return the forecasts of rows (n, n_columns) with running residuals (n, n_residuals).
 
         Args:
             rows: Rows of the whole matrix.
-            residuals: Running residuals of the race, the attacker and the defender.
-            gated: The result of `gated` for them, if already computed.
+            residuals: Running residuals, in the order of `memory.RESIDUALS`.
+            stacked: The result of `stacked` for them, if already computed.
         """
         parts = self._parts
-        gated = self.gated(rows, residuals) if gated is None else gated
-        three = parts.three_laps.logits(
-            parts.experts["three"].margins(rows), gated.margins, residuals
-        )
-        low, high = parts.spread.interval(gated.logits, Stacker.design(gated.opinion, residuals))
-        p_overtake = sigmoid(gated.logits)
+        stacked = self.stacked(rows, residuals) if stacked is None else stacked
+        margins, moves = stacked.margins, stacked.moves
+        three = parts.three_laps.logits(parts.experts["three"].margins(rows), margins, residuals)
+        design = parts.stacker.design(margins, stacked.context, residuals)
+        logits = moves.logits
+        low, high = parts.spread.interval(logits, stacked.context, design)
+        p_overtake = sigmoid(logits)
         return Opinions(
             p_overtake=p_overtake,
             p_overtake_3=np.maximum(sigmoid(three), p_overtake),
             low=low,
             high=high,
-            p_experts=np.stack(
-                [
-                    parts.platts[name].chances(z)
-                    for name, z in zip(EXPERTS, gated.margins.T, strict=True)
-                ],
-                axis=1,
-            ),
-            shares=gated.shares,
+            base=moves.base,
+            contributions=moves.experts,
+            points=points_of(moves),
+            p_experts=sigmoid(moves.base[:, None] + moves.experts),
+            shares=shares_of(moves.experts),
             p_outcomes=parts.interruption.chances(rows),
-            p_plain=sigmoid(gated.margins.mean(axis=1)),
+            p_kept=parts.platts["kept"].chances(parts.experts["kept"].margins(rows)),
+            p_plain=sigmoid(margins.sum(axis=1)),
         )
 
     def plain_logits(self, rows: Rows) -> Logits:
-        """Return the mean logit of the experts, shape (n,), which the residuals need."""
-        margins: Logits = self._margins(rows).mean(axis=1)
+        """Return the sum of the margins, shape (n,), which the residuals need."""
+        margins: Logits = self._margins(rows).sum(axis=1)
         return margins
 
     def pooled(self, rows: Rows) -> Logits:
         """Return the probabilities of the pooled model, the yardstick, shape (n,)."""
         return self._parts.platts["pooled"].chances(self._parts.experts["pooled"].margins(rows))
 
-    def _margins(self, rows: Rows) -> Logits:
-        return np.stack([self._parts.experts[name].margins(rows) for name in EXPERTS], axis=1)
+    def stacked(self, rows: Rows, residuals: Logits) -> Stacked:
+        """Return the margins of all parts, added up and calibrated."""
+        return self._stacked(rows, residuals, self._margins(rows))
 
-    def gated(self, rows: Rows, residuals: Logits) -> Gated:
-        """Return the experts' margins, weighted and calibrated."""
-        return self._gated(rows, residuals, self._margins(rows))
-
-    def walked(self, rows: Rows, residuals: Logits) -> Gated:
-        """Return the same as `gated`, with the leaves that an explanation needs."""
-        walks = [self._parts.experts[name].walk(rows) for name in EXPERTS]
+    def walked(self, rows: Rows, residuals: Logits) -> Stacked:
+        """Return the same as `stacked`, with the leaves that an explanation needs."""
+        walks = [self._parts.experts[name].walk(rows) for name in PARTS]
         margins = np.concatenate([walk.margins for walk in walks], axis=1)
-        gated = self._gated(rows, residuals, margins)
-        return replace(gated, leaves=tuple(walk.leaves for walk in walks))
+        stacked = self._stacked(rows, residuals, margins)
+        return replace(stacked, leaves=tuple(walk.leaves for walk in walks))
 
-    def _gated(self, rows: Rows, residuals: Logits, margins: Logits) -> Gated:
-        parts = self._parts
-        shares = parts.gate.shares(parts.roles.situations(rows, parts.columns, residuals))
-        opinion = (shares * margins).sum(axis=1)
-        return Gated(margins, shares, opinion, parts.stacker.logits(opinion, residuals))
+    def _margins(self, rows: Rows) -> Logits:
+        return np.stack([self._parts.experts[name].margins(rows) for name in PARTS], axis=1)
+
+    def _stacked(self, rows: Rows, residuals: Logits, margins: Logits) -> Stacked:
+        stacker = self._parts.stacker
+        context = context_of(rows, self._parts.columns, stacker.gate.terms)
+        return Stacked(margins, context, stacker.moves(margins, context, residuals))
+
+
+def points_of(moves: Moves) -> Logits:
+    """Return what each expert moves the probability by, shape (n, n_experts).
+
+    The mean effect of an expert over all orders in which the experts can be added to the situation
+    (Shapley 1953). With the situation's probability they add up to that of all together.
+    """
+    count = moves.experts.shape[1]
+    points = np.zeros_like(moves.experts)
+    for size in range(count):
+        share = factorial(size) * factorial(count - size - 1) / factorial(count)
+        for expert in range(count):
+            others = [other for other in range(count) if other != expert]
+            for before in combinations(others, size):
+                start = moves.base + moves.experts[:, list(before)].sum(axis=1)
+                effect = sigmoid(start + moves.experts[:, expert]) - sigmoid(start)
+                points[:, expert] += share * effect
+    return points
+
+
+def shares_of(contributions: Logits) -> Logits:
+    """Return each expert's share of what all move without signs; equal where nothing moves."""
+    sizes = np.abs(contributions)
+    total = sizes.sum(axis=1, keepdims=True)
+    count = contributions.shape[1]
+    shares: Logits = np.where(total > 0, sizes / np.where(total > 0, total, 1.0), 1.0 / count)
+    return shares

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -16,10 +17,12 @@ from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast, R
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
 from pitwall.prediction.columns.spec import EXPERTS, Rows
+from pitwall.prediction.columns.topics import SITUATION, topic_of
+from pitwall.prediction.conditions import condition, condition_words, why_no_forecast
 from pitwall.prediction.experts import Logits
 from pitwall.prediction.explanations import Explainer
 from pitwall.prediction.features import FeatureCache, feature_columns, feature_matrix, feature_names
-from pitwall.prediction.forecast import Answers, Forecast, why_no_forecast
+from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import (
     NO_MEMORY,
     RESIDUALS,
@@ -29,8 +32,8 @@ from pitwall.prediction.memory import (
     record_of,
     running_residuals,
 )
-from pitwall.prediction.mixture import Gated, Mixture, Opinions
-from pitwall.prediction.reasons import in_words, topic_of
+from pitwall.prediction.mixture import Mixture, Opinions, Stacked
+from pitwall.prediction.reasons import LEAST, in_words
 
 # No feed says which car has DRS or Overtake Mode when it matters, how much charge a battery has, or
 # how much a wake costs, so every expert rests on an estimate of the effect it is named after.
@@ -40,8 +43,8 @@ IS_ESTIMATED: Final = dict.fromkeys(ExpertName, True)
 class MixturePredictor:
     """Implements `pitwall.ports.forecasts.Predictor` with a trained mixture.
 
-    It forecasts only situations that it was trained on, and says why where it does not; see
-    `why_no_forecast`. A new predictor reads the race afresh for each call, so that any number of
+    It forecasts every battle in which passing is allowed, and says why where it does not; see
+    `conditions.refusal`. A new predictor reads the race afresh for each call, so that any number of
     threads may share it; the one that `for_playback` returns has a feature cache.
     """
 
@@ -89,10 +92,14 @@ class MixturePredictor:
         if not asked:
             return Answers([Forecast(None, (), why) for why in refusals], memory)
         rows, residuals = self.rows(race, asked, memory)
-        gated = self.mixture.walked(rows, residuals)
-        opinions = self.mixture.opinions(rows, residuals, gated)
+        stacked = self.mixture.walked(rows, residuals)
+        opinions = self.mixture.opinions(rows, residuals, stacked)
         at_line = [is_gap_at_line(race, battle) for battle in asked]
-        answers = iter(self._forecasts(rows, residuals, gated, opinions, at_line))
+        found = self._forecasts(rows, residuals, stacked, opinions, at_line)
+        answers = iter(
+            replace(answer, condition=one, condition_words=condition_words(race, one))
+            for answer, one in zip(found, [condition(race, each) for each in asked], strict=True)
+        )
         at = [at_the_line(race, battle) for battle in asked]
         return Answers(
             [Forecast(None, (), why) if why else next(answers) for why in refusals],
@@ -139,30 +146,31 @@ class MixturePredictor:
         """
         if residuals is None:
             residuals = np.zeros((len(rows), len(RESIDUALS)))
-        gated = self.mixture.walked(rows, residuals)
-        opinions = self.mixture.opinions(rows, residuals, gated)
-        return self._forecasts(rows, residuals, gated, opinions, at_line or [False] * len(rows))
+        stacked = self.mixture.walked(rows, residuals)
+        opinions = self.mixture.opinions(rows, residuals, stacked)
+        return self._forecasts(rows, residuals, stacked, opinions, at_line or [False] * len(rows))
 
     def rows(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory
     ) -> tuple[Rows, Logits]:
-        """Return the features of battles, (n, n_columns), and their running residuals, (n, 3)."""
+        """Return the features of battles, (n, n_columns), and their running residuals, (n, 4)."""
         cache = FeatureCache() if self._cache is None else self._cache
         matrix = feature_matrix(race, battles, self.bundle.knowledge, cache).astype(np.float32)
         now = np.full(len(battles), race.as_of.timestamp())
         pairs = np.array([(one.attacker, one.defender) for one in battles], dtype=np.int64)
         record = record_of(memory, cache.laps)
-        return matrix, running_residuals(record, now, pairs[:, 0], pairs[:, 1])
+        season = self.bundle.parts.seasons.get(race.info.year, 0.0)
+        return matrix, running_residuals(record, now, pairs[:, 0], pairs[:, 1], season)
 
     def _forecasts(
         self,
         rows: Rows,
         residuals: Logits,
-        gated: Gated,
+        stacked: Stacked,
         opinions: Opinions,
         at_line: Sequence[bool],
     ) -> list[Forecast]:
-        reasons = self._reasons(rows, residuals, gated, at_line)
+        reasons = self._reasons(rows, residuals, stacked, at_line)
         return [
             Forecast(p, why, mixed=mixed)
             for p, why, mixed in zip(
@@ -171,17 +179,20 @@ class MixturePredictor:
         ]
 
     def _reasons(
-        self, rows: Rows, residuals: Logits, gated: Gated, at_line: Sequence[bool]
+        self, rows: Rows, residuals: Logits, stacked: Stacked, at_line: Sequence[bool]
     ) -> list[tuple[Reason, ...]]:
         if self._explainer is None:
             return [()] * len(rows)
-        found = self._explainer.contributions(rows, residuals, gated)
-        names = (*self._explainer.topics, *(f"residual {name}" for name in RESIDUALS))
-        amounts = np.concatenate([found.topics, found.residuals], axis=1)
-        return [
-            in_words(dict(zip(names, row, strict=True)), _Row(self._places, values, flag))
-            for row, values, flag in zip(amounts.tolist(), rows, at_line, strict=True)
-        ]
+        found = self._explainer.contributions(residuals, stacked)
+        names = [(part, topic) for part in found.credits for topic in self._explainer.topics]
+        names += [(SITUATION, f"residual {name}") for name in RESIDUALS]
+        amounts = np.concatenate([*found.credits.values(), found.residuals], axis=1)
+        told = []
+        for row, values, flag in zip(amounts, rows, at_line, strict=True):
+            large = np.flatnonzero(np.abs(row) >= LEAST).tolist()
+            by_name = {names[place]: float(row[place]) for place in large}
+            told.append(in_words(by_name, _Row(self._places, values, flag)))
+        return told
 
 
 class _Row:
@@ -217,7 +228,11 @@ def mixed_forecasts(opinions: Opinions) -> list[MixedForecast]:
         opinions.high.tolist(),
         opinions.p_experts.tolist(),
         opinions.shares.tolist(),
+        opinions.contributions.tolist(),
+        opinions.points.tolist(),
         opinions.p_outcomes.tolist(),
+        opinions.base.tolist(),
+        opinions.p_kept.tolist(),
         strict=True,
     )
     return [
@@ -226,12 +241,27 @@ def mixed_forecasts(opinions: Opinions) -> list[MixedForecast]:
             p_low=low,
             p_high=high,
             experts=tuple(
-                ExpertOpinion(name, p, weight, IS_ESTIMATED[name])
-                for name, p, weight in zip(EXPERTS, p_experts, shares, strict=True)
+                ExpertOpinion(name, p, weight, IS_ESTIMATED[name], contribution, moved)
+                for name, p, weight, contribution, moved in zip(
+                    EXPERTS, p_experts, shares, contributions, points, strict=True
+                )
             ),
             p_pit=outcomes[1],
             p_neutralised=outcomes[2],
             p_retired=outcomes[3],
+            base=base,
+            p_kept=p_kept,
         )
-        for p_3, low, high, p_experts, shares, outcomes in by_row
+        for (
+            p_3,
+            low,
+            high,
+            p_experts,
+            shares,
+            contributions,
+            points,
+            outcomes,
+            base,
+            p_kept,
+        ) in by_row
     ]

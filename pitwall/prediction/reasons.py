@@ -3,70 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from pitwall.domain.forecasts import Reason
 
-# The first pattern that matches the beginning of a name decides.
-_TOPICS: Final = tuple(
-    (re.compile(pattern), topic)
-    for pattern, topic in (
-        (r"interval_s$|reading_\d|reading_attacker|reading_pair|same_place_pair_now", "gap"),
-        (r"gap_change|gap_trend|gap_extrapolated|gap_pair_\dlap|reading_change", "closing"),
-        (r"readings_slope|same_place|gap_pair_s\d", "closing"),
-        (r"readings_(mean|least|most|sd|residual|within|count)", "closest"),
-        (r"profile_|gap_repeated|gap_projected|gap_least|gap_regained", "closest"),
-        (r"readings_passed|swaps_|since_swap", "swaps"),
-        (r"run_within|lines_within", "stuck"),
-        (r"gap_paced|pace_diff|pace_slope|lap_diff|lap_relative|lap_against|catch_", "pace"),
-        (r"pace_(attacker|defender)_(med|ewm|clean|cl)|clean_count|field_", "pace"),
-        (r"s\d_(diff|pace|against)", "sectors"),
-        (r"speed_", "speed"),
-        (r"tyre_|compound_|since_pit|pit_stops|pitted_", "tyres"),
-        (r"front_|train_ahead|interval_defender|lap_defender_front|pace_defender_front", "traffic"),
-        (r"behind_|train_behind|pace_pursuer|lapp|running_field|places_", "behind"),
-        (r"rank_|gained_|lost_", "places"),
-        (r"passes_race", "race"),
-        (r"passes_", "form"),
-        (r"history_circuit", "circuit"),
-        (r"history_", "names"),
-        (r"overtake_enabled|overtake_allowed|control_heard", "enabled"),
-        (r"blue_flag|incident", "control"),
-        (r"since_neutral", "restart"),
-        (r"weather_", "weather"),
-        (r"position_|for_lead|lap_pair_laps|race_share|laps_left|is_sprint|team_mates", "stage"),
-        (r"season_", "season"),
-        (r"charge_|spent_|lifting_|straight_end|full_throttle|top_speed|brake_", "energy"),
-    )
-)
-
-
-def topic_of(name: str) -> str:
-    """Return the topic of a feature.
-
-    Raises:
-        ValueError: No pattern matches; a new feature needs one in `_TOPICS`.
-
-    Example:
-        >>> topic_of("tyre_life_diff_laps"), topic_of("interval_s")
-        ('tyres', 'gap')
-    """
-    for pattern, topic in _TOPICS:
-        if pattern.match(name):
-            return topic
-    message = f"the feature {name} has no topic: add a pattern for it in prediction/reasons.py"
-    raise ValueError(message)
-
-
-SHOWN = 3
+SHOWN: Final = 5
 
 LEAST = 0.05  # of a logit; smaller contributions are not shown
 
 _CLEAR_AIR_S: Final = 2.5
 
 _NEVER_LAPS: Final = 99
+
+_FAR_S: Final = 20
 
 _OVERTAKE_MODE_FROM: Final = 2026
 
@@ -84,22 +34,26 @@ class Values(Protocol):
         ...
 
 
-def in_words(contributions: Mapping[str, float], values: Values) -> tuple[Reason, ...]:
+def in_words(contributions: Mapping[tuple[str, str], float], values: Values) -> tuple[Reason, ...]:
     """Return the largest contributions to the logit, such as `+0.41 fresher tyres by 12 laps`.
 
+    A topic is told once: an expert also reads a few columns of the situation, and what it makes of
+    them needs no second sentence.
+
     Args:
-        contributions: To the logit, by topic, compared with the average battle of the training.
+        contributions: To the logit, by part of the mixture and topic, compared with the average
+            battle of the training.
         values: Values of the features; a topic is left out where its features are missing.
     """
-    reasons: list[Reason] = []
-    for topic in sorted(contributions, key=lambda topic: -abs(contributions[topic])):
-        amount = contributions[topic]
+    reasons: dict[str, Reason] = {}
+    for part, topic in sorted(contributions, key=lambda one: -abs(contributions[one])):
+        amount = contributions[part, topic]
         if len(reasons) == SHOWN or abs(amount) < LEAST:
             break
-        words = WORDS[topic](values)
+        words = None if topic in reasons else WORDS[topic](values)
         if words is not None:
-            reasons.append(Reason(topic, round(amount, 2), words))
-    return tuple(reasons)
+            reasons[topic] = Reason(topic, round(amount, 2), words, part)
+    return tuple(reasons.values())
 
 
 def _known(value: float, words: Callable[[float], str]) -> str | None:
@@ -138,12 +92,79 @@ def _swaps(values: Values) -> str | None:
 
 
 def _stuck(values: Values) -> str | None:
-    close, near = values["run_within_1s_laps"], values["run_within_2s_laps"]
+    near = values["run_within_2s_laps"]
     if math.isnan(near):
         return None
-    if close > 1:
-        return f"{_laps(close)} in a row within 1 s without a pass"
     return f"{_laps(near)} in a row within 2 s" if near > 1 else "has only just caught up"
+
+
+def _range(values: Values) -> str | None:
+    close = values["run_within_1s_laps"]
+    if math.isnan(close):
+        return None
+    return f"{_laps(close)} in a row within 1 s" if close >= 1 else "not within 1 s at the line"
+
+
+def _tow(values: Values) -> str | None:
+    return _known(
+        values["interval_defender_least_100s"],
+        lambda least_s: f"defender within {least_s:.1f} s of the next car lately",
+    )
+
+
+def _spending(values: Values) -> str | None:
+    return _known(
+        values["lap_against_usual_attacker_s"],
+        lambda own: f"attacker {abs(own):.1f} s {_than(own)} than its own usual lap",
+    )
+
+
+def _wake(values: Values) -> str | None:
+    return _known(
+        values["lap_against_clean_attacker_s"],
+        lambda own: f"attacker {abs(own):.1f} s {_than(own)} than in clear air",
+    )
+
+
+def _lapped(values: Values) -> str | None:
+    between, ahead_s = values["lapped_between_cars"], values["lapped_ahead_s"]
+    if between >= 1:
+        return f"{between:.0f} lapped car{'' if between == 1 else 's'} between the two"
+    return _known(
+        ahead_s,
+        lambda gap_s: f"lapped car {gap_s:.0f} s ahead" if gap_s < _FAR_S else "no lapped car near",
+    )
+
+
+def _stops(values: Values) -> str | None:
+    for who in ("attacker", "defender"):
+        if values[f"out_lap_{who}"] == 1:
+            return f"{who} on its lap out of the pits"
+    laps = values["since_pit_diff_laps"]
+    if math.isnan(laps) or laps == 0:
+        return None
+    who = "attacker" if laps < 0 else "defender"
+    return f"{who} stopped {_laps(abs(laps))} later"
+
+
+def _yellow(values: Values) -> str | None:
+    if values["yellow_now"] != 1:
+        return "no yellow flag"
+    many = values["yellow_sectors_count"]
+    if not many >= 1:
+        return "yellow flag"
+    return f"yellow in {many:.0f} sector{'' if many == 1 else 's'} of the track"
+
+
+def _wet(values: Values) -> str | None:
+    attacker, defender = values["wets_attacker"], values["wets_defender"]
+    if attacker != defender:
+        return f"only the {'attacker' if attacker == 1 else 'defender'} on tyres for the wet"
+    return "both on tyres for the wet" if attacker == 1 else "both on slicks, or not told"
+
+
+def _than(difference_s: float) -> str:
+    return "quicker" if difference_s < 0 else "slower"
 
 
 def _pace(values: Values) -> str | None:
@@ -259,8 +280,8 @@ def _energy(values: Values) -> str | None:
 
 def _restart(values: Values) -> str | None:
     return _known(
-        values["since_neutral_pair_laps"],
-        lambda laps: f"{_laps(laps)} since the track was last not clear",
+        values["racing_for_s"],
+        lambda since_s: f"racing for {max(1, round(since_s / 60)):.0f} min without an interruption",
     )
 
 
@@ -286,6 +307,14 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "closest": _closest,
     "swaps": _swaps,
     "stuck": _stuck,
+    "range": _range,
+    "defender's tow": _tow,
+    "spending": _spending,
+    "wake": _wake,
+    "lapped cars": _lapped,
+    "stops": _stops,
+    "yellow": _yellow,
+    "wet": _wet,
     "pace": _pace,
     "sectors": _sectors,
     "speed": _speed,
@@ -312,5 +341,6 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "residual race": lambda _values: "outcomes of earlier forecasts in this race",
     "residual attacker": lambda _values: "outcomes of the attacker's earlier forecasts",
     "residual defender": lambda _values: "outcomes of the defender's earlier forecasts",
+    "residual season": lambda _values: "outcomes of forecasts earlier this season",
 }
-"""The text of each topic; None where its features are missing."""
+"""The text of each topic; None where its features are missing or say nothing."""

@@ -17,7 +17,8 @@ from pitwall.domain.stored_races import HistoryTable, Selection
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import read_rows
-from pitwall.prediction.forecast import Answers, Forecast, why_no_forecast
+from pitwall.prediction.conditions import why_no_forecast
+from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.recording.import_race import import_race
 from pitwall.replay.moments import RaceMoments

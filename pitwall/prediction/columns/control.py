@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from pitwall.domain.flags import yellow_sectors
 from pitwall.domain.race import ControlMessage, DriverNumber, RaceState, TrackStatus
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, Vector
@@ -30,31 +31,27 @@ _WEATHER: Final = (
 )
 
 SPECS: Final = (
-    FeatureSpec("overtake_enabled", "0 or 1", "DRS or Overtake Mode", _MESSAGES, ("om",)),
-    FeatureSpec("overtake_enabled_age_s", "s", "since its last message", _MESSAGES, ("om",)),
-    FeatureSpec("control_heard", "0 or 1", "whether race control has sent any", _MESSAGES, ("om",)),
+    FeatureSpec("overtake_enabled", "0 or 1", "DRS or Overtake Mode", _MESSAGES),
+    FeatureSpec("overtake_enabled_age_s", "s", "since its last message", _MESSAGES),
+    FeatureSpec("control_heard", "0 or 1", "whether race control has sent any", _MESSAGES),
     *(
-        FeatureSpec(
-            f"{what}_{who}_age_s", "s", f"since {whose} {meaning}; 999 never", _MESSAGES, ("aero",)
-        )
+        FeatureSpec(f"{what}_{who}_age_s", "s", f"since {whose} {meaning}; 999 never", _MESSAGES)
         for who, whose in OF_BOTH
         for what, meaning in (("blue_flag", "blue flag"), ("incident", "incident"))
     ),
-    FeatureSpec("since_neutral_s", "s", "since the track was not clear", "TrackStatus", ("om",)),
-    *(
-        FeatureSpec(f"weather_{name}", unit, name, "WeatherData", ("om", "aero"))
-        for name, unit in _WEATHER
-    ),
+    FeatureSpec("since_neutral_s", "s", "since the track was not clear", "TrackStatus"),
+    *(FeatureSpec(f"weather_{name}", unit, name, "WeatherData") for name, unit in _WEATHER),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ControlReadings:
-    """The times of race control's last messages, by subject and by car."""
+    """The times of race control's last messages by subject and car, and sectors under yellow."""
 
     overtake_at: datetime | None = None
     blue_flag: Mapping[DriverNumber, datetime] = field(default_factory=dict)
     incident: Mapping[DriverNumber, datetime] = field(default_factory=dict)
+    yellow_sectors: int = 0
 
 
 class ControlCache:
@@ -87,7 +84,7 @@ def _read(messages: tuple[ControlMessage, ...]) -> ControlReadings:
             blue[number] = message.at
         if any(word in text for word in _INCIDENT):
             incident[number] = message.at
-    return ControlReadings(overtake_at, blue, incident)
+    return ControlReadings(overtake_at, blue, incident, len(yellow_sectors(messages)))
 
 
 def values(scene: Scene, readings: ControlReadings) -> Columns:

@@ -28,47 +28,45 @@ _UNITS: Final = {"share": "share", "kmh": "km/h"}
 
 SPECS: Final = (
     *(
-        FeatureSpec(f"{what}_{who}_mj", "MJ", f"{whose} {meaning}", _SIGNS, views)
+        FeatureSpec(f"{what}_{who}_mj", "MJ", f"{whose} {meaning}", _SIGNS)
         for who, whose in OF_BOTH
-        for what, meaning, views in (
-            ("charge", "battery, mean", ("om", "boost")),
-            ("charge_sd", "battery, standard deviation", ("boost",)),
-            ("spent", "last lap beyond the ordinary, mean", ("om", "boost")),
-            ("spent_sd", "last lap beyond the ordinary, standard deviation", ("boost",)),
-            ("spent_mean3", "last three laps beyond the ordinary", ("boost",)),
+        for what, meaning in (
+            ("charge", "battery, mean"),
+            ("charge_sd", "battery, standard deviation"),
+            ("spent", "last lap beyond the ordinary, mean"),
+            ("spent_sd", "last lap beyond the ordinary, standard deviation"),
+            ("spent_mean3", "last three laps beyond the ordinary"),
         )
     ),
     *(
-        FeatureSpec(f"{what}_diff_mj", "MJ", meaning, _SIGNS, views)
-        for what, meaning, views in (
-            ("charge", "battery, means", ("om", "boost")),
-            ("spent", "last lap beyond the ordinary", ("boost",)),
-            ("spent_mean3", "last three laps beyond the ordinary", ("boost",)),
+        FeatureSpec(f"{what}_diff_mj", "MJ", meaning, _SIGNS)
+        for what, meaning in (
+            ("charge", "battery, means"),
+            ("spent", "last lap beyond the ordinary"),
+            ("spent_mean3", "last three laps beyond the ordinary"),
         )
     ),
     FeatureSpec(
-        "charge_pair_chance", "share", "chance that the attacker has more", _SIGNS, ("om", "boost")
+        "charge_pair_chance", "share", "chance that the attacker has more", _SIGNS
     ),
     *(
         FeatureSpec(
-            f"lifting_{who}_chance", "share", f"that {whose} driver charges", _SIGNS, ("boost",)
+            f"lifting_{who}_chance", "share", f"that {whose} driver charges", _SIGNS
         )
         for who, whose in OF_BOTH
     ),
     FeatureSpec(
         "straight_end_pair_kmh", "km/h", "attacker faster at the end of a straight", _SIGNS,
-        ("om", "boost"),
     ),
     *(
         FeatureSpec(
             f"overtake_allowed_{who}", "0 or 1", f"{whose} gap at the line allows it", _LINES,
-            ("om",),
         )
         for who, whose in OF_BOTH
     ),
     *(
         FeatureSpec(
-            f"{what}_{who}_{unit}", _UNITS[unit], f"{whose} {meaning}", _CHANNELS, ("boost",)
+            f"{what}_{who}_{unit}", _UNITS[unit], f"{whose} {meaning}", _CHANNELS
         )
         for who, whose in (*OF_BOTH, ("diff", "attacker minus defender,"))
         for what, unit, _, meaning in _DRIVING

@@ -44,19 +44,13 @@ SPECS: Final = (
     ),
     FeatureSpec("lap_diff_mean3_s", "s", "lap times, mean of 3 laps", "LastLapTime"),
     FeatureSpec("run_within_2s_laps", "laps", "lines in a row less than 2 s behind", _LINES),
-    FeatureSpec(
-        "run_within_1s_laps", "laps", "lines in a row less than 1 s behind", _LINES, ("om",)
-    ),
+    FeatureSpec("run_within_1s_laps", "laps", "lines in a row less than 1 s behind", _LINES),
     FeatureSpec("swaps_pair_10lap_count", "swaps", "changes of order on the track", _LINES),
     FeatureSpec("since_swap_pair_laps", "laps", "since the last swap; 99 for none", _LINES),
-    FeatureSpec(
-        "lines_within_1s_10lap", "lines", "lines of the last 10 within 1 s", _LINES, ("om",)
-    ),
-    FeatureSpec("lines_within_05s_10lap", "lines", "as before, 0.5 s", _LINES, ("om",)),
-    FeatureSpec(
-        "catch_rate_pair_15lap_s", "s/lap", "gain while 1.5 to 12 s apart", _LINES, ("aero",)
-    ),
-    FeatureSpec("catch_laps_pair_15lap", "laps", "laps behind that rate", _LINES, ("aero",)),
+    FeatureSpec("lines_within_1s_10lap", "lines", "lines of the last 10 within 1 s", _LINES),
+    FeatureSpec("lines_within_05s_10lap", "lines", "as before, 0.5 s", _LINES),
+    FeatureSpec("catch_rate_pair_15lap_s", "s/lap", "gain while 1.5 to 12 s apart", _LINES),
+    FeatureSpec("catch_laps_pair_15lap", "laps", "laps behind that rate", _LINES),
 )
 
 

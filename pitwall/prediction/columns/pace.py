@@ -12,7 +12,6 @@ _LAPS = "LastLapTime, InPit, TrackStatus of the field"
 _SECTORS = "Sectors of the field"
 _OWN: Final = ("med3", "ewm10", "clean10", "cl_e4")
 _PROJECTED: Final = ("ewm10", "clean10", "med3", "best8", "cl_e4", "best15", "best5")
-_SECTOR_VIEWS = ("boost", "aero")
 
 SPECS: Final = (
     *(
@@ -25,21 +24,19 @@ SPECS: Final = (
     ),
     FeatureSpec("gap_paced_mix_s", "s", "interval plus half lap_diff and pace_diff", _LAPS),
     *(
-        FeatureSpec(
-            f"{s}_pace_diff_{f}_s", "s", f"{s} against the field, {f}", _SECTORS, _SECTOR_VIEWS
-        )
+        FeatureSpec(f"{s}_pace_diff_{f}_s", "s", f"{s} against the field, {f}", _SECTORS)
         for s in SECTORS
         for f in RUNNING[s]
     ),
     *(
-        FeatureSpec(f"pace_{who}_{figure}_s", "s", f"{whose} lap, {figure}", _LAPS, ("aero",))
+        FeatureSpec(f"pace_{who}_{figure}_s", "s", f"{whose} lap, {figure}", _LAPS)
         for who, whose in OF_BOTH
         for figure in _OWN
     ),
     FeatureSpec("pace_diff_ewm10_3lap_s", "s", "pace_diff three laps ago", _LAPS),
     FeatureSpec("pace_diff_clean10_3lap_s", "s", "clear-air pace three laps ago", _LAPS),
     *(
-        FeatureSpec(f"{what}_{who}_{unit}", unit, f"{whose} {meaning}", _LAPS, ("aero",))
+        FeatureSpec(f"{what}_{who}_{unit}", unit, f"{whose} {meaning}", _LAPS)
         for who, whose in OF_BOTH
         for what, unit, meaning in (
             ("pace_slope", "s", "ewm3 minus ewm10"),
@@ -49,19 +46,15 @@ SPECS: Final = (
         )
     ),
     *(
-        FeatureSpec(f"{w}_{than}_{who}_s", "s", f"{whose} {w} minus own {than}", _LAPS, views)
+        FeatureSpec(f"{w}_{than}_{who}_s", "s", f"{whose} {w} minus own {than}", _LAPS)
         for who, whose in OF_BOTH
         for w in ("lap", *SECTORS)
-        for than, views in (("against_usual", ("boost",)), ("against_clean", ("aero",)))
+        for than in ("against_usual", "against_clean")
     ),
-    FeatureSpec("field_lap_s", "s", "the field's usual lap", _LAPS, ("aero",)),
-    FeatureSpec("field_lap_5lap_s", "s", "its change in five laps", _LAPS, ("aero",)),
-    FeatureSpec(
-        "field_s1_share", "share", "first sector of the usual lap", _SECTORS, ("om", "aero")
-    ),
-    FeatureSpec(
-        "field_s3_share", "share", "third sector of the usual lap", _SECTORS, ("om", "aero")
-    ),
+    FeatureSpec("field_lap_s", "s", "the field's usual lap", _LAPS),
+    FeatureSpec("field_lap_5lap_s", "s", "its change in five laps", _LAPS),
+    FeatureSpec("field_s1_share", "share", "first sector of the usual lap", _SECTORS),
+    FeatureSpec("field_s3_share", "share", "third sector of the usual lap", _SECTORS),
 )
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from pitwall.domain.battles import Battle, gap_at_line_s
 from pitwall.domain.race import CarState, RaceState
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.columns.lap_cells import INDEX, LAGS, LAPS
+from pitwall.prediction.columns.lap_cells import INDEX, LAGS, LAPS, MEASURED
 from pitwall.prediction.columns.lap_table import LapTable
 from pitwall.prediction.columns.readings import ReadingCache
 from pitwall.prediction.columns.spec import Flags, Vector
@@ -114,6 +114,11 @@ def scene_of(
     lap_s = np.array([lap_duration_s(car) for car in attackers], dtype=np.float64)
     crossed = INDEX["crossed"]
     lines = of_attacker[:, crossed] - of_defender[:, crossed]
+    racing_since_s = race.racing_since.timestamp()
+    # Behind a safety car gaps are not fought for: nothing measured there counts as racing.
+    lines[of_attacker[:, crossed] < racing_since_s] = np.nan
+    for of_car in (of_attacker, of_defender):
+        _forget_before(of_car, racing_since_s)
     since_s = now_s - of_attacker[:, crossed, 0]
     at_line = since_s < JUST_NOW_S
     phase = np.where(at_line, 0.0, np.minimum(since_s / lap_s, 1.0))
@@ -123,6 +128,14 @@ def scene_of(
         laps, now_s, interval_s, lap_s, phase, lines,
         _gaps(interval_s, lines, phase, at_line), of_attacker, of_defender,
     )  # fmt: skip
+
+
+def _forget_before(of_car: Vector, racing_since_s: float) -> None:
+    """Clear the times and speeds of laps that began before the cars raced, in place."""
+    began = of_car[:, INDEX["crossed"], 1:]
+    measured = slice(INDEX["lap"], INDEX["lap"] + len(MEASURED))
+    for figures in np.moveaxis(of_car[:, measured, :-1], 1, 0):
+        figures[began < racing_since_s] = np.nan
 
 
 def _shared_lap(attacker: CarState | None, defender: CarState | None) -> int:

@@ -11,7 +11,6 @@ from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import Columns, FeatureSpec, Vector, least, mean_of, within
 
 _SECTORS = "Sectors of both"
-_DIFF_VIEWS = ("boost", "aero")
 _Three = tuple[Vector, Vector, Vector]
 
 SPECS: Final = (
@@ -21,15 +20,12 @@ SPECS: Final = (
             "s",
             f"sector {s[1]}, {j} laps before the last",
             _SECTORS,
-            _DIFF_VIEWS,
         )
         for s in SECTORS
         for j in range(3)
     ),
     *(
-        FeatureSpec(
-            f"{s}_diff_mean3_s", "s", f"sector {s[1]}, mean of 3 laps", _SECTORS, _DIFF_VIEWS
-        )
+        FeatureSpec(f"{s}_diff_mean3_s", "s", f"sector {s[1]}, mean of 3 laps", _SECTORS)
         for s in SECTORS
     ),
     FeatureSpec("gap_projected_s1_s", "s", "gap at the next S1 line if the lap repeats", _SECTORS),

@@ -1,4 +1,4 @@
-"""Define features and the experts that see them, and arithmetic that allows missing values."""
+"""Define features and columns, and arithmetic that allows missing values."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ Rows = npt.NDArray[np.float32]  # of the feature matrix, or of a view of it
 
 EXPERTS: Final = tuple(ExpertName)
 
-SHARED: Final = "shared"
-
 EVERYTHING: Final = "everything"
 
 
@@ -26,15 +24,15 @@ class Column:
 
     Attributes:
         name: The name of the feature.
-        views: The experts that see it, or `shared` for all.
+        views: The parts of the mixture that see it: `topics.SITUATION` or experts, its owner first.
     """
 
     name: str
-    views: tuple[str, ...] = (SHARED,)
+    views: tuple[str, ...]
 
     def is_seen_by(self, view: str) -> bool:
-        """Return whether an expert sees this column; `everything` sees all."""
-        return view == EVERYTHING or SHARED in self.views or view in self.views
+        """Return whether a part of the mixture sees this column; `everything` sees all."""
+        return view == EVERYTHING or view in self.views
 
 
 def positions(columns: Sequence[Column], view: str) -> npt.NDArray[np.intp]:
@@ -60,18 +58,12 @@ class FeatureSpec:
         unit: The unit of the value.
         meaning: One phrase that describes it.
         source: The live-timing fields that it comes from.
-        views: The experts that see it: `("shared",)` for all, else names of experts.
     """
 
     name: str
     unit: str
     meaning: str
     source: str
-    views: tuple[str, ...] = (SHARED,)
-
-    def is_seen_by(self, view: str) -> bool:
-        """Return whether the expert `view` sees this column."""
-        return SHARED in self.views or view in self.views
 
 
 def least(*values: Vector) -> Vector:

@@ -1,7 +1,8 @@
 """Compute the columns from the feed's intervals of the last minutes, between line crossings.
 
 A reading of the attacker counts if the defender was one place ahead at that time, because then the
-attacker's interval to the car ahead was the gap between the two.
+attacker's interval to the car ahead was the gap between the two, and if the cars were racing: not
+behind a safety car, under a red flag or before lights out.
 """
 
 from __future__ import annotations
@@ -39,25 +40,25 @@ SPECS: Final = (
     FeatureSpec("reading_change_pair_3_s", "s", "newest minus the third before", _INTERVALS),
     FeatureSpec("reading_change_pair_line_s", "s", "interval minus the newest reading", _INTERVALS),
     *(
-        FeatureSpec(f"readings_{what}_pair_{w}s", unit, f"{meaning}, {w} s", _INTERVALS, views)
+        FeatureSpec(f"readings_{what}_pair_{w}s", unit, f"{meaning}, {w} s", _INTERVALS)
         for w in WINDOWS_S
-        for what, unit, meaning, views in (
-            ("mean", "s", "mean reading", ("shared",)),
-            ("least", "s", "least reading", ("shared",)),
-            ("sd", "s", "standard deviation of readings", ("aero",)),
-            ("slope", "s/s", "least-squares slope of readings", ("shared",)),
+        for what, unit, meaning in (
+            ("mean", "s", "mean reading"),
+            ("least", "s", "least reading"),
+            ("sd", "s", "standard deviation of readings"),
+            ("slope", "s/s", "least-squares slope of readings"),
         )
     ),
     *(
-        FeatureSpec(f"readings_{what}_pair_{w}s", unit, f"{meaning}, {w} s", _INTERVALS, views)
+        FeatureSpec(f"readings_{what}_pair_{w}s", unit, f"{meaning}, {w} s", _INTERVALS)
         for w in _LONG_S
-        for what, unit, meaning, views in (
-            ("within_05", "share", "readings under 0.5 s", ("om",)),
-            ("within_1", "share", "readings under 1.0 s", ("om",)),
-            ("count", "readings", "readings of the pair", ("shared",)),
-            ("most", "s", "largest reading", ("shared",)),
-            ("residual", "s", "root mean square off the slope", ("aero",)),
-            ("passed", "readings", "readings with the attacker ahead", ("shared",)),
+        for what, unit, meaning in (
+            ("within_05", "share", "readings under 0.5 s"),
+            ("within_1", "share", "readings under 1.0 s"),
+            ("count", "readings", "readings of the pair"),
+            ("most", "s", "largest reading"),
+            ("residual", "s", "root mean square off the slope"),
+            ("passed", "readings", "readings with the attacker ahead"),
         )
     ),
 )
@@ -95,8 +96,9 @@ def pair_readings(scene: Scene) -> PairReadings:
         if len(ahead.at):
             newest = ahead.at.searchsorted(at, side="right") - 1
             front[row, :many] = np.where(newest >= 0, ahead.position[newest], np.nan)
-    pair = (front == place - 1) & (gap >= 0) & (gap < _FURTHEST_S)
-    return PairReadings(age, np.where(pair, gap, np.nan), front > place, place)
+    racing = age <= scene.now_s - scene.race.racing_since.timestamp()
+    pair = (front == place - 1) & (gap >= 0) & (gap < _FURTHEST_S) & racing
+    return PairReadings(age, np.where(pair, gap, np.nan), (front > place) & racing, place)
 
 
 def values(scene: Scene, readings: PairReadings) -> Columns:

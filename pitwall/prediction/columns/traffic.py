@@ -44,13 +44,13 @@ SPECS: Final = (
         for what in ("mean", "least")
     ),
     FeatureSpec("interval_defender_last_s", "s", "the defender's newest interval", _INTERVALS),
-    FeatureSpec("interval_defender_within_1_90s", "share", "under 1.0 s", _INTERVALS, ("om",)),
+    FeatureSpec("interval_defender_within_1_90s", "share", "under 1.0 s", _INTERVALS),
     FeatureSpec("places_attacker_90s", "places", "gained by the attacker", "Line"),
     FeatureSpec("places_defender_90s", "places", "lost by the defender", "Line"),
-    FeatureSpec("lapped_between_cars", "cars", "lapped, between the two", _LINES, ("aero",)),
-    FeatureSpec("lapped_ahead_5s_cars", "cars", "lapped, within 5 s ahead", _LINES, ("aero",)),
-    FeatureSpec("lapped_ahead_s", "s", "to the next lapped car, 20 at most", _LINES, ("aero",)),
-    FeatureSpec("lapping_near_cars", "cars", "a lap ahead, within 6 s", _LINES, ("aero",)),
+    FeatureSpec("lapped_between_cars", "cars", "lapped, between the two", _LINES),
+    FeatureSpec("lapped_ahead_5s_cars", "cars", "lapped, within 5 s ahead", _LINES),
+    FeatureSpec("lapped_ahead_s", "s", "to the next lapped car, 20 at most", _LINES),
+    FeatureSpec("lapping_near_cars", "cars", "a lap ahead, within 6 s", _LINES),
     FeatureSpec("running_field_cars", "cars", "that crossed the line lately", _LINES),
 )
 

@@ -14,32 +14,25 @@ _LIMIT_KMH: Final = 60.0
 
 SPECS: Final = (
     *(
-        FeatureSpec(
-            f"speed_{n}_diff_{j}lap_kmh", "km/h", f"{j} laps before the last", _SPEEDS, ("boost",)
-        )
+        FeatureSpec(f"speed_{n}_diff_{j}lap_kmh", "km/h", f"{j} laps before the last", _SPEEDS)
         for n in TRAPS
         for j in range(2)
     ),
+    *(FeatureSpec(f"speed_{n}_diff_mean3_kmh", "km/h", "mean of 3 laps", _SPEEDS) for n in TRAPS),
     *(
-        FeatureSpec(f"speed_{n}_diff_mean3_kmh", "km/h", "mean of 3 laps", _SPEEDS, ("boost",))
-        for n in TRAPS
-    ),
-    *(
-        FeatureSpec(
-            f"speed_{n}_pace_diff_{f}_kmh", "km/h", f"against the field, {f}", _FIELD, ("boost",)
-        )
+        FeatureSpec(f"speed_{n}_pace_diff_{f}_kmh", "km/h", f"against the field, {f}", _FIELD)
         for n in TRAPS
         for f in RUNNING[n]
     ),
     *(
-        FeatureSpec(f"speed_{n}_{what}_{who}_kmh", "km/h", f"{whose} {meaning}", _FIELD, views)
+        FeatureSpec(f"speed_{n}_{what}_{who}_kmh", "km/h", f"{whose} {meaning}", _FIELD)
         for n in TRAPS
         for who, whose in OF_BOTH
-        for what, meaning, views in (
-            ("relative", "speed against the field", ("om", "boost")),
-            ("change", "speed against the lap before", ("boost",)),
-            ("against_usual", "speed against own usual", ("boost",)),
-            ("against_clean", "speed against own in clear air", ("boost", "aero")),
+        for what, meaning in (
+            ("relative", "speed against the field"),
+            ("change", "speed against the lap before"),
+            ("against_usual", "speed against own usual"),
+            ("against_clean", "speed against own in clear air"),
         )
     ),
     *(
@@ -48,7 +41,6 @@ SPECS: Final = (
             "km/h",
             "the field's usual speed",
             _FIELD,
-            ("om", "boost", "aero"),
         )
         for n in TRAPS
     ),

@@ -32,10 +32,10 @@ SPECS: Final = (
     FeatureSpec("race_share", "share", "of the announced distance", "LapCount"),
     FeatureSpec("laps_left", "laps", "to the announced distance", "LapCount"),
     FeatureSpec("season_year", "year", "of the race", "SessionInfo"),
-    FeatureSpec("is_sprint", "0 or 1", "whether this is a sprint", "SessionInfo", ("om",)),
+    FeatureSpec("is_sprint", "0 or 1", "whether this is a sprint", "SessionInfo"),
     FeatureSpec("team_mates", "0 or 1", "whether the two are of one team", "DriverList"),
     *(
-        FeatureSpec(f"{what}_{who}_{unit}", unit, f"{whose} {meaning}", _STINTS, ("aero",))
+        FeatureSpec(f"{what}_{who}_{unit}", unit, f"{whose} {meaning}", _STINTS)
         for who, whose in OF_BOTH
         for what, unit, meaning in (
             ("compound", "steps", "compound, 1 a step harder"),

@@ -1,20 +1,10 @@
-"""Name the columns that the gate reads, and add when each battle was decided."""
+"""Add to battles at the line when each was decided."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
-
-from pitwall.prediction.gate import Roles
-
-ROLES: Final = Roles(
-    gap="interval_s",
-    since_neutral="since_neutral_pair_laps",
-    race_fraction="race_share",
-    year="season_year",
-)
 
 
 def with_resolutions(table: pd.DataFrame, archive: Path) -> pd.DataFrame:
