@@ -27,7 +27,7 @@ _LIGHTGBM: Final[Mapping[str, Any]] = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 10,
-    "max_bin": 127,
+    "max_bin": 63,
     "verbose": -1,
     "deterministic": True,
     "force_col_wise": True,
@@ -41,7 +41,7 @@ _XGBOOST: Final[Mapping[str, Any]] = {
     "colsample_bytree": 0.25,
     "reg_lambda": 8,
     "tree_method": "hist",
-    "max_bin": 128,
+    "max_bin": 64,
 }
 
 
@@ -84,7 +84,13 @@ MEMBERS: Final = (
         settings={"num_leaves": 6, "feature_fraction": 0.1, "min_data_in_leaf": 60},
         is_monotone=False,
     ),
-    Member("pooled", EVERYTHING, rounds=900, seed=1, settings={"num_leaves": 24}),
+    Member(
+        "pooled",
+        EVERYTHING,
+        rounds=900,
+        seed=1,
+        settings={"num_leaves": 24, "feature_fraction": 0.1},
+    ),
     Member(
         "interruption",
         EVERYTHING,
