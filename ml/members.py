@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _LIGHTGBM: Final[Mapping[str, Any]] = {
     "objective": "binary",
-    "learning_rate": 0.03,
+    "learning_rate": 0.05,
     "num_leaves": 12,
     "min_data_in_leaf": 240,
     "feature_fraction": 0.2,
@@ -34,7 +34,7 @@ _LIGHTGBM: Final[Mapping[str, Any]] = {
 }
 _XGBOOST: Final[Mapping[str, Any]] = {
     "objective": "binary:logistic",
-    "eta": 0.03,
+    "eta": 0.05,
     "max_depth": 5,
     "min_child_weight": 12,
     "subsample": 0.7,
@@ -70,11 +70,11 @@ class Member:
 
 
 MEMBERS: Final = (
-    Member(SITUATION, SITUATION, rounds=700, seed=5, settings={"num_leaves": 24}),
-    Member("om", "om", rounds=300, seed=2, after=(SITUATION,)),
-    Member("boost", "boost", library="xgboost", rounds=300, seed=3, after=(SITUATION,)),
-    Member("aero", "aero", rounds=300, seed=4, after=(SITUATION,)),
-    Member("three", EVERYTHING, label="y3", seed=6, settings={"num_leaves": 16}),
+    Member(SITUATION, SITUATION, rounds=450, seed=5, settings={"num_leaves": 24}),
+    Member("om", "om", rounds=220, seed=2, after=(SITUATION,)),
+    Member("boost", "boost", library="xgboost", rounds=220, seed=3, after=(SITUATION,)),
+    Member("aero", "aero", rounds=220, seed=4, after=(SITUATION,)),
+    Member("three", EVERYTHING, label="y3", rounds=350, seed=6, settings={"num_leaves": 16}),
     Member(
         "kept",
         EVERYTHING,
@@ -87,7 +87,7 @@ MEMBERS: Final = (
     Member(
         "pooled",
         EVERYTHING,
-        rounds=900,
+        rounds=500,
         seed=1,
         settings={"num_leaves": 24, "feature_fraction": 0.1},
     ),

@@ -40,8 +40,10 @@ _TOPICS: Final = tuple(
         (r"weather_rainfall", "weather", _BASE),
         (r"weather_", "weather", _AERO),
         (r"lapped_|lapping_", "lapped cars", _AERO),
-        (r"gap_paced|pace_diff|pace_slope|lap_diff|lap_relative", "pace", _BASE),
-        (r"pace_(attacker|defender)_(med|ewm)|field_", "pace", _BASE),
+        (r"gap_paced|pace_diff|pace_slope|lap_diff|lap_relative", "pace", _AERO),
+        (r"pace_(attacker|defender)_(med|ewm)", "pace", _AERO),
+        (r"field_speed", "speed", _BOOST),
+        (r"field_", "circuit", _BASE),
         (r"since_pit|pit_stops|pitted_|out_lap", "stops", _BASE),
         (r"front_|train_ahead|interval_defender", "traffic", _BASE),
         (r"lap_defender_front|pace_defender_front", "traffic", _BASE),
@@ -63,7 +65,7 @@ _TOPICS: Final = tuple(
 
 INTERACTING: Final = frozenset(
     {
-        *("interval_s", "gap_change_pair_1lap_s", "readings_slope_pair_30s", "pace_diff_ewm3_s"),
+        *("interval_s", "gap_change_pair_1lap_s", "readings_slope_pair_30s"),
         *("lap_phase_share", "race_share", "season_year", "racing_for_s", "position_attacker"),
         *("since_pit_diff_laps", "history_circuit_3year_log_ratio", "out_lap_attacker"),
     }
