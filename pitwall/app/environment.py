@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, shown
 
 PREFIX = "PITWALL_"
 SECRETS = (
@@ -27,7 +27,6 @@ SECRETS = (
 """Settings that a file may hold, named by a variable that ends in `_FILE`; never shown."""
 
 _MAX_BYTES = 64 * 1024
-_SHOWN = 80
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
 # The query options of a URL that the PostgreSQL driver understands.
@@ -37,12 +36,6 @@ _OPTIONS = {"host", "port", "ssl", "target_session_attrs", "prepared_statement_c
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
     return PREFIX + name.upper()
-
-
-def shown(value: object) -> str:
-    """Return a value as an error message may repeat it: on one line, and shortened."""
-    text = ascii(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"
 
 
 def secrets_in_files(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -244,9 +237,9 @@ def check_folder(name: str, folder: Path) -> None:
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         is_folder = there.is_dir()
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{variable(name)}: {shown(str(folder))}: {_why(error)}") from None
+        raise SettingsError(f"{variable(name)}: {shown(folder)}: {_why(error)}") from None
     if not is_folder:
-        raise SettingsError(f"{variable(name)}: {shown(str(there))} is not a folder")
+        raise SettingsError(f"{variable(name)}: {shown(there)} is not a folder")
 
 
 def with_password(name: str, address: str | None, password: str) -> str | None:

@@ -21,11 +21,10 @@ from pitwall.app.environment import (
     check_host,
     check_redis,
     secrets_in_files,
-    shown,
     variable,
     with_password,
 )
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, shown
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 _MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}

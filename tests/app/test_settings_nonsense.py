@@ -199,7 +199,7 @@ def test_a_password_has_one_place_in_an_address(monkeypatch: pytest.MonkeyPatch,
         ("host", "nobody.invalid", "Set PITWALL_HOST to another host"),
         ("data", "/proc/nothing", "PITWALL_DATA: cannot write to '/proc/nothing'"),
         ("model", "/nowhere", "PITWALL_MODEL: '/nowhere' is not a folder with a model's"),
-        ("feed", "recording:/dev/zero", "There is no recording at /dev/zero"),
+        ("feed", "recording:/dev/zero", "There is no recording at '/dev/zero'"),
         ("database_url", "postgresql://u:sekret@h:port/x", "PITWALL_DATABASE_URL has a port"),
     ],
 )
