@@ -23,7 +23,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from pitwall.app.environment import variable
-from pitwall.app.settings import WORKERS_FOLDER, FeedKind, Settings, load
+from pitwall.app.settings import WORKERS_FOLDER, FeedKind, Settings, load, spelling_warnings
 from pitwall.errors import FeedUnavailableError, PitwallError, SettingsError, shown
 from pitwall.logs import one_line
 
@@ -42,6 +42,8 @@ _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only compared w
 def main() -> int:
     """Serve until interrupted; return the exit code."""
     os.chdir(ROOT)  # Reflex looks for rxconfig.py and .web here
+    for warning in spelling_warnings():
+        sys.stderr.write(f"pitwall: warning: {warning}\n")
     try:
         settings = load()
         _check_files(settings)

@@ -21,6 +21,7 @@ from pitwall.app.environment import (
     check_host,
     check_redis,
     secrets_in_files,
+    unknown_variables,
     variable,
     with_password,
 )
@@ -192,6 +193,11 @@ def load() -> Settings:
         message = f"{variable(name)}: {first['msg']}, but is {value}"
         raise SettingsError(message) from None
     return _checked(settings)
+
+
+def spelling_warnings() -> list[str]:
+    """Return a sentence about each variable of the environment that is misspelt."""
+    return unknown_variables(os.environ, Settings.model_fields)
 
 
 def _blank(value: str) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
+from pitwall.app.settings import spelling_warnings
 from pitwall.cli import circuits, database, import_races, ledger, races, record, users
 from pitwall.errors import PitwallError
 from pitwall.logs import one_line
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add_to(commands)
     chosen = parser.parse_args(arguments)
+    for warning in spelling_warnings():
+        sys.stderr.write(f"pitwall: warning: {warning}\n")
     try:
         code: int = asyncio.run(chosen.run(chosen))
     except PitwallError as error:
