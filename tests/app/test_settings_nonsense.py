@@ -271,7 +271,7 @@ def test_a_file_that_is_no_database_is_told(
 
     assert main(["users", "list"]) == 1
 
-    assert "file is not a database" in capsys.readouterr().err
+    assert "its file is not a SQLite database" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("year", ["-1", "99999", "x", "\u0662\u0660\u0662\u0665"])
