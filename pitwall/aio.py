@@ -1,4 +1,4 @@
-"""Help with asyncio: end tasks, run blocking calls in their own thread, share pending answers."""
+"""Help with asyncio: end tasks, pace loops, run blocking calls in threads, share answers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,61 @@ async def end(*tasks: asyncio.Future[Any]) -> None:
     for task in tasks:
         if not task.cancelled():
             task.exception()  # retrieve it, so that the loop does not log it
+
+
+LEAST_REST_S = 0.02  # after each turn, on a machine that is too slow for the pace
+
+
+class Pacer:
+    """Paces a loop: its turns begin a tick apart, because their work counts as part of the tick.
+
+    After work that took longer than a tick, the next turn begins almost at once. The turns that
+    were missed are left out, so no burst follows.
+
+    Args:
+        tick_s: Seconds from the beginning of one turn to the beginning of the next.
+
+    Attributes:
+        began_s: When this turn began, by the clock of the event loop; the first one begins now.
+    """
+
+    def __init__(self, tick_s: float) -> None:
+        self._tick_s = tick_s
+        self._loop = asyncio.get_running_loop()
+        self.began_s = self._loop.time()
+
+    async def rest(self) -> None:
+        """Sleep until the next turn is due, and begin it."""
+        due_s = self._due_s(self._tick_s)
+        await asyncio.sleep(due_s - self._loop.time())
+        self._begin(due_s)
+
+    async def rest_until(self, woken: asyncio.Event, tick_s: float | None = None) -> bool:
+        """Sleep until an event is set or the next turn is due, and begin that turn.
+
+        Args:
+            woken: Begins the turn at once; cleared when it did.
+            tick_s: The length of this one tick. None for the usual one.
+
+        Returns:
+            Whether the event began the turn.
+        """
+        due_s = self._due_s(self._tick_s if tick_s is None else tick_s)
+        try:
+            async with asyncio.timeout_at(due_s):
+                await woken.wait()
+        except TimeoutError:
+            self._begin(due_s)
+            return False
+        woken.clear()
+        self.began_s = self._loop.time()
+        return True
+
+    def _due_s(self, tick_s: float) -> float:
+        return max(self.began_s + tick_s, self._loop.time() + LEAST_REST_S)
+
+    def _begin(self, due_s: float) -> None:
+        self.began_s = max(due_s, self._loop.time())  # a timer may fire a nanosecond early
 
 
 _Answer = TypeVar("_Answer")

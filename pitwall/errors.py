@@ -31,6 +31,25 @@ PitwallError
 
 from __future__ import annotations
 
+import os
+from typing import Final
+
+_VALUE: Final = 80
+_PATH: Final = 500
+
+
+def shown(value: object) -> str:
+    r"""Return a value as an error message may repeat it: quoted, on one line, and shortened.
+
+    A path may be longer than another value, because it is useless without its end.
+
+    >>> shown("a\nb"), shown(90 * "x")[-19:]
+    ("'a\\nb'", 'xx… (92 characters)')
+    """
+    is_path = isinstance(value, os.PathLike)
+    text, most = ascii(str(value) if is_path else value), _PATH if is_path else _VALUE
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
 
 class PitwallError(Exception):
     """Base of all deliberate errors; `status_code` is the status of the API's answer."""

@@ -16,6 +16,7 @@ from pitwall.api.app import build_api
 from pitwall.api.protection.stack import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.errors import PitwallError
+from pitwall.logs import one_line
 from pitwall.web.account.ended_log_ins import watch_log_ins
 from pitwall.web.account.page import account_page, log_in_page, register_page
 from pitwall.web.ledger.page import ledger_page
@@ -91,7 +92,7 @@ def asgi() -> ASGIApp:
     try:
         container.install(tab_is_open=relay.tab_is_open)
     except PitwallError as error:
-        sys.stderr.write(f"pitwall: {error}\n")
+        sys.stderr.write(f"pitwall: {one_line(str(error))}\n")
         raise SystemExit(1) from error
     shared = container.shared_states()
     if shared is not None:

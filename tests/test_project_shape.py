@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.app.environment import unknown_variables
 from pitwall.app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,18 @@ def test_a_module_is_short_and_says_what_it_is_for(module: Path) -> None:
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_is_in_the_readme(name: str) -> None:
     assert f"`PITWALL_{name.upper()}`" in (ROOT / "README.md").read_text()
+
+
+def test_every_variable_that_the_project_names_is_known() -> None:
+    texts = [*CODE, *DOCUMENTS, ROOT / "Makefile", ROOT / "Dockerfile", ROOT / "docker-compose.yml"]
+    own = [text for text in texts if text.name != "test_variable_names.py"]
+    named = {
+        name
+        for text in own
+        for name in re.findall(r"\bPITWALL_[A-Z0-9_]*[A-Z0-9]\b", text.read_text())
+    }
+
+    assert unknown_variables(dict.fromkeys(named, ""), Settings.model_fields) == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from uuid import UUID
 
-from pitwall.accounts.hashing import Passwords
-from pitwall.accounts.rules import check_password, normalise_email, normalise_password
-from pitwall.accounts.service import utc_now
+from pitwall.accounts.rules import normalise_email
+from pitwall.accounts.service import AccountWork
 from pitwall.domain.accounts import User
-from pitwall.ports.accounts import AccountStore
 
 
-class AccountAdmin:
-    """Lists, disables and deletes accounts, and resets passwords.
-
-    Args:
-        store: Stores accounts.
-        passwords: Hashes passwords.
-        now: The wall clock.
-    """
-
-    def __init__(
-        self,
-        store: AccountStore,
-        passwords: Passwords,
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._store = store
-        self._passwords = passwords
-        self._now = now
+class AccountAdmin(AccountWork):
+    """Lists, disables and deletes accounts, and resets passwords."""
 
     async def users(self) -> list[User]:
         """Return every user, oldest account first."""
@@ -64,6 +44,4 @@ class AccountAdmin:
         Raises:
             RefusedFieldError: The password is too weak.
         """
-        password = normalise_password(password)
-        check_password(password, user.email)
-        await self._store.set_password(user.id, await self._passwords.hash(password))
+        await self._store.set_password(user.id, await self._hash(password, user.email))

@@ -43,8 +43,8 @@ class NewLogIn:
     token: str
 
 
-class Accounts:
-    """Does what people may do with their own accounts.
+class AccountWork:
+    """Holds what all work on accounts needs, and hashes every new password by the same rules.
 
     Args:
         store: Stores accounts.
@@ -61,6 +61,15 @@ class Accounts:
         self._store = store
         self._passwords = passwords
         self._now = now
+
+    async def _hash(self, password: str, email: str, field: str = "password") -> str:
+        password = normalise_password(password)
+        check_password(password, email, field)
+        return await self._passwords.hash(password)
+
+
+class Accounts(AccountWork):
+    """Does what people may do with their own accounts."""
 
     async def register(self, email: str, password: str) -> None:
         """Open an account, unless the e-mail address has one; the caller does not learn which.
@@ -85,7 +94,7 @@ class Accounts:
             RefusedFieldError: The e-mail address is invalid, or the password is too weak.
         """
         email = normalise_email(email)
-        password_hash = await self._hash(password, email, "password")
+        password_hash = await self._hash(password, email)
         user = User(uuid4(), email, password_hash, is_owner, self._now())
         await self._store.add_user(user)
         log.info("account opened", extra={"user_id": str(user.id)})
@@ -183,11 +192,6 @@ class Accounts:
             return await self._store.user_by_email(normalise_email(email))
         except RefusedFieldError:
             return None  # no user has an invalid address
-
-    async def _hash(self, password: str, email: str, field: str) -> str:
-        password = normalise_password(password)
-        check_password(password, email, field)
-        return await self._passwords.hash(password)
 
     async def _prove(self, account: Account, password: str, field: str) -> str:
         """Return the hash of a password after verifying that it is the user's."""

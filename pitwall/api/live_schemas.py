@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -253,11 +254,8 @@ class BattleOut(BaseModel):
         )
 
 
-class BattlesOut(BaseModel):
-    """All battles of under two seconds at one moment, front of the field first.
-
-    Source: `LiveFrame`.
-    """
+class MomentOut(BaseModel):
+    """The race and its battles at one moment. Source: `LiveFrame`."""
 
     source: Source = Field(
         description="The kind of data; `simulated` is not a real race.", examples=[examples.SOURCE]
@@ -268,9 +266,6 @@ class BattlesOut(BaseModel):
     as_of: datetime | None = Field(
         description="When the newest message was sent, on the race's clock. Null before the first.",
         examples=[examples.AS_OF],
-    )
-    published_at: datetime = Field(
-        description="When this frame was made, UTC.", examples=[examples.ASKED_AT]
     )
     data_age_s: float | None = Field(
         description="Seconds since the newest message arrived, when this frame was made. Null "
@@ -285,26 +280,48 @@ class BattlesOut(BaseModel):
     battles: list[BattleOut] = Field(description="The battles, front of the field first.")
 
     @classmethod
+    def _of(cls, frame: LiveFrame, battles: Iterable[BattleLine], **own: object) -> Self:
+        """Convert a frame and some of its battles.
+
+        Args:
+            frame: The frame.
+            battles: Those to show.
+            own: The values of fields that only this class has.
+        """
+        cars = {int(line.number): line for line in frame.tower}
+        shared = {
+            "source": frame.header.source,
+            "feed": frame.header.feed,
+            "feed_state": frame.header.feed_state,
+            "sequence": frame.sequence,
+            "as_of": frame.header.as_of,
+            "data_age_s": frame.data_age_s,
+            "race": RaceOut.of(frame.header),
+            "model_version": frame.model_version,
+            "battles": [BattleOut.of(battle, cars) for battle in battles],
+        }
+        return cls.model_validate(shared | own)
+
+
+class BattlesOut(MomentOut):
+    """All battles of under two seconds at one moment, front of the field first.
+
+    Source: `LiveFrame`.
+    """
+
+    published_at: datetime = Field(
+        description="When this frame was made, UTC.", examples=[examples.ASKED_AT]
+    )
+
+    @classmethod
     def of(cls, frame: LiveFrame, below_s: float, min_p: float) -> BattlesOut:
         """Convert a frame's battles below `below_s` with a `p_overtake` of at least `min_p`."""
-        cars = {int(line.number): line for line in frame.tower}
-        wanted = [
+        battles = [
             battle
             for battle in frame.battles
             if battle.interval_s < below_s and (battle.p_overtake or 0.0) >= min_p
         ]
-        return cls(
-            source=frame.header.source,  # type: ignore[arg-type]  # one of Source by Source
-            feed=frame.header.feed,
-            feed_state=frame.header.feed_state,
-            sequence=frame.sequence,
-            as_of=frame.header.as_of,
-            published_at=frame.published_at,
-            data_age_s=frame.data_age_s,
-            race=RaceOut.of(frame.header),
-            model_version=frame.model_version,
-            battles=[BattleOut.of(battle, cars) for battle in wanted],
-        )
+        return cls._of(frame, battles, published_at=frame.published_at)
 
 
 class ModelOut(BaseModel):

@@ -12,24 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from pitwall.api import examples
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.instants import Moment
-from pitwall.api.live_schemas import BattleOut, MixedOut, RaceOut
+from pitwall.api.live_schemas import MixedOut, MomentOut
 from pitwall.api.problems import BODY_REFUSED, Responses, invalid_response, problem_response
-from pitwall.domain.frames import BattleLine, FeedState, LiveFrame
-from pitwall.domain.sessions import Source
+from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.errors import NotFoundError, NothingLiveError, RaceNotFoundError, RefusedFieldError
 from pitwall.prediction.what_if import MixtureWhatIf, WhatIfFeature
 from pitwall.services import Services
 
+Computed = Literal["now", "frame", "stored"]
 
-class PredictOut(BaseModel):
+
+class PredictOut(MomentOut):
     """Forecasts of one moment, front of the field first."""
 
-    source: Source = Field(
-        description="The kind of data; `simulated` is not a real race.", examples=[examples.SOURCE]
-    )
-    feed: str = Field(examples=[examples.FEED])
-    feed_state: FeedState = Field(examples=["paused"])
-    computed: Literal["now", "frame", "stored"] = Field(
+    computed: Computed = Field(
         description="`now`: computed for this answer. `frame`: from the newest frame, at most "
         "a second of race time old. `stored`: computed now, on a stored race.",
         examples=["stored"],
@@ -37,10 +33,6 @@ class PredictOut(BaseModel):
     sequence: int = Field(
         description="Number of the newest frame; on a stored race, of its messages up to `at`.",
         examples=[15040],
-    )
-    as_of: datetime | None = Field(
-        description="When the newest message was sent, on the race's clock.",
-        examples=[examples.AS_OF],
     )
     answered_at: datetime = Field(
         description="When the forecast, or the frame, was made, UTC.", examples=[examples.ASKED_AT]
@@ -50,37 +42,22 @@ class PredictOut(BaseModel):
         "race, from its sending to `at`.",
         examples=[0.193],
     )
-    race: RaceOut
-    model_version: str = Field(examples=[examples.MODEL_VERSION])
     rules_version: str | None = Field(
         description="Version of the sporting rules that the model uses; null where it uses none.",
         examples=[examples.RULES_VERSION],
     )
-    battles: list[BattleOut]
 
     @classmethod
     def of(
-        cls,
-        frame: LiveFrame,
-        computed: Literal["now", "frame", "stored"],
-        rules_version: str,
-        battles: list[BattleLine],
+        cls, frame: LiveFrame, computed: Computed, rules_version: str, battles: list[BattleLine]
     ) -> PredictOut:
         """Convert some battles of a frame."""
-        cars = {int(line.number): line for line in frame.tower}
-        return cls(
-            source=Source(frame.header.source),
-            feed=frame.header.feed,
-            feed_state=frame.header.feed_state,
+        return cls._of(
+            frame,
+            battles,
             computed=computed,
-            sequence=frame.sequence,
-            as_of=frame.header.as_of,
             answered_at=frame.published_at,
-            data_age_s=frame.data_age_s,
-            race=RaceOut.of(frame.header),
-            model_version=frame.model_version,
             rules_version=rules_version or None,
-            battles=[BattleOut.of(battle, cars) for battle in battles],
         )
 
 
@@ -169,8 +146,6 @@ _UNANSWERED = "The model loaded here cannot forecast made-up battles."
 _NO_MODEL: Responses = {
     404: problem_response("The loaded model cannot forecast made-up battles.", _UNANSWERED)
 }
-
-Computed = Literal["now", "frame", "stored"]
 
 _SAID = "Number or three-letter code."
 

@@ -10,6 +10,7 @@ from fastapi import Request
 
 from pitwall.api.protection.addresses import counted_as
 from pitwall.api.protection.headers import STANDINGS
+from pitwall.domain.addresses import NETWORK_SHARES
 from pitwall.domain.limits import LimitPolicy
 from pitwall.errors import TooManyRequestsError
 from pitwall.ports.accounts import RateLimiter
@@ -22,8 +23,6 @@ LOG_IN_BY_ACCOUNT: Final = LimitPolicy("login-account", quota=10, window_s=900)
 REGISTER: Final = LimitPolicy("register", quota=10, window_s=3600)
 PROVE_PASSWORD: Final = LimitPolicy("password", quota=10, window_s=900)  # failures only
 ASK: Final = LimitPolicy("account", quota=240, window_s=60)
-
-_HOUSEHOLDS: Final = 4  # of the 65,536 in one IPv6 /48 that may use up their quotas
 
 
 async def count_request(
@@ -47,9 +46,10 @@ async def count_visitor(limiter: RateLimiter, request: Request, policy: LimitPol
         TooManyRequestsError: It carries when to try again.
     """
     household, network = counted_as(request.scope)
+    # The household first: what it asks beyond its quota must not use up its neighbours'.
+    await count_request(limiter, request, policy, household)
     if network is not None:
         await count_request(limiter, request, _of_network(policy), network)
-    await count_request(limiter, request, policy, household)
 
 
 async def forgive_visitor(limiter: RateLimiter, request: Request, policy: LimitPolicy) -> None:
@@ -61,4 +61,4 @@ async def forgive_visitor(limiter: RateLimiter, request: Request, policy: LimitP
 
 
 def _of_network(policy: LimitPolicy) -> LimitPolicy:
-    return replace(policy, name=f"{policy.name}-48", quota=policy.quota * _HOUSEHOLDS)
+    return replace(policy, name=f"{policy.name}-48", quota=policy.quota * NETWORK_SHARES)

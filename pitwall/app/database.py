@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import IO, TypedDict
 
 from pitwall import services
@@ -31,6 +32,8 @@ from pitwall.store.database import Database, Databases, database_url
 from pitwall.store.ledger.reader import SqlLedgerReader
 from pitwall.store.race_exporter import SqlRaceExporter
 from pitwall.store.race_reader import SqlRaceReader
+
+log = logging.getLogger(__name__)
 
 MIGRATE_AGAIN_S = 2.0
 
@@ -139,9 +142,12 @@ async def migrate_and_record(settings: Settings, databases: Databases, recorder:
     An unreachable database delays nothing else: this tries again until it answers.
     """
     try:
-        while True:
-            if await _migrated(settings, recorder):
-                break
+        is_first_try = True
+        while not await _migrated(settings, recorder):
+            if is_first_try:  # the recorder logs why; only here is it known which database
+                where = databases.url.render_as_string(hide_password=True)
+                log.error("the database cannot be used", extra={"database": where})
+            is_first_try = False
             await asyncio.sleep(MIGRATE_AGAIN_S)
         await recorder.run()
     finally:

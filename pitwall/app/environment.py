@@ -6,6 +6,7 @@ secret.
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 import stat
@@ -13,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, shown
+from pitwall.logs import one_line
 
 PREFIX = "PITWALL_"
 SECRETS = (
@@ -26,8 +28,17 @@ SECRETS = (
 )
 """Settings that a file may hold, named by a variable that ends in `_FILE`; never shown."""
 
+INTERNAL = f"{PREFIX}INTERNAL_"
+"""Begins the variables that processes of pitwall set for one another."""
+
+NOT_SETTINGS = frozenset(
+    f"{PREFIX}{name}"
+    for name in ("CHROMIUM", "KEY", "MOSQUITTO", "REDIS_SERVER", "REQUIRE_ALL", "SHARED")
+)
+"""Variables of tests, scripts and of the examples in the README; the server reads none of them."""
+
+_NAME_CHARACTERS = 60
 _MAX_BYTES = 64 * 1024
-_SHOWN = 80
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
 # The query options of a URL that the PostgreSQL driver understands.
@@ -39,10 +50,32 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def shown(value: object) -> str:
-    """Return a value as an error message may repeat it: on one line, and shortened."""
-    text = ascii(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"
+def unknown_variables(environment: Mapping[str, str], names: Iterable[str]) -> list[str]:
+    """Return a sentence about each variable that looks like a setting but is none.
+
+    Args:
+        environment: The variables; their values are not repeated.
+        names: All settings.
+    """
+    settings = {variable(name) for name in names}
+    known = settings | {f"{variable(name)}_FILE" for name in SECRETS}
+    by_ending = {name.removeprefix(PREFIX): name for name in known}
+    sentences = []
+    for name in sorted(environment):
+        upper = name.upper()  # settings are read in any case, names of files in capitals alone
+        if not upper.startswith(PREFIX) or upper.startswith(INTERNAL):
+            continue
+        if upper in settings | NOT_SETTINGS:
+            continue
+        if name.endswith("_FILE") and name.removesuffix("_FILE") in settings:
+            continue  # read, or refused, by `secrets_in_files`
+        nearest = difflib.get_close_matches(upper.removeprefix(PREFIX), by_ending, 1)
+        advice = "the README lists all settings."
+        if nearest:
+            advice = f"did you mean {by_ending[nearest[0]]}?"
+        unknown = one_line(name, _NAME_CHARACTERS)
+        sentences.append(f"{unknown} is not a setting and is ignored: {advice}")
+    return sentences
 
 
 def secrets_in_files(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -244,9 +277,9 @@ def check_folder(name: str, folder: Path) -> None:
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         is_folder = there.is_dir()
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{variable(name)}: {shown(str(folder))}: {_why(error)}") from None
+        raise SettingsError(f"{variable(name)}: {shown(folder)}: {_why(error)}") from None
     if not is_folder:
-        raise SettingsError(f"{variable(name)}: {shown(str(there))} is not a folder")
+        raise SettingsError(f"{variable(name)}: {shown(there)} is not a folder")
 
 
 def with_password(name: str, address: str | None, password: str) -> str | None:

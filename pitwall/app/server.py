@@ -22,9 +22,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from pitwall.app.environment import shown, variable
-from pitwall.app.settings import WORKERS_FOLDER, FeedKind, Settings, load
-from pitwall.errors import FeedUnavailableError, PitwallError, SettingsError
+from pitwall.app.environment import variable
+from pitwall.app.settings import WORKERS_FOLDER, FeedKind, Settings, load, spelling_warnings
+from pitwall.errors import FeedUnavailableError, PitwallError, SettingsError, shown
+from pitwall.logs import one_line
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
@@ -41,6 +42,8 @@ _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only compared w
 def main() -> int:
     """Serve until interrupted; return the exit code."""
     os.chdir(ROOT)  # Reflex looks for rxconfig.py and .web here
+    for warning in spelling_warnings():
+        sys.stderr.write(f"pitwall: warning: {warning}\n")
     try:
         settings = load()
         _check_files(settings)
@@ -120,10 +123,10 @@ def _check_files(settings: Settings) -> None:
         with tempfile.TemporaryFile(dir=settings.data):
             pass
     except OSError as error:
-        reason = f"cannot write to {shown(str(settings.data))}: {error.strerror}"
+        reason = f"cannot write to {shown(settings.data)}: {error.strerror}"
         raise SettingsError(f"{variable('data')}: {reason}") from error
     if settings.model is not None and not (settings.model / "manifest.json").is_file():
-        reason = f"{shown(str(settings.model))} is not a folder with a model's manifest.json"
+        reason = f"{shown(settings.model)} is not a folder with a model's manifest.json"
         raise SettingsError(f"{variable('model')}: {reason}")
 
 
@@ -138,7 +141,7 @@ def _check_feed(settings: Settings) -> None:
         from pitwall.app.container import open_feed  # slow to import, and only needed here
 
         if next(open_feed(spec).messages(), None) is None:
-            raise FeedUnavailableError(f"{spec.path} contains no readable message")
+            raise FeedUnavailableError(f"{shown(spec.path)} contains no readable message")
 
 
 def _hold_database(settings: Settings) -> IO[str] | None:
@@ -217,7 +220,7 @@ def _announce(host: str, port: int) -> None:
 
 
 def _refuse(reason: str) -> int:
-    sys.stderr.write(f"pitwall: {reason}\n")
+    sys.stderr.write(f"pitwall: {one_line(reason)}\n")
     return 1
 
 

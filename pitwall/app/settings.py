@@ -21,11 +21,11 @@ from pitwall.app.environment import (
     check_host,
     check_redis,
     secrets_in_files,
-    shown,
+    unknown_variables,
     variable,
     with_password,
 )
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, shown
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 _MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}
@@ -193,6 +193,11 @@ def load() -> Settings:
         message = f"{variable(name)}: {first['msg']}, but is {value}"
         raise SettingsError(message) from None
     return _checked(settings)
+
+
+def spelling_warnings() -> list[str]:
+    """Return a sentence about each variable of the environment that is misspelt."""
+    return unknown_variables(os.environ, Settings.model_fields)
 
 
 def _blank(value: str) -> str:

@@ -14,7 +14,7 @@ from pitwall.aio import unattended
 from pitwall.circuits.folder import CircuitFolder
 from pitwall.circuits.reading import MULTIVIEWER
 from pitwall.domain.circuits import CircuitGuide
-from pitwall.errors import CircuitGuideError
+from pitwall.errors import CircuitGuideError, shown
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class FastF1Guides:
     def _store_answer(self, circuit_id: str, year: int, f1_key: int) -> None:
         file = self._folder.file(circuit_id, year)
         if file.exists():  # a file of the user's own is never overwritten
-            raise CircuitGuideError(f"{file} is damaged, so MultiViewer is not asked")
+            raise CircuitGuideError(f"{shown(file)} is damaged, so MultiViewer is not asked")
         answer = _ask(year, f1_key, self._cache)
         if answer is None:
             raise CircuitGuideError("MultiViewer does not describe it")

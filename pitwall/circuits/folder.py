@@ -14,7 +14,7 @@ from typing import Final
 
 from pitwall.circuits.reading import LARGEST_BYTES, read_guide
 from pitwall.domain.circuits import CircuitGuide
-from pitwall.errors import CircuitGuideError
+from pitwall.errors import CircuitGuideError, shown
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,9 @@ class CircuitFolder:
         match = _FILE.fullmatch(name)
         if match is None or match[1] != circuit_id or match[2] != (year and str(year)):
             of = "any year" if year is None else str(year)
-            raise CircuitGuideError(f"{circuit_id!r} in {of} is not a circuit such as `zandvoort`")
+            raise CircuitGuideError(
+                f"{shown(circuit_id)} in {of} is not a circuit such as `zandvoort`"
+            )
         return self.folder / name
 
     def keep(self, circuit_id: str, year: int | None, body: bytes) -> Path:
@@ -99,7 +101,7 @@ class CircuitFolder:
                 part.write(body)
             Path(name).replace(file)
         except OSError as error:
-            raise CircuitGuideError(f"{file} cannot be written: {error.strerror}") from error
+            raise CircuitGuideError(f"{shown(file)} cannot be written: {error.strerror}") from error
         return file
 
     def _guide(self, circuit_id: str, year: int, *, earlier: bool) -> CircuitGuide | None:

@@ -10,7 +10,8 @@ from pitwall.app import database
 from pitwall.app.settings import load
 from pitwall.circuits.folder import KnownGuide, read_body
 from pitwall.domain.names import slug
-from pitwall.errors import CircuitGuideError
+from pitwall.errors import CircuitGuideError, shown
+from pitwall.logs import one_line
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -38,18 +39,18 @@ async def run(chosen: argparse.Namespace) -> int:
     """
     folder = database.circuit_folder(load())
     if chosen.action == "add":
-        body = read_body(chosen.file, str(chosen.file))
+        body = read_body(chosen.file, shown(chosen.file))
         try:
             file = folder.keep(slug(chosen.circuit), chosen.year, body)
         except CircuitGuideError as error:
-            raise CircuitGuideError(f"{chosen.file} was not stored: {error}") from error
-        print(f"stored as {file}")
+            raise CircuitGuideError(f"{shown(chosen.file)} was not stored: {error}") from error
+        print(f"stored as {one_line(str(file))}")
         return 0
     known = list(folder.known())
     for guide in known:
         print(_line(guide))
     if not known:
-        print(f"{folder.folder} describes no circuit")
+        print(f"{one_line(str(folder.folder))} describes no circuit")
     return 0
 
 

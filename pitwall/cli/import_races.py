@@ -13,9 +13,10 @@ from pitwall.app import container
 from pitwall.app import database as app_database
 from pitwall.app.settings import load
 from pitwall.cli.races import fetch_race
-from pitwall.errors import FeedUnavailableError, PitwallError
+from pitwall.errors import FeedUnavailableError, PitwallError, shown
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
+from pitwall.logs import one_line
 from pitwall.ports.feeds import RecordedFeed
 from pitwall.recording.import_race import Imported, Importing, import_race
 from pitwall.store import migrations
@@ -72,7 +73,7 @@ async def run(chosen: argparse.Namespace) -> int:
             except PitwallError as error:
                 failed += 1
                 bar.clear()
-                sys.stderr.write(f"{feed.name}: {error}\n")
+                sys.stderr.write(one_line(f"{feed.name}: {error}") + "\n")
     finally:
         await database.close()
     return 1 if failed else 0
@@ -83,7 +84,7 @@ async def _feeds_of(words: list[str]) -> list[RecordedFeed]:
     year, *race = words
     if race and year.isdecimal() and len(year) == _YEAR_DIGITS:
         folder = await fetch_race(int(year), " ".join(race))
-        print(f"complete in {folder}")
+        print(f"complete in {one_line(str(folder))}")
         return [RecordingFeed(folder)]
     return [feed for path in words for feed in feeds_at(path)]
 
@@ -97,7 +98,7 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
     """
     kind, _, rest = path.partition(":")
     if not path.strip() or (kind in {"recording", "timing"} and not rest.strip()):
-        raise FeedUnavailableError(f"{path!r} names no path")
+        raise FeedUnavailableError(f"{shown(path)} names no path")
     if kind != "timing":
         yield RecordingFeed(Path(rest if kind == "recording" else path).expanduser())
         return

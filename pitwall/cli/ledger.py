@@ -9,6 +9,7 @@ from typing import Any
 from pitwall.app import database as app_database
 from pitwall.app.settings import load
 from pitwall.errors import LedgerError
+from pitwall.logs import one_line
 from pitwall.store.database import Database
 from pitwall.store.ledger.reader import SqlLedgerReader
 from pitwall.store.ledger.verifier import verify
@@ -49,7 +50,7 @@ async def _verify(database: Database, known_head: tuple[int, str] | None) -> int
     try:
         report = await verify(database, known_head, _show_progress)
     except LedgerError as error:
-        sys.stderr.write(f"\r\x1b[K{error}\n")
+        sys.stderr.write(f"\r\x1b[K{one_line(str(error))}\n")
         return 1
     sys.stderr.write("\r\x1b[K")
     print(

@@ -11,8 +11,10 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
+from pitwall.app.settings import spelling_warnings
 from pitwall.cli import circuits, database, import_races, ledger, races, record, users
 from pitwall.errors import PitwallError
+from pitwall.logs import one_line
 
 _DESCRIPTION = "Manage pitwall's database, races, circuits and accounts, and record live timing."
 _COMMANDS = (circuits, database, import_races, ledger, races, record, users)
@@ -25,10 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add_to(commands)
     chosen = parser.parse_args(arguments)
+    for warning in spelling_warnings():
+        sys.stderr.write(f"pitwall: warning: {warning}\n")
     try:
         code: int = asyncio.run(chosen.run(chosen))
     except PitwallError as error:
-        sys.stderr.write(f"pitwall: {error}\n")
+        sys.stderr.write(f"pitwall: {one_line(str(error))}\n")
         return 1
     except OSError as error:  # a folder that is not writable, a full disk
         where = f": {error.filename!a}" if error.filename else ""

@@ -17,6 +17,7 @@ from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_live import F1LiveFeed
 from pitwall.feeds.recording.tape_recorder import TapeRecorder, tape_path
 from pitwall.live.ingest import Backoff
+from pitwall.logs import one_line
 from pitwall.ports.feeds import LiveFeed
 
 _STEADY_S = 20.0
@@ -41,12 +42,12 @@ async def run(chosen: argparse.Namespace) -> int:
     )
     path = chosen.file or tape_path(recordings_folder(settings), feed.name, wall_now())
     recorder = TapeRecorder(path, feed.name)
-    print(f"recording to {path}; press Ctrl+C to stop")
+    print(f"recording to {one_line(str(path))}; press Ctrl+C to stop")
     try:
-        await record(feed, recorder, say=lambda text: sys.stderr.write(text + "\n"))
+        await record(feed, recorder, say=lambda text: sys.stderr.write(one_line(text) + "\n"))
     finally:
         await recorder.close()
-        print(f"{recorder.frames} frames in {path}")
+        print(f"{recorder.frames} frames in {one_line(str(path))}")
     return 1  # recording ends by itself only when the disk fails
 
 

@@ -15,6 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
+from pitwall.aio import Pacer
 from pitwall.domain.frames import FeedState
 from pitwall.domain.race import Phase
 from pitwall.domain.sessions import is_raced
@@ -245,23 +246,17 @@ class Ingest:
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
+        pacer = Pacer(TICK_S)
         while True:
-            frames = await self._batch()
-            shown_s = loop.time()
-            await self._take(frames)
+            arrived = await pacer.rest_until(self._arrived)
+            await self._take(self._batch())
             await self._publisher.offer(self._intake.state, self._view(), self._intake.news_at)
             await self._ask_if_needed(loop.time())
-            if frames:  # otherwise the tick has passed while waiting
-                await asyncio.sleep(max(0.0, TICK_S - (loop.time() - shown_s)))
+            if arrived:  # otherwise the tick has passed while waiting
+                await pacer.rest()
 
-    async def _batch(self) -> list[RawFrame]:
-        """Return the frames that arrived, after waiting for one tick at most."""
-        try:
-            async with asyncio.timeout(TICK_S):
-                await self._arrived.wait()
-        except TimeoutError:
-            return []
-        self._arrived.clear()
+    def _batch(self) -> list[RawFrame]:
+        """Return the frames that have arrived, and empty the queue."""
         frames = list(self._frames)
         self._frames.clear()
         self._waiting = 0

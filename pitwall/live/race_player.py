@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from pitwall.aio import Pacer
 from pitwall.domain.frames import FRAME_EVERY_S, FeedState
 from pitwall.domain.race import Phase
 from pitwall.engine.clock import ReplayClock, wall_now
@@ -27,7 +28,6 @@ from pitwall.recording.race_recording import Recording
 log = logging.getLogger(__name__)
 
 TICK_S = FRAME_EVERY_S
-LEAST_REST_S = 0.02  # between two frames, on a machine that is too slow for the pace
 STALE_AFTER_S = 10.0
 
 
@@ -104,9 +104,10 @@ class RacePlayer:
             requests = resumed.rest
         for request in requests:
             await self._supervised(request)
+        pacer = Pacer(TICK_S)
         while self._last is not None:
             await self._publisher.offer(*self._last, self._arrived_at)
-            await asyncio.sleep(TICK_S)
+            await pacer.rest()
 
     async def _supervised(self, request: PlayRequest, resumed: Takeover | None = None) -> None:
         try:
@@ -137,16 +138,14 @@ class RacePlayer:
         self._arrived_at = wall_now()
         log.info("race on screen", extra={"feed": request.feed.name, "at": start.isoformat()})
         over_at: datetime | None = None
-        loop = asyncio.get_running_loop()
+        pacer = Pacer(TICK_S)
         while over_at is None or (wall_now() - over_at).total_seconds() < request.stays_s:
-            began_s = loop.time()
             await self._advance(playback, request, self.clock)
             if playback.at_end and over_at is None:
                 over_at = wall_now()
                 if recording is not None:
                     recording.end("finished")
-            # What the step took is part of the tick: a busy server keeps the pace of its frames.
-            await asyncio.sleep(max(LEAST_REST_S, TICK_S - (loop.time() - began_s)))
+            await pacer.rest()
 
     async def _advance(self, playback: Playback, request: PlayRequest, clock: ReplayClock) -> None:
         """Play up to now; while that takes long, go on publishing how old the state is."""

@@ -29,7 +29,7 @@ class AccountStore(Protocol):
     """Stores users, their log-ins and their API keys.
 
     Callers normalise e-mails and hash tokens; a store neither checks nor makes them. All times
-    are aware and in UTC.
+    are aware and in UTC. `store` implements it, and lies above `accounts`, which needs it.
     """
 
     async def add_user(self, user: User) -> None:

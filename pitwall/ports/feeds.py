@@ -79,7 +79,10 @@ class LiveFeed(Protocol):
 
 
 class FrameRecorder(Protocol):
-    """Records what a live feed sent, before it is interpreted."""
+    """Records what a live feed sent, before it is interpreted.
+
+    `feeds.recording` implements it, and lies above `live`, which needs it.
+    """
 
     @property
     def failed(self) -> str:

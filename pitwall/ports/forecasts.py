@@ -16,7 +16,10 @@ from pitwall.prediction.scenario import Scenario, SeenBattle
 
 
 class Predictor(Protocol):
-    """Forecasts battles from the race state alone."""
+    """Forecasts battles from the race state alone.
+
+    `prediction` implements it with libraries that `engine`, which needs it, does without.
+    """
 
     @property
     def version(self) -> str:
@@ -51,7 +54,10 @@ class Predictor(Protocol):
 
 
 class ForecastThen(Protocol):
-    """Forecasts moments of stored races."""
+    """Forecasts moments of stored races.
+
+    `replay` implements it with the model, whose libraries `api`, which needs it, may not load.
+    """
 
     async def forecast_at(self, race_id: str, at: datetime) -> LiveFrame:
         """Return a frame of a stored race as of `at`, forecast with the current model.
@@ -63,7 +69,10 @@ class ForecastThen(Protocol):
 
 
 class BattleInspection(Protocol):
-    """Shows the model's input for battles of stored races, and forecasts changed battles."""
+    """Shows the model's input for battles of stored races, and forecasts changed battles.
+
+    `analysis` implements it with the model, whose libraries `web`, which needs it, may not load.
+    """
 
     async def seen(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
         """Return the current model's input and forecast for a battle at a moment.

@@ -26,7 +26,10 @@ from pitwall.wire.message import RawMessage
 
 
 class RaceWriter(Protocol):
-    """Stores races while they run; each race has one writer."""
+    """Stores races while they run; each race has one writer.
+
+    `store` implements it, and lies above `recording`, which needs it.
+    """
 
     async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
         """Create a race, or find how far it has already been stored.
@@ -74,7 +77,10 @@ class RaceWriter(Protocol):
 
 
 class RaceReader(Protocol):
-    """Reads stored races. Every method raises StoreError without a database."""
+    """Reads stored races. Every method raises StoreError without a database.
+
+    `store` implements it, and lies above `replay` and `analysis`, which need it.
+    """
 
     async def races(
         self, wanted: RaceFilter, limit: int, after: str | None = None
@@ -132,7 +138,10 @@ class RaceReader(Protocol):
 
 
 class RaceExporter(Protocol):
-    """Exports stored races in memory that does not grow with their size."""
+    """Exports stored races in memory that does not grow with their size.
+
+    `store` implements it, and `api`, which needs it, may not know SQL.
+    """
 
     def csv(
         self, race: RaceSummary, table: HistoryTable | None, selection: Selection
@@ -174,7 +183,10 @@ class CircuitGuides(Protocol):
 
 
 class DemoRace(Protocol):
-    """Provides a simulated race for guests, on a new installation too."""
+    """Provides a simulated race for guests, on a new installation too.
+
+    `app` implements it, and lies above `web`, which needs it.
+    """
 
     async def offer(self) -> float | None:
         """Return how much of the race is made, in [0, 1]; None when one is already stored.
@@ -188,7 +200,10 @@ class DemoRace(Protocol):
 
 
 class LedgerReader(Protocol):
-    """Reads the ledger of forecasts, at a cost that does not grow with its size."""
+    """Reads the ledger of forecasts, at a cost that does not grow with its size.
+
+    `store` implements it, and lies above `analysis`, which needs it.
+    """
 
     async def head(self) -> LedgerHead | None:
         """Return the newest entry; None while the ledger is empty.

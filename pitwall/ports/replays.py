@@ -22,7 +22,10 @@ class ReplayPace:
 
 
 class ReplayView(Protocol):
-    """One viewer's own view of one stored race."""
+    """One viewer's own view of one stored race.
+
+    `replay` implements it with the model, whose libraries `web`, which needs it, may not load.
+    """
 
     @property
     def race(self) -> RaceSummary:
@@ -39,7 +42,10 @@ class ReplayView(Protocol):
 
 
 class Replays(Protocol):
-    """Shows stored races from any moment, to many viewers at once, in bounded memory."""
+    """Shows stored races from any moment, to many viewers at once, in bounded memory.
+
+    `replay` implements it with the model, whose libraries `web`, which needs it, may not load.
+    """
 
     async def open(self, race: RaceSummary, *, is_guest: bool = False) -> ReplayView:
         """Return a new view of a race; views of guests are played after all others.

@@ -232,7 +232,9 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  the dri
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:  # the file is damaged or no SQLite database
-        raise sqlite3.OperationalError(str(error)) from error
+        failure = sqlite3.OperationalError(str(error))
+        failure.sqlite_errorcode = error.sqlite_errorcode
+        raise failure from error
     for pragma in (
         "synchronous = NORMAL",  # in WAL safe against a crash of the process
         "foreign_keys = ON",

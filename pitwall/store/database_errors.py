@@ -50,8 +50,16 @@ _BY_CLASS = {
     "28": "it refuses the log-in",
     "40": "another transaction was in the way",
 }
+_RESTORE = "stop pitwall, then move the file away or restore a backup"
+_BY_SQLITE_CODE = {
+    sqlite3.SQLITE_BUSY: "another program has locked it (database is locked)",
+    sqlite3.SQLITE_LOCKED: "another program has locked it (database is locked)",
+    sqlite3.SQLITE_NOTADB: f"its file is not a SQLite database; {_RESTORE}",
+    sqlite3.SQLITE_CORRUPT: f"its file is damaged; {_RESTORE}",
+}
 _IS_GONE = "InterfaceError'>: "  # asyncpg's own error, as SQLAlchemy words it
 _LONGEST = 200
+_PRIMARY = 0xFF  # the bits of a SQLite error code that say what, and not in which part
 
 
 def is_about_content(error: BaseException) -> bool:
@@ -111,9 +119,9 @@ def _without_state(error: BaseException) -> str:
     if isinstance(error, OSError):
         # The error's own text holds the address, which must not be shown.
         return os.strerror(error.errno).lower() if error.errno else "it cannot be reached"
-    if getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return "another program has locked it (database is locked)"
-    return _text(error)
+    code = getattr(error, "sqlite_errorcode", None)
+    known = _BY_SQLITE_CODE.get(code & _PRIMARY) if isinstance(code, int) else None
+    return known or _text(error)
 
 
 def _text(error: BaseException) -> str:

@@ -53,13 +53,11 @@ class SqlRaceWriter:
     def __init__(self, database: Database, aside: AsideFile | None = None) -> None:
         self._database = database
         self._aside = aside
+        # By race, up to which message this writer has found or written it. If another number is
+        # stored, another writer has gone on with the race, and the three caches below are stale.
+        self._reached: dict[int, int] = {}
         # By race, the messages of the current minute: they are stored in pieces until it ends.
         self._open: dict[int, list[MessageRecord]] = {}
-        # By race, how many messages were kept when the three others were true.
-        self._through: dict[int, int] = {}
-        # By race, how many messages this writer knew when it last began or wrote. Where more are
-        # kept, another writer has gone on with the race.
-        self._reached: dict[int, int] = {}
         self._drivers: dict[int, dict[int, str]] = {}
         self._cars: dict[int, dict[str, int]] = {}  # by every name that a driver has had
         self._ledger = LedgerWriter()
@@ -90,7 +88,6 @@ class SqlRaceWriter:
                 await connection.execute(resume, {"number": found.number})
                 found = replace(found, state="running")
             self._open[found.number] = await _open_minute(connection, found)
-            self._through[found.number] = found.messages
             self._reached[found.number] = found.messages
             return found
 
@@ -116,9 +113,7 @@ class SqlRaceWriter:
             drivers = await row_writer.write(connection, mark, batch, drivers)
             await self._write_forecasts(connection, mark, batch, drivers)
             still_open = await self._write_messages(connection, mark.number, batch.messages)
-            through = max(stored, batch.messages_through)
-            await race_rows.advance(connection, mark, batch, through)
-        self._through[mark.number] = through
+            await race_rows.advance(connection, mark, batch, max(stored, batch.messages_through))
         self._drivers[mark.number] = drivers  # only after the commit: a failed batch comes again
         self._open[mark.number] = still_open
 
@@ -172,14 +167,12 @@ class SqlRaceWriter:
         An open minute of before would be put in place of everything that the other has kept.
         """
         kept = await race_rows.locked(connection, mark)
-        if self._through.get(mark.number) != kept:
+        if self._reached.get(mark.number) != kept:
             self._forget(mark)
-            self._through[mark.number] = kept
         return kept
 
     def _forget(self, mark: RaceMark) -> None:
         self._ledger.forget()
-        self._through.pop(mark.number, None)
         self._open.pop(mark.number, None)
         self._drivers.pop(mark.number, None)
         self._cars.pop(mark.number, None)
@@ -244,8 +237,9 @@ class SqlRaceWriter:
                 "UPDATE races SET state = :state, revision = revision + 1 WHERE number = :number"
             )
             await connection.execute(statement, {"state": state, "number": mark.number})
-        for known in (self._open, self._drivers, self._through, self._reached):
-            known.pop(mark.number, None)
+        self._reached.pop(mark.number, None)
+        for cache in (self._open, self._drivers, self._cars):
+            cache.pop(mark.number, None)
 
     async def remove(self, race_id: str) -> None:
         async with self._database.writing() as connection:

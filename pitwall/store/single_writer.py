@@ -17,7 +17,7 @@ from typing import IO
 
 from sqlalchemy import URL
 
-from pitwall.errors import SettingsError
+from pitwall.errors import SettingsError, shown
 
 SUFFIX = ".server"
 SUFFIX_OF_WORKERS = ".workers"
@@ -64,9 +64,9 @@ def hold(
         raise
     file.close()
     message = (
-        f"another server writes to {path} already, and two would lose each other's messages: stop "
-        "it, give this one a folder of its own with PITWALL_DATA, or let both share a Redis "
-        "(PITWALL_REDIS_URL), with PostgreSQL if they run on several machines"
+        f"another server writes to {shown(path)} already, and two would lose each other's "
+        "messages: stop it, give this one a folder of its own with PITWALL_DATA, or let both share "
+        "a Redis (PITWALL_REDIS_URL), with PostgreSQL if they run on several machines"
     )
     raise SettingsError(message)
 
@@ -100,7 +100,7 @@ def _wait_for_orphans(path: Path, within_s: float) -> None:
         while not _locked(file, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 message = (
-                    f"a worker of a server that was killed still writes to {path} after "
+                    f"a worker of a server that was killed still writes to {shown(path)} after "
                     f"{within_s:.0f} s: end that process, then start again"
                 )
                 raise SettingsError(message)

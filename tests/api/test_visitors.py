@@ -6,8 +6,9 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pitwall.api.protection.addresses import NOBODY, counted_as, read_address
+from pitwall.api.protection.addresses import counted_as, read_address
 from pitwall.api.protection.stack import Protection, Visitors
+from pitwall.domain.addresses import NOBODY
 from tests.api.conftest import PASSWORD, Clients
 
 WHO = {"email": "ada@example.org", "password": PASSWORD}
@@ -121,3 +122,9 @@ class TestBehindAProxy:
 
         assert await self._refused(clients, households) == 5
         assert await self._refused(clients, ["2001:db8:1::1"]) == 0
+
+    async def test_a_household_does_not_use_up_the_quota_of_its_neighbours(
+        self, clients: Clients
+    ) -> None:
+        assert await self._refused(clients, ["2001:db8::1"] * 100) == 80
+        assert await self._refused(clients, ["2001:db8:0:1::1"] * 20) == 0

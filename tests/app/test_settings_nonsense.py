@@ -199,7 +199,7 @@ def test_a_password_has_one_place_in_an_address(monkeypatch: pytest.MonkeyPatch,
         ("host", "nobody.invalid", "Set PITWALL_HOST to another host"),
         ("data", "/proc/nothing", "PITWALL_DATA: cannot write to '/proc/nothing'"),
         ("model", "/nowhere", "PITWALL_MODEL: '/nowhere' is not a folder with a model's"),
-        ("feed", "recording:/dev/zero", "There is no recording at /dev/zero"),
+        ("feed", "recording:/dev/zero", "There is no recording at '/dev/zero'"),
         ("database_url", "postgresql://u:sekret@h:port/x", "PITWALL_DATABASE_URL has a port"),
     ],
 )
@@ -271,7 +271,7 @@ def test_a_file_that_is_no_database_is_told(
 
     assert main(["users", "list"]) == 1
 
-    assert "file is not a database" in capsys.readouterr().err
+    assert "its file is not a SQLite database" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("year", ["-1", "99999", "x", "\u0662\u0660\u0662\u0665"])

@@ -42,6 +42,21 @@ def test_files_are_added_and_listed_with_whose_they_are(
     ]
 
 
+def test_the_name_of_a_file_stays_on_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = tmp_path / "two\nlines\x1b[2J.json"
+
+    assert main(["circuits", "add", str(named), "--circuit", "nowhere"]) == 1
+    named.write_bytes(b"{}")
+    assert main(["circuits", "add", str(named), "--circuit", "nowhere"]) == 1
+
+    for line in capsys.readouterr().err.splitlines():
+        assert line.isprintable()
+        assert line.startswith("pitwall: ")
+        assert r"two\nlines\x1b[2J.json" in line
+
+
 @pytest.mark.parametrize(
     ("body", "more", "because"),
     [

@@ -265,6 +265,34 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         RecordingFeed(file)
 
 
+def test_names_of_files_stay_on_one_line_of_an_error(tmp_path: Path) -> None:
+    folder = tmp_path / "two\nlines\x1b[2J"
+    file = folder / "notes\n.csv"
+    with pytest.raises(FeedUnavailableError) as nowhere:
+        RecordingFeed(folder)
+    folder.mkdir()
+    file.write_text("date,lap\n1,2\n")
+    with pytest.raises(FeedUnavailableError) as no_recording:
+        RecordingFeed(folder)
+    with pytest.raises(FeedUnavailableError) as other_kind:
+        RecordingFeed(file)
+    topic = folder / "Race\n.jsonStream"
+    topic.touch()
+    with pytest.raises(FeedUnavailableError) as one_topic:
+        RecordingFeed(topic)
+
+    for refused in (nowhere, no_recording, other_kind, one_topic):
+        assert str(refused.value).isprintable()
+        assert r"two\nlines\x1b[2J" in str(refused.value)
+
+
+def test_a_long_path_is_shown_with_its_end(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 100) / "race.jsonl"
+
+    with pytest.raises(FeedUnavailableError, match=r"a/race\.jsonl'\. Expected"):
+        RecordingFeed(path)
+
+
 def test_one_topic_of_an_archive_asks_for_its_folder(tmp_path: Path) -> None:
     archive(tmp_path, TimingData=[b"00:00:00.000{}"])
 

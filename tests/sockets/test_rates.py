@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
+from pitwall.domain.addresses import NETWORK_SHARES, groups_of
 from pitwall.logs import FieldFormatter, SparingFilter, one_line
-from pitwall.web.socket.rates import Bucket, Buckets
+from pitwall.web.socket.rates import AddressBuckets, Bucket, Buckets
 from pitwall.web.socket.refusal_log import EVERY_S, Complaints
 
 
@@ -36,6 +37,24 @@ def test_buckets_are_each_askers_own_and_bounded() -> None:
     assert [buckets.take(asker) for asker in "aab"] == [True, False, True]
     assert buckets.take("c")
     assert len(buckets._held) == 2
+
+
+def test_a_network_of_many_households_has_a_looser_limit() -> None:
+    buckets = AddressBuckets(0.0, 5.0)
+    households = [groups_of(f"2001:db8:0:{number:x}::1") for number in range(10)]
+
+    taken = sum(buckets.take(household) for household in households for _ in range(5))
+
+    assert taken == 5 * NETWORK_SHARES
+    assert buckets.take(groups_of("2001:db8:1::1"))  # of another network
+    assert buckets.take(groups_of("192.0.2.7"))
+
+
+def test_what_a_household_asks_beyond_its_share_leaves_its_neighbours_theirs() -> None:
+    buckets = AddressBuckets(0.0, 5.0)
+
+    assert sum(buckets.take(groups_of("2001:db8::1")) for _ in range(1_000)) == 5
+    assert sum(buckets.take(groups_of("2001:db8:0:1::1")) for _ in range(5)) == 5
 
 
 def test_what_is_refused_is_told_once_a_minute_in_one_short_line(

@@ -205,6 +205,24 @@ async def test_one_address_has_a_share_of_sockets(
     await door.open(Browser(), "2001:db8:1::2")
 
 
+async def test_a_network_of_many_households_has_a_share_of_sockets(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pitwall.web.socket.server.SOCKETS_OF_NETWORK", 2)
+    browser = Browser()
+    await door.open(browser, "2001:db8::1")
+    await door.open(Browser(), "2001:db8:0:1::1")
+
+    with pytest.raises(ValueError, match="unpack"):
+        await door.open(Browser(), "2001:db8:0:2::1")
+    await door.open(Browser(), "2001:db8:1::1")  # of another network
+    await door.open(Browser(), "192.0.2.7")
+
+    browser.say(*["nonsense"] * STRIKES)
+    await settle()
+    await door.open(Browser(), "2001:db8:0:2::1")  # a place has become free
+
+
 async def test_a_socket_that_does_not_read_is_bounded_and_cut(door: Door) -> None:
     browser = Browser()
     caller = await door.open(browser)

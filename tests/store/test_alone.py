@@ -29,7 +29,7 @@ def test_the_second_server_is_refused_until_the_first_is_killed(tmp_path: Path) 
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
         for redis in (None, "redis://127.0.0.1/0"):
-            with pytest.raises(SettingsError, match=r"pitwall\.db already") as refused:
+            with pytest.raises(SettingsError, match=r"pitwall\.db' already") as refused:
                 hold(url, redis)
             assert str(tmp_path) in str(refused.value)
             assert "PITWALL_REDIS_URL" in str(refused.value)

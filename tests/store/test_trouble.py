@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pitwall.errors import StoreBusyError, StoreError
+from pitwall.store import migrations
 from pitwall.store.database import Database, Databases, Pool, _translated, database_url
 from pitwall.store.database_errors import is_about_content, reason
 
@@ -95,6 +96,43 @@ def test_the_address_of_the_database_is_told_to_nobody() -> None:
     assert reason(STATES["28P01"]('password authentication failed for user "pitwall"')) == (
         "it refuses the log-in"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"These are notes, and no database.\n" * 200, "its file is not a SQLite database"),
+        (b"SQLite format 3\0" + b"\xff" * 8_000, "its file is not a SQLite database"),
+    ],
+)
+async def test_a_file_that_is_no_database_is_called_that(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    file = tmp_path / "pitwall.db"
+    file.write_bytes(content)
+    database = Database(database_url(None, tmp_path))
+
+    for opened in (database.reading, database.writing):
+        with pytest.raises(StoreError, match=words) as refused:
+            async with opened():
+                pass
+        assert "move the file away" in str(refused.value)
+    await database.close()
+
+    assert file.read_bytes() == content
+
+
+async def test_a_damaged_file_is_called_that(tmp_path: Path) -> None:
+    database = Database(database_url(None, tmp_path))
+    await migrations.upgrade(database)
+    await database.close()
+    file = tmp_path / "pitwall.db"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4_096] + b"\xff" * (len(whole) - 4_096))
+
+    with pytest.raises(StoreError, match="its file is damaged; stop pitwall, then move the file"):
+        await migrations.upgrade(database)
+    await database.close()
 
 
 async def test_a_pool_that_is_empty_says_busy_and_another_one_has_its_own(store_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Read visitors' addresses from what proxies write, and group them by household and network."""
+"""Read visitors' addresses from requests and from what proxies write."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-NOBODY: Final = "unknown"
-"""Stands for everything that is not an address: all such visitors count as one."""
-
-HOUSEHOLD: Final = 64  # prefix length that one IPv6 subscriber gets
-NETWORK: Final = 48  # prefix length for customers who ask for more: 65,536 households
+from pitwall.domain.addresses import NOBODY, AddressGroups, groups_of, plain_address
 
 _WITH_PORT: Final = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d{1,5}|\[([^\]]*)\](?::\d{1,5})?")
 
@@ -30,27 +26,17 @@ def read_address(text: str) -> str:
     """
     text = text.strip().strip('"')
     found = _WITH_PORT.fullmatch(text)
-    try:
-        address = ipaddress.ip_address((found[1] or found[2] if found else text).partition("%")[0])
-    except ValueError:
-        return NOBODY
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    return plain_address(found[1] or found[2] if found else text)
 
 
-def counted_as(scope: Mapping[str, Any]) -> tuple[str, str | None]:
+def counted_as(scope: Mapping[str, Any]) -> AddressGroups:
     """Return the household by which a visitor is counted, and for IPv6 the network around it.
 
     Example:
-        >>> counted_as({"client": ("2001:db8::1:2:3:4", 0)})
-        ('2001:db8::/64', '2001:db8::/48')
-        >>> counted_as({"client": ("1.2.3.4", 0)})
-        ('1.2.3.4', None)
+        >>> counted_as({"client": ("2001:db8::1:2:3:4", 0)}).network
+        '2001:db8::/48'
     """
-    host = read_address(_client(scope))
-    if ":" not in host:
-        return host, None
-    return _around(host, HOUSEHOLD), _around(host, NETWORK)
+    return groups_of(read_address(_client(scope)))
 
 
 def is_this_machine(scope: Mapping[str, Any]) -> bool:
@@ -67,7 +53,3 @@ def is_this_machine(scope: Mapping[str, Any]) -> bool:
 def _client(scope: Mapping[str, Any]) -> str:
     client = scope.get("client")
     return str(client[0]) if client else NOBODY
-
-
-def _around(host: str, bits: int) -> str:
-    return str(ipaddress.ip_network((host, bits), strict=False))

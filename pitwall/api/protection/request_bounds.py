@@ -145,8 +145,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 AT_ONCE: Final = 256  # a large household has some dozens of tabs with a socket each
 
-_HOUSEHOLDS: Final = 4  # that may be full in one IPv6 /48
-
 _COME_BACK_S: Final = "5"
 
 _TRY_AGAIN_LATER: Final = 1013
@@ -174,10 +172,7 @@ class Crowds:
         if not is_counted or is_this_machine(scope):
             await self._app(scope, receive, send)
             return
-        household, network = counted_as(scope)
-        shares = {household: self._at_once}
-        if network is not None:
-            shares[network] = self._at_once * _HOUSEHOLDS
+        shares = counted_as(scope).shares(self._at_once)
         if any(self._open[who] >= share for who, share in shares.items()):
             await self._refuse(scope, receive, send)
             return

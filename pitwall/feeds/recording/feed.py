@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pitwall.domain.sessions import Source
-from pitwall.errors import FeedUnavailableError
+from pitwall.errors import FeedUnavailableError, shown
 from pitwall.feeds.recording.formats import SUFFIX, is_merged, read_archive, read_merged
 from pitwall.feeds.recording.tape import SUFFIX as TAPE
 from pitwall.feeds.recording.tape import read_header, read_tape
@@ -79,7 +79,9 @@ class RecordingFeed:
         try:
             contents = self._read(self._path)
         except OSError as error:
-            raise FeedUnavailableError(f"Cannot read {self._path}: {error.strerror}.") from error
+            raise FeedUnavailableError(
+                f"Cannot read {shown(self._path)}: {error.strerror}."
+            ) from error
         self.skipped = MappingProxyType(dict(contents.skipped))
         self.clock = contents.clock
         self._log_skipped()
@@ -100,8 +102,8 @@ def _reader_for(path: Path) -> Reader:
         if path.is_file():
             return _file_reader(path)
     except OSError as error:
-        raise FeedUnavailableError(f"Cannot read {path}: {error.strerror}.") from error
-    raise FeedUnavailableError(f"There is no recording at {path}. {_EXPECTED}")
+        raise FeedUnavailableError(f"Cannot read {shown(path)}: {error.strerror}.") from error
+    raise FeedUnavailableError(f"There is no recording at {shown(path)}. {_EXPECTED}")
 
 
 def _folder_reader(folder: Path) -> Reader:
@@ -110,14 +112,15 @@ def _folder_reader(folder: Path) -> Reader:
     if (folder / LIVE).is_file():
         return read_session
     names = sorted(item.name for item in folder.iterdir())
-    content = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
-    raise FeedUnavailableError(f"The folder {folder} holds {content}. {_EXPECTED}")
+    listed = ", ".join(shown(name) for name in names[:5]) or "nothing"
+    more = ", ..." if len(names) > 5 else ""
+    raise FeedUnavailableError(f"The folder {shown(folder)} holds {listed}{more}. {_EXPECTED}")
 
 
 def _file_reader(file: Path) -> Reader:
     if file.suffix == SUFFIX:
         raise FeedUnavailableError(
-            f"{file} is one topic of an archive; give the folder that contains it, "
+            f"{shown(file)} is one topic of an archive; give the folder that contains it, "
             "as the other topics hold its time and its session."
         )
     if file.name.endswith(TAPE):
@@ -133,6 +136,8 @@ def _file_reader(file: Path) -> Reader:
         load_snapshot(file)
     except FeedUnavailableError as error:
         start = first[:40].decode("utf-8", "replace")
-        message = f"{file} begins with {start!r}, unlike any known recording. {_EXPECTED}"
+        message = (
+            f"{shown(file)} begins with {shown(start)}, unlike any known recording. {_EXPECTED}"
+        )
         raise FeedUnavailableError(message) from error
     return read_snapshot

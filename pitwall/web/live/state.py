@@ -7,11 +7,10 @@ therefore holds only the TV delay.
 
 from __future__ import annotations
 
-import asyncio
-
 import reflex as rx
 
 from pitwall import services
+from pitwall.aio import Pacer
 from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.live.publishing import FrameRing
 from pitwall.web.shared.battle_rows import BattleCardRow, TraceRow
@@ -84,6 +83,7 @@ class LiveState(rx.State):
             return
         await relay.leave(client_token)
         replay = _DelayedRows(services.current().frame_buffer, delay_s)
+        pacer = Pacer(REFRESH_S)
         while services.current().tab_is_open(client_token):
             async with self:
                 if self._watcher != watcher:
@@ -91,7 +91,7 @@ class LiveState(rx.State):
             rows = replay.next_rows()
             if rows is not None and not await relay.show_tab(client_token, rows):
                 replay.begin_anew()
-            await asyncio.sleep(REFRESH_S)
+            await pacer.rest()
 
     def end_watching(self) -> None:
         """End the watcher of this tab, as another page now shows its own frames in it."""

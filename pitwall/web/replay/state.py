@@ -7,8 +7,6 @@ state; the clock is in `pitwall.web.replay.tab`.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -17,6 +15,7 @@ from urllib.parse import quote
 import reflex as rx
 
 from pitwall import services
+from pitwall.aio import Pacer
 from pitwall.domain.accounts import Account
 from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.domain.sessions import Source
@@ -134,8 +133,9 @@ class _Showing:
     def __init__(self, tab: str, replay: TabReplay) -> None:
         self._tab = tab
         self._replay = replay
-        self._wished_s: float | None = time.monotonic()
-        self._followed_s = 0.0
+        self._pacer = Pacer(TICK_S)
+        self._wished_s: float | None = self._pacer.began_s
+        self._followed_s = self._pacer.began_s
         self._sent: PageRows = {}
         replay.woken.set()
 
@@ -143,14 +143,10 @@ class _Showing:
         """Wait until there is something to show, show it, and return the panels' events."""
         replay = self._replay
         playing = not replay.clock.paused
-        wait_s = TICK_S if playing else SETTLED_S if self._wished_s else SIGN_OF_LIFE_S
-        try:
-            await asyncio.wait_for(replay.woken.wait(), wait_s)
-        except TimeoutError:
-            pass
-        else:
-            replay.woken.clear()
-            self._wished_s = time.monotonic()
+        is_settled = self._wished_s is None
+        tick_s = TICK_S if playing else SIGN_OF_LIFE_S if is_settled else SETTLED_S
+        if await self._pacer.rest_until(replay.woken, tick_s):
+            self._wished_s = self._pacer.began_s
         rows, own = await replay.rows()
         changed = changed_rows(rows, self._sent)
         self._sent = rows
@@ -160,13 +156,13 @@ class _Showing:
         return self._follow() if self._is_time_to_follow(playing=playing) else []
 
     def _is_time_to_follow(self, *, playing: bool) -> bool:
-        now_s = time.monotonic()
+        now_s = self._pacer.began_s
         if self._wished_s is not None and not self._replay.woken.is_set():
-            return now_s - self._wished_s >= SETTLED_S
-        return playing and now_s - self._followed_s >= FOLLOW_EVERY_S
+            return now_s >= self._wished_s + SETTLED_S
+        return playing and now_s >= self._followed_s + FOLLOW_EVERY_S
 
     def _follow(self) -> list[Any]:
-        self._wished_s, self._followed_s = None, time.monotonic()
+        self._wished_s, self._followed_s = None, self._pacer.began_s
         attacker, defender = self._replay.battle or (0, 0)
         at = self._replay.at.isoformat(timespec="microseconds")
         return [follow(self._replay.race_id, attacker, defender, at) for follow in followers]

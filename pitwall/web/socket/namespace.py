@@ -12,8 +12,7 @@ from reflex.utils import format as reflex_format
 from reflex_base.event.processor.future import EventFuture
 
 from pitwall.web.socket.accepted_events import Offers, RefusedEventError
-from pitwall.web.socket.rates import household
-from pitwall.web.socket.server import DoorServer
+from pitwall.web.socket.server import DoorServer, address_of
 from pitwall.web.socket.visitors import Visitor, key_of_tab, log_in_of, visitors
 
 PENDING_AT_MOST: Final = 40
@@ -57,7 +56,7 @@ class DoorNamespace(EventNamespace):
             environ = {k: v for k, v in environ.items() if k != "HTTP_SEC_WEBSOCKET_PROTOCOL"}
         self._who[sid] = Visitor(
             log_in_of(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ORIGIN", "")),
-            household((environ.get("asgi.scope", {}).get("client") or ("", 0))[0]),
+            address_of(environ).household,
         )
         self._pending[sid] = set()
         await super().on_connect(sid, environ, auth if isinstance(auth, dict) else None)

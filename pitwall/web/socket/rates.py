@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final
 
-_IPV6_HOUSEHOLD: Final = 64
+from pitwall.domain.addresses import NETWORK_SHARES, AddressGroups
 
 
 class Bucket:
@@ -63,20 +61,23 @@ class Buckets:
         return bucket.take()
 
 
-def household(host: str) -> str:
-    """Return the household by which an address is counted: for IPv6 its /64.
+class AddressBuckets:
+    """Buckets for households, and larger ones for the networks around IPv6 households.
 
-    >>> household("2001:db8::1:2:3:4"), household("192.0.2.7"), household("::ffff:192.0.2.7")
-    ('2001:db8::/64', '192.0.2.7', '192.0.2.7')
-    >>> household("nonsense")
-    'unknown'
+    Args:
+        rate: Actions a second of each household.
+        burst: Actions at once of each household.
     """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, _IPV6_HOUSEHOLD), strict=False))
-    return str(address)
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._households = Buckets(rate, burst)
+        self._networks = Buckets(rate * NETWORK_SHARES, burst * NETWORK_SHARES)
+
+    def take(self, groups: AddressGroups) -> bool:
+        """Take a token of the household, and one of its network; return whether there were both.
+
+        What a household asks beyond its share does not use up its neighbours'.
+        """
+        if not self._households.take(groups.household):
+            return False
+        return groups.network is None or self._networks.take(groups.network)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import engineio
 import socketio
 
+from pitwall.domain.addresses import NOBODY, AddressGroups, groups_of
 from pitwall.web.socket.connection import SendQueue, Wire
-from pitwall.web.socket.rates import Bucket, Buckets, household
+from pitwall.web.socket.rates import AddressBuckets, Bucket
 from pitwall.web.socket.refusal_log import Complaints
 
 FRAME_CHARACTERS: Final = 64_000
@@ -28,10 +29,11 @@ EVENTS_A_SECOND: Final = 20.0
 EVENTS_AT_ONCE: Final = 40.0
 EXCESS_A_SECOND: Final = 15.0
 EXCESS_AT_ONCE: Final = 200.0
-# For one address: a house full of viewers.
+# For one address, or one /64 of IPv6: a house full of viewers.
 ADDRESS_EVENTS: Final = (80.0, 800.0)
 ADDRESS_OPENS: Final = (20.0, 2_000.0)
 SOCKETS_OF_ADDRESS: Final = 2_500
+SOCKETS_OF_NETWORK: Final = 4_000  # of one /48 of IPv6: others must find a place too
 SOCKETS: Final = 5_000
 STRIKES: Final = 10  # frames that no page sends
 JOINS_WITHIN_S: Final = 20.0
@@ -50,13 +52,13 @@ class Caller:
     """One open socket.
 
     Attributes:
-        address: The household that it comes from.
+        address: The household and network that it comes from.
         outbox: The messages that wait for it.
         wire: The WebSocket, once it is open.
         behind_since: Since when too much waits; None while it keeps up.
     """
 
-    address: str
+    address: AddressGroups
     outbox: SendQueue
     opened_s: float
     budget: Bucket
@@ -103,8 +105,8 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
         self.complaints = complaints
         self.callers: dict[str, Caller] = {}
         self._of_address: Counter[str] = Counter()
-        self._opens = Buckets(*ADDRESS_OPENS)
-        self._events = Buckets(*ADDRESS_EVENTS)
+        self._opens = AddressBuckets(*ADDRESS_OPENS)
+        self._events = AddressBuckets(*ADDRESS_EVENTS)
         self._looking: asyncio.Task[None] | None = None
         super().__init__(**options)
         self.eio.door = self
@@ -169,9 +171,8 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
         return DoorEngine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
-        client = environ.get("asgi.scope", {}).get("client") or ("unknown", 0)
-        address = household(client[0])
-        if len(self.callers) >= SOCKETS or self._of_address[address] >= SOCKETS_OF_ADDRESS:
+        address = address_of(environ)
+        if not self._has_place(address):
             self.complaints.note("more sockets than there are places")
             return False
         if not self._opens.take(address):
@@ -186,11 +187,17 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
             Bucket(EXCESS_A_SECOND, EXCESS_AT_ONCE),
         )
         outbox.overflows = caller.cut
-        self._of_address[address] += 1
+        self._of_address.update(filter(None, address))
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_after())
         await super()._handle_eio_connect(eio_sid, environ)
         return None
+
+    def _has_place(self, address: AddressGroups) -> bool:
+        household, network = address
+        if len(self.callers) >= SOCKETS or self._of_address[household] >= SOCKETS_OF_ADDRESS:
+            return False
+        return network is None or self._of_address[network] < SOCKETS_OF_NETWORK
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:  # noqa: ANN401
         try:
@@ -219,9 +226,10 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         caller = self.callers.pop(eio_sid, None)
         if caller is not None:
-            self._of_address[caller.address] -= 1
-            if not self._of_address[caller.address]:
-                del self._of_address[caller.address]
+            for group in filter(None, caller.address):
+                self._of_address[group] -= 1
+                if not self._of_address[group]:
+                    del self._of_address[group]
         await super()._handle_eio_disconnect(eio_sid, reason)
 
     async def _look_after(self) -> None:
@@ -234,6 +242,12 @@ class DoorServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio
                 if reason:
                     self.complaints.note(reason)
                     caller.cut()
+
+
+def address_of(environ: Mapping[str, Any]) -> AddressGroups:
+    """Return the household and network from which a socket was opened."""
+    client = environ.get("asgi.scope", {}).get("client")
+    return groups_of(client[0] if client else NOBODY)
 
 
 def _why_not(caller: Caller, now: float) -> str:

@@ -16,6 +16,7 @@ from pitwall.domain.frames import LiveFrame
 from pitwall.live.publishing import FrameRing
 from pitwall.web.live.state import LiveState, parse_delay
 from pitwall.web.shared.page_rows import PageRows
+from tests.chaos.virtual_time import VirtualTimeLoop, run_virtually
 from tests.web.frames import make_frame
 
 watch: Callable[[Any], Awaitable[None]] = LiveState.watch.fn  # type: ignore[attr-defined]
@@ -81,6 +82,7 @@ def fake_services(monkeypatch: pytest.MonkeyPatch) -> FakeServices:
     monkeypatch.setattr(services, "_installed", built)
     monkeypatch.setattr("pitwall.web.live.state.relay", fakes.relay)
     monkeypatch.setattr("pitwall.web.live.state.REFRESH_S", 0)
+    monkeypatch.setattr("pitwall.aio.LEAST_REST_S", 0)
     return fakes
 
 
@@ -113,6 +115,29 @@ async def test_with_a_delay_a_tab_gets_the_frames_of_then(fakes: FakeServices) -
 
     assert fakes.relay.asked[0] == "leave tab"
     assert [rows["pulse"]["sequence"] for rows in fakes.relay.shown] == [7, 8]
+
+
+def test_a_delayed_tab_has_four_pictures_a_second_whatever_one_takes(
+    fakes: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pitwall.web.live.state.REFRESH_S", 0.25)
+
+    async def shows_slowly(_client_token: str, rows: PageRows) -> bool:
+        sequence = len(fakes.relay.shown) + 1
+        fakes.relay.shown.append(rows)
+        fakes.past[30] = make_frame(sequence + 1)
+        await asyncio.sleep(0.1)
+        return True
+
+    async def watch_ten_seconds(loop: VirtualTimeLoop) -> None:
+        fakes.past[30] = make_frame(1)
+        loop.call_later(10, fakes.open_tabs.clear)
+        await watch(FakeTab("30"))
+
+    monkeypatch.setattr(fakes.relay, "show_tab", shows_slowly)
+    run_virtually(watch_ten_seconds)
+
+    assert len(fakes.relay.shown) == pytest.approx(40, abs=1)
 
 
 async def test_a_delay_before_the_first_frame_shows_a_waiting_page(fakes: FakeServices) -> None:
