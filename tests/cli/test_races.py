@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.__main__ import main
 from pitwall.app.feed_runner import open_archive
 from pitwall.app.settings import load
 from pitwall.cli.import_races import what_to_say
-from pitwall.cli.main import main
 from pitwall.cli.record import record
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.f1_live import F1LiveFeed

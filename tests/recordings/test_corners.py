@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pitwall.__main__ import main
 from pitwall.analysis.circuit_lookup import key_in
 from pitwall.analysis.lap_comparison import corners_on_lap
 from pitwall.circuits import CircuitFolder
-from pitwall.cli.main import main
 from pitwall.domain.circuits import CircuitGuide, Point
 from pitwall.feeds.timing import TimingFeed
 from tests.short_feeds import Short
