@@ -11,8 +11,15 @@ from pitwall.domain.stories import BattleStory, Side
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.scenario import Scenario, SeenBattle
 from pitwall.web.replay.forecast_chart import forecast_figure, forecast_table, forecast_words
-from pitwall.web.replay.gap_chart import gap_figure, gap_table, gap_words
-from pitwall.web.replay.sector_chart import lap_table, lap_words, sector_figure, trap_figure
+from pitwall.web.replay.gap_chart import (
+    gap_figure,
+    gap_table,
+    gap_words,
+    lap_table,
+    lap_words,
+    sector_figure,
+    trap_figure,
+)
 from pitwall.web.replay.telemetry_chart import telemetry_figure, telemetry_table, telemetry_words
 from pitwall.web.shared.battle_rows import ReasonRow, reason_row
 from pitwall.web.shared.car_rows import MINUS
