@@ -1,4 +1,7 @@
-"""Count rate limits for all workers together in Redis, or for each worker while Redis is away."""
+"""Count rate limits for all workers together in Redis, or for each worker while Redis is away.
+
+Implements the port `RateLimiter`, as `redis` and `redis_lease` implement the other ports.
+"""
 
 from __future__ import annotations
 

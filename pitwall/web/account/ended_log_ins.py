@@ -1,7 +1,8 @@
 """Turn open tabs whose log-in has ended into tabs of a guest.
 
 A log-in ends by logging out, by time, or by force. One loop in each worker checks one log-in after
-another, so that a thousand tabs need one database connection.
+another, so that a thousand tabs need one database connection. It is no part of the account page:
+replays end with the log-in as well.
 """
 
 from __future__ import annotations
