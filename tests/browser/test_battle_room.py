@@ -16,7 +16,7 @@ from playwright.sync_api import FloatRect, Locator, Page, Request, expect
 
 from pitwall.domain.records import PredictionRecord
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.recording.race_recorder import kept_as
+from pitwall.recording.race_recorder import stored_info
 from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
 from pitwall.store.race_writer import SqlRaceWriter
@@ -49,7 +49,7 @@ async def kept(data: Path) -> PredictionRecord:
     await migrations.upgrade(database)
     feed = Short(SimulatedFeed(7), MESSAGES)
     batch = batch_of(feed)
-    batch.info = kept_as(batch.info, feed.source, feed.name)
+    batch.info = stored_info(batch.info, feed.source, feed.name)
     await keep(SqlRaceWriter(database), feed, batch)
     await database.close()
     laps = {(lap.car, lap.lap) for lap in batch.laps.values() if lap.lap_time_s}

@@ -107,7 +107,7 @@ def test_a_recording_holds_what_was_sent_and_marks_what_was_not(tmp_path: Path) 
 
 def test_a_race_kept_without_telemetry_is_said_to_come_with_it_when_replaced() -> None:
     bare, whole = "timing:2025-x-race", "timing:2025-x-race+telemetry"
-    kept = Imported("2025-x-race", "other_source", kept_of=bare)
+    kept = Imported("2025-x-race", "other_source", stored_from=bare)
 
     assert what_to_say(whole, kept) == (
         "2025-x-race: already stored, without car telemetry; --replace adds it"
@@ -115,6 +115,6 @@ def test_a_race_kept_without_telemetry_is_said_to_come_with_it_when_replaced() -
     assert what_to_say("openf1:9", kept) == (
         "2025-x-race: already stored from timing:2025-x-race; --replace imports it again"
     )
-    assert what_to_say(whole, Imported("2025-x-race", "known", kept_of=whole)) == (
+    assert what_to_say(whole, Imported("2025-x-race", "known", stored_from=whole)) == (
         "2025-x-race: already stored"
     )
