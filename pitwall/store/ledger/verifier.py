@@ -128,7 +128,7 @@ class Follower:
             run.still_open[key] = _UnsettledForecast(row, entry.written_at)
         self.forecasts += len(rows)
         run.forecasts += len(rows)
-        self.cells[entry.run, run.header["made"], scores.SAID, 0].forecasts += len(rows)
+        self.cells[entry.run, run.header["made"], scores.ALL_FORECASTS, 0].forecasts += len(rows)
 
     def _take_outcomes(self, run: RunState, entry: ReadEntry) -> None:
         rows = entries.read_outcomes(entry.body)
