@@ -42,17 +42,17 @@ class Asking:
         ask: Method and path, such as `POST /auth/login`.
         then: What the script does after success: `next`, `log-in`, `refresh`, `key` or
             `go PATH`.
-        said: The message after success.
+        success: The message after success.
     """
 
     ask: str | rx.Var[str]
     then: str
-    said: str = ""
+    success: str = ""
 
     @property
     def attributes(self) -> dict[str, str | rx.Var[str]]:
         """The form's attributes that the script reads."""
-        return {"data-ask": self.ask, "data-then": self.then, "data-said": self.said}
+        return {"data-ask": self.ask, "data-then": self.then, "data-success": self.success}
 
 
 def log_in_list(rows: rx.Var[list[LogInItem]]) -> rx.Component:
@@ -327,7 +327,7 @@ def _form(
         else rx.fragment(),
         *[_field(field, name) for field in fields],
         _reveal(name) if has_password else rx.fragment(),
-        rx.el.p(class_name="form-said", role="status", id=f"{name}-said"),
+        rx.el.p(class_name="form-status", role="status", id=f"{name}-status"),
         rx.el.button(button, type="submit", class_name="act"),
         # Without the script a GET would put the password into the address.
         method="post",
@@ -372,7 +372,7 @@ def _form_button(asking: Asking, words: str, label: str | rx.Var[str]) -> rx.Com
     """Draw a form that is one button; `label` names its target where there are many in a list."""
     return rx.el.form(
         rx.el.button(words, type="submit", class_name="act act-small", aria_label=label),
-        rx.el.p(class_name="form-said", role="status"),
+        rx.el.p(class_name="form-status", role="status"),
         method="post",
         class_name="form-button",
         custom_attrs=asking.attributes,

@@ -39,14 +39,16 @@ class TrackMapView(rx.Component):
     chosen: rx.Var[str]
 
 
-def race_picture(chosen: str | rx.Var[str] = "", room: rx.Component | None = None) -> rx.Component:
+def race_picture(
+    chosen: str | rx.Var[str] = "", details: rx.Component | None = None
+) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
-        room: Panels about the chosen battle, shown above the cards of all battles.
+        details: Panels about the chosen battle, shown above the cards of all battles.
     """
-    middle = _battles() if room is None else rx.el.div(room, _battles(), class_name="middle")
+    middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     return rx.el.main(middle, _map(chosen), tower, id="live")
 

@@ -80,9 +80,9 @@ class ReplayState(rx.State):
                 yield rx.redirect(asked.log_in_address)
                 return
             tabs.put(tab, watcher, replay)
-            showing = _Showing(tab, replay)
+            sender = _PictureSender(tab, replay)
             while await self._goes_on(replay, watcher):
-                for follow in await showing.turn():
+                for follow in await sender.turn():
                     yield follow
             if replay.ended:
                 await _tell(tab, "This replay has ended", replay.ended)
@@ -128,7 +128,7 @@ class ReplayState(rx.State):
             replay.wish(f"veil {'on' if wanted else 'off'}")
 
 
-class _Showing:
+class _PictureSender:
     """Sends one tab its pictures, and decides when its panels are updated."""
 
     def __init__(self, tab: str, replay: TabReplay) -> None:
