@@ -83,7 +83,7 @@ class CircuitFolder:
             raise CircuitGuideError(f"{circuit_id!r} in {of} is not a circuit such as `zandvoort`")
         return self.folder / name
 
-    def keep(self, circuit_id: str, year: int | None, body: bytes) -> Path:
+    def save(self, circuit_id: str, year: int | None, body: bytes) -> Path:
         """Store a description unchanged, replacing an older one, and return its file.
 
         Raises:

@@ -40,7 +40,7 @@ async def run(chosen: argparse.Namespace) -> int:
     if chosen.action == "add":
         body = read_body(chosen.file, str(chosen.file))
         try:
-            file = folder.keep(slug(chosen.circuit), chosen.year, body)
+            file = folder.save(slug(chosen.circuit), chosen.year, body)
         except CircuitGuideError as error:
             raise CircuitGuideError(f"{chosen.file} was not stored: {error}") from error
         print(f"stored as {file}")

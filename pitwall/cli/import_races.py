@@ -108,13 +108,13 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
 
 
 def _print_result(feed: RecordedFeed, imported: Imported) -> None:
-    print(what_to_say(feed.name, imported))
+    print(result_sentence(feed.name, imported))
     if imported.faults:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(imported.faults.items()))
         print(f"  faulty messages, left out or moved in time: {kinds}")
 
 
-def what_to_say(feed: str, imported: Imported) -> str:
+def result_sentence(feed: str, imported: Imported) -> str:
     """Return the result of importing a feed, as a sentence."""
     adds_telemetry = (
         imported.outcome == "other_source" and feed == imported.stored_from + WITH_TELEMETRY

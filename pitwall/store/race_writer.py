@@ -33,7 +33,7 @@ from pitwall.store.database import Database
 from pitwall.store.database_errors import is_about_content, reason
 from pitwall.store.instants import Instant, utc_now
 from pitwall.store.ledger.writer import LedgerWriter, named_before
-from pitwall.store.rejected_rows import AsideFile, Narrowing
+from pitwall.store.rejected_rows import Narrowing, SetAsideFile
 from pitwall.store.tables import CarSampleRow, CircuitRow, RaceRow, RawChunk, TimingRow
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class SqlRaceWriter:
             stop the recording of their race.
     """
 
-    def __init__(self, database: Database, aside: AsideFile | None = None) -> None:
+    def __init__(self, database: Database, aside: SetAsideFile | None = None) -> None:
         self._database = database
         self._aside = aside
         # By race, the messages of the current minute: they are stored in pieces until it ends.
@@ -140,7 +140,7 @@ class SqlRaceWriter:
                 )
                 if narrow.refused:
                     # Before the commit, because afterwards these rows exist nowhere else.
-                    await asyncio.to_thread(self._aside.keep, mark.info.race_id, narrow.refused)
+                    await asyncio.to_thread(self._aside.write, mark.info.race_id, narrow.refused)
         except BaseException as error:
             self._forget(mark)
             if not is_about_content(error):

@@ -74,7 +74,7 @@ async def test_corners_that_are_looked_up_are_where_the_file_says(
     feed = TimingFeed(data / "timing", real.race_id)
     folder = CircuitFolder(tmp_path)
     body = (data / "telemetry" / f"corners_{real.name}.json").read_bytes()
-    folder.keep(real.circuit, 2025, body)
+    folder.save(real.circuit, 2025, body)
     f1_key = key_in(Short(feed, 50).messages())
 
     guide = await folder.guide(real.circuit, 2025, f1_key)

@@ -51,11 +51,11 @@ async def end_what_ended() -> None:
 
 
 async def _end(tab: str, visitor: Visitor) -> None:
-    visitors.came(tab, Visitor(address=visitor.address))
+    visitors.add(tab, Visitor(address=visitor.address))
     await forget_person(tab)
     replay = tabs.get(tab)
     if replay is not None and replay.is_members:
         replay.end(LOG_IN_ENDED)
     if tab in shows_account:
         shows_account.discard(tab)
-        await relay.tell_tab(tab, rx.redirect("/login?next=/account"))
+        await relay.send_event(tab, rx.redirect("/login?next=/account"))

@@ -104,7 +104,7 @@ def _expert(expert: rx.Var[ExpertRow]) -> rx.Component:
             class_name="expert-who",
         ),
         rx.el.span(" counts for ", expert.weight, " %, ", class_name="sr-only"),
-        rx.el.span("says ", rx.el.strong(expert.says, " %")),
+        rx.el.span("says ", rx.el.strong(expert.forecast, " %")),
         key=expert.name,
         class_name="expert",
     )

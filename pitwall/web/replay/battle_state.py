@@ -188,7 +188,7 @@ async def _story(replay: TabReplay, pair: tuple[int, int], at: datetime) -> Batt
     if battle_cache is None:
         raise PitwallError("This server has no database, so no races are stored.")
     story = await battle_cache.story(replay.race_id, pair, at)
-    until = replay.told_until
+    until = replay.visible_until
     return story if until is None else story.known_at(max(until, at))
 
 

@@ -156,7 +156,7 @@ class _PictureSender:
         self._sent = rows
         if not await relay.show_tab(self._tab, changed, {ReplayState.get_full_name(): own}):
             self._sent = {}
-            replay.tell_anew()
+            replay.resend_timeline()
         return self._follow() if self._is_time_to_follow(playing=playing) else []
 
     def _is_time_to_follow(self, *, playing: bool) -> bool:

@@ -129,7 +129,7 @@ class Relay:
         await self._emit(rows, sid, beside)
         return True
 
-    async def tell_tab(self, client_token: str, event: EventSpec) -> None:
+    async def send_event(self, client_token: str, event: EventSpec) -> None:
         """Send an event to the browser of one tab, such as a redirect."""
         sid = self._socket_of(client_token)
         if sid is not None:

@@ -50,7 +50,7 @@ class Stage:
         self.tab = FakeTab()
         self.replay = SimpleNamespace(
             race_id=STORY.race_id,
-            told_until=None,
+            visible_until=None,
             seek=self.sought.append,
             woken=SimpleNamespace(set=lambda: None),
         )
@@ -114,7 +114,7 @@ async def test_what_is_drawn_already_is_not_sent_again(stage: Stage) -> None:
 
 
 async def test_under_a_veil_nothing_later_is_told(stage: Stage) -> None:
-    stage.replay.told_until = at(50)
+    stage.replay.visible_until = at(50)
 
     await follow(stage.tab, STORY.race_id, 81, 4, NOW)
 
