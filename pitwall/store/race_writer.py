@@ -56,10 +56,10 @@ class SqlRaceWriter:
         self._aside = aside
         # By race, the messages of the current minute: they are stored in pieces until it ends.
         self._open: dict[int, list[MessageRecord]] = {}
-        # By race, how many messages were kept when the three others were true.
+        # By race, how many messages were stored when the three others were true.
         self._through: dict[int, int] = {}
         # By race, how many messages this writer knew when it last began or wrote. Where more are
-        # kept, another writer has gone on with the race.
+        # stored, another writer has gone on with the race.
         self._reached: dict[int, int] = {}
         self._drivers: dict[int, dict[int, str]] = {}
         self._cars: dict[int, dict[str, int]] = {}  # by every name that a driver has had
@@ -168,15 +168,15 @@ class SqlRaceWriter:
         return stored, drivers
 
     async def _locked(self, connection: AsyncConnection, mark: RaceMark) -> int:
-        """Return how many messages are kept, and forget what was so before another wrote.
+        """Return how many messages are stored, and forget what was so before another wrote.
 
-        An open minute of before would be put in place of everything that the other has kept.
+        An open minute of before would be put in place of everything that the other has stored.
         """
-        kept = await _lock_race(connection, mark)
-        if self._through.get(mark.number) != kept:
+        stored = await _lock_race(connection, mark)
+        if self._through.get(mark.number) != stored:
             self._forget(mark)
-            self._through[mark.number] = kept
-        return kept
+            self._through[mark.number] = stored
+        return stored
 
     def _forget(self, mark: RaceMark) -> None:
         self._ledger.forget()
@@ -229,8 +229,8 @@ class SqlRaceWriter:
 
     async def finish(self, mark: RaceMark, state: str) -> None:
         async with self._database.writing() as connection:
-            kept = await self._locked(connection, mark)
-            if self._reached.get(mark.number, kept) < kept:
+            stored = await self._locked(connection, mark)
+            if self._reached.get(mark.number, stored) < stored:
                 log.info(
                     "another worker has gone on with the race, so its state is left unchanged",
                     extra={"race_id": mark.info.race_id, "state": state},

@@ -61,8 +61,8 @@ class Visitors:
     def _scheme(self, scope: Scope) -> str:
         scheme: str = scope.get("scheme", "http")
         # Of the nearest proxy alone, which either knows the scheme or passes on what it was told.
-        told = _entries(scope, b"x-forwarded-proto")[-1:] if self._trusted else []
-        return _SECURE.get(scheme, scheme) if told in (["https"], ["wss"]) else scheme
+        schemes = _entries(scope, b"x-forwarded-proto")[-1:] if self._trusted else []
+        return _SECURE.get(scheme, scheme) if schemes in (["https"], ["wss"]) else scheme
 
 
 def _entries(scope: Scope, name: bytes) -> list[str]:

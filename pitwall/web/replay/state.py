@@ -85,9 +85,9 @@ class ReplayState(rx.State):
                 for follow in await sender.turn():
                     yield follow
             if replay.ended:
-                await _tell(tab, "This replay has ended", replay.ended)
+                await _show_notice(tab, "This replay has ended", replay.ended)
         except PitwallError as error:
-            await _tell(tab, "This race cannot be shown", str(error))
+            await _show_notice(tab, "This race cannot be shown", str(error))
         finally:
             tabs.end(tab, watcher)
             if place is not None:
@@ -99,7 +99,7 @@ class ReplayState(rx.State):
             async with self:
                 if self._watcher != watcher:
                     return
-            await _tell(tab, "All places for replays are taken", queue_words(number))
+            await _show_notice(tab, "All places for replays are taken", queue_words(number))
             await place.wait(SIGN_OF_LIFE_S)
 
     async def _goes_on(self, replay: TabReplay, watcher: int) -> bool:
@@ -256,6 +256,6 @@ async def _opened(asked: _Request, account: Account | None) -> TabReplay | None:
     return replay
 
 
-async def _tell(tab: str, title: str, detail: str) -> None:
+async def _show_notice(tab: str, title: str, detail: str) -> None:
     head = asdict(HeadRow(title=title, detail=detail))
     await relay.show_tab(tab, {}, {ReplayState.get_full_name(): {"head": head}})
