@@ -31,7 +31,7 @@
   }
 
   function say(form, words, isError) {
-    const place = form.querySelector(".form-said");
+    const place = form.querySelector(".form-status");
     place.textContent = words;
     place.classList.toggle("is-error", Boolean(isError));
   }
@@ -98,7 +98,7 @@
     },
     refresh(form) {
       form.reset();
-      say(form, form.dataset.said);
+      say(form, form.dataset.success);
       const heading = form.closest("section")?.querySelector("h2");
       if (form.classList.contains("form-button") && heading) heading.focus();
       refresh();

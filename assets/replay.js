@@ -54,7 +54,7 @@
 
   // Scroll to the charts of a battle that the viewer chose, wherever its card was.
   function showRoom() {
-    const title = byId("room-title");
+    const title = byId("details-title");
     if (!title) return;
     const top = title.getBoundingClientRect().top;
     if (top >= deckHeight() && top < innerHeight / 2) return;
@@ -114,7 +114,7 @@
       deckSize.disconnect();
       if (deck) deckSize.observe(deck);
     }
-    if (wished && byId("replay-room")?.dataset.battle.endsWith(` ${wished}`)) {
+    if (wished && byId("battle-details")?.dataset.battle.endsWith(` ${wished}`)) {
       wished = "";
       showRoom();
     }
@@ -127,7 +127,7 @@
   }
 
   function say(words) {
-    const place = byId("replay-said");
+    const place = byId("replay-status");
     if (place) place.textContent = words;
   }
 
@@ -162,7 +162,7 @@
     "/": () => (byId("go-to").focus(), true),
     "?": () => (byId("keys").showModal(), true),
     l: () => (copyLink(), true),
-    Escape: () => byId("close-room") && (pick(""), true),
+    Escape: () => byId("close-details") && (pick(""), true),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -198,7 +198,7 @@
     const target = event.target;
     if (target.id === "copy-link") copyLink();
     if (target.id === "show-keys") byId("keys").showModal();
-    if (target.id === "close-room") {
+    if (target.id === "close-details") {
       pick("");
       // The button disappears, so keyboard focus moves to the battles.
       byId("battles").focus({ preventScroll: true });

@@ -98,7 +98,7 @@ async def unattended(call: Callable[[], _Answer], name: str) -> _Answer:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[_Answer] = loop.create_future()
 
-    def tell(done: Callable[[], None]) -> None:
+    def settle(done: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(lambda: None if answer.done() else done())
 
@@ -107,9 +107,9 @@ async def unattended(call: Callable[[], _Answer], name: str) -> _Answer:
             result = call()
         except Exception as error:  # noqa: BLE001  raised in the waiting task
             failure = error
-            tell(lambda: answer.set_exception(failure))
+            settle(lambda: answer.set_exception(failure))
         else:
-            tell(lambda: answer.set_result(result))
+            settle(lambda: answer.set_result(result))
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return await answer

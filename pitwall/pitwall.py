@@ -49,7 +49,7 @@ app = rx.App(
         "/account.css",
         "/chart.css",
         "/replay.css",
-        "/room.css",
+        "/battle_details.css",
         "/ledger.css",
     ],
     head_components=head_components(),

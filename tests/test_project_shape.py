@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,84 @@ CODE = sorted(
 )
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MAX_LINES = 500
+
+# Modules with one user or none, which are subjects of their own all the same, and why.
+SUBJECTS_OF_THEIR_OWN = {
+    # Entries
+    "pitwall.__main__": "python runs it: the command line",
+    "pitwall.pitwall": "Reflex imports it: the app",
+    "pitwall.serve": "python runs it: the server, without the imports of the command line",
+    "pitwall.web.shared.same_origin": "rxconfig.py names it: a plugin of the build",
+    "pitwall.wire.merge": "the feed's rule for snapshots, by which the test servers answer",
+    # One of a kind each, listed in one place
+    "pitwall.cli.*": "one command each",
+    "pitwall.web.*.page": "the pages at one address each",
+    "pitwall.prediction.columns.*": "the columns of one question each",
+    "pitwall.api.accounts": "the routes of one prefix",
+    "pitwall.api.export": "the routes of one kind of file",
+    "pitwall.api.ledger": "the routes of one prefix",
+    "pitwall.api.live": "the routes of what is on now",
+    "pitwall.api.predict": "the routes of one prefix",
+    "pitwall.api.account_schemas": "the bodies of requests and answers",
+    "pitwall.wire.telemetry": "the decoders of car data and positions",
+    "pitwall.wire.timing": "the decoder of lap timing",
+    "pitwall.wire.tyres": "the decoders of tyres and drivers",
+    "pitwall.feeds.timing.laps": "one table of the archive, as messages",
+    "pitwall.feeds.timing.session": "the tables about a whole race, as messages",
+    "pitwall.web.replay.forecast_chart": "one chart: its figure, table and words",
+    "pitwall.web.replay.gap_chart": "the charts of how far apart two cars are",
+    "pitwall.web.replay.telemetry_chart": "one chart: its figure, table and words",
+    "pitwall.web.replay.timeline": "one panel of the replay page",
+    "pitwall.web.replay.transport": "one panel of the replay page",
+    "pitwall.web.replay.what_if": "one panel of the replay page",
+    "pitwall.web.ledger.charts": "the charts of the ledger page",
+    # Adapters of ports, chosen in one place
+    "pitwall.analysis.what_if": "implements BattleInspector",
+    "pitwall.app.demo_race": "implements DemoRace",
+    "pitwall.cache.redis_limits": "implements RateLimiter over Redis",
+    "pitwall.cache.shared": "implements LiveCache and TelemetryCache over Redis and a copy",
+    "pitwall.circuits.fastf1_guides": "implements CircuitGuides over FastF1",
+    "pitwall.feeds.auto.programme": "the feed `auto`",
+    "pitwall.feeds.f1_archive.feed": "the feed `archive`",
+    "pitwall.feeds.openf1.history_feed": "the feed `openf1` for finished sessions",
+    "pitwall.feeds.openf1.live_feed": "the feed `openf1` for running sessions",
+    "pitwall.store.accounts": "implements AccountStore",
+    "pitwall.store.race_exporter": "implements RaceExporter",
+    # Work that is started once
+    "pitwall.app.orphan_watch": "a thread of each worker, tested in a process without the app",
+    "pitwall.app.server": "the process above the workers",
+    "pitwall.cache.backend": "the choice of what a worker shares with others",
+    "pitwall.live.leading": "what the worker with the lease does",
+    "pitwall.live.standby": "what a worker without the lease does",
+    "pitwall.web.account.ended_log_ins": "a task of each worker, about all open tabs",
+    "pitwall.web.socket.guard": "what stands between the browser and Reflex",
+    "pitwall.web.socket.redis_states": "where Reflex keeps the states of tabs",
+    # Parts with a boundary, and tests, of their own
+    "pitwall.api.app": "the API as one app; `pitwall.pitwall` mounts it",
+    "pitwall.api.documentation": "the pages about the API",
+    "pitwall.api.downloads": "bounds of long answers, whatever they contain",
+    "pitwall.api.protection.origins": "one protection: other web sites",
+    "pitwall.api.protection.request_bounds": "one protection: sizes and numbers of requests",
+    "pitwall.engine.outcomes": "the rule by which forecasts are settled",
+    "pitwall.feeds.f1_live.negotiation": "the plain HTTP before the WebSocket, and its token",
+    "pitwall.feeds.f1_live.topics": "the list with which a new topic begins",
+    "pitwall.feeds.openf1.broker": "MQTT",
+    "pitwall.feeds.simulated.energy": "one model: the battery",
+    "pitwall.feeds.simulated.pace": "one model: a car alone",
+    "pitwall.feeds.simulated.strategy": "one model: stops and tyres",
+    "pitwall.feeds.simulated.traffic": "one model: cars that meet",
+    "pitwall.feeds.simulated.session_messages": "the messages of one group of topics",
+    "pitwall.feeds.simulated.telemetry_messages": "the messages of one group of topics",
+    "pitwall.prediction.energy.lap_filter": "one step of the battery's filter",
+    "pitwall.prediction.explanations": "the attribution of a forecast to its features",
+    "pitwall.replay.cursor": "one viewer's place in a race",
+    "pitwall.store.export_spool": "the buffer between a slow client and the database",
+    "pitwall.store.ledger.verifier": "the check of the ledger against itself",
+    "pitwall.store.timeline": "the SQL of the timeline",
+    "pitwall.web.socket.connection": "one socket, as python-engineio drives it",
+    "pitwall.web.socket.namespace": "the events that reach Reflex",
+    "pitwall.wire.lateness": "the rule for messages that arrive late",
+}
 
 
 def is_empty_marker(path: Path) -> bool:
@@ -78,3 +157,56 @@ def test_a_class_name_means_one_thing() -> None:
                 homes.setdefault(node.name, set()).add(str(path.relative_to(ROOT)))
 
     assert {name: places for name, places in homes.items() if len(places) > 1} == {}
+
+
+def users_of_modules() -> dict[str, set[str]]:
+    """Return who imports each module; who imports it from its package counts, the package not."""
+    paths = {module_name(path): path for root in ("pitwall", "ml") for path in code_of(root)}
+    users: dict[str, set[str]] = {name: set() for name in paths}
+    for name, path in paths.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            for imported in imported_names(node):
+                module = imported if imported in paths else imported.rpartition(".")[0]
+                if module in paths and module != name:
+                    users[module].add(name)
+    modules = {name for name, path in paths.items() if path.name != "__init__.py"}
+    return {name: without_own_package(name, users) for name in modules if name[:3] != "ml."}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def code_of(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def without_own_package(name: str, users: dict[str, set[str]]) -> set[str]:
+    package = name.rpartition(".")[0]
+    found = users[name]
+    return found - {package} | users[package] - {name} if package in found else found
+
+
+def test_a_module_with_one_user_lives_with_that_user_or_is_a_subject_of_its_own() -> None:
+    lonely = {name for name, users in users_of_modules().items() if len(users) < 2}
+
+    unexplained = [
+        name
+        for name in sorted(lonely)
+        if not any(fnmatchcase(name, pattern) for pattern in SUBJECTS_OF_THEIR_OWN)
+    ]
+    assert unexplained == [], "move it to its one user, or say why not in SUBJECTS_OF_THEIR_OWN"
+    outdated = [
+        pattern
+        for pattern in SUBJECTS_OF_THEIR_OWN
+        if not any(fnmatchcase(n, pattern) for n in lonely)
+    ]
+    assert outdated == [], "these are gone, or have more users by now: remove the line"

@@ -98,7 +98,7 @@ def upgrade() -> None:
     op.create_index('ix_sessions_user_id', 'sessions', ['user_id'], unique=False)
 
     # No foreign key in `car_samples` and `timing`: it would be checked for every row, and a writer
-    # locks the race's own row until it is done; see pitwall.store.race_rows.
+    # locks the race's own row until it is done; see pitwall.store.race_writer.
     op.create_table('car_samples',
     sa.Column('race_number', sa.Integer(), nullable=False),
     sa.Column('at', INSTANT, nullable=False),

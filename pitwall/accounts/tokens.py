@@ -63,9 +63,9 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def same_hash(one: str, other: str) -> bool:
+def same_hash(first: str, second: str) -> bool:
     """Whether two hashes are equal, compared in constant time."""
-    return hmac.compare_digest(one, other)
+    return hmac.compare_digest(first, second)
 
 
 SECURE_NAME: Final = "__Host-pitwall"

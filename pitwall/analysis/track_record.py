@@ -29,9 +29,9 @@ class Reliability:
         low, high: The range of `p_overtake`.
         forecasts, passes: How many forecasts, and how many of them were followed by a pass.
         laps: How many laps of battles the forecasts come from.
-        said: Mean `p_overtake`.
-        came: Share of passes.
-        came_low, came_high: 95 % interval of that share (Wilson), as if each lap of a battle
+        mean_forecast: Mean `p_overtake`.
+        share_passed: Share of passes.
+        share_low, share_high: 95 % interval of that share (Wilson), as if each lap of a battle
             were one case: the sixty or ninety forecasts of one lap share their fate.
     """
 
@@ -40,10 +40,10 @@ class Reliability:
     forecasts: int
     passes: int
     laps: int
-    said: float
-    came: float
-    came_low: float
-    came_high: float
+    mean_forecast: float
+    share_passed: float
+    share_low: float
+    share_high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class TrackRecord:
 
     Attributes:
         contents: The contents of the ledger, with its head and single calls.
-        said: How many forecasts were made.
+        forecasts: How many forecasts were made.
         interrupted: Undecided forecasts by reason.
         overall: The score of all races. None while no forecast is decided.
         gain: 95 % interval, over races, of the log-loss gained over the gap alone. None with
@@ -91,7 +91,7 @@ class TrackRecord:
     """
 
     contents: LedgerContents
-    said: int
+    forecasts: int
     interrupted: dict[str, int]
     overall: Score | None
     gain: tuple[float, float] | None
@@ -132,7 +132,7 @@ def track_record(contents: LedgerContents) -> TrackRecord:
             interrupted[why] += count
     return TrackRecord(
         contents=contents,
-        said=sum(run.said for run in runs),
+        forecasts=sum(run.forecasts for run in runs),
         interrupted=dict(sorted(interrupted.items())),
         overall=_score("all", decided) if decided else None,
         gain=_gain(decided),
@@ -203,8 +203,8 @@ def _reliability(bins: Sequence[ForecastTally]) -> Iterable[Reliability]:
                 forecasts=tally.forecasts,
                 passes=tally.passes,
                 laps=tally.laps,
-                said=tally.p_sum / tally.forecasts,
-                came=share,
-                came_low=low,
-                came_high=high,
+                mean_forecast=tally.p_sum / tally.forecasts,
+                share_passed=share,
+                share_low=low,
+                share_high=high,
             )

@@ -26,7 +26,7 @@ from pitwall.prediction.scenario import STEPS, Scenario, SeenBattle, changed
 from pitwall.prediction.what_if import WhatIfFeature
 from pitwall.replay.moments import RaceMoments
 
-KEPT: Final = 64  # about 10 kB each
+CACHED_BATTLES: Final = 64  # about 10 kB each
 
 Rows = npt.NDArray[np.float32]
 Residuals = npt.NDArray[np.float64]
@@ -67,7 +67,7 @@ class BattleInspector:
     def __init__(self, moments: RaceMoments, predictor: InspectingPredictor) -> None:
         self._moments = moments
         self._predictor = predictor
-        self._kept: OnceCache[Key, SeenBattle] = OnceCache(KEPT)
+        self._cache: OnceCache[Key, SeenBattle] = OnceCache(CACHED_BATTLES)
         self._features = [
             WhatIfFeature(spec.name, spec.unit, spec.meaning, *predictor.ranges[spec.name])
             for spec in FEATURES
@@ -87,7 +87,7 @@ class BattleInspector:
             BusyError: Too many requests are waiting already.
             StoreError: The database cannot be reached.
         """
-        return await self._kept.get((race_id, pair, at), lambda: self._look(race_id, pair, at))
+        return await self._cache.get((race_id, pair, at), lambda: self._look(race_id, pair, at))
 
     async def what_if(self, seen: SeenBattle, scenario: Scenario) -> Forecast:
         """Return the forecast of a battle with some of its values changed."""
@@ -98,9 +98,11 @@ class BattleInspector:
 
     async def _look(self, race_id: str, pair: tuple[int, int], at: datetime) -> SeenBattle:
         async with self._moments.at(race_id, at) as (_, state, cache):
-            return await to_the_end(partial(self._seen, state, cache, pair))
+            return await to_the_end(partial(self._inspect, state, cache, pair))
 
-    def _seen(self, state: EngineState, cache: FeatureCache, pair: tuple[int, int]) -> SeenBattle:
+    def _inspect(
+        self, state: EngineState, cache: FeatureCache, pair: tuple[int, int]
+    ) -> SeenBattle:
         battles = [each for each in state.battles if (each.attacker, each.defender) == pair]
         if not battles:
             raise NotFoundError("The two were not in a battle at that moment.")

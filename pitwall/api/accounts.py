@@ -1,4 +1,4 @@
-"""Serve `/auth`: register, log in and out, change password, delete account, manage accounts."""
+"""Serve `/auth`: register, log in and out, change the password; log-ins, API keys and accounts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from pitwall.api import examples
 from pitwall.api.account_schemas import (
     AccountOut,
     DisabledIn,
+    EndedOut,
+    KeyIn,
+    KeyOut,
     LogInIn,
+    LogInOut,
     NewAccountIn,
+    NewKeyOut,
     PasswordIn,
     ProofIn,
     RegisteredOut,
@@ -32,7 +37,7 @@ from pitwall.api.guards import (
     Reader,
     require_owner,
 )
-from pitwall.api.problems import BODY_REFUSED, Responses, problem_response
+from pitwall.api.problems import BODY_REFUSED, Responses, invalid_response, problem_response
 from pitwall.api.rate_limits import (
     LOG_IN_BY_ACCOUNT,
     LOG_IN_BY_ADDRESS,
@@ -51,8 +56,7 @@ def _not_to_be_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-never_stored = Depends(_not_to_be_stored)
-router = APIRouter(prefix="/auth", tags=["accounts"], dependencies=[never_stored])
+router = APIRouter(prefix="/auth", tags=["accounts"], dependencies=[Depends(_not_to_be_stored)])
 
 _WITHOUT_LOG_IN: Responses = {
     **{status: REFUSALS[status] for status in (403, 429, 503)},
@@ -64,6 +68,19 @@ _WRONG = problem_response("E-mail or password is wrong.", "E-mail or password is
 _NO_ACCOUNT = problem_response(
     "There is no such account.", f"There is no account {examples.USER_ID}."
 )
+
+
+def _not_yours(detail: str, parameter: str) -> Responses:
+    return {
+        404: problem_response("You have none with this id.", detail),
+        422: invalid_response(
+            "A parameter is not valid.", f"path.{parameter}", examples.NO_UUID_BECAUSE
+        ),
+    }
+
+
+_NO_LOG_IN = _not_yours(f"You have no log-in {examples.LOG_IN_ID}.", "log_in_id")
+_NO_KEY = _not_yours(f"You have no API key {examples.KEY_ID}.", "key_id")
 
 
 async def _on_a_safe_channel(request: Request, services: CurrentServices) -> None:
@@ -167,6 +184,63 @@ async def change_password(
         await services.people().accounts.change_password(
             account, change.old_password, change.new_password
         )
+
+
+@router.get("/sessions", summary="List my log-ins", responses=REFUSALS)
+async def log_ins(services: CurrentServices, account: LoggedIn) -> list[LogInOut]:
+    """List your log-ins that have not ended, last used first."""
+    open_log_ins = await services.people().accounts.log_ins(account)
+    return [LogInOut.of(log_in, account) for log_in in open_log_ins]
+
+
+@router.delete("/sessions", summary="End my other log-ins", responses=REFUSALS)
+async def end_other_log_ins(services: CurrentServices, account: LoggedIn) -> EndedOut:
+    """End all of your log-ins but this one."""
+    return EndedOut(ended=await services.people().accounts.end_other_log_ins(account))
+
+
+@router.delete(
+    "/sessions/{log_in_id}",
+    status_code=204,
+    summary="End one log-in",
+    responses=REFUSALS | _NO_LOG_IN,
+)
+async def end_log_in(
+    log_in_id: Annotated[UUID, Path(examples=[examples.LOG_IN_ID])],
+    services: CurrentServices,
+    account: LoggedIn,
+) -> None:
+    """End one of your log-ins."""
+    if not await services.people().accounts.end_log_in(account, log_in_id):
+        message = f"You have no log-in {log_in_id}."
+        raise NotFoundError(message)
+
+
+@router.get("/keys", summary="List my API keys", responses=REFUSALS)
+async def keys(services: CurrentServices, account: LoggedIn) -> list[KeyOut]:
+    """List your API keys, newest first."""
+    return [KeyOut.of(key) for key in await services.people().keys.list(account)]
+
+
+@router.post("/keys", status_code=201, summary="Make an API key", responses=REFUSALS | BODY_REFUSED)
+async def make_key(new: KeyIn, services: CurrentServices, account: LoggedIn) -> NewKeyOut:
+    """Make an API key and return it. It is never shown again."""
+    key, secret = await services.people().keys.create(account, new.name)
+    return NewKeyOut(**KeyOut.of(key).model_dump(), key=secret)
+
+
+@router.delete(
+    "/keys/{key_id}", status_code=204, summary="Revoke an API key", responses=REFUSALS | _NO_KEY
+)
+async def revoke_key(
+    key_id: Annotated[UUID, Path(examples=[examples.KEY_ID])],
+    services: CurrentServices,
+    account: LoggedIn,
+) -> None:
+    """Revoke one of your API keys. It stops working at once."""
+    if not await services.people().keys.revoke(account, key_id):
+        message = f"You have no API key {key_id}."
+        raise NotFoundError(message)
 
 
 @router.get(

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, export, history, ledger, live, log_ins_and_keys, predict, problems
+from pitwall.api import accounts, export, history, ledger, live, predict, problems
 from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
 from pitwall.api.shared_paths import ForPrograms
@@ -24,7 +24,6 @@ _ROUTERS = (
     export.router,
     ledger.router,
     accounts.router,
-    log_ins_and_keys.router,
 )
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 

@@ -1,4 +1,7 @@
-"""Bound downloads: how many an account may have at once, and how slowly one may be read."""
+"""Bound downloads: how many an account may have at once, and how slowly one may be read.
+
+Nothing here knows what is sent, so that any long answer can have the same bounds.
+"""
 
 from __future__ import annotations
 

@@ -185,5 +185,5 @@ async def _zipped(pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
 
 
 def _etag(race: RaceSummary, table: Table, kind: Kind, part: Selection) -> str:
-    said = (_WRITTEN_BY, race.id, race.number, race.first_at, race.revision, table, kind, part)
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:20]
+    content = (_WRITTEN_BY, race.id, race.number, race.first_at, race.revision, table, kind, part)
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:20]

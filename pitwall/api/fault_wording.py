@@ -36,7 +36,7 @@ def for_strangers(reason: str) -> str:
     found = _PLACES.search(reason)
     if found is None:
         return reason
-    said = reason[: found.start()]
-    kept = said.find(": ") if ": " in said else said.rfind(". ")
-    whole = said[:kept].rstrip(" .;:") if kept > 0 else "A service that the server needs is away"
+    before = reason[: found.start()]
+    end = before.find(": ") if ": " in before else before.rfind(". ")
+    whole = before[:end].rstrip(" .;:") if end > 0 else "A service that the server needs is away"
     return f"{whole}. {_ELSEWHERE}"

@@ -18,7 +18,7 @@ from pitwall.domain.stored_races import HistoryTable, RaceFilter, RaceSummary, S
 from pitwall.errors import SelectionError
 
 
-class KeptRaceOut(BaseModel):
+class StoredRaceOut(BaseModel):
     """A stored race."""
 
     race_id: str = Field(examples=[examples.RACE_ID])
@@ -51,7 +51,7 @@ class KeptRaceOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, race: RaceSummary) -> KeptRaceOut:
+    def of(cls, race: RaceSummary) -> StoredRaceOut:
         """Return a race as the API shows it."""
         return cls.model_validate({"race_id": race.id} | _fields(race))
 
@@ -59,7 +59,7 @@ class KeptRaceOut(BaseModel):
 class RacesOut(BaseModel):
     """Races, the newest first."""
 
-    races: list[KeptRaceOut]
+    races: list[StoredRaceOut]
     next_cursor: str | None = Field(
         description="Send it back as `cursor`; null on the last page.", examples=[None]
     )
@@ -75,7 +75,7 @@ class RowOut(BaseModel):
 class HistoryOut(BaseModel):
     """One page of a race's rows."""
 
-    race: KeptRaceOut
+    race: StoredRaceOut
     rows: list[RowOut]
     next_cursor: str | None = Field(
         description="Send it back as `cursor`; null on the last page.", examples=[examples.CURSOR]
@@ -83,7 +83,7 @@ class HistoryOut(BaseModel):
 
 
 def _fields(race: RaceSummary) -> dict[str, Any]:
-    return {name: getattr(race, name) for name in KeptRaceOut.model_fields if name != "race_id"}
+    return {name: getattr(race, name) for name in StoredRaceOut.model_fields if name != "race_id"}
 
 
 router = APIRouter(prefix="/history", tags=["history"])
@@ -188,7 +188,7 @@ async def races(  # noqa: PLR0913  each is a filter of its own
     """List the stored races, the newest first."""
     wanted = RaceFilter(year, circuit, kind, source.value if source else None, driver)
     found, next_cursor = await services.races().races(wanted, limit, cursor)
-    return RacesOut(races=[KeptRaceOut.of(race) for race in found], next_cursor=next_cursor)
+    return RacesOut(races=[StoredRaceOut.of(race) for race in found], next_cursor=next_cursor)
 
 
 @router.get(
@@ -223,7 +223,7 @@ async def history(
     page = await reader.page(race, wanted, part, limit, cursor)
     body = orjson.dumps(
         {
-            "race": KeptRaceOut.of(race).model_dump(mode="json"),
+            "race": StoredRaceOut.of(race).model_dump(mode="json"),
             "rows": [{"table": table.value, "row": row} for table, row in page.rows],
             "next_cursor": page.next_cursor,
         },

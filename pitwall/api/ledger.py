@@ -80,7 +80,7 @@ class RaceScoreOut(ScoreOut):
             circuit=run.circuit,
             first_at=run.first_at,
             model_version=run.model_version,
-            can_be_replayed=run.is_kept,
+            can_be_replayed=run.is_stored,
         )
 
 
@@ -104,9 +104,19 @@ class ReliabilityOut(BaseModel):
     came_high: float = Field(examples=[0.1854])
 
     @classmethod
-    def of(cls, one: Reliability) -> ReliabilityOut:
+    def of(cls, group: Reliability) -> ReliabilityOut:
         """Convert from the domain value."""
-        return cls(**asdict(one))
+        return cls(
+            low=group.low,
+            high=group.high,
+            forecasts=group.forecasts,
+            passes=group.passes,
+            laps=group.laps,
+            said=group.mean_forecast,
+            came=group.share_passed,
+            came_low=group.share_low,
+            came_high=group.share_high,
+        )
 
 
 class CallOut(BaseModel):
@@ -131,7 +141,8 @@ class CallOut(BaseModel):
     @classmethod
     def of(cls, call: Call) -> CallOut:
         """Convert from the domain value."""
-        return cls(**asdict(call))
+        fields = asdict(call)
+        return cls(is_kept=fields.pop("is_stored"), **fields)
 
 
 class LedgerOut(BaseModel):
@@ -171,7 +182,7 @@ class LedgerOut(BaseModel):
             made=made,
             simulated=simulated,
             head=None if contents.head is None else HeadOut.of(contents.head),
-            forecasts=record.said,
+            forecasts=record.forecasts,
             undecided=record.interrupted,
             overall=None if record.overall is None else ScoreOut.of(record.overall),
             gain=record.gain,

@@ -150,10 +150,8 @@ def _verdict(
     if frame is None or frame_age_s is None:
         return "waiting", f"No frame has been published yet. {cache_fault}".rstrip()
     if frame_age_s > DEAD_AFTER_S:
-        return (
-            "dead",
-            f"No frame for {frame_age_s:.0f} s: the pipeline has stopped. {cache_fault}".rstrip(),
-        )
+        stopped = f"No frame for {frame_age_s:.0f} s: the race player has stopped."
+        return "dead", f"{stopped} {cache_fault}".rstrip()
     if frame.header.feed_state is FeedState.STALE:
         return "dead", "The feed is silent while a race is on."
     if frame.header.feed_state is FeedState.FAILED:

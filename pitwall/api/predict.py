@@ -147,11 +147,11 @@ _NO_MODEL: Responses = {
     404: problem_response("The loaded model cannot forecast made-up battles.", _UNANSWERED)
 }
 
-_SAID = "Number or three-letter code."
+_CAR_HELP = "Number or three-letter code."
 
-Attacker = Annotated[str | None, Query(pattern=_CAR, description=_SAID, examples=["NOR", "4"])]
+Attacker = Annotated[str | None, Query(pattern=_CAR, description=_CAR_HELP, examples=["NOR", "4"])]
 
-Defender = Annotated[str | None, Query(pattern=_CAR, description=_SAID, examples=["PIA", "81"])]
+Defender = Annotated[str | None, Query(pattern=_CAR, description=_CAR_HELP, examples=["PIA", "81"])]
 
 
 @router.get(

@@ -201,4 +201,4 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 async def _unexpected(request: Request, _error: Exception) -> JSONResponse:
     return await answer(
         request, 500, UNEXPECTED
-    )  # raised again, so `protection.unexpected_errors` logs it
+    )  # raised again, so `protection.stack.Failures` logs it

@@ -195,7 +195,7 @@ async def run_as_leader() -> None:
     """Run what only one worker may run, until cancelled; called when this worker leads."""
     built = parts()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run_pipeline())
+        tasks.create_task(run_feed())
         tasks.create_task(
             keep_running(
                 lambda: migrate_and_record(built.settings, built.databases, built.recorder)
@@ -209,7 +209,7 @@ async def play_along() -> None:
     await built.standby.play_along(built.cache.live)
 
 
-async def run_pipeline() -> None:
+async def run_feed() -> None:
     """Play the chosen feed into the cache, from the moment that is on screen."""
     built = parts()
     frame = await built.cache.live.latest()

@@ -54,7 +54,7 @@ class SimulatedDemoRace:
         return self._part
 
     async def _make(self) -> None:
-        how = Importing(told=self._note)
+        how = Importing(on_progress=self._note)
         try:
             feed = SimulatedFeed(SEED)
             await import_race(feed, SqlRaceWriter(self._database), self._predictor, how)

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from pitwall.cache.frame_file import car_from_json, car_to_json, frame_from_json, frame_to_json
 from pitwall.cache.memory import TELEMETRY_KEPT_S
-from pitwall.cache.redis_client import saying_away
+from pitwall.cache.redis_client import raising_cache_away
 from pitwall.cache.redis_lease import RedisLease
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.telemetry import CarTelemetry
@@ -95,7 +95,7 @@ class RedisLiveCache:
         keys = [self._key, self._key, *([self._lease.key] if self._lease else [])]
         name = self._lease.token if self._lease else self._own_name
         args: list[str | int | bytes] = [name, frame.sequence, frame_to_json(frame), self._kept_ms]
-        with saying_away():
+        with raising_cache_away():
             answer = await self._publish(keys=keys, args=args)
         if answer == -1 and self._lease:
             self._lease.drop()
@@ -119,7 +119,7 @@ class RedisLiveCache:
         """
         seen: tuple[bytes, int] | None = None
         async with aclosing(self._redis.pubsub()) as wake_ups:
-            with saying_away():
+            with raising_cache_away():
                 await wake_ups.subscribe(self._key)
             while True:
                 stored = await self._fetch()
@@ -128,11 +128,11 @@ class RedisLiveCache:
                     frame = _read(stored)
                     if frame is not None and not (is_first and stored.sequence <= after):
                         yield frame
-                with saying_away():
+                with raising_cache_away():
                     await wake_ups.get_message(ignore_subscribe_messages=True, timeout=_POLL_S)
 
     async def _fetch(self) -> _StoredFrame | None:
-        with saying_away():
+        with raising_cache_away():
             request: Awaitable[list[bytes | None]] = self._redis.hmget(  # type: ignore[assignment]
                 self._key, ["by", "sequence", "frame"]
             )  # redis-py types the result as that of either kind of client
@@ -175,7 +175,7 @@ class RedisTelemetryCache:
         args: list[str | int | bytes] = [self._lease.token if self._lease else "", self._kept_ms]
         for number, car in cars.items():
             args += [number, car_to_json(car)]
-        with saying_away():
+        with raising_cache_away():
             await self._put(keys=keys, args=args)
 
     async def latest(self) -> Mapping[int, CarTelemetry]:
@@ -185,7 +185,7 @@ class RedisTelemetryCache:
             CacheAwayError: Redis does not answer.
             ForeignFrameError: Another release wrote the stored telemetry.
         """
-        with saying_away():
+        with raising_cache_away():
             async with self._redis.pipeline(transaction=True) as both:
                 both.time()
                 both.hgetall(self._key)

@@ -45,7 +45,7 @@ def connect(
 
 
 @contextmanager
-def saying_away() -> Iterator[None]:
+def raising_cache_away() -> Iterator[None]:
     """Turn every failure of Redis inside the block into `CacheAwayError`.
 
     Raises:
@@ -108,7 +108,7 @@ class RedisLink:
         """Check every second whether Redis answers, for ever."""
         while True:
             try:
-                with saying_away():
+                with raising_cache_away():
                     await cast("asyncio.Future[bool]", self._redis.ping())
             except CacheAwayError as error:
                 self.lost(error)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from redis.asyncio import Redis
 
-from pitwall.cache.redis_client import saying_away
+from pitwall.cache.redis_client import raising_cache_away
 
 LEASE_S = 2.0
 
@@ -72,7 +72,7 @@ class RedisLease:
         # Host and process come first, for people who look into Redis.
         token = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(16)}"
         asked_s = self._monotonic()  # before the call, so that the key outlives what we assume
-        with saying_away():
+        with raising_cache_away():
             granted = await self._redis.set(self.key, token, nx=True, px=self._lease_ms)
         if granted:
             self.token = token
@@ -88,7 +88,7 @@ class RedisLease:
         if not self.token:
             return False
         asked_s = self._monotonic()
-        with saying_away():
+        with raising_cache_away():
             renewed = await self._renew(keys=[self.key], args=[self.token, self._lease_ms])
         if renewed:
             self._until_s = asked_s + self._lease_ms / 1000
@@ -104,7 +104,7 @@ class RedisLease:
         """
         token, self.token = self.token, ""
         if token:
-            with saying_away():
+            with raising_cache_away():
                 await self._release(keys=[self.key], args=[token])
 
     def drop(self) -> None:

@@ -1,4 +1,7 @@
-"""Count rate limits for all workers together in Redis, or for each worker while Redis is away."""
+"""Count rate limits for all workers together in Redis, or for each worker while Redis is away.
+
+Implements the port `RateLimiter`, as `redis` and `redis_lease` implement the other ports.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from pitwall.cache.redis_client import RedisLink, saying_away
+from pitwall.cache.redis_client import RedisLink, raising_cache_away
 from pitwall.domain.limits import LimitPolicy, Standing
 from pitwall.errors import CacheAwayError
 from pitwall.ports.accounts import RateLimiter
@@ -64,7 +67,7 @@ class RedisRateLimiter:
             CacheAwayError: Redis does not answer.
         """
         args = [int(self._now_s() * 1000), policy.quota, policy.window_s * 1000]
-        with saying_away():
+        with raising_cache_away():
             answer = await self._take(keys=[self._key(policy, asker)], args=args)
         allowed, remaining, reset_ms = (int(number) for number in answer)
         return Standing(policy, bool(allowed), max(0, remaining), reset_ms / 1000)
@@ -75,7 +78,7 @@ class RedisRateLimiter:
         Raises:
             CacheAwayError: Redis does not answer.
         """
-        with saying_away():
+        with raising_cache_away():
             await self._give_back(keys=[self._key(policy, asker)], args=[])
 
     def _key(self, policy: LimitPolicy, asker: str) -> str:

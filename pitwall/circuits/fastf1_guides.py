@@ -102,7 +102,7 @@ class FastF1Guides:
         if answer is None:
             raise CircuitGuideError("MultiViewer does not describe it")
         body = json.dumps({"source": THROUGH, **answer}, ensure_ascii=False).encode()
-        self._folder.keep(circuit_id, year, body)
+        self._folder.save(circuit_id, year, body)
         self._refused_at_s.pop(_WHOLE_SERVICE, None)  # the server does answer, if late
 
     def _refuse(self, what: tuple[str, int], because: str) -> None:

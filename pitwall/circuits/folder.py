@@ -85,7 +85,7 @@ class CircuitFolder:
             )
         return self.folder / name
 
-    def keep(self, circuit_id: str, year: int | None, body: bytes) -> Path:
+    def save(self, circuit_id: str, year: int | None, body: bytes) -> Path:
         """Store a description unchanged, replacing an older one, and return its file.
 
         Raises:

@@ -41,7 +41,7 @@ async def run(chosen: argparse.Namespace) -> int:
     if chosen.action == "add":
         body = read_body(chosen.file, shown(chosen.file))
         try:
-            file = folder.keep(slug(chosen.circuit), chosen.year, body)
+            file = folder.save(slug(chosen.circuit), chosen.year, body)
         except CircuitGuideError as error:
             raise CircuitGuideError(f"{shown(chosen.file)} was not stored: {error}") from error
         print(f"stored as {one_line(str(file))}")

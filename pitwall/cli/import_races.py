@@ -25,7 +25,7 @@ from pitwall.store.race_writer import SqlRaceWriter
 _SENTENCES = {
     "imported": "{race_id}: {messages:,} messages, {predictions:,} forecasts",
     "known": "{race_id}: already stored",
-    "other_source": "{race_id}: already stored from {kept_of}; --replace imports it again",
+    "other_source": "{race_id}: already stored from {stored_from}; --replace imports it again",
     "no_telemetry": "{race_id}: already stored, without car telemetry; --replace adds it",
     "no_race": "{feed}: names no race; nothing was stored",
 }
@@ -109,20 +109,21 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
 
 
 def _print_result(feed: RecordedFeed, imported: Imported) -> None:
-    print(what_to_say(feed.name, imported))
+    print(result_sentence(feed.name, imported))
     if imported.faults:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(imported.faults.items()))
         print(f"  faulty messages, left out or moved in time: {kinds}")
 
 
-def what_to_say(feed: str, imported: Imported) -> str:
+def result_sentence(feed: str, imported: Imported) -> str:
     """Return the result of importing a feed, as a sentence."""
     adds_telemetry = (
-        imported.outcome == "other_source" and feed == imported.kept_of + WITH_TELEMETRY
+        imported.outcome == "other_source" and feed == imported.stored_from + WITH_TELEMETRY
     )
     sentence = _SENTENCES["no_telemetry" if adds_telemetry else imported.outcome]
     fields = {
-        name: getattr(imported, name) for name in ("race_id", "messages", "predictions", "kept_of")
+        name: getattr(imported, name)
+        for name in ("race_id", "messages", "predictions", "stored_from")
     }
     return sentence.format(feed=feed, **fields)
 

@@ -74,4 +74,4 @@ async def fetch_race(year: int, words: str) -> Path:
     archive = open_archive(load())
     race = find_race((await archive.sessions(year)).sessions, words)
     print(f"{race.meeting}, {race.kind} of {race.starts_at:%d %B %Y}")
-    return await archive.fetch(race, tell=lambda line: print(f"  {line}"))
+    return await archive.fetch(race, on_progress=lambda line: print(f"  {line}"))

@@ -44,20 +44,20 @@ async def run(chosen: argparse.Namespace) -> int:
     recorder = TapeRecorder(path, feed.name)
     print(f"recording to {one_line(str(path))}; press Ctrl+C to stop")
     try:
-        await record(feed, recorder, say=lambda text: sys.stderr.write(one_line(text) + "\n"))
+        await record(feed, recorder, report=lambda text: sys.stderr.write(one_line(text) + "\n"))
     finally:
         await recorder.close()
         print(f"{recorder.frames} frames in {one_line(str(path))}")
     return 1  # recording ends by itself only when the disk fails
 
 
-async def record(feed: LiveFeed, recorder: TapeRecorder, say: Callable[[str], object]) -> None:
+async def record(feed: LiveFeed, recorder: TapeRecorder, report: Callable[[str], object]) -> None:
     """Record what the feed sends until cancelled, or until the disk fails.
 
     Args:
         feed: What to connect to.
         recorder: Writes the recording.
-        say: Called with a sentence when the connection is lost or something fails.
+        report: Called with a sentence when the connection is lost or something fails.
     """
     loop, backoff, last_reason = asyncio.get_running_loop(), Backoff(), ""
     while not recorder.failed:
@@ -71,10 +71,10 @@ async def record(feed: LiveFeed, recorder: TapeRecorder, say: Callable[[str], ob
             backoff.reset()
         await recorder.mark_gap(reason)
         if reason != last_reason:
-            say(f"{reason} Trying again.")
+            report(f"{reason} Trying again.")
         last_reason = reason
         await asyncio.sleep(backoff.next_s())
-    say(recorder.failed)
+    report(recorder.failed)
 
 
 async def _one_connection(feed: LiveFeed, recorder: TapeRecorder) -> None:

@@ -92,8 +92,8 @@ class LedgerRun:
         first_at: When its first forecast was made, on the race's clock.
         model_version: The version of the model that made its first forecast.
         made: Whether these forecasts were made live.
-        is_kept: Whether the race is still in the database, so that it can be replayed.
-        said: How many forecasts were made.
+        is_stored: Whether the race is still in the database, so that it can be replayed.
+        forecasts: How many forecasts were made.
         decided: Sums over those that were decided.
         interrupted: Forecasts that a stop, a flag or the race's end left undecided.
     """
@@ -107,8 +107,8 @@ class LedgerRun:
     first_at: datetime
     model_version: str
     made: Made
-    is_kept: bool
-    said: int
+    is_stored: bool
+    forecasts: int
     decided: ForecastTally
     interrupted: Mapping[str, int]
 
@@ -124,7 +124,7 @@ class Call:
         attacker_code, defender_code: Three letters, or another short name of the driver.
         p_overtake, gap_only: The forecast, and the forecast from the gap alone.
         outcome: `passed` or `held`.
-        is_kept: Whether the race can be replayed.
+        is_stored: Whether the race can be replayed.
     """
 
     race_id: str
@@ -141,7 +141,7 @@ class Call:
     p_overtake: float
     gap_only: float
     outcome: str
-    is_kept: bool
+    is_stored: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,9 @@ class Fight:
 
     Attributes:
         most_p: The largest `p_overtake` of its forecasts.
-        said_before: The largest `p_overtake` within the lap before a pass; None where no forecast
+        p_before_pass: The largest `p_overtake` within the lap before a pass; None where no forecast
             of it came out as passed.
-        cried: Whether it was a false alarm: a forecast of `CALLED` or more was settled, and none
-            came true.
+        is_false_alarm: Whether a forecast of `CALLED` or more was settled, and none came true.
     """
 
     attacker: int
@@ -45,8 +44,8 @@ class Fight:
     since: datetime
     until: datetime
     most_p: float
-    said_before: float | None
-    cried: bool
+    p_before_pass: float | None
+    is_false_alarm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +54,19 @@ class Pass:
 
     Attributes:
         position: The place won.
-        said: The largest `p_overtake` within the lap before; None where none was settled.
+        p_before: The largest `p_overtake` within the lap before; None where none was settled.
     """
 
     at: datetime
     attacker: int
     defender: int
     position: int
-    said: float | None
+    p_before: float | None
 
     @property
     def was_called(self) -> bool:
         """Whether the forecasts had called it."""
-        return self.said is not None and self.said >= CALLED
+        return self.p_before is not None and self.p_before >= CALLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +116,5 @@ class Timeline:
     def digest(self) -> Digest:
         """How the forecasts compare with what happened, in numbers."""
         called = sum(each.was_called for each in self.passes)
-        failed = sum(fight.cried for fight in self.fights)
+        failed = sum(fight.is_false_alarm for fight in self.fights)
         return Digest(len(self.passes), called, len(self.passes) - called, failed)

@@ -58,7 +58,7 @@ def ask(
     return Answers(forecasts or [_FAILED] * len(battles), memory), first
 
 
-READINGS_KEPT = 90
+MOST_TRACE_POINTS = 90
 
 Pair = tuple[DriverNumber, DriverNumber]
 
@@ -81,12 +81,12 @@ class BattleTrace:
 
     def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> BattleTrace:
         """Return the trace with one more point, and without those that are too old."""
-        kept = -(READINGS_KEPT - 1)
+        newest = -(MOST_TRACE_POINTS - 1)
         forecasts = self.p_overtake
         if p_overtake is not None:
-            forecasts = (*forecasts[kept:], round(p_overtake, 4))
+            forecasts = (*forecasts[newest:], round(p_overtake, 4))
         return BattleTrace(
-            (*self.at[kept:], at), (*self.interval_s[kept:], round(interval_s, 3)), forecasts
+            (*self.at[newest:], at), (*self.interval_s[newest:], round(interval_s, 3)), forecasts
         )
 
 
@@ -190,7 +190,7 @@ class RaceEngine:
             a predictor for one playback from it, so that no two engines share a feature cache.
         rules: When battles open and close.
         observer: Receives every message and every round of forecasts.
-        recollection: Looks up stored forecasts; with None the engine makes all of them.
+        past_forecasts: Looks up stored forecasts; with None the engine makes all of them.
     """
 
     def __init__(
@@ -198,10 +198,10 @@ class RaceEngine:
         predictor: Predictor | None,
         rules: BattleRules = DEFAULT_RULES,
         observer: EngineObserver | None = None,
-        recollection: PastForecasts | None = None,
+        past_forecasts: PastForecasts | None = None,
     ) -> None:
         self.predictor = predictor.for_playback() if predictor is not None else None
-        self._recollection = recollection
+        self._past_forecasts = past_forecasts
         self._observer = observer
         self.state = EngineState()
         self._rules = rules
@@ -320,8 +320,8 @@ class RaceEngine:
         pairs = [(battle.attacker, battle.defender) for battle in battles]
         if not _due(grid_at, STEPS_A_FORECAST):
             known = {pair: state.forecasts[pair] for pair in pairs if pair in state.forecasts}
-        elif self._recollection is not None:
-            known = self._recollection.recalled(grid_at, state, battles)
+        elif self._past_forecasts is not None:
+            known = self._past_forecasts.recalled(grid_at, state, battles)
         else:
             known = {}
         ended = tuple(_ended(state, battle) for battle in just_ended)

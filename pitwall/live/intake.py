@@ -167,8 +167,8 @@ def read_facts(snapshot: Snapshot) -> SnapshotFacts:
             if isinstance(event, CarTimed | DriverListed):
                 timed.add(event.number)
             if isinstance(event, ControlSaid):
-                said_at = event.message.at
-                control_at = said_at if control_at is None else max(control_at, said_at)
+                published_at = event.message.at
+                control_at = published_at if control_at is None else max(control_at, published_at)
             elif isinstance(event, CarTimed | LapCounted | RaceDescribed):
                 fresh = apply(fresh, event)
     laps = {number: car.laps_completed for number, car in fresh.cars.items()}

@@ -116,7 +116,7 @@ class FrameRing:
     """
 
     def __init__(self, longest_s: float = LONGEST_DELAY_S) -> None:
-        self._kept_for = timedelta(seconds=longest_s)
+        self._longest = timedelta(seconds=longest_s)
         self._frames: deque[LiveFrame] = deque()
 
     def add(self, frame: LiveFrame) -> None:
@@ -127,7 +127,7 @@ class FrameRing:
         while self._frames and self._frames[-1].published_at >= frame.published_at:
             self._frames.pop()
         self._frames.append(frame)
-        oldest = frame.published_at - self._kept_for
+        oldest = frame.published_at - self._longest
         # One frame older than the limit stays, because the longest delay shows it.
         while len(self._frames) > 1 and self._frames[1].published_at <= oldest:
             self._frames.popleft()

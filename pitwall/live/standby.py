@@ -103,7 +103,7 @@ class HotStandby:
             while not await _finished(following.playback, until):
                 pass
             if following.recording is not None:
-                following.recording.let_go()
+                following.recording.drop_written()
         except PitwallError:
             log.warning("cannot play along", extra={"feed": frame.header.feed})
             self._following = None

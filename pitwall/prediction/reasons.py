@@ -91,7 +91,7 @@ def _swaps(values: Values) -> str | None:
     )
 
 
-def _stuck(values: Values) -> str | None:
+def _following(values: Values) -> str | None:
     near = values["run_within_2s_laps"]
     if math.isnan(near):
         return None
@@ -306,7 +306,7 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     "closing": _closing,
     "closest": _closest,
     "swaps": _swaps,
-    "stuck": _stuck,
+    "following": _following,
     "range": _range,
     "defender's tow": _tow,
     "spending": _spending,
@@ -336,6 +336,7 @@ WORDS: Final[Mapping[str, Callable[[Values], str | None]]] = {
     ),
     "restart": _restart,
     "weather": _weather,
+    "wind": lambda values: _known(values["weather_wind_mps"], lambda mps: f"wind at {mps:.0f} m/s"),
     "stage": _stage,
     "season": _season,
     "residual race": lambda _values: "outcomes of earlier forecasts in this race",

@@ -15,7 +15,7 @@ from pitwall.ports.forecasts import Predictor
 from pitwall.ports.races import RaceWriter
 from pitwall.recording import record_rows
 from pitwall.recording.batch_collector import BatchCollector
-from pitwall.recording.race_recorder import is_of_another_feed, kept_as
+from pitwall.recording.race_recorder import is_of_another_feed, stored_info
 from pitwall.wire.message import RawMessage
 
 AT_ONCE = 4_000  # messages in one transaction
@@ -32,7 +32,7 @@ class Imported:
             describes no race.
         messages: How many messages this import stored.
         predictions: How many predictions this import made.
-        kept_of: The name of the feed that the race was first stored from; "" for `no_race`.
+        stored_from: The name of the feed that the race was first stored from; "" for `no_race`.
         faults: How many faults the feed had, by kind: lines left out, parts of messages skipped,
             time stamps replaced.
     """
@@ -41,7 +41,7 @@ class Imported:
     outcome: Literal["imported", "known", "other_source", "no_race"]
     messages: int = 0
     predictions: int = 0
-    kept_of: str = ""
+    stored_from: str = ""
     faults: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -50,11 +50,11 @@ class Importing:
     """Options of an import.
 
     Attributes:
-        told: Called with the number of messages done and their total.
+        on_progress: Called with the number of messages done and their total.
         replace: Whether to remove the stored race first.
     """
 
-    told: Callable[[int, int], None] = lambda _done, _total: None
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None
     replace: bool = False
 
 
@@ -95,7 +95,7 @@ async def import_race(
             stored += len(fresh.messages)
             predictions += len(fresh.predictions)
             await writer.append(mark, fresh)
-        how.told(min(done + AT_ONCE, len(messages)), len(messages))
+        how.on_progress(min(done + AT_ONCE, len(messages)), len(messages))
     if mark is None:
         return Imported("", "no_race", faults=_faults(feed, engine))
     await writer.finish(mark, "finished")
@@ -109,7 +109,7 @@ def _faults(feed: RecordedFeed, engine: RaceEngine) -> Mapping[str, int]:
 
 
 async def _begin(feed: RecordedFeed, writer: RaceWriter, batch: Batch, how: Importing) -> RaceMark:
-    info = kept_as(batch.info, feed.source, feed.name)
+    info = stored_info(batch.info, feed.source, feed.name)
     if how.replace:
         await writer.remove(info.race_id)
     return await writer.begin(info, feed.source.value, feed.name)
@@ -117,9 +117,9 @@ async def _begin(feed: RecordedFeed, writer: RaceWriter, batch: Batch, how: Impo
 
 def _known(mark: RaceMark, feed: RecordedFeed, messages: int) -> Imported | None:
     if is_of_another_feed(mark, feed.source, feed.name):
-        return Imported(mark.info.race_id, "other_source", kept_of=mark.feed)
+        return Imported(mark.info.race_id, "other_source", stored_from=mark.feed)
     if mark.state == "finished" and mark.messages >= messages:
-        return Imported(mark.info.race_id, "known", kept_of=mark.feed)
+        return Imported(mark.info.race_id, "known", stored_from=mark.feed)
     return None
 
 

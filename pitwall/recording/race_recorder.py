@@ -29,7 +29,7 @@ from pitwall.recording.store_condition import Condition, StoreState
 log = logging.getLogger(__name__)
 
 FLUSH_S = 1.0
-LAST_WORD_S = 3.0  # how long the last batch may take when the server stops
+LAST_FLUSH_S = 3.0  # how long the last batch may take when the server stops
 SIMULATED_KEPT = 3
 SPILL_AT = 3_000  # messages that wait in memory, a few minutes and 20 MB; more are moved to files
 
@@ -82,13 +82,13 @@ class Recorder:
         """Write a recording from now on, beginning with what it still holds."""
         for earlier in self._recordings:
             earlier.end("abandoned")
-        recording.hold_again()
+        recording.requeue_held()
         self._recordings.append(recording)
 
     async def run(self) -> None:
         """Write once a second until cancelled, and then once more.
 
-        A write under way is not interrupted by the cancellation unless it exceeds `LAST_WORD_S`.
+        A write under way is not interrupted by the cancellation unless it exceeds `LAST_FLUSH_S`.
         """
         writing = asyncio.ensure_future(self.flush())
         try:
@@ -99,7 +99,7 @@ class Recorder:
         finally:
             # TimeoutError must not replace the cancellation, or the task would go on.
             try:
-                async with asyncio.timeout(LAST_WORD_S):
+                async with asyncio.timeout(LAST_FLUSH_S):
                     await writing
                     await self.flush()
             except TimeoutError:
@@ -187,7 +187,7 @@ class Recorder:
             if batch is not None:
                 if not waiting.is_counted and waiting.race_id in recording.marks:
                     batch = record_rows.shifted(
-                        batch, recording.kept_before.get(waiting.race_id, 0)
+                        batch, recording.stored_before.get(waiting.race_id, 0)
                     )
                 await self._write_batch(recording, batch)
             recording.in_files.popleft()
@@ -217,7 +217,7 @@ class Recorder:
                 self._left_over.popleft()
                 continue
             source = Source(waiting.source)
-            info = kept_as(batch.info, source, waiting.feed)
+            info = stored_info(batch.info, source, waiting.feed)
             mark = await self._writer.begin(info, waiting.source, waiting.feed)
             if not is_of_another_feed(mark, source, waiting.feed):
                 if source is Source.LIVE and not waiting.is_counted:
@@ -247,12 +247,12 @@ class Recorder:
 
     async def _begin(self, recording: Recording, batch: Batch) -> Batch:
         """Find out how much of the race is stored already, and return the batch without that."""
-        info = kept_as(batch.info, recording.source, recording.feed)
+        info = stored_info(batch.info, recording.source, recording.feed)
         mark = await self._writer.begin(info, recording.source.value, recording.feed)
         if is_of_another_feed(mark, recording.source, recording.feed):
             log.warning(
                 "the race is stored from another source already and is left unchanged",
-                extra={"race_id": info.race_id, "kept_from": mark.source, "kept_of": mark.feed},
+                extra={"race_id": info.race_id, "source": mark.source, "feed": mark.feed},
             )
             recording.marks[batch.info.race_id] = None
             return batch
@@ -260,7 +260,7 @@ class Recorder:
             continues = recording.source is Source.LIVE
             recording.collector.resume(batch.info.race_id, mark.messages, continues=continues)
             if continues:
-                recording.kept_before[batch.info.race_id] = mark.messages
+                recording.stored_before[batch.info.race_id] = mark.messages
             resumed = record_rows.shifted if continues else record_rows.without
             batch = resumed(batch, mark.messages)
             log.info("writing goes on", extra={"race_id": info.race_id, "stored": mark.messages})
@@ -279,11 +279,11 @@ def is_of_another_feed(mark: RaceMark, source: Source, feed: str) -> bool:
     return source is Source.RECONSTRUCTED and mark.messages > 0 and mark.feed != feed
 
 
-def kept_as(info: RaceInfo, source: Source, feed: str) -> RaceInfo:
+def stored_info(info: RaceInfo, source: Source, feed: str) -> RaceInfo:
     """Return the race under the key of the store: simulated races get their seed added.
 
     Example:
-        >>> kept_as(RaceInfo("2026-falkenwald-race"), Source.SIMULATED, "simulated:3").race_id
+        >>> stored_info(RaceInfo("2026-falkenwald-race"), Source.SIMULATED, "simulated:3").race_id
         '2026-falkenwald-race-3'
     """
     if source is not Source.SIMULATED:
@@ -291,7 +291,7 @@ def kept_as(info: RaceInfo, source: Source, feed: str) -> RaceInfo:
     return replace(info, race_id=f"{info.race_id}-{feed.rpartition(':')[2]}")
 
 
-def kept_id(header: FrameHeader) -> str:
+def stored_race_id(header: FrameHeader) -> str:
     """Return the key under which the race of a frame is stored."""
     info = RaceInfo(header.race_id)
-    return kept_as(info, Source(header.source), header.feed).race_id
+    return stored_info(info, Source(header.source), header.feed).race_id

@@ -20,7 +20,7 @@ class Recording:
         collector: Collects rows from the engine.
         over: How the run ended. None while it runs.
         in_files: The batches that wait in files, oldest first; the collector's rows are newer.
-        kept_before: By race, how many messages were stored before this recording, for live races
+        stored_before: By race, how many messages were stored before this recording, for live races
             that go on after a restart.
     """
 
@@ -32,7 +32,7 @@ class Recording:
         self.over: Literal["finished", "abandoned"] | None = None
         self.marks: dict[str, RaceMark | None] = {}
         self.in_files: deque[Waiting] = deque()
-        self.kept_before: dict[str, int] = {}
+        self.stored_before: dict[str, int] = {}
 
     @property
     def waiting(self) -> int:
@@ -43,14 +43,14 @@ class Recording:
         """Note that the engine delivers no more."""
         self.over = self.over or how
 
-    def let_go(self) -> None:
+    def drop_written(self) -> None:
         """Forget what another worker has written by now, and hold the newest seconds.
 
         Called about once a second while another worker writes, which is a second or two behind.
         """
         self._held = [*self._held[1 - HELD_TURNS :], self.collector.take_batches()]
 
-    def hold_again(self) -> None:
+    def requeue_held(self) -> None:
         """Return the held batches to the collector, to be written by this worker."""
         held, self._held = self._held, []
         for batches in reversed(held):

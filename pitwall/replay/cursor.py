@@ -65,9 +65,9 @@ class ReplayCursor:
         self.replay_source = replay_source
         self._segment_cache = segment_cache
         self._playing = playing
-        self._recall = StoredPastForecasts()
+        self._past_forecasts = StoredPastForecasts()
         self._predictors = predictors
-        self._engine = RaceEngine(None, recollection=self._recall)
+        self._engine = RaceEngine(None, past_forecasts=self._past_forecasts)
         self._use(FeatureCache())
         self._at: datetime | None = None
         self._number = -1
@@ -115,7 +115,7 @@ class ReplayCursor:
         begin = number
         mark = None
         while mark is None and begin >= 0:
-            segment = await self._reel(begin)
+            segment = await self._segment(begin)
             before = second_of(at) if begin == number else self.replay_source.starts[begin + 1].at
             mark = segment.nearest(before)
             begin -= mark is None  # the keyframe is of an older release: begin further back
@@ -124,22 +124,23 @@ class ReplayCursor:
         self._engine.state = mark.state
         self._number, self._place = max(begin, 0), mark.place
 
-    async def _reel(self, number: int) -> Segment:
+    async def _segment(self, number: int) -> Segment:
         """Return a segment; fetching it takes database connections, and therefore a turn."""
         async with self._playing:
             return await self.replay_source.segment(self._segment_cache, number)
 
     async def _play(self, until: datetime, *, to_end: bool = False) -> None:
-        segment = await self._reel(self._number)
+        segment = await self._segment(self._number)
         async with self._playing:
             await to_the_end(partial(self._play_segment, segment, until, to_end=to_end))
 
     def _play_segment(self, segment: Segment, until: datetime, *, to_end: bool) -> None:
         engine = self._engine
-        self._recall.kept = segment.kept
+        self._past_forecasts.forecasts = segment.forecasts
         # On screen are the forecasts of the last second, and of battles that began since.
         shown_from = second_of(until)
-        self._recall.until = shown_from if self.replay_source.says_again and not to_end else None
+        repeats = self.replay_source.repeats_forecasts and not to_end
+        self._past_forecasts.until = shown_from if repeats else None
         engine.predictor = self._own.plain
         if to_end:
             self._take_until(segment, None)

@@ -94,9 +94,9 @@ class StoredForecasts:
             BusyError: Too many requests are waiting already.
             StoreError: The database cannot be reached.
         """
-        async with self._moments.at(race_id, at) as (race, kept, cache):
+        async with self._moments.at(race_id, at) as (race, stored, cache):
             # The forecasts stored at the time may be of another model.
             predictor = self._predictor.for_playback(cache)
-            state = await to_the_end(partial(with_forecasts, kept, predictor))
+            state = await to_the_end(partial(with_forecasts, stored, predictor))
         looked = FrameLabel(state.taken, self._predictor.version)
         return labelled_frame(race, state, at, ReplayPace(1.0, paused=True), looked)

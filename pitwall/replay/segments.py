@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from pitwall.engine.race_engine import EngineState
-from pitwall.replay.stored_forecasts import Kept
+from pitwall.replay.stored_forecasts import ForecastsByTime
 from pitwall.wire.message import RawMessage
 
 MOST_BYTES: Final = 64_000_000
@@ -44,14 +44,14 @@ class Segment:
         number: The number of the segment in the race, from 0.
         begin: The state at its keyframe. None where an incompatible release made the keyframe.
         messages: The messages from the keyframe to the next one.
-        kept: Forecasts made in the segment.
+        forecasts: Forecasts made in the segment.
         marks: States inside the segment, in order of time, added as viewers play it.
     """
 
     number: int
     begin: EngineState | None
     messages: list[RawMessage]
-    kept: Kept
+    forecasts: ForecastsByTime
     marks: list[SegmentStart] = field(default_factory=list)
     _own: int = field(init=False, default=0)
 
@@ -64,7 +64,7 @@ class Segment:
 
     def __post_init__(self) -> None:
         raw = sum(len(message.body) + _A_MESSAGE for message in self.messages)
-        self._own = raw + _A_FORECAST * sum(map(len, self.kept.values())) + _A_STATE
+        self._own = raw + _A_FORECAST * sum(map(len, self.forecasts.values())) + _A_STATE
 
     @property
     def size(self) -> int:

@@ -19,7 +19,7 @@ from pitwall.ports.races import RaceReader
 from pitwall.prediction.features import FeatureCache, copy_of
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.replay.segments import Segment, SegmentCache
-from pitwall.replay.stored_forecasts import kept_forecasts
+from pitwall.replay.stored_forecasts import forecasts_from_rows
 from pitwall.wire.message import RawMessage
 
 _ROWS: Final = 100_000  # a segment has about 2,000 forecasts; a long one, after a restart, more
@@ -54,8 +54,8 @@ class ReplaySource:
     Attributes:
         race: The race as it was stored when the replay source was opened.
         starts: Where each segment begins; the first begins with the race.
-        says_again: Whether the present model made the stored forecasts. It then repeats those on
-            screen, to have their reasons. Forecasts of another model are shown as stored.
+        repeats_forecasts: Whether the present model made the stored forecasts. It then repeats
+            those on screen, to have their reasons. Forecasts of another model are shown as stored.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class ReplaySource:
         starts: list[KeyframePlace],
         reader: RaceReader,
         *,
-        says_again: bool,
+        repeats_forecasts: bool,
     ) -> None:
         self.race = race
-        self.says_again = says_again
+        self.repeats_forecasts = repeats_forecasts
         self.starts = starts
         self._reader = reader
         self._cars: dict[str, int] = {}
@@ -92,8 +92,8 @@ class ReplaySource:
         if not starts or starts[0].seq:
             first = race.first_at or (starts[0].at if starts else None)
             starts = [KeyframePlace(0, first), *starts] if first else starts
-        says_again = race.model_version == shortcuts.model_version
-        replay_source = cls(race, starts, reader, says_again=says_again)
+        repeats_forecasts = race.model_version == shortcuts.model_version
+        replay_source = cls(race, starts, reader, repeats_forecasts=repeats_forecasts)
         entries = await reader.page(race, [HistoryTable.ENTRIES], Selection(), _ROWS)
         replay_source._cars = {row["driver"]: row["car"] for _, row in entries.rows}
         last = await reader.keyframe(race, race.last_at) if race.last_at else None
@@ -147,9 +147,8 @@ class ReplaySource:
             state = EngineState()
         if state is not None:
             state = replace(state, race=self._with_known_laps(state.race))
-        return Segment(
-            number, state, messages, kept_forecasts(rows, self._cars, shown=not self.says_again)
-        )
+        forecasts = forecasts_from_rows(rows, self._cars, shown=not self.repeats_forecasts)
+        return Segment(number, state, messages, forecasts)
 
     def _read_laps(self, body: bytes, shortcuts: ReplayShortcuts) -> None:
         state = decode_keyframe(body)

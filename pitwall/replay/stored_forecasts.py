@@ -19,7 +19,7 @@ from pitwall.prediction.memory import at_the_line
 from pitwall.prediction.predictor import IS_ESTIMATED
 
 _SECOND: Final = timedelta(seconds=1)
-Kept = Mapping[datetime, Mapping[Pair, Forecast]]
+ForecastsByTime = Mapping[datetime, Mapping[Pair, Forecast]]
 """Forecasts by the instant at which they were made, then by battle."""
 
 
@@ -27,19 +27,19 @@ class StoredPastForecasts:
     """Implements `pitwall.engine.race_engine.PastForecasts` from stored forecasts.
 
     Attributes:
-        kept: The stored forecasts.
+        forecasts: The stored forecasts.
         until: From this instant on every forecast is made anew, with its reasons. None for never.
     """
 
     def __init__(self) -> None:
-        self.kept: Kept = {}
+        self.forecasts: ForecastsByTime = {}
         self.until: datetime | None = None
 
     def recalled(
         self, grid_at: datetime, state: EngineState, battles: Sequence[Battle]
     ) -> dict[Pair, Forecast]:
         """Return stored forecasts, except for battles at the line, which the model notes."""
-        rows = self.kept.get(grid_at)
+        rows = self.forecasts.get(grid_at)
         if rows is None or (self.until is not None and grid_at >= self.until):
             return {}
         known = {}
@@ -56,7 +56,7 @@ def second_of(at: datetime) -> datetime:
     return START_OF_TIME + ((at - START_OF_TIME) // _SECOND) * _SECOND
 
 
-def kept_forecasts(
+def forecasts_from_rows(
     rows: Sequence[Mapping[str, Any]], cars: Mapping[str, int], *, shown: bool
 ) -> dict[datetime, dict[Pair, Forecast]]:
     """Return rows of the table of predictions as forecasts.
@@ -66,16 +66,16 @@ def kept_forecasts(
         cars: Car numbers by the drivers' keys.
         shown: Whether they are shown on screen, and not only in a battle's history.
     """
-    kept: dict[datetime, dict[Pair, Forecast]] = {}
+    forecasts: dict[datetime, dict[Pair, Forecast]] = {}
     for row in rows:
         attacker, defender = cars.get(row["attacker"]), cars.get(row["defender"])
         if attacker is None or defender is None:
             continue
         pair = (DriverNumber(attacker), DriverNumber(defender))
-        kept.setdefault(row["made_at_utc"], {})[pair] = Forecast(
+        forecasts.setdefault(row["made_at_utc"], {})[pair] = Forecast(
             row["p_overtake"], mixed=_mixed(row) if shown else None
         )
-    return kept
+    return forecasts
 
 
 def _mixed(row: Mapping[str, Any]) -> MixedForecast | None:

@@ -10,11 +10,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pitwall.domain.names import cars_by_driver
+from pitwall.domain.names import cars_by_driver, slug
 from pitwall.domain.race import START_OF_TIME, RaceInfo
 from pitwall.domain.records import (
     Batch,
@@ -27,13 +28,13 @@ from pitwall.domain.sessions import Source
 from pitwall.errors import RaceNotFoundError, StoreError
 from pitwall.recording import record_rows
 from pitwall.recording.race_recorder import is_of_another_feed
-from pitwall.store import bulk, forecast_writer, message_chunks, race_rows, row_writer
+from pitwall.store import bulk, forecast_writer, message_chunks, row_writer
 from pitwall.store.database import Database
 from pitwall.store.database_errors import is_about_content, reason
-from pitwall.store.instants import Instant
+from pitwall.store.instants import Instant, utc_now
 from pitwall.store.ledger.writer import LedgerWriter, named_before
-from pitwall.store.rejected_rows import AsideFile, Narrowing
-from pitwall.store.tables import RawChunk
+from pitwall.store.rejected_rows import Narrowing, SetAsideFile
+from pitwall.store.tables import CarSampleRow, CircuitRow, RaceRow, RawChunk, TimingRow
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class SqlRaceWriter:
             stop the recording of their race.
     """
 
-    def __init__(self, database: Database, aside: AsideFile | None = None) -> None:
+    def __init__(self, database: Database, aside: SetAsideFile | None = None) -> None:
         self._database = database
         self._aside = aside
         # By race, up to which message this writer has found or written it. If another number is
@@ -79,7 +80,7 @@ class SqlRaceWriter:
                 await connection.execute(lock, {"key": _ONE_AT_A_TIME})
             found = await self._mark(connection, info)
             if found is None:
-                await race_rows.insert_race(connection, info, source, feed)
+                await _insert_race(connection, info, source, feed)
                 found = await self._mark(connection, info)
             if found is None:
                 raise RaceNotFoundError(f"The race {info.race_id} could not be created.")
@@ -113,7 +114,7 @@ class SqlRaceWriter:
             drivers = await row_writer.write(connection, mark, batch, drivers)
             await self._write_forecasts(connection, mark, batch, drivers)
             still_open = await self._write_messages(connection, mark.number, batch.messages)
-            await race_rows.advance(connection, mark, batch, max(stored, batch.messages_through))
+            await _advance(connection, mark, batch, max(stored, batch.messages_through))
         self._drivers[mark.number] = drivers  # only after the commit: a failed batch comes again
         self._open[mark.number] = still_open
 
@@ -129,12 +130,12 @@ class SqlRaceWriter:
                 drivers = await row_writer.write(connection, mark, batch, drivers, narrow.put)
                 await self._write_forecasts_narrowly(connection, mark, batch, drivers, narrow)
                 await self._write_messages_narrowly(connection, mark.number, batch.messages, narrow)
-                await race_rows.advance_narrowly(
+                await _advance_narrowly(
                     connection, mark, batch, max(stored, batch.messages_through), narrow
                 )
                 if narrow.refused:
                     # Before the commit, because afterwards these rows exist nowhere else.
-                    await asyncio.to_thread(self._aside.keep, mark.info.race_id, narrow.refused)
+                    await asyncio.to_thread(self._aside.write, mark.info.race_id, narrow.refused)
         except BaseException as error:
             self._forget(mark)
             if not is_about_content(error):
@@ -162,14 +163,14 @@ class SqlRaceWriter:
         return stored, drivers
 
     async def _locked(self, connection: AsyncConnection, mark: RaceMark) -> int:
-        """Return how many messages are kept, and forget what was so before another wrote.
+        """Return how many messages are stored, and forget what was so before another wrote.
 
-        An open minute of before would be put in place of everything that the other has kept.
+        An open minute of before would be put in place of everything that the other has stored.
         """
-        kept = await race_rows.locked(connection, mark)
-        if self._reached.get(mark.number) != kept:
+        stored = await _lock_race(connection, mark)
+        if self._reached.get(mark.number) != stored:
             self._forget(mark)
-        return kept
+        return stored
 
     def _forget(self, mark: RaceMark) -> None:
         self._ledger.forget()
@@ -221,8 +222,8 @@ class SqlRaceWriter:
 
     async def finish(self, mark: RaceMark, state: str) -> None:
         async with self._database.writing() as connection:
-            kept = await self._locked(connection, mark)
-            if self._reached.get(mark.number, kept) < kept:
+            stored = await self._locked(connection, mark)
+            if self._reached.get(mark.number, stored) < stored:
                 log.info(
                     "another worker has gone on with the race, so its state is left unchanged",
                     extra={"race_id": mark.info.race_id, "state": state},
@@ -243,7 +244,7 @@ class SqlRaceWriter:
 
     async def remove(self, race_id: str) -> None:
         async with self._database.writing() as connection:
-            await race_rows.remove(connection, "id = :id", {"id": race_id})
+            await _remove_races(connection, "id = :id", {"id": race_id})
 
     async def prune_simulated(self, keep: int) -> int:
         async with self._database.writing() as connection:
@@ -252,7 +253,7 @@ class SqlRaceWriter:
                 "ORDER BY updated_at DESC, number DESC LIMIT :keep"
             )
             others = f"source = 'simulated' AND number NOT IN ({newest})"
-            return await race_rows.remove(connection, others, {"keep": keep})
+            return await _remove_races(connection, others, {"keep": keep})
 
     async def _mark(self, connection: AsyncConnection, info: RaceInfo) -> RaceMark | None:
         statement = text(
@@ -288,6 +289,95 @@ class SqlRaceWriter:
         else:
             await _insert_chunks(connection, number, [list(new)])
         return groups[-1]
+
+
+async def _insert_race(connection: AsyncConnection, info: RaceInfo, source: str, feed: str) -> None:
+    """Insert a race under the next free number, and its circuit if that is new."""
+    circuit_id = slug(info.circuit)[:64] or None
+    if circuit_id:
+        row = (circuit_id, info.circuit)
+        table = row_writer.table_of(CircuitRow)
+        await bulk.upsert_rows(connection, table, ("id", "name"), [row], key=("id",))
+    number = await connection.scalar(text("SELECT coalesce(max(number), 0) + 1 FROM races"))
+    values = RaceRow(
+        id=info.race_id[:96],
+        number=number or 1,
+        circuit_id=circuit_id,
+        name=row_writer.fit(info.name, 120),
+        kind=row_writer.fit(info.kind, 40),
+        year=info.year,
+        starts_at=info.starts_at,
+        source=source,
+        feed=row_writer.fit(feed, 200),
+        created_at=utc_now(),
+    ).model_dump()
+    await connection.execute(row_writer.table_of(RaceRow).insert(), values)
+
+
+async def _remove_races(connection: AsyncConnection, which: str, values: dict[str, Any]) -> int:
+    """Remove races with all their rows; return how many there were.
+
+    The races are deleted first, because that waits for the writers of these races: whatever they
+    wrote is then visible and deleted too.
+    """
+    statement = text(f"DELETE FROM races WHERE {which} RETURNING number")  # noqa: S608  our own
+    removed = [{"number": row.number} for row in await connection.execute(statement, values)]
+    for model in (TimingRow, CarSampleRow):  # these have no foreign key that cascades
+        table = row_writer.table_of(model)
+        own = table.c.race_number == bindparam("number")
+        if removed:
+            await connection.execute(table.delete().where(own), removed)
+    return len(removed)
+
+
+async def _lock_race(connection: AsyncConnection, mark: RaceMark) -> int:
+    """Lock a race against other writers, and return how many of its messages are stored.
+
+    Raises:
+        RaceNotFoundError: The race was removed meanwhile.
+    """
+    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    statement = text(f"SELECT messages FROM races WHERE number = :number{lock}")  # noqa: S608
+    messages: int | None = await connection.scalar(statement, {"number": mark.number})
+    if messages is None:
+        raise RaceNotFoundError(f"The race {mark.info.race_id} was removed during the recording.")
+    return messages
+
+
+async def _advance(connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int) -> None:
+    """Set a race's mark to `through` messages, and update its laps and times."""
+    first = batch.messages[0].sent_at if batch.messages else None
+    newest = next(reversed(batch.predictions.values()), None)
+    table = row_writer.table_of(RaceRow)
+    changes: dict[str, Any] = {
+        "messages": through,
+        "revision": table.c.revision + 1,
+        "updated_at": utc_now(),
+    }
+    if batch.last_at is not None:
+        changes |= {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
+    if newest is not None:
+        changes["model_version"] = newest.model_version
+    await connection.execute(table.update().where(table.c.number == mark.number).values(changes))
+    if first is not None:
+        unset = table.c.first_at.is_(None)
+        own = table.c.number == mark.number
+        await connection.execute(table.update().where(own, unset).values(first_at=first))
+
+
+async def _advance_narrowly(
+    connection: AsyncConnection, mark: RaceMark, batch: Batch, through: int, narrow: Narrowing
+) -> None:
+    """Set the mark; leave the batch's laps and model out if the database rejects them."""
+
+    async def write(_rows: list[dict[str, Any]]) -> None:
+        await _advance(connection, mark, batch, through)
+
+    before = len(narrow.refused)
+    values = {"last_at": batch.last_at, "laps": batch.lap, "total_laps": batch.total_laps}
+    await narrow.put("races", [values], write)
+    if len(narrow.refused) > before:
+        await _advance(connection, mark, Batch(info=batch.info), through)
 
 
 async def _open_minute(connection: AsyncConnection, mark: RaceMark) -> list[MessageRecord]:

@@ -77,7 +77,7 @@ class Narrowing:
             await self.put(table, rows[middle:], write)
 
 
-class AsideFile:
+class SetAsideFile:
     """A file of JSON lines with one rejected row each; rows beyond its size limit are only counted.
 
     Args:
@@ -96,7 +96,7 @@ class AsideFile:
         """Return how many rows were set aside and lost so far, and why."""
         return self._state
 
-    def keep(self, race_id: str, refused: Sequence[Refused]) -> None:
+    def write(self, race_id: str, refused: Sequence[Refused]) -> None:
         """Write rows to the file and flush it to disk; rows of a repeated batch are written once.
 
         Raises:

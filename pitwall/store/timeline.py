@@ -54,8 +54,8 @@ WITH forecasts AS (
 )
 SELECT attacker_id, defender_id, min(made_at) AS since, max(made_at) AS until,
   max(p_overtake) AS most_p,
-  max(CASE WHEN outcome = '{passed}' THEN p_overtake END) AS said_before,
-  max(CASE WHEN outcome = '{held}' THEN p_overtake END) AS said_in_vain
+  max(CASE WHEN outcome = '{passed}' THEN p_overtake END) AS p_before_pass,
+  max(CASE WHEN outcome = '{held}' THEN p_overtake END) AS p_before_none
 FROM numbered GROUP BY attacker_id, defender_id, nth ORDER BY since
 """
 _OUTCOMES = {"passed": Outcome.PASSED.value, "held": Outcome.HELD.value}
@@ -193,14 +193,14 @@ def _stops(pitted: Sequence[Any]) -> list[Stop]:
 
 
 def _fight(row: Any, cars: Mapping[str, int]) -> Fight:  # noqa: ANN401  a row of _FIGHTS
-    is_false_alarm = (row.said_in_vain or 0.0) >= CALLED and (row.said_before or 0.0) < CALLED
+    is_false_alarm = (row.p_before_none or 0.0) >= CALLED and (row.p_before_pass or 0.0) < CALLED
     return Fight(
         cars.get(row.attacker_id, 0),
         cars.get(row.defender_id, 0),
         row.since,
         row.until,
         row.most_p,
-        row.said_before,
+        row.p_before_pass,
         is_false_alarm,
     )
 
@@ -221,7 +221,9 @@ def _passes(places: Sequence[Any], fights: Sequence[Fight], racing: _Racing) -> 
             if fight_before is not None and racing.may_pass(row.at, (attacker, defender)):
                 # Both cars' rows show the change: count it once.
                 by_pair[attacker, defender].remove(fight_before)
-                yield Pass(row.at, attacker, defender, standing[attacker], fight_before.said_before)
+                yield Pass(
+                    row.at, attacker, defender, standing[attacker], fight_before.p_before_pass
+                )
 
 
 def _crossed(

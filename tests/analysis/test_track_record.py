@@ -33,8 +33,8 @@ def a_run(number: int = 1, gain: float = 0.1, **changes: object) -> LedgerRun:
         first_at=AT + timedelta(days=number),
         model_version="mixture-1",
         made=Made.LIVE,
-        is_kept=True,
-        said=120,
+        is_stored=True,
+        forecasts=120,
         decided=ForecastTally(100, 10, 20, 12.0, 9.0, 30.0, 10.0, 30.0 + 100 * gain),
         interrupted={"pitted": 5},
     )
@@ -51,12 +51,14 @@ def test_shares_and_scores_are_means_over_all_races() -> None:
     record = track_record(contents(a_run(1), a_run(2, gain=0.3, circuit="Elsewhere", year=2027)))
 
     assert record.overall is not None
-    assert (record.said, record.overall.forecasts, record.overall.races) == (240, 200, 2)
+    assert (record.forecasts, record.overall.forecasts, record.overall.races) == (240, 200, 2)
     assert record.overall.log_loss == pytest.approx(0.3)
     assert record.overall.gap_log_loss == pytest.approx(0.5)
     assert record.interrupted == {"pitted": 10}
     (one,) = record.reliability
-    assert [one.low, one.high, one.said, one.came] == pytest.approx([0.10, 0.15, 0.12, 0.10])
+    assert [one.low, one.high, one.mean_forecast, one.share_passed] == pytest.approx(
+        [0.10, 0.15, 0.12, 0.10]
+    )
     assert one.laps == 40
     assert [score.name for score in record.seasons] == ["2026", "2027"]
     assert {score.name: round(score.gap_log_loss, 3) for score in record.circuits} == {
@@ -68,8 +70,8 @@ def test_shares_and_scores_are_means_over_all_races() -> None:
 def test_the_doubt_of_a_share_is_that_of_laps_and_not_of_seconds() -> None:
     (one,) = track_record(contents(a_run())).reliability
 
-    assert (one.came_low, one.came_high) == pytest.approx(wilson(0.1, 20))
-    assert one.came_high - one.came_low > wilson(0.1, 100)[1] - wilson(0.1, 100)[0]
+    assert (one.share_low, one.share_high) == pytest.approx(wilson(0.1, 20))
+    assert one.share_high - one.share_low > wilson(0.1, 100)[1] - wilson(0.1, 100)[0]
 
 
 def test_the_gain_has_an_interval_once_there_are_races_enough() -> None:
@@ -87,7 +89,7 @@ def test_an_undecided_ledger_has_no_scores() -> None:
     record = track_record(contents(a_run(decided=ForecastTally())))
 
     assert (record.overall, record.gain, record.reliability, record.races) == (None, None, (), ())
-    assert record.said == 120
+    assert record.forecasts == 120
 
 
 class Reader:

@@ -139,14 +139,14 @@ async def test_where_there_is_nothing_to_see_it_says_why(kept: Kept) -> None:
 async def test_what_was_asked_long_ago_is_forgotten(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept.seen._kept, "most", 1)
+    monkeypatch.setattr(kept.seen._cache, "most", 1)
     first, second = _two_moments(kept)
 
     for moment in (first, second, first):
         row = moment
         await kept.seen.seen(kept.race_id, (row.attacker, row.defender), row.made_at)
 
-    assert len(kept.seen._kept) == 1
+    assert len(kept.seen._cache) == 1
     seen = await kept.seen.seen(kept.race_id, (first.attacker, first.defender), first.made_at)
     assert seen.forecast.p_overtake == pytest.approx(first.p_overtake, abs=1e-12)
 

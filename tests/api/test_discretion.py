@@ -29,7 +29,7 @@ LEAKS = [
 PLAIN = [
     "",
     "The feed is silent while a race is on.",
-    "No frame for 12 s: the pipeline has stopped.",
+    "No frame for 12 s: the race player has stopped.",
     "12 messages were set aside: they name no car, and/or no lap.",
     "Redis does not answer: this worker goes on alone.",
     "Lap 12: at 14:03:59 a stretch was left out.",

@@ -249,7 +249,7 @@ async def test_health_is_degraded_while_the_shared_cache_is_away(
     assert answer.json()["detail"] == "Redis does not answer."
 
 
-async def test_health_notices_that_the_pipeline_itself_stopped(
+async def test_health_notices_that_the_race_player_stopped(
     client: httpx.AsyncClient, live: MemoryLiveCache
 ) -> None:
     await live.publish(replace(a_frame(), published_at=wall_now() - timedelta(seconds=30)))

@@ -80,7 +80,7 @@ async def test_an_unexpected_failure_is_protected_too(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = await clients.user()
-    monkeypatch.setattr("pitwall.api.log_ins_and_keys.KeyOut", None)
+    monkeypatch.setattr("pitwall.api.accounts.KeyOut", None)
     await browser.post("/auth/keys", json={"name": "x"})
 
     answer = await browser.get("/auth/keys")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pitwall import pitwall as app
+from pitwall.__main__ import main
 from pitwall.app import container, server
 from pitwall.app.environment import SECRETS, variable
 from pitwall.app.settings import Settings, load
-from pitwall.cli.main import main
 from pitwall.errors import PitwallError, SettingsError
 
 LONGEST_SENTENCE = 420

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from pitwall.cli.main import main
 
 from pitwall.app import server
 from pitwall.app.environment import unknown_variables
 from pitwall.app.settings import Settings, spelling_warnings
-from pitwall.cli.main import main
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from playwright.sync_api import FloatRect, Locator, Page, Request, expect
 
 from pitwall.domain.records import PredictionRecord
 from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.recording.race_recorder import kept_as
+from pitwall.recording.race_recorder import stored_info
 from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
 from pitwall.store.race_writer import SqlRaceWriter
@@ -49,7 +49,7 @@ async def kept(data: Path) -> PredictionRecord:
     await migrations.upgrade(database)
     feed = Short(SimulatedFeed(7), MESSAGES)
     batch = batch_of(feed)
-    batch.info = kept_as(batch.info, feed.source, feed.name)
+    batch.info = stored_info(batch.info, feed.source, feed.name)
     await keep(SqlRaceWriter(database), feed, batch)
     await database.close()
     laps = {(lap.car, lap.lap) for lap in batch.laps.values() if lap.lap_time_s}
@@ -96,7 +96,7 @@ def panels(page: Page, scene: Scene) -> Page:
     """Open the replay at the battle, and wait until everything about it is drawn."""
     opened(page, scene.server, scene.more)
     expect(chart(page, "Forecast of")).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
-    expect(page.locator(".what-if .said-percent")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".what-if .model-forecast-percent")).to_be_visible(timeout=SOON_MS)
     return page
 
 
@@ -112,17 +112,17 @@ def test_everything_about_the_battle_is_drawn_and_the_console_stays_clean(
 
     for words in ("Forecast of", "Gap of", "On lap", "Lap "):
         expect(chart(page, words).first).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
-    seen = page.locator(".room-panel").filter(has_text="What the model saw")
+    seen = page.locator(".details-panel").filter(has_text="What the model saw")
     p = scene.at.p_overtake
     expected = "<1" if p < 0.01 else ">99" if p > 0.99 else str(round(100 * p))
-    expect(seen.locator(".said-percent")).to_have_text(expected)
+    expect(seen.locator(".model-forecast-percent")).to_have_text(expected)
     expect(seen.locator(".expert")).to_have_count(3)
     assert watch.complaints == []
 
 
 def test_the_charts_are_there_as_tables(scene: Scene, page: Page) -> None:
     panels(page, scene)
-    panel = page.locator(".room-panel").filter(has_text="Forecast over time")
+    panel = page.locator(".details-panel").filter(has_text="Forecast over time")
 
     panel.get_by_text("Show as a table").click()
 
@@ -134,7 +134,7 @@ def test_a_slider_asks_what_if_by_keyboard_and_the_race_stands_still(
     scene: Scene, page: Page
 ) -> None:
     panels(page, scene)
-    told = page.locator(".said-beside").last
+    told = page.locator(".model-forecast-beside").last
     expect(told).to_contain_text("no change")
     before = head_of(page)["atS"]
     slider = page.get_by_role("slider", name=re.compile("^Gap"))
@@ -189,7 +189,7 @@ def test_corners_are_numbered_on_the_telemetry_and_no_two_numbers_overlap(
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     panels(page, scene)
-    panel = page.locator(".room-panel").filter(has_text="Telemetry compared")
+    panel = page.locator(".details-panel").filter(has_text="Telemetry compared")
     names = [str(nth) for nth in range(1, 13)]
 
     # Two rows: of three corners within 180 m the third has room in none, on a phone.
@@ -242,4 +242,4 @@ def test_a_race_that_may_not_be_seen_has_no_panels(scene: Scene, page: Page) -> 
 
     page.wait_for_url("**/login?next=**", timeout=SOON_MS)
     assert SIMULATED not in page.url
-    expect(page.locator("#replay-room")).to_have_count(0)
+    expect(page.locator("#battle-details")).to_have_count(0)

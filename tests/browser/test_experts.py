@@ -106,7 +106,7 @@ def test_one_model_alone_leaves_the_card_as_it_was(server: Server, page: Page) -
     opened(server, page, with_each(FRAME, mixed=None))
 
     assert page.locator(".card").count() == len(FRAME.battles)
-    expect(page.locator(":is(.whisker, .spans, .first, .desk)")).to_have_count(0)
+    expect(page.locator(":is(.whisker, .spans, .first, .expert-panel)")).to_have_count(0)
     expect(page.locator("footer")).not_to_contain_text("AERO")
 
 
@@ -166,4 +166,4 @@ def test_the_page_has_experts_where_the_served_model_has(server: Server, page: P
         expect(page.locator(".expert").first).to_be_visible(timeout=SOON_MS)
         expect(page.locator(".first").first).to_contain_text("stop or flag first")
     else:
-        expect(page.locator(":is(.whisker, .spans, .first, .desk)")).to_have_count(0)
+        expect(page.locator(":is(.whisker, .spans, .first, .expert-panel)")).to_have_count(0)

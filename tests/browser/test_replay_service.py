@@ -46,17 +46,17 @@ def test_the_charts_of_a_battle_far_down_come_to_the_eye_and_can_be_closed(
     card = page.locator(".card-slot").last
     battle = card.get_attribute("data-key")
     card.scroll_into_view_if_needed()
-    assert top(page.locator("#replay-room")) < 0  # out of sight
+    assert top(page.locator("#battle-details")) < 0  # out of sight
 
     card.click()
-    expect(page.locator("#close-room")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator("#close-details")).to_be_visible(timeout=SOON_MS)
 
     # Tower, charts and map beside one another, none of them behind the controls.
-    for panel in ("#room-title", ".tower-panel", ".map-panel"):
+    for panel in ("#details-title", ".tower-panel", ".map-panel"):
         comes_into_view(page, panel)
     assert head_of(page)["battle"] == battle
     assert top(page.locator("#deck")) == 0
-    page.locator("#close-room").click()
+    page.locator("#close-details").click()
     expect(page.locator("#replay-head")).to_have_attribute("data-battle", "", timeout=SOON_MS)
     expect(page.locator("#battles")).to_be_focused()
     expect(page.get_by_text("Choose a battle to see its forecasts")).to_be_visible(timeout=SOON_MS)
@@ -65,15 +65,15 @@ def test_the_charts_of_a_battle_far_down_come_to_the_eye_and_can_be_closed(
 def test_escape_closes_the_charts_and_nothing_else(server: Server, page: Page) -> None:
     opened_in(page, server, DESK)
     page.locator(".card-slot").first.click()
-    expect(page.locator("#close-room")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator("#close-details")).to_be_visible(timeout=SOON_MS)
 
     page.keyboard.press("?")
     page.keyboard.press("Escape")  # the list of keys alone
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
-    expect(page.locator("#close-room")).to_be_visible()
+    expect(page.locator("#close-details")).to_be_visible()
     page.keyboard.press("Escape")
 
-    expect(page.locator("#close-room")).to_have_count(0, timeout=SOON_MS)
+    expect(page.locator("#close-details")).to_have_count(0, timeout=SOON_MS)
     assert head_of(page)["battle"] == ""
 
 

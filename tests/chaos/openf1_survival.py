@@ -47,16 +47,16 @@ class Truth:
     def __init__(self, told: Sequence[Told], at: datetime) -> None:
         self.race = RaceState()
         self.lately: list[RaceState] = []
-        self._book = RowMerger(SESSION)
+        self._merger = RowMerger(SESSION)
         for one in told:
-            self._book.take(one.endpoint, [one.row], one.at)
-        self._apply(self._book.whole_frame(at))
+            self._merger.take(one.endpoint, [one.row], one.at)
+        self._apply(self._merger.whole_frame(at))
 
     def take(self, told: Told) -> None:
         """Apply one row."""
-        self._book.take(told.endpoint, [told.row], told.at)
+        self._merger.take(told.endpoint, [told.row], told.at)
         self._apply(RawFrame(told.at, row_message(told, 0), MQTT + told.endpoint))
-        changed = self._book.changed_frame(told.at)
+        changed = self._merger.changed_frame(told.at)
         if changed is not None:
             self._apply(changed)
 
@@ -142,7 +142,7 @@ async def _survive(
                 task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(running, watching, return_exceptions=True)
-    tally, of_rows = intake.tally, feed.book.tally if feed.book else None
+    tally, of_rows = intake.tally, feed.merger.tally if feed.merger else None
     return replace(
         result,
         sent=broker.sent,

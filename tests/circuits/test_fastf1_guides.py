@@ -73,7 +73,7 @@ async def test_what_is_here_for_the_year_is_not_asked_for(
     server: MultiViewer, tmp_path: Path
 ) -> None:
     house = House(tmp_path)
-    house.folder.keep("nowhere", None, as_bytes(columns(source="mine")))
+    house.folder.save("nowhere", None, as_bytes(columns(source="mine")))
 
     assert await house.source() == "mine"
     assert server.asked == []
@@ -83,7 +83,7 @@ async def test_an_earlier_year_serves_while_there_is_no_answer(
     server: MultiViewer, tmp_path: Path
 ) -> None:
     house = House(tmp_path)
-    house.folder.keep("nowhere", 2024, as_bytes(columns(source="last year's")))
+    house.folder.save("nowhere", 2024, as_bytes(columns(source="last year's")))
     server.status = 404
 
     assert await house.source() == "last year's"
@@ -163,7 +163,7 @@ async def test_a_slow_server_holds_nobody_up_and_its_late_answer_is_kept(
 
 async def test_a_damaged_file_is_not_written_over(server: MultiViewer, tmp_path: Path) -> None:
     house = House(tmp_path)
-    house.folder.keep("nowhere", 2025, as_bytes(columns()))
+    house.folder.save("nowhere", 2025, as_bytes(columns()))
     file = tmp_path / "circuits" / "nowhere-2025.json"
     file.write_bytes(b"{ half of my own work")
 

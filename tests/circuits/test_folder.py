@@ -72,7 +72,7 @@ async def test_what_is_kept_is_found_and_stays_byte_for_byte(
 ) -> None:
     folder = CircuitFolder(tmp_path / "new")
 
-    file = folder.keep("nowhere-park", 2025, as_bytes(form))
+    file = folder.save("nowhere-park", 2025, as_bytes(form))
 
     assert file.name == "nowhere-park-2025.json"
     assert file.read_bytes() == as_bytes(form)
@@ -90,15 +90,15 @@ def test_a_name_that_would_mean_another_file_is_refused(
     tmp_path: Path, circuit_id: str, year: int | None
 ) -> None:
     with pytest.raises(CircuitGuideError, match="is not a circuit"):
-        CircuitFolder(tmp_path).keep(circuit_id, year, as_bytes(columns()))
+        CircuitFolder(tmp_path).save(circuit_id, year, as_bytes(columns()))
 
 
 def test_nothing_damaged_is_kept_and_what_was_there_stays(tmp_path: Path) -> None:
     folder = CircuitFolder(tmp_path)
-    folder.keep("nowhere", None, as_bytes(columns()))
+    folder.save("nowhere", None, as_bytes(columns()))
 
     with pytest.raises(CircuitGuideError, match="neither"):
-        folder.keep("nowhere", None, b"{}")
+        folder.save("nowhere", None, b"{}")
 
     (known,) = folder.known()
     assert known.guide is not None

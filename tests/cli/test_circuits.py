@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.__main__ import main
 from pitwall.app.database import circuit_guides
 from pitwall.app.settings import load
 from pitwall.circuits import CircuitFolder, FastF1Guides
-from pitwall.cli.main import main
 from tests.circuits.makers import answer, as_bytes, columns
 
 

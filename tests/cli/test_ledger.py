@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.cli.main import main
+from pitwall.__main__ import main
 from pitwall.store import migrations
 from pitwall.store.database import DATABASE_FILE, Database, database_url
 from tests.store.ledgers import forecasts, outcomes, write

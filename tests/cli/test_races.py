@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pitwall.__main__ import main
 from pitwall.app.feed_runner import open_archive
 from pitwall.app.settings import load
-from pitwall.cli.import_races import what_to_say
-from pitwall.cli.main import main
+from pitwall.cli.import_races import result_sentence
 from pitwall.cli.record import record
 from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.f1_live import F1LiveFeed
@@ -107,14 +107,14 @@ def test_a_recording_holds_what_was_sent_and_marks_what_was_not(tmp_path: Path) 
 
 def test_a_race_kept_without_telemetry_is_said_to_come_with_it_when_replaced() -> None:
     bare, whole = "timing:2025-x-race", "timing:2025-x-race+telemetry"
-    kept = Imported("2025-x-race", "other_source", kept_of=bare)
+    kept = Imported("2025-x-race", "other_source", stored_from=bare)
 
-    assert what_to_say(whole, kept) == (
+    assert result_sentence(whole, kept) == (
         "2025-x-race: already stored, without car telemetry; --replace adds it"
     )
-    assert what_to_say("openf1:9", kept) == (
+    assert result_sentence("openf1:9", kept) == (
         "2025-x-race: already stored from timing:2025-x-race; --replace imports it again"
     )
-    assert what_to_say(whole, Imported("2025-x-race", "known", kept_of=whole)) == (
+    assert result_sentence(whole, Imported("2025-x-race", "known", stored_from=whole)) == (
         "2025-x-race: already stored"
     )

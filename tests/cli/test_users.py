@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.cli.main import main
+from pitwall.__main__ import main
 
 PASSWORD = "an engine of brass"
 

@@ -130,13 +130,13 @@ async def test_a_removed_race_stays_and_its_next_import_counts_in_its_place(
     await SqlRaceWriter(database).remove(SMALL.race_id)
 
     (gone,) = (await shown(database, Made.IMPORT)).runs
-    assert not gone.is_kept
+    assert not gone.is_stored
     await write(database, forecasts(), outcomes(passed={1}), source="recorded", imported=True)
 
     found = await verify(database)
     assert (found.forecasts, found.compared) == (2 * SECONDS, SECONDS)
     again = await shown(database, Made.IMPORT)
-    assert [(run.run, run.is_kept) for run in again.runs] == [(2, True)]
+    assert [(run.run, run.is_stored) for run in again.runs] == [(2, True)]
     assert total(again).passes == 1
 
 

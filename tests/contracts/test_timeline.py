@@ -99,10 +99,10 @@ async def test_a_race_is_told_at_a_glance(database: Database) -> None:
     assert line.stops == (Stop(at(270), 3, 2),)
     assert line.codes == {1: "BYR", 2: "MAR", 3: "EVE"}
     assert line.fights == (
-        Fight(2, 1, at(40), at(59), 0.6, None, cried=True),
-        Fight(2, 1, at(100), at(119), 0.8, 0.8, cried=False),
-        Fight(3, 1, at(500), at(509), 0.2, 0.2, cried=False),
-        Fight(1, 3, at(515), at(529), 0.55, None, cried=True),
+        Fight(2, 1, at(40), at(59), 0.6, None, is_false_alarm=True),
+        Fight(2, 1, at(100), at(119), 0.8, 0.8, is_false_alarm=False),
+        Fight(3, 1, at(500), at(509), 0.2, 0.2, is_false_alarm=False),
+        Fight(1, 3, at(515), at(529), 0.55, None, is_false_alarm=True),
     )
     assert line.passes == (Pass(at(122), 2, 1, 1, 0.8), Pass(at(511.5), 3, 1, 2, 0.2))
     assert line.digest == Digest(passes=2, called=1, missed=1, failed=2)

@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pitwall.__main__ import main
 from pitwall.analysis.circuit_lookup import key_in
 from pitwall.analysis.lap_comparison import corners_on_lap
 from pitwall.circuits import CircuitFolder
-from pitwall.cli.main import main
 from pitwall.domain.circuits import CircuitGuide, Point
 from pitwall.feeds.timing import TimingFeed
 from tests.short_feeds import Short
@@ -74,7 +74,7 @@ async def test_corners_that_are_looked_up_are_where_the_file_says(
     feed = TimingFeed(data / "timing", real.race_id)
     folder = CircuitFolder(tmp_path)
     body = (data / "telemetry" / f"corners_{real.name}.json").read_bytes()
-    folder.keep(real.circuit, 2025, body)
+    folder.save(real.circuit, 2025, body)
     f1_key = key_in(Short(feed, 50).messages())
 
     guide = await folder.guide(real.circuit, 2025, f1_key)

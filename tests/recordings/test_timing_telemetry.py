@@ -189,7 +189,7 @@ async def test_a_race_kept_without_telemetry_stays_as_it_is_until_it_is_replaced
     again = await import_race(richer, writer, QuickPredictor())
 
     race = await reader.race(DUTCH)
-    assert (again.outcome, again.kept_of) == ("other_source", without.name)
+    assert (again.outcome, again.stored_from) == ("other_source", without.name)
     assert await reader.messages(race) == list(without.messages())
     replaced = await import_race(richer, writer, QuickPredictor(), Importing(replace=True))
     assert (replaced.outcome, replaced.messages) == ("imported", 4_000)

@@ -33,7 +33,7 @@ from pitwall.store.database import Databases, database_url
 from pitwall.store.ledger.verifier import verify
 from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
-from pitwall.store.rejected_rows import AsideFile
+from pitwall.store.rejected_rows import SetAsideFile
 from pitwall.wire.message import RawMessage
 from tests.servers.postgres import PostgresServer, find_binaries, running_server
 from tests.store.races import PREDICTOR
@@ -86,7 +86,7 @@ class Trial:
     def __init__(self, databases: Databases, folder: Path) -> None:
         self.seen = Seen()
         self.databases = databases
-        self.aside = AsideFile(folder / "set-aside.jsonl")
+        self.aside = SetAsideFile(folder / "set-aside.jsonl")
         self.recorder = Recorder(
             SqlRaceWriter(databases.recorder, self.aside),
             "test-model",

@@ -113,7 +113,7 @@ async def test_a_recorder_that_is_stopped_finishes_what_it_writes(database: Data
 async def test_a_recorder_that_cannot_finish_ends_in_time_and_loses_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(recording, "LAST_WORD_S", 0.05)
+    monkeypatch.setattr(recording, "LAST_FLUSH_S", 0.05)
     writer = Slow(database, takes_s=60)
 
     recorder, running = await stopped_while_it_writes(writer)

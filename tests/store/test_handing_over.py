@@ -89,7 +89,7 @@ async def handed_over(
             if taken <= written_to:
                 await first.flush()
             await second.flush()
-            prepared.let_go()
+            prepared.drop_written()
     second.begin(prepared)
     for message in messages[followed:]:
         following.take(message)
@@ -174,9 +174,9 @@ def test_of_a_race_played_unseen_only_the_newest_stretch_is_held() -> None:
     for taken, message in enumerate(islice(FEED.messages(), turns * TURN), 1):
         engine.take(message)
         if taken % TURN == 0:
-            prepared.let_go()
+            prepared.drop_written()
 
-    prepared.hold_again()
+    prepared.requeue_held()
 
     (held,) = prepared.collector.take_batches()
     assert [m.seq for m in held.messages] == list(range(5 * TURN, turns * TURN))

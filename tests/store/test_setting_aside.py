@@ -20,7 +20,7 @@ from pitwall.store.database import Database
 from pitwall.store.ledger.verifier import verify
 from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
-from pitwall.store.rejected_rows import AsideFile, Refused
+from pitwall.store.rejected_rows import Refused, SetAsideFile
 from pitwall.wire.message import RawMessage
 from tests.store.races import LIGHTS_OUT, SMALL, small_batch
 
@@ -47,7 +47,7 @@ async def counts(database: Database) -> dict[HistoryTable, int]:
 
 
 async def test_only_what_is_refused_is_set_aside(database: Database, tmp_path: Path) -> None:
-    aside = AsideFile(tmp_path / "set-aside.jsonl")
+    aside = SetAsideFile(tmp_path / "set-aside.jsonl")
     writer = SqlRaceWriter(database, aside)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     batch, odd = with_odd_rows()
@@ -78,7 +78,7 @@ async def test_only_what_is_refused_is_set_aside(database: Database, tmp_path: P
 async def test_a_raw_message_that_is_refused_leaves_a_gap_and_replay_goes_on(
     database: Database, tmp_path: Path
 ) -> None:
-    aside = AsideFile(tmp_path / "set-aside.jsonl")
+    aside = SetAsideFile(tmp_path / "set-aside.jsonl")
     writer = SqlRaceWriter(database, aside)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     batch = small_batch(90)
@@ -104,7 +104,7 @@ async def test_a_raw_message_that_is_refused_leaves_a_gap_and_replay_goes_on(
 async def test_the_recorder_tells_what_was_set_aside_and_goes_on(
     database: Database, tmp_path: Path
 ) -> None:
-    aside = AsideFile(tmp_path / "set-aside.jsonl")
+    aside = SetAsideFile(tmp_path / "set-aside.jsonl")
     recorder = Recorder(SqlRaceWriter(database, aside), "test-model", set_aside=aside.state)
     watched = recorder.watch(_Feed())
     batch, odd = with_odd_rows()
@@ -133,7 +133,7 @@ async def test_without_a_file_a_refused_row_is_kept_and_said(database: Database)
 async def test_tables_that_are_not_there_yet_are_trouble_and_nothing_is_set_aside(
     database: Database, tmp_path: Path
 ) -> None:
-    aside = AsideFile(tmp_path / "set-aside.jsonl")
+    aside = SetAsideFile(tmp_path / "set-aside.jsonl")
     writer = SqlRaceWriter(database, aside)
     mark = await writer.begin(SMALL, "recorded", "recording:small")
     async with database.writing() as connection:
@@ -151,16 +151,16 @@ async def test_tables_that_are_not_there_yet_are_trouble_and_nothing_is_set_asid
 
 def test_the_file_has_a_bound_and_counts_what_it_did_not_take(tmp_path: Path) -> None:
     path = tmp_path / "set-aside.jsonl"
-    aside = AsideFile(path, most_bytes=1_000)
+    aside = SetAsideFile(path, most_bytes=1_000)
     for nth in range(30):
-        aside.keep("a-race", [Refused("timing", (nth, b"bytes", LIGHTS_OUT), "out of range")])
-        aside.keep("a-race", [Refused("timing", (nth, b"bytes", LIGHTS_OUT), "out of range")])
+        aside.write("a-race", [Refused("timing", (nth, b"bytes", LIGHTS_OUT), "out of range")])
+        aside.write("a-race", [Refused("timing", (nth, b"bytes", LIGHTS_OUT), "out of range")])
 
     state = aside.state()
     assert path.stat().st_size <= 1_000
     assert 0 < state.rows == len(path.read_text().splitlines())
     assert state.rows + state.lost == 30
-    assert AsideFile(path).state().rows == state.rows  # after a restart, too
+    assert SetAsideFile(path).state().rows == state.rows  # after a restart, too
 
 
 class _Feed:

@@ -63,15 +63,15 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].rstrip(".").lower()
 
 
-def own_names(told: Iterable[str], trusted_proxies: int) -> frozenset[str] | None:
+def own_names(configured: Iterable[str], trusted_proxies: int) -> frozenset[str] | None:
     """Return the names under which the server answers.
 
     Args:
-        told: Names from the settings. Without any it is this machine's own name, or behind a
+        configured: Names from the settings. Without any it is this machine's own name, or behind a
             proxy, which knows its names, every name.
         trusted_proxies: Number of proxies in front of the server.
     """
-    names = frozenset(host_name(name) for name in told)
+    names = frozenset(host_name(name) for name in configured)
     if not names and trusted_proxies:
         return None
     own = socket.gethostname().lower()

@@ -66,25 +66,25 @@ class Origins:
             return
         if origin in self._allowed:
             scope = _without_cookies(scope)
-        told = self._told(origin)
-        await self._app(scope, receive, changing_headers(send, lambda them: [*_own(them), *told]))
+        cors = self._cors_headers(origin)
+        await self._app(scope, receive, changing_headers(send, lambda them: [*_own(them), *cors]))
 
     async def _preflight(self, origin: str, scope: Scope, send: Send) -> None:
         if origin not in self._allowed:
             detail = "Pages of other sites may not use this server; see PITWALL_CORS_ORIGINS."
             await plain_problem(scope, send, HTTPStatus.FORBIDDEN, detail)
             return
-        headers = [*self._told(origin), *_PREFLIGHT]
+        headers = [*self._cors_headers(origin), *_PREFLIGHT]
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    def _told(self, origin: str) -> list[Header]:
+    def _cors_headers(self, origin: str) -> list[Header]:
         if not self._allowed:
             return []
-        told: list[Header] = [(b"vary", b"Origin")]
+        headers: list[Header] = [(b"vary", b"Origin")]
         if origin in self._allowed:
-            told += [(b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED]
-        return told
+            headers += [(b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED]
+        return headers
 
     def _refusal(self, scope: Scope, origin: str) -> str:
         """Return why a request that changes something is refused; "" if it is allowed."""

@@ -86,13 +86,13 @@ class F1Archive:
         return self._folder / session.path
 
     async def fetch(
-        self, session: ArchivedSession, tell: Callable[[str], None] = lambda _text: None
+        self, session: ArchivedSession, on_progress: Callable[[str], None] = lambda _text: None
     ) -> Path:
         """Fetch the missing or damaged files of a session, and return its folder.
 
         Args:
             session: Which session.
-            tell: Called with a line of progress for each file.
+            on_progress: Called with a line of progress for each file.
 
         Raises:
             FeedUnavailableError: It is not archived, or cannot be fetched completely.
@@ -106,7 +106,7 @@ class F1Archive:
             if topic in files:
                 for name in files[topic]:
                     if name:
-                        await self._fetch_one(session.path, name, manifest, tell)
+                        await self._fetch_one(session.path, name, manifest, on_progress)
         if not any(name.endswith(SUFFIX) for name in manifest):
             raise FeedUnavailableError(f"The archive holds no streams of {session.race_id}.")
         return folder
@@ -127,7 +127,11 @@ class F1Archive:
         return read_files(load_json(body, path))
 
     async def _fetch_one(
-        self, path: str, name: str, manifest: dict[str, Downloaded], tell: Callable[[str], None]
+        self,
+        path: str,
+        name: str,
+        manifest: dict[str, Downloaded],
+        on_progress: Callable[[str], None],
     ) -> None:
         """Fetch one file unless an intact copy is on disk; key frames may be missing."""
         file = self._folder / path / name
@@ -136,10 +140,10 @@ class F1Archive:
         try:
             manifest[name] = await self._downloader.fetch_file(path + name, file)
         except FileNotOnServerError:
-            tell(f"{name}: listed, but not on the server")
+            on_progress(f"{name}: listed, but not on the server")
             return
         await asyncio.to_thread(_write_manifest, file.parent, manifest)
-        tell(f"{name}: {manifest[name].size:,} bytes")
+        on_progress(f"{name}: {manifest[name].size:,} bytes")
 
 
 def _write_copy(file: Path, body: bytes) -> None:

@@ -14,8 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from pitwall.domain.sessions import Source
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_live.account import F1TvToken
-from pitwall.feeds.f1_live.negotiation import Agreed, F1TokenRefusedError, negotiate
+from pitwall.feeds.f1_live.negotiation import Agreed, F1TokenRefusedError, F1TvToken, negotiate
 from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
 from pitwall.feeds.http import tls, why
 from pitwall.feeds.signalr import RECORD_SEPARATOR, read_frame, refusal_of

@@ -1,4 +1,7 @@
-"""List the topics of F1 live timing that are public, and those that need an F1 TV account."""
+"""List the topics of F1 live timing that are public, and those that need an F1 TV account.
+
+A new topic begins here; the client subscribes to whatever is listed.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _PHASES = {phase.value.upper(): phase.value.capitalize() for phase in Phase} | {
 _MOST_INDEX = 10_000
 
 
-def say_control(rows: Sequence[Row], new: int) -> Iterator[RawMessage]:
+def control_messages(rows: Sequence[Row], new: int) -> Iterator[RawMessage]:
     """Yield the messages of the last `new` rows; the rows before them only set the state.
 
     Args:
@@ -38,12 +38,12 @@ def say_control(rows: Sequence[Row], new: int) -> Iterator[RawMessage]:
         at = instant_of(row)
         if index < first_new or at is None:
             continue
-        yield from _say_row(at, row)
+        yield from _row_messages(at, row)
         if changed or (index == first_new and track.status != CLEAR):
             yield message(at, "TrackStatus", {"Status": track.status})
 
 
-def _say_row(at: datetime, row: Row) -> Iterator[RawMessage]:
+def _row_messages(at: datetime, row: Row) -> Iterator[RawMessage]:
     text = text_of(row, "message")
     if text is None:
         return

@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 
 from pitwall.feeds.openf1 import lap_rows, stint_rows
-from pitwall.feeds.openf1.control_rows import say_control
-from pitwall.feeds.openf1.measured_rows import say_measured
+from pitwall.feeds.openf1.control_rows import control_messages
+from pitwall.feeds.openf1.measured_rows import measured_message
 from pitwall.feeds.openf1.rows import MEASURED, Row, by_car, instant_of, is_sound, rows_of
-from pitwall.feeds.openf1.session_rows import say_drivers, say_session
+from pitwall.feeds.openf1.session_rows import drivers_message, session_message
 from pitwall.wire.message import RawFrame, RawMessage, Reading, Snapshot
 
 MQTT = "v1/"
@@ -47,7 +47,7 @@ def read_frame(frame: RawFrame) -> Reading:
 
 def _measured(endpoint: str, rows: list[Row], since: datetime | None) -> Iterator[RawMessage]:
     sound = (row for row in rows if is_sound(row))
-    messages = [one for row in sound if (one := say_measured(endpoint, row)) is not None]
+    messages = [one for row in sound if (one := measured_message(endpoint, row)) is not None]
     messages.sort(key=lambda message: message.sent_at)
     yield from (one for one in messages if since is None or one.sent_at >= since)
 
@@ -55,7 +55,7 @@ def _measured(endpoint: str, rows: list[Row], since: datetime | None) -> Iterato
 def _read_merged(frame: RawFrame) -> Reading:
     try:
         merged = orjson.loads(frame.text)
-        messages = tuple(_say_merged(merged, frame.received_at))
+        messages = tuple(_merged_messages(merged, frame.received_at))
     except (ValueError, TypeError, AttributeError):  # a damaged tape
         return _UNREADABLE
     if frame.channel == CHANGED:
@@ -63,29 +63,29 @@ def _read_merged(frame: RawFrame) -> Reading:
     return Reading((Snapshot(instant_of(merged, "at"), messages),))
 
 
-def _say_merged(merged: Mapping[str, Any], received_at: datetime) -> Iterator[RawMessage]:
+def _merged_messages(merged: Mapping[str, Any], received_at: datetime) -> Iterator[RawMessage]:
     """Yield the messages of merged rows, those first that others depend on."""
     at = instant_of(merged, "at") or received_at.astimezone(UTC)
     if merged.get("sessions"):
         meeting = (merged.get("meetings") or [{}])[0]
-        session = say_session(at, merged["sessions"][0], meeting)
+        session = session_message(at, merged["sessions"][0], meeting)
         yield from [session] if session is not None else []
-    drivers = say_drivers(at, merged.get("drivers") or [])
+    drivers = drivers_message(at, merged.get("drivers") or [])
     yield from [drivers] if drivers is not None else []
     control = merged.get("race_control") or []
-    yield from say_control(control, merged.get("new", len(control)))
-    yield from _say_cars(merged, at)
+    yield from control_messages(control, merged.get("new", len(control)))
+    yield from _car_messages(merged, at)
     for endpoint in MEASURED:
         yield from _measured(endpoint, merged.get(endpoint) or [], None)
 
 
-def _say_cars(merged: Mapping[str, Any], at: datetime) -> Iterator[RawMessage]:
+def _car_messages(merged: Mapping[str, Any], at: datetime) -> Iterator[RawMessage]:
     of_laps, of_stints, of_pit = (by_car(merged.get(n) or []) for n in ("laps", "stints", "pit"))
     for car in sorted(of_laps.keys() | of_stints.keys() | of_pit.keys()):
         rows = lap_rows.in_order(of_laps.get(car, []))
-        yield from lap_rows.say_laps(car, rows)
+        yield from lap_rows.lap_messages(car, rows)
         done = max((lap for lap, _ in lap_rows.crossings(rows)), default=None)
         for row in sorted(of_stints.get(car, []), key=stint_rows.stint_number):
-            stint = stint_rows.say_stint(at, car, row, stint_rows.tyre_life_laps(row, done))
+            stint = stint_rows.stint_message(at, car, row, stint_rows.tyre_life_laps(row, done))
             yield from [stint] if stint is not None else []
-        yield from stint_rows.say_stops(car, of_pit.get(car, []))
+        yield from stint_rows.stop_messages(car, of_pit.get(car, []))

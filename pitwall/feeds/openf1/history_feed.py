@@ -18,10 +18,10 @@ from pitwall.feeds.openf1 import lap_rows, stint_rows
 from pitwall.feeds.openf1.account import OpenF1Account
 from pitwall.feeds.openf1.backfill import LATEST, find_session
 from pitwall.feeds.openf1.client import OPENF1_URL, Answer, OpenF1Rest
-from pitwall.feeds.openf1.control_rows import phase_of, say_control
-from pitwall.feeds.openf1.measured_rows import message, say_measured
+from pitwall.feeds.openf1.control_rows import control_messages, phase_of
+from pitwall.feeds.openf1.measured_rows import measured_message, message
 from pitwall.feeds.openf1.rows import Row, by_car, count_of, instant_of, key_of
-from pitwall.feeds.openf1.session_rows import say_drivers, say_session
+from pitwall.feeds.openf1.session_rows import drivers_message, session_message
 from pitwall.feeds.timed_lines import topic_rank
 from pitwall.wire.message import RawMessage
 
@@ -67,33 +67,33 @@ def started_at(session: Session) -> datetime | None:
     return min(starts, default=None)
 
 
-def say_session_as_it_was(session: Session) -> Iterator[RawMessage]:
+def past_session_messages(session: Session) -> Iterator[RawMessage]:
     """Yield everything but telemetry, in order of `sent_at`."""
-    messages = list(_say(session))
+    messages = list(_session_messages(session))
     messages.sort(key=lambda one: (one.sent_at, topic_rank(one.topic)))
     yield from messages
 
 
-def _say(session: Session) -> Iterator[RawMessage]:
+def _session_messages(session: Session) -> Iterator[RawMessage]:
     first = _first_instant(session)
     for described in (
-        say_session(first, session.described, session.meeting),
-        say_drivers(first, session.of("drivers")),
+        session_message(first, session.described, session.meeting),
+        drivers_message(first, session.of("drivers")),
     ):
         yield from [described] if described is not None else []
     control = sorted(session.of("race_control"), key=lambda row: str(instant_of(row)))
-    for one in say_control(control, len(control)):
+    for one in control_messages(control, len(control)):
         delay = _CONTROL_DELAY if one.sent_at.microsecond == 0 else timedelta(0)
         yield RawMessage(one.sent_at + delay, one.topic, one.body)
     for endpoint in ("position", "intervals", "weather"):
         for row in session.of(endpoint):
-            measured = say_measured(endpoint, row)
+            measured = measured_message(endpoint, row)
             yield from [measured] if measured is not None else []
-    yield from _say_grid(session)
-    yield from _say_cars(session, first)
+    yield from _grid_messages(session)
+    yield from _car_messages(session, first)
 
 
-def _say_grid(session: Session) -> Iterator[RawMessage]:
+def _grid_messages(session: Session) -> Iterator[RawMessage]:
     """Yield grid places: the last order before the start."""
     start = started_at(session)
     if start is None:
@@ -108,7 +108,7 @@ def _say_grid(session: Session) -> Iterator[RawMessage]:
         yield message(known_at, "TimingAppData", {"Lines": places})
 
 
-def _say_cars(session: Session, first: datetime) -> Iterator[RawMessage]:
+def _car_messages(session: Session, first: datetime) -> Iterator[RawMessage]:
     of_laps, of_stints, of_pit = (by_car(session.of(n)) for n in ("laps", "stints", "pit"))
     start = started_at(session) or first
     for car in sorted(of_laps.keys() | of_stints.keys() | of_pit.keys()):
@@ -116,9 +116,9 @@ def _say_cars(session: Session, first: datetime) -> Iterator[RawMessage]:
             lap_rows.in_order(of_laps.get(car, [])),
             stint_rows.in_order(of_pit.get(car, [])),
         )
-        yield from lap_rows.say_laps(car, rows)
-        yield from stint_rows.say_stops_as_they_were(car, pits)
-        yield from _say_tyres(car, of_stints.get(car, []), _KnownState(start, rows, pits))
+        yield from lap_rows.lap_messages(car, rows)
+        yield from stint_rows.past_stop_messages(car, pits)
+        yield from _tyre_messages(car, of_stints.get(car, []), _KnownState(start, rows, pits))
 
 
 class _KnownState:
@@ -152,7 +152,7 @@ class _KnownState:
         return self.crossings[index][1]
 
 
-def _say_tyres(car: int, rows: list[Row], known: _KnownState) -> Iterator[RawMessage]:
+def _tyre_messages(car: int, rows: list[Row], known: _KnownState) -> Iterator[RawMessage]:
     """Yield each set when it was fitted, and its age at the end of every lap on it."""
     for row in sorted(rows, key=stint_rows.stint_number):
         start, end = count_of(row, "lap_start"), count_of(row, "lap_end")
@@ -162,8 +162,8 @@ def _say_tyres(car: int, rows: list[Row], known: _KnownState) -> Iterator[RawMes
         if fitted_at is None:
             continue
         age = count_of(row, "tyre_age_at_start")
-        said = stint_rows.say_stint(fitted_at, car, row, age)
-        yield from [said] if said is not None else []
+        tyres = stint_rows.stint_message(fitted_at, car, row, age)
+        yield from [tyres] if tyres is not None else []
         for lap in range(start, (end or start) + 1):
             at, life = known.completed_at(lap), stint_rows.tyre_life_laps(row, lap)
             if at is not None and at >= fitted_at and life is not None:
@@ -241,12 +241,12 @@ class OpenF1History:
         """
         if self._fetched is None:
             self._fetched = self._run(self._fetch)
-        told = say_session_as_it_was(self._fetched)
+        messages = past_session_messages(self._fetched)
         if self._telemetry:
-            telemetry = self._say_telemetry(self._fetched)
-            yield from merge(told, telemetry, key=lambda said: said.sent_at)
+            telemetry = self._telemetry_messages(self._fetched)
+            yield from merge(messages, telemetry, key=lambda one: one.sent_at)
         else:
-            yield from told
+            yield from messages
 
     def _run(self, work: Callable[[OpenF1Rest], Awaitable[T]]) -> T:
         """Run asynchronous work in the worker thread that asks for messages."""
@@ -276,22 +276,22 @@ class OpenF1History:
             raise FeedUnavailableError(f"OpenF1 has no timing of the session {self._session}.")
         return Session(session.described, session.meeting, rows)
 
-    def _say_telemetry(self, session: Session) -> Iterator[RawMessage]:
+    def _telemetry_messages(self, session: Session) -> Iterator[RawMessage]:
         """Yield telemetry of the race itself; an endpoint without rows is asked only once."""
         since, until = span_of(session)
         key = session.described.get("session_key")
         endpoints = set(_TELEMETRY)
         while since < until and endpoints:
             end = min(since + _TELEMETRY_WINDOW, until)
-            said: list[RawMessage] = []
+            window_messages: list[RawMessage] = []
             for endpoint in sorted(endpoints):
                 window = {"session_key": key, "date__ge": since, "date__le": end}
                 answer = self._run(partial(_rows, endpoint, window))
-                told = [one for row in answer.rows if (one := say_measured(endpoint, row))]
-                said += [one for one in told if since <= one.sent_at < end]
+                measured = [one for row in answer.rows if (one := measured_message(endpoint, row))]
+                window_messages += [one for one in measured if since <= one.sent_at < end]
                 endpoints -= set() if answer.rows else {endpoint}
-            said.sort(key=lambda one: one.sent_at)
-            yield from said
+            window_messages.sort(key=lambda one: one.sent_at)
+            yield from window_messages
             since = end
 
 

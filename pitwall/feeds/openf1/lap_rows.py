@@ -58,7 +58,7 @@ def crossings(rows: Sequence[Row]) -> Iterator[tuple[int, datetime]]:
             yield lap_of(row), at
 
 
-def say_laps(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
+def lap_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
     """Yield the messages of one car's rows, in order of laps, each when it became known."""
     by_lap = {lap_of(row): row for row in rows}
     out_laps = {lap for lap, row in by_lap.items() if row.get("is_pit_out_lap") is True}

@@ -58,7 +58,7 @@ class OpenF1LiveFeed:
         rng: The source of jitter.
 
     Attributes:
-        book: The rows so far; None before the first connection.
+        merger: The rows so far; None before the first connection.
     """
 
     name = "openf1"
@@ -73,7 +73,7 @@ class OpenF1LiveFeed:
         now: Callable[[], datetime] = _wall_now,
         rng: random.Random | None = None,
     ) -> None:
-        self.book: RowMerger | None = None
+        self.merger: RowMerger | None = None
         self._account = account
         self._rest = OpenF1Rest(base_url, account, BRIEF, now, rng)
         self._filler = Filler(self._rest, now)
@@ -137,7 +137,7 @@ class OpenF1LiveFeed:
         """Follow MQTT, while REST fills the gap since the last connection."""
         try:
             async with subscribed(self._mqtt_url, user, token) as subscription:
-                if self.book is None:
+                if self.merger is None:
                     await self._join(out)
                 else:
                     self._wanted.set()
@@ -153,21 +153,21 @@ class OpenF1LiveFeed:
         self._wanted.clear()
         found = await find_session(self._rest, self._session)
         key = count_of(found, "session_key", most=10**9) or 0
-        book = self.book if self.book and self.book.session_key == key else RowMerger(key)
-        await self._put(out, await self._filler.describe(book, found))
-        await self._put(out, await self._filler.fill(book, None))
-        self.book, self._filled_at = book, self._now()
-        await out.put(book.whole_frame(self._now()))
+        merger = self.merger if self.merger and self.merger.session_key == key else RowMerger(key)
+        await self._put(out, await self._filler.describe(merger, found))
+        await self._put(out, await self._filler.fill(merger, None))
+        self.merger, self._filled_at = merger, self._now()
+        await out.put(merger.whole_frame(self._now()))
         self._connected = True
 
     @property
-    def _book(self) -> RowMerger:
-        assert self.book is not None  # noqa: S101  after `_join`
-        return self.book
+    def _merger(self) -> RowMerger:
+        assert self.merger is not None  # noqa: S101  after `_join`
+        return self.merger
 
     async def _fill(self, out: asyncio.Queue[RawFrame]) -> None:
         asked_at = self._now()
-        await self._put(out, await self._filler.fill(self._book, self._filled_at))
+        await self._put(out, await self._filler.fill(self._merger, self._filled_at))
         self._filled_at, self._behind = asked_at, ""
 
     async def _put(self, out: asyncio.Queue[RawFrame], filled: Filled) -> None:
@@ -190,11 +190,11 @@ class OpenF1LiveFeed:
             yield frame
             return
         self._check_session(rows)
-        unsound = self._book.tally.unsound
-        new = self._book.take(delivered.topic.removeprefix(MQTT), rows, frame.received_at)
-        if new or self._book.tally.unsound > unsound:
+        unsound = self._merger.tally.unsound
+        new = self._merger.take(delivered.topic.removeprefix(MQTT), rows, frame.received_at)
+        if new or self._merger.tally.unsound > unsound:
             yield frame
-        changed = self._book.changed_frame(frame.received_at)
+        changed = self._merger.changed_frame(frame.received_at)
         if changed is not None:
             yield changed
 
@@ -202,8 +202,8 @@ class OpenF1LiveFeed:
         if self._session != LATEST:
             return
         for row in rows:
-            if (count_of(row, "session_key", most=10**6) or 0) > self._book.session_key:
-                self.book = None
+            if (count_of(row, "session_key", most=10**6) or 0) > self._merger.session_key:
+                self.merger = None
                 raise FeedUnavailableError("OpenF1 moved on to another session.")
 
     async def _keep_whole(self, out: asyncio.Queue[RawFrame]) -> None:
@@ -223,7 +223,7 @@ class OpenF1LiveFeed:
                 self._wanted.set()
                 await asyncio.sleep(error.retry_after_s or FAILED_APART_S)
             else:
-                await out.put(self._book.whole_frame(self._now()))
+                await out.put(self._merger.whole_frame(self._now()))
                 await asyncio.sleep(FILLS_APART_S)
 
     async def _look(self, out: asyncio.Queue[RawFrame]) -> None:
@@ -236,7 +236,7 @@ class OpenF1LiveFeed:
         if asyncio.get_running_loop().time() - before_s < QUIET_S:
             return
         try:
-            seen = await self._filler.check(self._book)
+            seen = await self._filler.check(self._merger)
         except FeedUnavailableError:
             return  # no news either way: the reader of frames gives up in time
         await self._put(out, seen)
@@ -252,9 +252,9 @@ class OpenF1LiveFeed:
             asked, began = self._wanted.is_set(), self._now()
             self._wanted.clear()
             await self._fill(out)
-            changed = self._book.changed_frame(self._now())
+            changed = self._merger.changed_frame(self._now())
             if asked:
-                await out.put(self._book.whole_frame(self._now()))
+                await out.put(self._merger.whole_frame(self._now()))
             elif changed is not None:
                 await out.put(changed)
             spent = self._now() - began

@@ -30,10 +30,10 @@ def car_line(at: datetime, car: int, line: dict[str, Any]) -> RawMessage:
     return message(at, TIMING, {"Lines": {str(car): line}})
 
 
-def say_measured(endpoint: str, row: Row) -> RawMessage | None:
+def measured_message(endpoint: str, row: Row) -> RawMessage | None:
     """Return the message of a row of a measured endpoint; None when nothing in it is usable."""
     at = instant_of(row)
-    return None if at is None else _SAY[endpoint](at, row)
+    return None if at is None else _MESSAGE_OF[endpoint](at, row)
 
 
 def _interval(at: datetime, row: Row) -> RawMessage | None:
@@ -77,8 +77,8 @@ _WEATHER = {
 
 
 def _weather(at: datetime, row: Row) -> RawMessage | None:
-    told = {name: number_of(row, field) for name, field in _WEATHER.items()}
-    payload = {name: str(value) for name, value in told.items() if value is not None}
+    values = {name: number_of(row, field) for name, field in _WEATHER.items()}
+    payload = {name: str(value) for name, value in values.items() if value is not None}
     rain = row.get("rainfall")
     if isinstance(rain, bool | int | float):
         payload["Rainfall"] = "1" if rain else "0"
@@ -88,8 +88,8 @@ def _weather(at: datetime, row: Row) -> RawMessage | None:
 def _car_data(at: datetime, row: Row) -> RawMessage | None:
     """Return a car's channels, without those that are null, such as DRS in 2026."""
     car = car_of(row)
-    told = {channel: number_of(row, field) for channel, field in _CHANNELS.items()}
-    channels = {channel: value for channel, value in told.items() if value is not None}
+    values = {channel: number_of(row, field) for channel, field in _CHANNELS.items()}
+    channels = {channel: value for channel, value in values.items() if value is not None}
     if car is None or not channels:
         return None
     entry = {"Utc": utc_text(at), "Cars": {str(car): {"Channels": channels}}}
@@ -107,7 +107,7 @@ def _location(at: datetime, row: Row) -> RawMessage | None:
     return RawMessage(at, "Position.z", encode_zipped({"Position": [entry]}))
 
 
-_SAY: dict[str, Callable[[datetime, Row], RawMessage | None]] = {
+_MESSAGE_OF: dict[str, Callable[[datetime, Row], RawMessage | None]] = {
     "intervals": _interval,
     "position": _position,
     "weather": _weather,

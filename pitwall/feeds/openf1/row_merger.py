@@ -28,10 +28,10 @@ from pitwall.wire.message import RawFrame
 
 _MOST_ROWS = 20_000  # of one endpoint: ten times what a long race has
 _SEEN = 20_000  # single measurements remembered: ten minutes without telemetry
-_LAPS_TOLD = 3  # of one car: the last one that ended, the one under way, and one between
-_CONTROL_TOLD = 80  # rows of race control from which the flags of the track are told
+_NEWEST_LAPS = 3  # of one car: the last one that ended, the one under way, and one between
+_NEWEST_CONTROL = 80  # rows of race control from which the flags of the track are told
 # A stop or a lap time may arrive seconds after the instant it names, later than newer rows.
-_TOLD_LATE = timedelta(seconds=10)
+_LATE_BY = timedelta(seconds=10)
 _AHEAD_AT_MOST = timedelta(minutes=30)  # more than this machine's clock should ever be wrong
 _UNUSED = frozenset({"_id", "_key", "segments_sector_1", "segments_sector_2", "segments_sector_3"})
 _OF_CARS = frozenset({"laps", "stints", "pit"})
@@ -41,7 +41,7 @@ _OF_CARS = frozenset({"laps", "stints", "pit"})
 class _KnownRow:
     row: dict[str, object]
     id: int | None
-    told_at: datetime
+    arrived_at: datetime
 
 
 @dataclass(slots=True)
@@ -93,27 +93,27 @@ class RowMerger:
         self._seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
         self._changes = Changes()
 
-    def take(self, endpoint: str, rows: Iterable[Row], told_at: datetime) -> bool:
+    def take(self, endpoint: str, rows: Iterable[Row], arrived_at: datetime) -> bool:
         """Merge rows; return whether any had new content.
 
         Args:
             endpoint: The endpoint of the rows.
             rows: From MQTT with `_id`, from REST without.
-            told_at: When they arrived; for REST when they were requested, as rows that MQTT
+            arrived_at: When they arrived; for REST when they were requested, as rows that MQTT
                 sent since then are newer.
         """
         if endpoint not in MEASURED and endpoint not in self._rows:
             return False
         new = 0
         for row in rows:
-            if not is_sound(row) or _is_ahead(row, told_at):
+            if not is_sound(row) or _is_ahead(row, arrived_at):
                 self.tally.unsound += 1
             elif not self._is_ours(endpoint, row):
                 self.tally.foreign += 1
             elif endpoint in MEASURED:
                 new += self._measure(endpoint, row)
             else:
-                new += self._keep(endpoint, row, told_at)
+                new += self._keep(endpoint, row, arrived_at)
         self.tally.taken += new
         return new > 0
 
@@ -124,25 +124,25 @@ class RowMerger:
     def changed_frame(self, received_at: datetime) -> RawFrame | None:
         """Return the changed rows that only mean something together; None when none changed."""
         changes, self._changes = self._changes, Changes()
-        told: dict[str, object] = {}
+        content: dict[str, object] = {}
         for endpoint in sorted(_OF_CARS if changes.cars else ()):
-            told[endpoint] = self._of_cars(endpoint, changes.cars)
+            content[endpoint] = self._of_cars(endpoint, changes.cars)
         if changes.control:
-            told["race_control"], told["new"] = self._control_told(changes.control)
+            content["race_control"], content["new"] = self._newest_control(changes.control)
         if changes.described:
-            told |= {name: self._all(name) for name in ("sessions", "meetings", "drivers")}
-        return self._frame(CHANGED, told, received_at, self.newest_at) if told else None
+            content |= {name: self._all(name) for name in ("sessions", "meetings", "drivers")}
+        return self._frame(CHANGED, content, received_at, self.newest_at) if content else None
 
     def whole_frame(self, received_at: datetime) -> RawFrame:
         """Return all rows of a snapshot."""
         self._changes = Changes()
-        told: dict[str, object] = {name: self._all(name) for name in TOGETHER if name != "laps"}
-        told["laps"] = self._of_cars("laps", None)
-        told["race_control"] = self._control()
+        content: dict[str, object] = {name: self._all(name) for name in TOGETHER if name != "laps"}
+        content["laps"] = self._of_cars("laps", None)
+        content["race_control"] = self._control()
         for endpoint in ("position", "intervals", "weather"):
-            told[endpoint] = [row for (name, _), row in self._newest.items() if name == endpoint]
-        at = self.newest_at - _TOLD_LATE if self.newest_at else None
-        return self._frame(WHOLE, told, received_at, at)
+            content[endpoint] = [row for (name, _), row in self._newest.items() if name == endpoint]
+        at = self.newest_at - _LATE_BY if self.newest_at else None
+        return self._frame(WHOLE, content, received_at, at)
 
     def _is_ours(self, endpoint: str, row: Row) -> bool:
         return endpoint == "meetings" or row.get("session_key") in {self.session_key, None}
@@ -165,21 +165,21 @@ class RowMerger:
         if before_at is not None and at < before_at:
             self.tally.overtaken += 1
             return False
-        told = {name: value for name, value in row.items() if value is not None}
-        self._newest[place] = {**(before or {}), **told}
+        content = {name: value for name, value in row.items() if value is not None}
+        self._newest[place] = {**(before or {}), **content}
         return True
 
-    def _keep(self, endpoint: str, row: Row, told_at: datetime) -> bool:
+    def _keep(self, endpoint: str, row: Row, arrived_at: datetime) -> bool:
         rows, key = self._rows[endpoint], key_of(endpoint, row)
         known, number = rows.get(key), _id_of(row)
-        told = {name: value for name, value in row.items() if name not in _UNUSED}
+        content = {name: value for name, value in row.items() if name not in _UNUSED}
         if known is None:
             if len(rows) >= _MOST_ROWS:
                 return False
-            rows[key] = _KnownRow(told, number, told_at)
+            rows[key] = _KnownRow(content, number, arrived_at)
             self._of_car.setdefault((endpoint, car_of(row)), []).append(key)
         else:
-            merged = self._merged(known, told, number, told_at)
+            merged = self._merged(known, content, number, arrived_at)
             if merged == known.row:
                 self.tally.repeated += 1
                 return False
@@ -188,22 +188,22 @@ class RowMerger:
         return True
 
     def _merged(
-        self, known: _KnownRow, told: dict[str, object], number: int | None, told_at: datetime
+        self, known: _KnownRow, content: dict[str, object], number: int | None, arrived_at: datetime
     ) -> dict[str, object]:
         """Return a row merged with another version of it; a null removes nothing.
 
         Fields that only the older version has stay.
         """
-        said = {name: value for name, value in told.items() if value is not None}
+        given = {name: value for name, value in content.items() if value is not None}
         if number is not None and known.id is not None:
             is_newer = number > known.id
         else:
-            is_newer = told_at >= known.told_at
+            is_newer = arrived_at >= known.arrived_at
         if not is_newer:
             self.tally.overtaken += 1
-            return {**said, **{n: v for n, v in known.row.items() if v is not None}}
-        known.id, known.told_at = number if number is not None else known.id, told_at
-        return {**known.row, **said}
+            return {**given, **{n: v for n, v in known.row.items() if v is not None}}
+        known.id, known.arrived_at = number if number is not None else known.id, arrived_at
+        return {**known.row, **given}
 
     def _note_changed(self, endpoint: str, key: tuple[object, ...], row: Row) -> None:
         car = car_of(row)
@@ -224,37 +224,37 @@ class RowMerger:
 
     def _of_cars(self, endpoint: str, cars: set[int] | None) -> list[dict[str, object]]:
         """Return the rows of some cars, or of all; for laps only the last few of each."""
-        told: list[dict[str, object]] = []
+        content: list[dict[str, object]] = []
         known = {car for name, car in self._of_car if name == endpoint and car is not None}
         for car in sorted(known if cars is None else known & cars):
             rows = [self._rows[endpoint][key].row for key in self._of_car[endpoint, car]]
             if endpoint == "laps":
-                rows = lap_rows.newest(rows, _LAPS_TOLD)
-            told += rows
-        return told
+                rows = lap_rows.newest(rows, _NEWEST_LAPS)
+            content += rows
+        return content
 
     def _control(self) -> list[dict[str, object]]:
         rows = [row for row in self._all("race_control") if instant_of(row) is not None]
         return sorted(rows, key=lambda row: str(instant_of(row)))
 
-    def _control_told(self, new: list[tuple[object, ...]]) -> tuple[list[dict[str, object]], int]:
+    def _newest_control(self, new: list[tuple[object, ...]]) -> tuple[list[dict[str, object]], int]:
         """Return the last rows of race control, and how many at their end are new."""
-        rows = self._control()[-_CONTROL_TOLD:]
+        rows = self._control()[-_NEWEST_CONTROL:]
         fresh = set(new)
         first = next((i for i, r in enumerate(rows) if key_of("race_control", r) in fresh), None)
         return rows, 0 if first is None else len(rows) - first
 
     def _frame(
-        self, channel: str, told: dict[str, object], received_at: datetime, at: datetime | None
+        self, channel: str, content: dict[str, object], received_at: datetime, at: datetime | None
     ) -> RawFrame:
-        text = orjson.dumps({"at": at, **told})
+        text = orjson.dumps({"at": at, **content})
         return RawFrame(received_at, text, channel)
 
 
-def _is_ahead(row: Row, told_at: datetime) -> bool:
+def _is_ahead(row: Row, arrived_at: datetime) -> bool:
     """Return whether a row's stamp is so far ahead that it would stay the newest for long."""
     at = instant_of(row)
-    return at is not None and at - told_at > _AHEAD_AT_MOST
+    return at is not None and at - arrived_at > _AHEAD_AT_MOST
 
 
 def _id_of(row: Row) -> int | None:

@@ -23,7 +23,7 @@ _DRIVER = {
 }
 
 
-def say_session(at: datetime, session: Row, meeting: Row) -> RawMessage | None:
+def session_message(at: datetime, session: Row, meeting: Row) -> RawMessage | None:
     """Return `SessionInfo`; None when the session has no name or no time.
 
     Without its meeting a race is named after its country, which is not always its name.
@@ -66,7 +66,7 @@ def _offset_text(offset: timedelta) -> str:
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}:00"
 
 
-def say_drivers(at: datetime, rows: Iterable[Row]) -> RawMessage | None:
+def drivers_message(at: datetime, rows: Iterable[Row]) -> RawMessage | None:
     """Return `DriverList`; None without a driver."""
     payload = {}
     for row in rows:

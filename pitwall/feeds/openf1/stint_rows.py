@@ -34,19 +34,19 @@ def tyre_life_laps(row: Row, laps_completed: int | None) -> int | None:
     return age + max(0, end - start + 1) if end is not None else age
 
 
-def say_stint(at: datetime, car: int, row: Row, life: int | None) -> RawMessage | None:
+def stint_message(at: datetime, car: int, row: Row, life: int | None) -> RawMessage | None:
     """Return `TimingAppData` of one stint; None when the row names no stint."""
     number = stint_number(row)
     if not number:
         return None
     age = count_of(row, "tyre_age_at_start")
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "Compound": text_of(row, "compound"),
         "New": None if age is None else str(age == 0).lower(),
         "StartLaps": age,
         "TotalLaps": life,
     }
-    stint = {name: value for name, value in told.items() if value is not None}
+    stint = {name: value for name, value in fields.items() if value is not None}
     return message(at, "TimingAppData", {"Lines": {str(car): {"Stints": {str(number - 1): stint}}}})
 
 
@@ -56,7 +56,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     return sorted(stops, key=lambda row: count_of(row, "lap_number") or 0)
 
 
-def say_stops(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
+def stop_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
     """Yield the latest stop of a car while the race runs; OpenF1 sends it at the pit exit."""
     stops = in_order(rows)
     at = instant_of(stops[-1]) if stops else None
@@ -64,7 +64,7 @@ def say_stops(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
         yield car_line(at, car, {"InPit": False, "NumberOfPitStops": len(stops)})
 
 
-def say_stops_as_they_were(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
+def past_stop_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
     """Yield entry and exit of every stop, for a finished race.
 
     The instant of a row is the exit, and the entry is the time in the lane earlier; as

@@ -20,7 +20,7 @@ from pitwall.feeds.simulated.session_messages import (
 )
 from pitwall.feeds.simulated.setup import PRE_RACE_S, RaceSetup, prepare
 from pitwall.feeds.simulated.telemetry_messages import Telemetry
-from pitwall.feeds.simulated.timing_messages import TimingMessages, tyre_words
+from pitwall.feeds.simulated.timing_messages import TimingMessages, tyre_messages
 from pitwall.feeds.simulated.truth import Truth, observe
 from pitwall.wire.message import RawMessage
 
@@ -85,7 +85,7 @@ class _MessageWriter:
         self._telemetry = Telemetry(setup, self._race.cars, telemetry_rng)
 
     def messages(self) -> Iterator[RawMessage]:
-        self._outbox.say(opening(self._setup, self._race.cars))
+        self._outbox.put_all(opening(self._setup, self._race.cars))
         yield from self._advance(-0.5)
         finished_s = 0.0
         for happening in self._race.run():
@@ -94,13 +94,13 @@ class _MessageWriter:
                 yield from self._advance(happening.at_s)
             elif isinstance(happening, RaceFinished):
                 finished_s = happening.at_s
-            self._put_into_words(happening)
+            self._put_messages(happening)
         yield from self._advance(finished_s + ENDS_S)
 
-    def _put_into_words(self, happening: Happening) -> None:
-        self._outbox.say(self._timing.words(happening))
-        self._outbox.say(tyre_words(happening, self._rng))
-        self._outbox.say(self._session.words(happening))
+    def _put_messages(self, happening: Happening) -> None:
+        self._outbox.put_all(self._timing.messages(happening))
+        self._outbox.put_all(tyre_messages(happening, self._rng))
+        self._outbox.put_all(self._session.messages(happening))
 
     def _advance(self, to_s: float) -> Iterator[RawMessage]:
         """Yield all messages due by `to_s`, including those sent by the clock."""
@@ -113,10 +113,10 @@ class _MessageWriter:
 
     def _tick(self, at_s: float) -> None:
         if at_s == self._next_heartbeat_s:
-            self._outbox.say([heartbeat(self._setup, at_s)])
+            self._outbox.put_all([heartbeat(self._setup, at_s)])
             self._next_heartbeat_s += HEARTBEAT_S
         if at_s == self._next_weather_s:
-            self._outbox.say([self._sky.reading(at_s)])
+            self._outbox.put_all([self._sky.reading(at_s)])
             self._next_weather_s += WEATHER_S
         if at_s == self._next_burst_s:
             self._next_burst_s = self._telemetry.burst(at_s, self._outbox)

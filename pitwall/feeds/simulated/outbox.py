@@ -33,10 +33,10 @@ class Outbox:
         self._count += 1
         heapq.heappush(self._heap, (at_s, self._count, topic, body))
 
-    def say(self, sayings: list[QueuedMessage]) -> None:
+    def put_all(self, messages: list[QueuedMessage]) -> None:
         """Add messages."""
-        for saying in sayings:
-            self.put(saying.at_s, saying.topic, encode_body(saying.payload))
+        for message in messages:
+            self.put(message.at_s, message.topic, encode_body(message.payload))
 
     def until(self, at_s: float) -> Iterator[RawMessage]:
         """Yield the messages due by `at_s`."""

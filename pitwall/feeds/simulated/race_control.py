@@ -125,24 +125,26 @@ class RaceControl:
         self._yellow_sector = sector
         if self._escalation is None:
             self._escalation = self._escalate(at_s, trouble)
-        said: list[Happening] = self._set(at_s, TrackStatus.YELLOW)
+        happenings: list[Happening] = self._set(at_s, TrackStatus.YELLOW)
         flag = "YELLOW" if trouble is Trouble.SPIN else "DOUBLE YELLOW"
         text = f"{flag} IN TRACK SECTOR {sector}"
-        said.append(Announced(at_s + 0.1, "Flag", text, flag=flag, scope="Sector", sector=sector))
-        return said
+        happenings.append(
+            Announced(at_s + 0.1, "Flag", text, flag=flag, scope="Sector", sector=sector)
+        )
+        return happenings
 
     def tick(self, at_s: float) -> list[Happening]:
         """Return what falls due at `at_s`, apart from what waits for the leader's line crossing."""
-        said: list[Happening] = []
+        happenings: list[Happening] = []
         if self._escalation is not None and at_s >= self._escalation[0]:
-            said += self._neutralise(at_s, self._escalation[1])
+            happenings += self._neutralise(at_s, self._escalation[1])
         elif self.stage is TrackStage.VIRTUAL and at_s >= self._vsc_ends_s:
-            said += self._end_virtual(at_s)
+            happenings += self._end_virtual(at_s)
         elif self._status is TrackStatus.YELLOW and at_s >= self._yellow_until_s:
-            said += self._end_yellow(at_s)
+            happenings += self._end_yellow(at_s)
         if self._enable_at_s is not None and at_s >= self._enable_at_s:
-            said += self._enable(at_s)
-        return said
+            happenings += self._enable(at_s)
+        return happenings
 
     def leader_crossed(self, at_s: float, lap: int, laps: int) -> list[Happening]:
         """Answer the leader's crossing of the line with `lap` laps completed."""
@@ -177,27 +179,27 @@ class RaceControl:
         self._escalation = None
         self.stage = stage
         self._enable_at_s = None
-        said: list[Happening] = []
+        happenings: list[Happening] = []
         if stage is TrackStage.SAFETY_CAR:
             self._sc_laps_left = self._rng.randint(3, 5)
-            said += self._set(at_s, TrackStatus.SAFETY_CAR)
-            said.append(_safety_car(at_s, "SAFETY CAR", "DEPLOYED", "SAFETY CAR DEPLOYED"))
+            happenings += self._set(at_s, TrackStatus.SAFETY_CAR)
+            happenings.append(_safety_car(at_s, "SAFETY CAR", "DEPLOYED", "SAFETY CAR DEPLOYED"))
         else:
             self._vsc_ends_s = at_s + self._rng.uniform(70.0, 160.0)
-            said += self._set(at_s, TrackStatus.VIRTUAL_SAFETY_CAR)
+            happenings += self._set(at_s, TrackStatus.VIRTUAL_SAFETY_CAR)
             name = "VIRTUAL SAFETY CAR"
-            said.append(_safety_car(at_s, name, "DEPLOYED", f"{name} DEPLOYED"))
+            happenings.append(_safety_car(at_s, name, "DEPLOYED", f"{name} DEPLOYED"))
         if self.overtake_enabled:
             self.overtake_enabled = False
-            said.append(Announced(at_s + 0.4, "Other", "OVERTAKE DISABLED"))
-        return said
+            happenings.append(Announced(at_s + 0.4, "Other", "OVERTAKE DISABLED"))
+        return happenings
 
     def _end_virtual(self, at_s: float) -> list[Happening]:
         if self._status is TrackStatus.VIRTUAL_SAFETY_CAR:
             self._vsc_ends_s = at_s + self._rng.uniform(10.0, 15.0)
             name = "VIRTUAL SAFETY CAR"
-            said = self._set(at_s, TrackStatus.VSC_ENDING)
-            return [*said, _safety_car(at_s, name, "ENDING", f"{name} ENDING")]
+            happenings = self._set(at_s, TrackStatus.VSC_ENDING)
+            return [*happenings, _safety_car(at_s, name, "ENDING", f"{name} ENDING")]
         self.stage = TrackStage.RACING
         return self._go_green(at_s)
 

@@ -112,9 +112,9 @@ class SessionMessages:
     def __init__(self, setup: RaceSetup) -> None:
         self._setup = setup
         self._lap = 1
-        self._said = 1  # the opening has one message
+        self._announced = 1  # the opening has one message
 
-    def words(self, happening: Happening) -> list[QueuedMessage]:
+    def messages(self, happening: Happening) -> list[QueuedMessage]:
         """Return the session messages of an event; none for most kinds."""
         match happening:
             case StatusSet(at_s=at_s, status=status):
@@ -128,10 +128,10 @@ class SessionMessages:
                 return self._finish(at_s)
         return []
 
-    def _announce(self, said: Announced) -> QueuedMessage:
-        patch = {str(self._said): _control(self._setup, said, self._lap)}
-        self._said += 1
-        return QueuedMessage(said.at_s, "RaceControlMessages", {"Messages": patch})
+    def _announce(self, announced: Announced) -> QueuedMessage:
+        patch = {str(self._announced): _control(self._setup, announced, self._lap)}
+        self._announced += 1
+        return QueuedMessage(announced.at_s, "RaceControlMessages", {"Messages": patch})
 
     def _finish(self, at_s: float) -> list[QueuedMessage]:
         flag = Announced(at_s + 0.3, "Flag", "CHEQUERED FLAG", flag="CHEQUERED", scope="Track")
@@ -187,22 +187,22 @@ def _track_status(status: TrackStatus) -> dict[str, object]:
     return {"Status": digit, "Message": message}
 
 
-def _control(setup: RaceSetup, said: Announced, lap: int) -> dict[str, object]:
-    at = (setup.lights_out_at + timedelta(seconds=said.at_s)).replace(tzinfo=None)
+def _control(setup: RaceSetup, announced: Announced, lap: int) -> dict[str, object]:
+    at = (setup.lights_out_at + timedelta(seconds=announced.at_s)).replace(tzinfo=None)
     message: dict[str, object] = {
         "Utc": at.isoformat(timespec="seconds"),
         "Lap": lap,
-        "Category": said.category,
+        "Category": announced.category,
     }
-    number = None if said.number is None else str(said.number)
+    number = None if announced.number is None else str(announced.number)
     optional = {
-        "Flag": said.flag,
-        "Status": said.status,
-        "Mode": said.mode,
-        "Scope": said.scope,
-        "Sector": said.sector,
+        "Flag": announced.flag,
+        "Status": announced.status,
+        "Mode": announced.mode,
+        "Scope": announced.scope,
+        "Sector": announced.sector,
         "RacingNumber": number,
     }
     message |= {key: value for key, value in optional.items() if value is not None}
-    message["Message"] = said.message
+    message["Message"] = announced.message
     return message

@@ -106,12 +106,12 @@ class Telemetry:
             faster_kmh += round(surge * spot.speed_kmh)
         lifts = car.charging and self._lifts[cell]
         key = (cell, faster_kmh, lifts)
-        said = self._racing.get(key)
-        if said is None:
+        channels = self._racing.get(key)
+        if channels is None:
             throttle_pct = 0 if lifts else spot.throttle_pct
             shown = replace(spot, throttle_pct=throttle_pct)
-            said = self._racing[key] = _channels(spot.speed_kmh + faster_kmh, shown)
-        return said
+            channels = self._racing[key] = _channels(spot.speed_kmh + faster_kmh, shown)
+        return channels
 
     def _utc(self, at_s: float) -> bytes:
         at = self._setup.lights_out_at + timedelta(seconds=at_s)

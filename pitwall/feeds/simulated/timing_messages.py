@@ -79,7 +79,7 @@ class TimingMessages:
         self._best = dict.fromkeys(numbers, float("inf"))
         self._best_of_all = float("inf")
 
-    def words(self, happening: Happening) -> list[QueuedMessage]:
+    def messages(self, happening: Happening) -> list[QueuedMessage]:
         """Return the `TimingData` messages of an event; none for most kinds."""
         match happening:
             case LoopPassed():
@@ -98,19 +98,19 @@ class TimingMessages:
         return QueuedMessage(at_s, TIMING_TOPIC, {"Lines": {str(number): line}})
 
     def _loop(self, passed: LoopPassed) -> list[QueuedMessage]:
-        said: list[QueuedMessage] = []
+        messages: list[QueuedMessage] = []
         if passed.loop == 0 or self._rng.random() >= _LOST:
             line = self._gaps(passed)
             if line:
                 lag_s = self._rng.uniform(0.03, 0.12 if passed.loop == 0 else 0.9)
-                said.append(self._line(passed.at_s + lag_s, passed.number, line))
+                messages.append(self._line(passed.at_s + lag_s, passed.number, line))
         ends = self._shape.sector_ends
         if passed.loop in ends:
-            said.append(self._sector(passed, ends.index(passed.loop)))
+            messages.append(self._sector(passed, ends.index(passed.loop)))
         if passed.loop == 1:
             speed = {"ST": {"Value": self._speed(1, passed.surge)}}
-            said.append(self._line(passed.at_s + 0.2, passed.number, {"Speeds": speed}))
-        return said
+            messages.append(self._line(passed.at_s + 0.2, passed.number, {"Speeds": speed}))
+        return messages
 
     def _gaps(self, passed: LoopPassed) -> dict[str, object]:
         if passed.to_leader is None or passed.to_ahead is None:
@@ -164,14 +164,14 @@ class TimingMessages:
         text = lap_time_text(done.lap_time_s)
         own = done.lap_time_s < self._best[done.number]
         overall = done.lap_time_s < self._best_of_all
-        said: dict[str, object] = {
+        line: dict[str, object] = {
             "LastLapTime": {"Value": text, "OverallFastest": overall, "PersonalFastest": own}
         }
         if own:
             self._best[done.number] = done.lap_time_s
             self._best_of_all = min(self._best_of_all, done.lap_time_s)
-            said["BestLapTime"] = {"Value": text, "Lap": done.lap}
-        return said
+            line["BestLapTime"] = {"Value": text, "Lap": done.lap}
+        return line
 
     def _lane(self, moved: LaneEntered | LaneLeft) -> list[QueuedMessage]:
         at_s, number = moved.at_s, moved.number
@@ -227,7 +227,7 @@ def opening_stints(cars: list[RaceCar]) -> dict[str, object]:
     return {"Lines": lines}
 
 
-def tyre_words(happening: Happening, rng: Random) -> list[QueuedMessage]:
+def tyre_messages(happening: Happening, rng: Random) -> list[QueuedMessage]:
     """Return the `TimingAppData` messages of an event; none for most kinds."""
     match happening:
         case LapDone():
@@ -236,15 +236,17 @@ def tyre_words(happening: Happening, rng: Random) -> list[QueuedMessage]:
                 stint["LapTime"] = lap_time_text(happening.lap_time_s)
                 stint["LapNumber"] = happening.lap
             at_s = happening.at_s + rng.uniform(0.5, _LAGS_S)
-            return [_saying(at_s, str(happening.number), happening.stint_number, stint)]
+            return [_stint_message(at_s, str(happening.number), happening.stint_number, stint)]
         case LaneLeft():
             stint = _new_stint(happening.fitted)
             at_s = happening.at_s + rng.uniform(0.3, 2.0)
-            return [_saying(at_s, str(happening.number), happening.stint_number, stint)]
+            return [_stint_message(at_s, str(happening.number), happening.stint_number, stint)]
     return []
 
 
-def _saying(at_s: float, number: str, stint_number: int, stint: dict[str, object]) -> QueuedMessage:
+def _stint_message(
+    at_s: float, number: str, stint_number: int, stint: dict[str, object]
+) -> QueuedMessage:
     stints = {str(stint_number - 1): stint}
     return QueuedMessage(at_s, TYRE_TOPIC, {"Lines": {number: {"Stints": stints}}})
 

@@ -73,17 +73,17 @@ def simulate(seed: int, laps: int | None = None, *, overtake_mode: bool = True) 
 def observe(setup: RaceSetup) -> Truth:
     """Run a race and return its truth."""
     race = RaceSimulation(setup)
-    told: list[Happening] = list(race.run())
-    statuses = [h for h in told if isinstance(h, StatusSet)]
-    finished_at_s = next(h.at_s for h in told if isinstance(h, RaceFinished))
+    happenings: list[Happening] = list(race.run())
+    statuses = [h for h in happenings if isinstance(h, StatusSet)]
+    finished_at_s = next(h.at_s for h in happenings if isinstance(h, RaceFinished))
     return Truth(
         setup=setup,
-        laps_done=tuple(h for h in told if isinstance(h, LapDone)),
-        places_taken=tuple(h for h in told if isinstance(h, PlaceTaken)),
-        pit_stops=tuple(h for h in told if isinstance(h, LaneLeft)),
-        stopped=tuple(h for h in told if isinstance(h, CarStopped)),
-        retired=tuple(h for h in told if isinstance(h, CarRetired)),
-        statuses=_spans(statuses, max(h.at_s for h in told)),
+        laps_done=tuple(h for h in happenings if isinstance(h, LapDone)),
+        places_taken=tuple(h for h in happenings if isinstance(h, PlaceTaken)),
+        pit_stops=tuple(h for h in happenings if isinstance(h, LaneLeft)),
+        stopped=tuple(h for h in happenings if isinstance(h, CarStopped)),
+        retired=tuple(h for h in happenings if isinstance(h, CarRetired)),
+        statuses=_spans(statuses, max(h.at_s for h in happenings)),
         finished_at_s=finished_at_s,
         final_order=race.order(),
     )

@@ -221,16 +221,18 @@ def burst_lines(readings: CarReadings, zero: datetime) -> Iterator[TimedLine]:
     for begin, end in _stretches(seconds):
         sent_ms = int(seconds[begin]) * BURST_MS + DELAY_MS
         part = slice(begin, end)
-        who = [values[part].tolist() for values in (readings.t_ms, readings.car)]
-        told = zip(*(values[part].tolist() for values in channels), strict=True)
+        times_and_cars = [values[part].tolist() for values in (readings.t_ms, readings.car)]
+        rows = zip(*(values[part].tolist() for values in channels), strict=True)
         cars = [
             (ms, car, {"Channels": dict(zip(keys, row, strict=True))})
-            for ms, car, row in zip(*who, told, strict=True)
+            for ms, car, row in zip(*times_and_cars, rows, strict=True)
         ]
         entries = _entries(cars, zero, ("Utc", "Cars"))
         yield TimedLine(sent_ms, "CarData.z", encode_zipped({"Entries": entries}))
         if readings.x is not None and readings.y is not None:
-            places = zip(*who, readings.x[part].tolist(), readings.y[part].tolist(), strict=True)
+            places = zip(
+                *times_and_cars, readings.x[part].tolist(), readings.y[part].tolist(), strict=True
+            )
             # The feed says OnTrack for all cars, even those in the garage.
             points = [
                 (ms, car, {"Status": "OnTrack", "X": round(x), "Y": round(y)})

@@ -21,6 +21,7 @@ _TOPICS: Final = tuple(
     (re.compile(pattern), topic, str(owner))
     for pattern, topic, owner in (
         (r"interval_s$|reading_\d|reading_attacker|reading_pair|same_place_pair_now", "gap", _BASE),
+        (r"gap_trend|gap_pair_[3-6]lap|run_within_2s", "following", _AERO),
         (r"gap_change|gap_trend|gap_extrapolated|gap_pair_\dlap|reading_change", "closing", _BASE),
         (r"readings_slope|same_place|gap_pair_s\d", "closing", _BASE),
         (r"readings_(mean|least|most|sd|residual|within|count)", "closest", _OM),
@@ -29,7 +30,6 @@ _TOPICS: Final = tuple(
         (r"interval_defender_within|interval_defender_least", "defender's tow", _OM),
         (r"overtake_enabled|overtake_allowed|control_heard", "enabled", _OM),
         (r"readings_passed|swaps_|since_swap", "swaps", _BASE),
-        (r"run_within_2s", "stuck", _BASE),
         (r"speed_", "speed", _BOOST),
         (r"charge_|spent_|lifting_|straight_end|full_throttle|top_speed|brake_", "energy", _BOOST),
         (r"s\d_against_usual|lap_against_usual", "spending", _BOOST),
@@ -37,12 +37,11 @@ _TOPICS: Final = tuple(
         (r"lap_against_clean|pace_(attacker|defender)_cl|clean_count|pace_diff_cl", "wake", _AERO),
         (r"catch_|gap_paced_cl", "wake", _AERO),
         (r"tyre_|compound_", "tyres", _AERO),
-        (r"weather_rainfall", "weather", _BASE),
-        (r"weather_", "weather", _AERO),
+        (r"weather_wind", "wind", _AERO),
+        (r"weather_", "weather", _BASE),
         (r"lapped_|lapping_", "lapped cars", _AERO),
         (r"gap_paced|pace_diff|pace_slope|lap_diff|lap_relative", "pace", _AERO),
         (r"pace_(attacker|defender)_(med|ewm)", "pace", _AERO),
-        (r"field_speed", "speed", _BOOST),
         (r"field_", "circuit", _BASE),
         (r"since_pit|pit_stops|pitted_|out_lap", "stops", _BASE),
         (r"front_|train_ahead|interval_defender", "traffic", _BASE),
@@ -65,9 +64,8 @@ _TOPICS: Final = tuple(
 
 INTERACTING: Final = frozenset(
     {
-        *("interval_s", "gap_change_pair_1lap_s", "readings_slope_pair_30s"),
-        *("lap_phase_share", "race_share", "season_year", "racing_for_s", "position_attacker"),
-        *("since_pit_diff_laps", "history_circuit_3year_log_ratio", "out_lap_attacker"),
+        *("interval_s", "gap_change_pair_1lap_s", "readings_slope_pair_30s", "lap_phase_share"),
+        *("position_attacker", "out_lap_attacker", "racing_for_s"),
     }
 )
 """The columns of the situation that every expert reads too."""

@@ -111,10 +111,10 @@ def _built(
 def _counted(made: Made, *, simulated: bool) -> Select[Any]:
     """Return the query of the runs that count: every live run, the newest import of each race."""
     same_race = (_runs.c.race_id == _races.c.id) & (_runs.c.race_born == _races.c.created_at)
-    is_kept = _races.c.number.is_not(None).label("is_kept")
+    is_stored = _races.c.number.is_not(None).label("is_stored")
     is_simulated = _runs.c.source == Source.SIMULATED.value
     query = (
-        select(_runs, is_kept)
+        select(_runs, is_stored)
         .outerjoin(_races, same_race)
         .where(is_simulated if simulated else ~is_simulated)
         .order_by(_runs.c.first_at, _runs.c.run)
@@ -139,7 +139,7 @@ async def _calls_of(
             runs.c.name,
             runs.c.year,
             runs.c.source,
-            runs.c.is_kept,
+            runs.c.is_stored,
             behind.c.code.label("attacker_code"),
             ahead.c.code.label("defender_code"),
         )
@@ -169,7 +169,7 @@ def _call(row: Row[Any]) -> Call:
         p_overtake=row.p_overtake,
         gap_only=row.gap_only,
         outcome=row.outcome,
-        is_kept=bool(row.is_kept),
+        is_stored=bool(row.is_stored),
     )
 
 
@@ -178,7 +178,7 @@ def _run(row: Row[Any], sums: Sequence[Row[Any]]) -> LedgerRun:
     for one in sums:
         if one.outcome in DECIDED:
             decided += _tally(one)
-        elif one.outcome == scores.SAID:
+        elif one.outcome == scores.ALL_FORECASTS:
             forecasts += one.forecasts
         else:
             interrupted[one.outcome] = int(one.forecasts)
@@ -192,8 +192,8 @@ def _run(row: Row[Any], sums: Sequence[Row[Any]]) -> LedgerRun:
         first_at=row.first_at,
         model_version=row.model_version,
         made=Made(row.made),
-        is_kept=bool(row.is_kept),
-        said=int(forecasts),
+        is_stored=bool(row.is_stored),
+        forecasts=int(forecasts),
         decided=decided,
         interrupted=interrupted,
     )

@@ -24,7 +24,7 @@ from pitwall.store.row_writer import table_of
 from pitwall.store.tables import LedgerCall, LedgerCell, LedgerLap
 
 _EDGE = 1e-5  # probabilities are clipped as in the model's evaluation
-SAID = "said"
+ALL_FORECASTS = "said"  # stored as the outcome of the cells that count what was forecast
 WORTH_A_LOOK = 0.05  # of log-loss: a smaller gain or loss is neither a good call nor a miss
 SUMS = ("forecasts", "laps", "p_sum", "brier", "log_loss", "gap_brier", "gap_log_loss")
 CellKey = tuple[int, str, str, int]  # run, made, outcome, bin

@@ -128,7 +128,7 @@ class Follower:
             run.still_open[key] = _UnsettledForecast(row, entry.written_at)
         self.forecasts += len(rows)
         run.forecasts += len(rows)
-        self.cells[entry.run, run.header["made"], scores.SAID, 0].forecasts += len(rows)
+        self.cells[entry.run, run.header["made"], scores.ALL_FORECASTS, 0].forecasts += len(rows)
 
     def _take_outcomes(self, run: RunState, entry: ReadEntry) -> None:
         rows = entries.read_outcomes(entry.body)
@@ -360,7 +360,7 @@ AT_ONCE = 500  # entries read at once: about 30 MB where races were imported
 async def verify(
     database: Database,
     known_head: tuple[int, str] | None = None,
-    told: Callable[[int], None] = lambda _done: None,
+    on_progress: Callable[[int], None] = lambda _done: None,
 ) -> Verified:
     """Read and check the whole ledger, and return what it holds.
 
@@ -371,7 +371,7 @@ async def verify(
         database: The database that holds the ledger.
         known_head: Number and hash of an entry, as `ledger head` printed them before. None skips
             that check.
-        told: Called with the number of entries checked so far.
+        on_progress: Called with the number of entries checked so far.
 
     Raises:
         LedgerError: Something was rewritten, removed or added.
@@ -397,7 +397,7 @@ async def verify(
                 stored_runs[entry.run] = await is_stored(connection, run)
             if stored_runs[entry.run]:
                 compared += await check_table(connection, run, entry)
-            told(number)
+            on_progress(number)
         if known_head is not None and known_head[0] > number:
             message = f"The ledger ends at entry {number}, but once had at least {known_head[0]}."
             raise LedgerError(None, message)

@@ -233,7 +233,7 @@ def _work_out(
     """Return what a batch adds to the ledger's tables, without using the database."""
     cells: defaultdict[CellKey, Sums] = defaultdict(Sums)
     if fresh:
-        cells[run.number, run.made.value, scores.SAID, 0].forecasts += len(fresh)
+        cells[run.number, run.made.value, scores.ALL_FORECASTS, 0].forecasts += len(fresh)
     laps = scores.count(cells, run.number, scored, known)
     new = [*_forecasts(fresh, drivers), *_outcomes(scored)]
     return _Work(new, cells, laps, scores.calls_of(run.number, scored, drivers))

@@ -1,7 +1,8 @@
 """Turn open tabs whose log-in has ended into tabs of a guest.
 
 A log-in ends by logging out, by time, or by force. One loop in each worker checks one log-in after
-another, so that a thousand tabs need one database connection.
+another, so that a thousand tabs need one database connection. It is no part of the account page:
+replays end with the log-in as well.
 """
 
 from __future__ import annotations
@@ -50,11 +51,11 @@ async def end_what_ended() -> None:
 
 
 async def _end(tab: str, visitor: Visitor) -> None:
-    visitors.came(tab, Visitor(address=visitor.address))
+    visitors.add(tab, Visitor(address=visitor.address))
     await forget_person(tab)
     replay = tabs.get(tab)
     if replay is not None and replay.is_members:
         replay.end(LOG_IN_ENDED)
     if tab in shows_account:
         shows_account.discard(tab)
-        await relay.tell_tab(tab, rx.redirect("/login?next=/account"))
+        await relay.send_event(tab, rx.redirect("/login?next=/account"))

@@ -29,7 +29,7 @@ def reliability_figure(record: TrackRecord) -> Figure:
     bins = record.reliability
     if not bins:
         return NO_FIGURE
-    forecasts = [round(one.said, 4) for one in bins]
+    forecasts = [round(one.mean_forecast, 4) for one in bins]
     return {
         "data": [
             {
@@ -46,13 +46,13 @@ def reliability_figure(record: TrackRecord) -> Figure:
                 "mode": "markers+lines",
                 "name": "forecasts, 95 % interval",
                 "x": forecasts,
-                "y": [round(one.came, 4) for one in bins],
+                "y": [round(one.share_passed, 4) for one in bins],
                 "customdata": [[one.forecasts, one.passes, one.laps] for one in bins],
                 "error_y": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [round(one.came_high - one.came, 4) for one in bins],
-                    "arrayminus": [round(one.came - one.came_low, 4) for one in bins],
+                    "array": [round(one.share_high - one.share_passed, 4) for one in bins],
+                    "arrayminus": [round(one.share_passed - one.share_low, 4) for one in bins],
                     "color": AMBER,
                     "thickness": 1,
                     "width": 3,
@@ -100,9 +100,9 @@ def reliability_table(record: TrackRecord) -> Table:
                 f"{one.forecasts:,}",
                 f"{one.laps:,}",
                 f"{one.passes:,}",
-                f"{one.said:.3f}",
-                f"{one.came:.3f}",
-                f"{one.came_low:.3f} to {one.came_high:.3f}",
+                f"{one.mean_forecast:.3f}",
+                f"{one.share_passed:.3f}",
+                f"{one.share_low:.3f} to {one.share_high:.3f}",
             ]
             for one in record.reliability
         ],

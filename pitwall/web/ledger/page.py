@@ -95,9 +95,9 @@ def _call(row: rx.Var[CallRow]) -> rx.Component:
             rx.el.span(row.where, class_name="hint"),
         ),
         rx.el.p(
-            rx.el.span("said ", rx.el.strong(row.said)),
-            rx.el.span(f"gap only {row.gap_said}", class_name="hint"),
-            rx.el.span(row.came, class_name="call-came"),
+            rx.el.span("forecast ", rx.el.strong(row.forecast)),
+            rx.el.span(f"gap only {row.gap_only}", class_name="hint"),
+            rx.el.span(row.outcome, class_name="call-outcome"),
         ),
         key=row.key,
     )

@@ -92,9 +92,9 @@ class CallRow:
     key: str = ""
     battle: str = ""
     where: str = ""
-    said: str = ""
-    gap_said: str = ""
-    came: str = ""
+    forecast: str = ""
+    gap_only: str = ""
+    outcome: str = ""
     href: str = ""
 
 
@@ -146,8 +146,8 @@ def _nothing(head: LedgerHead | None, record: TrackRecord) -> str:
             "The ledger is empty: this server has not stored a forecast yet. It begins with the "
             "first race that is shown or imported."
         )
-    if record.said:
-        return f"{record.said:,} forecasts were made. Their outcomes are known a lap later."
+    if record.forecasts:
+        return f"{record.forecasts:,} forecasts were made. Their outcomes are known a lap later."
     return "The ledger has no such forecasts yet."
 
 
@@ -158,7 +158,7 @@ def _figures(record: TrackRecord) -> list[FigureRow]:
     gain = f"{score.gap_log_loss - score.log_loss:+.4f}"
     return [
         FigureRow(
-            "Forecasts", f"{record.said:,}", f"one a second for each battle, {_races(score)}"
+            "Forecasts", f"{record.forecasts:,}", f"one a second for each battle, {_races(score)}"
         ),
         FigureRow(
             "Decided",
@@ -200,7 +200,7 @@ def score_row(score: Score, href: str = "") -> ScoreRow:
 def race_rows(record: TrackRecord) -> list[ScoreRow]:
     """Return the races, the newest first."""
     rows = [
-        score_row(one.score, f"/replay/{one.run.race_id}" if one.run.is_kept else "")
+        score_row(one.score, f"/replay/{one.run.race_id}" if one.run.is_stored else "")
         for one in reversed(record.races)
     ]
     for row, one in zip(rows, reversed(record.races), strict=True):
@@ -216,11 +216,11 @@ def call_rows(calls: tuple[Call, ...]) -> list[CallRow]:
             battle=f"{call.attacker_code} behind {call.defender_code}",
             where=f"{call.race}, lap {call.lap}, for P{call.position}, "
             f"{call.interval_s:.1f} s apart",
-            said=_percent(call.p_overtake),
-            gap_said=_percent(call.gap_only),
-            came="overtook" if call.outcome == Outcome.PASSED else "stayed behind",
+            forecast=_percent(call.p_overtake),
+            gap_only=_percent(call.gap_only),
+            outcome="overtook" if call.outcome == Outcome.PASSED else "stayed behind",
             href=replay_link(call.race_id, call.made_at, call.attacker, call.defender)
-            if call.is_kept
+            if call.is_stored
             else "",
         )
         for call in calls

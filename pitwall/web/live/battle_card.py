@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.live.experts import experts_desk, outlook, whisker
+from pitwall.web.live.experts import expert_panel, outlook, whisker
 from pitwall.web.live.timing_tower import tyre
 from pitwall.web.shared.battle_rows import (
     GAP_SCALE_S,
@@ -55,7 +55,7 @@ def battle_card(
                 _sparkline("Gap, 3 min", trace.gap, _ONE_SECOND_FROM_TOP, "trace-gap"),
                 class_name="traces",
             ),
-            rx.cond(mixed, experts_desk(mix), rx.fragment()),
+            rx.cond(mixed, expert_panel(mix), rx.fragment()),
             _why(row),
             class_name=f"card tone-{row.tone}",
             style={"--heat": row.heat},

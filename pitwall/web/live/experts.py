@@ -57,7 +57,7 @@ def outlook(mix: rx.Var[MixRow]) -> rx.Component:
     )
 
 
-def experts_desk(mix: rx.Var[MixRow]) -> rx.Component:
+def expert_panel(mix: rx.Var[MixRow]) -> rx.Component:
     """Draw the weights as one bar, and below it each expert's own forecast."""
     return rx.el.div(
         rx.el.div(
@@ -70,7 +70,7 @@ def experts_desk(mix: rx.Var[MixRow]) -> rx.Component:
             class_name="experts",
             aria_label="Experts, each with weight and forecast",
         ),
-        class_name="desk",
+        class_name="expert-panel",
     )
 
 
@@ -104,7 +104,7 @@ def _expert(expert: rx.Var[ExpertRow]) -> rx.Component:
             class_name="expert-who",
         ),
         rx.el.span(" counts for ", expert.weight, " %, ", class_name="sr-only"),
-        rx.el.span("says ", rx.el.strong(expert.says, " %")),
+        rx.el.span("says ", rx.el.strong(expert.forecast, " %")),
         key=expert.name,
         class_name="expert",
     )

@@ -8,21 +8,47 @@ from pitwall.web.live.battle_card import battle_card
 from pitwall.web.live.event_lists import empty_sign, ended_list
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
-from pitwall.web.live.track_map import TrackMapView, track_map
 from pitwall.web.shared.battle_rows import BattleCardRow
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.tower_rows import TowerRow
+from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
 from pitwall.web.shared.typed import as_var
 
 
-def race_picture(chosen: str | rx.Var[str] = "", room: rx.Component | None = None) -> rx.Component:
+class TrackMapView(rx.Component):
+    """The drawing alone, made by `assets/track_map.jsx`.
+
+    Attributes:
+        marks: Where each car is, by number.
+        cars: What identifies each car, by number.
+        battles: Hottest first: the cars of the first ones are labelled first.
+        flag: CSS class of the track's status.
+        label: What the map shows, for screen readers.
+        chosen: The chosen battle, such as `4-81`; "" for none.
+    """
+
+    library = "$/public/track_map.jsx"
+    tag = "TrackMap"
+
+    track: rx.Var[TrackRow]
+    marks: rx.Var[dict[str, Mark]]
+    cars: rx.Var[dict[str, CarRow]]
+    battles: rx.Var[list[BattleCardRow]]
+    flag: rx.Var[str]
+    label: rx.Var[str]
+    chosen: rx.Var[str]
+
+
+def race_picture(
+    chosen: str | rx.Var[str] = "", details: rx.Component | None = None
+) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
-        room: Panels about the chosen battle, shown above the cards of all battles.
+        details: Panels about the chosen battle, shown above the cards of all battles.
     """
-    middle = _battles() if room is None else rx.el.div(room, _battles(), class_name="middle")
+    middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     return rx.el.main(middle, _map(chosen), tower, id="live")
 
@@ -40,7 +66,35 @@ def _map(chosen: str | rx.Var[str]) -> rx.Component:
         + " The timing tower gives the order as text.",
         chosen=chosen,
     )
-    return track_map(drawing, as_var(LiveState.track), places)
+    return _map_panel(drawing, as_var(LiveState.track), places)
+
+
+def _map_panel(
+    drawing: rx.Component, track: rx.Var[TrackRow], places: rx.Var[PlacesRow]
+) -> rx.Component:
+    """Return the panel of a drawing, with its key and how the positions are known."""
+    return rx.el.section(
+        rx.el.details(
+            rx.el.summary(rx.el.h2("Track map", class_name="heading")),
+            drawing,
+            rx.el.ul(
+                rx.el.li(rx.el.span(class_name="key key-hunts"), "attacks"),
+                rx.el.li(rx.el.span(class_name="key key-hunted"), "is attacked"),
+                rx.el.li(rx.el.span(class_name="key key-alone"), "neither"),
+                rx.el.li(rx.el.span(class_name="key key-pit"), "in the pit lane"),
+                class_name="map-keys",
+            ),
+            rx.cond(
+                places.in_pit.length() > 0,
+                rx.el.p("In the pit lane: ", places.in_pit.join(", ")),
+                rx.fragment(),
+            ),
+            rx.el.p(places.words, " ", track.words, class_name="map-words"),
+            open=True,
+        ),
+        class_name="panel map-panel",
+        aria_label="Track map",
+    )
 
 
 def _battles() -> rx.Component:

@@ -23,7 +23,7 @@ def races_page() -> rx.Component:
             rx.el.h1("Races", class_name="heading"),
             _filters(),
             _for_guests(),
-            rx.el.p(as_var(RacesState.said), role="status", class_name="said"),
+            rx.el.p(as_var(RacesState.status), role="status", class_name="races-status"),
             _trouble(),
             rx.el.ul(rx.foreach(as_var(RacesState.rows), _race), class_name="races"),
             rx.cond(

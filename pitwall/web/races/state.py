@@ -54,7 +54,7 @@ class RacesState(rx.State):
     kind: str = ALL
     is_guest: bool = True
     there_are_more: bool = False
-    said: str = "Loading races"
+    status: str = "Loading races"
     trouble: str = ""
 
     spoilers: str = rx.LocalStorage("auto", name="pitwall_spoilers")
@@ -86,12 +86,12 @@ class RacesState(rx.State):
                 async with self:
                     if self._shown != shown:
                         return
-                    self.said = _made(part)
+                    self.status = _made(part)
                 if part is None:
                     await self._list(shown)
         except PitwallError as error:
             async with self:
-                self.trouble, self.said = str(error), ""
+                self.trouble, self.status = str(error), ""
 
     @rx.event
     def search(self, text: str) -> object:
@@ -151,7 +151,7 @@ class RacesState(rx.State):
             self.years = sorted({str(race.year) for race in every if race.year}, reverse=True)
             self.there_are_more = len(races) > search.most
             self.trouble = ""
-            self.said = f"{len(races)} race{'' if len(races) == 1 else 's'}"
+            self.status = f"{len(races)} race{'' if len(races) == 1 else 's'}"
         for place, race in enumerate(races[: search.most]):
             if rows[place].veil or race.first_at is None:
                 continue

@@ -106,7 +106,7 @@ def telemetry_panel() -> rx.Component:
                 "The numbers below the delta are corner numbers, from ",
                 choice.corners_from,
                 ".",
-                class_name="room-hint corners-from",
+                class_name="details-hint corners-from",
             ),
             rx.fragment(),
         ),
@@ -127,8 +127,8 @@ def panel(
     """Return a panel with its heading, a description of the chart, and how to read it."""
     return rx.el.section(
         rx.el.h3(title, class_name="heading"),
-        rx.el.p(words, class_name="room-words"),
+        rx.el.p(words, class_name="details-words"),
         *children,
-        rx.el.p(hint, class_name="room-hint"),
-        class_name=f"panel room-panel {'wide' if wide else ''}",
+        rx.el.p(hint, class_name="details-hint"),
+        class_name=f"panel details-panel {'wide' if wide else ''}",
     )

@@ -11,8 +11,15 @@ from pitwall.domain.stories import BattleStory, Side
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.scenario import Scenario, SeenBattle
 from pitwall.web.replay.forecast_chart import forecast_figure, forecast_table, forecast_words
-from pitwall.web.replay.gap_chart import gap_figure, gap_table, gap_words
-from pitwall.web.replay.sector_chart import lap_table, lap_words, sector_figure, trap_figure
+from pitwall.web.replay.gap_chart import (
+    gap_figure,
+    gap_table,
+    gap_words,
+    lap_table,
+    lap_words,
+    sector_figure,
+    trap_figure,
+)
 from pitwall.web.replay.telemetry_chart import telemetry_figure, telemetry_table, telemetry_words
 from pitwall.web.shared.battle_rows import ReasonRow, reason_row
 from pitwall.web.shared.car_rows import MINUS
@@ -24,7 +31,7 @@ _AS_GOOD_AS_NOTHING = 0.005
 
 
 @dataclass
-class RoomRow:
+class ChosenBattleRow:
     """The chosen battle; `key` is "" while there is none. `note` says what is missing."""
 
     key: str = ""
@@ -49,7 +56,7 @@ class LapChoiceRow:
 
 
 @dataclass
-class SaidRow:
+class ForecastRow:
     """One forecast; `percent` is text without the sign, `meter` a whole number for the gauge.
 
     `no_forecast` says why there is none; `mix` is valid only where `has_mix`.
@@ -89,10 +96,10 @@ class LimitsRow:
     most_tyre_laps: str = "50"
 
 
-def room_row(story: BattleStory, note: str = "") -> RoomRow:
+def chosen_battle_row(story: BattleStory, note: str = "") -> ChosenBattleRow:
     """Return the battle that the panels are about."""
     attacker, defender = story.attacker, story.defender
-    return RoomRow(
+    return ChosenBattleRow(
         key=f"{story.race_id} {attacker.car}-{defender.car}",
         title=f"{attacker.code} attacks {defender.code}",
         attacker=attacker.code,
@@ -101,12 +108,12 @@ def room_row(story: BattleStory, note: str = "") -> RoomRow:
     )
 
 
-def said_row(forecast: Forecast, at: str = "") -> SaidRow:
+def forecast_row(forecast: Forecast, at: str = "") -> ForecastRow:
     """Format one forecast with its reasons, interval and experts."""
     p = forecast.p_overtake
     if p is None:
-        return SaidRow(at=at, no_forecast=forecast.no_forecast_because or "no reason given")
-    row = SaidRow(
+        return ForecastRow(at=at, no_forecast=forecast.no_forecast_because or "no reason given")
+    row = ForecastRow(
         at=at,
         percent=whole_percent(p),
         meter=round(100 * p),
@@ -183,7 +190,7 @@ def story_rows(story: BattleStory) -> PageRows:
     """Return all charts and words about a battle."""
     story = _with_plain_codes(story)
     return {
-        "room": asdict(room_row(story)),
+        "battle": asdict(chosen_battle_row(story)),
         "forecast": forecast_figure(story),
         "forecast_table": asdict(forecast_table(story)),
         "forecast_words": forecast_words(story),

@@ -21,15 +21,15 @@ from pitwall.domain.stories import BattleStory
 from pitwall.errors import PitwallError
 from pitwall.prediction.scenario import Scenario, SeenBattle
 from pitwall.web.replay.battle_rows import (
+    ChosenBattleRow,
+    ForecastRow,
     LapChoiceRow,
     LimitsRow,
-    RoomRow,
-    SaidRow,
     WhatIfRow,
     difference,
+    forecast_row,
     lap_rows,
     limits_row,
-    said_row,
     story_rows,
     what_if_row,
 )
@@ -46,7 +46,7 @@ _SCENARIO_WORDS: Final = 6  # as many as there are controls; no page sends more
 class BattleState(rx.State):
     """The panels of one tab."""
 
-    room: RoomRow = RoomRow()
+    battle: ChosenBattleRow = ChosenBattleRow()
     forecast: Figure = NO_FIGURE
     forecast_table: Table = Table()
     forecast_words: str = ""
@@ -61,10 +61,10 @@ class BattleState(rx.State):
     telemetry: Figure = NO_FIGURE
     telemetry_table: Table = Table()
     telemetry_words: str = ""
-    seen: SaidRow = SaidRow()
+    seen: ForecastRow = ForecastRow()
     controls: WhatIfRow = WhatIfRow()
     limits: LimitsRow = LimitsRow()
-    answer: SaidRow = SaidRow()
+    answer: ForecastRow = ForecastRow()
     moved: str = ""
 
     _asked: int = 0
@@ -93,7 +93,7 @@ class BattleState(rx.State):
         if replay is None or moment is None:
             return
         if not attacker:
-            await _send(tab, {"room": asdict(RoomRow())})
+            await _send(tab, {"battle": asdict(ChosenBattleRow())})
             async with self:
                 self._drawn = self._drawn_lap = ""
             return
@@ -109,7 +109,7 @@ class BattleState(rx.State):
                 self._drawn, self._drawn_lap = key, lap_key
             await _send(tab, await _seen_rows(race_id, (attacker, defender), moment, turn))
         except PitwallError as error:
-            await _send(tab, {"room": {**asdict(RoomRow()), "note": str(error)}})
+            await _send(tab, {"battle": {**asdict(ChosenBattleRow()), "note": str(error)}})
 
     @rx.event(background=True)
     async def step_lap(self, by: int) -> None:
@@ -188,7 +188,7 @@ async def _story(replay: TabReplay, pair: tuple[int, int], at: datetime) -> Batt
     if battle_cache is None:
         raise PitwallError("This server has no database, so no races are stored.")
     story = await battle_cache.story(replay.race_id, pair, at)
-    until = replay.told_until
+    until = replay.visible_until
     return story if until is None else story.known_at(max(until, at))
 
 
@@ -224,20 +224,20 @@ async def _seen_rows(race_id: str, pair: tuple[int, int], at: datetime, turn: in
     battles = services.current().battle_inspector
     nothing: PageRows = {
         "controls": asdict(WhatIfRow()),
-        "answer": asdict(SaidRow()),
+        "answer": asdict(ForecastRow()),
         "moved": "",
     }
     if battles is None:
-        return {"seen": asdict(SaidRow(no_forecast="no model is loaded")), **nothing}
+        return {"seen": asdict(ForecastRow(no_forecast="no model is loaded")), **nothing}
     try:
         seen = await battles.seen(race_id, pair, at)
     except PitwallError as error:
-        return {"seen": asdict(SaidRow(at=clock(at), no_forecast=str(error))), **nothing}
+        return {"seen": asdict(ForecastRow(at=clock(at), no_forecast=str(error))), **nothing}
     limits = limits_row(battles.range_of("interval_s"), battles.range_of("tyre_life_attacker_laps"))
     rows = await _answered(seen, Scenario(), turn)
     return {
         **rows,
-        "seen": asdict(said_row(seen.forecast, clock(at))),
+        "seen": asdict(forecast_row(seen.forecast, clock(at))),
         "limits": asdict(limits),
     }
 
@@ -249,7 +249,7 @@ async def _answered(seen: SeenBattle, scenario: Scenario, turn: int) -> PageRows
     if battles is not None and scenario != Scenario():
         forecast = await battles.what_if(seen, scenario)
     return {
-        "answer": asdict(said_row(forecast)),
+        "answer": asdict(forecast_row(forecast)),
         "moved": difference(seen.forecast, forecast),
         "controls": asdict(what_if_row(seen, scenario, str(turn))),
     }

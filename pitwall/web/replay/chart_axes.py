@@ -40,7 +40,7 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def instant(moment_said: str) -> datetime:
+def instant(text: str) -> datetime:
     """Return the moment that `moment` formatted, as a clicked point gives it.
 
     >>> instant("2025-08-31 13:05:07.25").isoformat()
@@ -49,7 +49,7 @@ def instant(moment_said: str) -> datetime:
     Raises:
         ValueError: The text is not a moment.
     """
-    return datetime.fromisoformat(moment_said).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def clock(at: datetime) -> str:
@@ -64,8 +64,8 @@ def thinned(rows: Sequence[Any], most: int = MOST_POINTS) -> list[Any]:
     [0, 2, 4, 6, 8, 9]
     """
     step = -(-len(rows) // most) or 1
-    kept = list(rows[::step])
-    return kept if not rows or (len(rows) - 1) % step == 0 else [*kept, rows[-1]]
+    chosen = list(rows[::step])
+    return chosen if not rows or (len(rows) - 1) % step == 0 else [*chosen, rows[-1]]
 
 
 def time_axis(story: BattleStory, **settings: object) -> dict[str, Any]:
@@ -137,11 +137,11 @@ def turn_labels(story: BattleStory, row_height: float = 0.09) -> list[dict[str, 
         story: The battle's story.
         row_height: Height of a row of labels, as a share of the chart's height.
     """
-    said = [(turn.at, words_of(turn, story), _TURNS[turn.turn][2]) for turn in story.happenings]
-    said += [(each.since, *_STATUS[each.status]) for each in story.stretches]
+    marks = [(turn.at, words_of(turn, story), _TURNS[turn.turn][2]) for turn in story.happenings]
+    marks += [(each.since, *_STATUS[each.status]) for each in story.stretches]
     rows: list[list[tuple[float, float]]] = [[] for _ in range(int(_LABELS_COVER / row_height))]
     labels = []
-    for at, words, colour in said:
+    for at, words, colour in marks:
         is_late = at - story.since > (story.until - story.since) / 2
         here = (at - story.since) / max(story.until - story.since, timedelta(seconds=1))
         width = (len(words) * _LETTER_PX + _FRAME_PX) / _PHONE_PX

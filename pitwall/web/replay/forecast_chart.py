@@ -39,8 +39,8 @@ def forecast_figure(story: BattleStory) -> Figure:
     traces.append(_line(at, "P(overtake)", [row.p_overtake for row in rows], MIXTURE, "solid", 2.5))
     if has_mixture:
         for name, (colour, dash, _) in EXPERTS.items():
-            said = [getattr(row, f"p_{name}") for row in rows]
-            traces.append(_line(at, name.upper(), said, colour, dash, 1.5))
+            values = [getattr(row, f"p_{name}") for row in rows]
+            traces.append(_line(at, name.upper(), values, colour, dash, 1.5))
         traces += [_share(at, name, rows) for name in EXPERTS]
     traces.append(turn_trace(story, 0.0))
     return {
@@ -112,14 +112,14 @@ def _interval(at: list[str], rows: list[Any]) -> dict[str, Any]:
 
 
 def _line(
-    at: list[str], name: str, said: list[float | None], colour: str, dash: str, width: float
+    at: list[str], name: str, values: list[float | None], colour: str, dash: str, width: float
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
         "x": at,
-        "y": [_round(p) for p in said],
+        "y": [_round(p) for p in values],
         "line": {"color": colour, "dash": dash, "width": width},
         "hovertemplate": "%{y:.1%}",
     }

@@ -20,45 +20,45 @@ from pitwall.web.replay.what_if import seen_panel, what_if_panel
 from pitwall.web.shared.typed import as_var
 
 
-def replay_room() -> rx.Component:
+def battle_details() -> rx.Component:
     """Draw the panels about the chosen battle, one below the other."""
-    room = as_var(BattleState.room)
+    battle = as_var(BattleState.battle)
     return rx.el.section(
         rx.el.div(
             rx.el.h2(
-                rx.cond(room.key != "", room.title, "The chosen battle"),
+                rx.cond(battle.key != "", battle.title, "The chosen battle"),
                 class_name="heading",
-                id="room-title",
+                id="details-title",
                 tab_index=-1,
             ),
             rx.cond(
-                room.key != "",
+                battle.key != "",
                 rx.el.button(
                     "Close",
                     type="button",
-                    id="close-room",
+                    id="close-details",
                     aria_label="Close the charts of this battle",
                 ),
                 rx.fragment(),
             ),
-            class_name="room-top",
+            class_name="details-top",
         ),
         rx.cond(
-            room.key != "",
-            rx.el.div(*_panels(), class_name="room"),
+            battle.key != "",
+            rx.el.div(*_panels(), class_name="details"),
             rx.el.p(
                 rx.cond(
-                    room.note != "",
-                    room.note,
+                    battle.note != "",
+                    battle.note,
                     "Choose a battle to see its forecasts, gaps, sectors and telemetry, and to "
                     "try what-if changes.",
                 ),
                 class_name="none",
             ),
         ),
-        id="replay-room",
-        custom_attrs={"data-battle": room.key},
-        aria_labelledby="room-title",
+        id="battle-details",
+        custom_attrs={"data-battle": battle.key},
+        aria_labelledby="details-title",
     )
 
 
@@ -85,7 +85,7 @@ def replay_page() -> rx.Component:
         rx.el.div(transport(), timeline(), class_name="deck", id="deck"),
         timeline_key(),
         rx.el.div(race_control(header.control), class_name="strip"),
-        race_picture(head.battle, rx.cond(head.race_id != "", replay_room(), rx.fragment())),
+        race_picture(head.battle, rx.cond(head.race_id != "", battle_details(), rx.fragment())),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),
         rx.el.footer(footer_of_forecasts()),

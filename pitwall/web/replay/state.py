@@ -79,14 +79,14 @@ class ReplayState(rx.State):
                 yield rx.redirect(asked.log_in_address)
                 return
             tabs.put(tab, watcher, replay)
-            showing = _Showing(tab, replay)
+            sender = _PictureSender(tab, replay)
             while await self._goes_on(replay, watcher):
-                for follow in await showing.turn():
+                for follow in await sender.turn():
                     yield follow
             if replay.ended:
-                await _tell(tab, "This replay has ended", replay.ended)
+                await _show_notice(tab, "This replay has ended", replay.ended)
         except PitwallError as error:
-            await _tell(tab, "This race cannot be shown", str(error))
+            await _show_notice(tab, "This race cannot be shown", str(error))
         finally:
             tabs.end(tab, watcher)
             if place is not None:
@@ -98,7 +98,7 @@ class ReplayState(rx.State):
             async with self:
                 if self._watcher != watcher:
                     return
-            await _tell(tab, "All places for replays are taken", queue_words(number))
+            await _show_notice(tab, "All places for replays are taken", queue_words(number))
             await place.wait(SIGN_OF_LIFE_S)
 
     async def _goes_on(self, replay: TabReplay, watcher: int) -> bool:
@@ -127,7 +127,7 @@ class ReplayState(rx.State):
             replay.wish(f"veil {'on' if wanted else 'off'}")
 
 
-class _Showing:
+class _PictureSender:
     """Sends one tab its pictures, and decides when its panels are updated."""
 
     def __init__(self, tab: str, replay: TabReplay) -> None:
@@ -152,7 +152,7 @@ class _Showing:
         self._sent = rows
         if not await relay.show_tab(self._tab, changed, {ReplayState.get_full_name(): own}):
             self._sent = {}
-            replay.tell_anew()
+            replay.resend_timeline()
         return self._follow() if self._is_time_to_follow(playing=playing) else []
 
     def _is_time_to_follow(self, *, playing: bool) -> bool:
@@ -252,6 +252,6 @@ async def _opened(asked: _Request, account: Account | None) -> TabReplay | None:
     return replay
 
 
-async def _tell(tab: str, title: str, detail: str) -> None:
+async def _show_notice(tab: str, title: str, detail: str) -> None:
     head = asdict(HeadRow(title=title, detail=detail))
     await relay.show_tab(tab, {}, {ReplayState.get_full_name(): {"head": head}})

@@ -149,7 +149,7 @@ class TabReplay:
         self._map_of = map_of
         self._line = line
         self._seen = line.begins
-        self._veil_told: datetime | None = None
+        self._timeline_until: datetime | None = None
 
     @property
     def at(self) -> datetime:
@@ -167,7 +167,7 @@ class TabReplay:
         return self._seen >= self._line.ends
 
     @property
-    def told_until(self) -> datetime | None:
+    def visible_until(self) -> datetime | None:
         """The moment after which everything is hidden from the viewer; None if nothing is."""
         return self._seen if self.veiled else None
 
@@ -196,9 +196,9 @@ class TabReplay:
         self.ended = why
         self.woken.set()
 
-    def tell_anew(self) -> None:
+    def resend_timeline(self) -> None:
         """Send the timeline again, as the tab has missed some of it."""
-        self._veil_told = None
+        self._timeline_until = None
 
     def seek(self, to: datetime) -> None:
         """Go to a moment."""
@@ -261,12 +261,12 @@ class TabReplay:
     def _timeline(self) -> dict[str, Any] | None:
         """Return the timeline if it has changed; without hidden parts it never changes."""
         until = self._seen if self.veiled else self._line.ends
-        told, every = self._veil_told, timedelta(seconds=5)
-        if told is not None and timedelta(0) <= until - told < every and told != until:
+        sent, every = self._timeline_until, timedelta(seconds=5)
+        if sent is not None and timedelta(0) <= until - sent < every and sent != until:
             return None
-        if told == until:
+        if sent == until:
             return None
-        self._veil_told = until
+        self._timeline_until = until
         return asdict(timeline_row(self._line, until if self.veiled else None))
 
     def _toggle(self, _how: Sequence[str]) -> None:
@@ -326,7 +326,7 @@ class TabReplay:
 
     def _veil(self, how: Sequence[str]) -> None:
         self.veiled = how[0] == "on"
-        self._veil_told = None
+        self._timeline_until = None
 
 
 _WISHES: Final[dict[str, Callable[[TabReplay, Sequence[str]], None]]] = {

@@ -147,14 +147,14 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
     """Draw the channels one below the other; nothing without telemetry."""
     if compared is None:
         return NO_FIGURE
-    told = [each for each in _CHANNELS if _is_told(compared, each[0])]
+    channels = [each for each in _CHANNELS if _is_known(compared, each[0])]
     numbers = [_CORNERS_HEIGHT] if compared.corners else []
-    domains = _domains([_DELTA_HEIGHT, *numbers, *(height for _, _, height in told)])
+    domains = _domains([_DELTA_HEIGHT, *numbers, *(height for _, _, height in channels)])
     delta, *between = domains[: 1 + len(numbers)]
     charts = domains[1 + len(numbers) :]
     traces = [_delta(compared)]
     axes: dict[str, Any] = {}
-    for nth, (field, usual, _) in enumerate(told, start=2):
+    for nth, (field, usual, _) in enumerate(channels, start=2):
         title, ticks = _scale(compared, field, usual)
         axes[f"yaxis{nth}"] = axis(title, domain=charts[nth - 2], **ticks)
         for code, colour, dash, car in (
@@ -171,7 +171,7 @@ def telemetry_figure(story: BattleStory, compared: LapCompared | None) -> Figure
     return {
         "data": traces,
         "layout": layout(
-            axis("m from the line, estimated", anchor=f"y{len(told) + 1}", nticks=6),
+            axis("m from the line, estimated", anchor=f"y{len(channels) + 1}", nticks=6),
             axis("delta, s", domain=delta, zeroline=True, zerolinecolor=DIM, nticks=4),
             **axes,
             shapes=[
@@ -226,7 +226,7 @@ def telemetry_words(story: BattleStory, compared: LapCompared | None) -> str:
     )
 
 
-def _is_told(compared: LapCompared, field: str) -> bool:
+def _is_known(compared: LapCompared, field: str) -> bool:
     values = [getattr(car, field) for car in (compared.attacker, compared.defender)]
     if any(value is None for value in values):
         return False

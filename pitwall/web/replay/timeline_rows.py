@@ -66,7 +66,7 @@ def timeline_row(line: Timeline, until: datetime | None = None) -> TimelineRow:
     passes = [each for each in line.passes if each.at <= last]
     stops = [stop for stop in line.stops if stop.at <= last]
     flags = [span for span in line.flags if span.since <= last and span.until > line.begins]
-    seen = "so far " if until is not None and until < line.ends else ""
+    so_far = "so far " if until is not None and until < line.ends else ""
     return TimelineRow(
         flags=[
             MarkRow(
@@ -98,7 +98,8 @@ def timeline_row(line: Timeline, until: datetime | None = None) -> TimelineRow:
                 "0%",
                 "called" if each.was_called else "missed",
                 f"{_clock(each.at)}: {_code(line.codes, each.attacker)} passes "
-                f"{_code(line.codes, each.defender)} for P{each.position}, {_said(each.said)}",
+                f"{_code(line.codes, each.defender)} for P{each.position}, "
+                f"{_forecast_words(each.p_before)}",
             )
             for index, each in enumerate(passes)
         ],
@@ -109,7 +110,7 @@ def timeline_row(line: Timeline, until: datetime | None = None) -> TimelineRow:
         ],
         heat=_heat(line, last),
         heat_parts=max(len(line.heat), 1),
-        summary=f"{seen}{_many(len(passes), 'pass', 'passes')}, "
+        summary=f"{so_far}{_many(len(passes), 'pass', 'passes')}, "
         f"{_many(len(stops), 'pit stop', 'pit stops')}, "
         f"{_many(len(flags), 'flag or safety car', 'flags and safety cars')}",
     )
@@ -144,17 +145,17 @@ def _heat(line: Timeline, last: datetime) -> str:
     """Return the outline of the area under the heat, from the left to the last visible moment."""
     parts = len(line.heat)
     length_s = max((line.ends - line.begins).total_seconds(), 1e-6)
-    told = min(parts, round(parts * (last - line.begins).total_seconds() / length_s))
-    if told <= 0:
+    visible = min(parts, round(parts * (last - line.begins).total_seconds() / length_s))
+    if visible <= 0:
         return ""
     points = [
-        f"{part},{round(HEAT_HEIGHT * (1 - heat))}" for part, heat in enumerate(line.heat[:told])
+        f"{part},{round(HEAT_HEIGHT * (1 - heat))}" for part, heat in enumerate(line.heat[:visible])
     ]
-    return " ".join([f"0,{HEAT_HEIGHT}", *points, f"{told - 1},{HEAT_HEIGHT}"])
+    return " ".join([f"0,{HEAT_HEIGHT}", *points, f"{visible - 1},{HEAT_HEIGHT}"])
 
 
-def _said(said: float | None) -> str:
-    return "without a forecast" if said is None else f"forecast at {100 * said:.0f} %"
+def _forecast_words(p: float | None) -> str:
+    return "without a forecast" if p is None else f"forecast at {100 * p:.0f} %"
 
 
 def _code(codes: Mapping[int, str], car: int) -> str:

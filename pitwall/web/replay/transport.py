@@ -63,7 +63,7 @@ def transport() -> rx.Component:
             aria_hidden="true",
             auto_complete="off",
         ),
-        rx.el.span(id="replay-said", role="status", class_name="sr-only"),
+        rx.el.span(id="replay-status", role="status", class_name="sr-only"),
         class_name="transport panel",
         role="group",
         aria_label="Controls of the replay",

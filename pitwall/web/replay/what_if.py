@@ -7,9 +7,9 @@ from typing import Any
 import reflex as rx
 
 from pitwall.web.live.battle_card import reason_line
-from pitwall.web.live.experts import experts_desk, outlook
+from pitwall.web.live.experts import expert_panel, outlook
 from pitwall.web.replay.battle_charts import panel
-from pitwall.web.replay.battle_rows import SaidRow
+from pitwall.web.replay.battle_rows import ForecastRow
 from pitwall.web.replay.battle_state import BattleState
 from pitwall.web.shared.typed import as_handler, as_var
 
@@ -22,7 +22,7 @@ def seen_panel() -> rx.Component:
     seen = as_var(BattleState.seen)
     return panel(
         "What the model saw",
-        _said(seen, rx.fragment("at ", seen.at, " UTC")),
+        _forecast(seen, rx.fragment("at ", seen.at, " UTC")),
         hint="Computed by today's model from what was known at that moment.",
     )
 
@@ -30,7 +30,7 @@ def seen_panel() -> rx.Component:
 def what_if_panel() -> rx.Component:
     """Draw the controls, and the changed forecast."""
     controls, limits = as_var(BattleState.controls), as_var(BattleState.limits)
-    room = as_var(BattleState.room)
+    battle = as_var(BattleState.battle)
     return panel(
         "What if?",
         rx.cond(
@@ -39,24 +39,24 @@ def what_if_panel() -> rx.Component:
                 rx.el.div(
                     _slider("Gap", "gap_s", "s", (limits.least_gap_s, limits.most_gap_s, "0.01")),
                     _slider(
-                        rx.fragment("Tyres of ", room.attacker),
+                        rx.fragment("Tyres of ", battle.attacker),
                         "attacker_tyre_laps",
                         "laps",
                         ("0", limits.most_tyre_laps, "1"),
                     ),
                     _slider(
-                        rx.fragment("Tyres of ", room.defender),
+                        rx.fragment("Tyres of ", battle.defender),
                         "defender_tyre_laps",
                         "laps",
                         ("0", limits.most_tyre_laps, "1"),
                     ),
                     _choice(
-                        rx.fragment("Compound of ", room.attacker),
+                        rx.fragment("Compound of ", battle.attacker),
                         "attacker_compound",
                         _COMPOUNDS,
                     ),
                     _choice(
-                        rx.fragment("Compound of ", room.defender),
+                        rx.fragment("Compound of ", battle.defender),
                         "defender_compound",
                         _COMPOUNDS,
                     ),
@@ -69,7 +69,7 @@ def what_if_panel() -> rx.Component:
                     class_name="what-if-controls",
                 ),
                 rx.el.div(
-                    _said(
+                    _forecast(
                         as_var(BattleState.answer),
                         rx.fragment(
                             "with these changes: ", rx.el.strong(as_var(BattleState.moved))
@@ -87,29 +87,29 @@ def what_if_panel() -> rx.Component:
     )
 
 
-def _said(said: rx.Var[SaidRow], beside: rx.Component) -> rx.Component:
+def _forecast(row: rx.Var[ForecastRow], beside: rx.Component) -> rx.Component:
     return rx.cond(
-        said.no_forecast != "",
-        rx.el.p(rx.el.span("No forecast: ", class_name="label"), said.no_forecast),
+        row.no_forecast != "",
+        rx.el.p(rx.el.span("No forecast: ", class_name="label"), row.no_forecast),
         rx.el.div(
             rx.el.p(
-                rx.el.span(said.percent, class_name="said-percent"),
+                rx.el.span(row.percent, class_name="model-forecast-percent"),
                 rx.el.span(" % ", class_name="unit"),
-                rx.el.span(beside, class_name="said-beside"),
-                class_name="said-line",
+                rx.el.span(beside, class_name="model-forecast-beside"),
+                class_name="model-forecast-line",
             ),
-            rx.el.meter(min=0, max=100, value=said.meter, aria_hidden="true"),
+            rx.el.meter(min=0, max=100, value=row.meter, aria_hidden="true"),
             rx.cond(
-                said.has_mix,
-                rx.el.div(outlook(said.mix), experts_desk(said.mix), class_name="said-mix"),
+                row.has_mix,
+                rx.el.div(outlook(row.mix), expert_panel(row.mix), class_name="model-forecast-mix"),
                 rx.fragment(),
             ),
             rx.el.ul(
-                rx.foreach(said.reasons, reason_line),
+                rx.foreach(row.reasons, reason_line),
                 class_name="why",
                 aria_label="Reasons for the forecast",
             ),
-            class_name="said",
+            class_name="model-forecast",
         ),
     )
 

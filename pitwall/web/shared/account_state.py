@@ -132,7 +132,7 @@ class AccountState(rx.State):
         """Show who is logged in, for the header of any page; nobody is without a database."""
         tab = self.router.session.client_token
         shows_account.discard(tab)
-        await _tell(tab, _who(await account_of(tab)))
+        await _send(tab, _who(await account_of(tab)))
 
     @rx.event
     async def show(self) -> object:
@@ -152,7 +152,7 @@ class AccountState(rx.State):
         rows = {"log_ins": [asdict(row) for row in log_ins], "keys": [asdict(row) for row in keys]}
         shows_account.intersection_update(visitors.logged_in())  # those that are still open
         shows_account.add(tab)
-        await _tell(tab, {**_who(account), **rows})
+        await _send(tab, {**_who(account), **rows})
         return None
 
 
@@ -169,7 +169,7 @@ async def account_of(tab: str) -> Account | None:
 
 async def forget_person(tab: str) -> None:
     """Remove everything personal from a tab."""
-    await _tell(tab, {**_who(None), "log_ins": [], "keys": []})
+    await _send(tab, {**_who(None), "log_ins": [], "keys": []})
 
 
 def _who(account: Account | None) -> PageRows:
@@ -178,5 +178,5 @@ def _who(account: Account | None) -> PageRows:
     return {"email": account.email, "is_owner": account.is_owner}
 
 
-async def _tell(tab: str, rows: PageRows) -> None:
+async def _send(tab: str, rows: PageRows) -> None:
     await relay.show_tab(tab, {}, {AccountState.get_full_name(): rows})

@@ -74,7 +74,7 @@ def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
     if now is None:
         return []
     codes = _codes(frame)
-    told = [
+    sentences = [
         (
             battle.opened_at,
             "open",
@@ -95,7 +95,7 @@ def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
     ]
     return [
         SpokenRow(key=f"{kind}-{pair}-{at:%H%M%S}", words=words)
-        for at, kind, pair, words in sorted(told)
+        for at, kind, pair, words in sorted(sentences)
         if now - at <= ANNOUNCED_FOR
     ]
 

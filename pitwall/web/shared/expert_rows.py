@@ -14,7 +14,7 @@ class ExpertRow:
     """One expert: its forecast, and its `weight` in whole percent, 100 over all experts."""
 
     name: str
-    says: str
+    forecast: str
     weight: int
     estimated: bool
 

@@ -26,14 +26,14 @@ from reflex_base.event import Event, EventSpec
 from pitwall import services
 from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
-from pitwall.recording.race_recorder import kept_id
+from pitwall.recording.race_recorder import stored_race_id
 from pitwall.web.shared.page_rows import PageRows, changed_rows, page_rows
 from pitwall.web.socket.server import DoorServer
 
 
 def live_map(frame: LiveFrame) -> TrackMap:
     """Return the map of the circuit of a frame's race, as far as it is known by now."""
-    return map_of(kept_id(frame.header)) if frame.header.race_id else NO_MAP
+    return map_of(stored_race_id(frame.header)) if frame.header.race_id else NO_MAP
 
 
 def map_of(race_id: str) -> TrackMap:
@@ -129,7 +129,7 @@ class Relay:
         await self._emit(rows, sid, beside)
         return True
 
-    async def tell_tab(self, client_token: str, event: EventSpec) -> None:
+    async def send_event(self, client_token: str, event: EventSpec) -> None:
         """Send an event to the browser of one tab, such as a redirect."""
         sid = self._socket_of(client_token)
         if sid is not None:

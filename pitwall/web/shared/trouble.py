@@ -29,7 +29,7 @@ class TroubleState(rx.State):
     number: str = ""
 
     @rx.event
-    def tell(self, number: str) -> None:
+    def show(self, number: str) -> None:
         """Show that something went wrong, with the number under which it is logged."""
         self.number = number[:16]
 
@@ -43,7 +43,7 @@ def on_backend_trouble(exception: Exception):  # type: ignore[no-untyped-def]  #
     """Log what an event raised, and tell the tab that sent the event."""
     number = secrets.token_hex(4)
     log.error("event failed", extra={"number": number}, exc_info=exception)
-    event: Any = as_handler(TroubleState.tell)(number)
+    event: Any = as_handler(TroubleState.show)(number)
     return event
 
 

@@ -76,27 +76,27 @@ class Offers:
         ours = {name for name in found if ".pitwall___" in name}
         return cls(ours | _OF_REFLEX)
 
-    def read(self, said: object) -> Event:
+    def read(self, message: object) -> Event:
         """Return the event that a page sent, reduced to its known parts.
 
         Raises:
             RefusedEventError: No page sends this.
         """
-        if not isinstance(said, dict):
+        if not isinstance(message, dict):
             raise RefusedEventError("an event that is none")
-        name = said.get("name")
+        name = message.get("name")
         if not isinstance(name, str):
             raise RefusedEventError("an event without a name")
         if name not in self.names:
             raise RefusedEventError("an event that no page offers", name)
-        payload = said.get("payload") or {}
+        payload = message.get("payload") or {}
         if not isinstance(payload, dict):
             raise RefusedEventError("an event with a payload that is none", name)
         if name == _LOADS:
             payload = self._loading(payload)
         else:
             self._check(name, payload)
-        return Event(name=name, payload=payload, router_data=_where(said.get("router_data")))
+        return Event(name=name, payload=payload, router_data=_where(message.get("router_data")))
 
     def _check(self, name: str, payload: Mapping[str, object]) -> None:
         known = self._parameters[name]
@@ -117,11 +117,11 @@ class Offers:
 
     def _loading(self, payload: Mapping[str, object]) -> dict[str, object]:
         """Return what a loading page may send: what its browser stores, and hashes of states."""
-        said, hashes = payload.get("vars"), payload.get("hashes")
-        kept = said.items() if isinstance(said, dict) else ()
+        variables, hashes = payload.get("vars"), payload.get("hashes")
+        items = variables.items() if isinstance(variables, dict) else ()
         stored = {
             name: value
-            for name, value in kept
+            for name, value in items
             if name in self._stored and isinstance(value, str) and len(value) <= _STORED
         }
         loading: dict[str, object] = {"vars": stored}
@@ -130,17 +130,17 @@ class Offers:
         return loading
 
 
-def _where(said: object) -> dict[str, Any]:
+def _where(address: object) -> dict[str, Any]:
     """Return the address that a page sent, reduced to what an address can be."""
-    if not isinstance(said, dict):
+    if not isinstance(address, dict):
         return {}
     where: dict[str, Any] = {}
     for name in ("pathname", "asPath"):
-        value = said.get(name)
+        value = address.get(name)
         # Joined to the page's origin, anything else would make an address that cannot be parsed.
         if isinstance(value, str) and value.startswith("/") and len(value) <= _ADDRESS:
             where[name] = value
-    query = said.get("query")
+    query = address.get("query")
     if isinstance(query, dict) and len(query) <= _QUERIES:
         where["query"] = {
             name: value

@@ -1,4 +1,7 @@
-"""Wrap one WebSocket: check incoming frames before they are parsed, bound outgoing ones."""
+"""Wrap one WebSocket: check incoming frames before they are parsed, bound outgoing ones.
+
+python-engineio drives these classes; `server` decides about all sockets together.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class DoorNamespace(EventNamespace):
         self._offers = offers
         self._left = left
         self._pending: dict[str, set[EventFuture]] = {}
-        self._who: dict[str, Visitor] = {}
+        self._visitors: dict[str, Visitor] = {}
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> bool | None:  # noqa: ANN401
         """Accept a tab under its token, or refuse it."""
@@ -54,7 +54,7 @@ class DoorNamespace(EventNamespace):
         if spoken and spoken != constants.Reflex.VERSION:
             self.server.complaints.note("a page of another version", spoken)
             environ = {k: v for k, v in environ.items() if k != "HTTP_SEC_WEBSOCKET_PROTOCOL"}
-        self._who[sid] = Visitor(
+        self._visitors[sid] = Visitor(
             log_in_of(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ORIGIN", "")),
             address_of(environ).household,
         )
@@ -67,27 +67,27 @@ class DoorNamespace(EventNamespace):
 
         No state is made or touched before the first event, so that a mere connection leaves none.
         """
-        who = self._who.get(sid, Visitor())
+        visitor = self._visitors.get(sid, Visitor())
         tokens = self._token_manager
-        key = key_of_tab(token, who.log_in)
+        key = key_of_tab(token, visitor.log_in)
         if await tokens.link_token_to_sid(key, sid) is not None:
             # The tab was duplicated. Reflex made a name, which is no token: make it one.
             made = tokens.sid_to_token[sid]
             await tokens.disconnect_token(made, sid)
             fresh = made
-            key = key_of_tab(fresh, who.log_in)
+            key = key_of_tab(fresh, visitor.log_in)
             await tokens.link_token_to_sid(key, sid)
             await self.emit("new_token", fresh, to=sid)
-        visitors.came(tokens.sid_to_token[sid], who)
+        visitors.add(tokens.sid_to_token[sid], visitor)
 
     def _build_static_router_data(self, sid: str, environ: dict[str, Any]) -> dict[str, Any]:
         """Return what a state stores of its connection: no cookie, and no header without a use."""
-        told = super()._build_static_router_data(sid, environ)
-        headers = told[constants.RouteVar.HEADERS]
-        told[constants.RouteVar.HEADERS] = {
+        router_data = super()._build_static_router_data(sid, environ)
+        headers = router_data[constants.RouteVar.HEADERS]
+        router_data[constants.RouteVar.HEADERS] = {
             name: headers[name][:_HEADER_AT_MOST] for name in _HEADERS_KEPT if name in headers
         }
-        return told
+        return router_data
 
     async def on_event(self, sid: str, data: Any) -> None:  # noqa: ANN401  as it was sent
         """Handle an event of a page; refuse all else, logged in one short line a minute."""
@@ -122,10 +122,10 @@ class DoorNamespace(EventNamespace):
         """Forget a tab and its waiting events."""
         for future in self._pending.pop(sid, set()):
             future.cancel()
-        self._who.pop(sid, None)
+        self._visitors.pop(sid, None)
         token = self.sid_to_token.get(sid)
         task = super().on_disconnect(sid)
         if token is not None:
-            visitors.left(token)
+            visitors.remove(token)
             self._left(token)
         return task

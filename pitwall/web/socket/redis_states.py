@@ -48,7 +48,7 @@ class SharedStates(StateManagerRedis):
                 async with asyncio.timeout(GIVES_UP_S):
                     return await super().get_state(token, *args, **options)
             except self.errors:
-                self._said("read")
+                self._warn("read")
         return await self.own.get_state(token)
 
     async def set_state(self, token: Any, state: Any, **context: Any) -> None:  # noqa: ANN401
@@ -58,7 +58,7 @@ class SharedStates(StateManagerRedis):
                 async with asyncio.timeout(GIVES_UP_S):
                     await super().set_state(token, state, **context)
             except self.errors:
-                self._said("written")
+                self._warn("written")
             else:
                 return
         await self.own.set_state(token, state)
@@ -74,7 +74,7 @@ class SharedStates(StateManagerRedis):
                         modifying = super().modify_state(token, **context)
                         state = await held.enter_async_context(modifying)
                 except self.errors:
-                    self._said("locked")
+                    self._warn("locked")
             if state is None:
                 state = await held.enter_async_context(self.own.modify_state(token, **context))
             yield state
@@ -89,9 +89,9 @@ class SharedStates(StateManagerRedis):
             async with asyncio.timeout(GIVES_UP_S):
                 await self.redis.delete(*keys)
         except self.errors:
-            self._said("forgotten")
+            self._warn("forgotten")
 
-    def _said(self, what: str) -> None:
+    def _warn(self, what: str) -> None:
         log.warning("a tab's state could not be %s in Redis", what)
 
 

@@ -24,8 +24,8 @@ class Complaints:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._told: dict[str, float] = {}
-        self._untold: dict[str, int] = {}
+        self._logged_s: dict[str, float] = {}
+        self._not_logged: dict[str, int] = {}
 
     def note(self, reason: str, example: str = "") -> None:
         """Count a refusal, and log it unless its reason was logged within the last minute.
@@ -34,14 +34,14 @@ class Complaints:
             reason: One of a few fixed texts.
             example: What was refused, cut and escaped; never part of a payload.
         """
-        untold = self._untold.get(reason, 0) + 1
+        not_logged = self._not_logged.get(reason, 0) + 1
         now = self._clock()
-        told = self._told.get(reason)
-        if told is not None and now - told < EVERY_S:
-            self._untold[reason] = untold
+        logged_s = self._logged_s.get(reason)
+        if logged_s is not None and now - logged_s < EVERY_S:
+            self._not_logged[reason] = not_logged
             return
-        self._told[reason], self._untold[reason] = now, 0
-        fields: dict[str, object] = {"times": untold}
+        self._logged_s[reason], self._not_logged[reason] = now, 0
+        fields: dict[str, object] = {"times": not_logged}
         if example:
             fields["example"] = one_line(example, _WORDS)
         log.warning("refused at the socket: %s", reason, extra=fields)

@@ -33,13 +33,13 @@ class TabStates(StateManagerMemory):
         before = self._going.pop(tab, None)
         if before is not None:
             before.cancel()
-        self._going[tab] = asyncio.get_running_loop().call_later(after_s, self._let_go, tab)
+        self._going[tab] = asyncio.get_running_loop().call_later(after_s, self._forget_now, tab)
         while len(self._going) > CLOSED_AT_MOST:
             oldest = next(iter(self._going))
             self._going[oldest].cancel()
-            self._let_go(oldest)
+            self._forget_now(oldest)
 
-    def _let_go(self, tab: str) -> None:
+    def _forget_now(self, tab: str) -> None:
         self._going.pop(tab, None)
         token = BaseStateToken(ident=tab, cls=State)
         if self.is_open(tab) or token.cache_key not in self.states:

@@ -37,11 +37,11 @@ class TabVisitors:
     def __init__(self) -> None:
         self._known: dict[str, Visitor] = {}
 
-    def came(self, tab: str, visitor: Visitor) -> None:
+    def add(self, tab: str, visitor: Visitor) -> None:
         """Note the visitor of a tab."""
         self._known[tab] = visitor
 
-    def left(self, tab: str) -> None:
+    def remove(self, tab: str) -> None:
         """Forget the visitor of a tab."""
         self._known.pop(tab, None)
 

@@ -13,7 +13,7 @@ from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.domain.reducer import apply
 from pitwall.feeds.openf1.control_rows import TrackFlags, phase_of
 from pitwall.feeds.openf1.frame_reader import CHANGED, MQTT, read_frame
-from pitwall.feeds.openf1.measured_rows import say_measured
+from pitwall.feeds.openf1.measured_rows import measured_message
 from pitwall.feeds.openf1.row_merger import RowMerger
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.tape_recorder import TapeRecorder
@@ -47,15 +47,15 @@ def changed(book: RowMerger) -> RaceState:
 
 
 def test_gaps_come_as_seconds_and_as_laps() -> None:
-    race = after(say_measured("intervals", a_row(gap_to_leader="+1 LAP", interval=62.5)))
+    race = after(measured_message("intervals", a_row(gap_to_leader="+1 LAP", interval=62.5)))
 
     assert race.cars[NORRIS].gap_to_leader == LapsDown(1)
     assert race.cars[NORRIS].interval == TimeGap(62.5)
 
 
 def test_null_clears_no_gap() -> None:
-    known = say_measured("intervals", a_row(gap_to_leader=3.0, interval=1.0))
-    later = say_measured("intervals", a_row(gap_to_leader=None, interval=1.1))
+    known = measured_message("intervals", a_row(gap_to_leader=3.0, interval=1.0))
+    later = measured_message("intervals", a_row(gap_to_leader=None, interval=1.1))
     race = after(known, later)
 
     assert race.cars[NORRIS].gap_to_leader == TimeGap(3.0)
@@ -63,17 +63,17 @@ def test_null_clears_no_gap() -> None:
 
 
 def test_channels_that_openf1_has_none_of_are_left_out() -> None:
-    place = say_measured("position", a_row(position=1))
+    place = measured_message("position", a_row(position=1))
     row = a_row(rpm=11000, speed=280, n_gear=7, throttle=104, brake=0, drs=None)
-    sample = after(place, say_measured("car_data", row)).samples[NORRIS]
+    sample = after(place, measured_message("car_data", row)).samples[NORRIS]
 
     assert (sample.speed_kmh, sample.gear, sample.drs, sample.throttle_pct) == (280, 7, None, None)
 
 
 def test_a_car_at_the_origin_has_no_place_on_the_map() -> None:
-    assert say_measured("location", a_row(x=0, y=0, z=0)) is None
-    located = say_measured("location", a_row(x=10, y=-20, z=3))
-    race = after(say_measured("position", a_row(position=1)), located)
+    assert measured_message("location", a_row(x=0, y=0, z=0)) is None
+    located = measured_message("location", a_row(x=10, y=-20, z=3))
+    race = after(measured_message("position", a_row(position=1)), located)
     assert (race.points[NORRIS].x, race.points[NORRIS].y) == (10, -20)
 
 

@@ -34,16 +34,16 @@ CALL = Call(
     p_overtake=0.0031,
     gap_only=0.41,
     outcome="held",
-    is_kept=True,
+    is_stored=True,
 )
 
 
 def test_a_call_leads_to_its_moment_and_battle() -> None:
-    kept, gone = call_rows((CALL, replace(CALL, is_kept=False)))
+    kept, gone = call_rows((CALL, replace(CALL, is_stored=False)))
 
     assert kept.href == "/replay/2026-a-race?t=2026-07-05T13:02:03.250Z&battle=4-81"
-    assert (kept.battle, kept.said, kept.gap_said) == ("NOR behind PIA", "0.3 %", "41 %")
-    assert kept.came == "stayed behind"
+    assert (kept.battle, kept.forecast, kept.gap_only) == ("NOR behind PIA", "0.3 %", "41 %")
+    assert kept.outcome == "stayed behind"
     assert gone.href == ""
 
 
@@ -62,7 +62,7 @@ def test_forecasts_made_afterwards_are_said_to_prove_nothing() -> None:
 
 
 def test_a_race_leads_to_its_replay_only_while_it_is_kept() -> None:
-    rows = race_rows(track_record(contents(a_run(1), a_run(2, is_kept=False))))
+    rows = race_rows(track_record(contents(a_run(1), a_run(2, is_stored=False))))
 
     assert [(row.name, row.href) for row in rows] == [
         ("Grand Prix 2 2026", ""),
@@ -78,7 +78,7 @@ def test_the_diagram_and_its_table_say_the_same() -> None:
     (numbers,) = reliability_table(record).rows
 
     assert (points["x"], points["y"]) == ([0.12], [0.1])
-    assert points["error_y"]["array"] == [round(one.came_high - one.came, 4)]
+    assert points["error_y"]["array"] == [round(one.share_high - one.share_passed, 4)]
     assert numbers == ["0.10 to 0.15", "100", "20", "10", "0.120", "0.100", numbers[-1]]
 
 

@@ -21,7 +21,7 @@ from pitwall.domain.stories import (
     Side,
     Turn,
 )
-from pitwall.web.replay import forecast_chart, gap_chart, sector_chart, telemetry_chart
+from pitwall.web.replay import forecast_chart, gap_chart, telemetry_chart
 from pitwall.web.replay.chart_axes import MOST_POINTS, instant, moment, turn_labels
 from pitwall.web.shared.chart_theme import NO_FIGURE, Figure
 from tests.store.duels import at
@@ -132,15 +132,15 @@ def test_a_gap_below_nought_is_the_attacker_ahead() -> None:
 
 
 def test_sectors_and_traps_are_attacker_minus_defender() -> None:
-    assert named(sector_chart.sector_figure(STORY), "S1")["y"] == [-0.25, None]
-    assert named(sector_chart.trap_figure(STORY), "I1")["y"] == [1.5, None]
-    table = sector_chart.lap_table(STORY)
+    assert named(gap_chart.sector_figure(STORY), "S1")["y"] == [-0.25, None]
+    assert named(gap_chart.trap_figure(STORY), "I1")["y"] == [1.5, None]
+    table = gap_chart.lap_table(STORY)
     assert table.rows[0][:3] == ["lap 1", "\N{MINUS SIGN}0.250", "\N{MINUS SIGN}0.250"]
     assert table.rows[1][2] == ""
 
 
 def test_the_words_of_laps_are_of_the_newest_that_both_were_timed_on() -> None:
-    said = sector_chart.lap_words(replace(STORY, laps=STORY.laps[:1]))
+    said = gap_chart.lap_words(replace(STORY, laps=STORY.laps[:1]))
 
     assert said.startswith("On lap 1, ATT compared with DEF: \N{MINUS SIGN}0.250 s")
 
@@ -219,8 +219,8 @@ def test_the_lap_is_said_in_words() -> None:
     [
         (forecast_chart.forecast_figure, forecast_chart.forecast_words),
         (gap_chart.gap_figure, gap_chart.gap_words),
-        (sector_chart.sector_figure, sector_chart.lap_words),
-        (sector_chart.trap_figure, sector_chart.lap_words),
+        (gap_chart.sector_figure, gap_chart.lap_words),
+        (gap_chart.trap_figure, gap_chart.lap_words),
     ],
 )
 def test_where_nothing_was_told_nothing_is_drawn_and_it_is_said(draw: Any, say: Any) -> None:

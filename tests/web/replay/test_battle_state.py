@@ -50,7 +50,7 @@ class Stage:
         self.tab = FakeTab()
         self.replay = SimpleNamespace(
             race_id=STORY.race_id,
-            told_until=None,
+            visible_until=None,
             seek=self.sought.append,
             woken=SimpleNamespace(set=lambda: None),
         )
@@ -93,7 +93,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
 async def test_a_chosen_battle_is_drawn_with_what_the_model_saw(stage: Stage) -> None:
     await follow(stage.tab, STORY.race_id, 81, 4, NOW)
 
-    assert stage.last("room")["title"] == "ATT attacks DEF"
+    assert stage.last("battle")["title"] == "ATT attacks DEF"
     assert stage.last("forecast")["data"]
     assert stage.last("telemetry")["data"]
     assert stage.last("seen")["percent"] == "40"
@@ -114,7 +114,7 @@ async def test_what_is_drawn_already_is_not_sent_again(stage: Stage) -> None:
 
 
 async def test_under_a_veil_nothing_later_is_told(stage: Stage) -> None:
-    stage.replay.told_until = at(50)
+    stage.replay.visible_until = at(50)
 
     await follow(stage.tab, STORY.race_id, 81, 4, NOW)
 
@@ -137,7 +137,7 @@ async def test_another_race_than_the_tab_replays_is_not_told(
 async def test_without_a_battle_the_panels_are_put_away(stage: Stage) -> None:
     await follow(stage.tab, STORY.race_id, 0, 0, NOW)
 
-    assert stage.last("room")["key"] == ""
+    assert stage.last("battle")["key"] == ""
 
 
 async def test_what_if_changes_one_thing_after_the_other(stage: Stage) -> None:

@@ -30,8 +30,8 @@ LINE = Timeline(
     laps=tuple((at(100 + 90 * lap), lap + 1) for lap in range(10)),
     stops=(Stop(at(600), 4, 6),),
     fights=(
-        Fight(4, 81, at(200), at(300), 0.7, 0.7, cried=False),
-        Fight(81, 1, at(550), at(640), 0.6, None, cried=True),
+        Fight(4, 81, at(200), at(300), 0.7, 0.7, is_false_alarm=False),
+        Fight(81, 1, at(550), at(640), 0.6, None, is_false_alarm=True),
     ),
     passes=(Pass(at(300), 4, 81, 2, 0.7), Pass(at(700), 1, 4, 1, None)),
     heat=(0.0, 0.5, 0.2, 0.1),

@@ -36,14 +36,14 @@ class FakeTab:
     def __init__(self, cookie: str = "", origin: str = "http://localhost:8000") -> None:
         self.router = SimpleNamespace(session=SimpleNamespace(client_token="tab"))
         self.told: dict[str, Any] = {}
-        visitors.came("tab", Visitor(log_in_of(cookie, origin)))
+        visitors.add("tab", Visitor(log_in_of(cookie, origin)))
 
     async def show_tab(self, tab: str, _rows: PageRows, beside: dict[str, PageRows]) -> bool:
         assert tab == "tab"
         self.told |= beside[AccountState.get_full_name()]
         return True
 
-    async def tell_tab(self, tab: str, event: object) -> None:
+    async def send_event(self, tab: str, event: object) -> None:
         assert tab == "tab"
         self.told["sent_to"] = str(event)
 
@@ -51,7 +51,7 @@ class FakeTab:
 @pytest.fixture(autouse=True)
 def nobody_stays() -> Iterator[None]:
     yield
-    visitors.left("tab")
+    visitors.remove("tab")
     shows_account.clear()
 
 
