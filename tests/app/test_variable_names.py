@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from pitwall.cli.main import main
 
+from pitwall.__main__ import main
 from pitwall.app import server
 from pitwall.app.environment import unknown_variables
 from pitwall.app.settings import Settings, spelling_warnings

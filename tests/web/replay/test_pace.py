@@ -47,7 +47,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_playing_race_has_four_pictures_a_second_whatever_one_takes() -> None:
     async def watch(loop: VirtualTimeLoop) -> list[float]:
         replay = SlowReplay(0.1, plays=True)
-        showing = state._Showing("tab", cast("TabReplay", replay))
+        showing = state._PictureSender("tab", cast("TabReplay", replay))
         while loop.time() < 10:
             await showing.turn()
         return replay.pictures
@@ -58,7 +58,7 @@ def test_a_playing_race_has_four_pictures_a_second_whatever_one_takes() -> None:
 def test_panels_follow_a_command_once_when_it_has_settled() -> None:
     async def watch(loop: VirtualTimeLoop) -> list[float]:
         replay = SlowReplay(0.1, plays=False)
-        showing = state._Showing("tab", cast("TabReplay", replay))
+        showing = state._PictureSender("tab", cast("TabReplay", replay))
         followed = []
         for at_s in (4.0, 4.2):
             loop.call_later(at_s, replay.woken.set)
