@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp
 from typing import Final
 
 
@@ -22,6 +23,27 @@ DECIDED: Final = frozenset({Outcome.PASSED, Outcome.HELD})
 """The other outcomes interrupted the battle, so they do not say whether the forecast was right."""
 
 
+class Condition(StrEnum):
+    """The condition in which a battle is fought, the hardest that applies, hardest first."""
+
+    WET = "wet"  # either car not on slicks, or on tyres that the feed has not told
+    EARLY = "early"  # either car has completed fewer than two laps
+    FRESH = "fresh"  # either car was in the pit lane on this lap or the last
+    YELLOW = "yellow"  # a yellow flag is shown somewhere
+    RESTART = "restart"  # a safety car, virtual safety car or red flag less than two laps ago
+    CLEAN = "clean"  # none of these
+
+
+class Refusal(StrEnum):
+    """Why a battle gets no forecast, in a word."""
+
+    UNKNOWN = "unknown"  # a car is not in the race state
+    OVER = "over"  # the race is, or the attacker has finished
+    NEUTRALISED = "neutralised"  # safety car, virtual safety car or red flag
+    PIT = "pit"  # either car is in the pit lane
+    START = "start"  # nobody has completed the first lap
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One thing that moved a forecast away from that of the average battle.
@@ -32,11 +54,14 @@ class Reason:
         topic: The group of features it is about, such as `gap`; "" where only its text is known.
         weight: Its contribution to the logit, rounded to 0.01; positive makes a pass more likely.
         words: Its text, such as `gap 0.6 s`.
+        expert: Which part of the forecast it moved: `situation` or an expert's name; "" where an
+            earlier release did not say.
     """
 
     topic: str
     weight: float
     words: str
+    expert: str = ""
 
     def __str__(self) -> str:
         """Return it as one line, such as `+0.41 gap 0.6 s`."""
@@ -71,15 +96,22 @@ class ExpertOpinion:
 
     Attributes:
         expert: Which expert.
-        p_overtake: Its own calibrated probability.
-        weight: Its share in the mixture; the shares of all experts add up to one.
+        p_overtake: The probability from the situation and this expert alone.
+        weight: Its share of what the experts move, without signs; the shares of all experts add up
+            to one. Releases before contributions wrote its share in a mean.
         is_estimated: Whether it rests on a quantity that no feed measures, such as battery charge.
+        contribution: What it adds to the logit of the mixture's `p_overtake`; None where an earlier
+            release did not say.
+        points: What it moves `p_overtake` by, -1 to 1: its mean effect over all orders in which the
+            experts can be added (Shapley 1953); None as before.
     """
 
     expert: ExpertName
     p_overtake: float
     weight: float
     is_estimated: bool
+    contribution: float | None = None
+    points: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +128,10 @@ class MixedForecast:
             `p_overtake` assumes that nothing interrupts the battle.
         p_neutralised: Probability that a safety car, VSC or red flag comes first.
         p_retired: Probability that one of the two retires first.
+        base: The logit of the situation: gap, closing, traffic, stage, form and the race so far.
+            With the experts' contributions it adds up to the logit of `p_overtake`. None where an
+            earlier release did not say.
+        p_kept: Probability that a pass made now still stands two laps later; None as before.
     """
 
     p_overtake_3: float
@@ -105,6 +141,13 @@ class MixedForecast:
     p_pit: float
     p_neutralised: float
     p_retired: float
+    base: float | None = None
+    p_kept: float | None = None
+
+    @property
+    def p_situation(self) -> float | None:
+        """The probability of a pass from the situation alone; the experts' points add to it."""
+        return None if self.base is None else 1 / (1 + exp(-self.base))
 
     @property
     def p_interrupted(self) -> float:

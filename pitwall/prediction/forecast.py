@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitwall.domain.battles import Battle
-from pitwall.domain.forecasts import MixedForecast, Reason
+from pitwall.domain.forecasts import Condition, MixedForecast, Reason
 from pitwall.domain.race import CarState, Compound, RaceState, TrackStatus
 from pitwall.prediction.memory import Memory
 
@@ -50,12 +50,17 @@ class Forecast:
         reasons: What moved the forecast, largest first.
         no_forecast_because: A few words when `p_overtake` is None, else "".
         mixed: The rest of the forecast; None where a single model, or none, answers.
+        condition: The condition in which the battle is fought.
+        condition_words: It as a few words for readers, such as `yellow in sector 11: passing is
+            forbidden there`; "" for a clean battle.
     """
 
     p_overtake: float | None
     reasons: tuple[Reason, ...] = ()
     no_forecast_because: str = ""
     mixed: MixedForecast | None = None
+    condition: Condition = Condition.CLEAN
+    condition_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
