@@ -14,7 +14,7 @@ import reflex as rx
 from pitwall import services
 from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.live.publishing import FrameRing
-from pitwall.web.shared.battle_rows import BattleCardRow, TraceRow
+from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, TraceRow
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.event_rows import EndedRow, SpokenRow
 from pitwall.web.shared.expert_rows import MixRow
@@ -52,6 +52,7 @@ class LiveState(rx.State):
     cards: list[BattleCardRow] = []
     traces: dict[str, TraceRow] = {}
     mixes: dict[str, MixRow] = {}
+    reasons: dict[str, list[ReasonRow]] = {}
     ended: list[EndedRow] = []
     spoken: list[SpokenRow] = []
     track: TrackRow = TrackRow()

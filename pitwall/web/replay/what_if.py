@@ -6,8 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from pitwall.web.live.battle_card import reason_line
-from pitwall.web.live.experts import experts_desk, outlook
+from pitwall.web.live.experts import Behind, condition_line, outlook, why
 from pitwall.web.replay.battle_charts import panel
 from pitwall.web.replay.battle_rows import SaidRow
 from pitwall.web.replay.battle_state import BattleState
@@ -99,16 +98,13 @@ def _said(said: rx.Var[SaidRow], beside: rx.Component) -> rx.Component:
                 class_name="said-line",
             ),
             rx.el.meter(min=0, max=100, value=said.meter, aria_hidden="true"),
+            condition_line(said.condition),
             rx.cond(
                 said.has_mix,
-                rx.el.div(outlook(said.mix), experts_desk(said.mix), class_name="said-mix"),
+                rx.el.div(outlook(said.mix), class_name="said-mix"),
                 rx.fragment(),
             ),
-            rx.el.ul(
-                rx.foreach(said.reasons, reason_line),
-                class_name="why",
-                aria_label="Reasons for the forecast",
-            ),
+            why(Behind(said.mix, said.has_mix, said.reasons), said.percent),
             class_name="said",
         ),
     )
