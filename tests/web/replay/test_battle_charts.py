@@ -80,8 +80,9 @@ def test_the_forecast_stands_over_the_experts_and_their_weights() -> None:
 
 
 def test_contributions_stand_below_the_forecast_as_points_around_zero() -> None:
-    contributions = {"c_base": -1.0, "c_om": 0.3, "c_boost": -0.8, "c_aero": 0.1}
-    rows = tuple(row._replace(**contributions) for row in STORY.forecasts)
+    rows = tuple(
+        row._replace(c_base=-1.0, c_om=0.3, c_boost=-0.8, c_aero=0.1) for row in STORY.forecasts
+    )
     story = replace(STORY, forecasts=rows)
     figure, table = forecast_chart.forecast_figure(story), forecast_chart.forecast_table(story)
 
