@@ -142,7 +142,9 @@ def fit_stacker(
 
     start = np.concatenate([np.ones(3), np.zeros(size - 3), np.zeros(shape[0] * shape[1])])
     # A residual never counts against itself: what came out above its forecasts raises the next.
-    bounds = [(0.0, None)] * 3 + [(None, None)] * (size - 3 - residuals.shape[1])
+    bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * 3 + [(None, None)] * (
+        size - 3 - residuals.shape[1]
+    )
     bounds += [(0.0, None)] * residuals.shape[1] + [(-3.0, 1.0)] * shape[1]
     bounds += [(-1.0, 1.0)] * ((shape[0] - 1) * shape[1])
     theta = rounded_numbers(_least(loss, start, bounds))

@@ -50,6 +50,7 @@ _UNITS = {
     "_c": "°C",
 }
 _SHARES = re.compile(r"(p|w)_[a-z0-9_]+|lap_share|weight|heat")
+_LOGITS = re.compile(r"c_[a-z]+|base|contribution")
 _ATTRIBUTE = re.compile(r" {4}(?P<names>[a-z_0-9]+(?:, [a-z_0-9]+)*): (?P<text>.*)")
 _SENTENCE = re.compile(r"(?<=[.;])\s+(?=[A-Z`])")
 _SIMPLE = {"str": "text", "int": "whole number", "float": "number", "bool": "yes or no"}
@@ -247,6 +248,8 @@ def _unit(field: str, hint: Any) -> str:  # noqa: ANN401  a type is anything
         return ""
     if hint is float and _SHARES.fullmatch(field):
         return "share" if not field.startswith("p_") else "probability"
+    if hint is float and _LOGITS.fullmatch(field):
+        return "logit"
     return next((unit for ending, unit in _UNITS.items() if field.endswith(ending)), "")
 
 

@@ -2,8 +2,10 @@
 
 It is the Dutch Grand Prix of 2025, played from a timing archive, on lap 27: Lando Norris is
 0.816 s behind Oscar Piastri and the lead. The forecasts are what the model named here gave for
-this moment, rounded. Values that depend on when and where one asks, such as ages, ids and counts
-of frames, only show the format. The user is called Ada.
+this moment, rounded. It gave no contributions yet: they, the points, weights and experts' forecasts
+that follow from them, `p_kept`, and the part that a reason moved only show the format. So do values
+that depend on when and where one asks, such as ages, ids and counts of frames. The user is called
+Ada.
 """
 
 from __future__ import annotations
@@ -33,30 +35,64 @@ REASONS: Final = [
     "-0.38 running pace 0.3 s a lap slower",
     "+0.37 36% of the race done",
 ]
-EXPERTS: Final[list[dict[str, Any]]] = [
-    {"expert": "om", "p_overtake": 0.0443, "weight": 0.3122, "is_estimated": True},
-    {"expert": "boost", "p_overtake": 0.0368, "weight": 0.3645, "is_estimated": True},
-    {"expert": "aero", "p_overtake": 0.0369, "weight": 0.3234, "is_estimated": True},
+EXPLANATION: Final[list[dict[str, Any]]] = [
+    {
+        "expert": "situation",
+        "contribution": 0.98,
+        "words": "closest 0.3 s in the last minute and a half",
+    },
+    {"expert": "aero", "contribution": -0.38, "words": "running pace 0.3 s a lap slower"},
+    {"expert": "situation", "contribution": 0.37, "words": "36% of the race done"},
 ]
+EXPERTS: Final[list[dict[str, Any]]] = [
+    {
+        "expert": "om", "p_overtake": 0.0745, "weight": 0.092,
+        "contribution": 0.06, "points": 0.0032, "is_estimated": True,
+    },
+    {
+        "expert": "boost", "p_overtake": 0.0479, "weight": 0.6288,
+        "contribution": -0.41, "points": -0.0214, "is_estimated": True,
+    },
+    {
+        "expert": "aero", "p_overtake": 0.0594, "weight": 0.2791,
+        "contribution": -0.182, "points": -0.0096, "is_estimated": True,
+    },
+]  # fmt: skip
 
 WHAT_IF: Final = {"interval_s": 0.8, "for_lead": 1, "team_mates": 1}
 """A made-up battle much like theirs, with nothing else known; the model's answer follows."""
 WHAT_IF_P_OVERTAKE: Final = 0.0719
 WHAT_IF_REASONS: Final = ["+0.18 defender leads", "+0.07 gap 0.8 s"]
+WHAT_IF_EXPLANATION: Final[list[dict[str, Any]]] = [
+    {"expert": "situation", "contribution": 0.18, "words": "defender leads"},
+    {"expert": "situation", "contribution": 0.07, "words": "gap 0.8 s"},
+]
 WHAT_IF_MIXED: Final[dict[str, Any]] = {
     "p_overtake_3": 0.4316,
     "p_low": 0.0365,
     "p_high": 0.1366,
+    "base": -2.2,
+    "p_situation": 0.0998,
+    "p_kept": 0.83,
     "experts": [
-        {"expert": "om", "p_overtake": 0.1063, "weight": 0.2998, "is_estimated": True},
-        {"expert": "boost", "p_overtake": 0.0544, "weight": 0.3769, "is_estimated": True},
-        {"expert": "aero", "p_overtake": 0.0625, "weight": 0.3233, "is_estimated": True},
+        {
+            "expert": "om", "p_overtake": 0.1043, "weight": 0.1092,
+            "contribution": 0.05, "points": 0.0039, "is_estimated": True,
+        },
+        {
+            "expert": "boost", "p_overtake": 0.0759, "weight": 0.655,
+            "contribution": -0.3, "points": -0.0233, "is_estimated": True,
+        },
+        {
+            "expert": "aero", "p_overtake": 0.0905, "weight": 0.2358,
+            "contribution": -0.108, "points": -0.0084, "is_estimated": True,
+        },
     ],
     "p_interrupted": 0.0294,
     "p_pit": 0.0079,
     "p_neutralised": 0.0199,
     "p_retired": 0.0016,
-}
+}  # fmt: skip
 
 MODEL_VERSION: Final = "mixture-6baca7cb6361"
 MODEL_HASH: Final = "6baca7cb6361cf587c1f2dce0b6c950a27c4edaa826478b14dfacc84012de5b1"
@@ -85,18 +121,24 @@ PREDICTION_ROW: Final[dict[str, Any]] = {
     "p_overtake_3": 0.0854,
     "p_low": 0.0213,
     "p_high": 0.0834,
-    "p_om": 0.0443,
-    "w_om": 0.3122,
-    "p_boost": 0.0368,
-    "w_boost": 0.3645,
-    "p_aero": 0.0369,
-    "w_aero": 0.3234,
+    "p_om": 0.0745,
+    "w_om": 0.092,
+    "p_boost": 0.0479,
+    "w_boost": 0.6288,
+    "p_aero": 0.0594,
+    "w_aero": 0.2791,
     "p_pit": 0.0127,
     "p_neutralised": 0.0322,
     "p_retired": 0.0009,
     "model_version": MODEL_VERSION,
     "outcome": "held",
     "settled_at_utc": "2025-08-31T13:41:29Z",
+    "c_base": -2.58,
+    "c_om": 0.06,
+    "c_boost": -0.41,
+    "c_aero": -0.182,
+    "p_kept": 0.83,
+    "condition": "clean",
 }
 """The stored forecast of this moment, and its outcome."""
 CURSOR: Final = "WyJwcmVkaWN0aW9ucyIsMTc1NjY0NzU3MDAwMDAwMCwyMjA1Ml0"

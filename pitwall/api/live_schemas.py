@@ -10,27 +10,53 @@ from pydantic import BaseModel, Field
 
 from pitwall import __version__
 from pitwall.api import examples
-from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import (
+    Condition,
+    ExpertName,
+    ExpertOpinion,
+    MixedForecast,
+    Reason,
+)
 from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
 from pitwall.domain.race import Compound, Phase, TrackStatus
 from pitwall.domain.sessions import Source
 
 
 class ExpertOut(BaseModel):
-    """One expert's own forecast, and its weight in the mixture. Source: `ExpertOpinion`."""
+    """What one expert adds to a forecast, and its own one. Source: `ExpertOpinion`."""
 
     expert: ExpertName = Field(
         description="`om`: DRS or Overtake Mode; `boost`: electric power; `aero`: the wake.",
         examples=["boost"],
     )
     p_overtake: float = Field(
-        description="The expert's own calibrated probability.", ge=0, le=1, examples=[0.0368]
-    )
-    weight: float = Field(
-        description="The expert's weight; the weights of all experts add up to one.",
+        description="The probability from the situation and this expert alone.",
         ge=0,
         le=1,
-        examples=[0.3645],
+        examples=[0.0479],
+    )
+    weight: float = Field(
+        description="The expert's share of what the experts move the logit by, without signs; the "
+        "weights of all experts add up to one. Releases before contributions wrote its share in a "
+        "mean.",
+        ge=0,
+        le=1,
+        examples=[0.6288],
+    )
+    contribution: float | None = Field(
+        description="What the expert adds to the logit. The base and the contributions of all "
+        "experts add up to the logit of `p_overtake`. Null where an earlier release made the "
+        "forecast.",
+        examples=[-0.41],
+    )
+    points: float | None = Field(
+        description="What the expert moves `p_overtake` by: its mean effect over all orders in "
+        "which the experts can be added (Shapley value). `p_situation` and the points of all "
+        "experts add up to `p_overtake`; times 100 they are percentage points. Null where "
+        "`contribution` is.",
+        ge=-1,
+        le=1,
+        examples=[-0.0214],
     )
     is_estimated: bool = Field(
         description="Whether it relies on what the feed does not tell, such as a battery's charge.",
@@ -44,8 +70,32 @@ class ExpertOut(BaseModel):
             expert=opinion.expert,
             p_overtake=opinion.p_overtake,
             weight=opinion.weight,
+            contribution=opinion.contribution,
+            points=opinion.points,
             is_estimated=opinion.is_estimated,
         )
+
+
+class ReasonOut(BaseModel):
+    """One thing that moved a forecast. Source: `Reason`."""
+
+    expert: str | None = Field(
+        description="Which part of the forecast it moved: `situation`, `om`, `boost` or `aero`. "
+        "Null where an earlier release made the forecast.",
+        examples=["situation"],
+    )
+    contribution: float = Field(
+        description="What it adds to the logit, rounded to 0.01.",
+        examples=[0.98],
+    )
+    words: str = Field(
+        description="Its text.", examples=["closest 0.3 s in the last minute and a half"]
+    )
+
+    @classmethod
+    def of(cls, reason: Reason) -> ReasonOut:
+        """Convert a reason."""
+        return cls(expert=reason.expert or None, contribution=reason.weight, words=reason.words)
 
 
 class MixedOut(BaseModel):
@@ -66,6 +116,26 @@ class MixedOut(BaseModel):
         examples=[0.0213],
     )
     p_high: float = Field(description="Upper end of that interval.", ge=0, le=1, examples=[0.0834])
+    base: float | None = Field(
+        description="The logit of the situation: gap, closing, traffic, stage, form and the race "
+        "so far. With the experts' contributions it adds up to the logit of `p_overtake`. Null "
+        "where an earlier release made the forecast.",
+        examples=[-2.58],
+    )
+    p_situation: float | None = Field(
+        description="The probability of a pass from the situation alone; the experts' points add "
+        "to it. Null where `base` is.",
+        ge=0,
+        le=1,
+        examples=[0.0704],
+    )
+    p_kept: float | None = Field(
+        description="Probability that a pass made now still stands two laps later. Null where an "
+        "earlier release made the forecast.",
+        ge=0,
+        le=1,
+        examples=[0.83],
+    )
     experts: list[ExpertOut] = Field(
         description="In the order om, boost, aero.", examples=[examples.EXPERTS]
     )
@@ -94,6 +164,9 @@ class MixedOut(BaseModel):
             p_overtake_3=mixed.p_overtake_3,
             p_low=mixed.p_low,
             p_high=mixed.p_high,
+            base=mixed.base,
+            p_situation=mixed.p_situation,
+            p_kept=mixed.p_kept,
             experts=[ExpertOut.of(opinion) for opinion in mixed.experts],
             # A sum of three may exceed one by a rounding error.
             p_interrupted=min(1.0, mixed.p_interrupted),
@@ -223,11 +296,29 @@ class BattleOut(BaseModel):
         examples=[examples.P_OVERTAKE],
     )
     no_forecast_because: str | None = Field(
-        description="Why there is no forecast. Null with a forecast.", examples=[None]
+        description="Why there is no forecast, and when the next can be given. Null with a "
+        "forecast.",
+        examples=[None],
+    )
+    condition: Condition = Field(
+        description="The condition in which the battle is fought, the hardest that applies: `wet` "
+        "(either car not on slicks, or on unknown tyres), `early` (fewer than two laps completed), "
+        "`fresh` (from the pits), `yellow` (a yellow flag somewhere), `restart` (less than two "
+        "laps ago) or `clean`.",
+        examples=["clean"],
+    )
+    condition_words: str | None = Field(
+        description="The condition as a few words, such as `yellow in sector 11: passing is "
+        "forbidden there`. Null for a clean battle.",
+        examples=[None],
     )
     reasons: list[str] = Field(
         description="What moved the forecast most: logits and words.",
         examples=[examples.REASONS],
+    )
+    explanation: list[ReasonOut] = Field(
+        description="The same reasons, each with the part of the forecast that it moved.",
+        examples=[examples.EXPLANATION],
     )
     mixed: MixedOut | None = Field(
         description="Interval, three laps, interruptions and experts. Null without a forecast, "
@@ -249,7 +340,10 @@ class BattleOut(BaseModel):
             laps=battle.laps,
             p_overtake=battle.p_overtake,
             no_forecast_because=battle.no_forecast_because or None,
+            condition=battle.condition,
+            condition_words=battle.condition_words or None,
             reasons=[str(reason) for reason in battle.reasons],
+            explanation=[ReasonOut.of(reason) for reason in battle.reasons],
             mixed=None if battle.mixed is None else MixedOut.of(battle.mixed),
         )
 

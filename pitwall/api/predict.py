@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pitwall.api import examples
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.instants import Moment
-from pitwall.api.live_schemas import MixedOut, MomentOut
+from pitwall.api.live_schemas import MixedOut, MomentOut, ReasonOut
 from pitwall.api.problems import BODY_REFUSED, Responses, invalid_response, problem_response
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.errors import NotFoundError, NothingLiveError, RaceNotFoundError, RefusedFieldError
@@ -89,6 +89,10 @@ class WhatIfOut(BaseModel):
     reasons: list[str] = Field(
         description="What moved the forecast most: logits and words.",
         examples=[examples.WHAT_IF_REASONS],
+    )
+    explanation: list[ReasonOut] = Field(
+        description="The same reasons, each with the part of the forecast that it moved.",
+        examples=[examples.WHAT_IF_EXPLANATION],
     )
     mixed: MixedOut | None = Field(examples=[examples.WHAT_IF_MIXED])
     model_version: str = Field(examples=[examples.MODEL_VERSION])
@@ -214,6 +218,7 @@ async def what_if(battle: WhatIfIn, services: CurrentServices, _reader: Reader) 
         p_overtake=forecast.p_overtake,
         no_forecast_because=forecast.no_forecast_because or None,
         reasons=[str(reason) for reason in forecast.reasons],
+        explanation=[ReasonOut.of(reason) for reason in forecast.reasons],
         mixed=MixedOut.of(forecast.mixed) if forecast.mixed else None,
         model_version=model.version,
         rules_version=services.about.rules_version or None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp
+from functools import cache
+from math import exp, factorial
 from typing import Final
 
 
@@ -76,7 +78,7 @@ class Reason:
 
         Example:
             >>> Reason.of_text("+0.41 gap 0.6 s")
-            Reason(topic='', weight=0.41, words='gap 0.6 s')
+            Reason(topic='', weight=0.41, words='gap 0.6 s', expert='')
         """
         weight, _, words = text.partition(" ")
         return cls("", float(weight), words)
@@ -102,8 +104,8 @@ class ExpertOpinion:
         is_estimated: Whether it rests on a quantity that no feed measures, such as battery charge.
         contribution: What it adds to the logit of the mixture's `p_overtake`; None where an earlier
             release did not say.
-        points: What it moves `p_overtake` by, -1 to 1: its mean effect over all orders in which the
-            experts can be added (Shapley 1953); None as before.
+        points: What it moves `p_overtake` by: its mean effect over all orders in which the experts
+            can be added (Shapley 1953). Range: -1 to 1. None where an earlier release did not say.
     """
 
     expert: ExpertName
@@ -131,7 +133,8 @@ class MixedForecast:
         base: The logit of the situation: gap, closing, traffic, stage, form and the race so far.
             With the experts' contributions it adds up to the logit of `p_overtake`. None where an
             earlier release did not say.
-        p_kept: Probability that a pass made now still stands two laps later; None as before.
+        p_kept: Probability that a pass made now still stands two laps later. None where an earlier
+            release did not say.
     """
 
     p_overtake_3: float
@@ -147,9 +150,63 @@ class MixedForecast:
     @property
     def p_situation(self) -> float | None:
         """The probability of a pass from the situation alone; the experts' points add to it."""
-        return None if self.base is None else 1 / (1 + exp(-self.base))
+        return None if self.base is None else _probability(self.base)
 
     @property
     def p_interrupted(self) -> float:
         """Probability that the battle is interrupted before it is decided."""
         return self.p_pit + self.p_neutralised + self.p_retired
+
+
+def points_of(base: float, contributions: Sequence[float]) -> tuple[float, ...]:
+    """Return what each of n contributions moves a probability by: its Shapley value.
+
+    That is its mean effect over all orders in which the contributions can be added to the base.
+    The values add up to the distance from the base's probability to that of the whole sum. They
+    are not stored: a replay computes them from the logits, to the last bit as they were live.
+
+    Args:
+        base: A logit.
+        contributions: Of n sources, added to the base, logits.
+
+    Example:
+        >>> [round(points, 3) for points in points_of(0.0, [1.0, -1.0, 0.5])]
+        [0.23, -0.221, 0.114]
+    """
+    totals = [base]  # of every subset, by the number whose bits are its members
+    for amount in contributions:
+        totals += [total + amount for total in totals]
+    chances = [_probability(total) for total in totals]
+    moved = [0.0] * len(contributions)
+    for place, without, joined, share in _shares(len(contributions)):
+        moved[place] += share * (chances[joined] - chances[without])
+    return tuple(moved)
+
+
+@cache
+def _shares(count: int) -> tuple[tuple[int, int, int, float], ...]:
+    """Return of n sources each that joins a subset: its place, both subsets, the share of orders.
+
+    A subset is the number whose bits are its members.
+    """
+    return tuple(
+        (
+            place,
+            without,
+            without | 1 << place,
+            factorial(without.bit_count())
+            * factorial(count - without.bit_count() - 1)
+            / factorial(count),
+        )
+        for place in range(count)
+        for without in range(2**count)
+        if not without >> place & 1
+    )
+
+
+def _probability(logit: float) -> float:
+    """Return the probability of a logit; a large one of either sign does not overflow."""
+    if logit >= 0:
+        return 1 / (1 + exp(-logit))
+    odds = exp(logit)
+    return odds / (1 + odds)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.forecasts import MixedForecast, Reason
+from pitwall.domain.forecasts import Condition, MixedForecast, Reason
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 from pitwall.domain.track_positions import CarPlace
 
@@ -200,6 +200,9 @@ class BattleLine:
         heat: How interesting this battle is to watch; cards are sorted by it. Source:
             `p_overtake` and `interval_s`.
         mixed: The experts behind `p_overtake`. None without a forecast. Source: the model bundle.
+        condition: The condition in which the battle is fought. Source: the predictor.
+        condition_words: It as a few words for readers, such as `fresh from the pits`; "" for a
+            clean battle. Source: the predictor.
     """
 
     attacker: DriverNumber
@@ -218,6 +221,8 @@ class BattleLine:
     heat: float
     mixed: MixedForecast | None = None
     gap_at_line_s: float | None = None
+    condition: Condition = Condition.CLEAN
+    condition_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,13 @@ class PredictionRecord(NamedTuple):
     p_retired: float | None = None
     outcome: str | None = None
     settled_at: datetime | None = None
+    # Last, because files of waiting batches hold rows without names.
+    c_base: float | None = None
+    c_om: float | None = None
+    c_boost: float | None = None
+    c_aero: float | None = None
+    p_kept: float | None = None
+    condition: str | None = None
 
 
 class OutcomeRecord(NamedTuple):

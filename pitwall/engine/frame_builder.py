@@ -202,6 +202,8 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
         heat=heat(forecast.p_overtake, battle.interval_s),
         mixed=forecast.mixed,
         gap_at_line_s=gap_at_line_s(defender, attacker, battle.interval_at),
+        condition=forecast.condition,
+        condition_words=forecast.condition_words,
     )
 
 

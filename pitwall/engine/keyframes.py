@@ -11,7 +11,7 @@ import hashlib
 import types
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -27,8 +27,11 @@ _MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 6
 _STAMP_BYTES = 8
 # Stamps of earlier releases whose keyframes are still read: in the first a reason was one line; in
-# both the memory had a feature cache, which was not written.
-_READ_ON = frozenset({bytes.fromhex("ac5ea550f43f6178"), bytes.fromhex("2c84a524718daf11")})
+# the first two the memory had a feature cache, which was not written; in all of them forecasts had
+# no contributions and no condition, fields that were added at the end.
+_READ_ON = frozenset(
+    map(bytes.fromhex, ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95"))
+)
 Coder = Callable[[Any], Any]
 
 
@@ -103,13 +106,20 @@ def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     _seen.add(kind)
     hints = get_type_hints(kind)
     names = [each.name for each in fields(kind)]
+    needed = sum(
+        each.default is MISSING and each.default_factory is MISSING for each in fields(kind)
+    )
     parts = [_coders(hints[name]) for name in names]
     writes = [(name, write) for name, (write, _) in zip(names, parts, strict=True)]
     reads = [read for _, read in parts]
 
     def read_all(items: list[Any]) -> Any:  # noqa: ANN401
-        values = [read(item) for read, item in zip(reads, items, strict=True)]
-        return kind(**dict(zip(names, values, strict=True)))
+        # An earlier release wrote no fields that were added at the end since.
+        if not needed <= len(items) <= len(names):
+            message = f"a {kind.__name__} of {len(items)} fields"
+            raise ValueError(message)
+        values = [read(item) for read, item in zip(reads, items, strict=False)]
+        return kind(**dict(zip(names, values, strict=False)))
 
     def read_text_too(value: Any) -> Any:  # noqa: ANN401
         return kind.of_text(value) if isinstance(value, str) else read_all(value)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
-from math import factorial
 from typing import Final
 
 import numpy as np
 
+from pitwall.domain.forecasts import points_of
 from pitwall.prediction.columns.spec import EXPERTS, Column, Rows
 from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Expert, Logits
@@ -133,7 +132,12 @@ class Mixture:
             high=high,
             base=moves.base,
             contributions=moves.experts,
-            points=points_of(moves),
+            points=np.array(
+                [
+                    points_of(base, moved)
+                    for base, moved in zip(moves.base.tolist(), moves.experts.tolist(), strict=True)
+                ]
+            ).reshape(moves.experts.shape),
             p_experts=sigmoid(moves.base[:, None] + moves.experts),
             shares=shares_of(moves.experts),
             p_outcomes=parts.interruption.chances(rows),
@@ -168,25 +172,6 @@ class Mixture:
         stacker = self._parts.stacker
         context = context_of(rows, self._parts.columns, stacker.gate.terms)
         return Stacked(margins, context, stacker.moves(margins, context, residuals))
-
-
-def points_of(moves: Moves) -> Logits:
-    """Return what each expert moves the probability by, shape (n, n_experts).
-
-    The mean effect of an expert over all orders in which the experts can be added to the situation
-    (Shapley 1953). With the situation's probability they add up to that of all together.
-    """
-    count = moves.experts.shape[1]
-    points = np.zeros_like(moves.experts)
-    for size in range(count):
-        share = factorial(size) * factorial(count - size - 1) / factorial(count)
-        for expert in range(count):
-            others = [other for other in range(count) if other != expert]
-            for before in combinations(others, size):
-                start = moves.base + moves.experts[:, list(before)].sum(axis=1)
-                effect = sigmoid(start + moves.experts[:, expert]) - sigmoid(start)
-                points[:, expert] += share * effect
-    return points
 
 
 def shares_of(contributions: Logits) -> Logits:

@@ -118,8 +118,9 @@ class BatchCollector:
                     continue
                 self._outcomes.follow(state.grid_at, attacker, battle.defender)
                 if state.taken - self._base >= self._skips:
-                    p, mixed = forecast.p_overtake, forecast.mixed
-                    row = record_rows.prediction(state, battle, p, mixed, self._model_version)
+                    row = record_rows.prediction(
+                        state, battle, forecast.p_overtake, forecast, self._model_version
+                    )
                     self._batch.predictions[row.made_at, row.attacker, row.defender] = row
 
     @property

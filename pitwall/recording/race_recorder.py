@@ -24,7 +24,7 @@ from pitwall.ports.races import RaceWriter
 from pitwall.recording import record_rows
 from pitwall.recording.race_recording import Recording
 from pitwall.recording.spill_files import Spill, Waiting
-from pitwall.recording.store_condition import Condition, StoreState
+from pitwall.recording.store_condition import StoreCondition, StoreState
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Recorder:
         spill: Spill | None = None,
         set_aside: Callable[[], SetAside] = SetAside,
     ) -> None:
-        self.condition = Condition(lambda: sum(each.waiting for each in self._recordings))
+        self.condition = StoreCondition(lambda: sum(each.waiting for each in self._recordings))
         self._may_write = may_write
         self._writer = writer
         self._model_version = model_version

@@ -24,6 +24,7 @@ from pitwall.domain.records import (
     WeatherRecord,
 )
 from pitwall.engine.race_engine import EngineState
+from pitwall.prediction.forecast import Forecast
 
 _BY_SEQ = ("messages", "timing", "control", "statuses", "weather", "keyframes")
 
@@ -147,10 +148,10 @@ def prediction(
     state: EngineState,
     battle: Battle,
     p_overtake: float,
-    mixed: MixedForecast | None,
+    forecast: Forecast,
     model_version: str,
 ) -> PredictionRecord:
-    """Return the row of a battle's forecast, made at the grid point of `state`."""
+    """Return the row of a battle's forecast of `p_overtake`, made at the grid point of `state`."""
     row = PredictionRecord(
         attacker=battle.attacker,
         defender=battle.defender,
@@ -160,18 +161,26 @@ def prediction(
         interval_s=battle.interval_s,
         p_overtake=p_overtake,
         model_version=model_version,
+        condition=forecast.condition.value,
     )
+    mixed = forecast.mixed
     return row if mixed is None else row._replace(**_mixture_columns(mixed))
 
 
 def _mixture_columns(mixed: MixedForecast) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: getattr(mixed, name)
-        for name in ("p_overtake_3", "p_low", "p_high", "p_pit", "p_neutralised", "p_retired")
-    }
+        for name in (
+            "p_overtake_3", "p_low", "p_high", "p_pit", "p_neutralised", "p_retired", "p_kept",
+        )
+    }  # fmt: skip
     for each in mixed.experts:
-        values |= {f"p_{each.expert}": each.p_overtake, f"w_{each.expert}": each.weight}
-    return values
+        values |= {
+            f"p_{each.expert}": each.p_overtake,
+            f"w_{each.expert}": each.weight,
+            f"c_{each.expert}": each.contribution,
+        }
+    return values | {"c_base": mixed.base}
 
 
 def shifted(batch: Batch, by: int) -> Batch:

@@ -37,7 +37,7 @@ class StoreState:
     set_aside: SetAside = field(default_factory=SetAside)
 
 
-class Condition:
+class StoreCondition:
     """Follows whether writing succeeds.
 
     Args:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pitwall.domain.battles import Battle
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import Condition, ExpertOpinion, MixedForecast, points_of
 from pitwall.domain.race import START_OF_TIME, DriverNumber
 from pitwall.engine.race_engine import EngineState, Pair
 from pitwall.prediction.forecast import Forecast
@@ -73,7 +73,9 @@ def forecasts_from_rows(
             continue
         pair = (DriverNumber(attacker), DriverNumber(defender))
         forecasts.setdefault(row["made_at_utc"], {})[pair] = Forecast(
-            row["p_overtake"], mixed=_mixed(row) if shown else None
+            row["p_overtake"],
+            mixed=_mixed(row) if shown else None,
+            condition=_condition(row["condition"]),
         )
     return forecasts
 
@@ -83,10 +85,22 @@ def _mixed(row: Mapping[str, Any]) -> MixedForecast | None:
     of_experts = [f"{what}_{name}" for name in IS_ESTIMATED for what in ("p", "w")]
     if any(row[name] is None for name in (*names, *of_experts)):
         return None
+    base, contributions = row["c_base"], [row[f"c_{name}"] for name in IS_ESTIMATED]
+    is_sum = None not in (base, *contributions)  # not so in rows of earlier releases
+    points = points_of(base, contributions) if is_sum else [None] * len(contributions)
     return MixedForecast(
         **{name: row[name] for name in names},
         experts=tuple(
-            ExpertOpinion(name, row[f"p_{name}"], row[f"w_{name}"], estimated)
-            for name, estimated in IS_ESTIMATED.items()
+            ExpertOpinion(name, row[f"p_{name}"], row[f"w_{name}"], estimated, adds, moves)
+            for (name, estimated), adds, moves in zip(
+                IS_ESTIMATED.items(), contributions, points, strict=True
+            )
         ),
+        base=base,
+        p_kept=row["p_kept"],
     )
+
+
+def _condition(value: str | None) -> Condition:
+    """Return the condition of a row; that of an earlier or a later release's is taken for clean."""
+    return Condition(value) if value in set(Condition) else Condition.CLEAN

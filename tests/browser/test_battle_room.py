@@ -116,7 +116,7 @@ def test_everything_about_the_battle_is_drawn_and_the_console_stays_clean(
     p = scene.at.p_overtake
     expected = "<1" if p < 0.01 else ">99" if p > 0.99 else str(round(100 * p))
     expect(seen.locator(".model-forecast-percent")).to_have_text(expected)
-    expect(seen.locator(".expert")).to_have_count(3)
+    expect(seen.locator(":is(.expert, .move-bar)")).to_have_count(3)
     assert watch.complaints == []
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 
 from pitwall.cache.frame_file import frame_from_json, frame_to_json
-from pitwall.domain.forecasts import Reason
+from pitwall.domain.forecasts import Condition, MixedForecast, Reason
 from pitwall.errors import ForeignFrameError
 from tests.web.frames import make_frame
 
@@ -18,10 +19,30 @@ def as_before(text: bytes) -> bytes:
     told = orjson.loads(text)
     for battle in told["battles"]:
         del battle["gap_at_line_s"]
+        without_contributions(battle)
         battle["reasons"] = [
             f"{reason['weight']:+.2f} {reason['words']}" for reason in battle["reasons"]
         ]
     return orjson.dumps(told)
+
+
+def without_contributions(battle: dict[str, Any]) -> None:
+    """Remove from a battle what releases before contributions did not write."""
+    del battle["condition"], battle["condition_words"]
+    for reason in battle["reasons"]:
+        del reason["expert"]
+    if battle["mixed"] is not None:
+        del battle["mixed"]["base"], battle["mixed"]["p_kept"]
+        for opinion in battle["mixed"]["experts"]:
+            del opinion["contribution"], opinion["points"]
+
+
+def plain(mixed: MixedForecast | None) -> MixedForecast | None:
+    """Return a mixture without contributions."""
+    if mixed is None:
+        return None
+    experts = tuple(replace(one, contribution=None, points=None) for one in mixed.experts)
+    return replace(mixed, experts=experts, base=None, p_kept=None)
 
 
 def test_a_frame_whose_reasons_are_lines_of_text_is_read() -> None:
@@ -30,6 +51,9 @@ def test_a_frame_whose_reasons_are_lines_of_text_is_read() -> None:
         replace(
             battle,
             reasons=tuple(Reason("", one.weight, one.words) for one in battle.reasons),
+            mixed=plain(battle.mixed),
+            condition=Condition.CLEAN,
+            condition_words="",
         )
         for battle in frame.battles
     )
@@ -38,6 +62,28 @@ def test_a_frame_whose_reasons_are_lines_of_text_is_read() -> None:
     assert frame_from_json(as_before(frame_to_json(frame))) == replace(
         frame, battles=without_topics
     )
+
+
+def test_a_frame_without_contributions_is_read() -> None:
+    frame = make_frame(7)
+    told = orjson.loads(frame_to_json(frame))
+    for battle in told["battles"]:
+        without_contributions(battle)
+    before = tuple(
+        replace(
+            battle,
+            reasons=tuple(replace(one, expert="") for one in battle.reasons),
+            mixed=plain(battle.mixed),
+            condition=Condition.CLEAN,
+            condition_words="",
+        )
+        for battle in frame.battles
+    )
+
+    assert any(battle.mixed and battle.mixed.base for battle in frame.battles)
+    assert any(battle.condition_words for battle in frame.battles)
+    assert frame_from_json(orjson.dumps(told)) == replace(frame, battles=before)
+    assert frame_from_json(frame_to_json(frame)) == frame
 
 
 @pytest.mark.parametrize("text", [b"{}", b"[]", b"no json", b'{"battles": [{"reasons": ["?"]}]}'])

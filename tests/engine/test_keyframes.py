@@ -6,10 +6,11 @@ from base64 import b85decode
 from dataclasses import replace
 from datetime import timedelta
 
-from pitwall.domain.forecasts import Reason
+from pitwall.domain.forecasts import Condition, Reason
 from pitwall.domain.race import DriverNumber
 from pitwall.engine.keyframes import decode_keyframe, encode_keyframe
 from pitwall.prediction.memory import Memory
+from tests.contributing import made_up
 
 # Two cars in a battle with a forecast, written when a reason was one line of text.
 WRITTEN_BEFORE = b85decode(
@@ -26,6 +27,14 @@ WRITTEN_WITH_A_CACHE = b85decode(
     "LyPV3!LXFhDMNM!if1`D19G^p3FO!*b#eA3}(I8uvQhXp=u+I_tqc#Q4-~(l5g%><Voc$$*eoO*<EJr|NHY_v$"
     "xcoaiiIC?P83N_rZ(Egll}|$fc<vOIEWtSRbofc&bD}V(wt=T7^ig6fq8vRIn0S-zC!IP;POkYx)RQb*k&O`yC"
     "cyQ~!waK(y4>R+L*T701yq3utUE@C&4=(H;"
+)
+
+# The same with a mixture, from before it had contributions.
+WRITTEN_WITHOUT_CONTRIBUTIONS = b85decode(
+    "Vp)89j>9jNc$~daNe;p=4E##vvsEQs;Vo7U0RopoQJ4Q?yNhU3u0*cuj6D;_A+mK@RYhHyc_9JdY6f3p(>R2F@ZA"
+    "t@3|^byJIS0iheRif`h5`{+L?=#BRPk}$|f}&MJL{U(+6DsM>}$hspRSu+d?~@oLs1Fy2}o`D{S`v{@hRYk=rUBG"
+    "+W0I@%8zA_(kM~aXtb{X=-B0Xj04LBY5~Xs02!waFq1Gl{`|J9jD}kTuR%gRA#yzx-qZ{T-vrDKq0AKU>~{`R<5F"
+    "sLsN<q1!H$Z;+5mn8`H8<(jR2}$B+"
 )
 
 
@@ -53,6 +62,36 @@ def test_a_keyframe_of_a_state_with_a_cache_is_read_on() -> None:
     assert state.memory == Memory({(3, *PAIR): 0.125})
     assert state.forecasts[PAIR].reasons == (Reason("gap", 0.41, "gap 0.4 s"),)
     assert replace(state, memory=earlier.memory, forecasts=earlier.forecasts) == earlier
+    assert decode_keyframe(encode_keyframe(state)) == state
+
+
+def test_a_keyframe_without_contributions_is_read_on() -> None:
+    state = decode_keyframe(WRITTEN_WITHOUT_CONTRIBUTIONS)
+
+    assert state is not None
+    forecast = state.forecasts[PAIR]
+    assert (forecast.condition, forecast.condition_words) == (Condition.CLEAN, "")
+    assert forecast.reasons == (Reason("gap", 0.41, "gap 0.4 s"),)
+    assert forecast.mixed is not None
+    assert (forecast.mixed.base, forecast.mixed.p_kept, forecast.mixed.p_retired) == (
+        None,
+        None,
+        0.01,
+    )
+    assert [(one.weight, one.contribution, one.points) for one in forecast.mixed.experts] == [
+        (0.3, None, None),
+        (0.4, None, None),
+        (0.3, None, None),
+    ]
+    assert decode_keyframe(encode_keyframe(state)) == state
+
+
+def test_a_keyframe_keeps_contributions_and_condition() -> None:
+    state = decode_keyframe(WRITTEN_WITHOUT_CONTRIBUTIONS)
+    assert state is not None
+    forecast = made_up(-1.2, (0.3, -0.8, 0.1), condition=Condition.FRESH, words="out of the pits")
+    state = replace(state, forecasts={PAIR: forecast})
+
     assert decode_keyframe(encode_keyframe(state)) == state
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from itertools import islice
 from pathlib import Path
 
@@ -87,3 +89,17 @@ def test_a_batch_comes_back_as_it_was_and_the_bound_is_kept(tmp_path: Path) -> N
         with pytest.raises(StoreError, match="cannot be read"):
             spill.get(waiting)
         assert spill.get(waiting) is None
+
+
+def test_a_file_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    """Its predictions end where the columns were added that it did not know."""
+    spill, batch = Spill(tmp_path), small_batch()
+    for key, row in batch.predictions.items():
+        batch.predictions[key] = row._replace(outcome="held", settled_at=key[0])
+    waiting = spill.put(batch, "live", "a feed", is_counted=True)
+    assert waiting is not None
+    values = json.loads(zlib.decompress(waiting.path.read_bytes()))
+    values["predictions"] = [row[:23] for row in values["predictions"]]
+    waiting.path.write_bytes(zlib.compress(json.dumps(values).encode()))
+
+    assert spill.get(waiting) == batch

@@ -9,7 +9,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast, Reason
+from pitwall.domain.forecasts import (
+    Condition,
+    ExpertName,
+    ExpertOpinion,
+    MixedForecast,
+    Reason,
+    points_of,
+)
 from pitwall.domain.frames import (
     BattleLine,
     EndedLine,
@@ -46,6 +53,7 @@ FIELD = [
     (11, "PER", "Sergio Perez", "Cadillac", "909090"),
     (77, "BOT", "Valtteri Bottas", "Cadillac", "909090"),
 ]
+YELLOW = "yellow in sector 11: passing is forbidden there"
 COMPOUNDS = [Compound.MEDIUM, Compound.HARD, Compound.MEDIUM, Compound.SOFT, Compound.HARD]
 
 
@@ -177,34 +185,46 @@ def _battles(tower: tuple[TowerLine, ...], seconds: float, now: datetime) -> tup
                 p_history=tuple(history) if known else (),
                 interval_history=tuple(gaps),
                 reasons=(
-                    Reason("gap", 0.41, f"gap {interval:.1f} s"),
-                    Reason("tyres", 0.22, "tyres 9 laps fresher"),
-                    Reason("circuit", -0.18, "hard to pass here"),
+                    Reason("gap", 0.41, f"gap {interval:.1f} s", "situation"),
+                    Reason("tyres", 0.22, "tyres 9 laps fresher", "aero"),
+                    Reason("circuit", -0.18, "hard to pass here", "situation"),
                 )
                 if known
                 else (),
                 heat=min(1.0, p * 0.7 + max(0.0, (2 - interval) / 2) * 0.3),
                 mixed=_mixed(p, seconds / 20 + phase) if known else None,
+                condition=Condition.YELLOW if behind.number % 5 == 1 else Condition.CLEAN,
+                condition_words=YELLOW if behind.number % 5 == 1 else "",
             )
         )
     return tuple(found)
 
 
 def _mixed(p: float, turn: float) -> MixedForecast:
-    """Return experts who disagree about `p`, and whose weights wander as `turn` rises."""
-    pulls = [1.2 + math.sin(turn + 2 * i) for i in range(3)]
-    says = [min(0.995, max(0.003, p + 0.12 * math.sin(2 * turn + i))) for i in range(3)]
+    """Return experts whose contributions to `p` wander as `turn` rises."""
+    adds = [amount * math.sin(turn + 2 * i) for i, amount in enumerate((0.35, 1.3, 0.8))]
+    base = math.log(p / (1 - p)) - sum(adds)
+    moved = sum(map(abs, adds))
     return MixedForecast(
         p_overtake_3=1 - (1 - p) ** 2,
         p_low=p - 0.4 * p * (1 - p),
         p_high=p + 0.6 * p * (1 - p),
         experts=tuple(
-            ExpertOpinion(name, say, pull / sum(pulls), is_estimated=name is ExpertName.BOOST)
-            for name, say, pull in zip(ExpertName, says, pulls, strict=True)
+            ExpertOpinion(
+                name,
+                1 / (1 + math.exp(-base - add)),
+                abs(add) / moved,
+                is_estimated=name is ExpertName.BOOST,
+                contribution=add,
+                points=points,
+            )
+            for name, add, points in zip(ExpertName, adds, points_of(base, adds), strict=True)
         ),
         p_pit=0.04 + 0.03 * math.sin(turn),
         p_neutralised=0.013,
         p_retired=0.002,
+        base=base,
+        p_kept=0.8 + 0.15 * math.sin(turn),
     )
 
 

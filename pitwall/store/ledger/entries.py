@@ -46,6 +46,13 @@ DETAILS: Final = (
 
 _DETAILS = struct.Struct(f"<ii{len(DETAILS)}d")
 
+LATER_DETAILS: Final = ("c_base", "c_om", "c_boost", "c_aero", "p_kept")
+"""Numbers that the first releases did not store; their entries hash the others alone."""
+
+_LATER_DETAILS = struct.Struct(f"<{len(LATER_DETAILS)}d")
+
+LATER_TEXT: Final = "condition"
+
 
 class LedgerForecast(NamedTuple):
     """One forecast as the ledger stores it: car numbers, an interval in seconds, a probability."""
@@ -124,16 +131,27 @@ def outcomes_body(rows: Iterable[OutcomeRecord]) -> bytes:
 def details_digest(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the digest of everything that the table of predictions stores of some forecasts.
 
+    What the first releases did not store follows after all rows, unless none of the rows has any of
+    it. So entries of these releases still verify, while a value that is added to such a row, or
+    removed from a newer one, changes the digest.
+
     Args:
         rows: The table's columns by name, in the order of the entry; None counts as not a number.
     """
-    digest = hashlib.sha256()
+    digest, later = hashlib.sha256(), bytearray()
+    has_later = False
     for row in rows:
         names = (row["attacker_id"], row["defender_id"], row["model_version"])
         digest.update(struct.pack("<q", to_micros(row["made_at"])))
         digest.update("".join(f"{name}\0" for name in names).encode())
         numbers = (math.nan if row[name] is None else row[name] for name in DETAILS)
         digest.update(_DETAILS.pack(row["lap"], row["position"], *numbers))
+        values = [row[name] for name in LATER_DETAILS]
+        has_later = has_later or any(each is not None for each in (*values, row[LATER_TEXT]))
+        later += _LATER_DETAILS.pack(*(math.nan if each is None else each for each in values))
+        later += f"{row[LATER_TEXT] or ''}\0".encode()
+    if has_later:
+        digest.update(later)
     return digest.digest()
 
 

@@ -230,7 +230,8 @@ async def _rows_of(
     if not keys:
         return []
     c = _predictions.c
-    columns = [c[name] for name in dict.fromkeys((*_NAMED, *entries.DETAILS))]
+    details = (*entries.DETAILS, *entries.LATER_DETAILS, entries.LATER_TEXT)
+    columns = [c[name] for name in dict.fromkeys((*_NAMED, *details))]
     query = select(*columns).where(
         c.race_id == run.header["race_id"],
         c.made_at >= min(key[0] for key in keys),

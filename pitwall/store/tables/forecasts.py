@@ -13,6 +13,8 @@ from pitwall.store.instants import Instant
 class Prediction(SQLModel, table=True):
     """One forecast of one battle. Source: the model bundle that `model_version` names.
 
+    The columns from `c_base` on are newer than the others; see alembic's revision 0003.
+
     Attributes:
         id: Rises with every row. None before it is stored. Source: counted up.
         race_id: The race. Source: `races.id`.
@@ -43,6 +45,16 @@ class Prediction(SQLModel, table=True):
         outcome: The outcome. Range: `passed`, `held`, or why it could not be decided. None
             while it is open. Source: line crossings and places a lap later.
         settled_at: When the outcome was known, on the race's clock. None while it is open.
+        c_base: The logit of the situation, to which the experts add. With the next three it adds
+            up to the logit of `p_overtake`. None where an earlier release, or one model alone,
+            answered.
+        c_om: What the expert OM adds to the logit. None where `c_base` is.
+        c_boost: What the expert BOOST adds to the logit. None where `c_base` is.
+        c_aero: What the expert AERO adds to the logit. None where `c_base` is.
+        p_kept: Probability that a pass made then still stands two laps later. None where an
+            earlier release, or one model alone, answered.
+        condition: The condition in which the battle was fought. Range: `clean`, `restart`,
+            `yellow`, `fresh`, `early` or `wet`. None where an earlier release made it.
     """
 
     __tablename__ = "predictions"
@@ -78,3 +90,9 @@ class Prediction(SQLModel, table=True):
     model_version: str = Field(max_length=80)
     outcome: str | None = Field(default=None, max_length=16)
     settled_at: datetime | None = Field(default=None, sa_type=Instant)
+    c_base: float | None = None
+    c_om: float | None = None
+    c_boost: float | None = None
+    c_aero: float | None = None
+    p_kept: float | None = None
+    condition: str | None = Field(default=None, max_length=16)

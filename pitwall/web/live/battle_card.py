@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.live.experts import expert_panel, outlook, whisker
+from pitwall.web.live.experts import Behind, condition_line, outlook, whisker, why
 from pitwall.web.live.timing_tower import tyre
 from pitwall.web.shared.battle_rows import (
     GAP_SCALE_S,
     HEIGHT,
     WIDTH,
     BattleCardRow,
-    ReasonRow,
     TraceRow,
 )
 from pitwall.web.shared.car_rows import CarRow
-from pitwall.web.shared.expert_rows import MixRow
 
 _BOX = f"0 -1 {WIDTH + 1} {HEIGHT + 2}"
 _HALF = HEIGHT // 2
@@ -27,10 +25,9 @@ def battle_card(
     attacker: rx.Var[CarRow],
     defender: rx.Var[CarRow],
     trace: rx.Var[TraceRow],
-    mix: rx.Var[MixRow],
-    mixed: rx.Var[bool],
+    behind: Behind,
 ) -> rx.Component:
-    """Draw one battle; there is no `mix` unless `mixed`."""
+    """Draw one battle, with what is behind its forecast."""
     return rx.el.li(
         rx.el.article(
             rx.el.div(
@@ -45,18 +42,18 @@ def battle_card(
                 class_name="pair",
             ),
             rx.el.div(
-                _forecast(row, mix, mixed),
+                _forecast(row, behind),
                 _gap(row),
-                rx.cond(mixed, outlook(mix), rx.fragment()),
+                rx.cond(behind.mixed, outlook(behind.mix), rx.fragment()),
                 class_name="readings",
             ),
+            condition_line(row.condition),
             rx.el.div(
                 _sparkline("Forecast, 3 min", trace.forecast, _HALF, "trace-forecast"),
                 _sparkline("Gap, 3 min", trace.gap, _ONE_SECOND_FROM_TOP, "trace-gap"),
                 class_name="traces",
             ),
-            rx.cond(mixed, expert_panel(mix), rx.fragment()),
-            _why(row),
+            _why(row, behind),
             class_name=f"card tone-{row.tone}",
             style={"--heat": row.heat},
         ),
@@ -85,7 +82,7 @@ def _car(car: rx.Var[CarRow], role: str) -> rx.Component:
     )
 
 
-def _forecast(row: rx.Var[BattleCardRow], mix: rx.Var[MixRow], mixed: rx.Var[bool]) -> rx.Component:
+def _forecast(row: rx.Var[BattleCardRow], behind: Behind) -> rx.Component:
     return rx.el.div(
         rx.el.span("Overtake, estimated", class_name="label"),
         rx.el.span(
@@ -100,7 +97,7 @@ def _forecast(row: rx.Var[BattleCardRow], mix: rx.Var[MixRow], mixed: rx.Var[boo
             class_name="meter",
             aria_hidden="true",
         ),
-        rx.cond(mixed, whisker(mix), rx.fragment()),
+        rx.cond(behind.mixed, whisker(behind.mix), rx.fragment()),
         rx.el.span("Old reading", class_name="old"),
         class_name="forecast",
     )
@@ -133,25 +130,11 @@ def _sparkline(label: str, points: rx.Var[str], guide: int, kind: str) -> rx.Com
     )
 
 
-def _why(row: rx.Var[BattleCardRow]) -> rx.Component:
+def _why(row: rx.Var[BattleCardRow], behind: Behind) -> rx.Component:
     return rx.cond(
         row.no_forecast != "",
         rx.el.p(
             rx.el.span("No forecast: ", class_name="label"), row.no_forecast, class_name="why none"
         ),
-        rx.el.ul(
-            rx.foreach(row.reasons, reason_line),
-            class_name="why",
-            aria_label="Reasons for the forecast",
-        ),
-    )
-
-
-def reason_line(reason: rx.Var[ReasonRow]) -> rx.Component:
-    """Draw one reason with its weight."""
-    return rx.el.li(
-        rx.el.span(reason.weight, class_name="weight"),
-        rx.el.span(reason.words),
-        key=reason.words,
-        class_name=f"reason {reason.tone}",
+        why(behind, row.percent),
     )

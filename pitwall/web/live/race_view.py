@@ -6,6 +6,7 @@ import reflex as rx
 
 from pitwall.web.live.battle_card import battle_card
 from pitwall.web.live.event_lists import empty_sign, ended_list
+from pitwall.web.live.experts import Behind
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
 from pitwall.web.shared.battle_rows import BattleCardRow
@@ -116,8 +117,11 @@ def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
         as_var(LiveState.cars[row.attacker]),
         as_var(LiveState.cars[row.defender]),
         as_var(LiveState.traces[row.key]),
-        as_var(LiveState.mixes[row.key]),
-        as_var(LiveState.mixes).contains(row.key),
+        Behind(
+            as_var(LiveState.mixes[row.key]),
+            as_var(LiveState.mixes).contains(row.key),
+            as_var(LiveState.reasons[row.key]),
+        ),
     )
 
 
@@ -153,9 +157,10 @@ def footer_of_forecasts() -> rx.Component:
 
 def _footer_of_experts() -> rx.Component:
     return rx.el.p(
-        "The bracket below a forecast is its 90 % interval. The bar shows how much each of the "
-        "three experts counts: OM (DRS or Overtake Mode), BOOST (electric power) and AERO (the "
-        "wake of the car ahead). ",
+        "The bracket below a forecast is its 90 % interval. The situation is the forecast from "
+        "gap, closing, traffic and stage alone. The bars show by how many percentage points each "
+        "of the three experts moves it: OM (DRS or Overtake Mode), BOOST (electric power) and AERO "
+        "(the wake of the car ahead). ",
         rx.el.strong("Stop or flag first: "),
         "the chance that a pit stop, a retirement, a safety car or a red flag ends the battle "
         "within the lap. ",

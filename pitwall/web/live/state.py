@@ -13,7 +13,7 @@ from pitwall import services
 from pitwall.aio import Pacer
 from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.live.publishing import FrameRing
-from pitwall.web.shared.battle_rows import BattleCardRow, TraceRow
+from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, TraceRow
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.event_rows import EndedRow, SpokenRow
 from pitwall.web.shared.expert_rows import MixRow
@@ -51,6 +51,7 @@ class LiveState(rx.State):
     cards: list[BattleCardRow] = []
     traces: dict[str, TraceRow] = {}
     mixes: dict[str, MixRow] = {}
+    reasons: dict[str, list[ReasonRow]] = {}
     ended: list[EndedRow] = []
     spoken: list[SpokenRow] = []
     track: TrackRow = TrackRow()

@@ -27,8 +27,9 @@ def forecast_panel() -> rx.Component:
         ),
         words=words,
         hint="The chance that the car behind is ahead one lap later, if neither car pits and the "
-        "track stays clear, with its 90 % interval and each expert's own forecast. Below: how much "
-        f"each expert counted. {_PICK}",
+        "track stays clear, with its 90 % interval and the forecast from the situation and each "
+        "expert alone. Below: by how many percentage points each expert moves it; for forecasts of "
+        f"earlier releases, how much each counted. {_PICK}",
         wide=True,
     )
 

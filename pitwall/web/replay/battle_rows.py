@@ -21,7 +21,7 @@ from pitwall.web.replay.gap_chart import (
     trap_figure,
 )
 from pitwall.web.replay.telemetry_chart import telemetry_figure, telemetry_table, telemetry_words
-from pitwall.web.shared.battle_rows import ReasonRow, reason_row
+from pitwall.web.shared.battle_rows import ReasonRow, condition_text, reason_rows
 from pitwall.web.shared.car_rows import MINUS
 from pitwall.web.shared.display_text import code
 from pitwall.web.shared.expert_rows import MixRow, mix_row, whole_percent
@@ -59,7 +59,8 @@ class LapChoiceRow:
 class ForecastRow:
     """One forecast; `percent` is text without the sign, `meter` a whole number for the gauge.
 
-    `no_forecast` says why there is none; `mix` is valid only where `has_mix`.
+    `no_forecast` says why there is none; `mix` is valid only where `has_mix`. `condition` is ""
+    for a clean battle.
     """
 
     at: str = ""
@@ -69,6 +70,7 @@ class ForecastRow:
     reasons: list[ReasonRow] = field(default_factory=list)
     has_mix: bool = False
     mix: MixRow = field(default_factory=lambda: MixRow(0, 0, "", "", "", "", "", "", []))
+    condition: str = ""
 
 
 @dataclass
@@ -117,7 +119,8 @@ def forecast_row(forecast: Forecast, at: str = "") -> ForecastRow:
         at=at,
         percent=whole_percent(p),
         meter=round(100 * p),
-        reasons=[reason_row(reason) for reason in forecast.reasons],
+        reasons=reason_rows(forecast.reasons),
+        condition=condition_text(forecast.condition, forecast.condition_words),
     )
     if forecast.mixed is not None:
         row.has_mix, row.mix = True, mix_row(forecast.mixed, with_experts=True)

@@ -1,10 +1,10 @@
-"""Chart the forecasts of one battle over time, with interval, experts, weights and outcome."""
+"""Chart the forecasts of one battle over time, with interval, experts and outcome."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from pitwall.domain.forecasts import ExpertName
+from pitwall.domain.forecasts import ExpertName, points_of
 from pitwall.domain.stories import BattleStory
 from pitwall.web.replay.chart_axes import (
     clock,
@@ -16,6 +16,7 @@ from pitwall.web.replay.chart_axes import (
     turn_trace,
     words_of,
 )
+from pitwall.web.shared.car_rows import MINUS
 from pitwall.web.shared.chart_theme import NO_FIGURE, Figure, Table, axis, layout
 
 EXPERTS: Final = {
@@ -29,7 +30,10 @@ _TABLE_ROWS: Final = 40
 
 
 def forecast_figure(story: BattleStory) -> Figure:
-    """Draw the forecasts, and below them the experts' weights; nothing without forecasts."""
+    """Draw the forecasts, and below them what the experts moved; nothing without forecasts.
+
+    Below forecasts of earlier releases, which have no contributions, are the experts' weights.
+    """
     rows = thinned(story.forecasts)
     if not rows:
         return NO_FIGURE
@@ -41,7 +45,7 @@ def forecast_figure(story: BattleStory) -> Figure:
         for name, (colour, dash, _) in EXPERTS.items():
             values = [getattr(row, f"p_{name}") for row in rows]
             traces.append(_line(at, name.upper(), values, colour, dash, 1.5))
-        traces += [_share(at, name, rows) for name in EXPERTS]
+        traces += _moves(at, rows) or [_share(at, name, rows) for name in EXPERTS]
     traces.append(turn_trace(story, 0.0))
     return {
         "data": traces,
@@ -54,9 +58,7 @@ def forecast_figure(story: BattleStory) -> Figure:
                 nticks=5,
                 domain=[0.3, 1] if has_mixture else [0, 1],
             ),
-            yaxis2=axis(
-                "weights", range=[0, 1], domain=[0, 0.2], tickvals=[0, 1], ticktext=["0", "100"]
-            ),
+            yaxis2=_lower_axis(rows),
             shapes=turn_shapes(story),
             annotations=turn_labels(story),
         ),
@@ -69,9 +71,13 @@ def forecast_table(story: BattleStory) -> Table:
     rows = thinned(story.forecasts, _TABLE_ROWS)
     has_mixture = bool(rows) and rows[-1].p_low is not None
     if has_mixture:
-        head += [f"{name.upper()} % (weight %)" for name in EXPERTS]
+        what = "weight %" if None in map(_points, rows) else "moves, points"
+        head += [f"{name.upper()} % ({what})" for name in EXPERTS]
     head.append("came true")
-    return Table(head, [_cells(row, has_mixture=has_mixture) for row in rows])
+    shows_points = None not in map(_points, rows)
+    return Table(
+        head, [_cells(row, has_mixture=has_mixture, shows_points=shows_points) for row in rows]
+    )
 
 
 def forecast_words(story: BattleStory) -> str:
@@ -125,6 +131,53 @@ def _line(
     }
 
 
+def _points(row: Any) -> tuple[float, ...] | None:  # noqa: ANN401  a PredictionRecord
+    """Return what each expert moved a forecast by, in percentage points; None where not stored."""
+    contributions = [getattr(row, f"c_{name}") for name in EXPERTS]
+    if row.c_base is None or None in contributions:
+        return None
+    return tuple(100 * each for each in points_of(row.c_base, contributions))
+
+
+def _moves(at: list[str], rows: list[Any]) -> list[dict[str, Any]]:
+    """Return one line for each expert's points; nothing where any forecast has none."""
+    points = [each for each in map(_points, rows) if each is not None]
+    if len(points) < len(rows):
+        return []
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": f"{name.upper()} moves",
+            "x": at,
+            "y": [round(each[place], 1) for each in points],
+            "yaxis": "y2",
+            "line": {"color": colour, "dash": dash, "width": 1.5},
+            "hovertemplate": "%{y:+.1f} points",
+            "showlegend": False,
+        }
+        for place, (name, (colour, dash, _)) in enumerate(EXPERTS.items())
+    ]
+
+
+def _lower_axis(rows: list[Any]) -> dict[str, Any]:
+    points = [each for each in map(_points, rows) if each is not None]
+    if len(points) < len(rows):
+        return axis(
+            "weights", range=[0, 1], domain=[0, 0.2], tickvals=[0, 1], ticktext=["0", "100"]
+        )
+    most = max(5.0, *(abs(each) for row in points for each in row))
+    return axis(
+        "points",
+        range=[-1.1 * most, 1.1 * most],
+        domain=[0, 0.2],
+        tickformat="+.0f",
+        nticks=3,
+        zeroline=True,
+        zerolinecolor="#8f957f",
+    )
+
+
 def _share(at: list[str], name: ExpertName, rows: list[Any]) -> dict[str, Any]:
     colour, _, pattern = EXPERTS[name]
     return {
@@ -142,13 +195,24 @@ def _share(at: list[str], name: ExpertName, rows: list[Any]) -> dict[str, Any]:
     }
 
 
-def _cells(row: Any, *, has_mixture: bool) -> list[str]:  # noqa: ANN401  a PredictionRecord
+def _cells(
+    row: Any,  # noqa: ANN401  a PredictionRecord
+    *,
+    has_mixture: bool,
+    shows_points: bool,
+) -> list[str]:
     span = "" if row.p_low is None else f"{_percent(row.p_low)} to {_percent(row.p_high)}"
     cells = [clock(row.made_at), _percent(row.p_overtake), span, f"{row.interval_s:.3f}"]
     if has_mixture:
+        points = _points(row) if shows_points else None
+        beside = (
+            [_percent(getattr(row, f"w_{name}")) for name in EXPERTS]
+            if points is None
+            else [f"{each:+.1f}".replace("-", MINUS) for each in points]
+        )
         cells += [
-            f"{_percent(getattr(row, f'p_{name}'))} ({_percent(getattr(row, f'w_{name}'))})"
-            for name in EXPERTS
+            f"{_percent(getattr(row, f'p_{name}'))} ({told})"
+            for name, told in zip(EXPERTS, beside, strict=True)
         ]
     return [*cells, (row.outcome or "open").replace("_", " ")]
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from pitwall.web.live.battle_card import reason_line
-from pitwall.web.live.experts import expert_panel, outlook
+from pitwall.web.live.experts import Behind, condition_line, outlook, why
 from pitwall.web.replay.battle_charts import panel
 from pitwall.web.replay.battle_rows import ForecastRow
 from pitwall.web.replay.battle_state import BattleState
@@ -99,16 +98,13 @@ def _forecast(row: rx.Var[ForecastRow], beside: rx.Component) -> rx.Component:
                 class_name="model-forecast-line",
             ),
             rx.el.meter(min=0, max=100, value=row.meter, aria_hidden="true"),
+            condition_line(row.condition),
             rx.cond(
                 row.has_mix,
-                rx.el.div(outlook(row.mix), expert_panel(row.mix), class_name="model-forecast-mix"),
+                rx.el.div(outlook(row.mix), class_name="model-forecast-mix"),
                 rx.fragment(),
             ),
-            rx.el.ul(
-                rx.foreach(row.reasons, reason_line),
-                class_name="why",
-                aria_label="Reasons for the forecast",
-            ),
+            why(Behind(row.mix, row.has_mix, row.reasons), row.percent),
             class_name="model-forecast",
         ),
     )

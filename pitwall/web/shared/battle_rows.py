@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pitwall.domain.battles import DEFAULT_RULES
-from pitwall.domain.forecasts import Reason
+from pitwall.domain.forecasts import Condition, ExpertName, Reason
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.domain.race import DriverNumber
 from pitwall.web.shared.car_rows import MINUS
@@ -59,13 +59,31 @@ ROOMY_CARDS = 6  # the hottest have room for reasons, traces and experts: assets
 _HIGH, _MIDDLE = 0.35, 0.15  # where the colour of a forecast changes
 
 
+_PARTS = ("situation", *ExpertName)  # reasons are shown in this order
+
+_CONDITIONS = {
+    Condition.WET: "not on slicks, or on tyres that the feed has not told",
+    Condition.EARLY: "first laps of the race",
+    Condition.FRESH: "fresh from the pits",
+    Condition.YELLOW: "yellow flag on a part of the track",
+    Condition.RESTART: "restart less than two laps ago",
+    Condition.CLEAN: "",
+}
+"""The words where only the condition is stored."""
+
+
 @dataclass
 class ReasonRow:
-    """One contribution to the forecast: its signed weight, words, and a CSS class."""
+    """One contribution to the forecast: its signed weight, words, and a CSS class.
+
+    `expert` is the part of the forecast that it moved: `situation` or an expert's name; "" where an
+    earlier release did not say.
+    """
 
     weight: str
     words: str
     tone: str
+    expert: str = ""
 
 
 @dataclass
@@ -73,8 +91,8 @@ class BattleCardRow:
     """One battle card; `trend`, `tone` and `heat` set colours only, cars are given by number.
 
     `percent` is "--" and `meter` 0 while there is no forecast; `no_forecast` then says why.
-    `bound` is "<" below 1 % and ">" above 99 %, as `percent` has two digits. `reasons` is empty
-    on a small card.
+    `bound` is "<" below 1 % and ">" above 99 %, as `percent` has two digits. `condition` is "" for
+    a clean battle, and without a forecast.
     """
 
     key: str
@@ -92,8 +110,8 @@ class BattleCardRow:
     tone: str
     no_forecast: str
     laps: str
-    reasons: list[ReasonRow]
     heat: str
+    condition: str = ""
 
 
 @dataclass
@@ -118,7 +136,7 @@ def by_heat(frame: LiveFrame) -> list[BattleLine]:
 
 def card_rows(frame: LiveFrame) -> list[BattleCardRow]:
     """Format the battles, hottest first."""
-    return [_card_row(battle, roomy=i < ROOMY_CARDS) for i, battle in enumerate(by_heat(frame))]
+    return [_card_row(battle) for battle in by_heat(frame)]
 
 
 def trace_rows(frame: LiveFrame) -> dict[str, TraceRow]:
@@ -127,6 +145,19 @@ def trace_rows(frame: LiveFrame) -> dict[str, TraceRow]:
         battle_key(battle.attacker, battle.defender): _trace_row(battle)
         if i < ROOMY_CARDS
         else TraceRow("", "")
+        for i, battle in enumerate(by_heat(frame))
+    }
+
+
+def reasons_by_card(frame: LiveFrame) -> dict[str, list[ReasonRow]]:
+    """Format the reasons, by the key of their card; none on a small card.
+
+    They change once a second with the forecast, while gaps change four times a second.
+    """
+    return {
+        battle_key(battle.attacker, battle.defender): reason_rows(
+            battle.reasons[: MOST_REASONS * (i < ROOMY_CARDS)]
+        )
         for i, battle in enumerate(by_heat(frame))
     }
 
@@ -156,7 +187,7 @@ def stake_words(position: int) -> str:
     return "the lead" if position == 1 else f"P{position}"
 
 
-def _card_row(battle: BattleLine, *, roomy: bool) -> BattleCardRow:
+def _card_row(battle: BattleLine) -> BattleCardRow:
     trend, trend_words = _trend(battle.trend_s_per_lap)
     p = battle.p_overtake
     return BattleCardRow(
@@ -177,8 +208,8 @@ def _card_row(battle: BattleLine, *, roomy: bool) -> BattleCardRow:
         laps="first lap"
         if battle.laps < 1
         else f"{battle.laps} lap{'' if battle.laps == 1 else 's'}",
-        reasons=[reason_row(reason) for reason in battle.reasons[: MOST_REASONS * roomy]],
         heat=f"{battle.heat:.1f}",
+        condition="" if p is None else condition_text(battle.condition, battle.condition_words),
     )
 
 
@@ -218,10 +249,29 @@ def _tone(p: float | None) -> str:
     return "high" if p >= _HIGH else "middle" if p >= _MIDDLE else "low"
 
 
+def reason_rows(reasons: Sequence[Reason]) -> list[ReasonRow]:
+    """Format reasons, sorted under what they moved: the situation first, then the experts."""
+    return [reason_row(reason) for reason in sorted(reasons, key=_part)]
+
+
 def reason_row(reason: Reason) -> ReasonRow:
     """Format a reason: `+0.41` and `gap 0.6 s`."""
     return ReasonRow(
         weight=f"{reason.weight:+.2f}".replace("-", MINUS),
         words=reason.words,
         tone="for" if reason.weight >= 0 else "against",
+        expert=reason.expert,
     )
+
+
+def condition_text(condition: Condition, words: str) -> str:
+    """Return the condition of a battle for readers: the predictor's words, where there are any.
+
+    >>> condition_text(Condition.FRESH, ""), condition_text(Condition.CLEAN, "")
+    ('fresh from the pits', '')
+    """
+    return words or _CONDITIONS[condition]
+
+
+def _part(reason: Reason) -> int:
+    return _PARTS.index(reason.expert) if reason.expert in _PARTS else len(_PARTS)

@@ -6,17 +6,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pitwall.domain.forecasts import ExpertOpinion, MixedForecast
+from pitwall.domain.forecasts import MixedForecast
 
 
 @dataclass
 class ExpertRow:
-    """One expert: its forecast, and its `weight` in whole percent, 100 over all experts."""
+    """One expert: its forecast, and its `weight` in whole percent, 100 over all experts.
+
+    `points` is what it moves the forecast by in whole percentage points, and `tenths` the same in
+    tenths for its bar; both are 0 where that is not known.
+    """
 
     name: str
     forecast: str
     weight: int
     estimated: bool
+    points: int = 0
+    tenths: int = 0
 
 
 @dataclass
@@ -24,7 +30,9 @@ class MixRow:
     """Interval, interruptions and experts of one forecast; percentages are text, such as `<1`.
 
     `low` and `high` place the interval on the gauge, in percent; `span` is the same as text.
-    `experts` is empty on a small card.
+    `experts` is empty on a small card. `situation` is the forecast from the situation alone, to
+    which the experts' points add, and `kept` the chance that a pass stands; both are "" on a small
+    card, and where an earlier release made the forecast. `alone` is `situation` for its bar.
     """
 
     low: int
@@ -36,10 +44,15 @@ class MixRow:
     neutralised: str
     retired: str
     experts: list[ExpertRow]
+    situation: str = ""
+    alone: int = 0
+    kept: str = ""
 
 
 def mix_row(mixed: MixedForecast, *, with_experts: bool) -> MixRow:
     """Format interval, interruptions and experts of a forecast."""
+    situation = mixed.p_situation if with_experts else None
+    kept = mixed.p_kept if with_experts else None
     return MixRow(
         low=round(100 * mixed.p_low),
         high=round(100 * mixed.p_high),
@@ -49,7 +62,10 @@ def mix_row(mixed: MixedForecast, *, with_experts: bool) -> MixRow:
         pit=whole_percent(mixed.p_pit),
         neutralised=whole_percent(mixed.p_neutralised),
         retired=whole_percent(mixed.p_retired),
-        experts=_expert_rows(mixed.experts) if with_experts else [],
+        experts=_expert_rows(mixed) if with_experts else [],
+        situation="" if situation is None else whole_percent(situation),
+        alone=round(100 * (situation or 0.0)),
+        kept="" if kept is None else whole_percent(kept),
     )
 
 
@@ -77,13 +93,40 @@ def whole_shares(shares: Sequence[float]) -> list[int]:
     return wholes
 
 
+def whole_points(situation: float, points: Sequence[float]) -> list[int]:
+    """Return what experts move a probability by, in whole percentage points that add up.
+
+    The situation's whole percent and these make the whole percent of the forecast. Each is less
+    than one away from its exact value.
+
+    >>> whole_points(0.12, [0.034, 0.176, -0.094]), whole_points(0.07, [0.003, -0.021, -0.01])
+    ([3, 18, -9], [0, -2, -1])
+    """
+    wholes = [math.floor(100 * each) for each in points]
+    by_rest = sorted(range(len(points)), key=lambda i: wholes[i] - 100 * points[i])
+    wanted = round(100 * (situation + sum(points))) - round(100 * situation)
+    for i in by_rest[: max(0, wanted - sum(wholes))]:
+        wholes[i] += 1
+    return wholes
+
+
 def _span(low: str, high: str) -> str:
     return low if low == high else f"{low}\N{EN DASH}{high}"
 
 
-def _expert_rows(experts: Sequence[ExpertOpinion]) -> list[ExpertRow]:
+def _expert_rows(mixed: MixedForecast) -> list[ExpertRow]:
+    experts = mixed.experts
     weights = whole_shares([expert.weight for expert in experts])
+    moves = [expert.points or 0.0 for expert in experts]
+    points = whole_points(mixed.p_situation or 0.0, moves)
     return [
-        ExpertRow(one.expert.value, whole_percent(one.p_overtake), weight, one.is_estimated)
-        for one, weight in zip(experts, weights, strict=True)
+        ExpertRow(
+            one.expert.value,
+            whole_percent(one.p_overtake),
+            weight,
+            one.is_estimated,
+            whole,
+            round(1000 * exact),
+        )
+        for one, weight, whole, exact in zip(experts, weights, points, moves, strict=True)
     ]

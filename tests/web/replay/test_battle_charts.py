@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pitwall.analysis.lap_comparison import Channels, LapCompared
+from pitwall.domain.forecasts import points_of
 from pitwall.domain.race import TrackStatus
 from pitwall.domain.records import LapRow, PredictionRecord
 from pitwall.domain.stories import (
@@ -23,6 +24,7 @@ from pitwall.domain.stories import (
 )
 from pitwall.web.replay import forecast_chart, gap_chart, telemetry_chart
 from pitwall.web.replay.chart_axes import MOST_POINTS, instant, moment, turn_labels
+from pitwall.web.shared.car_rows import MINUS
 from pitwall.web.shared.chart_theme import NO_FIGURE, Figure
 from tests.store.duels import at
 
@@ -75,6 +77,33 @@ def test_the_forecast_stands_over_the_experts_and_their_weights() -> None:
     assert weights == [0.5, 0.3, 0.2]
     band = named(figure, "90 % interval")
     assert (band["y"][0], band["y"][-1]) == (0.35, 0.15)
+
+
+def test_contributions_stand_below_the_forecast_as_points_around_zero() -> None:
+    rows = tuple(
+        row._replace(c_base=-1.0, c_om=0.3, c_boost=-0.8, c_aero=0.1) for row in STORY.forecasts
+    )
+    story = replace(STORY, forecasts=rows)
+    figure, table = forecast_chart.forecast_figure(story), forecast_chart.forecast_table(story)
+
+    moved = [named(figure, f"{name} moves")["y"][0] for name in ("OM", "BOOST", "AERO")]
+    assert moved == [round(100 * each, 1) for each in points_of(-1.0, (0.3, -0.8, 0.1))]
+    low, high = figure["layout"]["yaxis2"]["range"]
+    assert low == -high < min(moved)
+    assert not [trace for trace in figure["data"] if trace["name"].startswith("weight")]
+    assert table.head[5] == "BOOST % (moves, points)"
+    assert table.rows[0][5] == f"25 ({MINUS}{-moved[1]:.1f})"
+
+
+def test_one_forecast_without_contributions_brings_the_weights_back() -> None:
+    rows = [row._replace(c_base=-1.0, c_om=0.3, c_boost=0.1, c_aero=0.1) for row in STORY.forecasts]
+    rows[3] = STORY.forecasts[3]
+    story = replace(STORY, forecasts=tuple(rows))
+
+    figure = forecast_chart.forecast_figure(story)
+
+    assert named(figure, "weight of OM")["y"][0] == 0.5
+    assert figure["layout"]["yaxis2"]["range"] == [0, 1]
 
 
 def test_an_older_model_without_experts_is_one_line() -> None:

@@ -8,10 +8,12 @@ from typing import Any, Self
 
 import pytest
 
+from pitwall.domain.forecasts import Condition
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.scenario import Scenario, SeenBattle
-from pitwall.web.replay.battle_rows import what_if_row
+from pitwall.web.replay.battle_rows import forecast_row, what_if_row
 from pitwall.web.replay.battle_state import BattleState
+from tests.contributing import made_up
 from tests.store.duels import at
 from tests.web.replay.test_battle_charts import COMPARED, STORY
 
@@ -178,3 +180,16 @@ def test_controls_stand_where_the_scenario_puts_them() -> None:
     row = what_if_row(SEEN, Scenario(gap_s=0.35), "1")
 
     assert (row.gap_s, row.mode, row.attacker_tyre_laps) == ("0.35", "yes", "")
+
+
+def test_a_forecast_is_told_with_what_moved_it_and_its_condition() -> None:
+    row = forecast_row(made_up(-2.0, (0.3, 1.1, -0.6), condition=Condition.FRESH), "13:00")
+
+    assert (row.percent, row.mix.situation, row.mix.kept) == ("23", "12", "83")
+    assert [(one.name, one.points) for one in row.mix.experts] == [
+        ("om", 4),
+        ("boost", 16),
+        ("aero", -9),
+    ]
+    assert [reason.expert for reason in row.reasons] == ["situation", "om", "boost", "aero"]
+    assert row.condition == "fresh from the pits"

@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 
 from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from pitwall.domain.frames import LiveFrame
-from pitwall.web.shared.battle_rows import ROOMY_CARDS, card_rows, mix_rows, trace_rows
+from pitwall.web.shared.battle_rows import (
+    ROOMY_CARDS,
+    card_rows,
+    mix_rows,
+    reasons_by_card,
+    trace_rows,
+)
 from pitwall.web.shared.expert_rows import ExpertRow, mix_row, whole_shares
 from pitwall.web.shared.page_rows import page_rows, waiting_rows
+from tests.contributing import made_up
 from tests.web.frames import make_frame
 
 MIXED = MixedForecast(
@@ -52,6 +59,44 @@ def test_each_expert_has_his_opinion_his_weight_and_says_if_he_estimates() -> No
     ]
 
 
+def test_a_mixture_of_an_earlier_release_has_no_situation() -> None:
+    row = mix_row(MIXED, with_experts=True)
+
+    assert (row.situation, row.alone, row.kept) == ("", 0, "")
+
+
+def test_each_expert_moves_the_forecast_by_whole_points_with_a_sign() -> None:
+    mixed = made_up(-2.0, (0.3, 1.1, -0.6), p_kept=0.83).mixed
+    assert mixed is not None
+    row = mix_row(mixed, with_experts=True)
+
+    assert (row.situation, row.alone, row.kept) == ("12", 12, "83")
+    assert [(one.name, one.points, one.tenths) for one in row.experts] == [
+        ("om", 4, 43),
+        ("boost", 16, 156),
+        ("aero", -9, -86),
+    ]
+
+
+@given(st.floats(-7, 7), st.lists(st.floats(-3, 3), min_size=3, max_size=3))
+def test_situation_and_points_add_up_to_what_the_card_shows(
+    base: float, contributions: list[float]
+) -> None:
+    forecast = made_up(base, contributions)
+    assert forecast.mixed is not None
+    assert forecast.p_overtake is not None
+    row = mix_row(forecast.mixed, with_experts=True)
+
+    exact = [100 * (one.points or 0.0) for one in forecast.mixed.experts]
+    apart = 100 * forecast.p_overtake % 1 - 0.5
+    if abs(apart) > 1e-6:  # at a half the sum may be rounded either way
+        assert row.alone + sum(one.points for one in row.experts) == round(
+            100 * forecast.p_overtake
+        )
+    for one, points in zip(row.experts, exact, strict=True):
+        assert abs(one.points - points) < 1 + 1e-9
+
+
 @pytest.mark.parametrize(
     ("low", "high", "span"),
     [(0.0, 0.04, "<1\N{EN DASH}4"), (0.96, 1.0, "96\N{EN DASH}>99"), (0.021, 0.023, "2")],
@@ -77,15 +122,16 @@ def test_only_the_hottest_cards_have_room_for_experts_reasons_and_traces() -> No
     keys = [row.key for row in card_rows(frame)]
     known = {f"{line.attacker}-{line.defender}" for line in frame.battles if line.mixed}
 
-    mixes, traces = mix_rows(frame), trace_rows(frame)
+    mixes, traces, reasons = mix_rows(frame), trace_rows(frame), reasons_by_card(frame)
 
     assert len(keys) > ROOMY_CARDS
     for index, key in enumerate(keys):
         roomy = index < ROOMY_CARDS
         assert bool(traces[key].gap) == roomy
-        assert bool(card_rows(frame)[index].reasons) == (roomy and key in known)
+        assert bool(reasons[key]) == (roomy and key in known)
         if key in known:
             assert len(mixes[key].experts) == (3 if roomy else 0)
+            assert bool(mixes[key].situation) == bool(mixes[key].kept) == roomy
             assert mixes[key].interrupted
 
 
@@ -122,6 +168,7 @@ def test_between_two_forecasts_no_mixture_travels() -> None:
 
     assert first["cards"] != second["cards"]
     assert first["mixes"] == second["mixes"]
+    assert first["reasons"] == second["reasons"]
 
 
 def test_the_bracket_holds_what_the_lamps_show() -> None:

@@ -8,17 +8,25 @@ from dataclasses import replace
 import pytest
 
 from pitwall.domain.battles import EndReason
-from pitwall.domain.forecasts import Reason
+from pitwall.domain.forecasts import Condition, Reason
 from pitwall.domain.frames import LiveFrame, TowerLine
 from pitwall.domain.race import Compound
-from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, card_rows, trace_rows
+from pitwall.web.shared.battle_rows import (
+    BattleCardRow,
+    ReasonRow,
+    card_rows,
+    reason_rows,
+    trace_rows,
+)
 from pitwall.web.shared.car_rows import car_rows
 from pitwall.web.shared.event_rows import EndedRow, empty_row, ended_rows, spoken_rows
 from pitwall.web.shared.page_rows import page_rows, waiting_rows
 from pitwall.web.shared.tower_rows import TowerRow, tower_rows
 from tests.web.frames import make_frame
 
-LARGEST_MESSAGE = 12_500
+LARGEST_MESSAGE = 13_500  # once a second, with new forecasts
+USUAL_MESSAGE = 6_500
+EACH_TIME = ("pulse", "header", "tower", "cards", "marks")
 STEADY = (
     "pulse",
     "header",
@@ -26,6 +34,7 @@ STEADY = (
     "cards",
     "traces",
     "mixes",
+    "reasons",
     "marks",
 )  # what changes all the time
 
@@ -121,10 +130,44 @@ def test_a_card_shows_stake_gap_trend_and_forecast() -> None:
     assert (row.trend, row.trend_words) == ("closing", "closing 0.21 s/lap")
     assert (row.percent, row.exact, row.meter, row.tone) == ("61", "61.4 %", 61, "high")
     assert row.heat == "0.7"
-    assert row.reasons == [
-        ReasonRow("+0.41", "gap 0.6 s", "for"),
-        ReasonRow("\N{MINUS SIGN}0.20", "old tyres", "against"),
+    assert row.condition == ""
+
+
+def test_reasons_are_sorted_under_what_they_moved() -> None:
+    said = (
+        Reason("tyres", -0.5, "old tyres", "aero"),
+        Reason("gap", 0.41, "gap 0.6 s", "situation"),
+        Reason("energy", 0.3, "more charge", "boost"),
+        Reason("stage", -0.2, "late in the race", "situation"),
+        Reason("of an earlier release", 0.1, "hard to pass here"),
+    )
+    rows = reason_rows(said)
+
+    assert rows[:2] == [
+        ReasonRow("+0.41", "gap 0.6 s", "for", "situation"),
+        ReasonRow("\N{MINUS SIGN}0.20", "late in the race", "against", "situation"),
     ]
+    assert [row.expert for row in rows[2:]] == ["boost", "aero", ""]
+
+
+@pytest.mark.parametrize(
+    ("condition", "words", "shown"),
+    [
+        (Condition.CLEAN, "", ""),
+        (Condition.YELLOW, "yellow in sector 11: passing is forbidden there", None),
+        (Condition.YELLOW, "", "yellow flag on a part of the track"),
+        *((each, "", None) for each in Condition if each is not Condition.CLEAN),
+    ],
+)
+def test_the_condition_is_one_line_also_where_its_words_are_not_stored(
+    condition: Condition, words: str, shown: str | None
+) -> None:
+    row = card(make_frame(), condition=condition, condition_words=words)
+    silent = card(make_frame(), condition=condition, condition_words=words, p_overtake=None)
+
+    assert row.condition == (words if shown is None and words else shown or row.condition)
+    assert bool(row.condition) == (condition is not Condition.CLEAN)
+    assert silent.condition == ""
 
 
 @pytest.mark.parametrize(
@@ -228,6 +271,8 @@ def test_a_message_stays_small() -> None:
 
     assert len(frame.tower) == 22
     assert len(message) < LARGEST_MESSAGE
+    usual = json.dumps({name: rows[name] for name in EACH_TIME}, separators=(",", ":"))
+    assert len(usual) < USUAL_MESSAGE
 
 
 def test_waiting_for_a_delay_shows_nothing_newer() -> None:
