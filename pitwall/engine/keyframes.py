@@ -21,14 +21,17 @@ import orjson
 
 from pitwall.domain.forecasts import Reason
 from pitwall.domain.race import START_OF_TIME
+from pitwall.domain.sessions import SessionType, type_of
 from pitwall.engine.race_engine import EngineState
 
 _MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 6
 _STAMP_BYTES = 8
 # Stamps of earlier releases whose keyframes are still read: in the first a reason was one line; in
-# both the memory had a feature cache, which was not written.
-_READ_ON = frozenset({bytes.fromhex("ac5ea550f43f6178"), bytes.fromhex("2c84a524718daf11")})
+# the first two the memory had a feature cache, which was not written; all three knew races only.
+_READ_ON = frozenset(
+    bytes.fromhex(stamp) for stamp in ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95")
+)
 Coder = Callable[[Any], Any]
 
 
@@ -48,7 +51,9 @@ def decode_keyframe(body: bytes) -> EngineState | None:
         state: EngineState = _coders(EngineState)[1](document)
     except (zlib.error, ValueError, TypeError, LookupError):
         return None
-    return state
+    # An earlier release followed qualifying and practice as if they were races.
+    is_race = type_of(state.race.info.kind) is SessionType.RACE
+    return state if is_race or state.race.timed is not None else None
 
 
 @cache
@@ -108,8 +113,9 @@ def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     reads = [read for _, read in parts]
 
     def read_all(items: list[Any]) -> Any:  # noqa: ANN401
-        values = [read(item) for read, item in zip(reads, items, strict=True)]
-        return kind(**dict(zip(names, values, strict=True)))
+        # An earlier release lacks the last fields, which have defaults.
+        values = [read(item) for read, item in zip(reads, items, strict=False)]
+        return kind(**dict(zip(names, values, strict=False)))
 
     def read_text_too(value: Any) -> Any:  # noqa: ANN401
         return kind.of_text(value) if isinstance(value, str) else read_all(value)
