@@ -68,6 +68,13 @@ class Classification:
     standings: tuple[Standing, ...]
 
 
+def session_type(race: RaceState) -> SessionType:
+    """Return what the session is for; parts show qualifying even where the feed names none."""
+    named = type_of(race.info.kind)
+    inferred = race.timed is not None and named is SessionType.RACE
+    return SessionType.QUALIFYING if inferred else named
+
+
 def classify(race: RaceState) -> Classification | None:
     """Return the classification of qualifying or practice; None in a race."""
     timed = race.timed
@@ -106,7 +113,7 @@ def classify(race: RaceState) -> Classification | None:
                 deleted_laps=sum(lap.deleted for lap in car.laps),
             )
         )
-    qualifying = type_of(race.info.kind) is SessionType.QUALIFYING or timed.part is not None
+    qualifying = session_type(race) is SessionType.QUALIFYING
     return Classification(
         part=timed.part,
         part_name=part_name(race.info.kind or "Qualifying", timed.part),
