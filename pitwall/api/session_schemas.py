@@ -11,13 +11,13 @@ from pitwall.api.live_schemas import RaceOut
 from pitwall.domain.frames import FeedState, LiveFrame, StandingLine, TimedLines, TowerLine
 from pitwall.domain.race import Compound
 from pitwall.domain.sessions import Source
-from pitwall.domain.timed_state import Run
+from pitwall.domain.timed_state import CarRun
 
 
 class StandingOut(BaseModel):
     """One car's standing in qualifying or practice. Source: `StandingLine`."""
 
-    run: Run = Field(
+    run: CarRun = Field(
         description="What the car is doing. A slow lap is an `in_lap`: until the pit entry "
         "nothing tells a car that comes in from one that cools down.",
         examples=["push_lap"],

@@ -14,7 +14,7 @@ from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import MixedForecast, Reason
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 from pitwall.domain.sessions import SessionType
-from pitwall.domain.timed_state import Run
+from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
 
 FRAME_EVERY_S: Final = 0.25
@@ -286,7 +286,7 @@ class StandingLine:
 
     number: DriverNumber
     position: int
-    run: Run
+    run: CarRun
     best_lap_s: float | None
     best_lap: int | None
     part_bests_s: tuple[float | None, ...]

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from pitwall.domain.race import CarState, RaceState
 from pitwall.domain.sessions import SessionType, part_name, type_of
-from pitwall.domain.timed_state import NEW_CAR, Run, TimedCar, TimedSession
+from pitwall.domain.timed_state import NEW_CAR, CarRun, TimedCar, TimedSession
 
 _USUAL_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TimedStanding:
     """One car's standing.
 
     Attributes:
@@ -35,7 +35,7 @@ class Standing:
     """
 
     car: CarState
-    run: Run
+    run: CarRun
     best_lap_s: float | None
     best_lap_number: int | None
     part_bests_s: tuple[float | None, ...]
@@ -65,7 +65,7 @@ class Classification:
     parts: int
     goes_on: int | None
     cut_off_s: float | None
-    standings: tuple[Standing, ...]
+    standings: tuple[TimedStanding, ...]
 
 
 def session_type(race: RaceState) -> SessionType:
@@ -89,7 +89,7 @@ def classify(race: RaceState) -> Classification | None:
     goes_on = _goes_on(timed)
     cut_off_s = bests[goes_on - 1] if goes_on is not None and goes_on <= len(bests) else None
     first_out_s = bests[goes_on] if goes_on is not None and goes_on < len(bests) else None
-    standings: list[Standing] = []
+    standings: list[TimedStanding] = []
     for place, (car, mine) in enumerate(cars):
         best_s, out = bests[place], out_in[place]
         rivals = [b for b, o in zip(bests, out_in, strict=True) if o == out and b is not None]
@@ -98,7 +98,7 @@ def classify(race: RaceState) -> Classification | None:
         rival_s = cut_off_s if dropping else first_out_s
         parts = mine.part_bests_s if out is None else mine.part_bests_s[:out]
         standings.append(
-            Standing(
+            TimedStanding(
                 car=car,
                 run=_run(car, mine, out),
                 best_lap_s=best_s,
@@ -163,14 +163,14 @@ def _lap_of(car: CarState, time_s: float | None, part: int | None) -> int | None
     return None
 
 
-def _run(car: CarState, mine: TimedCar, out_in: int | None) -> Run:
+def _run(car: CarState, mine: TimedCar, out_in: int | None) -> CarRun:
     if out_in is not None:
-        return Run.KNOCKED_OUT
+        return CarRun.KNOCKED_OUT
     if car.retired:
-        return Run.RETIRED
+        return CarRun.RETIRED
     if car.stopped:
-        return Run.STOPPED
-    return Run.IN_PIT if car.in_pit else mine.run
+        return CarRun.STOPPED
+    return CarRun.IN_PIT if car.in_pit else mine.run
 
 
 def _minus(time_s: float | None, other_s: float | None) -> float | None:

@@ -24,8 +24,8 @@ from pitwall.domain.race import (
 from pitwall.domain.sessions import SessionType, type_of
 from pitwall.domain.timed_state import (
     NEW_CAR,
+    CarRun,
     LapType,
-    Run,
     SessionClock,
     TimedCar,
     TimedSession,
@@ -81,11 +81,13 @@ def take_back_laps(
     changes["laps"] = tuple(lap for lap in car.laps if lap.lap_number < begins)
 
 
-def with_lap_type(record: LapRecord, timed: TimedSession, run: Run, *, in_pit: bool) -> LapRecord:
+def with_lap_type(
+    record: LapRecord, timed: TimedSession, run: CarRun, *, in_pit: bool
+) -> LapRecord:
     """Return the record of a lap that has just ended, with its type and part."""
     if in_pit:
         lap_type = LapType.IN
-    elif run is Run.OUT_LAP:
+    elif run is CarRun.OUT_LAP:
         lap_type = LapType.OUT
     else:
         slow = _is_slow(record.lap_time_s, timed.best_lap_s)
@@ -105,7 +107,7 @@ def after_line(
     last = car.laps[-1] if lap_over and car.laps else None
     if last is not None and last.lap_type is LapType.FLYING and last.lap_time_s is not None:
         timed = replace(timed, best_lap_s=_least(timed.best_lap_s, last.lap_time_s))
-    if event.sectors_s and run is not Run.OUT_LAP:
+    if event.sectors_s and run is not CarRun.OUT_LAP:
         first, second, third = (
             _least(best, event.sectors_s.get(index))
             for index, best in enumerate(timed.best_sectors_s)
@@ -122,35 +124,35 @@ def _next_run(
     event: race_events.CarTimed,
     *,
     lap_over: bool,
-) -> Run:
+) -> CarRun:
     car = race.cars[event.number]
     if car.in_pit:
-        return Run.IN_PIT
-    if event.pit_out or before.in_pit or (event.in_pit is False and mine.run is Run.IN_PIT):
-        return Run.OUT_LAP
+        return CarRun.IN_PIT
+    if event.pit_out or before.in_pit or (event.in_pit is False and mine.run is CarRun.IN_PIT):
+        return CarRun.OUT_LAP
     run = mine.run
     crossed = event.laps_completed is not None and event.laps_completed > mine.lap
     if crossed and lap_over:
         run = _after_crossing(race, mine.run, car.laps[-1])
-    elif run in {Run.PUSH_LAP, Run.IN_LAP} and event.sectors_s and race.timed is not None:
+    elif run in {CarRun.PUSH_LAP, CarRun.IN_LAP} and event.sectors_s and race.timed is not None:
         for index, sector_s in sorted(event.sectors_s.items()):
             if sector_s is not None and index < 2:
                 slow = _is_slow(sector_s, race.timed.best_sectors_s[index])
                 # A slow lap does not turn into a quick one in its second sector.
                 if slow or index == 0:
-                    run = Run.IN_LAP if slow else Run.PUSH_LAP
+                    run = CarRun.IN_LAP if slow else CarRun.PUSH_LAP
     return run
 
 
-def _after_crossing(race: RaceState, run: Run, ended: LapRecord) -> Run:
+def _after_crossing(race: RaceState, run: CarRun, ended: LapRecord) -> CarRun:
     """Return what a car most likely does on the lap that begins, until its first sector shows.
 
     In qualifying a flying lap is followed by a slow one; in practice they may come in a row.
     """
     qualifying = race.timed is not None and race.timed.part is not None
-    if qualifying and run is not Run.OUT_LAP and ended.lap_type is LapType.FLYING:
-        return Run.IN_LAP
-    return Run.PUSH_LAP
+    if qualifying and run is not CarRun.OUT_LAP and ended.lap_type is LapType.FLYING:
+        return CarRun.IN_LAP
+    return CarRun.PUSH_LAP
 
 
 def _is_slow(time_s: float | None, best_s: float | None) -> bool:

@@ -21,7 +21,7 @@ class LapType(StrEnum):
     SLOW = "slow"  # from line to line, to cool down or to let others by
 
 
-class Run(StrEnum):
+class CarRun(StrEnum):
     """What a car is doing in qualifying or practice."""
 
     IN_PIT = "in_pit"  # in the garage or in the pit lane
@@ -65,7 +65,7 @@ class TimedCar:
     """
 
     lap: int = 0
-    run: Run = Run.IN_PIT
+    run: CarRun = CarRun.IN_PIT
     part_bests_s: tuple[float | None, ...] = ()
     knocked_out: bool = False
     told_out_in: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pitwall.domain.frames import StandingLine, TimedLines
 from pitwall.domain.race import RaceState
-from pitwall.domain.timed_order import Standing, classify
+from pitwall.domain.timed_order import TimedStanding, classify
 
 
 def timed_lines(race: RaceState) -> TimedLines | None:
@@ -25,7 +25,7 @@ def timed_lines(race: RaceState) -> TimedLines | None:
     )
 
 
-def _line(standing: Standing) -> StandingLine:
+def _line(standing: TimedStanding) -> StandingLine:
     car = standing.car
     return StandingLine(
         number=car.number,

@@ -12,8 +12,8 @@ from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import CarState, ControlMessage, DriverNumber, Phase, RaceInfo, RaceState
 from pitwall.domain.reducer import apply
 from pitwall.domain.sessions import SessionType, part_name, type_of
-from pitwall.domain.timed_order import Standing, classify
-from pitwall.domain.timed_state import LapType, Run
+from pitwall.domain.timed_order import TimedStanding, classify
+from pitwall.domain.timed_state import CarRun, LapType
 from tests.makers import at
 
 FOUR = DriverNumber(4)
@@ -73,12 +73,12 @@ def laps(race: RaceState, number: int = 4) -> list[tuple[int, LapType | None, fl
     return [(lap.lap_number, lap.lap_type, lap.lap_time_s) for lap in car(race, number).laps]
 
 
-def run(race: RaceState, number: int = 4) -> Run:
+def run(race: RaceState, number: int = 4) -> CarRun:
     assert race.timed is not None
     return race.timed.cars[number].run
 
 
-def standings(race: RaceState) -> dict[int, Standing]:
+def standings(race: RaceState) -> dict[int, TimedStanding]:
     found = classify(race)
     assert found is not None
     return {int(each.car.number): each for each in found.standings}
@@ -159,12 +159,12 @@ def test_what_a_car_does_follows_from_pit_lane_line_and_sectors() -> None:
         runs.append(run(race))
 
     assert runs == [
-        Run.OUT_LAP,
-        Run.OUT_LAP,
-        Run.PUSH_LAP,
-        Run.IN_LAP,
-        Run.IN_PIT,
-        Run.IN_PIT,
+        CarRun.OUT_LAP,
+        CarRun.OUT_LAP,
+        CarRun.PUSH_LAP,
+        CarRun.IN_LAP,
+        CarRun.IN_PIT,
+        CarRun.IN_PIT,
     ]
 
 
@@ -178,15 +178,15 @@ def test_a_first_sector_shows_a_slow_lap_and_a_quick_one() -> None:
     slow = in_q1(*first, timed(310, sectors_s={0: 33.0}))
     given_up = after(timed(340, sectors_s={1: 40.0}), race=slow)
 
-    assert run(quick) is Run.PUSH_LAP
-    assert run(slow) is Run.IN_LAP
-    assert run(given_up) is Run.IN_LAP
+    assert run(quick) is CarRun.PUSH_LAP
+    assert run(slow) is CarRun.IN_LAP
+    assert run(given_up) is CarRun.IN_LAP
 
 
 def test_in_practice_flying_laps_may_follow_each_other() -> None:
     race = in_q1(*run_of_laps()[:4], info=PRACTICE)
 
-    assert run(race) is Run.PUSH_LAP
+    assert run(race) is CarRun.PUSH_LAP
 
 
 def test_times_are_cleared_when_a_part_begins() -> None:
@@ -246,7 +246,7 @@ def test_who_is_knocked_out_keeps_the_time_of_the_part_that_decided() -> None:
     )
 
     out = standings(race)[16]
-    assert (out.run, out.out_in, out.best_lap_s) == (Run.KNOCKED_OUT, 1, 77.9)
+    assert (out.run, out.out_in, out.best_lap_s) == (CarRun.KNOCKED_OUT, 1, 77.9)
     assert out.part_bests_s == (77.9,)
     assert standings(race)[4].out_in is None
 

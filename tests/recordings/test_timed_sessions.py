@@ -12,7 +12,7 @@ import pytest
 
 from pitwall.domain.race import DriverNumber, Phase, RaceState
 from pitwall.domain.timed_order import Classification, classify
-from pitwall.domain.timed_state import LapType, Run
+from pitwall.domain.timed_state import CarRun, LapType
 from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 
@@ -74,7 +74,7 @@ class Played:
         engine, told = RaceEngine(None), Independent()
         self.differences: list[str] = []
         self.battles = self.compared = 0
-        self.runs: dict[int, list[Run]] = {}
+        self.runs: dict[int, list[CarRun]] = {}
         self.phases: list[tuple[Phase, int | None]] = []
         lines = 0
         for message in RecordingFeed(path).messages():
@@ -202,11 +202,11 @@ def test_laps_of_bearman_in_mexico(shared: Path) -> None:
     assert [kind for _, kind, _ in first] == [LapType.OUT, LapType.FLYING, LapType.IN] * 3
     assert first[7] == (8, LapType.FLYING, 77.04)
     assert played(shared, MEXICO).runs[87][:5] == [
-        Run.IN_PIT,
-        Run.OUT_LAP,
-        Run.PUSH_LAP,
-        Run.IN_LAP,
-        Run.IN_PIT,
+        CarRun.IN_PIT,
+        CarRun.OUT_LAP,
+        CarRun.PUSH_LAP,
+        CarRun.IN_LAP,
+        CarRun.IN_PIT,
     ]
 
 
