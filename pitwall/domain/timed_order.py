@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from pitwall.domain.race import CarState, RaceState
 from pitwall.domain.sessions import SessionType, part_name, type_of
-from pitwall.domain.timed_state import NEW_CAR, CarRun, TimedCar, TimedSession
+from pitwall.domain.timed_state import NEW_CAR, CarRun, LapType, TimedCar, TimedSession
 
 _USUAL_PARTS = 3
+_COUNTS = frozenset({LapType.FLYING, LapType.SLOW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def classify(race: RaceState) -> Classification | None:
         ahead_s = bests[place - 1] if place and out_in[place - 1] == out else None
         dropping = out is None and goes_on is not None and place >= goes_on
         rival_s = cut_off_s if dropping else first_out_s
-        parts = mine.part_bests_s if out is None else mine.part_bests_s[:out]
+        parts = _part_bests(timed, car, mine, out)
         standings.append(
             TimedStanding(
                 car=car,
@@ -153,7 +154,26 @@ def _deciding_best(
     if part is not None and len(mine.part_bests_s) >= part:
         return mine.part_bests_s[part - 1]
     # Feeds without the bests of parts clear the best lap when a part begins.
-    return car.best_lap_s
+    return car.best_lap_s if timed.tells_bests else _best_driven(car, part)
+
+
+def _best_driven(car: CarState, part: int | None) -> float | None:
+    """Return the best of the laps driven in a part, for feeds that tell laps only."""
+    times = (
+        lap.lap_time_s
+        for lap in car.laps
+        if lap.part == part and lap.lap_type in _COUNTS and not lap.deleted
+    )
+    return min((time_s for time_s in times if time_s is not None), default=None)
+
+
+def _part_bests(
+    timed: TimedSession, car: CarState, mine: TimedCar, out_in: int | None
+) -> tuple[float | None, ...]:
+    bests = mine.part_bests_s
+    if not timed.tells_bests and timed.part is not None:
+        bests = tuple(_best_driven(car, part) for part in range(1, timed.part + 1))
+    return bests if out_in is None else bests[:out_in]
 
 
 def _lap_of(car: CarState, time_s: float | None, part: int | None) -> int | None:

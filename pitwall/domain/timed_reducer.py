@@ -65,9 +65,11 @@ def lap_ended(timed: TimedCar, car: CarState, event: race_events.CarTimed) -> in
         ended = begins if event.in_pit else begins - 1
         return ended if ended > car.laps_completed else None
     in_pit = car.in_pit if event.in_pit is None else event.in_pit
-    if event.last_lap_s is not None and in_pit and car.laps_completed < timed.lap:
-        return timed.lap
-    return None
+    # Between pit entry and line a snapshot repeats the time of the lap before.
+    repeated = bool(car.laps) and event.last_lap_s == car.laps[-1].lap_time_s
+    if event.last_lap_s is None or repeated or not in_pit or car.laps_completed >= timed.lap:
+        return None
+    return timed.lap
 
 
 def take_back_laps(
@@ -104,6 +106,8 @@ def after_line(
     run = _next_run(race, mine, before, event, lap_over=lap_over)
     lap = mine.lap if event.laps_completed is None else event.laps_completed
     timed = with_car(timed, event.number, replace(mine, run=run, lap=lap))
+    if event.best_lap_s is not None and not timed.tells_bests:
+        timed = replace(timed, tells_bests=True)
     last = car.laps[-1] if lap_over and car.laps else None
     if last is not None and last.lap_type is LapType.FLYING and last.lap_time_s is not None:
         timed = replace(timed, best_lap_s=_least(timed.best_lap_s, last.lap_time_s))
@@ -190,11 +194,9 @@ def car_classified(race: RaceState, event: race_events.CarClassified) -> RaceSta
     timed = race.timed
     if timed is None:
         return race
-    car = race.cars.get(event.number) or CarState(event.number)
-    if event.best_cleared:
-        car = replace(car, best_lap_s=None)
-    if event.last_cleared:
-        car = replace(car, last_lap_s=None)
+    if event.best_cleared or event.part_bests_s:
+        timed = replace(timed, tells_bests=True)
+    car = _without_times(race.cars.get(event.number) or CarState(event.number), event)
     mine = timed.cars.get(event.number, NEW_CAR)
     if event.part_bests_s:
         bests = dict(enumerate(mine.part_bests_s, 1))
@@ -214,6 +216,12 @@ def car_classified(race: RaceState, event: race_events.CarClassified) -> RaceSta
         timed=with_car(timed, car.number, mine),
         as_of=max(race.as_of, event.sent_at),
     )
+
+
+def _without_times(car: CarState, event: race_events.CarClassified) -> CarState:
+    if event.best_cleared:
+        car = replace(car, best_lap_s=None)
+    return replace(car, last_lap_s=None) if event.last_cleared else car
 
 
 def clock_told(race: RaceState, event: race_events.ClockTold) -> RaceState:

@@ -87,6 +87,7 @@ class TimedSession:
         best_sectors_s: The best sector times of this part, by which slow laps are recognised.
         best_lap_s: The best lap time of this part, deleted laps included.
         cars: By car number.
+        tells_bests: Whether the feed has told best lap times; without, they follow from the laps.
         is_begun: Whether the session has started.
         parts_over: How many of its parts have finished; 1 after practice.
         is_followed: Whether the connection shows another session since, without naming it.
@@ -98,6 +99,7 @@ class TimedSession:
     best_sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
     best_lap_s: float | None = None
     cars: Mapping[int, TimedCar] = field(default_factory=dict)
+    tells_bests: bool = False
     is_begun: bool = False
     parts_over: int = 0
     is_followed: bool = False

@@ -141,6 +141,15 @@ def test_a_snapshot_tells_the_laps_that_have_ended() -> None:
     assert car(after(timed(60, laps_completed=9, in_pit=True), race=in_pit)).laps_completed == 9
 
 
+def test_a_snapshot_between_pit_entry_and_line_ends_no_lap() -> None:
+    events = run_of_laps()
+    snapshot = timed(367, in_pit=True, laps_completed=3, last_lap_s=77.765)
+
+    race = in_q1(*events[:5], snapshot, events[5])
+
+    assert laps(race)[1:] == [(2, LapType.FLYING, 77.765), (3, LapType.IN, 91.605)]
+
+
 def test_a_lap_that_the_feed_takes_back_is_gone() -> None:
     """Bearman's last lap at Imola 2025 had begun after the red flag."""
     before = in_q1(*run_of_laps()[:4])

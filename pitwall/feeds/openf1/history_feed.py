@@ -21,7 +21,7 @@ from pitwall.feeds.openf1.client import OPENF1_URL, Answer, OpenF1Rest
 from pitwall.feeds.openf1.control_rows import phase_of, say_control
 from pitwall.feeds.openf1.measured_rows import message, say_measured
 from pitwall.feeds.openf1.rows import Row, by_car, count_of, instant_of, key_of
-from pitwall.feeds.openf1.session_rows import say_drivers, say_session
+from pitwall.feeds.openf1.session_rows import is_timed, say_drivers, say_session
 from pitwall.feeds.timed_lines import topic_rank
 from pitwall.wire.message import RawMessage
 
@@ -89,7 +89,8 @@ def _say(session: Session) -> Iterator[RawMessage]:
         for row in session.of(endpoint):
             measured = say_measured(endpoint, row)
             yield from [measured] if measured is not None else []
-    yield from _say_grid(session)
+    if not is_timed(session.described):
+        yield from _say_grid(session)
     yield from _say_cars(session, first)
 
 
@@ -116,7 +117,10 @@ def _say_cars(session: Session, first: datetime) -> Iterator[RawMessage]:
             lap_rows.in_order(of_laps.get(car, [])),
             stint_rows.in_order(of_pit.get(car, [])),
         )
-        yield from lap_rows.say_laps(car, rows)
+        if is_timed(session.described):
+            yield from lap_rows.say_timed_laps(car, rows, pits)
+        else:
+            yield from lap_rows.say_laps(car, rows)
         yield from stint_rows.say_stops_as_they_were(car, pits)
         yield from _say_tyres(car, of_stints.get(car, []), _KnownState(start, rows, pits))
 

@@ -12,7 +12,7 @@ from pitwall.web.live.timing_tower import timing_tower
 from pitwall.web.live.track_map import TrackMapView, track_map
 from pitwall.web.shared.battle_rows import BattleCardRow
 from pitwall.web.shared.car_rows import CarRow
-from pitwall.web.shared.standing_rows import StandingRow
+from pitwall.web.shared.standing_rows import StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.typed import as_var
 
@@ -80,7 +80,7 @@ def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
     )
 
 
-def _car_of_standing(row: rx.Var[StandingRow]) -> rx.Var[CarRow]:
+def _car_of_standing(row: rx.Var[StandingTableRow]) -> rx.Var[CarRow]:
     return as_var(LiveState.cars[row.key])
 
 

@@ -8,13 +8,13 @@ import reflex as rx
 
 from pitwall.web.live.timing_tower import tyre
 from pitwall.web.shared.car_rows import CarRow
-from pitwall.web.shared.standing_rows import SessionRow, StandingRow
+from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 
 _HEADINGS = [
     ("P", "Position", "place"),
     ("Driver", "Driver", "driver"),
     ("Best", "Best lap of this part, or of the last part that the car took part in", "best"),
-    ("Gap", "Gap to the best lap of the same part", "gap"),
+    ("Gap", "Gap to the best lap of the same part", "behind"),
     ("Cut-off", "Seconds in hand on the first place that is out, or missing to the last that goes "
      "on", "margin"),
     ("Before", "Best laps of the parts before", "parts"),
@@ -26,8 +26,8 @@ _HEADINGS = [
 
 def standings(
     session: rx.Var[SessionRow],
-    rows: rx.Var[list[StandingRow]],
-    car_of: Callable[[rx.Var[StandingRow]], rx.Var[CarRow]],
+    rows: rx.Var[list[StandingTableRow]],
+    car_of: Callable[[rx.Var[StandingTableRow]], rx.Var[CarRow]],
 ) -> rx.Component:
     """Draw the table; rows keep their identity when cars change places."""
     return rx.el.section(
@@ -57,7 +57,7 @@ def standings(
     )
 
 
-def _line(row: rx.Var[StandingRow], car: rx.Var[CarRow]) -> rx.Component:
+def _line(row: rx.Var[StandingTableRow], car: rx.Var[CarRow]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(row.position, class_name="cell-place"),
         rx.el.th(
@@ -67,7 +67,7 @@ def _line(row: rx.Var[StandingRow], car: rx.Var[CarRow]) -> rx.Component:
             class_name="cell-driver",
         ),
         rx.el.td(row.best, class_name="cell-best"),
-        rx.el.td(row.gap, class_name="cell-gap"),
+        rx.el.td(row.gap, class_name="cell-behind"),
         rx.el.td(row.margin, class_name="cell-margin"),
         rx.el.td(row.parts, class_name="cell-parts"),
         rx.el.td(tyre(car), class_name="cell-tyres"),

@@ -21,7 +21,7 @@ _RUNS = {
 
 
 @dataclass
-class StandingRow:
+class StandingTableRow:
     """One car's line; `tone` and `zone` are CSS classes, the rest is text."""
 
     key: str
@@ -67,7 +67,7 @@ def session_row(frame: LiveFrame) -> SessionRow:
     )
 
 
-def standing_rows(frame: LiveFrame) -> list[StandingRow]:
+def standing_rows(frame: LiveFrame) -> list[StandingTableRow]:
     """Format every placed car's standing, first place first; none in a race."""
     timed = frame.timed
     if timed is None:
@@ -75,12 +75,12 @@ def standing_rows(frame: LiveFrame) -> list[StandingRow]:
     return [_row(line, timed) for line in timed.standings]
 
 
-def _row(line: StandingLine, timed: TimedLines) -> StandingRow:
+def _row(line: StandingLine, timed: TimedLines) -> StandingTableRow:
     status, tone = _RUNS[line.run]
     if line.out_in is not None and timed.part_name:
         status = f"Out in {timed.part_name[:-1]}{line.out_in}"
     leads = line.gap_to_best_s == 0
-    return StandingRow(
+    return StandingTableRow(
         key=str(line.number),
         position=str(line.position),
         best=lap_time(line.best_lap_s),
