@@ -18,13 +18,16 @@ from pitwall.prediction.gate import GAP
 
 log = logging.getLogger(__name__)
 
+# Extremely randomised trees, of many columns each, were found better than greedy ones of few: on the
+# clean moments of 2025 one model on all columns has .1193 against .1208.
 _LIGHTGBM: Final[Mapping[str, Any]] = {
     "objective": "binary",
     "learning_rate": 0.05,
-    "num_leaves": 12,
-    "min_data_in_leaf": 240,
-    "feature_fraction": 0.2,
-    "bagging_fraction": 0.7,
+    "num_leaves": 16,
+    "min_data_in_leaf": 200,
+    "extra_trees": True,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.5,
     "bagging_freq": 1,
     "lambda_l2": 10,
     "max_bin": 63,
@@ -35,11 +38,11 @@ _LIGHTGBM: Final[Mapping[str, Any]] = {
 _XGBOOST: Final[Mapping[str, Any]] = {
     "objective": "binary:logistic",
     "eta": 0.05,
-    "max_depth": 5,
-    "min_child_weight": 12,
-    "subsample": 0.7,
-    "colsample_bytree": 0.25,
-    "reg_lambda": 8,
+    "max_depth": 4,
+    "min_child_weight": 40,
+    "subsample": 0.6,
+    "colsample_bynode": 0.3,
+    "reg_lambda": 20,
     "tree_method": "hist",
     "max_bin": 64,
 }
@@ -70,16 +73,19 @@ class Member:
 
 
 MEMBERS: Final = (
-    Member(SITUATION, SITUATION, rounds=450, seed=5, settings={"num_leaves": 24}),
-    Member("om", "om", rounds=220, seed=2, after=(SITUATION,)),
-    Member("boost", "boost", library="xgboost", rounds=220, seed=3, after=(SITUATION,)),
-    Member("aero", "aero", rounds=220, seed=4, after=(SITUATION,)),
-    Member("three", EVERYTHING, label="y3", rounds=350, seed=6, settings={"num_leaves": 16}),
+    # The situation is kept coarse, so that the experts have something left to learn.
+    Member(SITUATION, SITUATION, rounds=200, seed=5, settings={"num_leaves": 12}),
+    Member("om", "om", rounds=320, seed=2, after=(SITUATION,)),
+    Member("boost", "boost", library="xgboost", rounds=230, seed=3, after=(SITUATION,)),
+    Member("aero", "aero", rounds=320, seed=4, after=(SITUATION,), settings={"num_leaves": 12}),
+    Member(
+        "three", EVERYTHING, label="y3", rounds=260, seed=6, settings={"feature_fraction": 0.25}
+    ),
     Member(
         "kept",
         EVERYTHING,
         label="kept",
-        rounds=80,
+        rounds=60,
         seed=8,
         settings={"num_leaves": 6, "feature_fraction": 0.1, "min_data_in_leaf": 60},
         is_monotone=False,
@@ -87,22 +93,23 @@ MEMBERS: Final = (
     Member(
         "pooled",
         EVERYTHING,
-        rounds=500,
+        rounds=350,
         seed=1,
-        settings={"num_leaves": 24, "feature_fraction": 0.1},
+        settings={"num_leaves": 24, "feature_fraction": 0.25},
     ),
     Member(
         "interruption",
         EVERYTHING,
         label="outcome",
-        rounds=90,
+        rounds=60,
         seed=7,
         settings={
             "objective": "multiclass",
             "num_class": 4,
             "num_leaves": 8,
-            "learning_rate": 0.06,
+            "learning_rate": 0.08,
             "feature_fraction": 0.1,
+            "extra_trees": False,
         },
         is_monotone=False,
     ),

@@ -34,7 +34,7 @@ class MixtureRecipe:
     folds: int = 4
     seed: int = 0
     jobs: int = 2
-    recency: float = 1.0
+    recency: float = 0.85
 
     def weights(self, years: npt.NDArray[np.int64]) -> Array:
         """Return the weights of rows of these seasons, 1 for the newest."""

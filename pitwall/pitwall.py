@@ -43,6 +43,7 @@ app = rx.App(
         "/theme.css",
         "/header.css",
         "/tower.css",
+        "/session.css",
         "/map.css",
         "/battles.css",
         "/experts.css",

@@ -1,4 +1,4 @@
-"""Write `docs/dictionary.md`: every field of the frame, of `/live-battles` and of the tables.
+"""Write `docs/dictionary.md`: every field of frame, `/live`, `/live-battles` and the tables.
 
     python scripts/dictionary.py [--check]
 
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pitwall.api.live_schemas import BattlesOut  # noqa: E402  the checkout is not installed
+from pitwall.api.session_schemas import LiveOut  # noqa: E402
 from pitwall.domain.frames import LiveFrame  # noqa: E402
 from pitwall.store.tables import metadata  # noqa: E402
 
@@ -100,6 +101,7 @@ def dictionary() -> tuple[str, list[str]]:
     parts = (
         ("The frame", "What a page is drawn from, four times a second.", [*_nested(LiveFrame)]),
         ("`/live-battles`", "What the route answers, as JSON.", [*_nested(BattlesOut)]),
+        ("`/live`", "What the route answers, as JSON.", [*_only_in(LiveOut, BattlesOut)]),
         ("The stored tables", "In SQLite and PostgreSQL alike.", [*_tables()]),
     )
     lines = [
@@ -116,6 +118,12 @@ def dictionary() -> tuple[str, list[str]]:
             lines += ["", *_as_markdown(section)]
             gaps += _gaps(section)
     return "\n".join(lines) + "\n", gaps
+
+
+def _only_in(root: type, shown: type) -> Iterator[Section]:
+    """Yield the sections of `root` that `shown` does not have."""
+    known = {section.name for section in _nested(shown)}
+    yield from (section for section in _nested(root) if section.name not in known)
 
 
 def _nested(root: type) -> Iterator[Section]:

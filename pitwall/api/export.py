@@ -29,12 +29,12 @@ _MEDIA = {
     "parquet": "application/vnd.apache.parquet",
 }
 _RANGE = re.compile(r"bytes=(\d{1,15})-\Z")
-_WRITTEN_BY = "2"  # raised when files of the same race change: other columns, other text
+_WRITTEN_BY = "3"  # raised when files of the same race change: other columns, other text
 
 Kind = Literal["csv", "parquet"]
 Table = Literal[
-    "export", "entries", "statuses", "race_control", "weather", "stints", "laps", "timing",
-    "predictions", "telemetry",
+    "export", "entries", "statuses", "race_control", "weather", "stints", "standings", "laps",
+    "timing", "predictions", "telemetry",
 ]  # fmt: skip
 Pieces = Callable[[], AsyncGenerator[bytes, None]]
 

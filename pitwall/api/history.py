@@ -13,17 +13,22 @@ from pitwall.api import examples
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.instants import Moment
 from pitwall.api.problems import Responses, invalid_response, problem_response
-from pitwall.domain.sessions import Source
+from pitwall.domain.sessions import SessionType, Source, type_of
 from pitwall.domain.stored_races import HistoryTable, RaceFilter, RaceSummary, Selection
 from pitwall.errors import SelectionError
 
 
 class StoredRaceOut(BaseModel):
-    """A stored race."""
+    """A stored session: a race or a sprint, qualifying or practice."""
 
     race_id: str = Field(examples=[examples.RACE_ID])
     name: str = Field(examples=["Dutch Grand Prix"])
-    kind: str = Field(examples=["Race"])
+    kind: str = Field(description="The name of the session.", examples=["Race"])
+    session_type: SessionType = Field(
+        description="What the session is for: battles and predictions belong to a race, "
+        "`standings` to the others.",
+        examples=["race"],
+    )
     year: int = Field(examples=[2025])
     circuit_id: str | None = Field(examples=["zandvoort"])
     circuit: str | None = Field(examples=["Zandvoort"])
@@ -42,7 +47,11 @@ class StoredRaceOut(BaseModel):
         examples=[examples.SOURCE],
     )
     state: str = Field(description="`running`, `finished` or `abandoned`.", examples=["finished"])
-    laps: int = Field(description="The leader's lap when the race was last written.", examples=[72])
+    laps: int = Field(
+        description="The leader's lap when the race was last written; 0 in qualifying and "
+        "practice.",
+        examples=[72],
+    )
     total_laps: int | None = Field(examples=[72])
     messages: int = Field(description="Number of raw messages stored.", examples=[38257])
     model_version: str = Field(
@@ -83,7 +92,9 @@ class HistoryOut(BaseModel):
 
 
 def _fields(race: RaceSummary) -> dict[str, Any]:
-    return {name: getattr(race, name) for name in StoredRaceOut.model_fields if name != "race_id"}
+    derived = {"race_id", "session_type"}
+    names = [name for name in StoredRaceOut.model_fields if name not in derived]
+    return {name: getattr(race, name) for name in names} | {"session_type": type_of(race.kind)}
 
 
 router = APIRouter(prefix="/history", tags=["history"])

@@ -1,4 +1,4 @@
-"""Serve `GET /health` and `GET /live-battles`: the state of server and race, open to everyone."""
+"""Serve `GET /health`, `GET /live` and `GET /live-battles`: server and session, for everyone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pitwall.api.live_schemas import (
     StoreOut,
 )
 from pitwall.api.problems import invalid_response, problem_response
+from pitwall.api.session_schemas import LiveOut
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
@@ -103,6 +104,35 @@ async def live_battles(
     return Response(body, media_type="application/json", headers=headers)
 
 
+@router.get(
+    "/live",
+    summary="Show the session now, with all cars",
+    response_model=LiveOut,
+    responses={
+        304: {"description": "Nothing has changed since the frame that `If-None-Match` names."},
+        503: problem_response(
+            "No frame has been published yet.", "No frame has been published yet."
+        ),
+    },
+)
+async def live(request: Request, services: CurrentServices) -> Response:
+    """Show a session of any kind: a race, qualifying or practice.
+
+    In a race the cars come in running order, with their gaps. In qualifying and practice each has
+    a `standing` (best laps, what it is doing, the margin to the cut-off), and `timed` has the
+    part, the cut-off and the clock. Every frame has its own ETag, for `If-None-Match`.
+    """
+    frame = await services.live.latest()
+    if frame is None:
+        raise NothingLiveError
+    headers = {"ETag": _etag(frame), "Cache-Control": "no-cache"}
+    known = ", ".join(request.headers.getlist("if-none-match"))
+    if known and is_known(known, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    body = LiveOut.of(frame).model_dump_json()
+    return Response(body, media_type="application/json", headers=headers)
+
+
 def _health(frame: LiveFrame | None, services: Services, now: datetime) -> HealthOut:
     frame_age_s = None if frame is None else max(0.0, (now - frame.published_at).total_seconds())
     message_age_s = None
@@ -159,10 +189,11 @@ def _verdict(
     return ("degraded", cache_fault) if cache_fault else ("ok", "")
 
 
-def _etag(frame: LiveFrame, below_s: float, min_p: float) -> str:
+def _etag(frame: LiveFrame, *parameters: float) -> str:
     # The publication time distinguishes a restarted server's frame 7 from the old server's.
     instant = int(frame.published_at.timestamp() * 1000)
-    return f'W/"{instant:x}-{frame.sequence:x}-{below_s:g}-{min_p:g}"'
+    words = [f"{instant:x}", f"{frame.sequence:x}", *(f"{each:g}" for each in parameters)]
+    return f'W/"{"-".join(words)}"'
 
 
 def _store(writing: StoreState) -> StoreOut:

@@ -19,7 +19,7 @@ from pitwall.domain.forecasts import (
 )
 from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
 from pitwall.domain.race import Compound, Phase, TrackStatus
-from pitwall.domain.sessions import Source
+from pitwall.domain.sessions import SessionType, Source
 
 
 class ExpertOut(BaseModel):
@@ -188,6 +188,11 @@ class RaceOut(BaseModel):
     )
     name: str = Field(description="The name of the meeting.", examples=["Dutch Grand Prix"])
     kind: str = Field(description="The name of the session.", examples=["Race", "Sprint"])
+    session_type: SessionType = Field(
+        description="What the session is for. Battles are looked for in a race; `/live` has the "
+        "state of the others.",
+        examples=["race"],
+    )
     circuit: str = Field(description="The circuit's short name.", examples=["Zandvoort"])
     year: int | None = Field(
         description="The season. Null before the feed has named it.", examples=[2025]
@@ -215,6 +220,7 @@ class RaceOut(BaseModel):
             race_id=header.race_id,
             name=header.name,
             kind=header.kind,
+            session_type=header.session_type,
             circuit=header.circuit,
             year=header.year or None,
             phase=header.phase,

@@ -275,7 +275,8 @@ def _how_it_ended_on_track(
 
 
 def _racing(race: RaceState) -> bool:
-    return race.phase is Phase.STARTED and race.track_status.allows_overtaking
+    on = race.phase is Phase.STARTED and race.track_status.allows_overtaking
+    return on and race.timed is None  # nobody races for position in qualifying or practice
 
 
 def _lapped(car: CarState) -> bool:

@@ -159,6 +159,52 @@ class CarsLocated:
 
 
 @dataclass(frozen=True, slots=True)
+class PartTold:
+    """The feed reported facts about the parts of qualifying.
+
+    Attributes:
+        part: The part under way or about to begin, from 1; 0 before the first.
+        entries: How many cars take part in each part, by part from 1.
+        limit_s: The lap time within which a car must qualify, 107 % of the best; `is_unlimited`
+            when the feed cleared it.
+    """
+
+    sent_at: datetime
+    part: int | None = None
+    entries: Mapping[int, int] | None = None
+    limit_s: float | None = None
+    is_unlimited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CarClassified:
+    """One car's standing in qualifying or practice changed.
+
+    Attributes:
+        part_bests_s: Best lap times by part from 1; None clears one.
+        knocked_out: Whether the car takes no part in what follows.
+        best_cleared, last_cleared: Whether the feed took back its best or its last lap time.
+    """
+
+    sent_at: datetime
+    number: DriverNumber
+    part_bests_s: Mapping[int, float | None] | None = None
+    knocked_out: bool | None = None
+    best_cleared: bool = False
+    last_cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTold:
+    """The feed reported the time that remains of the session, and whether it runs down."""
+
+    sent_at: datetime
+    at: datetime
+    remaining_s: float | None = None
+    runs: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The feed is alive; it reports nothing else."""
 
@@ -179,5 +225,8 @@ TimingEvent = (
     | ControlSaid
     | CarsSampled
     | CarsLocated
+    | PartTold
+    | CarClassified
+    | ClockTold
     | Heartbeat
 )

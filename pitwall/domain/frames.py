@@ -13,6 +13,8 @@ from typing import Final
 from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import Condition, MixedForecast, Reason
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+from pitwall.domain.sessions import SessionType
+from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
 
 FRAME_EVERY_S: Final = 0.25
@@ -71,6 +73,8 @@ class FrameHeader:
         next_race_at: When it starts, as announced. None when not known. Source: the calendar.
         race_moved: A sentence about a race whose announced start has moved, else "". Source: the
             calendar and the feed.
+        session_type: What the session is for: a race has battles, the others have `timed`. Range:
+            `race`, `qualifying` or `practice`. Source: `SessionInfo`.
     """
 
     source: str
@@ -97,6 +101,7 @@ class FrameHeader:
     next_race: str = ""
     next_race_at: datetime | None = None
     race_moved: str = ""
+    session_type: SessionType = SessionType.RACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +255,89 @@ class EndedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingLine:
+    """One car's standing in qualifying or practice.
+
+    Attributes:
+        number: The car's number. Source: `DriverList`.
+        position: Its place. Range: from 1. Source: `TimingData` `Position`.
+        run: What it is doing. A slow lap is an `in_lap`: until the pit entry nothing tells a
+            car that comes in from one that cools down. Source: `TimingData` `InPit`, `NumberOfLaps`
+            and `Sectors`.
+        best_lap_s: Best lap of the part that decides its place: the one under way, or the last
+            that it took part in; in practice of the session. None without one, also when the
+            feed took it back. Source: `TimingData` `BestLapTimes` and `BestLapTime`.
+        best_lap: Which of its laps that was. None where not known. Source: `TimingData`
+            `NumberOfLaps`.
+        part_bests_s: Best lap of each part it took part in, from the first; () in practice.
+            Source: `TimingData` `BestLapTimes`.
+        overall_best_s: Best lap of all parts. None without one. Source: `TimingData`.
+        gap_to_best_s: Behind the best lap of the cars in the same part. None without a lap.
+            Source: `best_lap_s` of both.
+        gap_ahead_s: Behind the lap of the car one place ahead. None for the best and without
+            a lap. Source: `best_lap_s` of both.
+        laps: How many laps it has completed, out- and in-laps included. Range: from 0.
+            Source: `TimingData` `NumberOfLaps` and `LastLapTime`.
+        deleted_laps: How many of them race control deleted. Range: from 0.
+            Source: `RaceControlMessages`.
+        out_in: The part after which it was out. None while it takes part. Source: `TimingData`
+            `KnockedOut`.
+        is_in_drop_zone: Whether it would be out if the part ended now. Source: `TimingData`
+            `NoEntries` and `Position`.
+        margin_s: Seconds in hand on the first car that would be out; in the drop zone negative,
+            the seconds missing to the last that would go on. None where nobody drops out, or
+            without a lap. Source: `best_lap_s` of both.
+    """
+
+    number: DriverNumber
+    position: int
+    run: CarRun
+    best_lap_s: float | None
+    best_lap: int | None
+    part_bests_s: tuple[float | None, ...]
+    overall_best_s: float | None
+    gap_to_best_s: float | None
+    gap_ahead_s: float | None
+    laps: int
+    deleted_laps: int
+    out_in: int | None
+    is_in_drop_zone: bool
+    margin_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimedLines:
+    """The state of qualifying or practice.
+
+    Attributes:
+        part: The part of qualifying under way or next, from 1. None in practice and before the
+            first. Source: `TimingData` `SessionPart`.
+        part_name: Its name, such as `Q2` or `SQ1`; "" without a part. Source: `part`.
+        parts: How many parts the session has. Range: from 1. Source: `TimingData` `NoEntries`.
+        goes_on: How many cars go on to the next part. None in the last, in practice, and where not
+            told. Source: `TimingData` `NoEntries`.
+        cut_off_s: Best lap of the last place that goes on. None without one.
+            Source: `best_lap_s` of that car.
+        limit_s: The lap time within which a car must qualify, 107 % of the best. None where not
+            told. Source: `TimingData` `CutOffTime`.
+        remaining_s: What remains of the part or session on its clock. None before the first value.
+            Range: from 0. Source: `ExtrapolatedClock`.
+        clock_runs: Whether that clock runs. Source: `ExtrapolatedClock`.
+        standings: Every placed car, first place first. Source: the race engine.
+    """
+
+    part: int | None
+    part_name: str
+    parts: int
+    goes_on: int | None
+    cut_off_s: float | None
+    limit_s: float | None
+    remaining_s: float | None
+    clock_runs: bool
+    standings: tuple[StandingLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LiveFrame:
     """Everything a reader needs at one instant; never changed once published.
 
@@ -265,6 +353,7 @@ class LiveFrame:
         model_version: The version of the trained model; "" without one. Source: the model bundle.
         places: Where each running car is, as far as known, front of the field first. Source: the
             race engine.
+        timed: The state of qualifying or practice. None in a race. Source: the race engine.
     """
 
     sequence: int
@@ -276,3 +365,4 @@ class LiveFrame:
     ended: tuple[EndedLine, ...]
     model_version: str
     places: tuple[CarPlace, ...] = ()
+    timed: TimedLines | None = None

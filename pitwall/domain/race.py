@@ -13,6 +13,7 @@ from typing import NewType
 
 from pitwall.domain.car_use import CarSample, Drive, SectorUse, TrackPoint
 from pitwall.domain.gaps import NO_GAP, Gap
+from pitwall.domain.timed_state import LapType, SessionClock, TimedSession
 
 DriverNumber = NewType("DriverNumber", int)
 START_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,7 +83,7 @@ class RaceInfo:
             it.
         name, circuit: The name of the meeting, `Dutch Grand Prix`, and the short name of the
             circuit, `Zandvoort`.
-        kind: `Race` or `Sprint`; other sessions of a recording have their own name.
+        kind: `Race` or `Sprint`; other sessions have their own name: see `sessions.type_of`.
         year: Season; 0 before the feed has sent it.
     """
 
@@ -135,6 +136,8 @@ class LapRecord:
         stale_traps: Traps of `speeds_kmh` that sent nothing in this lap: their speed is older.
         overtake_enabled: Whether DRS or Overtake Mode was enabled by then; None when unknown.
         driving: Sums of the car's own channels by sector, () without any; see `car_use`.
+        lap_type, part: What kind of lap it was, and in which part of qualifying. None in a race.
+        deleted: Whether race control deleted it, or the feed took it back; False in a race.
     """
 
     lap_number: int
@@ -147,6 +150,9 @@ class LapRecord:
     stale_traps: frozenset[str] = frozenset()
     overtake_enabled: bool | None = None
     driving: tuple[SectorUse, ...] = ()
+    lap_type: LapType | None = None
+    part: int | None = None
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,8 @@ class CarState:
         position_at: When `position` last changed.
         gap_to_leader, interval: As last sent; `interval` is to the car one place ahead.
         interval_at: When `interval` was last sent; None before that.
-        laps_completed: Line crossings counted by the feed.
+        laps_completed: Line crossings counted by the feed; in qualifying and practice, where the
+            feed counts the laps begun, the laps that have ended.
         in_pit: True from pit entry until the feed reports that the car has left the lane.
         stints: In order; the last is the current one.
         trace: Gap readings of the last 330 s, oldest first.
@@ -265,6 +272,8 @@ class RaceState:
         control: The latest race-control messages, oldest first, at most 200.
         overtake_enabled, low_grip: Whether race control enabled DRS (to 2025) or Overtake
             Mode, and whether it declared low grip (2026); None before a message about it.
+        timed: What is special to qualifying and practice; None in a race.
+        clock: The session's clock; None before the feed has told it.
     """
 
     as_of: datetime = START_OF_TIME
@@ -272,7 +281,6 @@ class RaceState:
     phase: Phase = Phase.INACTIVE
     track_status: TrackStatus = TrackStatus.CLEAR
     track_status_at: datetime = START_OF_TIME
-    racing_since: datetime = START_OF_TIME
     lap: int = 0
     total_laps: int | None = None
     cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
@@ -283,6 +291,9 @@ class RaceState:
     control: tuple[ControlMessage, ...] = ()
     overtake_enabled: bool | None = None
     low_grip: bool | None = None
+    timed: TimedSession | None = None
+    clock: SessionClock | None = None
+    racing_since: datetime = START_OF_TIME
 
     def in_order(self) -> list[CarState]:
         """Return the cars that have a position, first place first."""

@@ -32,7 +32,10 @@ class TimingRecord(NamedTuple):
 
 
 class LapRow(NamedTuple):
-    """One completed lap; the speeds of traps I1, I2, FL and ST are None where it had no new one."""
+    """One completed lap; the speeds of traps I1, I2, FL and ST are None where it had no new one.
+
+    `lap_type` and `part` are None in a race.
+    """
 
     car: int
     lap: int
@@ -47,6 +50,26 @@ class LapRow(NamedTuple):
     st_kmh: float | None
     pitted: bool
     track_clear: bool
+    lap_type: str | None = None
+    part: int | None = None
+    deleted: bool = False
+
+
+class StandingRecord(NamedTuple):
+    """The newest standing of one car in qualifying or practice; see the table `standings`."""
+
+    car: int
+    position: int
+    best_lap_s: float | None
+    best_lap: int | None
+    part_1_s: float | None
+    part_2_s: float | None
+    part_3_s: float | None
+    overall_best_s: float | None
+    gap_to_best_s: float | None
+    laps: int
+    deleted_laps: int
+    out_in: int | None
 
 
 class StintRecord(NamedTuple):
@@ -78,7 +101,7 @@ class ControlRecord(NamedTuple):
 
 
 class StatusRecord(NamedTuple):
-    """A change of status; `kind` is `track`, `phase` or `lap_count`."""
+    """A change of status; `kind` is `track`, `phase`, `lap_count` or `part`."""
 
     at: datetime
     seq: int
@@ -199,7 +222,7 @@ class Batch:
 
     Attributes:
         info: Which race; without a `race_id` until the feed has sent it.
-        entries, laps, stints: The newest row of each key; later data replace earlier.
+        entries, laps, stints, standings: The newest row of each key; later data replace earlier.
         samples: Each with the `seq` of its message.
         predictions: By made_at, attacker and defender.
         messages_through: How many messages the race has up to the end of this batch.
@@ -216,6 +239,7 @@ class Batch:
     timing: list[TimingRecord] = field(default_factory=list)
     laps: dict[tuple[int, int], LapRow] = field(default_factory=dict)
     stints: dict[tuple[int, int], StintRecord] = field(default_factory=dict)
+    standings: dict[int, StandingRecord] = field(default_factory=dict)
     control: list[ControlRecord] = field(default_factory=list)
     statuses: list[StatusRecord] = field(default_factory=list)
     weather: list[WeatherRecord] = field(default_factory=list)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pitwall.domain import events as race_events
+from pitwall.domain import timed_reducer
 from pitwall.domain.car_use import Drive
 from pitwall.domain.gaps import seconds_of
 from pitwall.domain.race import (
@@ -24,6 +25,7 @@ from pitwall.domain.race import (
     Stint,
     TrackStatus,
 )
+from pitwall.domain.timed_state import NEW_CAR, TimedSession
 
 TRACE_FOR = timedelta(seconds=330)  # three green laps, to compare a lap with earlier ones
 CONTROL_KEPT = 200
@@ -43,13 +45,41 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
     _take_place_and_gaps(car, event, changes)
     _take_pits_and_stops(event, changes)
     _take_times(car, event, changes)
+    if race.timed is not None:
+        return _timed_line(race, race.timed, car, event, changes)
     if event.laps_completed is not None and event.laps_completed > car.laps_completed:
-        _complete_lap(race, car, event, changes)
+        _complete_lap(race, car, event, changes, event.laps_completed)
     elif event.last_lap_s is not None:
         _complete_record_late(car, event.last_lap_s, changes)
     if not changes:
         return race
     return _with_drive(_with_car(race, replace(car, **changes), event.sent_at), event)
+
+
+def _timed_line(
+    race: RaceState,
+    timed: TimedSession,
+    car: CarState,
+    event: race_events.CarTimed,
+    changes: dict[str, Any],
+) -> RaceState:
+    """Apply a timing line of qualifying or practice, whose laps are counted in another way."""
+    mine = timed.cars.get(car.number, NEW_CAR)
+    ended = timed_reducer.lap_ended(mine, car, event)
+    timed_reducer.take_back_laps(mine, car, event, changes)
+    if ended is not None:
+        _complete_lap(race, car, event, changes, ended)
+        *laps, record = changes["laps"]
+        in_pit = changes["pitted_this_lap"] or bool(event.pit_out)
+        record = timed_reducer.with_lap_type(record, timed, mine.run, in_pit=in_pit)
+        changes |= {"laps": (*laps, record), "pitted_this_lap": in_pit}
+    elif event.last_lap_s is not None and "laps" not in changes:
+        _complete_record_late(car, event.last_lap_s, changes)
+    if not changes:
+        return race
+    race = _with_car(race, replace(car, **changes), event.sent_at)
+    after = timed_reducer.after_line(race, car, event, lap_over=ended is not None)
+    return _with_drive(replace(race, timed=after), event)
 
 
 def _with_drive(race: RaceState, event: race_events.CarTimed) -> RaceState:
@@ -115,7 +145,11 @@ def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, A
 
 
 def _complete_lap(
-    race: RaceState, car: CarState, event: race_events.CarTimed, changes: dict[str, Any]
+    race: RaceState,
+    car: CarState,
+    event: race_events.CarTimed,
+    changes: dict[str, Any],
+    lap_number: int,
 ) -> None:
     """Close the current lap; a feed that skipped laps gives one record, not invented ones."""
     in_pit = changes.get("in_pit", car.in_pit)
@@ -123,7 +157,7 @@ def _complete_lap(
     clear = race.track_status is TrackStatus.CLEAR
     speeds = changes.get("speeds_kmh", car.speeds_kmh)
     record = LapRecord(
-        lap_number=event.laps_completed or 0,
+        lap_number=lap_number,
         completed_at=event.sent_at,
         lap_time_s=event.last_lap_s,
         sectors_s=changes.get("sectors_s", car.sectors_s),
@@ -135,7 +169,7 @@ def _complete_lap(
         driving=race.drives.get(car.number, Drive()).at_line()[0],
     )
     changes |= {
-        "laps_completed": event.laps_completed,
+        "laps_completed": lap_number,
         "laps": (*car.laps, record),
         "crossed_at": event.sent_at,
         "pitted_this_lap": in_pit,
@@ -166,6 +200,8 @@ def _stint_changed(race: RaceState, event: race_events.StintChanged) -> RaceStat
 
 
 def _driver_listed(race: RaceState, event: race_events.DriverListed) -> RaceState:
+    if race.timed is not None and timed_reducer.is_foreign(race, event):
+        return replace(race, timed=replace(race.timed, is_followed=True))
     car = race.cars.get(event.number) or CarState(event.number)
     changes = {
         name: value
@@ -194,8 +230,10 @@ def _car_removed(race: RaceState, event: race_events.CarRemoved) -> RaceState:
 def _race_described(race: RaceState, event: race_events.RaceDescribed) -> RaceState:
     """Set the race's identity, and start afresh when the feed moves on to another race."""
     if race.info.race_id and event.info.race_id and race.info.race_id != event.info.race_id:
-        return RaceState(as_of=max(race.as_of, event.sent_at), info=event.info)
-    return replace(race, info=event.info, as_of=max(race.as_of, event.sent_at))
+        race = RaceState(as_of=race.as_of)
+    timed = timed_reducer.timed_from(event.info, race)
+    race = replace(race, info=event.info, timed=timed, as_of=max(race.as_of, event.sent_at))
+    return race if timed is None else replace(race, lap=0, total_laps=None)
 
 
 def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged) -> RaceState:
@@ -220,6 +258,8 @@ def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged
 
 
 def _phase_changed(race: RaceState, event: race_events.PhaseChanged) -> RaceState:
+    if race.timed is not None:
+        return timed_reducer.phase_changed(race, event)
     cars, racing_since = race.cars, race.racing_since
     if event.phase is Phase.STARTED and race.phase is not Phase.STARTED:
         racing_since = event.sent_at
@@ -243,6 +283,8 @@ def _at_lights_out(race: RaceState, car: CarState) -> CarState:
 
 
 def _lap_counted(race: RaceState, event: race_events.LapCounted) -> RaceState:
+    if race.timed is not None:  # the snapshot of a qualifying session has the race's distance
+        return race
     return replace(
         race,
         lap=max(race.lap, event.lap or 0),
@@ -258,6 +300,10 @@ def _weather_measured(race: RaceState, event: race_events.WeatherMeasured) -> Ra
 def _control_said(race: RaceState, event: race_events.ControlSaid) -> RaceState:
     if event.message in race.control:  # a feed that reconnects repeats itself
         return race
+    if race.timed is not None:
+        if race.timed.is_followed:
+            return race
+        race = timed_reducer.with_ruling(race, event.message)
     text = event.message.message.upper()
     enabled, low_grip = race.overtake_enabled, race.low_grip
     if text.startswith(("DRS ", "OVERTAKE ")) and text.endswith(("ENABLED", "DISABLED")):
@@ -311,5 +357,8 @@ _BY_EVENT: dict[type, Callable[[RaceState, Any], RaceState]] = {
     race_events.ControlSaid: _control_said,
     race_events.CarsSampled: _cars_sampled,
     race_events.CarsLocated: _cars_located,
+    race_events.PartTold: timed_reducer.part_told,
+    race_events.CarClassified: timed_reducer.car_classified,
+    race_events.ClockTold: timed_reducer.clock_told,
     race_events.Heartbeat: _heartbeat,
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+
+_TEST_DAY = re.compile(r"(pre-?season )?(test(ing)?|day)\b", re.ASCII)
 
 
 class Source(StrEnum):
@@ -41,3 +44,40 @@ def kind_of(name: str, feed_type: object) -> str:
 def is_raced(kind: str) -> bool:
     """Return whether cars race for position in a session of this kind."""
     return kind in SessionKind.__members__.values()
+
+
+class SessionType(StrEnum):
+    """What a session is for, which decides how it is followed, shown and stored."""
+
+    RACE = "race"  # for position: a Grand Prix or a sprint
+    QUALIFYING = "qualifying"  # for the best lap, in parts after which the slowest are out
+    PRACTICE = "practice"  # for the best lap, in one part; tests too
+
+
+def type_of(kind: str) -> SessionType:
+    """Return what a session of this kind is for; one that the feed has not named is a race.
+
+    Example:
+        >>> [type_of(kind).value for kind in ("Sprint", "Sprint Shootout", "Practice 2", "")]
+        ['race', 'qualifying', 'practice', 'race']
+    """
+    name = kind.lower()
+    if is_raced(kind):
+        return SessionType.RACE
+    if "qualifying" in name or "shootout" in name:
+        return SessionType.QUALIFYING
+    if "practice" in name or _TEST_DAY.match(name):
+        return SessionType.PRACTICE
+    return SessionType.RACE
+
+
+def part_name(kind: str, part: int | None) -> str:
+    """Return the name of a part of qualifying, such as `Q1`, or `SQ1` before a sprint; else "".
+
+    Example:
+        >>> part_name("Qualifying", 2), part_name("Sprint Shootout", 1), part_name("Practice 1", 1)
+        ('Q2', 'SQ1', '')
+    """
+    if not part or type_of(kind) is not SessionType.QUALIFYING:
+        return ""
+    return f"SQ{part}" if "sprint" in kind.lower() else f"Q{part}"

@@ -17,6 +17,7 @@ class HistoryTable(StrEnum):
     RACE_CONTROL = "race_control"
     WEATHER = "weather"
     STINTS = "stints"
+    STANDINGS = "standings"
     LAPS = "laps"
     TIMING = "timing"
     PREDICTIONS = "predictions"
@@ -29,7 +30,7 @@ class RaceFilter:
 
     Attributes:
         circuit: Its key, such as `zandvoort`.
-        kind: `Race` or `Sprint`, in any case.
+        kind: The name of the session, such as `Race` or `Qualifying`, in any case.
         source: `live`, `recorded`, `reconstructed` or `simulated`.
         driver: The key of a driver who took part.
     """

@@ -17,8 +17,10 @@ from pitwall.domain.frames import (
 )
 from pitwall.domain.gaps import seconds_and_laps
 from pitwall.domain.race import CarState, Compound
+from pitwall.domain.timed_order import session_type
 from pitwall.domain.track_positions import car_places
 from pitwall.engine.race_engine import BattleTrace, EngineState
+from pitwall.engine.timed_frame import timed_lines
 from pitwall.prediction.forecast import Forecast
 
 _USUAL_LAP_S = 90.0
@@ -113,6 +115,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
         ),
         model_version=model_version,
         places=car_places(state.race, state.grid_at),
+        timed=timed_lines(state.race) if state.race.timed is not None else None,
     )
 
 
@@ -143,6 +146,7 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         next_race=feed.notes.next_race,
         next_race_at=feed.notes.next_race_at,
         race_moved=feed.notes.moved,
+        session_type=session_type(race),
     )
 
 

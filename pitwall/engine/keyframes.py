@@ -21,6 +21,7 @@ import orjson
 
 from pitwall.domain.forecasts import Reason
 from pitwall.domain.race import START_OF_TIME
+from pitwall.domain.sessions import SessionType, type_of
 from pitwall.engine.race_engine import EngineState
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,7 +29,7 @@ _LEVEL = 6
 _STAMP_BYTES = 8
 # Stamps of earlier releases whose keyframes are still read: in the first a reason was one line; in
 # the first two the memory had a feature cache, which was not written; in all of them forecasts had
-# no contributions and no condition, fields that were added at the end.
+# no contributions and no condition, and states knew races only: fields added at the end.
 _READ_ON = frozenset(
     map(bytes.fromhex, ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95"))
 )
@@ -51,7 +52,9 @@ def decode_keyframe(body: bytes) -> EngineState | None:
         state: EngineState = _coders(EngineState)[1](document)
     except (zlib.error, ValueError, TypeError, LookupError):
         return None
-    return state
+    # An earlier release followed qualifying and practice as if they were races.
+    is_race = type_of(state.race.info.kind) is SessionType.RACE
+    return state if is_race or state.race.timed is not None else None
 
 
 @cache

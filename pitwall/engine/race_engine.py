@@ -299,7 +299,8 @@ class RaceEngine:
         if until < state.grid_at + STEP:  # true for most messages: no new grid point
             return state
         last = _grid(until)
-        if state.race.phase is not Phase.STARTED and not state.battles:
+        race = state.race
+        if (race.phase is not Phase.STARTED or race.timed is not None) and not state.battles:
             return state if last <= state.grid_at else replace(state, grid_at=last)
         if last - state.grid_at > _LONGEST_WALK:
             state = replace(state, grid_at=last - _LONGEST_WALK)

@@ -8,13 +8,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pitwall.domain import events as race_events
+from pitwall.domain.events import CarTimed, ControlSaid
 from pitwall.domain.names import driver_id_of
-from pitwall.domain.race import START_OF_TIME, CarState, DriverNumber, LapRecord, Phase, RaceInfo
+from pitwall.domain.race import (
+    START_OF_TIME,
+    CarState,
+    DriverNumber,
+    LapRecord,
+    Phase,
+    RaceInfo,
+    RaceState,
+)
 from pitwall.domain.race import Stint as StintState
-from pitwall.domain.records import Batch, EntryRecord, KeyframeRecord, MessageRecord, OutcomeRecord
+from pitwall.domain.records import (
+    Batch,
+    EntryRecord,
+    KeyframeRecord,
+    MessageRecord,
+    OutcomeRecord,
+    StandingRecord,
+)
+from pitwall.domain.timed_reducer import ruled_lap
 from pitwall.engine.keyframes import encode_keyframe
 from pitwall.engine.outcomes import OutcomeTracker
 from pitwall.engine.race_engine import EngineState
@@ -51,6 +69,8 @@ class BatchCollector:
         self._laps: dict[DriverNumber, LapRecord] = {}
         self._stints: dict[DriverNumber, tuple[StintState, ...]] = {}
         self._sampled: dict[DriverNumber, datetime] = {}
+        self._timed: RaceState | None = None  # the newest state of qualifying or practice
+        self._standings: dict[int, StandingRecord] = {}
         self._closed: list[Batch] = []
         self._base = 0  # messages that the engine had taken before this race began
         self._skips = 0
@@ -94,12 +114,14 @@ class BatchCollector:
     def _turn_to(self, info: RaceInfo, state: EngineState) -> None:
         """Begin another race; messages from before the first race belong to that race."""
         if self.info.race_id:
+            self._note_standings()
             self._closed.append(self._batch)
             self._batch, self._outcomes = Batch(), OutcomeTracker()
             self._base, self._skips, self._seq_from = state.taken - 1, 0, 0
             self._keyframe_at = None
-            for known in (self._entries, self._laps, self._stints, self._sampled):
+            for known in (self._entries, self._laps, self._stints, self._sampled, self._standings):
                 known.clear()
+            self._timed = None
         self.info = self._batch.info = info
 
     def _is_new(self, state: EngineState) -> bool:
@@ -132,6 +154,7 @@ class BatchCollector:
     def take_batches(self) -> list[Batch]:
         """Return what was collected since the last call: one batch for each race, usually one."""
         with self._lock:
+            self._note_standings()
             batches = [*self._closed, self._batch]
             self._closed, self._batch = [], Batch(info=self.info)
             return [batch for batch in batches if not batch.is_empty]
@@ -169,9 +192,13 @@ class BatchCollector:
     ) -> None:
         """Collect what changed in cars' entries, laps, stints and telemetry."""
         is_new, cars = self._is_new(state), state.race.cars
+        if state.race.timed is not None and is_new:
+            self._note_timed(events, state.race)
         for event in events:
             car = cars.get(getattr(event, "number", DriverNumber(0)))
-            if car is not None:
+            # In practice the feed also tells tyres of cars of other series, which take no part.
+            is_ghost = state.race.timed is not None and car is not None and _is_nobody(car)
+            if car is not None and not is_ghost:
                 self._note_car(car, is_new=is_new)
         for number, sample in every_car_sample(message):
             if number in cars and sample.at > self._sampled.get(number, START_OF_TIME):
@@ -179,6 +206,32 @@ class BatchCollector:
                 if is_new:
                     seq = state.taken - 1 - self._base + self._seq_from
                     self._batch.samples.append((seq, record_rows.sample(number, sample)))
+
+    def _note_timed(self, events: Sequence[race_events.TimingEvent], race: RaceState) -> None:
+        """Collect laps of qualifying and practice that were deleted, reinstated or taken back."""
+        self._timed = race
+        for event in events:
+            ruled = ruled_lap(race, event.message) if type(event) is ControlSaid else None
+            if ruled is not None:
+                car, lap = ruled
+                row = record_rows.lap(car.number, lap)
+                self._batch.laps[row.car, row.lap] = row
+            car_now = race.cars.get(getattr(event, "number", DriverNumber(0)))
+            last = self._laps.get(car_now.number) if car_now is not None else None
+            if car_now is None or last is None or type(event) is not CarTimed:
+                continue
+            if last.lap_number > car_now.laps_completed:  # the feed no longer counts it
+                row = record_rows.lap(car_now.number, replace(last, deleted=True))
+                self._batch.laps[row.car, row.lap] = row
+
+    def _note_standings(self) -> None:
+        """Collect the standings that have changed since they were last collected."""
+        if self._timed is None or not self._batch.messages:
+            return
+        rows = record_rows.standings(self._timed)
+        changed = {car: row for car, row in rows.items() if self._standings.get(car) != row}
+        self._batch.standings.update(changed)
+        self._standings = rows
 
     def _note_car(self, car: CarState, *, is_new: bool) -> None:
         number, batch = car.number, self._batch
@@ -226,3 +279,8 @@ class BatchCollector:
         self._batch.entries = held.entries
         self._batch.messages_through = held.messages_through
         self._batch.dropped = held.dropped + len(held.messages)
+
+
+def _is_nobody(car: CarState) -> bool:
+    """Whether neither a place nor a driver of a car has been told."""
+    return car.position is None and not (car.driver.code or car.driver.name)

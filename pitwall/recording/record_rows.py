@@ -18,11 +18,13 @@ from pitwall.domain.records import (
     LapRow,
     PredictionRecord,
     SampleRecord,
+    StandingRecord,
     StatusRecord,
     StintRecord,
     TimingRecord,
     WeatherRecord,
 )
+from pitwall.domain.timed_order import classify
 from pitwall.engine.race_engine import EngineState
 from pitwall.prediction.forecast import Forecast
 
@@ -42,14 +44,23 @@ def add_events(
             case race_events.WeatherMeasured(sent_at=at, weather=weather):
                 values = [getattr(weather, each.name) for each in fields(weather)]
                 batch.weather.append(WeatherRecord(at, seq, *values))
-            case race_events.TrackStatusChanged(sent_at=at, status=status):
-                batch.statuses.append(StatusRecord(at, seq, "track", status.value))
-            case race_events.PhaseChanged(sent_at=at, phase=phase):
-                batch.statuses.append(StatusRecord(at, seq, "phase", phase.value))
-            case race_events.LapCounted(sent_at=at, lap=int(number)):
-                batch.statuses.append(StatusRecord(at, seq, "lap_count", str(number)))
             case _:
-                pass
+                if (status := _status_of(event, race)) is not None:
+                    batch.statuses.append(StatusRecord(event.sent_at, seq, *status))
+
+
+def _status_of(event: race_events.TimingEvent, race: RaceState) -> tuple[str, str] | None:
+    """Return what kind of status an event changed, and to what."""
+    match event:
+        case race_events.TrackStatusChanged(status=status):
+            return "track", status.value
+        case race_events.PhaseChanged(phase=phase):
+            return "phase", phase.value
+        case race_events.LapCounted(lap=int(number)) if race.timed is None:
+            return "lap_count", str(number)
+        case race_events.PartTold(part=int(number)):
+            return "part", str(number)
+    return None
 
 
 def _add_timing(batch: Batch, seq: int, event: race_events.CarTimed, race: RaceState) -> None:
@@ -112,7 +123,34 @@ def lap(number: DriverNumber, record: LapRecord) -> LapRow:
         st_kmh=st,
         pitted=record.pitted,
         track_clear=record.track_clear,
+        lap_type=None if record.lap_type is None else record.lap_type.value,
+        part=record.part,
+        deleted=record.deleted,
     )
+
+
+def standings(race: RaceState) -> dict[int, StandingRecord]:
+    """Return the rows of the classification of qualifying or practice; none in a race."""
+    found = classify(race)
+    rows: dict[int, StandingRecord] = {}
+    for standing in found.standings if found else ():
+        car = standing.car
+        first, second, third = (*standing.part_bests_s, None, None, None)[:3]
+        rows[car.number] = StandingRecord(
+            car=car.number,
+            position=car.position or 0,
+            best_lap_s=standing.best_lap_s,
+            best_lap=standing.best_lap_number,
+            part_1_s=first,
+            part_2_s=second,
+            part_3_s=third,
+            overall_best_s=standing.overall_best_s,
+            gap_to_best_s=standing.gap_to_best_s,
+            laps=car.laps_completed,
+            deleted_laps=standing.deleted_laps,
+            out_in=standing.out_in,
+        )
+    return rows
 
 
 def new_stints(car: CarState, before: Sequence[Stint]) -> Iterator[StintRecord]:
@@ -198,7 +236,7 @@ def without(batch: Batch, stored: int) -> Batch:
     """Return the batch without the rows of the first `stored` messages."""
     if 0 < batch.messages_through <= stored:
         # All rows are older than the stored ones, and the store has newer laps and stints.
-        for rows in (batch.entries, batch.laps, batch.stints):
+        for rows in (batch.entries, batch.laps, batch.stints, batch.standings):
             rows.clear()
         batch.last_at = None
     before = [message for message in batch.messages if message.seq < stored]
@@ -216,7 +254,7 @@ def joined(first: Batch, then: Batch) -> Batch:
     """Return two batches as one; where both hold a row, the later one counts."""
     for name in (*_BY_SEQ, "samples", "outcomes"):
         getattr(first, name).extend(getattr(then, name))
-    for name in ("entries", "laps", "stints", "predictions"):
+    for name in ("entries", "laps", "stints", "standings", "predictions"):
         getattr(first, name).update(getattr(then, name))
     first.info = then.info if then.info.race_id else first.info
     first.messages_through = max(first.messages_through, then.messages_through)

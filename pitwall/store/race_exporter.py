@@ -226,7 +226,7 @@ def everything(race: RaceSummary) -> TableView:
     """Return one table of everything that happened in a race, without car telemetry.
 
     `kind` names the kind of a row: `timing`, `lap`, `prediction`, `race_control`, `track`, `phase`,
-    `lap_count` or `weather`.
+    `lap_count`, `part` or `weather`.
     """
     own = put_together(
         _driven(_timing, "timing", _timing.c.at, _TIMING, race),

@@ -36,6 +36,7 @@ _TARGETS = {
     "stints": _Target(
         tables.StintRow, records.StintRecord, ("race_number", "car", "stint"), ("from_lap",)
     ),
+    "standings": _Target(tables.StandingRow, records.StandingRecord, ("race_number", "car")),
     "control": _Target(tables.ControlRow, records.ControlRecord),
     "statuses": _Target(
         tables.StatusRow, records.StatusRecord, ("race_number", "at", "seq", "kind")

@@ -152,10 +152,16 @@ TABLE_VIEWS = {
         "car stint from_lap compound fresh_tyre start_laps tyre_life_laps",
         ("car", "stint"),
     ),
+    HistoryTable.STANDINGS: _view(
+        tables.StandingRow,
+        "position car best_lap_s best_lap part_1_s part_2_s part_3_s overall_best_s gap_to_best_s "
+        "laps deleted_laps out_in",
+        ("position", "car"),
+    ),
     HistoryTable.LAPS: _view(
         tables.Lap,
         "completed_at:completed_at_utc car lap lap_time_s sector_1_s sector_2_s sector_3_s "
-        "i1_kmh i2_kmh fl_kmh st_kmh pitted track_clear",
+        "i1_kmh i2_kmh fl_kmh st_kmh pitted track_clear lap_type part deleted",
         ("completed_at", "car", "lap"),
         "completed_at",
     ),

@@ -15,6 +15,7 @@ from pitwall.wire.decode_result import Decoded, Fault, Findings
 from pitwall.wire.inflate import LARGEST_PAYLOAD, inflate
 from pitwall.wire.message import RawMessage
 from pitwall.wire.session import (
+    decode_clock,
     decode_control,
     decode_lap_count,
     decode_session_info,
@@ -122,6 +123,7 @@ _DECODERS: dict[str, TopicDecoder] = {
     "WeatherData": decode_weather,
     "CarData": decode_car_data,
     "Position": decode_positions,
+    "ExtrapolatedClock": decode_clock,
     "Heartbeat": _heartbeat,
 }
 
@@ -135,7 +137,6 @@ _UNUSED = frozenset(
         "CurrentTyres",
         "DriverRaceInfo",
         "DriverScore",
-        "ExtrapolatedClock",
         "LapSeries",
         "OvertakeSeries",
         "PitLaneTimeCollection",

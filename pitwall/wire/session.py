@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from pitwall.domain.events import (
+    ClockTold,
     ControlSaid,
     LapCounted,
     PhaseChanged,
@@ -23,6 +24,7 @@ from pitwall.wire.values import (
     NotAValueError,
     read_count,
     read_driver_number,
+    read_duration,
     read_flag,
     read_instant,
     read_number,
@@ -150,6 +152,15 @@ def decode_lap_count(payload: dict[str, object], findings: Findings) -> None:
     total = read_field(payload, "TotalLaps", read_count, "lap_count", findings)
     if lap is not None or total is not None:
         findings.add(LapCounted(findings.sent_at, lap, total))
+
+
+def decode_clock(payload: dict[str, object], findings: Findings) -> None:
+    """Add the session's clock."""
+    at = read_field(payload, "Utc", read_instant, "clock", findings)
+    remaining_s = read_field(payload, "Remaining", read_duration, "clock", findings)
+    runs = read_field(payload, "Extrapolating", read_flag, "clock", findings)
+    if remaining_s is not None or runs is not None:
+        findings.add(ClockTold(findings.sent_at, at or findings.sent_at, remaining_s, runs))
 
 
 def decode_weather(payload: dict[str, object], findings: Findings) -> None:

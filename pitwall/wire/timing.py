@@ -6,8 +6,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from pitwall.domain.events import CarRemoved, CarTimed
-from pitwall.wire.containers import DELETED, deleted_cars, deleted_keys, each_car, each_item
+from pitwall.domain.events import CarClassified, CarRemoved, CarTimed, PartTold
+from pitwall.domain.race import DriverNumber
+from pitwall.wire.containers import (
+    DELETED,
+    deleted_cars,
+    deleted_keys,
+    each_car,
+    each_item,
+    read_field,
+)
 from pitwall.wire.decode_result import Findings
 from pitwall.wire.values import (
     NotAValueError,
@@ -20,6 +28,12 @@ from pitwall.wire.values import (
 
 _TRAPS = frozenset({"I1", "I2", "FL", "ST"})
 _FASTEST_KMH = 500.0
+_MOST_PARTS = 9
+
+# Fields of the whole message that tell the parts of qualifying.
+_OF_PARTS = frozenset({"SessionPart", "NoEntries", "CutOffTime"})
+_CLEARED_BY_NULL = frozenset({"BestLapTime", "LastLapTime"})
+_STANDING = "standing"  # fields of `CarClassified`, collected beside those of `CarTimed`
 
 # The fields of `CarTimed` that have been read from a car's line, by name.
 Fields = dict[str, Any]
@@ -28,20 +42,29 @@ FieldReader = Callable[[object, Fields, Findings], None]
 
 def decode_timing(payload: dict[str, object], findings: Findings) -> None:
     """Add a `CarTimed` for each car whose line has a field that is used."""
+    if not _OF_PARTS.isdisjoint(payload):
+        _decode_parts(payload, findings)
     if "Lines" not in payload:
-        return  # session-wide flags such as Withheld or SessionPart
+        return  # session-wide flags such as Withheld
     lines = payload["Lines"]
     if isinstance(lines, dict) and DELETED in lines:
         for number in deleted_cars(lines, findings):
             findings.add(CarRemoved(findings.sent_at, number))
     for number, line in each_car(lines, findings, "lines"):
-        fields: Fields = {}
-        for key, value in line.items():
-            reader = _READERS.get(key)
-            if reader is not None and value is not None:
-                reader(value, fields, findings)
-        if fields:
-            findings.add(CarTimed(findings.sent_at, number, **fields))
+        _decode_line(number, line, findings)
+
+
+def _decode_line(number: DriverNumber, line: dict[str, object], findings: Findings) -> None:
+    fields: Fields = {}
+    for key, value in line.items():
+        reader = _READERS.get(key)
+        if reader is not None and (value is not None or key in _CLEARED_BY_NULL):
+            reader(value, fields, findings)
+    standing = fields.pop(_STANDING, None)
+    if fields:
+        findings.add(CarTimed(findings.sent_at, number, **fields))
+    if standing:
+        findings.add(CarClassified(findings.sent_at, number, **standing))
 
 
 def _value_of(field: object) -> object:
@@ -78,8 +101,11 @@ def _gap(value: object, name: str, fields: Fields, findings: Findings) -> None:
         findings.fault("gap", value)
 
 
-def _lap_time(name: str) -> FieldReader:
+def _lap_time(name: str, cleared: str) -> FieldReader:
     def read(value: object, fields: Fields, findings: Findings) -> None:
+        if _is_cleared(value, findings):
+            fields.setdefault(_STANDING, {})[cleared] = True
+            return
         text = _value_of(value)
         if text is None:
             return
@@ -92,6 +118,64 @@ def _lap_time(name: str) -> FieldReader:
             fields[name] = seconds
 
     return read
+
+
+def _is_cleared(field: object, findings: Findings) -> bool:
+    """Whether the feed takes a time back: by an empty text, by null, or by deleting it."""
+    if isinstance(field, dict):
+        return _is_empty(field.get("Value", 0)) or "Value" in deleted_keys(field, findings)
+    return _is_empty(field)
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value == ""
+
+
+def _part_bests(value: object, fields: Fields, findings: Findings) -> None:
+    bests: dict[int, float | None] = {}
+    for index, best in each_item(value, findings, "part_bests", most=_MOST_PARTS - 1):
+        if best == {} or index >= _MOST_PARTS:
+            continue  # a part that has not begun
+        if _is_cleared(best, findings):
+            bests[index + 1] = None
+        elif (text := _value_of(best)) is not None:
+            try:
+                bests[index + 1] = read_duration(text)
+            except NotAValueError:
+                findings.fault("lap_time", text)
+    if bests:
+        fields.setdefault(_STANDING, {})["part_bests_s"] = MappingProxyType(bests)
+
+
+def _knocked_out(value: object, fields: Fields, findings: Findings) -> None:
+    try:
+        fields.setdefault(_STANDING, {})["knocked_out"] = read_flag(value)
+    except NotAValueError:
+        findings.fault("flag", value)
+
+
+def _decode_parts(payload: dict[str, object], findings: Findings) -> None:
+    """Add what a message says of the parts of qualifying."""
+    entries: dict[int, int] = {}
+    for index, cars in each_item(payload.get("NoEntries") or [], findings, "entries"):
+        try:
+            if index < _MOST_PARTS:
+                entries[index + 1] = read_count(cars, most=99)
+        except NotAValueError:
+            findings.fault("entries", cars)
+    part = read_field(payload, "SessionPart", _part, "session_part", findings)
+    limit = payload.get("CutOffTime", 0)
+    is_unlimited = _is_empty(limit)
+    limit_s: float | None = None
+    if limit != 0 and not is_unlimited:
+        limit_s = read_field(payload, "CutOffTime", read_duration, "lap_time", findings)
+    if part is not None or entries or is_unlimited or limit_s is not None:
+        told = MappingProxyType(entries) if entries else None
+        findings.add(PartTold(findings.sent_at, part, told, limit_s, is_unlimited))
+
+
+def _part(value: object) -> int:
+    return read_count(value, most=_MOST_PARTS)
 
 
 def _sectors(value: object, fields: Fields, findings: Findings) -> None:
@@ -157,8 +241,10 @@ _READERS: dict[str, FieldReader] = {
     "Stopped": _plain("stopped", read_flag, "flag"),
     "NumberOfLaps": _plain("laps_completed", read_count, "lap_count"),
     "NumberOfPitStops": _plain("pit_stops", read_count, "pit_stops"),
-    "LastLapTime": _lap_time("last_lap_s"),
-    "BestLapTime": _lap_time("best_lap_s"),
+    "LastLapTime": _lap_time("last_lap_s", "last_cleared"),
+    "BestLapTime": _lap_time("best_lap_s", "best_cleared"),
     "Sectors": _sectors,
     "Speeds": _speeds,
+    "BestLapTimes": _part_bests,
+    "KnockedOut": _knocked_out,
 }

@@ -1,10 +1,11 @@
-"""Test that `/health` and `/live-battles` are true and match their schemas."""
+"""Test that `/health`, `/live` and `/live-battles` are true and match their schemas."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from pitwall.domain.race import Phase
 from pitwall.engine.clock import wall_now
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
 from pitwall.engine.race_engine import RaceEngine
+from pitwall.feeds.recording import RecordingFeed
 from pitwall.live.publishing import FrameRing
 from tests.engine.test_race_engine import CountingPredictor
 from tests.makers import a_duel, at
@@ -34,6 +36,21 @@ def a_frame(sequence: int = 1, source: str = "simulated", seconds: float = 20) -
     engine.settle(at(seconds))
     view = FeedView(source, f"{source}:1", FeedState.FLOWING)
     return build_frame(engine.state, view, Stamp(sequence, wall_now(), 0.2), "counting")
+
+
+def qualifying_frame(shared: Path, until: datetime) -> LiveFrame:
+    """Return the frame of Mexico 2025 at a moment."""
+    engine = RaceEngine(CountingPredictor())
+    wanted = {"SessionInfo", "SessionStatus", "TimingData", "DriverList", "ExtrapolatedClock"}
+    feed = RecordingFeed(shared / "data" / "wire" / "static" / "2025_Mexico_Qualifying")
+    for message in feed.messages():
+        if message.sent_at > until:
+            break
+        if message.topic in wanted:
+            engine.take(message)
+    engine.settle(until)
+    view = FeedView("recorded", "mexico", FeedState.FLOWING)
+    return build_frame(engine.state, view, Stamp(1, wall_now(), 0.2), "")
 
 
 def with_header(frame: LiveFrame, **changes: object) -> LiveFrame:
@@ -274,3 +291,55 @@ def test_openapi_documents_problems_as_they_are_answered(api: FastAPI) -> None:
     assert "application/problem+json" in responses["422"]["content"]
     assert "Problem" in schema["components"]["schemas"]
     assert "HTTPValidationError" not in schema["components"]["schemas"]
+
+
+async def test_live_shows_the_running_order_of_a_race(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    await live.publish(a_frame(7))
+
+    answer = await client.get("/live")
+    same = await client.get("/live", headers={"If-None-Match": answer.headers["ETag"]})
+
+    body = answer.json()
+    assert (body["race"]["session_type"], body["timed"]) == ("race", None)
+    assert [car["position"] for car in body["cars"]] == [1, 2]
+    assert body["cars"][1]["interval_s"] == pytest.approx(1.12)
+    assert all(car["standing"] is None for car in body["cars"])
+    assert (same.status_code, same.content) == (304, b"")
+
+
+async def test_live_shows_qualifying_as_qualifying(
+    client: httpx.AsyncClient, live: MemoryLiveCache, shared: Path
+) -> None:
+    """The values were read by hand off the recording of Mexico 2025, 30 s before the end of Q1."""
+    await live.publish(qualifying_frame(shared, datetime(2025, 10, 25, 21, 17, 30, tzinfo=UTC)))
+
+    body = (await client.get("/live")).json()
+    battles = (await client.get("/live-battles")).json()
+
+    race, timed = body["race"], body["timed"]
+    assert (race["kind"], race["session_type"], race["lap"]) == (
+        "Qualifying",
+        "qualifying",
+        None,
+    )
+    assert (timed["part"], timed["part_name"], timed["parts"], timed["goes_on"]) == (1, "Q1", 3, 15)
+    assert (timed["limit_s"], timed["clock_runs"]) == (82.104, True)
+    assert timed["remaining_s"] == pytest.approx(30.0, abs=1.1)
+    cars = {car["code"]: car for car in body["cars"]}
+    assert len(cars) == 20
+    bearman = cars["BEA"]
+    assert (bearman["laps"], bearman["standing"]["run"]) == (7, "push_lap")
+    assert bearman["standing"]["part_bests_s"] == [77.106]
+    cut_off = body["cars"][14]["standing"]["best_lap_s"]
+    assert timed["cut_off_s"] == cut_off
+    dropping = [car["standing"]["is_in_drop_zone"] for car in body["cars"]]
+    assert dropping == [False] * 15 + [True] * 5
+    assert all(car["interval_s"] is None for car in body["cars"])
+    assert battles["battles"] == []
+    assert battles["race"]["session_type"] == "qualifying"
+
+
+async def test_live_without_a_frame_is_503(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/live")).status_code == 503

@@ -210,6 +210,7 @@ def test_every_documented_problem_shows_one_of_its_status() -> None:
     [
         ("get", "/live-battles", "/live-battles?min_p=2", 422),
         ("get", "/live-battles", "/live-battles", 503),
+        ("get", "/live", "/live", 503),
         ("get", "/predict", "/predict?attacker=PIAS", 422),
         ("get", "/history", "/history?limit=1000", 422),
         ("get", "/history/{race_id}", f"/history/{examples.RACE_ID}?{BACKWARDS}", 422),

@@ -10,7 +10,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import axe
 from tests.browser.conftest import Server
+from tests.browser.staging import stage
 from tests.browser.watching import Watch
+from tests.web.frames import make_frame
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -172,3 +174,22 @@ POOR_CONTRAST = """
   return [...new Set(poor)];
 }
 """
+
+
+def test_qualifying_shows_standings_and_no_battles(page: Page, server: Server) -> None:
+    stage(page, lambda _nth: make_frame(8, "qualifying"))
+    page.goto(server.url)
+    expect(page.locator(".standings .line")).to_have_count(22)
+
+    expect(page.locator("h1")).to_have_text("Dutch Grand Prix · Sprint Qualifying")
+    expect(page.locator(".dial").first).to_contain_text("SQ2")
+    expect(page.locator(".line").first).to_contain_text("1:13.200")
+    expect(page.locator(".line.out").first).to_contain_text("Out in SQ1")
+    words = page.locator("body").inner_text()
+    assert "within two seconds" not in words
+    assert "Just ended" not in words
+    assert "Race clock" not in words
+    assert axe.faults(page) == []
+    for width in (375, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def status(batch: Batch, second: float, kind: str, value: str) -> None:
 
 
 def lap(batch: Batch, car: int, number: int, second: float, *, pitted: bool = False) -> None:
-    empty = dict.fromkeys(LapRow._fields[3:11])
+    empty: dict[str, Any] = dict.fromkeys(LapRow._fields[3:11])
     made = LapRow(car, number, at(second), pitted=pitted, track_clear=True, **empty)
     batch.laps[car, number] = made
 

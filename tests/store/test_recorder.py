@@ -83,6 +83,7 @@ async def test_killed_twice_it_goes_on_without_gap_or_duplicate(
         HistoryTable.RACE_CONTROL: len(told.control),
         HistoryTable.WEATHER: len(told.weather),
         HistoryTable.STINTS: len(told.stints),
+        HistoryTable.STANDINGS: 0,
         HistoryTable.LAPS: len(told.laps),
         HistoryTable.TIMING: len(told.timing),
         HistoryTable.PREDICTIONS: len(told.predictions),

@@ -23,9 +23,13 @@ from pitwall.domain.frames import (
     FeedState,
     FrameHeader,
     LiveFrame,
+    StandingLine,
+    TimedLines,
     TowerLine,
 )
 from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+from pitwall.domain.sessions import SessionType
+from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
 
 LIGHTS_OUT = datetime(2026, 8, 23, 13, 0, tzinfo=UTC)
@@ -296,6 +300,43 @@ def _over(frame: LiveFrame) -> LiveFrame:
     )
 
 
+def _qualifying(frame: LiveFrame) -> LiveFrame:
+    """Q2 of a sprint: ten go on, six of the field were out in Q1, the last car has no lap."""
+    runs = [CarRun.PUSH_LAP, CarRun.IN_LAP, CarRun.OUT_LAP, CarRun.IN_PIT]
+    standings = []
+    for index, car in enumerate(frame.tower):
+        out = index >= 16
+        best_s = None if index == 15 else 73.2 + 0.1 * index
+        standings.append(
+            StandingLine(
+                number=car.number,
+                position=car.position,
+                run=CarRun.KNOCKED_OUT if out else runs[index % 4],
+                best_lap_s=best_s,
+                best_lap=None if best_s is None else 8,
+                part_bests_s=(best_s,) if out else (74.5 + 0.1 * index, best_s),
+                overall_best_s=best_s,
+                gap_to_best_s=None if best_s is None else round(0.1 * (index % 16), 3),
+                gap_ahead_s=0.1 if index % 16 and best_s is not None else None,
+                laps=9,
+                deleted_laps=int(index == 3),
+                out_in=1 if out else None,
+                is_in_drop_zone=10 <= index < 16,
+                margin_s=None if out or best_s is None else round(0.1 * (10 - index), 3),
+            )
+        )
+    header = replace(
+        frame.header,
+        kind="Sprint Qualifying",
+        session_type=SessionType.QUALIFYING,
+        source="recorded",
+        lap=None,
+        total_laps=None,
+    )
+    timed = TimedLines(2, "SQ2", 3, 10, 74.1, None, 323.4, True, tuple(standings))
+    return replace(frame, header=header, battles=(), ended=(), timed=timed)
+
+
 _SCENES: dict[str, Callable[[LiveFrame], LiveFrame]] = {
     "racing": lambda frame: frame,
     "calm": lambda frame: replace(frame, battles=()),
@@ -304,4 +345,5 @@ _SCENES: dict[str, Callable[[LiveFrame], LiveFrame]] = {
     "failed": _failed,
     "grid": _grid,
     "over": _over,
+    "qualifying": _qualifying,
 }

@@ -10,6 +10,7 @@ import pytest
 from pitwall.domain.events import (
     CarGridded,
     CarRemoved,
+    ClockTold,
     ControlSaid,
     DriverListed,
     LapCounted,
@@ -208,3 +209,17 @@ def test_the_driver_list_names_drivers() -> None:
 
 def test_a_colour_that_is_none_is_a_fault() -> None:
     assert kinds(say("DriverList", {"44": {"TeamColour": "red; x"}})) == ["team_colour"]
+
+
+def test_the_clock_tells_what_remains_and_whether_it_runs() -> None:
+    told = datetime(2025, 10, 25, 21, 0, 1, tzinfo=UTC)
+    whole = {"Utc": "2025-10-25T21:00:01Z", "Remaining": "00:17:59", "Extrapolating": True}
+
+    assert say("ExtrapolatedClock", whole).events == (ClockTold(AT, told, 1079.0, runs=True),)
+    assert say("ExtrapolatedClock", {"Remaining": "00:15:00"}).events == (
+        ClockTold(AT, AT, 900.0, runs=None),
+    )
+    assert kinds(say("ExtrapolatedClock", {"Remaining": "soon", "Extrapolating": 3})) == [
+        "clock",
+        "clock",
+    ]

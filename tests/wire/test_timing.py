@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pitwall.domain.events import CarRemoved, CarTimed
+from pitwall.domain.events import CarClassified, CarRemoved, CarTimed, PartTold
 from pitwall.domain.gaps import LapsDown, LeaderLap, NoGap, TimeGap
 from pitwall.domain.race import DriverNumber
 from tests.wire.messages import AT, kinds, say
@@ -103,7 +103,7 @@ def test_numbers_as_text_and_flags_as_text_are_read() -> None:
     [
         {"Sectors": {"0": {"Segments": {"3": {"Status": 2049}}}}},
         {"Status": 64},
-        {"BestLapTime": {"Value": "", "_deleted": ["Lap"]}},
+        {"BestLapTime": {"_deleted": ["Lap"]}},
         {"GapToLeader": None, "Line": None},
         {},
     ],
@@ -166,3 +166,62 @@ def test_lines_of_another_shape_are_a_fault() -> None:
     assert kinds(say("TimingData", {"Lines": "44"})) == ["lines_not_object"]
     assert kinds(say("TimingData", {"Lines": {"44": 1}})) == ["car_not_object"]
     assert kinds(say("TimingData", {"Withheld": False})) == []
+
+
+def cleared(line: dict[str, Any]) -> CarClassified | None:
+    decoded = say("TimingData", {"Lines": {"44": line}})
+    assert decoded.faults == ()
+    return next((each for each in decoded.events if isinstance(each, CarClassified)), None)
+
+
+@pytest.mark.parametrize(
+    "value", ["", None, {"Value": ""}, {"Value": None}, {"Value": "", "_deleted": ["Lap"]}]
+)
+def test_a_time_that_the_feed_takes_back_is_cleared(value: object) -> None:
+    best, last = cleared({"BestLapTime": value}), cleared({"LastLapTime": value})
+
+    assert best == CarClassified(AT, DriverNumber(44), best_cleared=True)
+    assert last == CarClassified(AT, DriverNumber(44), last_cleared=True)
+
+
+def test_a_deleted_value_is_cleared() -> None:
+    assert cleared({"BestLapTime": {"_deleted": ["Value", "Lap"]}}) is not None
+    assert cleared({"LastLapTime": {"PersonalFastest": True}}) is None
+
+
+def test_bests_of_parts_come_as_a_list_and_as_a_patch_of_it() -> None:
+    whole = cleared({"BestLapTimes": [{"Value": "1:17.765", "Lap": 2}, {"Value": ""}, {}]})
+    patch = cleared({"BestLapTimes": {"1": {"Value": "1:16.787", "Lap": 14}}})
+
+    assert whole is not None
+    assert whole.part_bests_s == {1: 77.765, 2: None}
+    assert patch is not None
+    assert patch.part_bests_s == {2: 76.787}
+
+
+def test_a_message_tells_part_sizes_and_limit() -> None:
+    whole = say(
+        "TimingData",
+        {"NoEntries": [20, 15, 10], "SessionPart": 1, "CutOffTime": "1:23.208", "Lines": {}},
+    )
+    patch = say("TimingData", {"NoEntries": {"0": 22, "1": 16}, "CutOffTime": ""})
+
+    assert whole.events == (PartTold(AT, 1, {1: 20, 2: 15, 3: 10}, 83.208),)
+    assert patch.events == (PartTold(AT, None, {1: 22, 2: 16}, None, is_unlimited=True),)
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        ({"SessionPart": "two"}, "session_part"),
+        ({"SessionPart": 40}, "session_part"),
+        ({"NoEntries": 20}, "entries_not_list"),
+        ({"NoEntries": [{}]}, "entries"),
+        ({"CutOffTime": {"Value": 1}}, "lap_time"),
+        ({"Lines": {"44": {"KnockedOut": "perhaps"}}}, "flag"),
+        ({"Lines": {"44": {"BestLapTimes": 7}}}, "part_bests_not_list"),
+        ({"Lines": {"44": {"BestLapTimes": [{"Value": "fast"}]}}}, "lap_time"),
+    ],
+)
+def test_a_broken_standing_is_a_fault(payload: dict[str, Any], kind: str) -> None:
+    assert kinds(say("TimingData", payload)) == [kind]

@@ -47,6 +47,9 @@ def _row_messages(at: datetime, row: Row) -> Iterator[RawMessage]:
     text = text_of(row, "message")
     if text is None:
         return
+    part = count_of(row, "qualifying_phase")
+    if part:
+        yield message(at, "TimingData", {"SessionPart": part})
     phase = phase_of(row)
     if phase is not None:
         yield message(at, "SessionStatus", {"Status": phase})

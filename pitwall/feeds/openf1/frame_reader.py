@@ -83,7 +83,10 @@ def _car_messages(merged: Mapping[str, Any], at: datetime) -> Iterator[RawMessag
     of_laps, of_stints, of_pit = (by_car(merged.get(n) or []) for n in ("laps", "stints", "pit"))
     for car in sorted(of_laps.keys() | of_stints.keys() | of_pit.keys()):
         rows = lap_rows.in_order(of_laps.get(car, []))
-        yield from lap_rows.lap_messages(car, rows)
+        if merged.get("timed"):
+            yield from lap_rows.timed_lap_messages(car, rows, of_pit.get(car, []))
+        else:
+            yield from lap_rows.lap_messages(car, rows)
         done = max((lap for lap, _ in lap_rows.crossings(rows)), default=None)
         for row in sorted(of_stints.get(car, []), key=stint_rows.stint_number):
             stint = stint_rows.stint_message(at, car, row, stint_rows.tyre_life_laps(row, done))

@@ -21,7 +21,7 @@ from pitwall.feeds.openf1.client import OPENF1_URL, Answer, OpenF1Rest
 from pitwall.feeds.openf1.control_rows import control_messages, phase_of
 from pitwall.feeds.openf1.measured_rows import measured_message, message
 from pitwall.feeds.openf1.rows import Row, by_car, count_of, instant_of, key_of
-from pitwall.feeds.openf1.session_rows import drivers_message, session_message
+from pitwall.feeds.openf1.session_rows import drivers_message, is_timed, session_message
 from pitwall.feeds.timed_lines import topic_rank
 from pitwall.wire.message import RawMessage
 
@@ -89,7 +89,8 @@ def _session_messages(session: Session) -> Iterator[RawMessage]:
         for row in session.of(endpoint):
             measured = measured_message(endpoint, row)
             yield from [measured] if measured is not None else []
-    yield from _grid_messages(session)
+    if not is_timed(session.described):
+        yield from _grid_messages(session)
     yield from _car_messages(session, first)
 
 
@@ -116,7 +117,10 @@ def _car_messages(session: Session, first: datetime) -> Iterator[RawMessage]:
             lap_rows.in_order(of_laps.get(car, [])),
             stint_rows.in_order(of_pit.get(car, [])),
         )
-        yield from lap_rows.lap_messages(car, rows)
+        if is_timed(session.described):
+            yield from lap_rows.timed_lap_messages(car, rows, pits)
+        else:
+            yield from lap_rows.lap_messages(car, rows)
         yield from stint_rows.past_stop_messages(car, pits)
         yield from _tyre_messages(car, of_stints.get(car, []), _KnownState(start, rows, pits))
 

@@ -73,6 +73,28 @@ def lap_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
         yield from _begun(car, row)
 
 
+def timed_lap_messages(car: int, rows: Sequence[Row], pits: Sequence[Row]) -> Iterator[RawMessage]:
+    """Yield the laps of a car in qualifying or practice, in order of laps.
+
+    F1's feed counts the laps that begin there, at the pit exit and at the line, and tells an in-lap
+    by its time alone. The pit exit is that of the stop, else the start of the out-lap, which may be
+    earlier: OpenF1 does not say when a car leaves its garage.
+    """
+    by_lap = {lap_of(row): row for row in rows}
+    out_laps = {lap for lap, row in by_lap.items() if row.get("is_pit_out_lap") is True}
+    exits = {count_of(row, "lap_number"): instant_of(row) for row in pits}
+    for lap, at in crossings(rows):
+        line = _crossing(by_lap[lap])
+        ends = {"InPit": True} if lap + 1 in out_laps else {"NumberOfLaps": lap + 1}
+        yield car_line(at, car, line | ends)
+    for row in rows:
+        lap = lap_of(row)
+        left_at = exits.get(lap - 1) or instant_of(row, "date_start")
+        if lap in out_laps and left_at is not None:
+            yield car_line(left_at, car, {"InPit": False, "PitOut": True, "NumberOfLaps": lap})
+        yield from (one for one in _begun(car, row) if one.topic == "TimingData")
+
+
 def _crossing(row: Row) -> dict[str, Any]:
     line: dict[str, Any] = {}
     lap_s, third_s = duration_of(row, "lap_duration"), duration_of(row, "duration_sector_3")

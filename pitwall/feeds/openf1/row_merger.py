@@ -24,6 +24,7 @@ from pitwall.feeds.openf1.rows import (
     is_sound,
     key_of,
 )
+from pitwall.feeds.openf1.session_rows import is_timed
 from pitwall.wire.message import RawFrame
 
 _MOST_ROWS = 20_000  # of one endpoint: ten times what a long race has
@@ -247,6 +248,8 @@ class RowMerger:
     def _frame(
         self, channel: str, content: dict[str, object], received_at: datetime, at: datetime | None
     ) -> RawFrame:
+        if any(is_timed(session) for session in self._all("sessions")):
+            content["timed"] = True  # frames are read alone, and laps are counted in another way
         text = orjson.dumps({"at": at, **content})
         return RawFrame(received_at, text, channel)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from pitwall.domain.sessions import SessionType, kind_of, type_of
 from pitwall.feeds.openf1.measured_rows import message
 from pitwall.feeds.openf1.rows import Row, car_of, instant_of, text_of
 from pitwall.wire.message import RawMessage
@@ -64,6 +65,13 @@ def _offset_text(offset: timedelta) -> str:
     minutes = round(abs(offset) / timedelta(minutes=1))
     sign = "-" if offset < timedelta(0) else ""
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}:00"
+
+
+def is_timed(session: Row) -> bool:
+    """Return whether cars drive for a lap time in a session, as in qualifying and practice."""
+    name = text_of(session, "session_name") or ""
+    kind = kind_of(name, text_of(session, "session_type") or name)
+    return type_of(kind) is not SessionType.RACE
 
 
 def drivers_message(at: datetime, rows: Iterable[Row]) -> RawMessage | None:

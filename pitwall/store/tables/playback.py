@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import REAL, LargeBinary, SmallInteger
+from sqlalchemy import REAL, LargeBinary, SmallInteger, false
 from sqlmodel import Field, SQLModel
 
 from pitwall.store.instants import Instant
@@ -105,7 +105,8 @@ class Lap(SQLModel, table=True):
     Attributes:
         race_number: The race. Source: `races.number`.
         car: The car's number.
-        lap: Which lap of the car, from 1. Source: `TimingData` `NumberOfLaps`.
+        lap: Which lap of the car, from 1; in qualifying and practice with out- and in-laps.
+            Source: `TimingData` `NumberOfLaps`.
         completed_at: When the feed reported the line crossing.
         lap_time_s: The lap time. None where the feed gave none. Source: `TimingData` `LastLapTime`.
         sector_1_s: Time of sector 1. None where not given. Source: `TimingData` `Sectors`.
@@ -122,6 +123,12 @@ class Lap(SQLModel, table=True):
         pitted: Whether the car was in the pit lane at any time of this lap.
             Source: `TimingData` `InPit`.
         track_clear: Whether the track was clear throughout this lap. Source: `TrackStatus`.
+        lap_type: What kind of lap it was. Range: `out`, `in`, `flying` or `slow`. None in a race.
+            Source: `TimingData` `InPit`, `PitOut` and `LastLapTime`.
+        part: In which part of qualifying it was driven, from 1. None in other sessions.
+            Source: `TimingData` `SessionPart`.
+        deleted: Whether race control deleted it, or the feed took it back; false in a race.
+            Source: `RaceControlMessages` and `TimingData` `NumberOfLaps`.
     """
 
     __tablename__ = "laps"
@@ -141,6 +148,52 @@ class Lap(SQLModel, table=True):
     st_kmh: float | None = None
     pitted: bool = False
     track_clear: bool = True
+    lap_type: str | None = Field(default=None, max_length=8)
+    part: int | None = Field(default=None, sa_type=SmallInteger)
+    deleted: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class StandingRow(SQLModel, table=True):
+    """One car's standing in qualifying or practice as last computed; races have none.
+
+    Attributes:
+        race_number: The session. Source: `races.number`.
+        car: The car's number. Source: `DriverList`.
+        position: Its place. Range: from 1. Source: `TimingData` `Position`.
+        best_lap_s: Best lap of the part that decides its place; in practice of the session. None
+            without one. Source: `TimingData` `BestLapTimes` and `BestLapTime`.
+        best_lap: Which of its laps that was, as in `laps`. None where not known.
+            Source: `TimingData` `NumberOfLaps`.
+        part_1_s: Best lap of Q1 or SQ1. None without one. Source: `TimingData` `BestLapTimes`.
+        part_2_s: Best lap of Q2 or SQ2. None without one. Source: `TimingData` `BestLapTimes`.
+        part_3_s: Best lap of Q3 or SQ3. None without one. Source: `TimingData` `BestLapTimes`.
+        overall_best_s: Best lap of all parts. None without one. Source: `TimingData`.
+        gap_to_best_s: Behind the best lap of the cars in the same part. None without a lap.
+            Source: `best_lap_s` of both.
+        laps: How many laps it completed, out- and in-laps included. Range: from 0.
+            Source: `TimingData` `NumberOfLaps` and `LastLapTime`.
+        deleted_laps: How many of them race control deleted. Range: from 0.
+            Source: `RaceControlMessages`.
+        out_in: The part after which it was out. None where it took part to the end.
+            Source: `TimingData` `KnockedOut`.
+    """
+
+    __tablename__ = "standings"
+    __table_args__ = _CLUSTERED
+
+    race_number: int = Field(primary_key=True, foreign_key="races.number", ondelete="CASCADE")
+    car: int = Field(primary_key=True, sa_type=SmallInteger)
+    position: int = Field(sa_type=SmallInteger)
+    best_lap_s: float | None = None
+    best_lap: int | None = Field(default=None, sa_type=SmallInteger)
+    part_1_s: float | None = None
+    part_2_s: float | None = None
+    part_3_s: float | None = None
+    overall_best_s: float | None = None
+    gap_to_best_s: float | None = None
+    laps: int = Field(default=0, sa_type=SmallInteger)
+    deleted_laps: int = Field(default=0, sa_type=SmallInteger)
+    out_in: int | None = Field(default=None, sa_type=SmallInteger)
 
 
 class StintRow(SQLModel, table=True):
@@ -209,15 +262,15 @@ class ControlRow(SQLModel, table=True):
 
 
 class StatusRow(SQLModel, table=True):
-    """A change of the track's status, of the race's phase or of the lap.
+    """A change of the track's status, of the session's phase, of the lap or of the part.
 
     Attributes:
         race_number: The race. Source: `races.number`.
         at: When the message was sent. Source: the feed.
         seq: Place of the message in the race, from 0. Source: the feed.
-        kind: What changed. Range: `track`, `phase` or `lap_count`. Source: the topic.
-        value: What it is since then; a lap as its number. Source: `TrackStatus`, `SessionStatus` or
-            `LapCount`.
+        kind: What changed. Range: `track`, `phase`, `lap_count` or `part`. Source: the topic.
+        value: What it is since then; a lap or a part of qualifying as its number.
+            Source: `TrackStatus`, `SessionStatus`, `LapCount` or `TimingData` `SessionPart`.
     """
 
     __tablename__ = "statuses"

@@ -43,7 +43,7 @@ class DriverRow(SQLModel, table=True):
 
 
 class RaceRow(SQLModel, table=True):
-    """A race or a sprint.
+    """A session: a race or a sprint, qualifying or practice.
 
     Attributes:
         id: Such as `2025-dutch-grand-prix-race`. Source: `SessionInfo`.
@@ -51,7 +51,8 @@ class RaceRow(SQLModel, table=True):
             more than the row itself. Source: counted up.
         circuit_id: Where it is held. None when not given. Source: `circuits.id`.
         name: As the feed names the meeting. Source: `SessionInfo`.
-        kind: As the feed names the session, such as `Race` or `Sprint`. Source: `SessionInfo`.
+        kind: As the feed names the session, such as `Race`, `Sprint Qualifying` or `Practice 1`.
+            Source: `SessionInfo`.
         year: The season; 0 when not given. Source: `SessionInfo`.
         starts_at: The announced start. None when not given. Source: `SessionInfo`.
         first_at: When its first message was sent. None before the first. Source: the feed.
@@ -62,7 +63,8 @@ class RaceRow(SQLModel, table=True):
         state: The state of the recording: `running` while it goes on, `finished` when its feed
             had ended, `abandoned` when another race began first. Range: `running`, `finished` or
             `abandoned`. Source: the recorder.
-        laps: The leader's lap when it was last written. Source: `LapCount`, or line crossings.
+        laps: The leader's lap when it was last written; 0 in qualifying and practice.
+            Source: `LapCount`, or line crossings.
         total_laps: The announced distance. None when not given. Source: `LapCount`.
         messages: Raw messages stored so far: where writing goes on after a restart. Source: the
             recorder.

@@ -74,7 +74,7 @@ def live_page() -> rx.Component:
     header = as_var(LiveState.header)
     return rx.el.div(
         rx.el.a("Skip to the battles", href="#battles", class_name="skip"),
-        race_header(header, as_var(LiveState.pulse)),
+        race_header(header, as_var(LiveState.pulse), as_var(LiveState.session)),
         why_line(header),
         disconnected_bar(),
         notice_bar(as_var(LiveState.notice)),

@@ -6,9 +6,12 @@ import reflex as rx
 
 from pitwall.web.shared.header_rows import HeaderRow, PulseRow
 from pitwall.web.shared.site_nav import site_nav
+from pitwall.web.shared.standing_rows import SessionRow
 
 
-def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Component:
+def race_header(
+    header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow], session: rx.Var[SessionRow]
+) -> rx.Component:
     """Draw the header; the watchdog reads `pulse` from its last element."""
     return rx.el.header(
         rx.el.div(
@@ -21,9 +24,13 @@ def race_header(header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow]) -> rx.Compon
             rx.el.p(header.venue, class_name="venue"),
             class_name="title",
         ),
-        _lap_counter(header),
+        rx.cond(session.is_timed, _session_clock(session), _lap_counter(header)),
         _flag(header),
-        _dial("Race clock, UTC", _digits(header.clock, "88:88:88"), "clock"),
+        _dial(
+            rx.cond(session.is_timed, "Session clock, UTC", "Race clock, UTC"),
+            _digits(header.clock, "88:88:88"),
+            "clock",
+        ),
         _aid(header),
         _signal(header),
         rx.el.div(
@@ -69,6 +76,15 @@ def _lap_counter(header: rx.Var[HeaderRow]) -> rx.Component:
     )
 
 
+def _session_clock(session: rx.Var[SessionRow]) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(rx.cond(session.part != "", session.part, "Session"), class_name="label"),
+        rx.el.span(_digits(session.clock, "88:88"), class_name="face"),
+        class_name="dial dial-clock",
+        title="Time that remains of this part or session",
+    )
+
+
 def _flag(header: rx.Var[HeaderRow]) -> rx.Component:
     return rx.el.div(
         rx.el.span(class_name="lamp", aria_hidden="true"),
@@ -111,7 +127,7 @@ def _signal(header: rx.Var[HeaderRow]) -> rx.Component:
     )
 
 
-def _dial(label: str, face: rx.Component, kind: str) -> rx.Component:
+def _dial(label: str | rx.Component, face: rx.Component, kind: str) -> rx.Component:
     return rx.el.div(
         rx.el.span(label, class_name="label"),
         rx.el.span(face, class_name="face"),

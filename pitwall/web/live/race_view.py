@@ -7,10 +7,12 @@ import reflex as rx
 from pitwall.web.live.battle_card import battle_card
 from pitwall.web.live.event_lists import empty_sign, ended_list
 from pitwall.web.live.experts import Behind
+from pitwall.web.live.standings import standings
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
 from pitwall.web.shared.battle_rows import BattleCardRow
 from pitwall.web.shared.car_rows import CarRow
+from pitwall.web.shared.standing_rows import StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
 from pitwall.web.shared.typed import as_var
@@ -51,7 +53,18 @@ def race_picture(
     """
     middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
-    return rx.el.main(middle, _map(chosen), tower, id="live")
+    session = as_var(LiveState.session)
+    # In qualifying and practice nobody races for position: neither battles nor gaps on the track.
+    return rx.cond(
+        session.is_timed,
+        rx.el.main(
+            standings(session, as_var(LiveState.standings), _car_of_standing),
+            _map(chosen),
+            id="live",
+            class_name="timed",
+        ),
+        rx.el.main(middle, _map(chosen), tower, id="live"),
+    )
 
 
 def _map(chosen: str | rx.Var[str]) -> rx.Component:
@@ -125,6 +138,10 @@ def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
     )
 
 
+def _car_of_standing(row: rx.Var[StandingTableRow]) -> rx.Var[CarRow]:
+    return as_var(LiveState.cars[row.key])
+
+
 def _car_of(row: rx.Var[TowerRow]) -> rx.Var[CarRow]:
     return as_var(LiveState.cars[row.key])
 
@@ -133,10 +150,18 @@ def footer_of_forecasts() -> rx.Component:
     """Draw what the forecasts mean, and which model and feed they come from."""
     header = as_var(LiveState.header)
     return rx.fragment(
-        rx.el.p(
-            rx.el.strong("Overtake, estimated: "),
-            "the chance that the car behind is ahead one lap from now, if neither car pits and "
-            "the track stays clear. Two cars are in a battle when less than two seconds apart.",
+        rx.cond(
+            as_var(LiveState.session).is_timed,
+            rx.el.p(
+                rx.el.strong("No battles here: "),
+                "in qualifying and practice cars drive for a lap time, not for position. A slow "
+                "lap is one on the way in or to cool down.",
+            ),
+            rx.el.p(
+                rx.el.strong("Overtake, estimated: "),
+                "the chance that the car behind is ahead one lap from now, if neither car pits and "
+                "the track stays clear. Two cars are in a battle when less than two seconds apart.",
+            ),
         ),
         rx.cond(as_var(LiveState.mixes).length() > 0, _footer_of_experts(), rx.fragment()),
         rx.cond(

@@ -20,6 +20,7 @@ from pitwall.web.shared.expert_rows import MixRow
 from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.shared.page_rows import PageRows, changed_rows, page_rows, waiting_rows
 from pitwall.web.shared.relay import live_map, relay
+from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
 
@@ -54,6 +55,8 @@ class LiveState(rx.State):
     reasons: dict[str, list[ReasonRow]] = {}
     ended: list[EndedRow] = []
     spoken: list[SpokenRow] = []
+    session: SessionRow = SessionRow()
+    standings: list[StandingTableRow] = []
     track: TrackRow = TrackRow()
     marks: dict[str, Mark] = {}
     places: PlacesRow = PlacesRow()

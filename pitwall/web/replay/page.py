@@ -78,7 +78,7 @@ def replay_page() -> rx.Component:
     header, head = as_var(LiveState.header), as_var(ReplayState.head)
     return rx.el.div(
         rx.el.a("Skip to the battles", href="#battles", class_name="skip"),
-        race_header(header, as_var(LiveState.pulse)),
+        race_header(header, as_var(LiveState.pulse), as_var(LiveState.session)),
         disconnected_bar(),
         notice_bar(as_var(LiveState.notice)),
         _trouble(),

@@ -101,9 +101,9 @@ def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
 
 
 def empty_row(frame: LiveFrame) -> NoticeRow:
-    """Return why there is no battle; an empty row while there is one."""
+    """Return why there is no battle; an empty row while there is one, and in qualifying."""
     header = frame.header
-    if frame.battles:
+    if frame.battles or frame.timed is not None:
         return NoticeRow()
     if header.phase.is_over:
         return _OVER

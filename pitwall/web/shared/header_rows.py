@@ -8,7 +8,7 @@ from datetime import datetime
 from pitwall.domain.countdown import countdown
 from pitwall.domain.frames import FeedState, FrameHeader, LiveFrame
 from pitwall.domain.race import Phase, TrackStatus
-from pitwall.domain.sessions import Source
+from pitwall.domain.sessions import SessionType, Source
 from pitwall.web.shared.display_text import SENTENCE, cut
 
 _FLAGS = {
@@ -80,7 +80,7 @@ def header_row(frame: LiveFrame) -> HeaderRow:
     label, overtake, overtake_word = _overtake_aid(header)
     skipped = header.malformed
     return HeaderRow(
-        race=cut(header.name) or "Race name not known yet",
+        race=_title(header),
         venue=" · ".join(
             cut(str(part)) for part in (header.kind, header.circuit, header.year) if part
         ),
@@ -90,7 +90,7 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         flag_word=flag_word,
         clock="--:--:--" if header.as_of is None else f"{header.as_of:%H:%M:%S}",
         source=header.source,
-        source_word=_SOURCES.get(header.source, header.source),
+        source_word=_source_word(header),
         pace=_pace(header),
         overtake=overtake,
         overtake_label=label,
@@ -108,6 +108,20 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         else "",
         next_race=_next_race(header, frame.published_at),
     )
+
+
+def _title(header: FrameHeader) -> str:
+    """Return the name of the meeting, and of the session where it is no race."""
+    name = cut(header.name) or "Race name not known yet"
+    if header.session_type is SessionType.RACE:
+        return name
+    return cut(f"{name} · {header.kind or 'Qualifying'}")
+
+
+def _source_word(header: FrameHeader) -> str:
+    if header.source == Source.RECORDED and header.session_type is not SessionType.RACE:
+        return "Recorded session"
+    return _SOURCES.get(header.source, header.source)
 
 
 def pulse_row(frame: LiveFrame) -> PulseRow:

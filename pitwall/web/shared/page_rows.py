@@ -18,6 +18,7 @@ from pitwall.web.shared.header_rows import (
     notice_row,
     pulse_row,
 )
+from pitwall.web.shared.standing_rows import SessionRow, session_row, standing_rows
 from pitwall.web.shared.tower_rows import tower_rows
 from pitwall.web.shared.track_rows import PlacesRow, mark_rows, places_row, track_fields
 
@@ -47,6 +48,8 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
         "ended": [asdict(row) for row in ended_rows(frame)],
         "spoken": [asdict(row) for row in spoken_rows(frame)],
         "empty": asdict(empty_row(frame)),
+        "session": asdict(session_row(frame)),
+        "standings": [asdict(row) for row in standing_rows(frame)],
         "track": track_fields(track),
         "marks": mark_rows(frame, has_outline=has_outline),
         "places": asdict(places_row(frame, has_outline=has_outline)),
@@ -82,6 +85,8 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "reasons": {},
         "ended": [],
         "spoken": [],
+        "session": asdict(SessionRow()),
+        "standings": [],
         "marks": {},
         "places": asdict(PlacesRow()),
         "empty": asdict(

@@ -1,0 +1,79 @@
+"""Draw the standings of qualifying and practice, where a race has its battles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import reflex as rx
+
+from pitwall.web.live.timing_tower import tyre
+from pitwall.web.shared.car_rows import CarRow
+from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
+
+_HEADINGS = [
+    ("P", "Position", "place"),
+    ("Driver", "Driver", "driver"),
+    ("Best", "Best lap of this part, or of the last part that the car took part in", "best"),
+    ("Gap", "Gap to the best lap of the same part", "behind"),
+    ("Cut-off", "Seconds in hand on the first place that is out, or missing to the last that goes "
+     "on", "margin"),
+    ("Before", "Best laps of the parts before", "parts"),
+    ("Tyre", "Tyre compound and its age in laps", "tyres"),
+    ("Laps", "Laps completed, with out- and in-laps", "laps"),
+    ("Now", "What the car is doing", "now"),
+]  # fmt: skip
+
+
+def standings(
+    session: rx.Var[SessionRow],
+    rows: rx.Var[list[StandingTableRow]],
+    car_of: Callable[[rx.Var[StandingTableRow]], rx.Var[CarRow]],
+) -> rx.Component:
+    """Draw the table; rows keep their identity when cars change places."""
+    return rx.el.section(
+        rx.el.h2(session.title, class_name="heading"),
+        rx.el.p(session.detail, class_name="quiet"),
+        rx.el.table(
+            rx.el.thead(
+                rx.el.tr(
+                    *[
+                        rx.el.th(
+                            rx.el.abbr(short, title=long), scope="col", class_name=f"cell-{kind}"
+                        )
+                        for short, long, kind in _HEADINGS
+                    ]
+                )
+            ),
+            rx.el.tbody(
+                rx.foreach(rows, lambda row: _line(row, car_of(row))),
+                custom_attrs={"data-flip": "standings"},
+            ),
+            class_name="tower standings",
+        ),
+        id="battles",
+        tab_index=-1,
+        class_name="panel battles standings-panel",
+        aria_label="Standings",
+    )
+
+
+def _line(row: rx.Var[StandingTableRow], car: rx.Var[CarRow]) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(row.position, class_name="cell-place"),
+        rx.el.th(
+            rx.el.span(class_name="team", style={"background": car.colour}),
+            rx.el.abbr(car.code, title=car.name),
+            scope="row",
+            class_name="cell-driver",
+        ),
+        rx.el.td(row.best, class_name="cell-best"),
+        rx.el.td(row.gap, class_name="cell-behind"),
+        rx.el.td(row.margin, class_name="cell-margin"),
+        rx.el.td(row.parts, class_name="cell-parts"),
+        rx.el.td(tyre(car), class_name="cell-tyres"),
+        rx.el.td(row.laps, class_name="cell-laps"),
+        rx.el.td(rx.el.span(row.status, class_name="status"), class_name="cell-now"),
+        key=row.key,
+        class_name=f"line {row.tone} {row.zone}",
+        custom_attrs={"data-key": row.key},
+    )
