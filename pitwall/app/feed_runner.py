@@ -18,6 +18,7 @@ from pitwall.feeds.f1_archive.client import Downloader
 from pitwall.feeds.f1_archive.index import ArchivedSession
 from pitwall.feeds.f1_archive.schedule import Schedule, fastf1_calendar
 from pitwall.feeds.f1_live import F1_URL, F1LiveFeed
+from pitwall.feeds.f1_live.account import expires_at, expiry_words, token_in
 from pitwall.feeds.f1_live.probe import Sighting, look
 from pitwall.feeds.http import tls
 from pitwall.feeds.openf1 import (
@@ -197,6 +198,18 @@ def open_openf1_history(
 ) -> OpenF1History:
     """Return the feed of a past OpenF1 session; nothing is requested yet."""
     return OpenF1History(session, openf1_access(settings), found=found)
+
+
+def token_warning(settings: Settings) -> Callable[[], str]:
+    """Return what warns, with any race on screen, of an F1 TV token that runs out.
+
+    Only `auto` needs it: without it nobody would notice before the next race begins.
+    """
+    token = token_in(settings.f1tv_token.get_secret_value())
+    if not token or settings.feed_spec().kind is not FeedKind.AUTO:
+        return str
+    expires = expires_at(token)
+    return lambda: expiry_words(expires, wall_now())
 
 
 def openf1_access(settings: Settings) -> OpenF1Access:

@@ -11,11 +11,11 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from pitwall.cli import circuits, database, import_races, ledger, races, record, users
+from pitwall.cli import circuits, database, import_races, ledger, races, record, token, users
 from pitwall.errors import PitwallError
 
 _DESCRIPTION = "Manage pitwall's database, races, circuits and accounts, and record live timing."
-_COMMANDS = (circuits, database, import_races, ledger, races, record, users)
+_COMMANDS = (circuits, database, import_races, ledger, races, record, token, users)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -209,3 +209,19 @@ async def test_a_feed_that_is_still_fetched_says_how_far_it_is_and_ends_with_the
         assert frame.header.feed_detail == feed.detail
     # Leaving waits for the player, whose thread would otherwise hold up the end of the process.
     assert feed.stopped.is_set()
+
+
+async def test_a_warning_is_in_every_frame_beside_what_the_feed_says() -> None:
+    cache = MemoryLiveCache()
+    publisher = Publisher(cache, "counting")
+    publisher.warning = lambda: "The F1 TV token runs out in 3 h."
+    player = RacePlayer(publisher, CountingPredictor())
+    task = asyncio.create_task(player.run([a_showing(ListFeed(a_duel(60)), speed=10)]))
+    try:
+        frame = await until(cache, FeedState.FLOWING)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    assert frame.header.feed_detail == "The F1 TV token runs out in 3 h."

@@ -60,8 +60,8 @@ class F1LiveFeed:
 
     @property
     def detail(self) -> str:
-        """What is wrong with the token; "" when nothing is, or without one."""
-        return self._token.detail
+        """What is or will be wrong with the token; "" when nothing is, or without one."""
+        return self._token.detail(self._now())
 
     def read(self, frame: RawFrame) -> Reading:
         """Return the messages and snapshots of a frame."""
