@@ -12,12 +12,12 @@ import sys
 from collections.abc import Sequence
 
 from pitwall.app.settings import spelling_warnings
-from pitwall.cli import circuits, database, import_races, ledger, races, record, users
+from pitwall.cli import circuits, database, import_races, ledger, races, record, token, users
 from pitwall.errors import PitwallError
 from pitwall.logs import one_line
 
 _DESCRIPTION = "Manage pitwall's database, races, circuits and accounts, and record live timing."
-_COMMANDS = (circuits, database, import_races, ledger, races, record, users)
+_COMMANDS = (circuits, database, import_races, ledger, races, record, token, users)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

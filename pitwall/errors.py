@@ -75,6 +75,10 @@ class FeedUnavailableError(FeedError):
         self.retry_after_s = retry_after_s
 
 
+class TokenError(FeedError):
+    """An F1 TV token is missing or cannot be read."""
+
+
 class MalformedMessageError(FeedError):
     """A message arrived that breaks the feed's documented format.
 

@@ -151,6 +151,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         source=frame.header.source if frame else None,  # type: ignore[arg-type]  # a Source value
         feed=frame.header.feed if frame else None,
         feed_state=frame.header.feed_state if frame else None,
+        feed_detail=for_strangers(frame.header.feed_detail) if frame else "",
         race_on=frame is not None and frame.header.phase is Phase.STARTED,
         last_message_age_s=message_age_s,
         frame_age_s=frame_age_s,

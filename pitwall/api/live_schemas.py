@@ -503,6 +503,11 @@ class HealthOut(BaseModel):
     source: Source | None = Field(examples=[examples.SOURCE])
     feed: str | None = Field(examples=[examples.FEED])
     feed_state: FeedState | None = Field(examples=["flowing"])
+    feed_detail: str = Field(
+        description="What the feed lacks or waits for, in sentences: a token that runs out, how "
+        "much of a race is fetched. It is no fault by itself; empty while there is nothing.",
+        examples=[""],
+    )
     race_on: bool = Field(examples=[True])
     last_message_age_s: float | None = Field(
         description="Real seconds since the newest message arrived.", examples=[0.443]

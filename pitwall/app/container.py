@@ -31,7 +31,12 @@ from pitwall.app.database import (
     people,
     stored_race_services,
 )
-from pitwall.app.feed_runner import FeedRunner, open_archive, open_openf1_history
+from pitwall.app.feed_runner import (
+    FeedRunner,
+    open_archive,
+    open_openf1_history,
+    token_warning,
+)
 from pitwall.app.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
 from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.redis_client import connect
@@ -219,6 +224,7 @@ async def run_feed() -> None:
         telemetry=built.cache.telemetry,
         last_sequence=frame.sequence if frame else 0,
     )
+    publisher.warning = token_warning(built.settings)
     takeover = await built.standby.take_over(frame)
     runner = FeedRunner(
         built.settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 
@@ -17,11 +18,19 @@ from pitwall.feeds.f1_archive.client import Downloader
 from pitwall.feeds.f1_archive.index import ArchivedSession
 from pitwall.feeds.f1_archive.schedule import Schedule, fastf1_calendar
 from pitwall.feeds.f1_live import F1_URL, F1LiveFeed
+from pitwall.feeds.f1_live.account import expires_at, expiry_words, token_in
 from pitwall.feeds.f1_live.probe import Sighting, look
 from pitwall.feeds.http import tls
-from pitwall.feeds.openf1 import OpenF1Account, OpenF1History, OpenF1LiveFeed, OpenF1Rest
+from pitwall.feeds.openf1 import (
+    OpenF1Access,
+    OpenF1Account,
+    OpenF1History,
+    OpenF1LiveFeed,
+    OpenF1Rest,
+)
 from pitwall.feeds.openf1.backfill import find_session, is_over
 from pitwall.feeds.openf1.client import BRIEF
+from pitwall.feeds.openf1.rows import Row
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.tape_recorder import TapeRecorder, tape_path
 from pitwall.live.director import Director
@@ -140,14 +149,15 @@ class FeedRunner:
 
     async def _openf1(self, session: str) -> None:
         """Play a session of OpenF1: live until it ends, from OpenF1's history afterwards."""
-        if await openf1_is_over(self._settings, session):
+        found = await find_openf1_session(self._settings, session)
+        if found is not None and is_over(found, wall_now()):
             lap = self._settings.start_lap
-            history = open_openf1_history(self._settings, session)
+            history = open_openf1_history(self._settings, session, found)
             from_lap, speed = 1 if lap is None else lap, self._settings.speed
             request = PlayRequest(history, from_lap=from_lap, speed=speed)
             await self._loop([request], self._taken_over())
         else:
-            await self._ingest(open_openf1(self._settings, session))
+            await self._ingest(open_openf1(self._settings, session, found))
 
     async def _loop(
         self, play_requests: Iterable[PlayRequest], takeover: Takeover | None = None
@@ -168,31 +178,52 @@ class FeedRunner:
         return F1LiveFeed(token, self._settings.f1_url)
 
 
-async def openf1_is_over(settings: Settings, session: str) -> bool:
-    """Return whether OpenF1's session ended a while ago; False where OpenF1 does not answer."""
+async def find_openf1_session(settings: Settings, session: str) -> Row | None:
+    """Return the row of OpenF1's session; None where OpenF1 does not answer."""
     try:
-        async with OpenF1Rest(settings.openf1_url, _openf1_account(settings), BRIEF) as rest:
-            return is_over(await find_session(rest, session), wall_now())
+        async with OpenF1Rest(openf1_access(settings), BRIEF) as rest:
+            return await find_session(rest, session)
     except FeedUnavailableError:
-        return False  # the live feed reports why, and tries again
+        return None  # the live feed reports why, and tries again
 
 
-def open_openf1(settings: Settings, session: str) -> OpenF1LiveFeed:
+def open_openf1(settings: Settings, session: str, found: Row | None = None) -> OpenF1LiveFeed:
     """Return OpenF1's live feed; nothing is requested yet."""
-    account = _openf1_account(settings)
-    return OpenF1LiveFeed(account, settings.openf1_url, settings.openf1_mqtt, session)
+    access = openf1_access(settings)
+    return OpenF1LiveFeed(access, settings.openf1_mqtt, session, found=found)
 
 
-def open_openf1_history(settings: Settings, session: str) -> OpenF1History:
+def open_openf1_history(
+    settings: Settings, session: str, found: Row | None = None
+) -> OpenF1History:
     """Return the feed of a past OpenF1 session; nothing is requested yet."""
-    return OpenF1History(session, _openf1_account(settings), settings.openf1_url)
+    return OpenF1History(session, openf1_access(settings), found=found)
 
 
-def _openf1_account(settings: Settings) -> OpenF1Account | None:
+def token_warning(settings: Settings) -> Callable[[], str]:
+    """Return what warns, with any race on screen, of an F1 TV token that runs out.
+
+    Only `auto` needs it: without it nobody would notice before the next race begins.
+    """
+    token = token_in(settings.f1tv_token.get_secret_value())
+    if not token or settings.feed_spec().kind is not FeedKind.AUTO:
+        return str
+    expires = expires_at(token)
+    return lambda: expiry_words(expires, wall_now())
+
+
+def openf1_access(settings: Settings) -> OpenF1Access:
+    """Return the access to OpenF1 that all of this process share, with its one budget."""
     password = settings.openf1_password.get_secret_value()
-    return (
+    account = (
         OpenF1Account(settings.openf1_user, password) if settings.openf1_user and password else None
     )
+    return _shared_access(settings.openf1_url, account)
+
+
+@cache
+def _shared_access(url: str, account: OpenF1Account | None) -> OpenF1Access:
+    return OpenF1Access.of(url, account)
 
 
 def recordings_folder(settings: Settings) -> Path:

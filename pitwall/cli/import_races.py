@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pitwall.app import container
 from pitwall.app import database as app_database
 from pitwall.app.settings import load
+from pitwall.cli.import_workers import Workers
 from pitwall.cli.races import fetch_race
-from pitwall.errors import FeedUnavailableError, PitwallError, shown
+from pitwall.errors import FeedUnavailableError, PitwallError, RaceNotFoundError, shown
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
 from pitwall.logs import one_line
 from pitwall.ports.feeds import RecordedFeed
+from pitwall.ports.forecasts import Predictor
 from pitwall.recording.import_race import Imported, Importing, import_race
 from pitwall.store import migrations
+from pitwall.store.database import Database
+from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
 
 _SENTENCES = {
@@ -30,6 +36,7 @@ _SENTENCES = {
     "no_race": "{feed}: names no race; nothing was stored",
 }
 _BAR = 30
+_MOST_JOBS, _JOBS_AT_MOST = 4, 64
 _YEAR_DIGITS = 4
 
 
@@ -46,7 +53,22 @@ def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parse
     parser.add_argument(
         "--replace", action="store_true", help="delete the stored copies of these races first"
     )
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=min(os.cpu_count() or 1, _MOST_JOBS),
+        metavar="N",
+        help="how many races to play at once, each on a core and with some 700 MB of memory; "
+        "default: one for each core, at most %(default)s here",
+    )
     parser.set_defaults(run=run)
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _JOBS_AT_MOST:
+        message = f"{text[:20]!a} is no number from 1 to {_JOBS_AT_MOST}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 async def run(chosen: argparse.Namespace) -> int:
@@ -59,34 +81,93 @@ async def run(chosen: argparse.Namespace) -> int:
     """
     feeds = await _feeds_of(chosen.path)
     settings = load()
-    predictor = container.load_predictor(settings)
+    jobs = min(chosen.jobs, len(feeds))
+    predictor = container.load_predictor(settings) if jobs == 1 else None
     database = app_database.open_database(settings)
-    failed = 0
     try:
         await migrations.upgrade(database)
-        writer = SqlRaceWriter(database)
-        for number, feed in enumerate(feeds, 1):
-            bar = _Bar(f"{number}/{len(feeds)} {feed.name}")
-            try:
-                how = Importing(bar.show, replace=chosen.replace)
-                _print_result(feed, await import_race(feed, writer, predictor, how))
-            except PitwallError as error:
-                failed += 1
-                bar.clear()
-                sys.stderr.write(one_line(f"{feed.name}: {error}") + "\n")
+        if predictor is None:
+            return await _import_at_once(feeds, database, jobs, replace=chosen.replace)
+        failed = 0
+        for number, feed in enumerate(feeds.values(), 1):
+            title = f"{number}/{len(feeds)} {feed.name}"
+            how = Importing(replace=chosen.replace)
+            failed += not await _import_one(feed, title, SqlRaceWriter(database), predictor, how)
+        return 1 if failed else 0
     finally:
         await database.close()
+
+
+async def _import_at_once(
+    feeds: Mapping[str, RecordedFeed],
+    database: Database,
+    jobs: int,
+    *,
+    replace: bool,
+) -> int:
+    """Import races that workers play; return the exit code."""
+    reader, failed = SqlRaceReader(database), 0
+
+    async def stored_of(race_id: str) -> tuple[int, bool]:
+        if replace:
+            return 0, False
+        try:
+            race = await reader.race(race_id)
+        except RaceNotFoundError:
+            return 0, False
+        return race.messages, race.state == "finished"
+
+    writer = SqlRaceWriter(database)
+    async with Workers(list(feeds), open_one, stored_of, jobs) as workers:
+        for number, (feed, play) in enumerate(zip(feeds.values(), workers.plays, strict=True), 1):
+            how = Importing(replace=replace, play=play)
+            title = f"{number}/{len(feeds)} {feed.name}"
+            failed += not await _import_one(feed, title, writer, None, how)
+            workers.written()
     return 1 if failed else 0
 
 
-async def _feeds_of(words: list[str]) -> list[RecordedFeed]:
-    """Return the feeds that the arguments name; a year and words fetch a race."""
+async def _import_one(
+    feed: RecordedFeed,
+    title: str,
+    writer: SqlRaceWriter,
+    predictor: Predictor | None,
+    how: Importing,
+) -> bool:
+    """Import a race, and print the result; return whether that worked."""
+    bar = _Bar(title)
+    try:
+        how = dataclasses.replace(how, told=bar.show)
+        _print_result(feed, await import_race(feed, writer, predictor, how))
+    except PitwallError as error:
+        bar.clear()
+        sys.stderr.write(one_line(f"{feed.name}: {error}") + "\n")
+        return False
+    return True
+
+
+async def _feeds_of(words: list[str]) -> dict[str, RecordedFeed]:
+    """Return the feeds that the arguments name, by what `open_one` takes.
+
+    A year and words fetch a race.
+    """
     year, *race = words
     if race and year.isdecimal() and len(year) == _YEAR_DIGITS:
         folder = await fetch_race(int(year), " ".join(race))
         print(f"complete in {one_line(str(folder))}")
-        return [RecordingFeed(folder)]
-    return [feed for path in words for feed in feeds_at(path)]
+        words = [f"recording:{folder}"]
+    return {
+        f"{path}#{feed.race.race_id}"
+        if isinstance(feed, TimingFeed) and "#" not in path
+        else path: feed
+        for path in words
+        for feed in feeds_at(path)
+    }
+
+
+def open_one(path: str) -> RecordedFeed:
+    """Return the only feed that a path names."""
+    return next(feeds_at(path))
 
 
 def feeds_at(path: str) -> Iterator[RecordedFeed]:

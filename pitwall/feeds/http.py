@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from email.utils import parsedate_to_datetime
 from functools import cache
 
 import httpx
@@ -20,9 +21,19 @@ def tls() -> ssl.SSLContext:
 
 
 def retry_after_s(answer: httpx.Response) -> float | None:
-    """Return the seconds of `Retry-After`, at most two minutes; None when the server sent none."""
-    text = answer.headers.get("Retry-After", "")
-    return min(float(text), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None
+    """Return the seconds of `Retry-After`, at most two minutes; None when the server sent none.
+
+    The header may name a date instead, which is read by the server's own clock.
+    """
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), _LONGEST_WAIT_S)
+    try:
+        until = parsedate_to_datetime(text)
+        sent = parsedate_to_datetime(answer.headers.get("Date", ""))
+        return min(max(0.0, (until - sent).total_seconds()), _LONGEST_WAIT_S)
+    except (TypeError, ValueError):  # no date, or one with and one without a zone
+        return None
 
 
 def why(error: Exception) -> str:

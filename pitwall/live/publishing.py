@@ -34,6 +34,7 @@ class Publisher:
 
     Attributes:
         notes: Written into every frame from now on.
+        warning: Returns a sentence for every frame, whatever its feed says; "" for none.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Publisher:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.notes = NO_NOTES
+        self.warning: Callable[[], str] = str
         self._now = now
         self._monotonic = monotonic
         self._cache = cache
@@ -72,7 +74,7 @@ class Publisher:
             feed: The feed now.
             arrived_at: Wall time at which the newest message arrived; None before the first.
         """
-        feed = replace(feed, notes=self.notes)
+        feed = replace(feed, notes=self.notes, detail=self._with_warning(feed.detail))
         self._offered = (state, feed, arrived_at)
         quiet_s = self._monotonic() - self._shown_s
         if self._shown is not None and quiet_s < QUIET_TICK_S and not self._is_news(state, feed):
@@ -85,6 +87,11 @@ class Publisher:
         await self._cache.publish(frame)
         await self._put_telemetry(state.race)
         return frame
+
+    def _with_warning(self, detail: str) -> str:
+        # The live feed speaks of its token itself, and knows whether it is in use.
+        warning = "" if "F1 TV token" in detail else self.warning()
+        return f"{detail} {warning}".strip()
 
     async def _put_telemetry(self, race: RaceState) -> None:
         """Store the telemetry that changed since the last frame."""

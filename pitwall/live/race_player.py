@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pitwall.aio import Pacer
 from pitwall.domain.frames import FRAME_EVERY_S, FeedState
@@ -20,7 +21,7 @@ from pitwall.engine.playback import Playback
 from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.errors import FeedUnavailableError, PitwallError
 from pitwall.live.publishing import Publisher
-from pitwall.ports.feeds import RecordedFeed
+from pitwall.ports.feeds import FetchedFeed, RecordedFeed
 from pitwall.ports.forecasts import Predictor
 from pitwall.recording.race_recorder import Recorder
 from pitwall.recording.race_recording import Recording
@@ -119,6 +120,10 @@ class RacePlayer:
             # One broken race must not end the player.
             log.exception("race abandoned", extra={"feed": request.feed.name})
             await self._fail(request, "An internal error stopped this race; see the log.")
+        finally:
+            # A thread that waits for what is still to be fetched would hold up the server's end.
+            if isinstance(request.feed, FetchedFeed):
+                request.feed.stop()
 
     async def _show(self, request: PlayRequest, resumed: Takeover | None) -> None:
         self.clock = self._arrived_at = None
@@ -133,7 +138,7 @@ class RacePlayer:
             observer = recording.collector if recording else None
             playback = Playback(request.feed, RaceEngine(self._predictor, observer=observer))
             await self._offer(playback, request)
-            start = await asyncio.to_thread(_join, playback, request.from_lap)
+            start = await self._joined(playback, request)
         self.clock = ReplayClock(start, request.speed)
         self._arrived_at = wall_now()
         log.info("race on screen", extra={"feed": request.feed.name, "at": start.isoformat()})
@@ -147,9 +152,21 @@ class RacePlayer:
                     recording.end("finished")
             await pacer.rest()
 
+    async def _joined(self, playback: Playback, request: PlayRequest) -> datetime:
+        """Play up to where to begin; while a feed is being fetched, publish how far it is."""
+        joining = asyncio.create_task(asyncio.to_thread(_join, playback, request.from_lap))
+        joining.add_done_callback(_forget_error)
+        while not joining.done():
+            await asyncio.wait({joining}, timeout=TICK_S)
+            if not joining.done():
+                view = _view(request, FeedState.CONNECTING, _fetched(request))
+                await self._offer_view(EngineState(), view)
+        return await joining
+
     async def _advance(self, playback: Playback, request: PlayRequest, clock: ReplayClock) -> None:
         """Play up to now; while that takes long, go on publishing how old the state is."""
         advancing = asyncio.create_task(asyncio.to_thread(playback.advance, clock.now()))
+        advancing.add_done_callback(_forget_error)
         while not advancing.done():
             await asyncio.wait({advancing}, timeout=TICK_S)
             if not advancing.done():
@@ -160,7 +177,8 @@ class RacePlayer:
 
     async def _offer(self, playback: Playback, request: PlayRequest) -> None:
         state = playback.state
-        await self._offer_view(state, _view(request, self._feed_state(playback, state)))
+        view = _view(request, self._feed_state(playback, state), _fetched(request))
+        await self._offer_view(state, view)
 
     async def _offer_view(self, state: EngineState, view: FeedView) -> None:
         self._last = (state, view)
@@ -207,6 +225,16 @@ def _join(playback: Playback, from_lap: int) -> datetime:
 def _is_at(state: EngineState, lap: int) -> bool:
     started = state.race.phase is Phase.STARTED
     return started if lap == 1 else started and state.race.lap >= lap
+
+
+def _forget_error(task: asyncio.Task[Any]) -> None:
+    """Take note of the error of a task that may have been left alone by a cancelled one."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _fetched(request: PlayRequest) -> str:
+    return request.feed.detail if isinstance(request.feed, FetchedFeed) else ""
 
 
 def _view(request: PlayRequest, state: FeedState, detail: str = "") -> FeedView:

@@ -20,7 +20,7 @@ from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import PitwallError
 from pitwall.live.race_player import PlayRequest, Takeover
 from pitwall.ports.cache import LiveCache
-from pitwall.ports.feeds import RecordedFeed
+from pitwall.ports.feeds import FetchedFeed, RecordedFeed
 from pitwall.ports.forecasts import Predictor
 from pitwall.recording.race_recording import Recording
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LOOKS_EVERY_S = 1.0
 FRESH_S = 60.0  # an older frame belongs to a race that is no longer on screen
+FETCHED_WITHIN_S = 5.0  # how long a take-over waits for a part that is being fetched
 _SLICE = timedelta(seconds=30)  # of race time, after which a step may be cancelled
 _LOOKS_AT = 500  # races to search for the one on screen; simulated races never end
 
@@ -100,13 +101,30 @@ class HotStandby:
         if following is None or until is None:
             return
         try:
-            while not await _finished(following.playback, until):
+            while not await self._finished(following, until):
                 pass
             if following.recording is not None:
                 following.recording.drop_written()
         except PitwallError:
             log.warning("cannot play along", extra={"feed": frame.header.feed})
             self._following = None
+
+    async def _finished(self, following: _Following, until: datetime) -> bool:
+        """Play a slice towards `until`, and return whether that is reached."""
+        stepping = asyncio.ensure_future(asyncio.to_thread(_step, following.playback, until))
+        try:
+            return await asyncio.shield(stepping)
+        except asyncio.CancelledError:
+            # The thread cannot be interrupted, and two must not move one playback.
+            feed = following.request.feed
+            fetched = feed if isinstance(feed, FetchedFeed) else None
+            waited_s = None if fetched is None else FETCHED_WITHIN_S
+            done, _ = await asyncio.wait({stepping}, timeout=waited_s)
+            if fetched is not None and not done:
+                self._following = None
+                fetched.stop()
+                await asyncio.wait({stepping})
+            raise
 
     def _playing(self, frame: LiveFrame) -> _Following | None:
         """Return the playback of the race in `frame`; None where it is not among our races."""
@@ -124,17 +142,6 @@ class HotStandby:
                 engine = RaceEngine(self._predictor, observer=observer)
                 return _Following(request, Playback(request.feed, engine), rest, recording)
         return None
-
-
-async def _finished(playback: Playback, until: datetime) -> bool:
-    """Play a slice towards `until`, and return whether that is reached."""
-    stepping = asyncio.ensure_future(asyncio.to_thread(_step, playback, until))
-    try:
-        return await asyncio.shield(stepping)
-    except asyncio.CancelledError:
-        # The thread cannot be interrupted, and two must not move one playback.
-        await asyncio.wait({stepping})
-        raise
 
 
 def _step(playback: Playback, until: datetime) -> bool:

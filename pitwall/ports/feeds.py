@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pitwall.domain.sessions import Source
 from pitwall.wire.message import RawFrame, RawMessage, Reading
@@ -34,6 +34,20 @@ class RecordedFeed(Protocol):
         Raises:
             FeedUnavailableError: The feed cannot be opened.
         """
+        ...
+
+
+@runtime_checkable
+class FetchedFeed(RecordedFeed, Protocol):
+    """A recorded feed that is still being fetched while it plays, slowly if need be."""
+
+    @property
+    def detail(self) -> str:
+        """How far it is and what keeps it waiting, in sentences; "" when all is there."""
+        ...
+
+    def stop(self) -> None:
+        """Stop fetching; a thread that waits for messages gets a `FeedUnavailableError`."""
         ...
 
 

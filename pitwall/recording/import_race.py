@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from pitwall.domain.records import Batch, RaceMark
 from pitwall.engine.race_engine import RaceEngine
@@ -46,27 +47,108 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a race that was played.
+
+    Attributes:
+        batches: The rows that it adds; all belong to a race that is known by name.
+        done: How many messages were played so far.
+        total: How many messages the race has.
+        faults: How many faults the race had so far, by kind.
+    """
+
+    batches: list[Batch]
+    done: int
+    total: int
+    faults: Mapping[str, int]
+
+
+class RacePlay(Protocol):
+    """A race that is played as fast as possible, here or in another process."""
+
+    def parts(self) -> AsyncGenerator[Part, None]:
+        """Yield the race part by part.
+
+        Raises:
+            FeedUnavailableError: The feed cannot be opened.
+        """
+        ...
+
+    def resume(self, race_id: str, stored: int) -> None:
+        """Leave out what the first messages of the race add: so many are stored."""
+        ...
+
+
+class PlayHere:
+    """Plays a race in a thread of this process.
+
+    Args:
+        feed: The feed of a finished race.
+        predictor: Forecasts every battle of the race.
+    """
+
+    def __init__(self, feed: RecordedFeed, predictor: Predictor) -> None:
+        self._feed = feed
+        self._predictor = predictor
+        self._collector: BatchCollector | None = None
+
+    def resume(self, race_id: str, stored: int) -> None:
+        """Leave out what the first messages of the race add: so many are stored."""
+        if self._collector is not None:
+            self._collector.resume(race_id, stored, continues=False)
+
+    async def parts(self) -> AsyncGenerator[Part, None]:
+        """Yield the race part by part, while a thread plays it."""
+        played = self.played()
+        while (part := await asyncio.to_thread(next, played, None)) is not None:
+            yield part
+
+    def played(self) -> Iterator[Part]:
+        """Yield the race part by part; blocks while it plays."""
+        feed = self._feed
+        messages = list(feed.messages())
+        collector = BatchCollector(self._predictor.version, most_messages=len(messages) + 1)
+        self._collector = collector
+        engine = RaceEngine(self._predictor, observer=collector)
+        for done in range(0, len(messages), AT_ONCE):
+            _play(engine, messages[done : done + AT_ONCE])
+            batches = []
+            for batch in collector.take_batches():
+                if batch.info.race_id:
+                    batches.append(batch)
+                else:
+                    collector.put_back(batch)
+            reached = min(done + AT_ONCE, len(messages))
+            yield Part(batches, reached, len(messages), _faults(feed, engine))
+
+
+@dataclass(frozen=True, slots=True)
 class Importing:
     """Options of an import.
 
     Attributes:
         on_progress: Called with the number of messages done and their total.
         replace: Whether to remove the stored race first.
+        play: Plays the race; None to play it in this process.
     """
 
     on_progress: Callable[[int, int], None] = lambda _done, _total: None
     replace: bool = False
+    play: RacePlay | None = None
 
 
 async def import_race(
-    feed: RecordedFeed, writer: RaceWriter, predictor: Predictor, how: Importing | None = None
+    feed: RecordedFeed,
+    writer: RaceWriter,
+    predictor: Predictor | None,
+    how: Importing | None = None,
 ) -> Imported:
     """Store a race from its feed, going on where an earlier import stopped.
 
     Args:
         feed: The feed of a finished race.
         writer: Writes the race to the store.
-        predictor: Forecasts every battle of the race.
+        predictor: Forecasts every battle of the race. None where `how` plays it elsewhere.
         how: Options. None for the defaults.
 
     Raises:
@@ -74,32 +156,31 @@ async def import_race(
         StoreError: The database cannot be reached.
     """
     how = how or Importing()
-    messages = await asyncio.to_thread(lambda: list(feed.messages()))
-    collector = BatchCollector(predictor.version, most_messages=len(messages) + 1)
-    engine = RaceEngine(predictor, observer=collector)
+    play = how.play
+    if play is None:
+        assert predictor is not None  # noqa: S101  as promised
+        play = PlayHere(feed, predictor)
     mark: RaceMark | None = None
     stored = predictions = 0
-    for done in range(0, len(messages), AT_ONCE):
-        await asyncio.to_thread(_play, engine, messages[done : done + AT_ONCE])
-        for batch in collector.take_batches():
-            if mark is None and batch.info.race_id:
-                mark = await _begin(feed, writer, batch, how)
-                if (known := _known(mark, feed, len(messages))) is not None:
-                    return known
-                collector.resume(batch.info.race_id, mark.messages, continues=False)
-            if mark is None:
-                collector.put_back(batch)
-                continue
-            fresh = record_rows.without(batch, mark.messages)
-            fresh.is_imported = True
-            stored += len(fresh.messages)
-            predictions += len(fresh.predictions)
-            await writer.append(mark, fresh)
-        how.on_progress(min(done + AT_ONCE, len(messages)), len(messages))
+    faults: Mapping[str, int] = {}
+    async with aclosing(play.parts()) as parts:
+        async for part in parts:
+            faults = part.faults
+            for batch in part.batches:
+                if mark is None:
+                    mark = await _begin(feed, writer, batch, how)
+                    if (known := _known(mark, feed, part.total)) is not None:
+                        return known
+                    play.resume(batch.info.race_id, mark.messages)
+                fresh = record_rows.without(batch, mark.messages)
+                fresh.is_imported = True
+                stored += len(fresh.messages)
+                predictions += len(fresh.predictions)
+                await writer.append(mark, fresh)
+            how.on_progress(part.done, part.total)
     if mark is None:
-        return Imported("", "no_race", faults=_faults(feed, engine))
+        return Imported("", "no_race", faults=faults)
     await writer.finish(mark, "finished")
-    faults = _faults(feed, engine)
     return Imported(mark.info.race_id, "imported", stored, predictions, mark.feed, faults)
 
 

@@ -247,6 +247,17 @@ async def test_health_is_503_only_when_the_feed_is_dead(
     assert bool(answer.json()["detail"]) is (status == 503)
 
 
+async def test_health_says_what_the_feed_waits_for_though_it_is_no_fault(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    fetched = "OpenF1's history is being fetched: 3 of 52 parts, complete until 05:04 UTC."
+    await live.publish(with_header(a_frame(), feed_detail=fetched))
+
+    body = (await client.get("/health")).json()
+
+    assert (body["status"], body["feed_detail"]) == ("ok", fetched)
+
+
 async def test_health_is_degraded_while_the_shared_cache_is_away(
     client: httpx.AsyncClient, live: MemoryLiveCache
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from collections import deque
@@ -20,7 +21,8 @@ from tests.chaos.openf1_rows import SESSION, Row, Story, Told
 USER, PASSWORD = "fan@example.org", "secret"
 IN_SESSION = {"detail": "Session in progress, access is restricted to authenticated users."}
 _FILTER = re.compile(r"(\w+)(>=|<=|>|<|=)(.*)\Z", re.DOTALL)
-_LIMIT, _WINDOW_S = 30, 10.0
+# As OpenF1 documents them: a second and a minute, for everyone and with an account.
+LIMITS = {False: ((3, 1.0), (30, 60.0)), True: ((6, 1.0), (60, 60.0))}
 LIFE_S = 3600
 
 
@@ -37,6 +39,7 @@ class OpenF1Server:
     Attributes:
         asked: Paths and queries in order.
         withheld: Endpoints that have nothing.
+        refused: How many requests were too many.
     """
 
     def __init__(self, story: Story, now: Callable[[], datetime], *, in_session: bool) -> None:
@@ -51,7 +54,7 @@ class OpenF1Server:
         for told in story.told:
             self._by_endpoint.setdefault(told.endpoint, []).append(told)
         self._keys = {id(told): key_of(told.endpoint, told.row) for told in story.told}
-        self._times: deque[datetime] = deque(maxlen=_LIMIT)
+        self._times: dict[bool, deque[datetime]] = {False: deque(), True: deque()}
         self.http = HttpServer(self.handle)
 
     def knows(self, token: str) -> bool:
@@ -69,7 +72,12 @@ class OpenF1Server:
         self.asked.append(target)
         if not await self.admits(request, client):
             return False
-        if request.path == "/token":
+        known = request.path == "/token" or self.knows(_bearer_of(request))
+        if wait_s := self.too_often_for_s(has_account=known):
+            self.refused += 1
+            error = orjson.dumps({"error": "Rate limit exceeded"})
+            client.answer(429, error, Retry_After=str(math.ceil(wait_s)))
+        elif request.path == "/token":
             self._token(body, client)
         else:
             self._rows(request, target, client)
@@ -87,23 +95,26 @@ class OpenF1Server:
         client.answer(200, orjson.dumps(told), Content_Type="application/json")
 
     def _rows(self, request: Request, target: str, client: Client) -> None:
-        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        bearer = _bearer_of(request)
         if bearer and not self.knows(bearer):
             client.answer(401, orjson.dumps({"detail": "Invalid token"}))
         elif self.in_session and not bearer:
             client.answer(401, orjson.dumps(IN_SESSION))
-        elif not bearer and self._is_too_often():
-            self.refused += 1
-            client.answer(429, orjson.dumps({"error": "Rate limit exceeded"}), Retry_After="3")
         else:
             self._answer(request.path.removeprefix("/v1/"), target.partition("?")[2], client)
 
-    def _is_too_often(self) -> bool:
-        now = self.now()
-        if len(self._times) == _LIMIT and (now - self._times[0]).total_seconds() < _WINDOW_S:
-            return True
-        self._times.append(now)
-        return False
+    def too_often_for_s(self, *, has_account: bool) -> float:
+        """Count a request, and return for how long it is one too many; 0 when it is not."""
+        now, times = self.now(), self._times[has_account]
+        while times and (now - times[0]).total_seconds() >= LIMITS[has_account][-1][1]:
+            times.popleft()
+        for most, window_s in LIMITS[has_account]:
+            since = now - timedelta(seconds=window_s)
+            recent = [at for at in times if at > since]
+            if len(recent) >= most:
+                return (recent[-most] - since).total_seconds()
+        times.append(now)
+        return 0.0
 
     def _answer(self, endpoint: str, query: str, client: Client) -> None:
         tests = [_test(part) for part in unquote_all(query)]
@@ -119,6 +130,10 @@ class OpenF1Server:
         told = self._by_endpoint.get(endpoint, [])
         so_far = told[: bisect_right(told, self.now(), key=lambda one: one.at)]
         return list({self._keys[id(one)]: one.row for one in so_far}.values())
+
+
+def _bearer_of(request: Request) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def unquote_all(query: str) -> list[str]:

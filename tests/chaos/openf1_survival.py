@@ -13,7 +13,7 @@ from pathlib import Path
 from pitwall.domain.race import RaceState
 from pitwall.domain.reducer import apply
 from pitwall.engine.race_engine import RaceEngine
-from pitwall.feeds.openf1 import OpenF1Account, OpenF1LiveFeed
+from pitwall.feeds.openf1 import OpenF1Access, OpenF1Account, OpenF1LiveFeed
 from pitwall.feeds.openf1.frame_reader import MQTT, read_frame
 from pitwall.feeds.openf1.row_merger import RowMerger
 from pitwall.live.ingest import Backoff, Ingest
@@ -127,7 +127,9 @@ async def _survive(
     broker = ChaoticBroker(story, loop.now, server, weather, rng)
     broker.on_told = truth.take
     async with server.http, broker:
-        feed = OpenF1LiveFeed(ACCOUNT, server.http.url, broker.url, now=loop.now, rng=rng)
+        feed = OpenF1LiveFeed(
+            OpenF1Access.of(server.http.url, ACCOUNT), broker.url, now=loop.now, rng=rng
+        )
         ingest = Ingest(feed, intake, publisher, now=loop.now, backoff=Backoff(rng))
         running = asyncio.create_task(ingest.run())
         watching = asyncio.create_task(_watch(Play(truth, intake, broker, result), loop))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -177,3 +178,50 @@ async def test_the_last_picture_stays_when_the_recording_is_over() -> None:
     assert later is not None
     assert later.sequence > ended.sequence
     assert later.tower == ended.tower
+
+
+class FetchedDuel:
+    """A feed of which only the beginning is there."""
+
+    name, source = "openf1:1", Source.RECONSTRUCTED
+
+    def __init__(self) -> None:
+        self.detail = "3 of 9 parts, complete until 13:07 UTC."
+        self.stopped = threading.Event()
+
+    def messages(self) -> Iterator[RawMessage]:
+        yield from a_duel(3)
+        self.stopped.wait()
+        raise FeedUnavailableError("stopped")
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+async def test_a_feed_that_is_still_fetched_says_how_far_it_is_and_ends_with_the_player() -> None:
+    feed = FetchedDuel()
+    async with running([PlayRequest(feed, from_lap=50)]) as (cache, _loop):
+        await asyncio.sleep(0.6)
+        frame = await cache.latest()
+
+        assert frame is not None
+        assert frame.header.feed_state is FeedState.CONNECTING
+        assert frame.header.feed_detail == feed.detail
+    # Leaving waits for the player, whose thread would otherwise hold up the end of the process.
+    assert feed.stopped.is_set()
+
+
+async def test_a_warning_is_in_every_frame_beside_what_the_feed_says() -> None:
+    cache = MemoryLiveCache()
+    publisher = Publisher(cache, "counting")
+    publisher.warning = lambda: "The F1 TV token runs out in 3 h."
+    player = RacePlayer(publisher, CountingPredictor())
+    task = asyncio.create_task(player.run([a_showing(ListFeed(a_duel(60)), speed=10)]))
+    try:
+        frame = await until(cache, FeedState.FLOWING)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    assert frame.header.feed_detail == "The F1 TV token runs out in 3 h."

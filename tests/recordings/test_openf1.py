@@ -17,7 +17,7 @@ from pitwall.domain.events import CarTimed
 from pitwall.domain.gaps import TimeGap
 from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState
 from pitwall.domain.reducer import apply
-from pitwall.feeds.openf1 import OpenF1History
+from pitwall.feeds.openf1 import OpenF1Access, OpenF1History
 from pitwall.feeds.timing import TimingFeed
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
@@ -69,7 +69,7 @@ def through_rest(shared: Path, without: str = "") -> Fetched:
     server = OpenF1Server(japan(shared), lambda: datetime.now(UTC), in_session=False)
     server.withheld = {without}
     with serving(server.http) as url:
-        feed = OpenF1History(str(SESSION), base_url=url)
+        feed = OpenF1History(str(SESSION), OpenF1Access.of(url))
         messages = list(feed.messages())
         assert list(feed.messages()) == messages  # as the port promises
     fetched = Fetched(messages)

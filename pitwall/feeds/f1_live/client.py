@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from pitwall.domain.sessions import Source
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_live.negotiation import Agreed, F1TokenRefusedError, F1TvToken, negotiate
+from pitwall.feeds.f1_live.account import F1TvToken
+from pitwall.feeds.f1_live.negotiation import Agreed, F1TokenRefusedError, negotiate
 from pitwall.feeds.f1_live.topics import PUBLIC, WITH_ACCOUNT
 from pitwall.feeds.http import tls, why
 from pitwall.feeds.signalr import RECORD_SEPARATOR, read_frame, refusal_of
@@ -59,8 +60,8 @@ class F1LiveFeed:
 
     @property
     def detail(self) -> str:
-        """What is wrong with the token; "" when nothing is, or without one."""
-        return self._token.detail
+        """What is or will be wrong with the token; "" when nothing is, or without one."""
+        return self._token.detail(self._now())
 
     def read(self, frame: RawFrame) -> Reading:
         """Return the messages and snapshots of a frame."""

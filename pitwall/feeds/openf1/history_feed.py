@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
-from heapq import merge
-from typing import TypeVar
+from heapq import heappop, heappush
+from itertools import count
 
 from pitwall.domain.sessions import Source
-from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.openf1 import lap_rows, stint_rows
-from pitwall.feeds.openf1.account import OpenF1Account
-from pitwall.feeds.openf1.backfill import LATEST, find_session
-from pitwall.feeds.openf1.client import OPENF1_URL, Answer, OpenF1Rest
-from pitwall.feeds.openf1.control_rows import control_messages, phase_of
+from pitwall.feeds.openf1.client import OpenF1Access
+from pitwall.feeds.openf1.control_rows import control_messages
+from pitwall.feeds.openf1.history_fetch import (
+    INTERVALS,
+    TELEMETRY,
+    HistoryFetcher,
+    Piece,
+    Session,
+    first_instant,
+    started_at,
+)
 from pitwall.feeds.openf1.measured_rows import measured_message, message
 from pitwall.feeds.openf1.rows import Row, by_car, count_of, instant_of, key_of
 from pitwall.feeds.openf1.session_rows import drivers_message, is_timed, session_message
@@ -29,53 +33,25 @@ from pitwall.wire.message import RawMessage
 _CONTROL_DELAY = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """The rows of a session by endpoint, without telemetry.
+_Key = tuple[datetime, tuple[int, str], int]
+_AFTER_ALL = (99, "")
 
-    Attributes:
-        described: Its row of `sessions`.
-        meeting: Its row of `meetings`; {} when there is none.
+
+def _keyed_messages(session: Session, intervals: list[Row]) -> list[tuple[_Key, RawMessage]]:
+    """Return everything but intervals and telemetry with what it is ordered by.
+
+    Of messages with one instant and topic, intervals come after those that are measured as well,
+    and before those that are worked out.
     """
-
-    described: Row
-    meeting: Row = field(default_factory=dict)
-    rows: Mapping[str, list[Row]] = field(default_factory=dict)
-
-    def of(self, endpoint: str) -> list[Row]:
-        """Return the rows of an endpoint."""
-        return self.rows.get(endpoint, [])
+    first = first_instant(session, intervals)
+    grid = () if is_timed(session.described) else _grid_messages(session)
+    messages = [(0, one) for one in _measured_messages(session, first)]
+    messages += [(2, one) for one in (*grid, *_car_messages(session, first))]
+    keyed = [((one.sent_at, topic_rank(one.topic), order), one) for order, one in messages]
+    return sorted(keyed, key=lambda each: each[0])
 
 
-def span_of(session: Session) -> tuple[datetime, datetime]:
-    """Return when the session was started and finished, by race control, else as announced."""
-    begun, ended = (instant_of(session.described, f"date_{end}") for end in ("start", "end"))
-    for row in session.of("race_control"):
-        phase, at = phase_of(row), instant_of(row)
-        if phase == "Finished" and at is not None:
-            ended = at
-    started = started_at(session)
-    begun = started or begun or _first_instant(session)
-    return begun, max(begun, ended or begun)
-
-
-def started_at(session: Session) -> datetime | None:
-    """Return when race control started the session; None when no row says so."""
-    starts = (
-        at for r in session.of("race_control") if phase_of(r) == "Started" and (at := instant_of(r))
-    )
-    return min(starts, default=None)
-
-
-def past_session_messages(session: Session) -> Iterator[RawMessage]:
-    """Yield everything but telemetry, in order of `sent_at`."""
-    messages = list(_session_messages(session))
-    messages.sort(key=lambda one: (one.sent_at, topic_rank(one.topic)))
-    yield from messages
-
-
-def _session_messages(session: Session) -> Iterator[RawMessage]:
-    first = _first_instant(session)
+def _measured_messages(session: Session, first: datetime) -> Iterator[RawMessage]:
     for described in (
         session_message(first, session.described, session.meeting),
         drivers_message(first, session.of("drivers")),
@@ -85,13 +61,44 @@ def _session_messages(session: Session) -> Iterator[RawMessage]:
     for one in control_messages(control, len(control)):
         delay = _CONTROL_DELAY if one.sent_at.microsecond == 0 else timedelta(0)
         yield RawMessage(one.sent_at + delay, one.topic, one.body)
-    for endpoint in ("position", "intervals", "weather"):
+    for endpoint in ("position", "weather"):
         for row in session.of(endpoint):
             measured = measured_message(endpoint, row)
             yield from [measured] if measured is not None else []
-    if not is_timed(session.described):
-        yield from _grid_messages(session)
-    yield from _car_messages(session, first)
+
+
+def _piece_messages(fetcher: HistoryFetcher, piece: Piece) -> Iterator[tuple[_Key, RawMessage]]:
+    """Yield the messages of one piece in order; the first waits until it is fetched."""
+    rows = {key_of(piece.endpoint, row): row for row in fetcher.rows(piece)}
+    messages = [one for row in rows.values() if (one := measured_message(piece.endpoint, row))]
+    messages.sort(key=lambda one: one.sent_at)
+    order = TELEMETRY.index(piece.endpoint) if piece.endpoint in TELEMETRY else 1
+    for one in messages:
+        rank = _AFTER_ALL if piece.endpoint in TELEMETRY else topic_rank(one.topic)
+        yield (one.sent_at, rank, order), one
+
+
+def _in_order(
+    window_messages: list[tuple[_Key, RawMessage]], fetcher: HistoryFetcher, pieces: list[Piece]
+) -> Iterator[RawMessage]:
+    """Merge messages with those of the pieces, which are waited for only when their time comes."""
+    number = count()
+    open_now: list[tuple[_Key, int, RawMessage, Iterator[tuple[_Key, RawMessage]]]] = []
+
+    def advance(source: Iterator[tuple[_Key, RawMessage]]) -> None:
+        found = next(source, None)
+        if found is not None:
+            heappush(open_now, (found[0], next(number), found[1], source))
+
+    advance(iter(messages))
+    waiting = deque(pieces)
+    while open_now or waiting:
+        while waiting and (not open_now or waiting[0].since <= open_now[0][0][0]):
+            advance(_piece_messages(fetcher, waiting.popleft()))
+        if open_now:
+            _, _, message, source = heappop(open_now)
+            yield message
+            advance(source)
 
 
 def _grid_messages(session: Session) -> Iterator[RawMessage]:
@@ -175,55 +182,30 @@ def _tyre_messages(car: int, rows: list[Row], known: _KnownState) -> Iterator[Ra
                 yield message(at, "TimingAppData", {"Lines": {str(car): stint}})
 
 
-def _first_instant(session: Session) -> datetime:
-    instants = [
-        at
-        for endpoint in ("position", "intervals", "race_control")
-        for row in session.of(endpoint)
-        if (at := instant_of(row)) is not None
-    ]
-    announced = instant_of(session.described, "date_start")
-    return min([*instants, *([announced] if announced else [])])
-
-
-T = TypeVar("T")
-
-_AT_ONCE = ("drivers", "position", "laps", "stints", "pit", "race_control", "weather")
-
-_BEFORE, _AFTER = timedelta(hours=1, minutes=30), timedelta(hours=1)
-
-_TELEMETRY = ("car_data", "location")
-
-_TELEMETRY_WINDOW = timedelta(minutes=2)  # of all cars: some 10,000 rows
-
-
 class OpenF1History:
     """A `RecordedFeed` of one session of OpenF1's history.
 
-    Rows are fetched in the first pass and kept; telemetry, thirty times as much, is fetched
-    piece by piece while it plays.
+    Everything is fetched once, in the background, and kept: `pitwall.feeds.openf1.history_fetch`.
 
     Args:
         session: Its key, or `latest`.
-        account: None queries without one, which is refused while a session is on.
-        base_url: The address of the REST server.
+        access: The REST server and the account; without one it is refused while a session is on.
         telemetry: Whether to fetch telemetry.
         rng: The source of jitter.
+        found: The row of the session, where it was asked for already.
     """
 
     def __init__(
         self,
-        session: str = LATEST,
-        account: OpenF1Account | None = None,
-        base_url: str = OPENF1_URL,
+        session: str,
+        access: OpenF1Access,
         *,
         telemetry: bool = True,
         rng: random.Random | None = None,
+        found: Row | None = None,
     ) -> None:
         self._session = session
-        self._rest = OpenF1Rest(base_url, account, rng=rng)
-        self._telemetry = telemetry
-        self._fetched: Session | None = None
+        self._fetcher = HistoryFetcher(access, session, telemetry=telemetry, rng=rng, found=found)
 
     @property
     def name(self) -> str:
@@ -235,69 +217,30 @@ class OpenF1History:
         """Reconstructed, always, as OpenF1 derives its rows from F1's feed."""
         return Source.RECONSTRUCTED
 
+    @property
+    def detail(self) -> str:
+        """How much of the session is fetched; "" when all is."""
+        return self._fetcher.progress
+
+    def stop(self) -> None:
+        """Stop fetching; whoever waits for messages gets a `FeedUnavailableError`."""
+        self._fetcher.stop()
+
     def messages(self) -> Iterator[RawMessage]:
         """Yield the session's messages in order of `sent_at`; a race has about 35,000.
 
-        Blocks on the network, for seconds at first, so it runs in a worker thread.
+        Blocks while something is not yet fetched, so it runs in a worker thread.
 
         Raises:
             FeedUnavailableError: OpenF1 cannot be reached, refuses, or has no such session.
         """
-        if self._fetched is None:
-            self._fetched = self._run(self._fetch)
-        messages = past_session_messages(self._fetched)
-        if self._telemetry:
-            telemetry = self._telemetry_messages(self._fetched)
-            yield from merge(messages, telemetry, key=lambda one: one.sent_at)
-        else:
-            yield from messages
-
-    def _run(self, work: Callable[[OpenF1Rest], Awaitable[T]]) -> T:
-        """Run asynchronous work in the worker thread that asks for messages."""
-
-        async def asking() -> T:
-            async with self._rest as rest:
-                return await work(rest)
-
-        return asyncio.run(asking())
-
-    async def _fetch(self, rest: OpenF1Rest) -> Session:
-        found = await find_session(rest, self._session)
-        key, meeting = count_of(found, "session_key", most=10**9), found.get("meeting_key")
-        meetings: list[Row] = []
-        if isinstance(meeting, int):
-            meetings = (await rest.rows("meetings", meeting_key=meeting)).rows
-        rows = {name: (await rest.rows(name, session_key=key)).rows for name in _AT_ONCE}
-        session = Session(found, meetings[0] if meetings else {}, rows)
-        begun, ended = span_of(session)
-        intervals: dict[tuple[object, ...], Row] = {}
-        async for answer in rest.windows(
-            "intervals", begun - _BEFORE, ended + _AFTER, session_key=key
-        ):
-            intervals |= {key_of("intervals", row): row for row in answer.rows}
-        rows["intervals"] = list(intervals.values())
-        if not rows["position"] and not rows["intervals"]:
-            raise FeedUnavailableError(f"OpenF1 has no timing of the session {self._session}.")
-        return Session(session.described, session.meeting, rows)
-
-    def _telemetry_messages(self, session: Session) -> Iterator[RawMessage]:
-        """Yield telemetry of the race itself; an endpoint without rows is asked only once."""
-        since, until = span_of(session)
-        key = session.described.get("session_key")
-        endpoints = set(_TELEMETRY)
-        while since < until and endpoints:
-            end = min(since + _TELEMETRY_WINDOW, until)
-            window_messages: list[RawMessage] = []
-            for endpoint in sorted(endpoints):
-                window = {"session_key": key, "date__ge": since, "date__le": end}
-                answer = self._run(partial(_rows, endpoint, window))
-                measured = [one for row in answer.rows if (one := measured_message(endpoint, row))]
-                window_messages += [one for one in measured if since <= one.sent_at < end]
-                endpoints -= set() if answer.rows else {endpoint}
-            window_messages.sort(key=lambda one: one.sent_at)
-            yield from window_messages
-            since = end
-
-
-async def _rows(endpoint: str, filters: dict[str, object], rest: OpenF1Rest) -> Answer:
-    return await rest.rows(endpoint, **filters)
+        self._fetcher.start()
+        try:
+            session = self._fetcher.session()
+            pieces = self._fetcher.pieces()
+            first = next(piece for piece in pieces if piece.endpoint == INTERVALS)
+            yield from _in_order(
+                _keyed_messages(session, self._fetcher.rows(first)), self._fetcher, pieces
+            )
+        finally:
+            self._fetcher.leave()

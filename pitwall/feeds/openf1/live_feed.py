@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import aclosing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pitwall.aio import end
 from pitwall.domain.sessions import Source
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.openf1.account import OpenF1Account
 from pitwall.feeds.openf1.backfill import LATEST, Filled, Filler, find_session
 from pitwall.feeds.openf1.broker import (
     OPENF1_MQTT,
@@ -22,20 +20,38 @@ from pitwall.feeds.openf1.broker import (
     Subscription,
     subscribed,
 )
-from pitwall.feeds.openf1.client import BRIEF, OPENF1_URL, OpenF1Rest
+from pitwall.feeds.openf1.client import (
+    BRIEF,
+    JOINING,
+    LIVE_IS_PAID,
+    OpenF1Access,
+    OpenF1Rest,
+)
 from pitwall.feeds.openf1.frame_reader import MQTT, read_frame
+from pitwall.feeds.openf1.limits import Worth
 from pitwall.feeds.openf1.row_merger import RowMerger
 from pitwall.feeds.openf1.rows import Row, count_of, rows_of
 from pitwall.wire.message import RawFrame, Reading
 
-log = logging.getLogger(__name__)
-
 QUEUE_FRAMES = 4096
-POLL_S = 5.0  # six requests each time, half of the rate that OpenF1 allows
+# Seconds between two polls of an endpoint where 30 requests a minute are allowed: 26 are sent.
+POLL_EVERY_S = {
+    "intervals": 8.0,
+    "position": 8.0,
+    "race_control": 12.0,
+    "laps": 20.0,
+    "stints": 40.0,
+    "pit": 40.0,
+    "weather": 300.0,
+}
+_POLLED_BUDGET = 30
+_NEXT_SESSION_S = 300.0  # how often polling looks for the session that follows
 QUIET_S = 6.0  # during a race intervals come several times a second
 FILLS_APART_S, FAILED_APART_S = 2.0, 0.5
 BEHIND = "OpenF1 does not answer about the past ({}); missed data may be wrong for now."
-POLLING = "Without an OpenF1 account, live data is a few seconds behind."
+POLLING = "Without an OpenF1 account, live data is some ten seconds behind."
+WAITING = "OpenF1 had too many requests and wants none for {:.0f} s."
+MOVED_ON = "OpenF1 moved on to another session."
 
 
 def _wall_now() -> datetime:
@@ -50,12 +66,13 @@ class OpenF1LiveFeed:
     which then ask only for what was missed.
 
     Args:
-        account: For REST and MQTT; None polls, which OpenF1 refuses while a session is on.
-        base_url: The address of the REST server.
+        access: The REST server and the account; without one it polls, which OpenF1 refuses while
+            a session is on.
         mqtt_url: The address of the MQTT broker; "" polls with the account.
         session: Its key, or `latest`.
         now: The wall clock.
         rng: The source of jitter.
+        found: The row of the session, where it was asked for already.
 
     Attributes:
         merger: The rows so far; None before the first connection.
@@ -66,30 +83,36 @@ class OpenF1LiveFeed:
 
     def __init__(
         self,
-        account: OpenF1Account | None = None,
-        base_url: str = OPENF1_URL,
+        access: OpenF1Access,
         mqtt_url: str = OPENF1_MQTT,
         session: str = LATEST,
         now: Callable[[], datetime] = _wall_now,
         rng: random.Random | None = None,
+        found: Row | None = None,
     ) -> None:
         self.merger: RowMerger | None = None
-        self._account = account
-        self._rest = OpenF1Rest(base_url, account, BRIEF, now, rng)
+        self._account = None if access.bearer is None else access.bearer.account
+        self._found = found
+        self._rest = OpenF1Rest(access, BRIEF, now, rng)
         self._filler = Filler(self._rest, now)
-        self._mqtt_url = mqtt_url if account is not None else ""
+        self._mqtt_url = mqtt_url if self._account is not None else ""
         self._session = session
         self._now = now
         self._wanted = asyncio.Event()
         self._connected = False
         self._filled_at: datetime | None = None
+        self._polled_at: dict[str, datetime] = {}
+        self._complete = False
         self._delivered_s = 0.0
         self._behind = ""
+        self._paused_s: Callable[[], float] = lambda: 0.0
 
     @property
     def detail(self) -> str:
         """What is wrong with the connection, or that it only polls; "" when all is well."""
-        return self._behind or ("" if self._mqtt_url else POLLING)
+        paused_s = self._paused_s()
+        waiting = WAITING.format(paused_s) if paused_s else ""
+        return waiting or self._behind or ("" if self._mqtt_url else POLLING)
 
     def read(self, frame: RawFrame) -> Reading:
         """Return the messages and snapshots of a frame."""
@@ -126,11 +149,16 @@ class OpenF1LiveFeed:
             await end(running)
 
     async def _connection(self, out: asyncio.Queue[RawFrame]) -> None:
+        loop = asyncio.get_running_loop()
+        self._paused_s = lambda: self._rest.budget.paused_s(loop.time())
         async with self._rest as rest:
             if self._account is not None and self._mqtt_url:
                 await self._listen(self._account.user, await rest.token(), out)
             else:
-                await self._join(out)
+                if self.merger is None:
+                    await self._join(out)
+                else:
+                    await self._queue_whole(out)
                 await self._poll(out)
 
     async def _listen(self, user: str, token: str, out: asyncio.Queue[RawFrame]) -> None:
@@ -139,8 +167,7 @@ class OpenF1LiveFeed:
             async with subscribed(self._mqtt_url, user, token) as subscription:
                 if self.merger is None:
                     await self._join(out)
-                else:
-                    self._wanted.set()
+                self._wanted.set()
                 self._connected = True
                 self._delivered_s = asyncio.get_running_loop().time()
                 await _first_of(self._pump(subscription, out), self._keep_whole(out))
@@ -149,15 +176,28 @@ class OpenF1LiveFeed:
             raise
 
     async def _join(self, out: asyncio.Queue[RawFrame]) -> None:
-        """Find the session, and queue its snapshot."""
+        """Find the session, and queue its first picture; `_finish_joining` fetches the rest."""
         self._wanted.clear()
-        found = await find_session(self._rest, self._session)
+        found, self._found = self._found, None
+        if found is None:
+            found = await find_session(self._rest, self._session, patience=JOINING)
         key = count_of(found, "session_key", most=10**9) or 0
-        merger = self.merger if self.merger and self.merger.session_key == key else RowMerger(key)
-        await self._put(out, await self._filler.describe(merger, found))
-        await self._put(out, await self._filler.fill(merger, None))
-        self.merger, self._filled_at = merger, self._now()
-        await out.put(merger.whole_frame(self._now()))
+        merger, asked_at = RowMerger(key), self._now()
+        await self._put(out, await self._filler.join(merger, found))
+        self.merger, self._complete = merger, False
+        self._filled_at = asked_at
+        self._polled_at = dict.fromkeys(POLL_EVERY_S, asked_at)
+        await self._queue_whole(out)
+
+    async def _finish_joining(self, out: asyncio.Queue[RawFrame]) -> None:
+        """Queue the rest of the session so far, which the first picture did not need."""
+        if not self._complete:
+            await self._put(out, await self._filler.complete(self._merger))
+            self._complete, self._behind = True, ""
+            await self._queue_whole(out)
+
+    async def _queue_whole(self, out: asyncio.Queue[RawFrame]) -> None:
+        await out.put(self._merger.whole_frame(self._now()))
         self._connected = True
 
     @property
@@ -166,9 +206,13 @@ class OpenF1LiveFeed:
         return self.merger
 
     async def _fill(self, out: asyncio.Queue[RawFrame]) -> None:
+        if not self._complete:  # since joining, MQTT was listened to
+            await self._finish_joining(out)
+            return
         asked_at = self._now()
-        await self._put(out, await self._filler.fill(self._merger, self._filled_at))
+        await self._put(out, await self._filler.fill(self._merger, self._filled_at or asked_at))
         self._filled_at, self._behind = asked_at, ""
+        await self._queue_whole(out)
 
     async def _put(self, out: asyncio.Queue[RawFrame], filled: Filled) -> None:
         for frame in filled.frames:
@@ -204,7 +248,7 @@ class OpenF1LiveFeed:
         for row in rows:
             if (count_of(row, "session_key", most=10**6) or 0) > self._merger.session_key:
                 self.merger = None
-                raise FeedUnavailableError("OpenF1 moved on to another session.")
+                raise FeedUnavailableError(MOVED_ON)
 
     async def _keep_whole(self, out: asyncio.Queue[RawFrame]) -> None:
         """Fill gaps when asked to, and check by REST when MQTT is silent."""
@@ -223,7 +267,6 @@ class OpenF1LiveFeed:
                 self._wanted.set()
                 await asyncio.sleep(error.retry_after_s or FAILED_APART_S)
             else:
-                await out.put(self._merger.whole_frame(self._now()))
                 await asyncio.sleep(FILLS_APART_S)
 
     async def _look(self, out: asyncio.Queue[RawFrame]) -> None:
@@ -244,22 +287,62 @@ class OpenF1LiveFeed:
             raise FeedUnavailableError("OpenF1's MQTT fell silent while the race went on.")
 
     async def _poll(self, out: asyncio.Queue[RawFrame]) -> None:
+        """Ask for one endpoint after another, each as often as the limits allow."""
+        loop = asyncio.get_running_loop()
+        await self._patiently_polled(self._finish_joining(out))
+        due_s = {name: loop.time() + self._fresh_for_s(name) for name in POLL_EVERY_S}
+        if self._session == LATEST:
+            due_s["sessions"] = loop.time() + _NEXT_SESSION_S
         while True:
+            endpoint = min(due_s, key=lambda name: due_s[name])
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(max(0.0, due_s[endpoint] - loop.time())):
                     await self._wanted.wait()
-                    await asyncio.sleep(FILLS_APART_S)
-            asked, began = self._wanted.is_set(), self._now()
-            self._wanted.clear()
-            await self._fill(out)
-            changed = self._merger.changed_frame(self._now())
-            if asked:
-                await out.put(self._merger.whole_frame(self._now()))
-            elif changed is not None:
-                await out.put(changed)
-            spent = self._now() - began
-            if spent > timedelta(seconds=POLL_S):
-                log.info("polling is slow", extra={"took_s": spent.total_seconds()})
+                    await self._queue_whole(out)
+                    self._wanted.clear()
+                continue
+            began_s = loop.time()
+            if endpoint == "sessions":
+                await self._patiently_polled(self._look_for_next())
+            else:
+                await self._patiently_polled(self._poll_one(endpoint, out))
+            due_s[endpoint] = began_s + self._every_s(endpoint)
+
+    def _every_s(self, endpoint: str) -> float:
+        slower = _POLLED_BUDGET / self._rest.budget.per_minute
+        return POLL_EVERY_S.get(endpoint, _NEXT_SESSION_S) * slower
+
+    def _fresh_for_s(self, endpoint: str) -> float:
+        age = self._now() - self._polled_at.get(endpoint, self._now())
+        return max(0.0, self._every_s(endpoint) - age.total_seconds())
+
+    async def _poll_one(self, endpoint: str, out: asyncio.Queue[RawFrame]) -> None:
+        asked_at = self._now()
+        await self._finish_joining(out)
+        since = self._polled_at.get(endpoint, asked_at)
+        await self._put(out, await self._filler.poll(self._merger, endpoint, since))
+        self._polled_at[endpoint], self._behind = asked_at, ""
+        changed = self._merger.changed_frame(self._now())
+        if changed is not None:
+            await out.put(changed)
+
+    async def _look_for_next(self) -> None:
+        found = await find_session(self._rest, LATEST, Worth.DETAIL)
+        self._check_session([found])
+
+    async def _patiently_polled(self, polling: Coroutine[Any, Any, None]) -> None:
+        """Poll; a failure that may pass is told, and the next poll tries again.
+
+        Raises:
+            FeedUnavailableError: OpenF1 refuses everything, or moved on to another session.
+        """
+        try:
+            await polling
+        except FeedUnavailableError as error:
+            if self.merger is None or str(error) == LIVE_IS_PAID:
+                raise
+            self._behind = BEHIND.format(str(error).rstrip("."))
+            await asyncio.sleep(error.retry_after_s or FILLS_APART_S)
 
 
 async def _first_of(*work: Coroutine[Any, Any, None]) -> None:

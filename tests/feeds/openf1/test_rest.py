@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.openf1.client import BRIEF, THOROUGH, OpenF1Rest, Patience
+from pitwall.feeds.openf1.client import BRIEF, THOROUGH, OpenF1Access, OpenF1Rest, Patience
 from tests.chaos.http_server import Client, HttpServer, Request
 from tests.chaos.openf1_rows import SESSION, Story, Told
 from tests.chaos.openf1_server import OpenF1Server
@@ -27,7 +27,7 @@ def against_a_server(work: Work) -> None:
         minutes = [begins + timedelta(minutes=n) for n in range(60)]
         tale = [Told(at, "position", row(at, position=n + 1)) for n, at in enumerate(minutes)]
         server = OpenF1Server(Story((*described(begins), *tale)), loop.now, in_session=False)
-        async with server.http, OpenF1Rest(server.http.url, now=loop.now) as rest:
+        async with server.http, OpenF1Rest(OpenF1Access.of(server.http.url), now=loop.now) as rest:
             await work(rest, server, loop)
 
     run_virtually(run)
@@ -50,18 +50,6 @@ def test_nothing_found_is_no_error() -> None:
     against_a_server(work)
 
 
-def test_windows_cover_a_span_without_a_gap() -> None:
-    async def work(rest: OpenF1Rest, server: OpenF1Server, loop: VirtualTimeLoop) -> None:
-        since = loop.now() - timedelta(hours=1)
-        windows = rest.windows("position", since, loop.now(), session_key=SESSION)
-        places = [one["position"] async for answer in windows for one in answer.rows]
-
-        assert sorted(set(places)) == list(range(1, 61))
-        assert len(server.asked) == 3
-
-    against_a_server(work)
-
-
 def test_a_hundred_requests_stay_within_the_limit() -> None:
     async def work(rest: OpenF1Rest, server: OpenF1Server, loop: VirtualTimeLoop) -> None:
         began_s = loop.time()
@@ -69,7 +57,7 @@ def test_a_hundred_requests_stay_within_the_limit() -> None:
             await rest.rows("drivers", session_key=SESSION)
 
         assert server.refused == 0
-        assert 30 <= loop.time() - began_s < 41
+        assert 180 <= loop.time() - began_s < 200  # 30 a minute, from the first second on
 
     against_a_server(work)
 
@@ -92,7 +80,7 @@ def test_a_server_that_asks_for_patience_is_left_alone_so_long() -> None:
     http, _ = answering(429, Retry_After="7")
 
     async def work(loop: VirtualTimeLoop) -> None:
-        async with http, OpenF1Rest(http.url, None, THOROUGH, loop.now) as rest:
+        async with http, OpenF1Rest(OpenF1Access.of(http.url), THOROUGH, loop.now) as rest:
             await rest.rows("laps")
             assert 7 <= loop.time() < 8
 
@@ -105,7 +93,7 @@ def test_what_may_pass_is_tried_again_but_not_for_ever(status: int) -> None:
 
     async def work(loop: VirtualTimeLoop) -> None:
         rng = random.Random(1)
-        async with http, OpenF1Rest(http.url, None, THOROUGH, loop.now, rng) as rest:
+        async with http, OpenF1Rest(OpenF1Access.of(http.url), THOROUGH, loop.now, rng) as rest:
             with pytest.raises(FeedUnavailableError, match=str(status)):
                 await rest.rows("laps")
         assert len(left) == 10 - THOROUGH.attempts
@@ -122,7 +110,7 @@ def test_a_server_that_drips_is_given_up() -> None:
     http = HttpServer(drip)
 
     async def work(loop: VirtualTimeLoop) -> None:
-        async with http, OpenF1Rest(http.url, None, Patience(4.0, 1), loop.now) as rest:
+        async with http, OpenF1Rest(OpenF1Access.of(http.url), Patience(4.0, 1), loop.now) as rest:
             with pytest.raises(FeedUnavailableError, match="did not answer within 4 s"):
                 await rest.rows("laps")
         assert loop.time() == pytest.approx(4, abs=0.5)
@@ -138,7 +126,7 @@ def test_an_answer_that_is_no_json_is_told() -> None:
     http = HttpServer(html)
 
     async def work(loop: VirtualTimeLoop) -> None:
-        async with http, OpenF1Rest(http.url, None, BRIEF, loop.now) as rest:
+        async with http, OpenF1Rest(OpenF1Access.of(http.url), BRIEF, loop.now) as rest:
             with pytest.raises(FeedUnavailableError, match="not JSON"):
                 await rest.rows("laps")
 
@@ -147,7 +135,7 @@ def test_an_answer_that_is_no_json_is_told() -> None:
 
 def test_nobody_listening_is_told() -> None:
     async def work(loop: VirtualTimeLoop) -> None:
-        async with OpenF1Rest("http://127.0.0.1:9", None, BRIEF, loop.now) as rest:
+        async with OpenF1Rest(OpenF1Access.of("http://127.0.0.1:9"), BRIEF, loop.now) as rest:
             with pytest.raises(FeedUnavailableError, match="cannot be reached"):
                 await rest.rows("laps")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pitwall.feeds.openf1 import OpenF1Account, OpenF1LiveFeed
+from pitwall.feeds.openf1 import OpenF1Access, OpenF1Account, OpenF1LiveFeed
 from pitwall.wire.message import RawFrame, Snapshot
 from tests.chaos.openf1_broker import OpenF1Broker
 from tests.chaos.openf1_rows import MEETING, SESSION, Row, Story, Told
@@ -94,7 +94,9 @@ def against_openf1(
             story, loop.now, lambda user, token: user == USER and server.knows(token)
         )
         async with server.http, broker:
-            feed = OpenF1LiveFeed(account, server.http.url, broker.url, now=loop.now)
+            feed = OpenF1LiveFeed(
+                OpenF1Access.of(server.http.url, account), broker.url, now=loop.now
+            )
             world = World(feed, server, broker, loop)
             try:
                 await test(world)
