@@ -137,7 +137,7 @@ async def _import_one(
     """Import a race, and print the result; return whether that worked."""
     bar = _Bar(title)
     try:
-        how = dataclasses.replace(how, told=bar.show)
+        how = dataclasses.replace(how, on_progress=bar.show)
         _print_result(feed, await import_race(feed, writer, predictor, how))
     except PitwallError as error:
         bar.clear()

@@ -79,7 +79,7 @@ def _piece_messages(fetcher: HistoryFetcher, piece: Piece) -> Iterator[tuple[_Ke
 
 
 def _in_order(
-    window_messages: list[tuple[_Key, RawMessage]], fetcher: HistoryFetcher, pieces: list[Piece]
+    messages: list[tuple[_Key, RawMessage]], fetcher: HistoryFetcher, pieces: list[Piece]
 ) -> Iterator[RawMessage]:
     """Merge messages with those of the pieces, which are waited for only when their time comes."""
     number = count()

@@ -15,7 +15,8 @@ from pitwall.domain.reducer import apply
 from pitwall.domain.timed_order import classify
 from pitwall.domain.timed_state import CarRun, LapType
 from pitwall.feeds.openf1.frame_reader import read_frame
-from pitwall.feeds.openf1.history_feed import Session, past_session_messages
+from pitwall.feeds.openf1.history_feed import _keyed_messages
+from pitwall.feeds.openf1.history_fetch import Session
 from pitwall.feeds.openf1.row_merger import RowMerger
 from pitwall.feeds.openf1.session_rows import is_timed
 from pitwall.wire.decode import decode
@@ -82,7 +83,7 @@ def played(messages: list[RawMessage], until_s: float = 9999) -> RaceState:
 
 
 def history(rows: dict[str, list[Any]]) -> list[RawMessage]:
-    return list(past_session_messages(Session(SESSION, {}, rows)))
+    return list(_messages(Session(SESSION, {}, rows)))
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,10 @@ def history(rows: dict[str, list[Any]]) -> list[RawMessage]:
         ("Day 1", "Practice", True),
     ],
 )
+def _messages(session: Session) -> list[RawMessage]:
+    return [one for _, one in _keyed_messages(session, session.of("intervals"))]
+
+
 def test_which_sessions_are_timed(name: str, kind: str, *, timed: bool) -> None:
     assert is_timed({"session_name": name, "session_type": kind}) is timed
 
@@ -170,7 +175,7 @@ def test_parts_come_from_race_controls_rows(shared: Path) -> None:
     session = SESSION | {"session_key": 11271, "session_name": "Sprint Qualifying"}
     parts: list[int | None] = []
     race = RaceState()
-    for message in past_session_messages(Session(session, {}, {"race_control": rows})):
+    for message in _messages(Session(session, {}, {"race_control": rows})):
         for event in decode(message).events:
             race = apply(race, event)
             part = race.timed.part if race.timed else None
