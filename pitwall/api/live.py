@@ -85,6 +85,12 @@ async def live_battles(
             ge=0, le=1, description="Only battles with at least this `p_overtake`.", examples=[0.02]
         ),
     ] = 0.0,
+    fading: Annotated[
+        bool,
+        Query(
+            description="Also battles that are only kept open, at 2.0 to 2.5 s.", examples=[True]
+        ),
+    ] = False,
     if_none_match: Annotated[str | None, Header(examples=[examples.FRAME_ETAG])] = None,
 ) -> Response:
     """List the battles under way, front of the field first.
@@ -95,11 +101,11 @@ async def live_battles(
     frame = await services.live.latest()
     if frame is None:
         raise NothingLiveError
-    headers = {"ETag": _etag(frame, below_s, min_p), "Cache-Control": "no-cache"}
+    headers = {"ETag": _etag(frame, below_s, min_p, fading=fading), "Cache-Control": "no-cache"}
     known = ", ".join(request.headers.getlist("if-none-match"))
     if if_none_match is not None and is_known(known, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    body = BattlesOut.of(frame, below_s, min_p).model_dump_json()
+    body = BattlesOut.of(frame, below_s, min_p, fading=fading).model_dump_json()
     return Response(body, media_type="application/json", headers=headers)
 
 
@@ -161,10 +167,11 @@ def _verdict(
     return ("degraded", cache_fault) if cache_fault else ("ok", "")
 
 
-def _etag(frame: LiveFrame, below_s: float, min_p: float) -> str:
+def _etag(frame: LiveFrame, below_s: float, min_p: float, *, fading: bool) -> str:
     # The publication time distinguishes a restarted server's frame 7 from the old server's.
     instant = int(frame.published_at.timestamp() * 1000)
-    return f'W/"{instant:x}-{frame.sequence:x}-{below_s:g}-{min_p:g}"'
+    asked = f"{below_s:g}-{min_p:g}{'-fading' if fading else ''}"
+    return f'W/"{instant:x}-{frame.sequence:x}-{asked}"'
 
 
 def _store(writing: StoreState) -> StoreOut:

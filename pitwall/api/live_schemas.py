@@ -228,6 +228,11 @@ class BattleOut(BaseModel):
         description="What moved the forecast most: logits and words.",
         examples=[examples.REASONS],
     )
+    fading: bool = Field(
+        description="Whether the interval has grown to 2.0 s or more: the battle is only kept "
+        "open, up to 2.5 s, lest it flicker.",
+        examples=[False],
+    )
     mixed: MixedOut | None = Field(
         description="Interval, three laps, interruptions and experts. Null without a forecast, "
         "and where one model answers alone."
@@ -249,12 +254,15 @@ class BattleOut(BaseModel):
             p_overtake=battle.p_overtake,
             no_forecast_because=battle.no_forecast_because or None,
             reasons=[str(reason) for reason in battle.reasons],
+            fading=battle.fading,
             mixed=None if battle.mixed is None else MixedOut.of(battle.mixed),
         )
 
 
 class BattlesOut(BaseModel):
     """All battles of under two seconds at one moment, front of the field first.
+
+    Those that are fading, at 2.0 to 2.5 seconds, are among them where they were asked for.
 
     Source: `LiveFrame`.
     """
@@ -285,13 +293,19 @@ class BattlesOut(BaseModel):
     battles: list[BattleOut] = Field(description="The battles, front of the field first.")
 
     @classmethod
-    def of(cls, frame: LiveFrame, below_s: float, min_p: float) -> BattlesOut:
-        """Convert a frame's battles below `below_s` with a `p_overtake` of at least `min_p`."""
+    def of(
+        cls, frame: LiveFrame, below_s: float, min_p: float, *, fading: bool = False
+    ) -> BattlesOut:
+        """Convert a frame's battles below `below_s` with a `p_overtake` of at least `min_p`.
+
+        With `fading`, those that are only kept open are among them.
+        """
         cars = {int(line.number): line for line in frame.tower}
         wanted = [
             battle
             for battle in frame.battles
-            if battle.interval_s < below_s and (battle.p_overtake or 0.0) >= min_p
+            if (fading if battle.fading else battle.interval_s < below_s)
+            and (battle.p_overtake or 0.0) >= min_p
         ]
         return cls(
             source=frame.header.source,  # type: ignore[arg-type]  # one of Source by Source

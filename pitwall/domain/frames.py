@@ -200,6 +200,8 @@ class BattleLine:
         heat: How interesting this battle is to watch; cards are sorted by it. Source:
             `p_overtake` and `interval_s`.
         mixed: The experts behind `p_overtake`. None without a forecast. Source: the model bundle.
+        fading: Whether the interval is 2.0 s or more: the battle is only kept open, up to 2.5 s,
+            lest it flicker. Source: `interval_s`.
     """
 
     attacker: DriverNumber
@@ -218,11 +220,15 @@ class BattleLine:
     heat: float
     mixed: MixedForecast | None = None
     gap_at_line_s: float | None = None
+    fading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EndedLine:
     """A battle that ended a short while ago, and why. Source: the race engine.
+
+    A pass is told five seconds after it, when it has stood so long and neither car has gone into
+    the pits; a pair that is apart, ten seconds after, when it has not found together again.
 
     Attributes:
         attacker: The car number of the car that was behind.
@@ -233,6 +239,7 @@ class EndedLine:
         laps: How many laps it lasted. Range: from 0.
         p_overtake_before: The last forecast before it ended. None where there was none.
             Source: the model bundle.
+        taken_back: Whether it was first told as a pass, and `reason` says what it was instead.
     """
 
     attacker: DriverNumber
@@ -242,6 +249,7 @@ class EndedLine:
     ended_at: datetime
     laps: int
     p_overtake_before: float | None
+    taken_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +264,8 @@ class LiveFrame:
         header: The race and its feed. Source: the race engine.
         tower: Every placed car, front of the field first. Source: the race engine.
         battles: Battles under way, front of the field first. Source: the race engine.
-        ended: Battles that ended recently, newest first. Range: at most 8. Source: the race engine.
+        ended: Battles that ended recently, the last told first. Range: at most 8. Source: the
+            race engine.
         model_version: The version of the trained model; "" without one. Source: the model bundle.
         places: Where each running car is, as far as known, front of the field first. Source: the
             race engine.

@@ -182,6 +182,7 @@ class CarState:
         sectors_s: Of the current lap; of the finished one until the next first sector.
         speeds_kmh: Latest speed by trap.
         pitted_this_lap, unclear_this_lap, traps_this_lap: These go into the next `LapRecord`.
+        left_pits_at: When the feed last said that the car had left the pit lane; None before that.
     """
 
     number: DriverNumber
@@ -210,6 +211,7 @@ class CarState:
     pitted_this_lap: bool = False
     unclear_this_lap: bool = False
     traps_this_lap: frozenset[str] = frozenset()
+    left_pits_at: datetime | None = None
 
     @property
     def stint(self) -> Stint | None:

@@ -40,7 +40,7 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
     car = race.cars.get(event.number) or CarState(event.number)
     changes: dict[str, Any] = {}
     _take_place_and_gaps(car, event, changes)
-    _take_pits_and_stops(event, changes)
+    _take_pits_and_stops(car, event, changes)
     _take_times(car, event, changes)
     if event.laps_completed is not None and event.laps_completed > car.laps_completed:
         _complete_lap(race, car, event, changes)
@@ -89,13 +89,17 @@ def _take_place_and_gaps(
     changes["trace"] = (*trace[first:], sample)
 
 
-def _take_pits_and_stops(event: race_events.CarTimed, changes: dict[str, Any]) -> None:
+def _take_pits_and_stops(
+    car: CarState, event: race_events.CarTimed, changes: dict[str, Any]
+) -> None:
     for name in ("in_pit", "pit_out", "pit_stops", "retired", "stopped"):
         value = getattr(event, name)
         if value is not None:
             changes[name] = value
     if event.in_pit or event.pit_out:
         changes["pitted_this_lap"] = True
+    if car.in_pit and event.in_pit is False:
+        changes["left_pits_at"] = event.sent_at
 
 
 def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:

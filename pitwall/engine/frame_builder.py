@@ -108,6 +108,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
                 ended_at=ended.battle.ended_at,
                 laps=ended.laps,
                 p_overtake_before=ended.p_overtake_before,
+                taken_back=ended.taken_back,
             )
             for ended in state.ended
         ),
@@ -202,6 +203,7 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
         heat=heat(forecast.p_overtake, battle.interval_s),
         mixed=forecast.mixed,
         gap_at_line_s=gap_at_line_s(defender, attacker, battle.interval_at),
+        fading=battle.is_fading,
     )
 
 

@@ -6,6 +6,7 @@ import heapq
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from pitwall.domain.endings import PASS_HELD_NEAR_PITS
 from pitwall.domain.forecasts import Outcome
 from pitwall.domain.race import CarState, DriverNumber, RaceState
 
@@ -28,13 +29,16 @@ class _OpenForecast(NamedTuple):
     made_at: datetime
     attacker: DriverNumber
     defender: DriverNumber
+    is_over: bool = False  # the lap is, but the order changed in its last seconds
 
 
 class OutcomeTracker:
     """Follows open forecasts; beyond 20,000, new ones stay unsettled.
 
     A lap lasts as long as the attacker's last one. An interruption counts until the lap is over
-    even when the pass came first, because `p_overtake` assumes that there is none.
+    even when the pass came first, because `p_overtake` assumes that there is none. A change of
+    order in the last seconds of the lap waits for hindsight, as an ended battle does
+    (`domain.endings`): it may be the defender's way into the pits.
     """
 
     def __init__(self) -> None:
@@ -57,13 +61,19 @@ class OutcomeTracker:
         """
         whole_field = _interrupts_all(race)
         if whole_field:
-            settled = [(each, whole_field) for each in self._open]
+            settled = [
+                (each, _order(race, each) if each.is_over else whole_field) for each in self._open
+            ]
             self._open = []
         else:
             settled = self._interrupted(race)
             while self._open and self._open[0].due <= now:
                 each = heapq.heappop(self._open)
-                settled.append((each, _after_a_lap(race, each)))
+                waits_until = None if each.is_over else _changed_lately(race, each)
+                if waits_until is not None:
+                    heapq.heappush(self._open, each._replace(due=waits_until, is_over=True))
+                else:
+                    settled.append((each, _order(race, each)))
         return [
             Settled(each.made_at, each.attacker, each.defender, outcome, now)
             for each, outcome in settled
@@ -98,7 +108,16 @@ def _why_out(car: CarState) -> Outcome | None:
     return None if car.is_running else Outcome.RETIRED
 
 
-def _after_a_lap(race: RaceState, each: _OpenForecast) -> Outcome:
+def _changed_lately(race: RaceState, each: _OpenForecast) -> datetime | None:
+    """Return until when a pass at the end of the lap waits for hindsight; None without one."""
+    attacker, defender = race.cars.get(each.attacker), race.cars.get(each.defender)
+    if attacker is None or defender is None or _order(race, each) is not Outcome.PASSED:
+        return None
+    until = max(attacker.position_at, defender.position_at) + PASS_HELD_NEAR_PITS
+    return until if until > each.due else None
+
+
+def _order(race: RaceState, each: _OpenForecast) -> Outcome:
     attacker, defender = race.cars.get(each.attacker), race.cars.get(each.defender)
     if attacker is None or defender is None:
         return Outcome.RETIRED  # the feed deleted the car

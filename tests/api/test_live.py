@@ -274,3 +274,20 @@ def test_openapi_documents_problems_as_they_are_answered(api: FastAPI) -> None:
     assert "application/problem+json" in responses["422"]["content"]
     assert "Problem" in schema["components"]["schemas"]
     assert "HTTPValidationError" not in schema["components"]["schemas"]
+
+
+async def test_a_fading_battle_is_listed_only_where_it_is_asked_for(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    frame = a_frame(8)
+    wide = replace(frame.battles[0], interval_s=2.3, fading=True)
+    await live.publish(replace(frame, battles=(wide,)))
+
+    without = await client.get("/live-battles")
+    tag = without.headers["ETag"]
+    asked = await client.get("/live-battles?fading=true", headers={"If-None-Match": tag})
+
+    assert without.json()["battles"] == []
+    assert asked.status_code == 200, "another answer has another tag"
+    ((interval_s, fading),) = [(b["interval_s"], b["fading"]) for b in asked.json()["battles"]]
+    assert (interval_s, fading) == (2.3, True)
