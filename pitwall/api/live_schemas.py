@@ -375,7 +375,9 @@ class StoreOut(BaseModel):
         examples=[""],
     )
     dropped: int = Field(
-        description="Messages lost because nothing could be written for too long.", examples=[0]
+        description="Messages lost because nothing could be written for too long; none that "
+        "another worker has written.",
+        examples=[0],
     )
     waiting: int = Field(default=0, description="Messages that wait to be written.", examples=[12])
     set_aside: SetAsideOut = Field(
@@ -389,9 +391,9 @@ class HealthOut(BaseModel):
 
     status: Status = Field(
         description="`ok`; `degraded` when the data is right but the shared cache or the "
-        "database is missing (see `store`); `waiting` before the first "
-        "frame; `dead` when the feed has stopped while a race is on, or cannot be opened "
-        "(answered with 503).",
+        "database is missing (see `store`), or late because this machine is too slow; "
+        "`waiting` before the first frame; `dead` when the feed has stopped while a race is on, "
+        "or cannot be opened (answered with 503).",
         examples=["ok"],
     )
     detail: str = Field(

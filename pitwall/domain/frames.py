@@ -111,8 +111,9 @@ class TowerLine:
         name: First name and surname; "" when unknown. Source: `DriverList` `FullName`.
         team: The team's name; "" when unknown. Source: `DriverList` `TeamName`.
         team_colour: Six hexadecimal digits; "" when unknown. Source: `DriverList` `TeamColour`.
-        gap_to_leader_s: Seconds behind the leader. None for the leader, where lapped, or unknown.
-            Source: `TimingData` `GapToLeader`.
+        gap_to_leader_s: Seconds behind the leader. None for the leader, where lapped, or unknown,
+            as of a car that has sent no gap for half a minute while others did. Source:
+            `TimingData` `GapToLeader`.
         gap_to_leader_laps: Whole laps behind the leader. None where not lapped.
             Source: `TimingData` `GapToLeader`.
         interval_s: Seconds behind the car ahead. None for the leader, where lapped, or unknown.

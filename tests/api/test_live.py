@@ -291,3 +291,15 @@ async def test_a_fading_battle_is_listed_only_where_it_is_asked_for(
     assert asked.status_code == 200, "another answer has another tag"
     ((interval_s, fading),) = [(b["interval_s"], b["fading"]) for b in asked.json()["battles"]]
     assert (interval_s, fading) == (2.3, True)
+
+
+async def test_a_machine_that_is_too_slow_is_named_and_not_taken_for_a_dead_feed(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    words = "This machine cannot follow the race at 60 times its speed: it is 40 s behind."
+    await live.publish(with_header(a_frame(source="recorded"), feed_detail=words))
+
+    answer = await client.get("/health")
+
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["detail"]) == ("degraded", words)
