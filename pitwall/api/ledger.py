@@ -44,7 +44,11 @@ class ScoreOut(BaseModel):
         examples=["Dutch Grand Prix"],
     )
     forecasts: int = Field(examples=[51304])
-    passes: int = Field(examples=[1890])
+    passes: int = Field(
+        description="How many of the forecasts came true. A forecast is made each second, so one "
+        "pass makes many of them true.",
+        examples=[1890],
+    )
     races: int = Field(examples=[1])
     log_loss: float = Field(description="Log-loss, nats.", examples=[0.0889])
     gap_log_loss: float = Field(examples=[0.1365])
@@ -90,7 +94,7 @@ class ReliabilityOut(BaseModel):
     low: float = Field(examples=[0.1])
     high: float = Field(examples=[0.15])
     forecasts: int = Field(examples=[1276])
-    passes: int = Field(examples=[158])
+    passes: int = Field(description="How many of them came true.", examples=[158])
     laps: int = Field(
         description="Laps of battles that they come from; one forecast is made each second.",
         examples=[153],

@@ -25,6 +25,7 @@ from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.session_schemas import LiveOut
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
+from pitwall.domain.sessions import Source
 from pitwall.errors import NothingLiveError
 from pitwall.recording.store_condition import StoreState
 from pitwall.services import About, Services, current
@@ -86,6 +87,12 @@ async def live_battles(
             ge=0, le=1, description="Only battles with at least this `p_overtake`.", examples=[0.02]
         ),
     ] = 0.0,
+    fading: Annotated[
+        bool,
+        Query(
+            description="Also battles that are only kept open, at 2.0 to 2.5 s.", examples=[True]
+        ),
+    ] = False,
     if_none_match: Annotated[str | None, Header(examples=[examples.FRAME_ETAG])] = None,
 ) -> Response:
     """List the battles under way, front of the field first.
@@ -96,11 +103,11 @@ async def live_battles(
     frame = await services.live.latest()
     if frame is None:
         raise NothingLiveError
-    headers = {"ETag": _etag(frame, below_s, min_p), "Cache-Control": "no-cache"}
+    headers = {"ETag": _etag(frame, below_s, min_p, fading=fading), "Cache-Control": "no-cache"}
     known = ", ".join(request.headers.getlist("if-none-match"))
     if if_none_match is not None and is_known(known, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    body = BattlesOut.of(frame, below_s, min_p).model_dump_json()
+    body = BattlesOut.of(frame, below_s, min_p, fading=fading).model_dump_json()
     return Response(body, media_type="application/json", headers=headers)
 
 
@@ -187,14 +194,16 @@ def _verdict(
         return "dead", "The feed is silent while a race is on."
     if frame.header.feed_state is FeedState.FAILED:
         return "dead", frame.header.feed_detail
+    if frame.header.source != Source.LIVE and frame.header.feed_detail:
+        cache_fault = f"{frame.header.feed_detail} {cache_fault}".rstrip()  # too slow a machine
     return ("degraded", cache_fault) if cache_fault else ("ok", "")
 
 
-def _etag(frame: LiveFrame, *parameters: float) -> str:
+def _etag(frame: LiveFrame, *parameters: float, fading: bool = False) -> str:
     # The publication time distinguishes a restarted server's frame 7 from the old server's.
     instant = int(frame.published_at.timestamp() * 1000)
     words = [f"{instant:x}", f"{frame.sequence:x}", *(f"{each:g}" for each in parameters)]
-    return f'W/"{"-".join(words)}"'
+    return f'W/"{"-".join([*words, *(["fading"] if fading else [])])}"'
 
 
 def _store(writing: StoreState) -> StoreOut:

@@ -326,6 +326,11 @@ class BattleOut(BaseModel):
         description="The same reasons, each with the part of the forecast that it moved.",
         examples=[examples.EXPLANATION],
     )
+    fading: bool = Field(
+        description="Whether the interval has grown to 2.0 s or more: the battle is only kept "
+        "open, up to 2.5 s, lest it flicker.",
+        examples=[False],
+    )
     mixed: MixedOut | None = Field(
         description="Interval, three laps, interruptions and experts. Null without a forecast, "
         "and where one model answers alone."
@@ -350,12 +355,22 @@ class BattleOut(BaseModel):
             condition_words=battle.condition_words or None,
             reasons=[str(reason) for reason in battle.reasons],
             explanation=[ReasonOut.of(reason) for reason in battle.reasons],
+            fading=battle.fading,
             mixed=None if battle.mixed is None else MixedOut.of(battle.mixed),
         )
 
 
 class MomentOut(BaseModel):
     """The race and its battles at one moment. Source: `LiveFrame`."""
+
+
+class BattlesOut(BaseModel):
+    """All battles of under two seconds at one moment, front of the field first.
+
+    Those that are fading, at 2.0 to 2.5 seconds, are among them where they were asked for.
+
+    Source: `LiveFrame`.
+    """
 
     source: Source = Field(
         description="The kind of data; `simulated` is not a real race.", examples=[examples.SOURCE]
@@ -414,12 +429,18 @@ class BattlesOut(MomentOut):
     )
 
     @classmethod
-    def of(cls, frame: LiveFrame, below_s: float, min_p: float) -> BattlesOut:
-        """Convert a frame's battles below `below_s` with a `p_overtake` of at least `min_p`."""
+    def of(
+        cls, frame: LiveFrame, below_s: float, min_p: float, *, fading: bool = False
+    ) -> BattlesOut:
+        """Convert a frame's battles below `below_s` with a `p_overtake` of at least `min_p`.
+
+        With `fading`, those that are only kept open are among them.
+        """
         battles = [
             battle
             for battle in frame.battles
-            if battle.interval_s < below_s and (battle.p_overtake or 0.0) >= min_p
+            if (fading if battle.fading else battle.interval_s < below_s)
+            and (battle.p_overtake or 0.0) >= min_p
         ]
         return cls._of(frame, battles, published_at=frame.published_at)
 
@@ -478,7 +499,9 @@ class StoreOut(BaseModel):
         examples=[""],
     )
     dropped: int = Field(
-        description="Messages lost because nothing could be written for too long.", examples=[0]
+        description="Messages lost because nothing could be written for too long; none that "
+        "another worker has written.",
+        examples=[0],
     )
     waiting: int = Field(default=0, description="Messages that wait to be written.", examples=[12])
     set_aside: SetAsideOut = Field(
@@ -492,9 +515,9 @@ class HealthOut(BaseModel):
 
     status: Status = Field(
         description="`ok`; `degraded` when the data is right but the shared cache or the "
-        "database is missing (see `store`); `waiting` before the first "
-        "frame; `dead` when the feed has stopped while a race is on, or cannot be opened "
-        "(answered with 503).",
+        "database is missing (see `store`), or late because this machine is too slow; "
+        "`waiting` before the first frame; `dead` when the feed has stopped while a race is on, "
+        "or cannot be opened (answered with 503).",
         examples=["ok"],
     )
     detail: str = Field(

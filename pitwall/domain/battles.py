@@ -56,6 +56,11 @@ class Battle:
     opened_at: datetime
     opened_lap: int
 
+    @property
+    def is_fading(self) -> bool:
+        """Whether it is only kept open against flicker: at this interval it would not open."""
+        return self.interval_s >= DEFAULT_RULES.opens_below_s
+
 
 @dataclass(frozen=True, slots=True)
 class EndedBattle:
@@ -132,7 +137,7 @@ def follow_battles(
     before = {(battle.attacker, battle.defender): battle for battle in previous}
     now = {(b.attacker, b.defender): b for b in _under_way(race, before, rules)}
     ended = tuple(
-        EndedBattle(battle, _why_over(race, battle, rules), race.as_of)
+        EndedBattle(battle, why_over(race, battle, rules), race.as_of)
         for pair, battle in before.items()
         if pair not in now
     )
@@ -149,7 +154,7 @@ def end_without_cars(
     """
     remaining = tuple(battle for battle in battles if _is_placed(race, battle))
     ended = tuple(
-        EndedBattle(battle, _why_over(race, battle, DEFAULT_RULES), race.as_of)
+        EndedBattle(battle, why_over(race, battle), race.as_of)
         for battle in battles
         if battle not in remaining
     )
@@ -246,8 +251,12 @@ def _under_way(
             )
 
 
-def _why_over(race: RaceState, battle: Battle, rules: BattleRules) -> EndReason:
-    """Return the first cause that applies; what forbids racing counts before who is ahead."""
+def why_over(race: RaceState, battle: Battle, rules: BattleRules = DEFAULT_RULES) -> EndReason:
+    """Return why a battle that is not under way is over, as it looks at this instant.
+
+    The first cause that applies counts; what forbids racing counts before who is ahead.
+    `domain.endings` judges the same with hindsight.
+    """
     attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
     if race.phase.is_over:
         return EndReason.FINISHED
@@ -259,14 +268,24 @@ def _why_over(race: RaceState, battle: Battle, rules: BattleRules) -> EndReason:
         return EndReason.PITTED
     if not _racing(race):
         return EndReason.NEUTRALISED
-    return _how_it_ended_on_track(race, attacker, defender, rules)
+    return _how_it_ended_on_track(attacker, defender, rules)
 
 
-def _how_it_ended_on_track(
-    race: RaceState, attacker: CarState, defender: CarState, rules: BattleRules
-) -> EndReason:
-    places = {car.number: place for place, car in enumerate(race.in_order())}
-    if places.get(attacker.number, 0) < places.get(defender.number, 0):
+def is_ahead(race: RaceState, battle: Battle) -> bool:
+    """Whether the attacker is now ahead of the defender in the running order."""
+    attacker, defender = race.cars.get(battle.attacker), race.cars.get(battle.defender)
+    return attacker is not None and defender is not None and _is_placed_ahead(attacker, defender)
+
+
+def _is_placed_ahead(one: CarState, other: CarState) -> bool:
+    """Whether one car is ahead of another in the order of `RaceState.in_order`."""
+    if one.position is None or other.position is None:
+        return False
+    return (one.position, one.position_at) < (other.position, other.position_at)
+
+
+def _how_it_ended_on_track(attacker: CarState, defender: CarState, rules: BattleRules) -> EndReason:
+    if _is_placed_ahead(attacker, defender):
         return EndReason.PASSED
     measured = interval_between(defender, attacker)
     if measured is not None and measured[0] > rules.closes_beyond_s:

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     RETIRED = "retired"  # one of the two stopped before that
     NEUTRALISED = "neutralised"  # safety car, virtual safety car or red flag before that
     FINISHED = "finished"  # the chequered flag fell before that
+    UNTOLD = "untold"  # the feed left out the line crossing that would say
 
 
 DECIDED: Final = frozenset({Outcome.PASSED, Outcome.HELD})

@@ -116,8 +116,9 @@ class TowerLine:
         name: First name and surname; "" when unknown. Source: `DriverList` `FullName`.
         team: The team's name; "" when unknown. Source: `DriverList` `TeamName`.
         team_colour: Six hexadecimal digits; "" when unknown. Source: `DriverList` `TeamColour`.
-        gap_to_leader_s: Seconds behind the leader. None for the leader, where lapped, or unknown.
-            Source: `TimingData` `GapToLeader`.
+        gap_to_leader_s: Seconds behind the leader. None for the leader, where lapped, or unknown,
+            as of a car that has sent no gap for half a minute while others did. Source:
+            `TimingData` `GapToLeader`.
         gap_to_leader_laps: Whole laps behind the leader. None where not lapped.
             Source: `TimingData` `GapToLeader`.
         interval_s: Seconds behind the car ahead. None for the leader, where lapped, or unknown.
@@ -208,6 +209,8 @@ class BattleLine:
         condition: The condition in which the battle is fought. Source: the predictor.
         condition_words: It as a few words for readers, such as `fresh from the pits`; "" for a
             clean battle. Source: the predictor.
+        fading: Whether the interval is 2.0 s or more: the battle is only kept open, up to 2.5 s,
+            lest it flicker. Source: `interval_s`.
     """
 
     attacker: DriverNumber
@@ -228,11 +231,15 @@ class BattleLine:
     gap_at_line_s: float | None = None
     condition: Condition = Condition.CLEAN
     condition_words: str = ""
+    fading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EndedLine:
     """A battle that ended a short while ago, and why. Source: the race engine.
+
+    A pass is told five seconds after it, when it has stood so long and neither car has gone into
+    the pits; a pair that is apart, ten seconds after, when it has not found together again.
 
     Attributes:
         attacker: The car number of the car that was behind.
@@ -243,6 +250,7 @@ class EndedLine:
         laps: How many laps it lasted. Range: from 0.
         p_overtake_before: The last forecast before it ended. None where there was none.
             Source: the model bundle.
+        taken_back: Whether it was first told as a pass, and `reason` says what it was instead.
     """
 
     attacker: DriverNumber
@@ -252,6 +260,7 @@ class EndedLine:
     ended_at: datetime
     laps: int
     p_overtake_before: float | None
+    taken_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +358,8 @@ class LiveFrame:
         header: The race and its feed. Source: the race engine.
         tower: Every placed car, front of the field first. Source: the race engine.
         battles: Battles under way, front of the field first. Source: the race engine.
-        ended: Battles that ended recently, newest first. Range: at most 8. Source: the race engine.
+        ended: Battles that ended recently, the last told first. Range: at most 8. Source: the
+            race engine.
         model_version: The version of the trained model; "" without one. Source: the model bundle.
         places: Where each running car is, as far as known, front of the field first. Source: the
             race engine.

@@ -115,6 +115,8 @@ class Stint:
         fresh_tyre: Whether the set was new when fitted; None when unknown.
         tyre_life_laps: Laps on this set, earlier sessions included; None when unknown.
         start_laps: Laps the set had when fitted; None when unknown.
+        from_lap: The first lap driven on it, 1 in the first stint; None where the feed told of it
+            only together with a later one.
     """
 
     stint_number: int
@@ -122,6 +124,7 @@ class Stint:
     fresh_tyre: bool | None = None
     tyre_life_laps: int | None = None
     start_laps: int | None = None
+    from_lap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,11 @@ class CarState:
         sectors_s: Of the current lap; of the finished one until the next first sector.
         speeds_kmh: Latest speed by trap.
         pitted_this_lap, unclear_this_lap, traps_this_lap: These go into the next `LapRecord`.
+        left_pits_at: When the feed last said that the car had left the pit lane; None before that.
+        out_lap: The lap on which it last left the pit lane after a stop; None before the first.
+        stints_at_stop: How many stints the feed had told of when the car last came in.
+        laps_before_restart: Laps of before a red flag whose numbers the feed gave again after it,
+            in the order in which they were completed; none of them is compared with later ones.
     """
 
     number: DriverNumber
@@ -217,6 +225,10 @@ class CarState:
     pitted_this_lap: bool = False
     unclear_this_lap: bool = False
     traps_this_lap: frozenset[str] = frozenset()
+    left_pits_at: datetime | None = None
+    laps_before_restart: tuple[LapRecord, ...] = ()
+    out_lap: int | None = None
+    stints_at_stop: int = 0
 
     @property
     def stint(self) -> Stint | None:
@@ -269,11 +281,13 @@ class RaceState:
         cars: By car number, every car the feed has named.
         samples, points: Each car's newest reading and location; kept apart from `cars` for speed.
         drives: Sums of the readings of each car's current lap.
-        control: The latest race-control messages, oldest first, at most 200.
+        control: The latest race-control messages, oldest first, at most 1,000.
         overtake_enabled, low_grip: Whether race control enabled DRS (to 2025) or Overtake
             Mode, and whether it declared low grip (2026); None before a message about it.
         timed: What is special to qualifying and practice; None in a race.
         clock: The session's clock; None before the feed has told it.
+        stopped_at: When the race was last stopped by a red flag; None if it never was.
+        lap_at: When the feed last reported `lap`.
     """
 
     as_of: datetime = START_OF_TIME
@@ -294,6 +308,8 @@ class RaceState:
     timed: TimedSession | None = None
     clock: SessionClock | None = None
     racing_since: datetime = START_OF_TIME
+    stopped_at: datetime | None = None
+    lap_at: datetime = START_OF_TIME
 
     def in_order(self) -> list[CarState]:
         """Return the cars that have a position, first place first."""

@@ -73,7 +73,7 @@ class StandingRecord(NamedTuple):
 
 
 class StintRecord(NamedTuple):
-    """The newest data of one stint; `from_lap` is the lap on which the feed first sent it."""
+    """The newest data of one stint; `from_lap` is the first lap driven on it."""
 
     car: int
     stint: int

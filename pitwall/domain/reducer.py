@@ -6,6 +6,7 @@ feeds repeat themselves, start mid-race and send two halves of one change in any
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,7 +29,8 @@ from pitwall.domain.race import (
 from pitwall.domain.timed_state import NEW_CAR, TimedSession
 
 TRACE_FOR = timedelta(seconds=330)  # three green laps, to compare a lap with earlier ones
-CONTROL_KEPT = 200
+CONTROL_KEPT = 1000  # the longest race known has 286
+_FIRST_LAPS = 2  # a lap count that falls to this, after a red flag, begins anew
 _MAY_ENABLE = (TrackStatus.CLEAR, TrackStatus.YELLOW, TrackStatus.VSC_ENDING)
 _NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
@@ -41,9 +43,11 @@ def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
 
 def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
     car = race.cars.get(event.number) or CarState(event.number)
+    if event.laps_completed is not None and _counts_anew(race, car, event.laps_completed):
+        car = _counted_from(car, event.laps_completed)
     changes: dict[str, Any] = {}
     _take_place_and_gaps(car, event, changes)
-    _take_pits_and_stops(event, changes)
+    _take_pits_and_stops(car, event, changes)
     _take_times(car, event, changes)
     if race.timed is not None:
         return _timed_line(race, race.timed, car, event, changes)
@@ -120,13 +124,30 @@ def _take_place_and_gaps(
     changes["trace"] = (*trace[first:], sample)
 
 
-def _take_pits_and_stops(event: race_events.CarTimed, changes: dict[str, Any]) -> None:
+def _take_pits_and_stops(
+    car: CarState, event: race_events.CarTimed, changes: dict[str, Any]
+) -> None:
     for name in ("in_pit", "pit_out", "pit_stops", "retired", "stopped"):
         value = getattr(event, name)
         if value is not None:
             changes[name] = value
     if event.in_pit or event.pit_out:
         changes["pitted_this_lap"] = True
+    if event.in_pit and not car.in_pit:
+        changes["stints_at_stop"] = len(car.stints)
+    elif car.in_pit and event.in_pit is False:
+        changes["left_pits_at"] = event.sent_at
+        _leave_pits(car, event, changes)
+
+
+def _leave_pits(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
+    """Note the lap that begins in the pit lane, and that a stint told of there begins with it."""
+    if not car.laps:
+        return  # the way to the grid
+    out_lap = (event.laps_completed or car.laps_completed) + 1
+    changes["out_lap"] = out_lap
+    if car.stints and len(car.stints) > max(1, car.stints_at_stop):
+        changes["stints"] = (*car.stints[:-1], replace(car.stints[-1], from_lap=out_lap))
 
 
 def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
@@ -151,7 +172,10 @@ def _complete_lap(
     changes: dict[str, Any],
     lap_number: int,
 ) -> None:
-    """Close the current lap; a feed that skipped laps gives one record, not invented ones."""
+    """Close the current lap; a feed that skipped laps gives one record, not invented ones.
+
+    The sector times and speeds of a car that skipped laps may be of any of them.
+    """
     in_pit = changes.get("in_pit", car.in_pit)
     pitted = changes.get("pitted_this_lap", car.pitted_this_lap) or in_pit
     clear = race.track_status is TrackStatus.CLEAR
@@ -178,6 +202,30 @@ def _complete_lap(
     }
 
 
+def _counts_anew(race: RaceState, car: CarState, laps_completed: int) -> bool:
+    """Whether the feed counts a car's laps again from an earlier one, as after some red flags.
+
+    Anything else that goes back is an old message.
+    """
+    if race.stopped_at is None or laps_completed >= car.laps_completed:
+        return False
+    return car.crossed_at is not None and car.crossed_at <= race.stopped_at
+
+
+def _counted_from(car: CarState, laps_completed: int) -> CarState:
+    """Return a car whose next lap to be completed is `laps_completed`; 0 counts as 1."""
+    first = max(1, laps_completed)
+    return replace(
+        car,
+        laps_completed=first - 1,
+        laps=tuple(lap for lap in car.laps if lap.lap_number < first),
+        laps_before_restart=(
+            *car.laps_before_restart,
+            *(lap for lap in car.laps if lap.lap_number >= first),
+        ),
+    )
+
+
 def _complete_record_late(car: CarState, last_lap_s: float, changes: dict[str, Any]) -> None:
     """Fill in a lap time that arrived after its line crossing."""
     if car.laps and car.laps[-1].lap_time_s is None:
@@ -195,8 +243,27 @@ def _stint_changed(race: RaceState, event: race_events.StintChanged) -> RaceStat
         for name in ("compound", "fresh_tyre", "tyre_life_laps", "start_laps")
         if (value := getattr(event, name)) is not None
     }
+    if event.stint_number > len(car.stints):
+        changes["from_lap"] = _first_lap_of(car, event, stints)
     stints[event.stint_number - 1] = replace(stints[event.stint_number - 1], **changes)
     return _with_car(race, replace(car, stints=tuple(stints)), event.sent_at)
+
+
+def _first_lap_of(car: CarState, event: race_events.StintChanged, stints: list[Stint]) -> int:
+    """Return on which lap a stint began that the feed tells of for the first time.
+
+    It may be told some laps late. Where the car came in since the stint before, it is the lap that
+    began in the pit lane; else what the laps on the sets tell, as when a feed is joined mid-race.
+    """
+    if event.stint_number == 1:
+        return 1
+    before = stints[event.stint_number - 2].from_lap or 1
+    if car.in_pit:
+        return car.laps_completed + 1  # the way out of the pits corrects it
+    if car.out_lap is not None and car.out_lap > before:
+        return car.out_lap
+    driven = (event.tyre_life_laps or 0) - (event.start_laps or 0)
+    return max(before, car.laps_completed + 1 - max(0, driven))
 
 
 def _driver_listed(race: RaceState, event: race_events.DriverListed) -> RaceState:
@@ -254,6 +321,7 @@ def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged
         racing_since=event.sent_at if resumes else race.racing_since,
         overtake_enabled=False if switched_off else race.overtake_enabled,
         cars=cars,
+        stopped_at=event.sent_at if event.status is TrackStatus.RED else race.stopped_at,
     )
 
 
@@ -272,6 +340,7 @@ def _phase_changed(race: RaceState, event: race_events.PhaseChanged) -> RaceStat
         cars=cars,
         racing_since=racing_since,
         as_of=max(race.as_of, event.sent_at),
+        stopped_at=event.sent_at if event.phase is Phase.ABORTED else race.stopped_at,
     )
 
 
@@ -285,9 +354,18 @@ def _at_lights_out(race: RaceState, car: CarState) -> CarState:
 def _lap_counted(race: RaceState, event: race_events.LapCounted) -> RaceState:
     if race.timed is not None:  # the snapshot of a qualifying session has the race's distance
         return race
+    lap, lap_at, cars = race.lap, race.lap_at, race.cars
+    if event.lap and event.lap < lap and race.stopped_at is not None and lap_at <= race.stopped_at:
+        lap, lap_at = event.lap, event.sent_at
+        if lap <= _FIRST_LAPS:
+            cars = {number: _counted_from(car, 1) for number, car in cars.items()}
+    elif event.lap and event.lap > lap:
+        lap, lap_at = event.lap, event.sent_at
     return replace(
         race,
-        lap=max(race.lap, event.lap or 0),
+        lap=lap,
+        lap_at=lap_at,
+        cars=cars,
         total_laps=event.total_laps or race.total_laps,
         as_of=max(race.as_of, event.sent_at),
     )
@@ -298,23 +376,29 @@ def _weather_measured(race: RaceState, event: race_events.WeatherMeasured) -> Ra
 
 
 def _control_said(race: RaceState, event: race_events.ControlSaid) -> RaceState:
-    if event.message in race.control:  # a feed that reconnects repeats itself
+    place = bisect_right(race.control, event.message.at, key=lambda message: message.at)
+    before = place
+    while before and race.control[before - 1].at == event.message.at:
+        before -= 1
+    if event.message in race.control[before:place]:  # a feed that reconnects repeats itself
         return race
     if race.timed is not None:
         if race.timed.is_followed:
             return race
         race = timed_reducer.with_ruling(race, event.message)
-    text = event.message.message.upper()
     enabled, low_grip = race.overtake_enabled, race.low_grip
-    if text.startswith(("DRS ", "OVERTAKE ")) and text.endswith(("ENABLED", "DISABLED")):
-        # Some come a few seconds before a virtual safety car ends.
-        resumes = race.track_status in _MAY_ENABLE
-        enabled = text.endswith("ENABLED") and resumes
-    if "LOW GRIP" in text or "NORMAL GRIP" in text:
-        low_grip = "LOW GRIP" in text
+    if place == len(race.control):  # an old message that comes late changes no ruling
+        text = event.message.message.upper()
+        if text.startswith(("DRS ", "OVERTAKE ")) and text.endswith(("ENABLED", "DISABLED")):
+            # Some come a few seconds before a virtual safety car ends.
+            resumes = race.track_status in _MAY_ENABLE
+            enabled = text.endswith("ENABLED") and resumes
+        if "LOW GRIP" in text or "NORMAL GRIP" in text:
+            low_grip = "LOW GRIP" in text
+    control = (*race.control[:place], event.message, *race.control[place:])
     return replace(
         race,
-        control=(*race.control, event.message)[-CONTROL_KEPT:],
+        control=control[-CONTROL_KEPT:],
         overtake_enabled=enabled,
         low_grip=low_grip,
         as_of=max(race.as_of, event.sent_at),

@@ -25,6 +25,9 @@ from pitwall.prediction.forecast import Forecast
 
 _USUAL_LAP_S = 90.0
 
+GAPS_LAST = timedelta(seconds=30)
+"""A car whose gaps are so much older than the newest of the field is not driving on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notes:
@@ -90,12 +93,14 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
     """Return the frame of this instant; both cars of each of its battles are in the tower."""
     order = state.race.in_order()
     placed = {car.number for car in order}
+    newest = max((car.trace[-1].at for car in order if car.trace), default=None)
+    told_since = None if newest is None else newest - GAPS_LAST
     return LiveFrame(
         sequence=stamp.sequence,
         published_at=stamp.published_at,
         data_age_s=stamp.data_age_s,
         header=_header(state, feed),
-        tower=tuple(_tower_line(car) for car in order),
+        tower=tuple(_tower_line(car, told_since) for car in order),
         battles=tuple(
             _battle_line(state, battle)
             for battle in state.battles
@@ -110,6 +115,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
                 ended_at=ended.battle.ended_at,
                 laps=ended.laps,
                 p_overtake_before=ended.p_overtake_before,
+                taken_back=ended.taken_back,
             )
             for ended in state.ended
         ),
@@ -150,10 +156,17 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
     )
 
 
-def _tower_line(car: CarState) -> TowerLine:
+def _tower_line(car: CarState, told_since: datetime | None) -> TowerLine:
+    """Return a car's line; gaps from before `told_since` are not shown, as the car sends no more.
+
+    The feed says only two minutes later that a crashed car has stopped.
+    """
     stint = car.stint
+    is_silent = told_since is not None and bool(car.trace) and car.trace[-1].at < told_since
     gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
     interval_s, interval_laps = seconds_and_laps(car.interval)
+    if is_silent:  # whole laps stay, which a feed does not repeat
+        gap_s = interval_s = None
     return TowerLine(
         number=car.number,
         position=car.position or 0,
@@ -208,6 +221,7 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
         gap_at_line_s=gap_at_line_s(defender, attacker, battle.interval_at),
         condition=forecast.condition,
         condition_words=forecast.condition_words,
+        fading=battle.is_fading,
     )
 
 

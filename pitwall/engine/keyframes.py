@@ -116,6 +116,8 @@ def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     writes = [(name, write) for name, (write, _) in zip(names, parts, strict=True)]
     reads = [read for _, read in parts]
 
+    needed = sum(_has_no_default(each) for each in fields(kind))
+
     def read_all(items: list[Any]) -> Any:  # noqa: ANN401
         # An earlier release wrote no fields that were added at the end since.
         if not needed <= len(items) <= len(names):
@@ -129,6 +131,10 @@ def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
 
     read_one = read_text_too if kind is Reason else read_all
     return lambda v: [write(getattr(v, name)) for name, write in writes], read_one
+
+
+def _has_no_default(each: Field[Any]) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
 
 
 def _tuple(inner: tuple[Any, ...]) -> tuple[Coder, Coder]:

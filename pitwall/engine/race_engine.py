@@ -8,7 +8,7 @@ in a replay at any speed, and in a benchmark.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,9 +18,11 @@ from pitwall.domain.battles import (
     Battle,
     BattleRules,
     EndedBattle,
+    EndReason,
     end_without_cars,
     follow_battles,
 )
+from pitwall.domain.endings import WAITS, judged, stood, why_taken_back
 from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
 from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
 from pitwall.domain.reducer import apply
@@ -124,11 +126,33 @@ _LOSES_CARS = frozenset({CarRemoved, RaceDescribed})
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A battle that ended, and its last forecast."""
+    """A battle that ended, and its last forecast.
+
+    `taken_back` marks one that was first told as a pass.
+    """
 
     battle: EndedBattle
     laps: int
     p_overtake_before: float | None
+    taken_back: bool = False
+
+    @property
+    def pair(self) -> Pair:
+        """The two cars, the attacker first."""
+        return self.battle.battle.attacker, self.battle.battle.defender
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An ending that hindsight has yet to judge, and the trace with which the battle may go on."""
+
+    ended: Ended
+    trace: BattleTrace
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether it looks like a pass so far."""
+        return self.ended.battle.reason is EndReason.PASSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +167,10 @@ class EngineState:
         battles: Battles under way, front of the field first.
         forecasts: The newest forecast of each battle under way.
         histories: The trace of each battle under way.
-        ended: Battles that ended, newest first, at most eight.
+        ended: Battles that ended, the last told first, at most eight.
         faults: Parts of messages skipped because they broke the format, by kind.
         memory: What the predictor remembers of this race.
+        held: Endings that wait for hindsight, oldest first.
     """
 
     race: RaceState = field(default_factory=RaceState)
@@ -158,6 +183,7 @@ class EngineState:
     ended: tuple[Ended, ...] = ()
     faults: Mapping[str, int] = field(default_factory=dict)
     memory: Memory = NO_MEMORY
+    held: tuple[Held, ...] = ()
 
 
 class EngineObserver(Protocol):
@@ -300,7 +326,8 @@ class RaceEngine:
             return state
         last = _grid(until)
         race = state.race
-        if (race.phase is not Phase.STARTED or race.timed is not None) and not state.battles:
+        racing = race.phase is Phase.STARTED and race.timed is None
+        if not racing and not state.battles and not state.held:
             return state if last <= state.grid_at else replace(state, grid_at=last)
         if last - state.grid_at > _LONGEST_WALK:
             state = replace(state, grid_at=last - _LONGEST_WALK)
@@ -316,8 +343,15 @@ class RaceEngine:
 
     def _step(self, state: EngineState, grid_at: datetime) -> EngineState:
         battles, just_ended = follow_battles(state.race, state.battles, self._rules)
-        if not battles and not state.battles:
+        if not (battles or state.battles or state.held or state.ended):
             return replace(state, grid_at=grid_at)
+        waiting = {
+            held.ended.pair: held
+            for held in state.held
+            if not stood(held.ended.battle, grid_at)  # if it has, this is another battle
+        }
+        if waiting:
+            battles = tuple(_resumed(battle, waiting) for battle in battles)
         pairs = [(battle.attacker, battle.defender) for battle in battles]
         if not _due(grid_at, STEPS_A_FORECAST):
             known = {pair: state.forecasts[pair] for pair in pairs if pair in state.forecasts}
@@ -325,11 +359,12 @@ class RaceEngine:
             known = self._past_forecasts.recalled(grid_at, state, battles)
         else:
             known = {}
-        ended = tuple(_ended(state, battle) for battle in just_ended)
+        traces = {**state.histories, **{pair: held.trace for pair, held in waiting.items()}}
+        ended, still_held = _endings(state, grid_at, just_ended, set(pairs))
         forecasts, memory, error = self._forecast(state, battles, pairs, known)
         if error is not None:
             state = self._failing(state, "internal_forecast", error=error)
-        histories = {pair: state.histories.get(pair, BattleTrace()) for pair in pairs}
+        histories = {pair: traces.get(pair, BattleTrace()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
             histories = noted(grid_at, battles, forecasts, histories)
         return replace(
@@ -338,8 +373,9 @@ class RaceEngine:
             battles=battles,
             forecasts=forecasts,
             histories=histories,
-            ended=(*ended, *state.ended)[:ENDED_KEPT] if ended else state.ended,
+            ended=ended,
             memory=memory,
+            held=still_held,
         )
 
     def _forecast(
@@ -373,6 +409,66 @@ def _grid(moment: datetime) -> datetime:
 def _due(grid_at: datetime, steps: int) -> bool:
     """Whether `grid_at` is one of every `steps` grid points."""
     return not (grid_at - START_OF_TIME) % (STEP * steps)
+
+
+def _resumed(battle: Battle, waiting: Mapping[Pair, Held]) -> Battle:
+    """Return a battle with the start it had before its two cars were apart for some seconds."""
+    held = waiting.get((battle.attacker, battle.defender))
+    if held is None:
+        return battle
+    before = held.ended.battle.battle
+    return replace(battle, opened_at=before.opened_at, opened_lap=before.opened_lap)
+
+
+def _endings(
+    state: EngineState, now: datetime, just_ended: Iterable[EndedBattle], under_way: set[Pair]
+) -> tuple[tuple[Ended, ...], tuple[Held, ...]]:
+    """Return the endings told so far, the newest first, and those that wait for hindsight."""
+    told: list[Ended] = []
+    held: list[Held] = []
+    undone = {
+        held.ended.pair[::-1]
+        for held in state.held
+        if held.is_pass and not stood(held.ended.battle, now)
+    }
+    for each in state.held:
+        has_stood = stood(each.ended.battle, now)
+        if each.ended.pair in under_way and not has_stood:
+            continue  # the two fight on
+        battle, is_final = judged(state.race, each.ended.battle, now)
+        ended = replace(each.ended, battle=battle)
+        if is_final:
+            told.insert(0, ended)
+        else:
+            held.append(replace(each, ended=ended))
+    for battle in just_ended:
+        each = _held(state, battle)
+        if each.is_pass and each.ended.pair in undone:
+            continue  # it only took back a place before that was told as lost
+        if battle.reason in WAITS:
+            held.append(each)
+        else:
+            told.insert(0, each.ended)
+    before = tuple(_standing(state.race, each, now) for each in state.ended)
+    if not told and before == state.ended:
+        return state.ended, tuple(held)  # the same object: nothing changed
+    return (*told, *before)[:ENDED_KEPT], tuple(held)
+
+
+def _held(state: EngineState, ended: EndedBattle) -> Held:
+    battle = ended.battle
+    trace = state.histories.get((battle.attacker, battle.defender), BattleTrace())
+    return Held(_ended(state, ended), trace)
+
+
+def _standing(race: RaceState, told: Ended, now: datetime) -> Ended:
+    """Return an ending that was told, taken back where it was told as a pass and was none."""
+    if told.battle.reason is not EndReason.PASSED:
+        return told
+    why = why_taken_back(race, told.battle, now)
+    if why is None:
+        return told
+    return replace(told, battle=replace(told.battle, reason=why), taken_back=True)
 
 
 def _ended(state: EngineState, ended: EndedBattle) -> Ended:

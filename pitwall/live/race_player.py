@@ -92,6 +92,8 @@ class RacePlayer:
         self._recorder = recorder
         self._arrived_at: datetime | None = None
         self._last: tuple[EngineState, FeedView] | None = None
+        self._taken = 0
+        self._taken_at: datetime | None = None  # when the playback was last seen to take messages
 
     async def run(self, requests: Iterable[PlayRequest], resumed: Takeover | None = None) -> None:
         """Play each race in turn, then keep the last frame on screen for ever.
@@ -170,15 +172,29 @@ class RacePlayer:
         while not advancing.done():
             await asyncio.wait({advancing}, timeout=TICK_S)
             if not advancing.done():
-                await self._offer(playback, request)
+                await self._offer(playback, request, advancing=True)
         if await advancing:
             self._arrived_at = wall_now()
         await self._offer(playback, request)
 
-    async def _offer(self, playback: Playback, request: PlayRequest) -> None:
+    async def _offer(
+        self, playback: Playback, request: PlayRequest, *, advancing: bool = False
+    ) -> None:
         state = playback.state
-        view = _view(request, self._feed_state(playback, state), _fetched(request))
-        await self._offer_view(state, view)
+        feed_state, detail = self._feed_state(playback, state), _fetched(request)
+        if state.taken != self._taken:
+            self._taken, self._taken_at = state.taken, wall_now()
+        elif not advancing:
+            self._taken_at = None
+        if feed_state is FeedState.STALE and advancing and self.clock is not None:
+            working = self._taken_at is not None and self._is_recent(self._taken_at)
+            if working:  # messages are there, and are taken one after the other
+                feed_state = FeedState.FLOWING
+                detail = _too_slow(self.clock.now(), state, request.speed)
+        await self._offer_view(state, _view(request, feed_state, detail))
+
+    def _is_recent(self, at: datetime) -> bool:
+        return (wall_now() - at).total_seconds() <= self._stale_after_s
 
     async def _offer_view(self, state: EngineState, view: FeedView) -> None:
         self._last = (state, view)
@@ -199,6 +215,14 @@ class RacePlayer:
         silent_s = (wall_now() - self._arrived_at).total_seconds() if self._arrived_at else 0.0
         race_on = state.race.phase is Phase.STARTED
         return FeedState.STALE if race_on and silent_s > self._stale_after_s else FeedState.FLOWING
+
+
+def _too_slow(now: datetime, state: EngineState, speed: float) -> str:
+    """Return that it is this machine, not the feed, that keeps readers waiting."""
+    words = f"This machine cannot follow the race at {speed:g} times its speed"
+    if state.sent_at is None:
+        return f"{words}."
+    return f"{words}: it is {max(0.0, (now - state.sent_at).total_seconds()):.0f} s behind."
 
 
 def _join(playback: Playback, from_lap: int) -> datetime:

@@ -227,15 +227,14 @@ class Recorder:
             await asyncio.to_thread(self._spill.drop, waiting)
 
     async def _write_batch(self, recording: Recording, batch: Batch) -> None:
-        if batch.dropped:
-            log.warning("messages lost: nothing could be written", extra={"lost": batch.dropped})
-            self.condition.dropped += batch.dropped
-            batch.dropped = 0
         race_id = batch.info.race_id
         if not race_id:
+            self._count_lost(batch, 0)
             return
         if race_id not in recording.marks:
             batch = await self._begin(recording, batch)
+        begun = recording.marks[race_id]
+        self._count_lost(batch, begun.messages if begun is not None else 0)
         mark = recording.marks[race_id]
         if mark is None or batch.is_empty:
             return
@@ -244,6 +243,21 @@ class Recorder:
         except RaceNotFoundError:
             log.info("a race was removed while it ran; no more of it is stored")
             recording.marks[race_id] = None
+
+    def _count_lost(self, batch: Batch, stored: int) -> None:
+        """Count the messages that were dropped before a batch, without those stored already.
+
+        A worker that takes over plays the race from its beginning, and may drop on the way what
+        the worker before it has written.
+        """
+        if not batch.dropped:
+            return
+        first = batch.messages[0].seq if batch.messages else batch.messages_through
+        lost = min(batch.dropped, max(0, first - stored))
+        batch.dropped = 0
+        if lost:
+            log.warning("messages lost: nothing could be written", extra={"lost": lost})
+            self.condition.dropped += lost
 
     async def _begin(self, recording: Recording, batch: Batch) -> Batch:
         """Find out how much of the race is stored already, and return the batch without that."""

@@ -48,7 +48,10 @@ class Recording:
 
         Called about once a second while another worker writes, which is a second or two behind.
         """
-        self._held = [*self._held[1 - HELD_TURNS :], self.collector.take_batches()]
+        batches = self.collector.take_batches()
+        for batch in batches:
+            batch.dropped = 0  # the other worker writes them
+        self._held = [*self._held[1 - HELD_TURNS :], batches]
 
     def requeue_held(self) -> None:
         """Return the held batches to the collector, to be written by this worker."""

@@ -160,7 +160,7 @@ def new_stints(car: CarState, before: Sequence[Stint]) -> Iterator[StintRecord]:
             yield StintRecord(
                 car=car.number,
                 stint=stint.stint_number,
-                from_lap=car.laps_completed + 1,
+                from_lap=stint.from_lap or 1,
                 compound=stint.compound.value,
                 fresh_tyre=stint.fresh_tyre,
                 start_laps=stint.start_laps,

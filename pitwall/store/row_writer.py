@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Table
+from sqlalchemy import String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
 
 from pitwall.domain import records
 from pitwall.domain.names import nameless
-from pitwall.domain.records import Batch, EntryRecord, RaceMark
+from pitwall.domain.records import Batch, ControlRecord, EntryRecord, RaceMark
 from pitwall.store import bulk, tables
 from pitwall.store.rejected_rows import Put, at_once
 
@@ -26,16 +26,13 @@ class _Target(NamedTuple):
     model: type[SQLModel]
     record: type[tuple[Any, ...]]
     key: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
 
 
 _TARGETS = {
     "keyframes": _Target(tables.Keyframe, records.KeyframeRecord, ("race_number", "seq")),
     "timing": _Target(tables.TimingRow, records.TimingRecord),
     "laps": _Target(tables.Lap, records.LapRow, ("race_number", "car", "lap")),
-    "stints": _Target(
-        tables.StintRow, records.StintRecord, ("race_number", "car", "stint"), ("from_lap",)
-    ),
+    "stints": _Target(tables.StintRow, records.StintRecord, ("race_number", "car", "stint")),
     "standings": _Target(tables.StandingRow, records.StandingRecord, ("race_number", "car")),
     "control": _Target(tables.ControlRow, records.ControlRecord),
     "statuses": _Target(
@@ -44,6 +41,10 @@ _TARGETS = {
     "weather": _Target(tables.WeatherRow, records.WeatherRecord, ("race_number", "at", "seq")),
     "samples": _Target(tables.CarSampleRow, records.SampleRecord),
 }
+
+
+# What a message of race control says; its other columns say how it was sent.
+_SAID = ("stamped_at", "category", "message", "flag", "scope", "sector", "lap", "car")
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -93,6 +94,7 @@ async def write(
         await _write_entries(connection, mark, rows)
 
     await put("entries", list(batch.entries.values()), write_entries)
+    batch.control = await _told_first(connection, mark.number, batch.control)
     for name, target in _TARGETS.items():
         held = getattr(batch, name)
         rows = list(held.values() if isinstance(held, dict) else held)
@@ -104,6 +106,34 @@ async def write(
 
         await put(table_of(target.model).name, rows, write_rows)
     return drivers
+
+
+async def _told_first(
+    connection: AsyncConnection, number: int, rows: list[ControlRecord]
+) -> list[ControlRecord]:
+    """Return the messages of race control that are not stored yet, each once.
+
+    Every snapshot of a feed repeats all messages of the race, and so does a feed that is followed
+    again after a restart.
+    """
+    if not rows:
+        return []
+    table = table_of(tables.ControlRow)
+    query = select(*(table.c[name] for name in _SAID)).where(
+        table.c.race_number == number, table.c.stamped_at.in_({row.stamped_at for row in rows})
+    )
+    known = {tuple(row) for row in await connection.execute(query)}
+    lengths: dict[str, int] = {
+        name: getattr(table.c[name].type, "length", None) or 0 for name in _SAID
+    }
+    fresh = []
+    for row in rows:
+        values = ((getattr(row, name), lengths[name]) for name in _SAID)
+        said = tuple(fit(each, most) if isinstance(each, str) else each for each, most in values)
+        if said not in known:
+            known.add(said)
+            fresh.append(row)
+    return fresh
 
 
 def _tell_apart(entries: dict[int, EntryRecord], drivers: dict[int, str]) -> None:
@@ -134,7 +164,7 @@ async def _write_rows(
     }
     rows = ((number, *_fitted(row, lengths)) for row in held)
     if target.key:
-        await bulk.upsert_rows(connection, table, columns, rows, key=target.key, keep=target.keep)
+        await bulk.upsert_rows(connection, table, columns, rows, key=target.key)
     else:
         await bulk.insert_rows(connection, table, columns, rows)
 

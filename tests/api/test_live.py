@@ -354,3 +354,32 @@ async def test_live_shows_qualifying_as_qualifying(
 
 async def test_live_without_a_frame_is_503(client: httpx.AsyncClient) -> None:
     assert (await client.get("/live")).status_code == 503
+
+
+async def test_a_fading_battle_is_listed_only_where_it_is_asked_for(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    frame = a_frame(8)
+    wide = replace(frame.battles[0], interval_s=2.3, fading=True)
+    await live.publish(replace(frame, battles=(wide,)))
+
+    without = await client.get("/live-battles")
+    tag = without.headers["ETag"]
+    asked = await client.get("/live-battles?fading=true", headers={"If-None-Match": tag})
+
+    assert without.json()["battles"] == []
+    assert asked.status_code == 200, "another answer has another tag"
+    ((interval_s, fading),) = [(b["interval_s"], b["fading"]) for b in asked.json()["battles"]]
+    assert (interval_s, fading) == (2.3, True)
+
+
+async def test_a_machine_that_is_too_slow_is_named_and_not_taken_for_a_dead_feed(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    words = "This machine cannot follow the race at 60 times its speed: it is 40 s behind."
+    await live.publish(with_header(a_frame(source="recorded"), feed_detail=words))
+
+    answer = await client.get("/health")
+
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["detail"]) == ("degraded", words)

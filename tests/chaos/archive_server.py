@@ -58,6 +58,8 @@ class ArchivedFolder:
                 for topic in self.names()
             }
             return BOM + orjson.dumps({"Feeds": feeds})
+        if (self.folder / name).is_file():
+            return (self.folder / name).read_bytes()
         if name.endswith(".json"):
             return self._key_frame(name.removesuffix(".json"))
         return (self.folder / name).read_bytes()
@@ -75,9 +77,16 @@ class ArchiveServer:
 
     Attributes:
         requests: Paths asked for, in order, with the first byte wanted.
+        missing: How a file that is not there is answered: F1's archive says 403.
     """
 
-    def __init__(self, folders: list[ArchivedFolder], faults: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        folders: list[ArchivedFolder],
+        faults: random.Random | None = None,
+        missing: int = 403,
+    ) -> None:
+        self.missing = missing
         self.folders = folders
         self.requests: list[tuple[str, int]] = []
         self._faults = faults
@@ -101,7 +110,7 @@ class ArchiveServer:
         self.requests.append((path, first))
         body = self._body(path)
         if body is None:
-            client.answer(404)
+            client.answer(self.missing)
             return True
         fault = self._faults.choice(FAULTS) if self._faults else "none"
         return await self._answer(client, fault, path, (body, first))
@@ -122,6 +131,10 @@ class ArchiveServer:
         body, first = what
         if fault in {"429", "502"}:
             client.answer(int(fault))
+            return True
+        if first == len(body) > 0 and fault != "no_ranges":
+            client.write(head_of(416, 0, Content_Range=f"bytes */{len(body)}"))
+            await client.writer.drain()
             return True
         if fault == "no_ranges" or not 0 < first < len(body):
             first = 0

@@ -273,3 +273,26 @@ async def test_a_race_that_was_left_goes_on_with_its_own_kind_of_feed_alone(
     assert (other.source, other.state) == ("live", "abandoned")
 
     assert (await writer.begin(info, "live", "f1_live")).state == "running"
+
+
+async def test_a_message_of_race_control_told_again_is_stored_once(
+    database: Database, told: Batch
+) -> None:
+    writer = SqlRaceWriter(database)
+    mark = await writer.begin(told.info, "live", "f1_live")
+    await writer.append(mark, batches.joined(Batch(), told))
+    snapshot = Batch(info=told.info, messages_through=told.messages_through + 1)
+    at = told.messages[-1].sent_at
+    snapshot.messages.append(MessageRecord(told.messages_through, at, "RaceControlMessages", b"{}"))
+    repeated = [row._replace(at=at, seq=told.messages_through) for row in told.control]
+    new = repeated[-1]._replace(message="A" * 2_000)
+    snapshot.control = [
+        row._replace(nth=nth) for nth, row in enumerate([*repeated, new, *repeated, new])
+    ]
+
+    await writer.append(mark, snapshot)
+
+    rows = await all_rows(SqlRaceReader(database), told, wanted=(HistoryTable.RACE_CONTROL,))
+    assert [row["message"] for _, row in rows] == [
+        *(row.message for row in told.control), "A" * 1_000,
+    ]  # fmt: skip

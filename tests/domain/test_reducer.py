@@ -299,3 +299,158 @@ def test_a_lap_names_the_traps_that_told_nothing_in_it() -> None:
     assert first.stale_traps == frozenset()
     assert second.stale_traps == {"I1"}
     assert second.speeds_kmh == {"I1": 280.0, "ST": 312.0, "FL": 290.0}
+
+
+def told_again(*, red_at: float = 200) -> RaceState:
+    """Return a race stopped on lap 4 that counts its laps from 1 again."""
+    return after(
+        race_events.LapCounted(at(160), 4),
+        timed(80, laps_completed=1, last_lap_s=80.0),
+        timed(160, laps_completed=2, last_lap_s=80.0),
+        timed(170, 81, laps_completed=2, last_lap_s=90.0),
+        race_events.PhaseChanged(at(red_at), Phase.ABORTED),
+        race_events.PhaseChanged(at(300), Phase.STARTED),
+    )
+
+
+def lap_numbers(race: RaceState, number: int = 4) -> list[int]:
+    return [lap.lap_number for lap in car(race, number).laps]
+
+
+def test_laps_that_are_counted_anew_after_a_red_flag_stand_apart_from_those_before() -> None:
+    race = after(
+        timed(400, laps_completed=1, last_lap_s=95.0),
+        timed(480, laps_completed=2, last_lap_s=79.0),
+        race=told_again(),
+    )
+
+    assert [(lap.lap_number, lap.lap_time_s) for lap in car(race).laps] == [(1, 95.0), (2, 79.0)]
+    assert [lap.completed_at for lap in car(race).laps_before_restart] == [at(80), at(160)]
+    assert lap_numbers(race, 81) == [2], "its count has not gone back yet"
+
+
+def test_a_lap_count_that_begins_anew_counts_for_every_car() -> None:
+    # The one car has completed two laps and the next number is its second again.
+    race = after(
+        race_events.LapCounted(at(400), 2),
+        timed(400, laps_completed=1, last_lap_s=95.0),
+        timed(410, 81, laps_completed=2, last_lap_s=96.0),
+        race=told_again(),
+    )
+
+    assert race.lap == 2
+    assert [(lap.lap_number, lap.lap_time_s) for lap in car(race, 81).laps] == [(2, 96.0)]
+    assert len(car(race, 81).laps_before_restart) == 1
+
+
+def test_a_red_flag_that_takes_back_one_lap_takes_back_that_lap_alone() -> None:
+    race = after(timed(400, laps_completed=2, last_lap_s=99.0), race=told_again(red_at=165))
+    assert lap_numbers(race) == [1, 2], "the same number is a message told again"
+
+    race = after(
+        timed(160, laps_completed=3, last_lap_s=80.0),
+        race_events.PhaseChanged(at(500), Phase.ABORTED),
+        timed(600, laps_completed=2, last_lap_s=99.0),
+        race=race,
+    )
+    assert [(lap.lap_number, lap.lap_time_s) for lap in car(race).laps] == [(1, 80.0), (2, 99.0)]
+
+
+def test_without_a_red_flag_a_lower_lap_is_an_old_message() -> None:
+    race = after(
+        timed(80, laps_completed=1),
+        timed(160, laps_completed=2),
+        race_events.LapCounted(at(160), 3),
+        timed(165, laps_completed=1),
+        race_events.LapCounted(at(165), 2),
+    )
+
+    assert (race.lap, lap_numbers(race)) == (3, [1, 2])
+    old = after(timed(350, laps_completed=1), race=told_again(red_at=100))
+    assert lap_numbers(old) == [1, 2], "it crossed the line after the flag"
+
+
+def said(seconds: float, words: str) -> race_events.ControlSaid:
+    return race_events.ControlSaid(at(seconds), ControlMessage(at(seconds), "Other", words))
+
+
+def test_the_messages_of_a_whole_race_are_kept_and_counted_once() -> None:
+    told = [said(second, f"MESSAGE {second}") for second in range(286)]
+    told[5] = said(5, "DRS DISABLED")
+    told[200] = said(200, "DRS ENABLED")
+
+    race = after(*told, *told)
+
+    assert race.control == tuple(event.message for event in told)
+    assert race.overtake_enabled is True
+
+
+def test_an_old_ruling_that_comes_late_changes_nothing() -> None:
+    race = after(said(10, "FIRST"), said(30, "DRS ENABLED"), said(20, "DRS DISABLED"))
+
+    assert [message.message for message in race.control] == ["FIRST", "DRS DISABLED", "DRS ENABLED"]
+    assert race.overtake_enabled is True
+
+
+def stint(seconds: float, number: int, **fields: Any) -> race_events.StintChanged:
+    return race_events.StintChanged(at(seconds), FOUR, number, **fields)
+
+
+def first_laps(race: RaceState) -> list[int | None]:
+    return [each.from_lap for each in car(race).stints]
+
+
+def a_stop(second: float, in_lap: int) -> list[race_events.TimingEvent]:
+    return [
+        timed(second, in_pit=True),
+        timed(second + 5, laps_completed=in_lap),
+        timed(second + 20, in_pit=False, pit_out=True),
+    ]
+
+
+def test_the_first_stint_begins_on_lap_one_however_late_it_is_told() -> None:
+    assert first_laps(after(stint(0, 1))) == [1]
+    assert first_laps(after(timed(80, laps_completed=1), stint(90, 1))) == [1]
+
+
+def test_a_stint_begins_with_the_lap_out_of_the_pits() -> None:
+    begun = after(stint(0, 1), *(timed(80 * lap, laps_completed=lap) for lap in range(1, 10)))
+    entry, line, out = a_stop(790, 10)
+
+    told_in_the_lane = after(entry, stint(792, 2), line, out, race=begun)
+    told_after_the_line = after(entry, line, stint(800, 2), out, race=begun)
+    told_late = after(
+        entry, line, out, timed(880, laps_completed=11), timed(960, laps_completed=12),
+        stint(990, 2), stint(1000, 2, tyre_life_laps=3), race=begun,
+    )  # fmt: skip
+
+    for race in (told_in_the_lane, told_after_the_line, told_late):
+        assert first_laps(race) == [1, 11]
+
+
+def test_stops_on_two_laps_running_are_two_stints() -> None:
+    race = after(
+        stint(0, 1), *(timed(80 * lap, laps_completed=lap) for lap in range(1, 10)),
+        *a_stop(790, 10), stint(812, 2), *a_stop(890, 11), stint(915, 3),
+    )  # fmt: skip
+
+    assert first_laps(race) == [1, 11, 12]
+
+
+def test_a_drive_through_moves_no_stint() -> None:
+    race = after(
+        stint(0, 1), *(timed(80 * lap, laps_completed=lap) for lap in range(1, 10)),
+        *a_stop(790, 10), stint(812, 2), timed(880, laps_completed=11), *a_stop(950, 12),
+    )  # fmt: skip
+
+    assert first_laps(race) == [1, 11]
+
+
+def test_joined_mid_race_a_stint_begins_where_its_tyres_say() -> None:
+    race = after(
+        timed(0, laps_completed=30),
+        stint(0, 1, start_laps=0, tyre_life_laps=18),
+        stint(0, 2, start_laps=3, tyre_life_laps=15),
+    )
+
+    assert first_laps(race) == [1, 19]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.battles import heat
 from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.race import DriverNumber, GapSample
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame, trend_s_per_lap
 from pitwall.engine.race_engine import BattleTrace, EngineState, RaceEngine
 from pitwall.live.publishing import FrameRing
 from pitwall.web.shared.tower_rows import tower_rows
 from tests.engine.test_race_engine import CountingPredictor
-from tests.makers import a_duel, a_message, at
+from tests.makers import a_duel, a_message, a_race, at
 
 VIEW = FeedView("recorded", "recording:made", FeedState.FLOWING)
 
@@ -111,3 +114,16 @@ def test_the_ring_gives_the_frame_of_a_moment_ago_and_forgets_the_rest() -> None
     assert ring.at(7.5, now) == frames[51]
     assert ring.at(10, now) == frames[49]
     assert ring.at(30, now) is None
+
+
+def test_a_car_that_sends_no_more_keeps_no_frozen_gap() -> None:
+    race = a_race(0.8, 1.1, now=at(0))
+    going = replace(race.cars[DriverNumber(3)], trace=(GapSample(at(31), 1.9, 1.1),))
+    state = EngineState(race=replace(race, cars={**race.cars, going.number: going}, as_of=at(31)))
+
+    tower = build_frame(state, VIEW, Stamp(1, at(31), 0.0), "m").tower
+
+    assert [(line.gap_to_leader_s, line.interval_s) for line in tower[1:]] == [
+        (None, None),
+        (pytest.approx(1.9), 1.1),
+    ]

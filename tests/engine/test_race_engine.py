@@ -86,7 +86,7 @@ def test_settling_at_any_moments_changes_nothing(moments: list[float]) -> None:
 
 def test_a_pass_ends_the_battle_and_keeps_the_last_forecast() -> None:
     passing = {"Lines": {"81": {"Line": 1}, "4": {"Line": 2}}}
-    state = played([*a_duel(20), a_message(20, "TimingData", passing)], 21)
+    state = played([*a_duel(20), a_message(20, "TimingData", passing)], 29)
 
     (ended,) = state.ended
     assert ended.battle.reason is EndReason.PASSED

@@ -59,7 +59,8 @@ class World:
         self.seen: Sighting | None = None
         self.takes_s = 0.0
         self.shows = Shows()
-        archive = F1Archive(folder, Downloader((archive_url + "/static",), TLS, wait_s=0.01))
+        downloader = Downloader((archive_url + "/static",), TLS, wait_s=0.01)
+        archive = F1Archive(folder, downloader, loop.now)
 
         async def indexed(year: int) -> tuple[ArchivedSession, ...]:
             return (await archive.sessions(year)).sessions
@@ -107,6 +108,7 @@ def dutch(tmp_path: Path) -> ArchivedFolder:
     )
     (folder / "SessionInfo.jsonStream").write_bytes(info)
     (folder / "TimingData.jsonStream").write_bytes(b'00:00:01.000{"Lines":{}}\r\n')
+    (folder / "ArchiveStatus.json").write_bytes(b'{"Status":"Complete"}')
     return ArchivedFolder(folder)
 
 
@@ -144,6 +146,26 @@ def test_without_one_the_newest_archived_race_is_fetched_and_shown(
         assert choice.ask_again_s <= LOOK_EVERY_S
 
     in_a_world(test, tmp_path, [dutch])
+
+
+def test_while_the_newest_race_is_being_archived_the_one_before_is_shown(
+    dutch: ArchivedFolder, tmp_path: Path
+) -> None:
+    earlier = dutch.file("SessionInfo.jsonStream")
+    for now, then in ((b"Dutch", b"Belgian"), (b"dutch", b"belgian"), (b"-08-31", b"-07-27")):
+        earlier = earlier.replace(now, then)
+    belgian = ArchivedFolder(dutch.folder, replaced={"SessionInfo.jsonStream": earlier})
+    files = {"ArchiveStatus.json": b'{"Status":"Generating"}'}
+    growing = ArchivedFolder(dutch.folder, replaced=files)
+
+    async def test(world: World) -> None:
+        world.seen = NOTHING
+        assert await settled(world) == "recorded 2025-belgian-grand-prix-race"
+
+        files["ArchiveStatus.json"] = b'{"Status":"Complete"}'
+        assert await settled(world) == "recorded 2025-dutch-grand-prix-race"
+
+    in_a_world(test, tmp_path, [belgian, growing])
 
 
 def test_when_a_race_begins_it_takes_over_and_ten_minutes_after_its_end_it_leaves(

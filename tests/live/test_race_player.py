@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
 
 from pitwall.cache.memory import MemoryLiveCache
+from pitwall.domain.battles import Battle
 from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.race import RaceState
 from pitwall.domain.sessions import Source
 from pitwall.errors import FeedUnavailableError
 from pitwall.live.publishing import Publisher
 from pitwall.live.race_player import PlayRequest, RacePlayer
+from pitwall.prediction.forecast import Answers
+from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.wire.message import RawMessage
 from tests.engine.test_race_engine import CountingPredictor
 from tests.makers import ListFeed, a_duel, at
@@ -225,3 +229,39 @@ async def test_a_warning_is_in_every_frame_beside_what_the_feed_says() -> None:
             await task
 
     assert frame.header.feed_detail == "The F1 TV token runs out in 3 h."
+
+
+class HeavyPredictor(CountingPredictor):
+    """Takes a tenth of a second for each forecast, as on a machine that is far too slow."""
+
+    def forecast(
+        self, race: RaceState, battles: Sequence[Battle], memory: Memory = NO_MEMORY
+    ) -> Answers:
+        time.sleep(0.1)
+        return super().forecast(race, battles, memory)
+
+
+async def test_a_machine_that_cannot_follow_is_not_taken_for_a_silent_feed() -> None:
+    cache = MemoryLiveCache()
+    player = RacePlayer(Publisher(cache, "counting"), HeavyPredictor(), stale_after_s=1)
+    showing = a_showing(ListFeed(a_duel(600)), speed=60)
+    task = asyncio.create_task(player.run([showing]))
+    try:
+
+        async def late() -> LiveFrame:
+            async for frame in cache.frames():
+                assert frame.header.feed_state is not FeedState.STALE
+                if frame.header.feed_detail:
+                    return frame
+            raise AssertionError
+
+        frame = await asyncio.wait_for(late(), 12)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    assert frame.header.feed_state is FeedState.FLOWING
+    assert frame.header.feed_detail.startswith(
+        "This machine cannot follow the race at 60 times its speed: it is "
+    )

@@ -155,3 +155,50 @@ def test_an_unknown_database_is_refused_without_repeating_its_password(tmp_path:
         database_url("mysql://me:secret@host/name", tmp_path)
 
     assert "secret" not in str(refusal.value)
+
+
+STOPS = [  # car, its laps in the pits, and of each stint: as it was stored, as it is
+    (1, [17, 18], [(1, 1), (18, 18)]),
+    (2, [17, 18, 30, 31], [(2, 1), (17, 18), (33, 31)]),  # told late, in the lane, late
+    (3, [9, 10, 11], [(1, 1), (10, 10), (12, 11)]),  # two stops in a row
+    (4, [20], [(3, 1), (22, 20)]),  # a lane that does not cross the line
+    (5, [], [(1, 1), (25, 25)]),  # nothing tells better
+]
+
+
+@pytest.mark.slow
+async def test_first_laps_of_stints_are_corrected_and_repeated_messages_removed(
+    database: Database,
+) -> None:
+    await keep_small(database)
+    number = (await SqlRaceReader(database).race(SMALL.race_id)).number
+    await migrations.downgrade(database, "0002")
+    stints = "INSERT INTO stints (race_number, car, stint, from_lap, compound) VALUES"
+    laps = "INSERT INTO laps (race_number, car, lap, completed_at, pitted, track_clear)"
+    when = "SELECT :number, :car, :lap, first_at, :pitted, :clear FROM races WHERE number = :number"
+    again = (
+        "INSERT INTO race_control SELECT race_number, at, seq + 1, nth, stamped_at, category, "
+        "message, flag, scope, sector, lap, car FROM race_control"
+    )
+    async with database.writing() as connection:
+        before = (await connection.execute(text("SELECT * FROM race_control"))).all()
+        await connection.execute(text(again))
+        for table in ("stints", "laps"):
+            await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+        for car, pitted, told in STOPS:
+            for lap in range(1, 40):
+                values = {"number": number, "car": car, "lap": lap, "pitted": lap in pitted}
+                await connection.execute(text(f"{laps} {when}"), {**values, "clear": True})
+            for stint, (stored, _) in enumerate(told, start=1):
+                row = f"({number}, {car}, {stint}, {stored}, 'HARD')"
+                await connection.execute(text(f"{stints} {row}"))
+
+    await migrations.upgrade(database)
+
+    async with database.reading() as connection:
+        rows = await connection.execute(
+            text("SELECT car, from_lap FROM stints ORDER BY car, stint")
+        )
+        after = (await connection.execute(text("SELECT * FROM race_control"))).all()
+    assert rows.all() == [(car, right) for car, _, told in STOPS for _, right in told]
+    assert sorted(map(str, after)) == sorted(map(str, before))

@@ -17,6 +17,7 @@ from pitwall.domain.stored_races import HistoryTable, Selection
 from pitwall.engine.race_engine import RaceEngine
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.recording.batch_collector import BatchCollector
 from pitwall.recording.race_recorder import Recorder
 from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
@@ -275,3 +276,41 @@ async def test_a_database_server_that_stops_and_starts_is_written_to_again(
     race = await SqlRaceReader(database).race("2026-simulated-grand-prix-of-sierra-alta-race-5")
     assert (race.messages, race.state, recorder.state.status) == (300, "finished", "ok")
     await database.close()
+
+
+class StoredWriter(BrokenWriter):
+    """A writer of a race of which another worker has stored a part."""
+
+    stored = 0
+
+    async def begin(self, info: RaceInfo, source: str, feed: str) -> RaceMark:
+        return RaceMark(info, source, 1, self.stored, None, "running", feed)
+
+
+@pytest.mark.parametrize("stored", [0, 250, 400])
+async def test_what_the_worker_before_has_stored_is_not_called_lost(stored: int) -> None:
+    writer = StoredWriter()
+    writer.stored = stored
+    recorder = Recorder(writer, "m")
+    recording = recorder.watch(FEED)
+    recording.collector = BatchCollector("m", most_messages=100)
+    engine = RaceEngine(None, observer=recording.collector)
+    for message in islice(FEED.messages(), 350):
+        engine.take(message)
+
+    await recorder.flush()
+
+    dropped = 303  # each time when there were 101
+    assert recorder.state.dropped == max(0, dropped - stored)
+
+
+def test_what_a_standby_drops_is_written_by_the_worker_that_leads() -> None:
+    recording = Recorder(BrokenWriter(), "m").prepare(FEED)
+    recording.collector = BatchCollector("m", most_messages=100)
+    engine = RaceEngine(None, observer=recording.collector)
+    for message in islice(FEED.messages(), 350):
+        engine.take(message)
+    recording.let_go()
+    recording.hold_again()
+
+    assert [batch.dropped for batch in recording.collector.take_batches()] == [0]

@@ -16,7 +16,7 @@ from pitwall.aio import end
 from pitwall.domain.sessions import SessionKind
 from pitwall.engine.frame_builder import Notes
 from pitwall.errors import FeedUnavailableError
-from pitwall.feeds.f1_archive.archive import F1Archive
+from pitwall.feeds.f1_archive.archive import ArchiveGrowingError, F1Archive
 from pitwall.feeds.f1_archive.index import ArchivedSession, newest_archived
 from pitwall.feeds.f1_archive.schedule import Schedule
 from pitwall.feeds.f1_live.probe import Sighting
@@ -160,23 +160,34 @@ class AutoProgramme:
     async def _fetch_newest(self) -> None:
         """Fetch the newest archived race unless it is on disk; this may take minutes."""
         try:
-            race = await self._newest()
+            race = await self._newest(self._now())
             if race is None:
                 self._no_archive = "The archive lists no race."
                 return
-            if self._fetched is not None and self._fetched[0].race_id == race.race_id:
-                return
-            if await self._archive.is_whole(race):
-                self._fetched = (race, self._archive.folder_of(race))
-                return
-            self._no_archive = f"The newest race, {race.meeting}, is being fetched."
-            self._fetched = (race, await self._archive.fetch(race))
+            try:
+                await self._take(race)
+            except ArchiveGrowingError:
+                # It is asked for again at the next look; until then the race before is shown.
+                before = None if self._fetched else await self._newest(race.starts_at)
+                if before is not None:
+                    await self._take(before)
+                self._no_archive = f"The newest race, {race.meeting}, is not archived whole yet."
         except FeedUnavailableError as error:
             log.info("no archived race could be fetched", extra={"why": str(error)})
             self._no_archive = "No archived race could be fetched."
 
-    async def _newest(self) -> ArchivedSession | None:
-        now = self._now()
+    async def _take(self, race: ArchivedSession) -> None:
+        """Show an archived race from now on, when all of it is on disk."""
+        if self._fetched is not None and self._fetched[0].race_id == race.race_id:
+            return
+        if await self._archive.is_whole(race):
+            self._fetched = (race, self._archive.folder_of(race))
+            return
+        self._no_archive = f"The newest race, {race.meeting}, is being fetched."
+        self._fetched = (race, await self._archive.fetch(race))
+
+    async def _newest(self, now: datetime) -> ArchivedSession | None:
+        """Return the newest archived race that began before `now`."""
         error: FeedUnavailableError | None = None
         for year in (now.year, now.year - 1):
             try:

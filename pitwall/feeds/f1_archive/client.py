@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ _FILE_WITHIN_S = 600.0  # a server that sends a byte at a time never times out b
 _LONGEST_WAIT_S = 30.0
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _PARTIAL, _RANGE_OVER = 206, 416
+
+
+# F1's archive answers 403 for a file that is not there, and to addresses that it refuses.
+_NOT_THERE = frozenset({403, 404})
 
 
 class FileNotOnServerError(FeedUnavailableError):
@@ -66,11 +71,14 @@ class Downloader:
     async def fetch_file(self, path: str, to: Path) -> Downloaded:
         """Write a file to disk, continuing what an earlier attempt left.
 
+        A file that is on disk already is continued too: streams grow while a session runs.
+
         Raises:
             FileNotOnServerError: No root has it.
             FeedUnavailableError: None could be reached, or it broke off again and again.
         """
         part = to.with_name(to.name + ".part")
+        await asyncio.to_thread(_begin_with, to, part)
         await self._fetch(path, part)
         downloaded = await asyncio.to_thread(check_of, part)
         part.replace(to)
@@ -121,11 +129,19 @@ class Downloader:
             raise _RetryDownloadError(f"{address} broke off: {why(error)}.") from error
 
 
+def _begin_with(file: Path, part: Path) -> None:
+    """Copy a file that is on disk to the part that is continued, unless there is one."""
+    if file.is_file() and not part.exists():
+        shutil.copyfile(file, part)
+
+
 def _size_of(part: Path | None) -> int:
     return part.stat().st_size if part and part.exists() else 0
 
 
 async def _receive(answer: httpx.Response, part: Path | None, held: int) -> bytes:
+    if held and answer.status_code == _RANGE_OVER and _total_of(answer) == str(held):
+        return b""  # nothing was missing
     _check_status(answer, part)
     resumed = answer.status_code == _PARTIAL and _starts_at(answer) == held
     if part is None:
@@ -144,6 +160,9 @@ def _check_status(answer: httpx.Response, part: Path | None) -> None:
         part.unlink(missing_ok=True)  # the part is longer than the file: begin again
     if status == httpx.codes.NOT_FOUND:
         raise FileNotOnServerError(f"{answer.url} does not exist.")
+    if status in _NOT_THERE:
+        message = f"{answer.url} answered {status}: it does not exist, or this address is refused."
+        raise FileNotOnServerError(message)
     if answer.is_success:
         return
     message = f"{answer.url} answered {status}."
@@ -160,9 +179,14 @@ def _starts_at(answer: httpx.Response) -> int | None:
     return int(first) if first.isascii() and first.isdigit() else None
 
 
+def _total_of(answer: httpx.Response) -> str:
+    """Return the length of the whole file, `bytes 100-199/200` or `bytes */200`; "" if not told."""
+    return str(answer.headers.get("Content-Range", "")).rpartition("/")[2]
+
+
 def _check_whole(answer: httpx.Response, size: int) -> None:
     """Raise when a file on disk does not have the length that the server announced."""
-    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+    total = _total_of(answer)
     if answer.status_code != _PARTIAL:
         total = answer.headers.get("Content-Length", "")
     if total.isdigit() and int(total) != size:

@@ -203,7 +203,8 @@ class StintRow(SQLModel, table=True):
         race_number: The race. Source: `races.number`.
         car: The car's number.
         stint: Which stint of the car, from 1.
-        from_lap: The first lap driven on it. Source: `TimingData` `NumberOfLaps` at that time.
+        from_lap: The first lap driven on it: 1, and then the lap that began in the pit lane.
+            Source: `TimingData` `NumberOfLaps` and `InPit`.
         compound: The tyre compound. Range: `SOFT`, `MEDIUM`, `HARD`, `INTERMEDIATE`, `WET`, a name
             of before 2019, or `UNKNOWN` until it is known.
         fresh_tyre: Whether the set was new when fitted. None when not given.

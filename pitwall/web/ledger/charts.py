@@ -89,9 +89,9 @@ def reliability_table(record: TrackRecord) -> Table:
             "forecast, from to",
             "forecasts",
             "laps",
-            "passes",
-            "forecast, mean",
             "came true",
+            "forecast, mean",
+            "share that came true",
             "95 % interval",
         ],
         [

@@ -49,7 +49,16 @@ def figures(rows: rx.Var[list[FigureRow]]) -> rx.Component:
 
 def score_table(rows: rx.Var[list[ScoreRow]], first: str, label: str) -> rx.Component:
     """Draw scores beside those of the gap-only forecast."""
-    heads = (first, "forecasts", "passes", "log-loss", "gap only", "Brier", "gap only", "forecast")
+    heads = (
+        first,
+        "forecasts",
+        "came true",
+        "log-loss",
+        "gap only",
+        "Brier",
+        "gap only",
+        "forecast",
+    )
     return rx.el.div(
         rx.el.table(
             rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in heads))),

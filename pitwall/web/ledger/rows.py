@@ -163,7 +163,7 @@ def _figures(record: TrackRecord) -> list[FigureRow]:
         FigureRow(
             "Decided",
             f"{score.forecasts:,}",
-            f"{score.passes:,} of them ended in an overtake within a lap",
+            f"{score.passes:,} of these forecasts came true; one pass makes many of them true",
         ),
         FigureRow("Log-loss", f"{score.log_loss:.4f}", f"gap only {score.gap_log_loss:.4f}"),
         FigureRow("Brier score", f"{score.brier:.4f}", f"gap only {score.gap_brier:.4f}"),

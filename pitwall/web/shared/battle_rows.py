@@ -90,6 +90,8 @@ class ReasonRow:
 class BattleCardRow:
     """One battle card; `trend`, `tone` and `heat` set colours only, cars are given by number.
 
+    `tone` is `fading`, and `gap_note` says so, at a gap at which no battle would open.
+
     `percent` is "--" and `meter` 0 while there is no forecast; `no_forecast` then says why.
     `bound` is "<" below 1 % and ">" above 99 %, as `percent` has two digits. `condition` is "" for
     a clean battle, and without a forecast.
@@ -203,7 +205,7 @@ def _card_row(battle: BattleLine) -> BattleCardRow:
         percent="--" if p is None else str(min(max(round(100 * p), 1), 99)),
         exact="" if p is None else f"{100 * p:.1f} %",
         meter=0 if p is None else round(100 * p),
-        tone=_tone(p),
+        tone="fading" if battle.fading else _tone(p),
         no_forecast=(battle.no_forecast_because or "no reason given") if p is None else "",
         laps="first lap"
         if battle.laps < 1
@@ -221,6 +223,8 @@ def _trace_row(battle: BattleLine) -> TraceRow:
 
 
 def _gap_note(battle: BattleLine) -> str:
+    if battle.fading:
+        return "fading"
     if battle.gap_at_line_s is not None:
         return f"{battle.gap_at_line_s:.1f} s at the line"
     age_s = battle.interval_age_s

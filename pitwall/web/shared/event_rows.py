@@ -86,10 +86,9 @@ def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
     ] + [
         (
             ended.ended_at,
-            "end",
+            "back" if ended.taken_back else "end",
             battle_key(ended.attacker, ended.defender),
-            f"{_code(ended.attacker, codes)} {_REASONS[ended.reason][1]} "
-            f"{_code(ended.defender, codes)} for {stake_words(ended.position)}.",
+            _spoken_end(ended, codes),
         )
         for ended in frame.ended
     ]
@@ -116,12 +115,22 @@ def empty_row(frame: LiveFrame) -> NoticeRow:
     return _NOT_STARTED if header.phase is Phase.INACTIVE else _CALM
 
 
+def _spoken_end(ended: EndedLine, codes: dict[DriverNumber, str]) -> str:
+    sentence = (
+        f"{_code(ended.attacker, codes)} {_REASONS[ended.reason][1]} "
+        f"{_code(ended.defender, codes)} for {stake_words(ended.position)}."
+    )
+    return f"That was no pass: {sentence}" if ended.taken_back else sentence
+
+
 def _ended_row(ended: EndedLine, codes: dict[DriverNumber, str]) -> EndedRow:
     forecast = ended.p_overtake_before
     passed = ended.reason is EndReason.PASSED
     details = [f"{ended.laps} lap{'' if ended.laps == 1 else 's'}"]
     if forecast is not None:
         details.append("was under 1 %" if forecast < 0.01 else f"was {round(100 * forecast)} %")
+    if ended.taken_back:
+        details.insert(0, "no pass, as was told")
     return EndedRow(
         key=f"{battle_key(ended.attacker, ended.defender)}-{ended.ended_at:%H%M%S}",
         pair=f"{_code(ended.attacker, codes)} → {_code(ended.defender, codes)}",

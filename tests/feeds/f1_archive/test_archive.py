@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import ssl
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from pitwall.errors import FeedUnavailableError, RaceNotFoundError
-from pitwall.feeds.f1_archive import ArchivedSession, F1Archive
+from pitwall.feeds.f1_archive import ArchivedSession, ArchiveGrowingError, F1Archive
 from pitwall.feeds.f1_archive.client import Downloader
 from pitwall.feeds.f1_archive.index import find_race, newest_archived, read_sessions
 from pitwall.feeds.recording import RecordingFeed
@@ -248,3 +249,87 @@ def test_the_newest_archived_race_has_files() -> None:
     assert newest is not None
     assert newest.kind == "Race"
     assert newest_archived([], now) is None
+
+
+def after_the_flag(server: ArchiveServer, cache: Path, test: Test) -> None:
+    """Run a test with an archive half an hour after the announced end of the race."""
+    clock = datetime(2025, 8, 31, 15, 30, tzinfo=UTC)
+
+    async def work(_loop: VirtualTimeLoop) -> None:
+        async with server.http:
+            downloader = Downloader((server.http.url + "/static",), TLS)
+            await test(F1Archive(cache, downloader, lambda: clock), server)
+
+    run_virtually(work)
+
+
+@pytest.mark.parametrize("says", ["ArchiveStatus.json", "SessionInfo.json"])
+def test_an_archive_that_grows_is_finished_later(
+    dutch: ArchivedFolder, tmp_path: Path, says: str
+) -> None:
+    whole = dutch.file("TimingData.jsonStream")
+
+    def status(word: str) -> bytes:
+        said: object = {"Status": word}
+        return orjson.dumps(said if says == "ArchiveStatus.json" else {"ArchiveStatus": said})
+
+    served_now = {"TimingData.jsonStream": whole[: len(whole) // 3], says: status("Generating")}
+    growing = ArchivedFolder(dutch.folder, replaced=served_now)
+
+    async def test(archive: F1Archive, server: ArchiveServer) -> None:
+        (race,) = (await archive.sessions(2025)).sessions
+        with pytest.raises(ArchiveGrowingError, match="still being written"):
+            await archive.fetch(race)
+        assert not await archive.is_whole(race)
+        with pytest.raises(ArchiveGrowingError):
+            await archive.fetch(race)  # nothing new by then
+
+        served_now.update({"TimingData.jsonStream": whole, says: status("Complete")})
+        server.requests.clear()
+        folder = await archive.fetch(race)
+
+        assert (folder / "TimingData.jsonStream").read_bytes() == whole
+        assert await archive.is_whole(race)
+        asked = {path.rpartition("/")[2]: first for path, first in server.requests}
+        assert asked["TimingData.jsonStream"] == len(whole) // 3, "only the rest was fetched"
+        server.requests.clear()
+        await archive.fetch(race)
+        assert not [path for path, _ in server.requests if path.endswith("jsonStream")]
+
+    after_the_flag(ArchiveServer([growing]), tmp_path / "cache", test)
+
+
+@pytest.mark.parametrize("missing", [403, 404])
+@pytest.mark.parametrize("name", ["ExtrapolatedClock.jsonStream", "Index.json"])
+def test_one_missing_file_does_not_fail_a_session(
+    dutch: ArchivedFolder, tmp_path: Path, name: str, missing: int
+) -> None:
+    class Lacking(ArchivedFolder):
+        def file(self, wanted: str) -> bytes:
+            if wanted == name:
+                raise FileNotFoundError(wanted)
+            return super().file(wanted)
+
+    async def test(archive: F1Archive, _server: ArchiveServer) -> None:
+        (race,) = (await archive.sessions(2025)).sessions
+        folder = await archive.fetch(race)
+        whole = dutch.file("TimingData.jsonStream")
+        assert (folder / "TimingData.jsonStream").read_bytes() == whole
+        assert await archive.is_whole(race)
+
+    server = ArchiveServer([Lacking(dutch.folder)], missing=missing)
+    served(server, tmp_path / "cache", test)
+
+
+def test_a_session_that_the_archive_never_calls_complete_is_taken_for_it_a_day_later(
+    dutch: ArchivedFolder, tmp_path: Path
+) -> None:
+    generating = {"ArchiveStatus.json": b'{"Status":"Generating"}'}
+
+    async def test(archive: F1Archive, _server: ArchiveServer) -> None:
+        (race,) = (await archive.sessions(2025)).sessions
+        await archive.fetch(race)
+        assert await archive.is_whole(race)
+
+    growing = ArchivedFolder(dutch.folder, replaced=generating)
+    served(ArchiveServer([growing]), tmp_path / "cache", test)

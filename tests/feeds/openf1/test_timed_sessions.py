@@ -86,6 +86,10 @@ def history(rows: dict[str, list[Any]]) -> list[RawMessage]:
     return list(_messages(Session(SESSION, {}, rows)))
 
 
+def _messages(session: Session) -> list[RawMessage]:
+    return [one for _, one in _keyed_messages(session, session.of("intervals"))]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "timed"),
     [
@@ -95,10 +99,6 @@ def history(rows: dict[str, list[Any]]) -> list[RawMessage]:
         ("Day 1", "Practice", True),
     ],
 )
-def _messages(session: Session) -> list[RawMessage]:
-    return [one for _, one in _keyed_messages(session, session.of("intervals"))]
-
-
 def test_which_sessions_are_timed(name: str, kind: str, *, timed: bool) -> None:
     assert is_timed({"session_name": name, "session_type": kind}) is timed
 
