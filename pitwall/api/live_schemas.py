@@ -363,15 +363,6 @@ class BattleOut(BaseModel):
 class MomentOut(BaseModel):
     """The race and its battles at one moment. Source: `LiveFrame`."""
 
-
-class BattlesOut(BaseModel):
-    """All battles of under two seconds at one moment, front of the field first.
-
-    Those that are fading, at 2.0 to 2.5 seconds, are among them where they were asked for.
-
-    Source: `LiveFrame`.
-    """
-
     source: Source = Field(
         description="The kind of data; `simulated` is not a real race.", examples=[examples.SOURCE]
     )
@@ -420,6 +411,8 @@ class BattlesOut(BaseModel):
 
 class BattlesOut(MomentOut):
     """All battles of under two seconds at one moment, front of the field first.
+
+    Those that are fading, at 2.0 to 2.5 seconds, are among them where they were asked for.
 
     Source: `LiveFrame`.
     """

@@ -310,7 +310,7 @@ def test_what_a_standby_drops_is_written_by_the_worker_that_leads() -> None:
     engine = RaceEngine(None, observer=recording.collector)
     for message in islice(FEED.messages(), 350):
         engine.take(message)
-    recording.let_go()
-    recording.hold_again()
+    recording.drop_written()
+    recording.requeue_held()
 
     assert [batch.dropped for batch in recording.collector.take_batches()] == [0]
