@@ -14,7 +14,7 @@ from pitwall.app import database as app_database
 from pitwall.app.settings import load
 from pitwall.cli.races import fetch_race
 from pitwall.errors import FeedUnavailableError, PitwallError
-from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.recording import RecordingFeed, recordings_at
 from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
 from pitwall.ports.feeds import RecordedFeed
 from pitwall.recording.import_race import Imported, Importing, import_race
@@ -99,7 +99,7 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
     if not path.strip() or (kind in {"recording", "timing"} and not rest.strip()):
         raise FeedUnavailableError(f"{path!r} names no path")
     if kind != "timing":
-        yield RecordingFeed(Path(rest if kind == "recording" else path).expanduser())
+        yield from recordings_at(Path(rest if kind == "recording" else path).expanduser())
         return
     archive, _, race = rest.partition("#")
     folder = Path(archive).expanduser()

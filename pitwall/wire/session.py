@@ -49,6 +49,9 @@ _WEATHER = {
 }
 
 
+INFERRED = "_inferred"  # marks a session that a recording does not name: see `feeds.recording`
+
+
 def race_id_of(year: int, meeting: str, kind: str) -> str:
     """Return pitwall's key of a race: ASCII, lower case, words joined by hyphens.
 
