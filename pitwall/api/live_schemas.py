@@ -11,7 +11,7 @@ from pitwall import __version__
 from pitwall.api import examples
 from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
-from pitwall.domain.race import Compound, Phase, TrackStatus
+from pitwall.domain.race import Compound, Inferred, Phase, TrackStatus
 from pitwall.domain.sessions import Source
 
 
@@ -133,6 +133,12 @@ class RaceOut(BaseModel):
         "Null where race control has not said.",
         examples=[True],
     )
+    inferred: list[Inferred] = Field(
+        description="What was inferred because no topic of the feed tells it: `session` from the "
+        "recording's path, `phase` and `lap` from line crossings, `track_status` from race "
+        "control's messages. Mostly empty.",
+        examples=[[]],
+    )
 
     @classmethod
     def of(cls, header: FrameHeader) -> RaceOut:
@@ -148,6 +154,7 @@ class RaceOut(BaseModel):
             lap=header.lap,
             total_laps=header.total_laps,
             overtake_enabled=header.overtake_enabled,
+            inferred=list(header.inferred),
         )
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pitwall.errors import FeedUnavailableError, PitwallError
 from pitwall.feeds.recording import RecordingFeed, recordings_at
 from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
 from pitwall.ports.feeds import RecordedFeed
+from pitwall.recording.findings import Findings
 from pitwall.recording.import_race import Imported, Importing, import_race
 from pitwall.store import migrations
 from pitwall.store.race_writer import SqlRaceWriter
@@ -109,6 +111,9 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
 
 def _print_result(feed: RecordedFeed, imported: Imported) -> None:
     print(what_to_say(feed.name, imported))
+    if imported.findings is not None:
+        for line in what_was_found(getattr(feed, "recorder", ""), imported.findings):
+            print(f"  {line}")
     if imported.faults:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(imported.faults.items()))
         print(f"  faulty messages, left out or moved in time: {kinds}")
@@ -124,6 +129,22 @@ def what_to_say(feed: str, imported: Imported) -> str:
         name: getattr(imported, name) for name in ("race_id", "messages", "predictions", "kept_of")
     }
     return sentence.format(feed=feed, **fields)
+
+
+def what_was_found(recorder: str, found: Findings) -> Iterator[str]:
+    """Yield what a feed holds, a line each: recorder, session, span, topics, what is missing."""
+    if recorder:
+        yield f"recorded by: {recorder}"
+    session = " ".join(filter(None, [str(found.info.year or ""), found.info.name, found.info.kind]))
+    yield f"session: {session or 'not named'}"
+    if found.first_at is not None and found.last_at is not None:
+        lasted = timedelta(seconds=round((found.last_at - found.first_at).total_seconds()))
+        yield f"time: {found.first_at:%Y-%m-%d %H:%M:%S} to {found.last_at:%H:%M:%S} UTC, {lasted}"
+    yield "messages: " + ", ".join(f"{count:,} {topic}" for topic, count in found.topics.items())
+    if found.missing:
+        yield f"missing: {', '.join(found.missing)}"
+    if found.inferred:
+        yield f"inferred: {', '.join(found.inferred)}"
 
 
 class _Bar:

@@ -25,10 +25,11 @@ from pitwall.domain.race import (
 
 @dataclass(frozen=True, slots=True)
 class RaceDescribed:
-    """The feed reported which race this is."""
+    """The feed reported which race this is, or it was inferred from a recording's path."""
 
     sent_at: datetime
     info: RaceInfo
+    is_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,21 @@ class PhaseChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusRepeated:
+    """A second topic repeated phase, track status or the leader's lap.
+
+    Attributes:
+        told_at: When the status changed, which may be long before the message.
+    """
+
+    sent_at: datetime
+    told_at: datetime
+    phase: Phase | None = None
+    track_status: TrackStatus | None = None
+    lap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LapCounted:
     """The feed reported the leader's current lap, the announced distance, or both."""
 
@@ -174,6 +190,7 @@ TimingEvent = (
     | CarRemoved
     | TrackStatusChanged
     | PhaseChanged
+    | StatusRepeated
     | LapCounted
     | WeatherMeasured
     | ControlSaid

@@ -12,7 +12,7 @@ from typing import Final
 
 from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import MixedForecast, Reason
-from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+from pitwall.domain.race import Compound, DriverNumber, Inferred, Phase, TrackStatus
 from pitwall.domain.track_positions import CarPlace
 
 FRAME_EVERY_S: Final = 0.25
@@ -71,6 +71,9 @@ class FrameHeader:
         next_race_at: When it starts, as announced. None when not known. Source: the calendar.
         race_moved: A sentence about a race whose announced start has moved, else "". Source: the
             calendar and the feed.
+        inferred: What was inferred because no topic of the feed tells it. Range: `session` (from
+            the recording's path), `phase` and `lap` (from line crossings), `track_status` (from
+            race control's messages). Source: `domain.inference`.
     """
 
     source: str
@@ -97,6 +100,7 @@ class FrameHeader:
     next_race: str = ""
     next_race_at: datetime | None = None
     race_moved: str = ""
+    inferred: tuple[Inferred, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

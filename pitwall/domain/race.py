@@ -12,29 +12,12 @@ from enum import StrEnum
 from typing import NewType
 
 from pitwall.domain.car_use import CarSample, Drive, SectorUse, TrackPoint
+from pitwall.domain.flags import NO_FLAGS, TrackFlags
+from pitwall.domain.flags import TrackStatus as TrackStatus
 from pitwall.domain.gaps import NO_GAP, Gap
 
 DriverNumber = NewType("DriverNumber", int)
 START_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class TrackStatus(StrEnum):
-    """The status that race control shows for the whole track.
-
-    Source: live-timing topic `TrackStatus`; its digits are in the comments.
-    """
-
-    CLEAR = "clear"  # 1
-    YELLOW = "yellow"  # 2
-    SAFETY_CAR = "safety_car"  # 4
-    RED = "red"  # 5
-    VIRTUAL_SAFETY_CAR = "virtual_safety_car"  # 6
-    VSC_ENDING = "vsc_ending"  # 7
-
-    @property
-    def allows_overtaking(self) -> bool:
-        """Whether cars may race for position somewhere on the lap."""
-        return self in {TrackStatus.CLEAR, TrackStatus.YELLOW}
 
 
 class Phase(StrEnum):
@@ -51,6 +34,15 @@ class Phase(StrEnum):
     def is_over(self) -> bool:
         """Whether the chequered flag has fallen."""
         return self in {Phase.FINISHED, Phase.FINALISED, Phase.ENDS}
+
+
+class Inferred(StrEnum):
+    """What of a race no topic has told, so that it was inferred."""
+
+    SESSION = "session"  # its name, from the recording's path
+    PHASE = "phase"  # from line crossings
+    TRACK_STATUS = "track_status"  # from race control's messages
+    LAP = "lap"  # from line crossings
 
 
 class Compound(StrEnum):
@@ -250,6 +242,28 @@ class ControlMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Which topics have spoken, and what stands in for those that have not: see `inference`.
+
+    Attributes:
+        phase_at, track_at: When phase and track status were last told; None before that.
+        counts_laps: Whether `LapCount` has told the leader's lap.
+        crossings: Line crossings on a clear track since the phase was last told.
+        flags: The flags by race control's messages.
+        cars, cars_at: What was told of cars in the last moments, and when: the feed may describe
+            the cars of the next race before it names that race.
+    """
+
+    phase_at: datetime | None = None
+    track_at: datetime | None = None
+    counts_laps: bool = False
+    crossings: int = 0
+    flags: TrackFlags = NO_FLAGS
+    cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
+    cars_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RaceState:
     """The whole field at one instant.
 
@@ -263,6 +277,8 @@ class RaceState:
         control: The latest race-control messages, oldest first, at most 200.
         overtake_enabled, low_grip: Whether race control enabled DRS (to 2025) or Overtake
             Mode, and whether it declared low grip (2026); None before a message about it.
+        told: Which topics have spoken.
+        inferred: What was inferred because no topic tells it.
     """
 
     as_of: datetime = START_OF_TIME
@@ -280,6 +296,8 @@ class RaceState:
     control: tuple[ControlMessage, ...] = ()
     overtake_enabled: bool | None = None
     low_grip: bool | None = None
+    told: Told = Told()
+    inferred: frozenset[Inferred] = frozenset()
 
     def in_order(self) -> list[CarState]:
         """Return the cars that have a position, first place first."""

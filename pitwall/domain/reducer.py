@@ -14,6 +14,7 @@ from typing import Any
 from pitwall.domain import events as race_events
 from pitwall.domain.car_use import Drive
 from pitwall.domain.gaps import seconds_of
+from pitwall.domain.inference import at_lights_out, inferred_after, status_repeated
 from pitwall.domain.race import (
     CarState,
     DriverNumber,
@@ -27,13 +28,12 @@ from pitwall.domain.race import (
 
 TRACE_FOR = timedelta(seconds=330)  # three green laps, to compare a lap with earlier ones
 CONTROL_KEPT = 200
-_NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
 
 
 def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
     """Return the state after `event`. `as_of` never goes back."""
-    return _BY_EVENT[type(event)](race, event)
+    return inferred_after(race, _BY_EVENT[type(event)](race, event), event)
 
 
 def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
@@ -214,15 +214,8 @@ def _phase_changed(race: RaceState, event: race_events.PhaseChanged) -> RaceStat
     cars = race.cars
     if event.phase is Phase.STARTED and race.lap <= 1:
         # The cars came to the grid through the pit lane, which was no pit stop.
-        cars = {number: _at_lights_out(race, car) for number, car in cars.items()}
+        cars = {number: at_lights_out(race, car) for number, car in cars.items()}
     return replace(race, phase=event.phase, cars=cars, as_of=max(race.as_of, event.sent_at))
-
-
-def _at_lights_out(race: RaceState, car: CarState) -> CarState:
-    unclear = race.track_status is not TrackStatus.CLEAR
-    return replace(
-        car, pitted_this_lap=False, unclear_this_lap=unclear, sectors_s=_NO_SECTORS, speeds_kmh={}
-    )
 
 
 def _lap_counted(race: RaceState, event: race_events.LapCounted) -> RaceState:
@@ -287,6 +280,7 @@ _BY_EVENT: dict[type, Callable[[RaceState, Any], RaceState]] = {
     race_events.RaceDescribed: _race_described,
     race_events.TrackStatusChanged: _track_status_changed,
     race_events.PhaseChanged: _phase_changed,
+    race_events.StatusRepeated: status_repeated,
     race_events.LapCounted: _lap_counted,
     race_events.WeatherMeasured: _weather_measured,
     race_events.ControlSaid: _control_said,

@@ -143,6 +143,7 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         next_race=feed.notes.next_race,
         next_race_at=feed.notes.next_race_at,
         race_moved=feed.notes.moved,
+        inferred=tuple(sorted(race.inferred)),
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 import types
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -27,8 +27,11 @@ _MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 6
 _STAMP_BYTES = 8
 # Stamps of earlier releases whose keyframes are still read: in the first a reason was one line; in
-# both the memory had a feature cache, which was not written.
-_READ_ON = frozenset({bytes.fromhex("ac5ea550f43f6178"), bytes.fromhex("2c84a524718daf11")})
+# the first two the memory had a feature cache, which was not written. A field that was added since
+# stands at the end of its class and has a default.
+_READ_ON = frozenset(
+    map(bytes.fromhex, ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95"))
+)
 Coder = Callable[[Any], Any]
 
 
@@ -107,15 +110,23 @@ def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     writes = [(name, write) for name, (write, _) in zip(names, parts, strict=True)]
     reads = [read for _, read in parts]
 
+    needed = sum(_has_no_default(each) for each in fields(kind))
+
     def read_all(items: list[Any]) -> Any:  # noqa: ANN401
-        values = [read(item) for read, item in zip(reads, items, strict=True)]
-        return kind(**dict(zip(names, values, strict=True)))
+        if not needed <= len(items) <= len(reads):
+            raise ValueError(kind.__name__)
+        values = [read(item) for read, item in zip(reads, items, strict=False)]
+        return kind(**dict(zip(names, values, strict=False)))
 
     def read_text_too(value: Any) -> Any:  # noqa: ANN401
         return kind.of_text(value) if isinstance(value, str) else read_all(value)
 
     read_one = read_text_too if kind is Reason else read_all
     return lambda v: [write(getattr(v, name)) for name, write in writes], read_one
+
+
+def _has_no_default(each: Field[Any]) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
 
 
 def _tuple(inner: tuple[Any, ...]) -> tuple[Coder, Coder]:

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 
 from pitwall.domain import events as race_events
 from pitwall.domain.names import driver_id_of
-from pitwall.domain.race import START_OF_TIME, CarState, DriverNumber, LapRecord, Phase, RaceInfo
+from pitwall.domain.race import (
+    START_OF_TIME,
+    CarState,
+    DriverNumber,
+    LapRecord,
+    Phase,
+    RaceInfo,
+    RaceState,
+)
 from pitwall.domain.race import Stint as StintState
 from pitwall.domain.records import Batch, EntryRecord, KeyframeRecord, MessageRecord, OutcomeRecord
 from pitwall.engine.keyframes import encode_keyframe
@@ -52,6 +60,7 @@ class BatchCollector:
         self._stints: dict[DriverNumber, tuple[StintState, ...]] = {}
         self._sampled: dict[DriverNumber, datetime] = {}
         self._closed: list[Batch] = []
+        self._statuses = record_rows.statuses_of(RaceState())
         self._base = 0  # messages that the engine had taken before this race began
         self._skips = 0
         self._seq_from = 0
@@ -98,6 +107,7 @@ class BatchCollector:
             self._batch, self._outcomes = Batch(), OutcomeTracker()
             self._base, self._skips, self._seq_from = state.taken - 1, 0, 0
             self._keyframe_at = None
+            self._statuses = record_rows.statuses_of(RaceState())
             for known in (self._entries, self._laps, self._stints, self._sampled):
                 known.clear()
         self.info = self._batch.info = info
@@ -155,6 +165,10 @@ class BatchCollector:
         batch.last_at = state.sent_at
         batch.lap, batch.total_laps = race.lap, race.total_laps
         record_rows.add_events(batch, seq, events, race)
+        statuses = record_rows.statuses_of(race)
+        if statuses != self._statuses:
+            record_rows.add_inferred(batch, seq, events, self._statuses, statuses)
+            self._statuses = statuses
         at = message.sent_at
         if self._keyframe_at is None or at - self._keyframe_at >= KEYFRAME_EVERY:
             # After a restart during a live race the engine has taken fewer messages than are

@@ -15,6 +15,7 @@ from pitwall.ports.forecasts import Predictor
 from pitwall.ports.races import RaceWriter
 from pitwall.recording import record_rows
 from pitwall.recording.batch_collector import BatchCollector
+from pitwall.recording.findings import Findings, findings_of
 from pitwall.recording.race_recorder import is_of_another_feed, kept_as
 from pitwall.wire.message import RawMessage
 
@@ -35,6 +36,7 @@ class Imported:
         kept_of: The name of the feed that the race was first stored from; "" for `no_race`.
         faults: How many faults the feed had, by kind: lines left out, parts of messages skipped,
             time stamps replaced.
+        findings: What the feed holds; None where it was not played to its end.
     """
 
     race_id: str
@@ -43,6 +45,7 @@ class Imported:
     predictions: int = 0
     kept_of: str = ""
     faults: Mapping[str, int] = field(default_factory=dict)
+    findings: Findings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,12 @@ async def import_race(
             await writer.append(mark, fresh)
         how.told(min(done + AT_ONCE, len(messages)), len(messages))
     if mark is None:
-        return Imported("", "no_race", faults=_faults(feed, engine))
+        found = findings_of(messages, engine.state.race)
+        return Imported("", "no_race", faults=_faults(feed, engine), findings=found)
     await writer.finish(mark, "finished")
     faults = _faults(feed, engine)
-    return Imported(mark.info.race_id, "imported", stored, predictions, mark.feed, faults)
+    found = findings_of(messages, engine.state.race)
+    return Imported(mark.info.race_id, "imported", stored, predictions, mark.feed, faults, found)
 
 
 def _faults(feed: RecordedFeed, engine: RaceEngine) -> Mapping[str, int]:

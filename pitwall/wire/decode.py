@@ -17,6 +17,7 @@ from pitwall.wire.message import RawMessage
 from pitwall.wire.session import (
     decode_control,
     decode_lap_count,
+    decode_session_data,
     decode_session_info,
     decode_session_status,
     decode_track_status,
@@ -117,6 +118,7 @@ _DECODERS: dict[str, TopicDecoder] = {
     "RaceControlMessages": decode_control,
     "TrackStatus": decode_track_status,
     "SessionStatus": decode_session_status,
+    "SessionData": decode_session_data,
     "SessionInfo": decode_session_info,
     "LapCount": decode_lap_count,
     "WeatherData": decode_weather,
@@ -125,7 +127,6 @@ _DECODERS: dict[str, TopicDecoder] = {
     "Heartbeat": _heartbeat,
 }
 
-# SessionData repeats TrackStatus and SessionStatus, and each snapshot has its whole past.
 _UNUSED = frozenset(
     {
         "ArchiveStatus",
@@ -143,7 +144,6 @@ _UNUSED = frozenset(
         "PitStopSeries",
         "RcmSeries",
         "SPFeed",
-        "SessionData",
         "TeamRadio",
         "TimingDataF1",
         "TimingStats",
