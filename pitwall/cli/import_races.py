@@ -18,8 +18,8 @@ from pitwall.errors import FeedUnavailableError, PitwallError
 from pitwall.feeds.recording import RecordingFeed, recordings_at
 from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
 from pitwall.ports.feeds import RecordedFeed
-from pitwall.recording.findings import Findings
 from pitwall.recording.import_race import Imported, Importing, import_race
+from pitwall.recording.recording_report import RecordingReport
 from pitwall.store import migrations
 from pitwall.store.race_writer import SqlRaceWriter
 
@@ -131,7 +131,7 @@ def what_to_say(feed: str, imported: Imported) -> str:
     return sentence.format(feed=feed, **fields)
 
 
-def what_was_found(recorder: str, found: Findings) -> Iterator[str]:
+def what_was_found(recorder: str, found: RecordingReport) -> Iterator[str]:
     """Yield what a feed holds, a line each: recorder, session, span, topics, what is missing."""
     if recorder:
         yield f"recorded by: {recorder}"

@@ -44,7 +44,7 @@ _OF_THE_PITS = re.compile(r"\bPIT (?:LANE|EXIT|ENTRY)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class TrackFlags:
+class ShownFlags:
     """The flags of a track.
 
     Attributes:
@@ -57,13 +57,13 @@ class TrackFlags:
 
     def after(
         self, category: str, text: str, flag: str | None, scope: str | None, sector: int | None
-    ) -> TrackFlags:
+    ) -> ShownFlags:
         """Return the flags after a message; one about the pit lane's lights changes none.
 
         Example:
-            >>> TrackFlags().after("Flag", "RED FLAG", None, None, None).status.value
+            >>> ShownFlags().after("Flag", "RED FLAG", None, None, None).status.value
             'red'
-            >>> red = TrackFlags(TrackStatus.RED)
+            >>> red = ShownFlags(TrackStatus.RED)
             >>> red.after("Flag", "GREEN LIGHT - PIT EXIT OPEN", "GREEN", "Track", None) is red
             True
         """
@@ -74,24 +74,24 @@ class TrackFlags:
         elif _OF_THE_PITS.search(words):
             pass
         elif _RED.match(words):
-            after = TrackFlags(TrackStatus.RED)
+            after = ShownFlags(TrackStatus.RED)
         elif scope == "Sector" and shown == "CLEAR":
             after = self._after_sector_clear(sector)
         elif "YELLOW" in shown:
             status = TrackStatus.YELLOW if self.status is TrackStatus.CLEAR else self.status
-            after = TrackFlags(status, self.yellow | {sector})
+            after = ShownFlags(status, self.yellow | {sector})
         elif scope == "Track" and shown in _FLAGS_THE_TRACK:
-            after = TrackFlags(_FLAGS_THE_TRACK[shown])
+            after = ShownFlags(_FLAGS_THE_TRACK[shown])
         elif not shown and _CLEAR.match(words):
-            after = TrackFlags()
+            after = ShownFlags()
         return after
 
-    def _after_sector_clear(self, sector: int | None) -> TrackFlags:
+    def _after_sector_clear(self, sector: int | None) -> ShownFlags:
         yellow = self.yellow - {sector}
         is_last = not yellow and self.status is TrackStatus.YELLOW
-        return TrackFlags(TrackStatus.CLEAR if is_last else self.status, yellow)
+        return ShownFlags(TrackStatus.CLEAR if is_last else self.status, yellow)
 
-    def _after_safety_car(self, words: str) -> TrackFlags:
+    def _after_safety_car(self, words: str) -> ShownFlags:
         virtual = "VSC" in words or "VIRTUAL" in words
         if "DEPLOYED" in words:
             status = TrackStatus.VIRTUAL_SAFETY_CAR if virtual else TrackStatus.SAFETY_CAR
@@ -101,4 +101,4 @@ class TrackFlags:
         return self
 
 
-NO_FLAGS = TrackFlags()
+NO_FLAGS = ShownFlags()

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NewType
 
 from pitwall.domain.car_use import CarSample, Drive, SectorUse, TrackPoint
-from pitwall.domain.flags import NO_FLAGS, TrackFlags
+from pitwall.domain.flags import NO_FLAGS, ShownFlags
 from pitwall.domain.flags import TrackStatus as TrackStatus
 from pitwall.domain.gaps import NO_GAP, Gap
 
@@ -258,7 +258,7 @@ class Told:
     track_at: datetime | None = None
     counts_laps: bool = False
     crossings: int = 0
-    flags: TrackFlags = NO_FLAGS
+    flags: ShownFlags = NO_FLAGS
     cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
     cars_at: datetime | None = None
 

@@ -15,8 +15,8 @@ from pitwall.ports.forecasts import Predictor
 from pitwall.ports.races import RaceWriter
 from pitwall.recording import record_rows
 from pitwall.recording.batch_collector import BatchCollector
-from pitwall.recording.findings import Findings, findings_of
 from pitwall.recording.race_recorder import is_of_another_feed, kept_as
+from pitwall.recording.recording_report import RecordingReport, report_on
 from pitwall.wire.message import RawMessage
 
 AT_ONCE = 4_000  # messages in one transaction
@@ -45,7 +45,7 @@ class Imported:
     predictions: int = 0
     kept_of: str = ""
     faults: Mapping[str, int] = field(default_factory=dict)
-    findings: Findings | None = None
+    findings: RecordingReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,11 @@ async def import_race(
             await writer.append(mark, fresh)
         how.told(min(done + AT_ONCE, len(messages)), len(messages))
     if mark is None:
-        found = findings_of(messages, engine.state.race)
+        found = report_on(messages, engine.state.race)
         return Imported("", "no_race", faults=_faults(feed, engine), findings=found)
     await writer.finish(mark, "finished")
     faults = _faults(feed, engine)
-    found = findings_of(messages, engine.state.race)
+    found = report_on(messages, engine.state.race)
     return Imported(mark.info.race_id, "imported", stored, predictions, mark.feed, faults, found)
 
 

@@ -12,6 +12,7 @@ from pitwall.domain.events import Heartbeat
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import MalformedMessageError
 from pitwall.wire.decode_result import Decoded, Fault, Findings
+from pitwall.wire.drivers import decode_drivers
 from pitwall.wire.inflate import LARGEST_PAYLOAD, inflate
 from pitwall.wire.message import RawMessage
 from pitwall.wire.session import (
@@ -25,7 +26,7 @@ from pitwall.wire.session import (
 )
 from pitwall.wire.telemetry import decode_car_data, decode_positions, every_point, every_sample
 from pitwall.wire.timing import decode_timing
-from pitwall.wire.tyres import decode_drivers, decode_tyres
+from pitwall.wire.tyres import decode_stint_series, decode_tyres
 
 __all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample"]
 
@@ -114,6 +115,7 @@ _NOTHING = Decoded()
 _DECODERS: dict[str, TopicDecoder] = {
     "TimingData": decode_timing,
     "TimingAppData": decode_tyres,
+    "TyreStintSeries": decode_stint_series,
     "DriverList": decode_drivers,
     "RaceControlMessages": decode_control,
     "TrackStatus": decode_track_status,
@@ -149,7 +151,6 @@ _UNUSED = frozenset(
         "TimingStats",
         "TlaRcm",
         "TopThree",
-        "TyreStintSeries",
         "WeatherDataSeries",
     }
 )

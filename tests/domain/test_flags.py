@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pitwall.domain.flags import NO_FLAGS, TrackFlags, TrackStatus
+from pitwall.domain.flags import NO_FLAGS, ShownFlags, TrackStatus
 
-RED = TrackFlags(TrackStatus.RED)
-SC = TrackFlags(TrackStatus.SAFETY_CAR)
+RED = ShownFlags(TrackStatus.RED)
+SC = ShownFlags(TrackStatus.SAFETY_CAR)
 
 
 @pytest.mark.parametrize("flag", [None, "RED", ""])
@@ -29,11 +29,11 @@ def test_a_message_about_a_red_flag_is_none(text: str) -> None:
     assert NO_FLAGS.after("Other", text, None, None, None) is NO_FLAGS
 
 
-@pytest.mark.parametrize("before", [RED, SC, TrackFlags(TrackStatus.YELLOW, frozenset({3}))])
+@pytest.mark.parametrize("before", [RED, SC, ShownFlags(TrackStatus.YELLOW, frozenset({3}))])
 @pytest.mark.parametrize(
     "text", ["GREEN LIGHT - PIT EXIT OPEN", "PIT EXIT OPEN", "PIT LANE ENTRY OPEN"]
 )
-def test_the_light_at_the_pit_exit_clears_no_track(before: TrackFlags, text: str) -> None:
+def test_the_light_at_the_pit_exit_clears_no_track(before: ShownFlags, text: str) -> None:
     assert before.after("Flag", text, "GREEN", "Track", None) is before
 
 

@@ -69,7 +69,7 @@ def test_a_case_plays_as_the_control_does(shared: Path, case: str) -> None:
     assert played.end.faults == {}
     race, expected = played.end.race, control.end.race
     assert race.info == expected.info
-    assert [c.driver.code for c in race.in_order()] == ["ONE", "TWO", "TRE"]
+    assert [c.driver for c in race.in_order()] == [c.driver for c in expected.in_order()]
     assert (race.phase, race.lap) == (expected.phase, expected.lap)
     for second in range(85, 480, 20):
         assert played.battles_at(second) == control.battles_at(second), second
@@ -179,7 +179,7 @@ async def test_import_says_what_it_found_and_stores_what_was_inferred(
     lines = list(what_was_found(feed.recorder, imported.findings))
     assert lines[0] == "recorded by: FastF1 until 3.6"
     assert lines[1] == "session: 2026 Test Grand Prix Race"
-    assert lines[2].startswith("time: 2026-07-05 14:00:00 to 14:07:5")
+    assert lines[2].startswith("time: 2026-07-05 14:00:00 to 14:09:15 UTC, 0:09:15")
     assert "198 TimingData" in lines[3]
     assert lines[4].startswith("missing: SessionInfo, SessionStatus, LapCount, RaceControl")
     assert lines[5] == "inferred: lap, phase, session"

@@ -240,3 +240,14 @@ def test_session_data_repeats_statuses_of_which_the_newest_counts() -> None:
 @pytest.mark.parametrize("word", ["Resumed", "RESUMED", "Restarted", "Started"])
 def test_a_race_that_goes_on_runs(word: str) -> None:
     assert say("SessionStatus", {"Status": word}).events == (PhaseChanged(AT, Phase.STARTED),)
+
+
+def test_tyre_stint_series_tells_stints_as_timing_app_data_does() -> None:
+    stint = {"Compound": "HARD", "New": "true", "TyresNotChanged": "0", "TotalLaps": 2}
+
+    told = say("TimingAppData", {"Lines": {"44": {"Stints": {"1": stint}}}})
+    again = say("TyreStintSeries", {"Stints": {"44": {"1": stint}, "1": [], "_kf": True}})
+
+    assert again == told
+    assert again.events[0] == StintChanged(AT, HAMILTON, 2, Compound.HARD, True, 2)
+    assert kinds(say("TyreStintSeries", {"Stints": {"x": [stint]}})) == ["car_number"]

@@ -18,7 +18,7 @@ NEEDED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class RecordingReport:
     """What a recording holds.
 
     Attributes:
@@ -37,11 +37,11 @@ class Findings:
     inferred: tuple[Inferred, ...] = ()
 
 
-def findings_of(messages: Sequence[RawMessage], race: RaceState) -> Findings:
+def report_on(messages: Sequence[RawMessage], race: RaceState) -> RecordingReport:
     """Return what a recording holds, and what was inferred by its end."""
     topics = Counter(message.topic for message in messages)
     is_named = Inferred.SESSION not in race.inferred
-    return Findings(
+    return RecordingReport(
         info=race.info,
         topics=dict(sorted(topics.items())),
         first_at=messages[0].sent_at if messages else None,
