@@ -40,16 +40,13 @@ class RecordingReport:
 def report_on(messages: Sequence[RawMessage], race: RaceState) -> RecordingReport:
     """Return what a recording holds, and what was inferred by its end."""
     topics = Counter(message.topic for message in messages)
-    is_named = Inferred.SESSION not in race.inferred
+    if Inferred.SESSION in race.inferred:  # the one message was made from the recording's path
+        topics -= Counter(["SessionInfo"])
     return RecordingReport(
         info=race.info,
         topics=dict(sorted(topics.items())),
         first_at=messages[0].sent_at if messages else None,
         last_at=messages[-1].sent_at if messages else None,
-        missing=tuple(
-            topic
-            for topic in NEEDED
-            if topic not in topics or (topic == "SessionInfo" and not is_named)
-        ),
+        missing=tuple(topic for topic in NEEDED if topic not in topics),
         inferred=tuple(sorted(race.inferred)),
     )

@@ -181,6 +181,7 @@ async def test_import_says_what_it_found_and_stores_what_was_inferred(
     assert lines[1] == "session: 2026 Test Grand Prix Race"
     assert lines[2].startswith("time: 2026-07-05 14:00:00 to 14:09:15 UTC, 0:09:15")
     assert "198 TimingData" in lines[3]
+    assert "SessionInfo" not in lines[3]
     assert lines[4].startswith("missing: SessionInfo, SessionStatus, LapCount, RaceControl")
     assert lines[5] == "inferred: lap, phase, session"
     async with database.reading() as session:
