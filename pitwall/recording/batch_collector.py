@@ -19,7 +19,6 @@ from pitwall.domain.race import (
     LapRecord,
     Phase,
     RaceInfo,
-    RaceState,
 )
 from pitwall.domain.race import Stint as StintState
 from pitwall.domain.records import Batch, EntryRecord, KeyframeRecord, MessageRecord, OutcomeRecord
@@ -60,7 +59,8 @@ class BatchCollector:
         self._stints: dict[DriverNumber, tuple[StintState, ...]] = {}
         self._sampled: dict[DriverNumber, datetime] = {}
         self._closed: list[Batch] = []
-        self._statuses = record_rows.statuses_of(RaceState())
+        # None until a message is collected: what changed before it was told before it.
+        self._statuses: dict[str, str] | None = None
         self._base = 0  # messages that the engine had taken before this race began
         self._skips = 0
         self._seq_from = 0
@@ -77,6 +77,7 @@ class BatchCollector:
         with self._lock:
             if race_id != self.info.race_id:
                 return
+            self._statuses = None
             if continues:
                 self._seq_from = stored
                 self._batch = record_rows.shifted(self._batch, stored)
@@ -107,7 +108,7 @@ class BatchCollector:
             self._batch, self._outcomes = Batch(), OutcomeTracker()
             self._base, self._skips, self._seq_from = state.taken - 1, 0, 0
             self._keyframe_at = None
-            self._statuses = record_rows.statuses_of(RaceState())
+            self._statuses = None
             for known in (self._entries, self._laps, self._stints, self._sampled):
                 known.clear()
         self.info = self._batch.info = info
@@ -167,7 +168,8 @@ class BatchCollector:
         record_rows.add_events(batch, seq, events, race)
         statuses = record_rows.statuses_of(race)
         if statuses != self._statuses:
-            record_rows.add_inferred(batch, seq, events, self._statuses, statuses)
+            if self._statuses is not None:
+                record_rows.add_inferred(batch, seq, events, self._statuses, statuses)
             self._statuses = statuses
         at = message.sent_at
         if self._keyframe_at is None or at - self._keyframe_at >= KEYFRAME_EVERY:

@@ -41,18 +41,21 @@ def said(
 
 def test_flags_follow_from_race_control_until_track_status_speaks() -> None:
     race = after(RACE, said(1, "RED FLAG", "RED", "Track"))
-    assert (race.track_status, race.inferred) == (TrackStatus.RED, {Inferred.TRACK_STATUS})
+    assert (race.track_status, race.inferred) == (
+        TrackStatus.RED,
+        frozenset({Inferred.TRACK_STATUS}),
+    )
 
     race = after(race, events.TrackStatusChanged(at(2), TrackStatus.CLEAR))
-    assert (race.track_status, race.inferred) == (TrackStatus.CLEAR, set())
+    assert (race.track_status, race.inferred) == (TrackStatus.CLEAR, frozenset())
     race = after(race, said(3, "RED FLAG", "RED", "Track"))
-    assert (race.track_status, race.inferred) == (TrackStatus.CLEAR, set())
+    assert (race.track_status, race.inferred) == (TrackStatus.CLEAR, frozenset())
 
 
 def test_an_inferred_race_ends_with_its_last_lap_or_the_chequered_flag() -> None:
     running = after(RACE, crossing(80, 1))
     assert (running.phase, running.lap) == (Phase.STARTED, 2)
-    assert running.inferred == {Inferred.PHASE, Inferred.LAP}
+    assert running.inferred == frozenset({Inferred.PHASE, Inferred.LAP})
 
     assert after(running, said(160, "CHEQUERED FLAG", "CHEQUERED")).phase is Phase.FINISHED
     announced = after(running, events.LapCounted(at(90), lap=2, total_laps=3))
@@ -65,7 +68,7 @@ def test_an_inferred_race_ends_with_its_last_lap_or_the_chequered_flag() -> None
 def test_nothing_is_inferred_where_cars_do_not_race(kind: str) -> None:
     race = after(replace(RACE, info=replace(RACE.info, kind=kind)), crossing(80, 1))
 
-    assert (race.phase, race.lap, race.inferred) == (Phase.INACTIVE, 0, set())
+    assert (race.phase, race.lap, race.inferred) == (Phase.INACTIVE, 0, frozenset())
 
 
 def test_a_crossing_in_the_pits_or_under_a_red_flag_starts_no_race() -> None:
@@ -81,7 +84,7 @@ def test_a_repeated_status_counts_only_if_it_is_newer_than_what_was_told() -> No
 
     assert after(stopped, old).phase is Phase.ABORTED
     assert after(stopped, new).phase is Phase.STARTED
-    assert after(stopped, new).inferred == set()
+    assert after(stopped, new).inferred == frozenset()
 
 
 def test_a_lap_count_that_stopped_is_overtaken_by_crossings() -> None:
