@@ -18,7 +18,7 @@ from pitwall.domain.forecasts import (
     Reason,
 )
 from pitwall.domain.frames import BattleLine, FeedState, FrameHeader, LiveFrame, TowerLine
-from pitwall.domain.race import Compound, Phase, TrackStatus
+from pitwall.domain.race import Compound, Inferred, Phase, TrackStatus
 from pitwall.domain.sessions import SessionType, Source
 
 
@@ -212,6 +212,12 @@ class RaceOut(BaseModel):
         "Null where race control has not said.",
         examples=[True],
     )
+    inferred: list[Inferred] = Field(
+        description="What was inferred because no topic of the feed tells it: `session` from the "
+        "recording's path, `phase` and `lap` from line crossings, `track_status` from race "
+        "control's messages. Mostly empty.",
+        examples=[[]],
+    )
 
     @classmethod
     def of(cls, header: FrameHeader) -> RaceOut:
@@ -228,6 +234,7 @@ class RaceOut(BaseModel):
             lap=header.lap,
             total_laps=header.total_laps,
             overtake_enabled=header.overtake_enabled,
+            inferred=list(header.inferred),
         )
 
 

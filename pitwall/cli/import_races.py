@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from pitwall.app.settings import load
 from pitwall.cli.import_workers import Workers
 from pitwall.cli.races import fetch_race
 from pitwall.errors import FeedUnavailableError, PitwallError, RaceNotFoundError, shown
-from pitwall.feeds.recording import RecordingFeed
+from pitwall.feeds.recording import recordings_at
 from pitwall.feeds.timing import WITH_TELEMETRY, TimingFeed, folder_beside, list_races
 from pitwall.logs import one_line
 from pitwall.ports.feeds import RecordedFeed
 from pitwall.ports.forecasts import Predictor
 from pitwall.recording.import_race import Imported, Importing, import_race
+from pitwall.recording.recording_report import RecordingReport
 from pitwall.store import migrations
 from pitwall.store.database import Database
 from pitwall.store.race_reader import SqlRaceReader
@@ -181,7 +183,7 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
     if not path.strip() or (kind in {"recording", "timing"} and not rest.strip()):
         raise FeedUnavailableError(f"{shown(path)} names no path")
     if kind != "timing":
-        yield RecordingFeed(Path(rest if kind == "recording" else path).expanduser())
+        yield from recordings_at(Path(rest if kind == "recording" else path).expanduser())
         return
     archive, _, race = rest.partition("#")
     folder = Path(archive).expanduser()
@@ -191,6 +193,9 @@ def feeds_at(path: str) -> Iterator[RecordedFeed]:
 
 def _print_result(feed: RecordedFeed, imported: Imported) -> None:
     print(result_sentence(feed.name, imported))
+    if imported.findings is not None:
+        for line in what_was_found(getattr(feed, "recorder", ""), imported.findings):
+            print(f"  {line}")
     if imported.faults:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(imported.faults.items()))
         print(f"  faulty messages, left out or moved in time: {kinds}")
@@ -207,6 +212,22 @@ def result_sentence(feed: str, imported: Imported) -> str:
         for name in ("race_id", "messages", "predictions", "stored_from")
     }
     return sentence.format(feed=feed, **fields)
+
+
+def what_was_found(recorder: str, found: RecordingReport) -> Iterator[str]:
+    """Yield what a feed holds, a line each: recorder, session, span, topics, what is missing."""
+    if recorder:
+        yield f"recorded by: {recorder}"
+    session = " ".join(filter(None, [str(found.info.year or ""), found.info.name, found.info.kind]))
+    yield f"session: {session or 'not named'}"
+    if found.first_at is not None and found.last_at is not None:
+        lasted = timedelta(seconds=round((found.last_at - found.first_at).total_seconds()))
+        yield f"time: {found.first_at:%Y-%m-%d %H:%M:%S} to {found.last_at:%H:%M:%S} UTC, {lasted}"
+    yield "messages: " + ", ".join(f"{count:,} {topic}" for topic, count in found.topics.items())
+    if found.missing:
+        yield f"missing: {', '.join(found.missing)}"
+    if found.inferred:
+        yield f"inferred: {', '.join(found.inferred)}"
 
 
 class _Bar:

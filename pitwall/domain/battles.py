@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from pitwall.domain.gaps import LapsDown, LeaderLap, TimeGap
+from pitwall.domain.gaps import LapsDown, LeaderLap, NoGap, TimeGap
 from pitwall.domain.race import CarState, DriverNumber, GapSample, Phase, RaceState
 
 _GAPS_APART_S = 6.0  # nine in ten updates of a car's timing line follow within six seconds
@@ -232,7 +232,7 @@ def _under_way(
         old = before.get((behind.number, ahead.number))
         measured = interval_between(ahead, behind)
         if measured is None:
-            if old is None or _lapped(behind):
+            if old is None or _lapped(behind) or _is_taken_back(behind, old):
                 continue
             measured = (old.interval_s, old.interval_at)
         interval_s, interval_at = measured
@@ -296,6 +296,12 @@ def _how_it_ended_on_track(attacker: CarState, defender: CarState, rules: Battle
 def _racing(race: RaceState) -> bool:
     on = race.phase is Phase.STARTED and race.track_status.allows_overtaking
     return on and race.timed is None  # nobody races for position in qualifying or practice
+
+
+def _is_taken_back(behind: CarState, old: Battle) -> bool:
+    """Whether the feed has cleared the interval since the one that the battle lives on."""
+    cleared_at = behind.interval_at
+    return isinstance(behind.interval, NoGap) and (cleared_at or old.interval_at) > old.interval_at
 
 
 def _lapped(car: CarState) -> bool:

@@ -25,10 +25,11 @@ from pitwall.domain.race import (
 
 @dataclass(frozen=True, slots=True)
 class RaceDescribed:
-    """The feed reported which race this is."""
+    """The feed reported which race this is, or it was inferred from a recording's path."""
 
     sent_at: datetime
     info: RaceInfo
+    is_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,21 @@ class PhaseChanged:
 
     sent_at: datetime
     phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRepeated:
+    """A second topic repeated phase, track status or the leader's lap.
+
+    Attributes:
+        told_at: When the status changed, which may be long before the message.
+    """
+
+    sent_at: datetime
+    told_at: datetime
+    phase: Phase | None = None
+    track_status: TrackStatus | None = None
+    lap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +236,7 @@ TimingEvent = (
     | CarRemoved
     | TrackStatusChanged
     | PhaseChanged
+    | StatusRepeated
     | LapCounted
     | WeatherMeasured
     | ControlSaid

@@ -12,7 +12,7 @@ from typing import Final
 
 from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import Condition, MixedForecast, Reason
-from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+from pitwall.domain.race import Compound, DriverNumber, Inferred, Phase, TrackStatus
 from pitwall.domain.sessions import SessionType
 from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
@@ -75,6 +75,9 @@ class FrameHeader:
             calendar and the feed.
         session_type: What the session is for: a race has battles, the others have `timed`. Range:
             `race`, `qualifying` or `practice`. Source: `SessionInfo`.
+        inferred: What was inferred because no topic of the feed tells it. Range: `session` (from
+            the recording's path), `phase` and `lap` (from line crossings), `track_status` (from
+            race control's messages). Source: `domain.inference`.
     """
 
     source: str
@@ -102,6 +105,7 @@ class FrameHeader:
     next_race_at: datetime | None = None
     race_moved: str = ""
     session_type: SessionType = SessionType.RACE
+    inferred: tuple[Inferred, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,30 +12,13 @@ from enum import StrEnum
 from typing import NewType
 
 from pitwall.domain.car_use import CarSample, Drive, SectorUse, TrackPoint
+from pitwall.domain.flags import NO_FLAGS, ShownFlags
+from pitwall.domain.flags import TrackStatus as TrackStatus
 from pitwall.domain.gaps import NO_GAP, Gap
 from pitwall.domain.timed_state import LapType, SessionClock, TimedSession
 
 DriverNumber = NewType("DriverNumber", int)
 START_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class TrackStatus(StrEnum):
-    """The status that race control shows for the whole track.
-
-    Source: live-timing topic `TrackStatus`; its digits are in the comments.
-    """
-
-    CLEAR = "clear"  # 1
-    YELLOW = "yellow"  # 2
-    SAFETY_CAR = "safety_car"  # 4
-    RED = "red"  # 5
-    VIRTUAL_SAFETY_CAR = "virtual_safety_car"  # 6
-    VSC_ENDING = "vsc_ending"  # 7
-
-    @property
-    def allows_overtaking(self) -> bool:
-        """Whether cars may race for position somewhere on the lap."""
-        return self in {TrackStatus.CLEAR, TrackStatus.YELLOW}
 
 
 class Phase(StrEnum):
@@ -52,6 +35,15 @@ class Phase(StrEnum):
     def is_over(self) -> bool:
         """Whether the chequered flag has fallen."""
         return self in {Phase.FINISHED, Phase.FINALISED, Phase.ENDS}
+
+
+class Inferred(StrEnum):
+    """What of a race no topic has told, so that it was inferred."""
+
+    SESSION = "session"  # its name, from the recording's path
+    PHASE = "phase"  # from line crossings
+    TRACK_STATUS = "track_status"  # from race control's messages
+    LAP = "lap"  # from line crossings
 
 
 class Compound(StrEnum):
@@ -269,6 +261,28 @@ class ControlMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Which topics have spoken, and what stands in for those that have not: see `inference`.
+
+    Attributes:
+        phase_at, track_at: When phase and track status were last told; None before that.
+        counts_laps: Whether `LapCount` has told the leader's lap.
+        crossings: Line crossings on a clear track since the phase was last told.
+        flags: The flags by race control's messages.
+        cars, cars_at: What was told of cars in the last moments, and when: the feed may describe
+            the cars of the next race before it names that race.
+    """
+
+    phase_at: datetime | None = None
+    track_at: datetime | None = None
+    counts_laps: bool = False
+    crossings: int = 0
+    flags: ShownFlags = NO_FLAGS
+    cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
+    cars_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RaceState:
     """The whole field at one instant.
 
@@ -288,6 +302,8 @@ class RaceState:
         clock: The session's clock; None before the feed has told it.
         stopped_at: When the race was last stopped by a red flag; None if it never was.
         lap_at: When the feed last reported `lap`.
+        told: Which topics have spoken.
+        inferred: What was inferred because no topic tells it.
     """
 
     as_of: datetime = START_OF_TIME
@@ -310,6 +326,8 @@ class RaceState:
     racing_since: datetime = START_OF_TIME
     stopped_at: datetime | None = None
     lap_at: datetime = START_OF_TIME
+    told: Told = Told()
+    inferred: frozenset[Inferred] = frozenset()
 
     def in_order(self) -> list[CarState]:
         """Return the cars that have a position, first place first."""

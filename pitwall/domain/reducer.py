@@ -16,6 +16,7 @@ from pitwall.domain import events as race_events
 from pitwall.domain import timed_reducer
 from pitwall.domain.car_use import Drive
 from pitwall.domain.gaps import seconds_of
+from pitwall.domain.inference import at_lights_out, inferred_after, status_repeated
 from pitwall.domain.race import (
     CarState,
     DriverNumber,
@@ -32,13 +33,30 @@ TRACE_FOR = timedelta(seconds=330)  # three green laps, to compare a lap with ea
 CONTROL_KEPT = 1000  # the longest race known has 286
 _FIRST_LAPS = 2  # a lap count that falls to this, after a red flag, begins anew
 _MAY_ENABLE = (TrackStatus.CLEAR, TrackStatus.YELLOW, TrackStatus.VSC_ENDING)
-_NO_SECTORS = (None, None, None)
 _MOST_STINTS = 30
 
 
 def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
     """Return the state after `event`. `as_of` never goes back."""
-    return _BY_EVENT[type(event)](race, event)
+    after = inferred_after(race, _BY_EVENT[type(event)](race, event), event)
+    same_status = after.track_status is race.track_status
+    return after if same_status and after.phase is race.phase else _with_racing(race, after)
+
+
+def _with_racing(before: RaceState, after: RaceState) -> RaceState:
+    """Return the state after its track status or phase changed, with what follows for racing."""
+    may_race = after.track_status.allows_overtaking
+    resumes = may_race and not before.track_status.allows_overtaking
+    starts = after.phase is Phase.STARTED and before.phase is not Phase.STARTED
+    # A safety car, a virtual one and a red flag switch DRS and Overtake Mode off, and race control
+    # seldom says so: 54 of 90 safety cars of 2018 to 2026 have no message. It says when they are
+    # on again.
+    switched_off = not may_race and after.overtake_enabled is not None
+    return replace(
+        after,
+        racing_since=after.as_of if resumes or starts else after.racing_since,
+        overtake_enabled=False if switched_off else after.overtake_enabled,
+    )
 
 
 def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
@@ -307,19 +325,11 @@ def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged
     cars = race.cars
     if event.status is not TrackStatus.CLEAR:
         cars = {number: replace(car, unclear_this_lap=True) for number, car in cars.items()}
-    may_race = event.status.allows_overtaking
-    resumes = may_race and not race.track_status.allows_overtaking
-    # A safety car, a virtual one and a red flag switch DRS and Overtake Mode off, and race control
-    # seldom says so: 54 of 90 safety cars of 2018 to 2026 have no message. It says when they are
-    # on again.
-    switched_off = not may_race and race.overtake_enabled is not None
     return replace(
         race,
         as_of=max(race.as_of, event.sent_at),
         track_status=event.status,
         track_status_at=event.sent_at,
-        racing_since=event.sent_at if resumes else race.racing_since,
-        overtake_enabled=False if switched_off else race.overtake_enabled,
         cars=cars,
         stopped_at=event.sent_at if event.status is TrackStatus.RED else race.stopped_at,
     )
@@ -328,26 +338,16 @@ def _track_status_changed(race: RaceState, event: race_events.TrackStatusChanged
 def _phase_changed(race: RaceState, event: race_events.PhaseChanged) -> RaceState:
     if race.timed is not None:
         return timed_reducer.phase_changed(race, event)
-    cars, racing_since = race.cars, race.racing_since
-    if event.phase is Phase.STARTED and race.phase is not Phase.STARTED:
-        racing_since = event.sent_at
+    cars = race.cars
     if event.phase is Phase.STARTED and race.lap <= 1:
         # The cars came to the grid through the pit lane, which was no pit stop.
-        cars = {number: _at_lights_out(race, car) for number, car in cars.items()}
+        cars = {number: at_lights_out(race, car) for number, car in cars.items()}
     return replace(
         race,
         phase=event.phase,
         cars=cars,
-        racing_since=racing_since,
         as_of=max(race.as_of, event.sent_at),
         stopped_at=event.sent_at if event.phase is Phase.ABORTED else race.stopped_at,
-    )
-
-
-def _at_lights_out(race: RaceState, car: CarState) -> CarState:
-    unclear = race.track_status is not TrackStatus.CLEAR
-    return replace(
-        car, pitted_this_lap=False, unclear_this_lap=unclear, sectors_s=_NO_SECTORS, speeds_kmh={}
     )
 
 
@@ -436,6 +436,7 @@ _BY_EVENT: dict[type, Callable[[RaceState, Any], RaceState]] = {
     race_events.RaceDescribed: _race_described,
     race_events.TrackStatusChanged: _track_status_changed,
     race_events.PhaseChanged: _phase_changed,
+    race_events.StatusRepeated: status_repeated,
     race_events.LapCounted: _lap_counted,
     race_events.WeatherMeasured: _weather_measured,
     race_events.ControlSaid: _control_said,

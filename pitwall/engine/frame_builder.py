@@ -153,6 +153,7 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         next_race_at=feed.notes.next_race_at,
         race_moved=feed.notes.moved,
         session_type=session_type(race),
+        inferred=tuple(sorted(race.inferred)),
     )
 
 

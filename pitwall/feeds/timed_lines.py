@@ -8,32 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from pitwall.errors import FeedUnavailableError
 from pitwall.wire.message import RawMessage
 
 # The longest line of a real recording is a snapshot of one megabyte.
 LONGEST_LINE = 16 * 1024 * 1024
 
 LARGEST_FILE = 512 * 1024 * 1024  # one topic of a race takes at most 60 MB
-
-
-def read_whole(file: Path) -> bytes:
-    """Return the content of a file.
-
-    Raises:
-        FeedUnavailableError: It is larger than 512 MB, more than any recording.
-        OSError: It cannot be read.
-    """
-    size = file.stat().st_size
-    if size <= LARGEST_FILE:
-        with file.open("rb") as opened:
-            text = opened.read(LARGEST_FILE + 1)  # it may be growing, or not a plain file
-        if len(text) <= LARGEST_FILE:
-            return text
-    message = f"{file.name} is larger than {LARGEST_FILE >> 20} MB, which no recording is."
-    raise FeedUnavailableError(message)
 
 
 # The topics that describe a session come first; other topics follow by name.
@@ -67,11 +48,13 @@ class Contents:
         messages: Good for one pass.
         skipped: Lines left out as malformed, by kind.
         clock: What the time of the messages rests on, in a few words.
+        recorder: Which program or archive the recording is of, in a few words.
     """
 
     messages: Iterator[RawMessage]
     skipped: Mapping[str, int]
     clock: str
+    recorder: str = ""
 
 
 def topic_rank(topic: str) -> tuple[int, str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from pitwall.domain.battles import Battle
-from pitwall.domain.flags import yellow_sectors
 from pitwall.domain.forecasts import Condition, Refusal
 from pitwall.domain.race import CarState, Compound, RaceState, TrackStatus
+from pitwall.domain.yellow_flags import yellow_sectors
 
 _SETTLED_LAPS: Final = 2  # completed by both cars, after which a battle is no longer early
 _SLICKS: Final = frozenset(Compound) - {Compound.INTERMEDIATE, Compound.WET, Compound.UNKNOWN}

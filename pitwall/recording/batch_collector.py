@@ -72,6 +72,8 @@ class BatchCollector:
         self._timed: RaceState | None = None  # the newest state of qualifying or practice
         self._standings: dict[int, StandingRecord] = {}
         self._closed: list[Batch] = []
+        # None until a message is collected: what changed before it was told before it.
+        self._statuses: dict[str, str] | None = None
         self._base = 0  # messages that the engine had taken before this race began
         self._skips = 0
         self._seq_from = 0
@@ -88,6 +90,7 @@ class BatchCollector:
         with self._lock:
             if race_id != self.info.race_id:
                 return
+            self._statuses = None
             if continues:
                 self._seq_from = stored
                 self._batch = record_rows.shifted(self._batch, stored)
@@ -119,6 +122,7 @@ class BatchCollector:
             self._batch, self._outcomes = Batch(), OutcomeTracker()
             self._base, self._skips, self._seq_from = state.taken - 1, 0, 0
             self._keyframe_at = None
+            self._statuses = None
             for known in (self._entries, self._laps, self._stints, self._sampled, self._standings):
                 known.clear()
             self._timed = None
@@ -179,6 +183,11 @@ class BatchCollector:
         batch.last_at = state.sent_at
         batch.lap, batch.total_laps = race.lap, race.total_laps
         record_rows.add_events(batch, seq, events, race)
+        statuses = record_rows.statuses_of(race)
+        if statuses != self._statuses:
+            if self._statuses is not None:
+                record_rows.add_inferred(batch, seq, events, self._statuses, statuses)
+            self._statuses = statuses
         at = message.sent_at
         if self._keyframe_at is None or at - self._keyframe_at >= KEYFRAME_EVERY:
             # After a restart during a live race the engine has taken fewer messages than are

@@ -17,6 +17,7 @@ from pitwall.ports.races import RaceWriter
 from pitwall.recording import record_rows
 from pitwall.recording.batch_collector import BatchCollector
 from pitwall.recording.race_recorder import is_of_another_feed, stored_info
+from pitwall.recording.recording_report import RecordingReport, report_on
 from pitwall.wire.message import RawMessage
 
 AT_ONCE = 4_000  # messages in one transaction
@@ -36,6 +37,7 @@ class Imported:
         stored_from: The name of the feed that the race was first stored from; "" for `no_race`.
         faults: How many faults the feed had, by kind: lines left out, parts of messages skipped,
             time stamps replaced.
+        findings: What the feed holds; None where it was not played to its end.
     """
 
     race_id: str
@@ -44,6 +46,7 @@ class Imported:
     predictions: int = 0
     stored_from: str = ""
     faults: Mapping[str, int] = field(default_factory=dict)
+    findings: RecordingReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,14 @@ class Part:
         done: How many messages were played so far.
         total: How many messages the race has.
         faults: How many faults the race had so far, by kind.
+        findings: What the feed holds, with the last part; None before.
     """
 
     batches: list[Batch]
     done: int
     total: int
     faults: Mapping[str, int]
+    findings: RecordingReport | None = None
 
 
 class RacePlay(Protocol):
@@ -119,7 +124,8 @@ class PlayHere:
                 else:
                     collector.put_back(batch)
             reached = min(done + AT_ONCE, len(messages))
-            yield Part(batches, reached, len(messages), _faults(feed, engine))
+            found = report_on(messages, engine.state.race) if reached == len(messages) else None
+            yield Part(batches, reached, len(messages), _faults(feed, engine), found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +169,10 @@ async def import_race(
     mark: RaceMark | None = None
     stored = predictions = 0
     faults: Mapping[str, int] = {}
+    findings: RecordingReport | None = None
     async with aclosing(play.parts()) as parts:
         async for part in parts:
-            faults = part.faults
+            faults, findings = part.faults, part.findings
             for batch in part.batches:
                 if mark is None:
                     mark = await _begin(feed, writer, batch, how)
@@ -179,9 +186,9 @@ async def import_race(
                 await writer.append(mark, fresh)
             how.on_progress(part.done, part.total)
     if mark is None:
-        return Imported("", "no_race", faults=faults)
+        return Imported("", "no_race", faults=faults, findings=findings)
     await writer.finish(mark, "finished")
-    return Imported(mark.info.race_id, "imported", stored, predictions, mark.feed, faults)
+    return Imported(mark.info.race_id, "imported", stored, predictions, mark.feed, faults, findings)
 
 
 def _faults(feed: RecordedFeed, engine: RaceEngine) -> Mapping[str, int]:

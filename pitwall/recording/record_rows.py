@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -61,6 +61,36 @@ def _status_of(event: race_events.TimingEvent, race: RaceState) -> tuple[str, st
         case race_events.PartTold(part=int(number)):
             return "part", str(number)
     return None
+
+
+def statuses_of(race: RaceState) -> dict[str, str]:
+    """Return the statuses of a race as they are stored, by kind."""
+    return {
+        "phase": race.phase.value,
+        "track": race.track_status.value,
+        "lap_count": str(race.lap),
+    }
+
+
+_TELLS: dict[type, str] = {
+    race_events.PhaseChanged: "phase",
+    race_events.TrackStatusChanged: "track",
+    race_events.LapCounted: "lap_count",
+}
+
+
+def add_inferred(
+    batch: Batch,
+    seq: int,
+    events: Sequence[race_events.TimingEvent],
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+) -> None:
+    """Add the statuses that a message changed without telling them: see `domain.inference`."""
+    told = {_TELLS.get(type(event)) for event in events}
+    for kind, value in after.items():
+        if value != before[kind] and kind not in told:
+            batch.statuses.append(StatusRecord(batch.messages[-1].sent_at, seq, kind, value))
 
 
 def _add_timing(batch: Batch, seq: int, event: race_events.CarTimed, race: RaceState) -> None:

@@ -12,12 +12,14 @@ from pitwall.domain.events import Heartbeat
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import MalformedMessageError
 from pitwall.wire.decode_result import Decoded, Fault, Findings
+from pitwall.wire.drivers import decode_drivers
 from pitwall.wire.inflate import LARGEST_PAYLOAD, inflate
 from pitwall.wire.message import RawMessage
 from pitwall.wire.session import (
     decode_clock,
     decode_control,
     decode_lap_count,
+    decode_session_data,
     decode_session_info,
     decode_session_status,
     decode_track_status,
@@ -25,7 +27,7 @@ from pitwall.wire.session import (
 )
 from pitwall.wire.telemetry import decode_car_data, decode_positions, every_point, every_sample
 from pitwall.wire.timing import decode_timing
-from pitwall.wire.tyres import decode_drivers, decode_tyres
+from pitwall.wire.tyres import decode_stint_series, decode_tyres
 
 __all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample"]
 
@@ -114,10 +116,12 @@ _NOTHING = Decoded()
 _DECODERS: dict[str, TopicDecoder] = {
     "TimingData": decode_timing,
     "TimingAppData": decode_tyres,
+    "TyreStintSeries": decode_stint_series,
     "DriverList": decode_drivers,
     "RaceControlMessages": decode_control,
     "TrackStatus": decode_track_status,
     "SessionStatus": decode_session_status,
+    "SessionData": decode_session_data,
     "SessionInfo": decode_session_info,
     "LapCount": decode_lap_count,
     "WeatherData": decode_weather,
@@ -127,7 +131,6 @@ _DECODERS: dict[str, TopicDecoder] = {
     "Heartbeat": _heartbeat,
 }
 
-# SessionData repeats TrackStatus and SessionStatus, and each snapshot has its whole past.
 _UNUSED = frozenset(
     {
         "ArchiveStatus",
@@ -144,13 +147,11 @@ _UNUSED = frozenset(
         "PitStopSeries",
         "RcmSeries",
         "SPFeed",
-        "SessionData",
         "TeamRadio",
         "TimingDataF1",
         "TimingStats",
         "TlaRcm",
         "TopThree",
-        "TyreStintSeries",
         "WeatherDataSeries",
     }
 )

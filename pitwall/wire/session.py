@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pitwall.domain.events import (
@@ -11,6 +12,7 @@ from pitwall.domain.events import (
     LapCounted,
     PhaseChanged,
     RaceDescribed,
+    StatusRepeated,
     TrackStatusChanged,
     WeatherMeasured,
 )
@@ -39,7 +41,23 @@ _TRACK_STATUSES = {
     "6": TrackStatus.VIRTUAL_SAFETY_CAR,
     "7": TrackStatus.VSC_ENDING,
 }
-_PHASES = {phase.value: phase for phase in Phase}
+_PHASES = {phase.value: phase for phase in Phase} | {
+    "resumed": Phase.STARTED,
+    "restarted": Phase.STARTED,
+    "suspended": Phase.ABORTED,
+    "finalized": Phase.FINALISED,
+    "ended": Phase.ENDS,
+}
+# `SessionData` names the track's status in words.
+_TRACK_WORDS = {
+    "allclear": TrackStatus.CLEAR,
+    "clear": TrackStatus.CLEAR,
+    "yellow": TrackStatus.YELLOW,
+    "scdeployed": TrackStatus.SAFETY_CAR,
+    "red": TrackStatus.RED,
+    "vscdeployed": TrackStatus.VIRTUAL_SAFETY_CAR,
+    "vscending": TrackStatus.VSC_ENDING,
+}
 _OFFSET = re.compile(r"([+-]?)(\d{1,2}):(\d{2})(?::(\d{2}))?\Z", re.ASCII)
 _WEATHER = {
     "AirTemp": "air_c",
@@ -49,6 +67,9 @@ _WEATHER = {
     "WindSpeed": "wind_mps",
     "WindDirection": "wind_direction_deg",
 }
+
+
+INFERRED = "_inferred"  # marks a session that a recording does not name: see `feeds.recording`
 
 
 def race_id_of(year: int, meeting: str, kind: str) -> str:
@@ -84,7 +105,7 @@ def decode_session_info(payload: dict[str, object], findings: Findings) -> None:
         year=starts.year,
         starts_at=_starts_at(starts, payload, findings),
     )
-    findings.add(RaceDescribed(findings.sent_at, info))
+    findings.add(RaceDescribed(findings.sent_at, info, payload.get(INFERRED) is True))
 
 
 def _circuit(meeting: dict[str, object], findings: Findings) -> str:
@@ -141,6 +162,44 @@ def decode_track_status(payload: dict[str, object], findings: Findings) -> None:
 
 def _track_status(value: object) -> TrackStatus:
     status = _TRACK_STATUSES.get(str(value)[:4])
+    if status is None:
+        raise NotAValueError
+    return status
+
+
+def decode_session_data(payload: dict[str, object], findings: Findings) -> None:
+    """Add the newest phase, track status and lap; a snapshot has the session's whole past."""
+    newest: dict[str, StatusRepeated] = {}
+    for series in ("StatusSeries", "Series"):
+        entries = payload.get(series)
+        if entries is None:
+            continue
+        for _, entry in each_item(entries, findings, "session_data"):
+            if isinstance(entry, dict):
+                for event in _repeated(entry, findings):
+                    kind = "phase" if event.phase else "track" if event.track_status else "lap"
+                    if kind not in newest or newest[kind].told_at <= event.told_at:
+                        newest[kind] = event
+    for event in sorted(newest.values(), key=lambda each: each.told_at):
+        findings.add(event)
+
+
+def _repeated(entry: dict[str, object], findings: Findings) -> Iterator[StatusRepeated]:
+    at = read_field(entry, "Utc", read_instant, "session_data", findings) or findings.sent_at
+    phase = read_field(entry, "SessionStatus", _phase, "session_status", findings)
+    track = read_field(entry, "TrackStatus", _track_word, "track_status", findings)
+    lap = read_field(entry, "Lap", read_count, "lap_count", findings)
+    if phase is not None:
+        yield StatusRepeated(findings.sent_at, at, phase=phase)
+    if track is not None:
+        yield StatusRepeated(findings.sent_at, at, track_status=track)
+    if lap is not None:
+        yield StatusRepeated(findings.sent_at, at, lap=lap)
+
+
+def _track_word(value: object) -> TrackStatus:
+    text = str(value)[:40]
+    status = _TRACK_WORDS.get(text.lower().replace(" ", "")) or _TRACK_STATUSES.get(text)
     if status is None:
         raise NotAValueError
     return status

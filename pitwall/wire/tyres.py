@@ -1,16 +1,14 @@
-"""Decode `TimingAppData` and `DriverList`: grid places, stints and drivers."""
+"""Decode `TimingAppData` and `TyreStintSeries`: grid places and stints."""
 
 from __future__ import annotations
 
-from pitwall.domain.events import CarGridded, CarRemoved, DriverListed, StintChanged
+from pitwall.domain.events import CarGridded, StintChanged
 from pitwall.domain.race import Compound, DriverNumber
-from pitwall.wire.containers import deleted_cars, each_car, each_item, read_field
+from pitwall.wire.containers import each_car, each_item, read_field
 from pitwall.wire.decode_result import Findings
-from pitwall.wire.texts import read_code, read_name
-from pitwall.wire.values import NotAValueError, read_count, read_flag, read_text
+from pitwall.wire.values import NotAValueError, read_count, read_driver_number, read_flag, read_text
 
 _MOST_STINTS = 60
-_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def decode_tyres(payload: dict[str, object], findings: Findings) -> None:
@@ -27,6 +25,26 @@ def decode_tyres(payload: dict[str, object], findings: Findings) -> None:
         stints = line.get("Stints")
         if stints is not None:
             _stints(number, stints, findings)
+
+
+def decode_stint_series(payload: dict[str, object], findings: Findings) -> None:
+    """Add stint changes; the topic tells the same as `TimingAppData`, which it replaces."""
+    stints = payload.get("Stints")
+    if stints is None:
+        return
+    if not isinstance(stints, dict):
+        findings.fault("stints_not_object", stints)
+        return
+    for key, each in stints.items():
+        if key[:1] == "_":
+            continue
+        try:
+            number = read_driver_number(key)
+        except NotAValueError:
+            findings.fault("car_number", key)
+            continue
+        if each is not None:
+            _stints(number, each, findings)
 
 
 def _stints(number: DriverNumber, stints: object, findings: Findings) -> None:
@@ -50,32 +68,3 @@ def _compound(value: object) -> Compound:
 
 
 _COMPOUNDS = frozenset(compound.value for compound in Compound)
-
-
-def decode_drivers(payload: dict[str, object], findings: Findings) -> None:
-    """Add each driver of the list; the order of the list is ignored in favour of `TimingData`."""
-    for number in deleted_cars(payload, findings):
-        findings.add(CarRemoved(findings.sent_at, number))
-    for number, line in each_car(payload, findings, "drivers"):
-        code = read_field(line, "Tla", read_code, "driver_text", findings)
-        name = _name(line, findings)
-        team = read_field(line, "TeamName", read_name, "driver_text", findings)
-        colour = read_field(line, "TeamColour", _colour, "team_colour", findings)
-        if not (code is None and name is None and team is None and colour is None):
-            findings.add(DriverListed(findings.sent_at, number, code, name, team, colour))
-
-
-def _name(line: dict[str, object], findings: Findings) -> str | None:
-    """Return the name in normal case where the feed gives its parts, else as sent."""
-    first = read_field(line, "FirstName", read_name, "driver_text", findings)
-    last = read_field(line, "LastName", read_name, "driver_text", findings)
-    if first and last:
-        return f"{first} {last}"
-    return read_field(line, "FullName", read_name, "driver_text", findings)
-
-
-def _colour(value: object) -> str:
-    text = read_text(value).removeprefix("#")
-    if text and not (len(text) == 6 and _HEX.issuperset(text)):
-        raise NotAValueError
-    return text.upper()

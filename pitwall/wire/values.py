@@ -6,10 +6,15 @@ import math
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from pitwall.domain.gaps import Gap, LapsDown, LeaderLap, TimeGap, parse_gap
+from pitwall.domain.gaps import NO_GAP, Gap, LapsDown, LeaderLap, TimeGap, parse_gap
 from pitwall.domain.race import DriverNumber
 
 _LARGEST = 1e9
+_PASSES_WITHIN_S = 1.0
+_CLEARS = frozenset(
+    {"PIT", "IN PIT", "PIT IN", "PIT OUT", "IN", "OUT", "STOP", "STOPPED", "RET", "RETIRED", "DNF"}
+    | {"DNS", "DSQ", "NC", "NO TIME", "LEADER", "INTERVAL", "GAP", "LAP", "-", "--", "---"}
+)
 _LONGEST_GAP_S = 86_400.0
 _MOST_LAPS = 999
 _LONGEST_TEXT = 32
@@ -124,12 +129,25 @@ def read_gap(value: object) -> Gap:
     if len(value) > _LONGEST_TEXT:
         raise NotAValueError
     try:
-        gap = parse_gap(value)
+        gap = _odd_gap(value) or parse_gap(value)
     except (ValueError, OverflowError) as error:
         raise NotAValueError from error
     if not _is_plausible(gap):
         raise NotAValueError
     return gap
+
+
+def _odd_gap(value: str) -> Gap | None:
+    """Return what a word, or a small negative number, stands for; None for any other text.
+
+    A word in place of a gap clears it. A car that passes the one ahead is a moment before it.
+    """
+    if value[:1] == "-" and value[1:2].isdigit():
+        ahead = read_number(value)
+        if ahead <= -_PASSES_WITHIN_S:
+            raise NotAValueError
+        return TimeGap(0.0)
+    return NO_GAP if value.strip().upper() in _CLEARS else None
 
 
 def _is_plausible(gap: Gap) -> bool:

@@ -19,9 +19,9 @@ from pitwall.errors import FeedUnavailableError, MalformedMessageError
 from pitwall.feeds import timed_lines
 from pitwall.feeds.recording import RecordingFeed, tape
 from pitwall.feeds.recording.formats import is_merged, read_stream
+from pitwall.feeds.recording.lines import is_message_line
 from pitwall.feeds.session_start import find_session_zero
 from pitwall.feeds.signalr import (
-    is_message_line,
     load_literal,
     read_envelope,
     read_frame,

@@ -16,6 +16,7 @@ from pitwall.domain.events import (
     LapCounted,
     PhaseChanged,
     RaceDescribed,
+    StatusRepeated,
     StintChanged,
     TrackStatusChanged,
     WeatherMeasured,
@@ -29,6 +30,7 @@ from pitwall.domain.race import (
     TrackStatus,
     Weather,
 )
+from tests.makers import at
 from tests.wire.messages import AT, kinds, say
 
 HAMILTON = DriverNumber(44)
@@ -223,3 +225,44 @@ def test_the_clock_tells_what_remains_and_whether_it_runs() -> None:
         "clock",
         "clock",
     ]
+
+
+def test_session_data_repeats_statuses_of_which_the_newest_counts() -> None:
+    past = [
+        {"Utc": "2025-07-06T13:00:00Z", "TrackStatus": "AllClear"},
+        {"Utc": "2025-07-06T14:00:00.5", "SessionStatus": "Started"},
+        {"Utc": "2025-07-06T14:10:00.1234567Z", "TrackStatus": "SCDeployed"},
+        {"Utc": "2025-07-06T13:30:00Z", "SessionStatus": "Inactive"},
+    ]
+    series = [{"Utc": "2025-07-06T14:00:01Z", "Lap": 1}, {"Utc": "2025-07-06T14:05:00Z", "Lap": 5}]
+    as_list: dict[str, list[dict[str, Any]]] = {"StatusSeries": past, "Series": series}
+    as_patch = {
+        name: {str(index): each for index, each in enumerate(items)}
+        for name, items in as_list.items()
+    }
+
+    for payload in (as_list, as_patch):
+        decoded = say("SessionData", payload)
+        assert decoded.faults == ()
+        phase, lap, track = decoded.events
+        assert isinstance(phase, StatusRepeated)
+        assert isinstance(lap, StatusRepeated)
+        assert isinstance(track, StatusRepeated)
+        assert (phase.phase, phase.told_at) == (Phase.STARTED, at(0.5))
+        assert (lap.lap, track.track_status) == (5, TrackStatus.SAFETY_CAR)
+
+
+@pytest.mark.parametrize("word", ["Resumed", "RESUMED", "Restarted", "Started"])
+def test_a_race_that_goes_on_runs(word: str) -> None:
+    assert say("SessionStatus", {"Status": word}).events == (PhaseChanged(AT, Phase.STARTED),)
+
+
+def test_tyre_stint_series_tells_stints_as_timing_app_data_does() -> None:
+    stint = {"Compound": "HARD", "New": "true", "TyresNotChanged": "0", "TotalLaps": 2}
+
+    told = say("TimingAppData", {"Lines": {"44": {"Stints": {"1": stint}}}})
+    again = say("TyreStintSeries", {"Stints": {"44": {"1": stint}, "1": [], "_kf": True}})
+
+    assert again == told
+    assert again.events[0] == StintChanged(AT, HAMILTON, 2, Compound.HARD, True, 2)
+    assert kinds(say("TyreStintSeries", {"Stints": {"x": [stint]}})) == ["car_number"]

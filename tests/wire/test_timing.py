@@ -225,3 +225,15 @@ def test_a_message_tells_part_sizes_and_limit() -> None:
 )
 def test_a_broken_standing_is_a_fault(payload: dict[str, Any], kind: str) -> None:
     assert kinds(say("TimingData", payload)) == [kind]
+
+
+@pytest.mark.parametrize("word", ["PIT", "pit", "OUT", "RETIRED", "--", "LAP"])
+def test_a_word_clears_an_interval_without_a_fault(word: str) -> None:
+    line = {"IntervalToPositionAhead": {"Value": word}, "GapToLeader": word}
+
+    assert timed(line).interval == timed(line).gap_to_leader == NoGap()
+
+
+@pytest.mark.parametrize("value", ["-0.112", -0.112, "-0.9"])
+def test_a_small_negative_interval_is_a_pass_under_way(value: object) -> None:
+    assert timed({"IntervalToPositionAhead": {"Value": value}}).interval == TimeGap(0.0)

@@ -10,13 +10,21 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from pitwall.domain.flags import NO_FLAGS, TrackStatus
 from pitwall.domain.race import Phase
 from pitwall.feeds.openf1.measured_rows import message
 from pitwall.feeds.openf1.rows import Row, count_of, instant_of, text_of
 from pitwall.wire.message import RawMessage
 
 CLEAR, YELLOW, SAFETY_CAR, RED, VSC, VSC_ENDING = "1", "2", "4", "5", "6", "7"
-_FLAGS_THE_TRACK = {"CLEAR": CLEAR, "GREEN": CLEAR, "RED": RED}
+_DIGITS = {
+    TrackStatus.CLEAR: CLEAR,
+    TrackStatus.YELLOW: YELLOW,
+    TrackStatus.SAFETY_CAR: SAFETY_CAR,
+    TrackStatus.RED: RED,
+    TrackStatus.VIRTUAL_SAFETY_CAR: VSC,
+    TrackStatus.VSC_ENDING: VSC_ENDING,
+}
 _PHASES = {phase.value.upper(): phase.value.capitalize() for phase in Phase} | {
     "RESUMED": "Started",
     "FINALIZED": "Finalised",
@@ -81,41 +89,24 @@ def phase_of(row: Row) -> str | None:
 
 
 class TrackFlags:
-    """The status of the track, from race control's rows taken in order.
-
-    Attributes:
-        status: The digit of `TrackStatus`.
-    """
+    """The status of the track, from race control's rows taken in order."""
 
     def __init__(self) -> None:
-        self.status = CLEAR
-        self._yellow: set[object] = set()
+        self._flags = NO_FLAGS
+
+    @property
+    def status(self) -> str:
+        """The digit of `TrackStatus`."""
+        return _DIGITS[self._flags.status]
 
     def take(self, row: Row) -> bool:
         """Apply one row; return whether the status changed."""
-        before = self.status
-        if text_of(row, "category") == "SafetyCar":
-            self._take_safety_car((text_of(row, "message") or "").upper())
-        else:
-            self._take_flag(text_of(row, "flag") or "", text_of(row, "scope"), row.get("sector"))
-        return self.status != before
-
-    def _take_safety_car(self, words: str) -> None:
-        virtual = "VSC" in words or "VIRTUAL" in words
-        if "DEPLOYED" in words:
-            self.status = VSC if virtual else SAFETY_CAR
-        elif virtual and "ENDING" in words:
-            self.status = VSC_ENDING
-
-    def _take_flag(self, flag: str, scope: str | None, sector: object) -> None:
-        if scope == "Sector" and flag == "CLEAR":
-            self._yellow.discard(sector)
-            if not self._yellow and self.status == YELLOW:
-                self.status = CLEAR
-        elif "YELLOW" in flag:
-            self._yellow.add(sector)
-            if self.status == CLEAR:
-                self.status = YELLOW
-        elif scope == "Track" and flag in _FLAGS_THE_TRACK:
-            self._yellow.clear()
-            self.status = _FLAGS_THE_TRACK[flag]
+        before = self._flags.status
+        self._flags = self._flags.after(
+            text_of(row, "category") or "",
+            text_of(row, "message") or "",
+            text_of(row, "flag"),
+            text_of(row, "scope"),
+            count_of(row, "sector"),
+        )
+        return self._flags.status is not before

@@ -12,6 +12,7 @@ from pitwall.feeds.openf1.rows import Row, count_of, instant_of, text_of
 from pitwall.wire.message import RawMessage
 
 _MOST_STINTS = 60
+_ONE_STOP = timedelta(seconds=30)  # no lap is as short
 
 
 def stint_number(row: Row) -> int:
@@ -51,9 +52,26 @@ def stint_message(at: datetime, car: int, row: Row, life: int | None) -> RawMess
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """Return one car's stops by lap; rows without a lap or an instant are left out."""
+    """Return one car's stops by lap; rows without a lap or an instant are left out.
+
+    OpenF1 tells some stops under two laps, one after the other: the first counts.
+    """
     stops = [row for row in rows if count_of(row, "lap_number") and instant_of(row)]
-    return sorted(stops, key=lambda row: count_of(row, "lap_number") or 0)
+    once: list[Row] = []
+    for row in sorted(stops, key=lambda row: count_of(row, "lap_number") or 0):
+        if not (once and _is_same_stop(once[-1], row)):
+            once.append(row)
+    return once
+
+
+def _is_same_stop(one: Row, other: Row) -> bool:
+    first, second = instant_of(one), instant_of(other)
+    laps_apart = (count_of(other, "lap_number") or 0) - (count_of(one, "lap_number") or 0)
+    return laps_apart <= 1 and _within(first, second)
+
+
+def _within(first: datetime | None, second: datetime | None) -> bool:
+    return first is not None and second is not None and abs(second - first) < _ONE_STOP
 
 
 def stop_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:

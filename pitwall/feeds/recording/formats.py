@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
+from pitwall.feeds.recording.files import Files
 from pitwall.feeds.session_start import find_session_zero
 from pitwall.feeds.timed_lines import (
     BOM,
@@ -14,7 +14,6 @@ from pitwall.feeds.timed_lines import (
     TimedLine,
     in_order,
     read_line_time,
-    read_whole,
 )
 
 SUFFIX = ".jsonStream"
@@ -22,7 +21,7 @@ SUFFIX = ".jsonStream"
 _BODY_STARTS = b'{["'
 
 
-def read_archive(folder: Path) -> Contents:
+def read_archive(files: Files) -> Contents:
     """Return the messages of all topics, merged in time order.
 
     Raises:
@@ -30,12 +29,14 @@ def read_archive(folder: Path) -> Contents:
     """
     lines: list[TimedLine] = []
     skipped: Counter[str] = Counter()
-    for file in sorted(folder.glob(f"*{SUFFIX}")):
-        topic_lines, bad = read_stream(read_whole(file), file.name.removesuffix(SUFFIX))
+    for name in files.names:
+        if not name.endswith(SUFFIX):
+            continue
+        topic_lines, bad = read_stream(files.read(name), name.removesuffix(SUFFIX))
         lines += topic_lines
         skipped.update(bad)
     zero = find_session_zero(lines)
-    return Contents(in_order(lines, zero.at), skipped, zero.basis)
+    return Contents(in_order(lines, zero.at), skipped, zero.basis, "F1's archive")
 
 
 def read_stream(text: bytes, topic: str) -> tuple[list[TimedLine], Counter[str]]:
@@ -64,12 +65,16 @@ _LINE = re.compile(
 _ORIGIN = b"URL:"
 
 
-def is_merged(first_line: bytes) -> bool:
-    """Return whether a file that begins with this line holds all topics in one."""
-    return first_line.startswith(_ORIGIN) or _LINE.match(first_line) is not None
+_SNIFFED = 50
 
 
-def read_merged(file: Path) -> Contents:
+def is_merged(start: bytes) -> bool:
+    """Return whether a text that begins like this holds all topics in one."""
+    first = (line.strip() for line in start.split(b"\n", _SNIFFED)[:_SNIFFED])
+    return any(line.startswith(_ORIGIN) or _LINE.match(line) is not None for line in first)
+
+
+def read_merged(text: bytes) -> Contents:
     """Return the messages of a file of all topics; a line that names its origin is skipped.
 
     Raises:
@@ -77,7 +82,7 @@ def read_merged(file: Path) -> Contents:
     """
     lines: list[TimedLine] = []
     skipped: Counter[str] = Counter()
-    for raw in read_whole(file).removeprefix(BOM).split(b"\n"):
+    for raw in text.removeprefix(BOM).split(b"\n"):
         line = raw.strip()
         if not line or line.startswith(_ORIGIN):
             continue
@@ -90,4 +95,4 @@ def read_merged(file: Path) -> Contents:
         else:
             lines.append(TimedLine(ms, match[2].decode(), match[3].strip()))
     zero = find_session_zero(lines)
-    return Contents(in_order(lines, zero.at), skipped, zero.basis)
+    return Contents(in_order(lines, zero.at), skipped, zero.basis, "F1's archive in one file")

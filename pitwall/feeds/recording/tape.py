@@ -26,6 +26,7 @@ from pitwall.wire.values import NotAValueError, read_instant
 
 SUFFIX = ".jsonl.zst"
 FORMAT = 1
+PITWALL = "pitwall"  # the recorder of every tape
 _PIECE = 1024  # how much a truncated tape may lose at its end
 LONGEST_LINE = 40 * 1024 * 1024  # the largest received frame, with every quote escaped
 LARGEST_TAPE = 4 * 1024 * 1024 * 1024  # unpacked; a race with telemetry has 0.2 GB
@@ -72,8 +73,8 @@ def gap_line(reason: str, at: datetime) -> bytes:
     return orjson.dumps({"gap": reason, "at": at}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def read_header(path: Path) -> Header:
-    """Return a tape's header.
+def read_header(path: Path | bytes, name: str = "") -> Header:
+    """Return the header of a tape, from its file or its unpacked text.
 
     Raises:
         FeedUnavailableError: The file is not a tape.
@@ -82,12 +83,18 @@ def read_header(path: Path) -> Header:
         fields = orjson.loads(next(_lines(path), b""))
         return Header(str(fields["feed"]), read_instant(fields["started_at"]))
     except (ValueError, TypeError, KeyError) as error:
+        shown = name or (path.name if isinstance(path, Path) else "The file")
         raise FeedUnavailableError(
-            f"{path.name} is not a tape: its first line is not a tape's header."
+            f"{shown} is not a tape: its first line is not a tape's header."
         ) from error
 
 
-def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[RawFrame]:
+def is_tape(start: bytes) -> bool:
+    """Return whether a text begins with the header of a tape."""
+    return start.startswith(b'{"tape":')
+
+
+def read_frames(path: Path | bytes, skipped: Counter[str] | None = None) -> Iterator[RawFrame]:
     """Yield the frames of a tape as they were received; broken lines are counted."""
     skipped = Counter() if skipped is None else skipped
     for line in _lines(path, skipped):
@@ -104,20 +111,21 @@ def read_frames(path: Path, skipped: Counter[str] | None = None) -> Iterator[Raw
         yield frame
 
 
-def read_tape(path: Path) -> Contents:
-    """Return a tape's messages in order of `sent_at`.
+def read_tape(path: Path | bytes, name: str = "") -> Contents:
+    """Return a tape's messages in order of `sent_at`, from its file or its unpacked text.
 
     Raises:
         FeedUnavailableError: The file is not a tape, or of an unknown feed.
     """
-    header = read_header(path)
+    header = read_header(path, name)
     reader = READERS.get(header.feed)
     if reader is None:
-        raise FeedUnavailableError(f"{path.name} holds the unknown feed {header.feed}.")
+        shown = name or (path.name if isinstance(path, Path) else "The tape")
+        raise FeedUnavailableError(f"{shown} holds the unknown feed {header.feed}.")
     skipped: Counter[str] = Counter()
     messages = placed(list(_messages(read_frames(path, skipped), reader, skipped)), skipped)
     messages.sort(key=lambda message: message.sent_at)
-    return Contents(iter(messages), _known(skipped), "the feed's own stamps")
+    return Contents(iter(messages), _known(skipped), "the feed's own stamps", PITWALL)
 
 
 def _messages(
@@ -147,7 +155,7 @@ def _known(skipped: Counter[str]) -> Mapping[str, int]:
     return {kind: count for kind, count in skipped.items() if count}
 
 
-def _lines(path: Path, skipped: Counter[str] | None = None) -> Iterator[bytes]:
+def _lines(path: Path | bytes, skipped: Counter[str] | None = None) -> Iterator[bytes]:
     """Yield lines to the end of the file; a truncated file loses its last line only.
 
     A line longer than `LONGEST_LINE` is counted and skipped, never held in memory. A file that
@@ -199,7 +207,10 @@ class _Line:
         return b"".join(self.pieces)
 
 
-def _pieces(path: Path, skipped: Counter[str]) -> Iterator[bytes]:
+def _pieces(path: Path | bytes, skipped: Counter[str]) -> Iterator[bytes]:
+    if isinstance(path, bytes):
+        yield path
+        return
     most = min(LARGEST_TAPE, max(_SMALL, path.stat().st_size * _MOST_TIMES_PACKED))
     with path.open("rb") as file, pa.CompressedInputStream(file, "zstd") as text:
         while True:

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.domain.flags import yellow_sectors
 from pitwall.domain.race import ControlMessage, DriverNumber, RaceState, TrackStatus
+from pitwall.domain.yellow_flags import yellow_sectors
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, Vector
 

@@ -173,6 +173,7 @@ def footer_of_forecasts() -> rx.Component:
                 header.feed,
                 rx.cond(header.skew != "", f", {header.skew}", ""),
                 rx.cond(header.gaps != "", f" · {header.gaps}", ""),
+                rx.cond(header.inferred != "", f" · {header.inferred}", ""),
                 rx.cond(header.skipped != "", f" · {header.skipped}", ""),
             ),
             rx.fragment(),

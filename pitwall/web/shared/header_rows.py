@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pitwall.domain.countdown import countdown
 from pitwall.domain.frames import FeedState, FrameHeader, LiveFrame
-from pitwall.domain.race import Phase, TrackStatus
+from pitwall.domain.race import Inferred, Phase, TrackStatus
 from pitwall.domain.sessions import SessionType, Source
 from pitwall.web.shared.display_text import SENTENCE, cut
 
@@ -52,6 +52,7 @@ class HeaderRow:
     why: str = ""
     skew: str = ""
     gaps: str = ""
+    inferred: str = ""
     next_race: str = ""
 
 
@@ -106,6 +107,7 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         gaps=f"{header.gaps} connection gap{'' if header.gaps == 1 else 's'} bridged"
         if header.gaps
         else "",
+        inferred=_inferred(header),
         next_race=_next_race(header, frame.published_at),
     )
 
@@ -156,6 +158,19 @@ def notice_row(header: FrameHeader, cache_fault: str = "") -> NoticeRow:
                 if cache_fault
                 else NoticeRow()
             )
+
+
+_INFERRED = {
+    Inferred.SESSION: "session named after the recording",
+    Inferred.PHASE: "phase inferred from line crossings",
+    Inferred.LAP: "lap inferred from line crossings",
+    Inferred.TRACK_STATUS: "flags inferred from race control",
+}
+
+
+def _inferred(header: FrameHeader) -> str:
+    """Return what of the header no topic has told."""
+    return ", ".join(_INFERRED[each] for each in header.inferred)
 
 
 def _flag(header: FrameHeader) -> tuple[str, str]:

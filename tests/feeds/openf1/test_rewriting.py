@@ -15,6 +15,7 @@ from pitwall.feeds.openf1.control_rows import TrackFlags, phase_of
 from pitwall.feeds.openf1.frame_reader import CHANGED, MQTT, read_frame
 from pitwall.feeds.openf1.measured_rows import measured_message
 from pitwall.feeds.openf1.row_merger import RowMerger
+from pitwall.feeds.openf1.stint_rows import in_order as stops_in_order
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.tape_recorder import TapeRecorder
 from pitwall.wire.decode import decode
@@ -188,3 +189,31 @@ async def test_a_tape_of_openf1_plays(tmp_path: Path) -> None:
     car = after(*RecordingFeed(recorder.path).messages()).cars[NORRIS]
 
     assert (car.position, car.interval) == (2, TimeGap(1.25))
+
+
+def test_one_stop_under_two_laps_counts_once() -> None:
+    def stop(lap: int, date: str) -> dict[str, object]:
+        return {"lap_number": lap, "date": date, "lane_duration": 22.5}
+
+    rows = [
+        stop(13, "2026-03-29T05:30:01.2Z"),
+        stop(12, "2026-03-29T05:30:01Z"),
+        stop(14, "2026-03-29T05:33:01Z"),
+    ]
+
+    assert [row["lap_number"] for row in stops_in_order(rows)] == [12, 14]
+
+
+@pytest.mark.parametrize("flag", [None, "RED"])
+def test_a_red_flag_without_its_flag_stops_the_race_until_the_track_is_clear(
+    flag: str | None,
+) -> None:
+    track = TrackFlags()
+
+    assert track.take({"category": "Flag", "flag": flag, "message": "RED FLAG", "scope": None})
+    assert track.status == "5"
+    pit_exit = {"category": "Flag", "flag": "GREEN", "scope": "Track"}
+    assert not track.take({**pit_exit, "message": "GREEN LIGHT - PIT EXIT OPEN"})
+    assert track.status == "5"
+    assert track.take({**pit_exit, "flag": "CLEAR", "message": "TRACK CLEAR"})
+    assert track.status == "1"
