@@ -19,7 +19,7 @@ from pitwall.prediction.columns.spec import EXPERTS, Column
 from pitwall.prediction.experts import Expert, Logits, read_expert
 from pitwall.prediction.gate import OUTCOMES, TERMS, Gate, Interruption, context_of
 from pitwall.prediction.memory import RESIDUALS
-from pitwall.prediction.mixture import ALONE, PARTS, MixtureParts
+from pitwall.prediction.mixture import ALONE, CALIBRATED, PARTS, MixtureParts
 from pitwall.prediction.stacker import Platt, Spread, Stacker, ThreeLapStacker
 
 
@@ -126,10 +126,7 @@ def parts_from_document(
     return MixtureParts(
         columns=columns,
         experts={name: experts[name] for name in (*PARTS, *ALONE)},
-        platts={
-            name: Platt(float(entry["slope"]), float(entry["intercept"]))
-            for name, entry in document["platts"].items()
-        },
+        platts={name: _platt(document["platts"][name]) for name in CALIBRATED},
         stacker=stacker,
         three_laps=ThreeLapStacker(
             _numbers(three["slopes"], _PIECES),
@@ -148,6 +145,10 @@ def parts_from_document(
         ),
         seasons={int(year): float(value) for year, value in document["seasons"].items()},
     )
+
+
+def _platt(document: Mapping[str, Any]) -> Platt:
+    return Platt(float(document["slope"]), float(document["intercept"]))
 
 
 def _stacker(document: Mapping[str, Any], gate: Gate) -> Stacker:

@@ -22,6 +22,9 @@ PARTS: Final = (SITUATION, *map(str, EXPERTS))
 ALONE: Final = ("three", "kept", "pooled")
 """The models beside them: a pass within three laps, a pass that stands, and the yardstick."""
 
+CALIBRATED: Final = ("kept", "pooled")
+"""Those whose forecasts are a line on their own logits; the stackers calibrate the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class MixtureParts:

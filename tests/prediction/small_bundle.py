@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from ml.columns import ROLES
 from ml.mixture_table import battle_table
 from ml.mixture_training import save, train
 from ml.rulebook import read_rules
@@ -36,7 +35,7 @@ def the_bundle() -> Bundle:
 
 def write(directory: Path) -> None:
     """Write the bundle's files."""
-    table = battle_table(small_table(), feature_columns(), ROLES)
+    table = battle_table(small_table(), feature_columns())
     save(train(table, RECIPE), Knowledge(rules=read_rules()), directory)
 
 
@@ -46,22 +45,20 @@ def small_table() -> pd.DataFrame:
     random = np.random.default_rng(11)
     names = list(feature_names())
     noise = pd.DataFrame(random.normal(size=(len(frame), len(names))), columns=names)
+    there = [name for name in names if name in frame]
     features = noise.assign(
-        interval_s=frame.gap_s,
-        since_neutral_pair_laps=frame.laps_since_neutral,
-        race_share=frame.race_fraction,
-        season_year=frame.year,
+        **{name: frame[name] for name in there},
         tyre_life_diff_laps=8 * frame.tyre_age_diff_laps,
-        pace_diff_med3_s=-frame.closing_s,
+        charge_diff_mj=-frame.charge_mj,
+        overtake_enabled=(frame.drs_open > 0).astype(float),
     )
-    other_columns = frame[
-        [name for name in frame.columns if name not in features and name != "gap_s"]
-    ]
+    others = frame[[name for name in frame.columns if name not in features]]
     teams = dict.fromkeys(("attacker_team", "defender_team"), "A")
-    return other_columns.join(features).assign(
-        year=frame.year.astype(int),
-        gap_ms=(1000 * frame.gap_s).astype(int),
+    return others.join(features).assign(
+        gap_ms=(1000 * frame.interval_s).astype(int),
         quality="good",
+        answerable=True,
+        refused="",
         attacker_code="AAA",
         defender_code="DDD",
         **teams,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,18 @@ import pytest
 from ml.mixture_training import save
 from ml.rulebook import read_rules
 from pitwall.errors import ModelError
-from pitwall.prediction.bundle import MANIFEST, SCORES, content_hash, load_bundle, write_scores
+from pitwall.prediction.bundle import (
+    MANIFEST,
+    SCORES,
+    column_hash,
+    content_hash,
+    load_bundle,
+    write_scores,
+)
 from pitwall.prediction.columns.history import Histories, SeasonHistory
 from pitwall.prediction.columns.knowledge import Knowledge
+from pitwall.prediction.columns.spec import Column
+from pitwall.prediction.memory import RESIDUALS
 from pitwall.prediction.mixture import Mixture
 from pitwall.prediction.rules import Rules
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
@@ -33,14 +42,17 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_what_is_read_back_forecasts_the_same(directory: Path) -> None:
-    rows, residuals = the_table().rows, np.zeros((len(the_table()), 3))
+    rows, residuals = the_table().rows, np.zeros((len(the_table()), len(RESIDUALS)))
     loaded = load_bundle(directory, COLUMNS)
 
     own = Mixture(the_mixture().parts).opinions(rows, residuals)
     read = Mixture(loaded.parts).opinions(rows, residuals)
-    assert np.array_equal(own.p_overtake, read.p_overtake)
-    assert np.array_equal(own.p_overtake_3, read.p_overtake_3)
-    assert np.array_equal(own.p_outcomes, read.p_outcomes)
+    for field in fields(own):
+        assert np.array_equal(getattr(own, field.name), getattr(read, field.name)), field.name
+    assert np.array_equal(
+        Mixture(the_mixture().parts).pooled(rows), Mixture(loaded.parts).pooled(rows)
+    )
+    assert loaded.parts.seasons == the_mixture().parts.seasons
     assert loaded.knowledge == KNOWLEDGE
     assert loaded.scores == {}
     assert loaded.version == f"mixture-{loaded.content_hash[:12]}"
@@ -118,10 +130,23 @@ def test_a_changed_manifest_is_refused(directory: Path) -> None:
     ("change", "words"),
     [
         (lambda m: m.update(schema=9), "schema 9"),
+        (lambda m: m.update(schema=2), "schema 2, this version reads 3"),
         (lambda m: m["columns"].reverse(), "columns do not match their hash"),
         (lambda m: m["stacker"].update(slopes=[1.0]), r"shape \(3,\), found \(1,\)"),
         (lambda m: m["gate"].update(terms=["moon"]), "does not know: .'moon'"),
-        (lambda m: m["roles"].update(gap="elsewhere"), "not in the bundle: .'elsewhere'"),
+        (lambda m: m["gate"]["terms"].pop(), r"expected numbers of shape \(9, 3\)"),
+        (lambda m: m["stacker"].update(centres=[0.0]), r"shape \(3,\), found \(1,\)"),
+        (lambda m: m["stacker"]["offsets"].pop(), r"shape \(9,\), found \(8,\)"),
+        (lambda m: m["stacker"]["residual_weights"].pop(), r"shape \(4,\), found \(3,\)"),
+        (lambda m: m["three_laps"]["margin_weights"].pop(), r"shape \(4,\), found \(3,\)"),
+        (lambda m: m["spread"]["models"].pop(), r"shape \(10,\), found \(9,\)"),
+        (lambda m: m["spread"]["covariance"].pop(), r"shape \(20, 20\), found \(19, 20\)"),
+        (lambda m: m["interruption"]["offsets"].pop(), r"shape \(4,\), found \(3,\)"),
+        (lambda m: m["seasons"].update(soon=0.1), "missing or misspelt"),
+        (lambda m: m["platts"].pop("kept"), "missing or misspelt"),
+        (lambda m: m["platts"].pop("pooled"), "missing or misspelt"),
+        (lambda m: m["experts"].pop("situation"), "missing or misspelt"),
+        (lambda m: m["experts"].pop("kept"), "missing or misspelt"),
         (lambda m: m.pop("spread"), "missing or misspelt"),
         (lambda m: m["experts"]["om"].update(library="pickle"), "needs 'pickle'"),
         (lambda m: m["experts"]["om"].update(file="../../etc/passwd"), "has no passwd"),
@@ -137,8 +162,28 @@ def test_a_wrong_manifest_is_refused_even_with_the_right_hash(
 def test_other_columns_than_this_version_computes_are_refused(directory: Path) -> None:
     with pytest.raises(ModelError, match="same ones in another order"):
         load_bundle(directory, COLUMNS[::-1])
-    with pytest.raises(ModelError, match=r"it needs .'tyre_age_diff_laps'"):
+    with pytest.raises(ModelError, match=r"it needs .'season_year'"):
         load_bundle(directory, COLUMNS[:-1])
+
+
+def test_a_column_that_moved_to_another_owner_is_refused(directory: Path) -> None:
+    moved = [replace(one, views=("om",)) if one.views == ("aero",) else one for one in COLUMNS]
+
+    with pytest.raises(ModelError, match="trained on other columns"):
+        load_bundle(directory, moved)
+
+
+def test_a_gate_that_reads_a_column_that_is_not_there_is_refused(directory: Path) -> None:
+    def rename(manifest: dict[str, Any]) -> None:
+        columns = [[name.replace("yellow_now", "moon"), views] for name, views in names(manifest)]
+        manifest["columns"] = columns
+        manifest["column_hash"] = column_hash([Column(name, tuple(v)) for name, v in columns])
+
+    def names(manifest: dict[str, Any]) -> list[tuple[str, list[str]]]:
+        return [(name, views) for name, views in manifest["columns"]]
+
+    _forge(directory, rename)
+    _refused(directory, "yellow_now|moon")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1, "x": NaN}'])

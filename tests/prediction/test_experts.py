@@ -10,16 +10,24 @@ import numpy as np
 import pytest
 import xgboost
 
+from ml.members import MEMBERS
 from pitwall.errors import ModelError
 from pitwall.prediction.bundle import SHIPPED, load_bundle
 from pitwall.prediction.columns.spec import EXPERTS, Column, Rows, positions
+from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Expert, TreeExpert, read_expert
 from pitwall.prediction.explanations import Paths
+from pitwall.prediction.mixture import ALONE, PARTS
 from pitwall.prediction.stacker import sigmoid
 from tests.ml.mixture_tables import COLUMNS, the_mixture, the_table
 
 GAP = 0
-BINARY = (*EXPERTS, "three", "pooled")
+_SHIPPED_BY = {
+    library: [one.name for one in MEMBERS if one.library == library]
+    for library in ("lightgbm", "xgboost")
+}
+BINARY = (*PARTS, *ALONE)
+MONOTONE = (*PARTS, "three", "pooled")
 
 
 @pytest.fixture(params=BINARY)
@@ -60,6 +68,7 @@ def test_one_battle_at_a_time_is_the_whole_tick(expert: Expert, rows: Rows) -> N
     assert np.array_equal(one_by_one, expert.margins(rows))
 
 
+@pytest.mark.parametrize("expert", MONOTONE, indirect=True)
 def test_closer_is_never_less_likely(expert: Expert, rows: Rows) -> None:
     gaps = np.linspace(2.0, 0.0, 41)
     moved = np.repeat(rows[:, None, :], len(gaps), axis=1)
@@ -87,14 +96,25 @@ def test_what_an_expert_does_not_see_does_not_move_it(rows: Rows) -> None:
     assert np.array_equal(om.margins(changed), om.margins(rows))
 
 
-def test_views_share_what_belongs_to_none() -> None:
-    columns = (Column("gap"), Column("drs", ("om",)), Column("sector", ("boost", "aero")))
+def test_a_view_holds_its_own_columns_and_those_that_all_read() -> None:
+    columns = (
+        Column("gap", (SITUATION, *EXPERTS)),
+        Column("drs", ("om",)),
+        Column("sector", ("aero",)),
+        Column("place", (SITUATION,)),
+    )
 
-    seen = {view: positions(columns, view).tolist() for view in (*EXPERTS, "everything")}
-    assert seen == {"om": [0, 1], "boost": [0, 2], "aero": [0, 2], "everything": [0, 1, 2]}
+    seen = {view: positions(columns, view).tolist() for view in (*PARTS, "everything")}
+    assert seen == {
+        "situation": [0, 3],
+        "om": [0, 1],
+        "boost": [0],
+        "aero": [0, 2],
+        "everything": [0, 1, 2, 3],
+    }
 
 
-@pytest.mark.parametrize("name", ["om", "aero", "three", "pooled", "interruption"])
+@pytest.mark.parametrize("name", _SHIPPED_BY["lightgbm"])
 def test_shipped_trees_answer_to_the_bit_as_lightgbm_does(name: str) -> None:
     expert, rows = _shipped(name)
     booster = lightgbm.Booster(model_file=SHIPPED / f"{name}.txt")
@@ -104,9 +124,10 @@ def test_shipped_trees_answer_to_the_bit_as_lightgbm_does(name: str) -> None:
     assert np.array_equal(expert.margins(rows), answers)
 
 
-def test_shipped_trees_answer_as_xgboost_does_but_for_its_single_precision() -> None:
-    expert, rows = _shipped("boost")
-    booster = xgboost.Booster({"nthread": 1}, model_file=SHIPPED / "boost.ubj")
+@pytest.mark.parametrize("name", _SHIPPED_BY["xgboost"])
+def test_shipped_trees_answer_as_xgboost_does_but_for_its_single_precision(name: str) -> None:
+    expert, rows = _shipped(name)
+    booster = xgboost.Booster({"nthread": 1}, model_file=SHIPPED / f"{name}.ubj")
     seen = np.ascontiguousarray(rows[:, expert.columns])
 
     answers = booster.inplace_predict(seen, predict_type="margin", validate_features=False)
