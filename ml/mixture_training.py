@@ -28,7 +28,7 @@ from ml.stacking import (
 )
 from pitwall.prediction.bundle import Bundle, StoredExpert, write_bundle
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.gate import TERMS, Interruption, context_of
+from pitwall.prediction.gate import GAP, TERMS, Interruption, context_of
 from pitwall.prediction.mixture import PARTS, MixtureParts
 from pitwall.prediction.stacker import Platt, Spread, Stacker, sigmoid
 
@@ -155,11 +155,15 @@ def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
 
 def ranges_of(table: BattleTable) -> dict[str, tuple[float, float]]:
     """Return the smallest and the largest value of each column in the table."""
-    return {
+    found = {
         column.name: (float(f"{np.nanmin(values):.7g}"), float(f"{np.nanmax(values):.7g}"))
         for column, values in zip(table.columns, table.rows.T, strict=True)
         if np.isfinite(values).any()
     }
+    # At a restart the gap at the line can be older, and wider, than that of the battle.
+    gaps = table.rows[table.at_line, [column.name for column in table.columns].index(GAP)]
+    found[GAP] = (found[GAP][0], float(f"{np.nanmax(gaps):.7g}"))
+    return found
 
 
 def _version(package: str) -> str:

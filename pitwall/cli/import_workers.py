@@ -20,7 +20,7 @@ from pitwall.app.settings import load
 from pitwall.errors import FeedUnavailableError, PitwallError
 from pitwall.ports.feeds import RecordedFeed
 from pitwall.ports.forecasts import Predictor
-from pitwall.recording.import_race import Part, PlayHere
+from pitwall.recording.import_race import PlayedPart, PlayHere
 
 OpenFeed = Callable[[str], RecordedFeed]
 StoredOf = Callable[[str], Awaitable[tuple[int, bool]]]
@@ -39,7 +39,7 @@ class _Failed:
     error: PitwallError
 
 
-_Told = Part | _Ended | _Failed
+_Told = PlayedPart | _Ended | _Failed
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class WorkerPlay:
 
     told: asyncio.Queue[_Told] = field(default_factory=asyncio.Queue)
 
-    async def parts(self) -> AsyncGenerator[Part, None]:
+    async def parts(self) -> AsyncGenerator[PlayedPart, None]:
         """Yield the race part by part."""
         while not isinstance(told := await self.told.get(), _Ended):
             if isinstance(told, _Failed):
@@ -127,7 +127,7 @@ class Workers:
         while True:
             told: _Told = await asyncio.to_thread(worker.recv)
             play.told.put_nowait(told)
-            if not isinstance(told, Part):
+            if not isinstance(told, PlayedPart):
                 return
             if told.batches and not is_named:
                 is_named = True

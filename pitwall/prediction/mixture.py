@@ -14,7 +14,7 @@ from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Expert, Logits
 from pitwall.prediction.forest import Leaves
 from pitwall.prediction.gate import Interruption, context_of
-from pitwall.prediction.stacker import Moves, Platt, Spread, Stacker, ThreeLapStacker, sigmoid
+from pitwall.prediction.stacker import LogitParts, Platt, Spread, Stacker, ThreeLapStacker, sigmoid
 
 PARTS: Final = (SITUATION, *map(str, EXPERTS))
 """The models whose margins the stacker adds up, in order."""
@@ -97,7 +97,7 @@ class Stacked:
 
     margins: Logits
     context: Logits
-    moves: Moves
+    moves: LogitParts
     leaves: tuple[Leaves, ...] = ()
 
 

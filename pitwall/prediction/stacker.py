@@ -52,7 +52,7 @@ class Platt:
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class LogitParts:
     """What each part adds to the logit of a pass; all together they are the logit.
 
     Attributes:
@@ -94,7 +94,7 @@ class Stacker:
     offsets: Logits
     residual_weights: Logits
 
-    def moves(self, margins: Logits, context: Logits, residuals: Logits) -> Moves:
+    def moves(self, margins: Logits, context: Logits, residuals: Logits) -> LogitParts:
         """Return the parts of the logits.
 
         Args:
@@ -108,7 +108,7 @@ class Stacker:
             + context @ self.offsets
             + residuals @ self.residual_weights
         )
-        return Moves(base, self.gate.factors(context) * (margins[:, 1:] - self.centres))
+        return LogitParts(base, self.gate.factors(context) * (margins[:, 1:] - self.centres))
 
     def of_situation(self, margins: Logits) -> Logits:
         """Return what the situation's raw logits, shape (n,), add."""

@@ -50,7 +50,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlayedPart:
     """A part of a race that was played.
 
     Attributes:
@@ -71,7 +71,7 @@ class Part:
 class RacePlay(Protocol):
     """A race that is played as fast as possible, here or in another process."""
 
-    def parts(self) -> AsyncGenerator[Part, None]:
+    def parts(self) -> AsyncGenerator[PlayedPart, None]:
         """Yield the race part by part.
 
         Raises:
@@ -102,13 +102,13 @@ class PlayHere:
         if self._collector is not None:
             self._collector.resume(race_id, stored, continues=False)
 
-    async def parts(self) -> AsyncGenerator[Part, None]:
+    async def parts(self) -> AsyncGenerator[PlayedPart, None]:
         """Yield the race part by part, while a thread plays it."""
         played = self.played()
         while (part := await asyncio.to_thread(next, played, None)) is not None:
             yield part
 
-    def played(self) -> Iterator[Part]:
+    def played(self) -> Iterator[PlayedPart]:
         """Yield the race part by part; blocks while it plays."""
         feed = self._feed
         messages = list(feed.messages())
@@ -125,7 +125,7 @@ class PlayHere:
                     collector.put_back(batch)
             reached = min(done + AT_ONCE, len(messages))
             found = report_on(messages, engine.state.race) if reached == len(messages) else None
-            yield Part(batches, reached, len(messages), _faults(feed, engine), found)
+            yield PlayedPart(batches, reached, len(messages), _faults(feed, engine), found)
 
 
 @dataclass(frozen=True, slots=True)

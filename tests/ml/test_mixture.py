@@ -9,25 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.forward_chaining import chained_scores
+from ml.forward_chaining import FROZEN, chained_scores
 from ml.group_ablation import group_costs
 from ml.members import Training, fit_member
 from ml.mixture_table import BattleTable, battle_table, stacked
 from ml.mixture_training import Trained, save, train
-from ml.out_of_fold import out_of_fold, race_groups
+from ml.out_of_fold import fit_rows, out_of_fold, race_groups
 from ml.split_scores import Judged, Split, scores_of
 from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
 from ml.train import main
 from pitwall.prediction.bundle import load_bundle
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.columns.spec import EXPERTS, FeatureSpec
+from pitwall.prediction.columns.topics import SITUATION
+from pitwall.prediction.experts import read_expert
 from pitwall.prediction.features import feature_columns
 from pitwall.prediction.gate import OUTCOMES, class_chances
 from pitwall.prediction.stacker import sigmoid
 from tests.ml.mixture_tables import (
     COLUMNS,
     RECIPE,
-    ROLES,
     a_frame,
     the_mixture,
     the_opinions,
@@ -37,7 +38,7 @@ from tests.prediction.small_bundle import small_table
 
 
 def test_the_same_seed_gives_the_same_bundle_whatever_the_order(tmp_path: Path) -> None:
-    again = battle_table(a_frame().sample(frac=1, random_state=3), COLUMNS, ROLES)
+    again = battle_table(a_frame().sample(frac=1, random_state=3), COLUMNS)
     hashes = {
         save(trained, Knowledge(), tmp_path / str(i)).content_hash
         for i, trained in enumerate((the_mixture(), train(again, RECIPE)))
@@ -50,7 +51,7 @@ def test_the_same_seed_gives_the_same_bundle_whatever_the_order(tmp_path: Path) 
 def test_the_number_of_threads_changes_nothing(name: str) -> None:
     table = the_table()
     rows = np.isfinite(table.y1)
-    training = Training(table.rows[rows], table.y1[rows], COLUMNS, ROLES.gap)
+    training = Training(table.rows[rows], table.y1[rows], COLUMNS, np.ones(int(rows.sum())))
     member = replace(next(m for m in RECIPE.members if m.name == name), rounds=2)
 
     one, two = (fit_member(member, training, seed=0, threads=n).blob for n in (1, 2))
@@ -76,23 +77,47 @@ def test_no_row_is_judged_by_a_model_that_saw_its_race() -> None:
     table = the_table()
     race = table.races == table.races[0]
     flipped = replace(table, y1=np.where(race, 1 - table.y1, table.y1))
-    om = tuple(member for member in RECIPE.members if member.name == "om")
+    alone = tuple(member for member in RECIPE.members if member.name == SITUATION)
 
-    found = out_of_fold(flipped, replace(RECIPE, members=om)).margins["om"]
-    assert np.array_equal(found[race], the_opinions().margins["om"][race])
-    assert not np.array_equal(found, the_opinions().margins["om"])
+    found = out_of_fold(flipped, replace(RECIPE, members=alone)).margins[SITUATION]
+    assert np.array_equal(found[race], the_opinions().margins[SITUATION][race])
+    assert not np.array_equal(found, the_opinions().margins[SITUATION])
+
+
+def test_an_expert_learns_what_the_situation_leaves_open() -> None:
+    members = {member.name: member for member in RECIPE.members}
+    table, everything = the_table(), np.ones(len(the_table()), dtype=bool)
+    known = np.isfinite(table.y1)
+    right = {SITUATION: np.where(table.y1 == 1, 6.0, -6.0)}  # nothing is left open
+
+    blob = fit_rows(members["om"], table, everything, RECIPE, right)
+    idle = read_expert("lightgbm", blob, COLUMNS, "om").margins(table.rows[known])
+    assert np.abs(idle).max() < 0.1 < np.abs(the_opinions().margins["om"]).max()
+
+
+def test_members_that_start_from_each_other_are_refused() -> None:
+    members = tuple(replace(one, after=("om",)) for one in RECIPE.members if one.name == "om")
+
+    with pytest.raises(ValueError, match="start from each other: \\['om'\\]"):
+        out_of_fold(the_table(), replace(RECIPE, members=members))
+
+
+def test_older_seasons_count_less() -> None:
+    weights = replace(RECIPE, recency=0.5).weights(np.array([2023, 2024, 2025]))
+
+    assert weights.tolist() == [0.25, 0.5, 1.0]
 
 
 def test_residuals_use_nothing_from_after_the_row() -> None:
     table = the_table()
     forecasts = sigmoid(the_opinions().margins["om"])
-    whole = residuals_of(table, forecasts)
+    whole = residuals_of(table, forecasts, seasons={})  # a season's level is of earlier races
     cut = 1_200_000
     later = table.resolved_ms > cut
     told = replace(table, y1=np.where(later, 1 - table.y1, table.y1))
     seen = table.t_ms <= cut
 
-    changed = residuals_of(told, np.where(later, 0.99, forecasts))
+    changed = residuals_of(told, np.where(later, 0.99, forecasts), seasons={})
     assert np.array_equal(changed[seen], whole[seen])
     assert not np.array_equal(changed, whole)
 
@@ -101,6 +126,7 @@ def test_the_interruption_knows_all_outcomes_but_the_flag() -> None:
     table, frame = the_table(), a_frame()
 
     assert np.bincount(table.outcome + 1, minlength=5)[0] == (frame.outcome == "finished").sum()
+    table = table.where(table.trains)
     chances = the_mixture().parts.interruption.chances(table.rows)
     asked = table.outcome >= 0
     rates = np.bincount(table.outcome[asked], minlength=len(OUTCOMES)) / asked.sum()
@@ -110,7 +136,7 @@ def test_the_interruption_knows_all_outcomes_but_the_flag() -> None:
 def test_rows_that_could_not_be_asked_about_teach_no_interruption() -> None:
     frame = a_frame().assign(answerable=False)
 
-    assert (battle_table(frame, COLUMNS, ROLES).outcome == -1).all()
+    assert (battle_table(frame, COLUMNS).outcome == -1).all()
 
 
 def test_logistic_coefficients_find_the_truth_and_keep_their_bounds() -> None:
@@ -144,32 +170,35 @@ def test_classes_are_calibrated_to_their_rates() -> None:
 
 
 def test_the_mixture_beats_the_gap_alone_on_races_it_has_not_seen() -> None:
-    test = battle_table(a_frame(races=4, seed=8), COLUMNS, ROLES)
+    test = battle_table(a_frame(races=4, seed=8), COLUMNS)
     found = scores_of(Judged(Split(2025), the_table(), the_opinions(), the_mixture(), test))
 
-    next_lap = found["next_lap"]
-    assert next_lap["mixture"]["log_loss"] < next_lap["gap only"]["log_loss"]
-    assert set(found["cost_without"]) == set(EXPERTS)
-    assert sum(mean for mean, _ in found["shares"].values()) == pytest.approx(1, abs=0.01)
+    for rows in ("line", "seconds"):
+        scores = found[rows]["scores"]
+        assert scores["mixture"]["log_loss"] < scores["gap only"]["log_loss"]
+        assert set(found[rows]["cost_without"]) == set(EXPERTS)
+    shares = found["contributions"]["shares"]
+    assert sum(mean for mean, _ in shares.values()) == pytest.approx(1, abs=0.01)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 def test_chaining_forward_forecasts_every_race_by_those_before_it() -> None:
-    test = battle_table(a_frame(races=3, seed=8), COLUMNS, ROLES)
+    test = battle_table(a_frame(races=3, seed=8), COLUMNS)
     judged = Judged(Split(2025), the_table(), the_opinions(), the_mixture(), test)
     found = chained_scores(judged, RECIPE)
 
-    assert (found["rows"], found["races"]) == (np.isfinite(test.y1).sum(), 3)
-    assert set(found["scores"]) == {"pooled", "mixture"}
+    at_line = np.isfinite(test.y1) & test.at_line
+    assert (found["line"]["rows"], found["races"]) == (at_line.sum(), 3)
+    assert set(found["line"]["scores"]) == {FROZEN, "mixture"}
     last = test.where(test.races == test.races.max())
     flipped = replace(last, y1=1 - last.y1)
     earlier = test.where(test.races < test.races.max())
     again = chained_scores(replace(judged, test=stacked(earlier, flipped)), RECIPE)
-    assert again["scores"] != found["scores"]
+    assert again["line"]["scores"] != found["line"]["scores"]
 
 
 def test_leaving_out_a_group_that_tells_something_costs() -> None:
-    test = battle_table(a_frame(races=6, seed=8), COLUMNS, ROLES)
+    test = battle_table(a_frame(races=6, seed=8), COLUMNS)
     judged = Judged(Split(2025), the_table(), the_opinions(), the_mixture(), test)
     groups = {"own": (FeatureSpec("tyre_age_diff_laps", "laps", "", ""),), "none": ()}
 
@@ -180,12 +209,17 @@ def test_leaving_out_a_group_that_tells_something_costs() -> None:
 
 def test_the_command_writes_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = small_table()
-    frame.to_parquet(tmp_path / "battles.parquet")
+    line = frame.at_line.to_numpy(dtype=bool)
+    frame[line].drop(columns="at_line").to_parquet(tmp_path / "battles.parquet")
+    frame[~line].assign(refused="").to_parquet(tmp_path / "moments.parquet")
     monkeypatch.setattr("ml.train.MixtureRecipe", lambda **_: RECIPE)
-    main(f"--data {tmp_path / 'battles.parquet'} --out {tmp_path / 'bundle'}".split())
+    files = [f"--data {tmp_path / 'battles.parquet'} --moments {tmp_path / 'moments.parquet'}"]
+    main(" ".join([*files, f"--out {tmp_path / 'bundle'}"]).split())
 
     bundle = load_bundle(tmp_path / "bundle", feature_columns())
-    assert bundle.training["rows"] == _labelled(the_table())
+    table = the_table()
+    assert bundle.training["rows"] == _labelled(table.where(table.trains))
+    assert bundle.training["rows_at_line"] == _labelled(table.where(table.at_line))
     assert bundle.knowledge.rules.regimes
     assert 2022 in bundle.knowledge.history.by_season
 

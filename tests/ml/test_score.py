@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from ml.archive_forecasts import ANSWERS, score
 from ml.line_rows import ROW_KEYS, line_rows
 from ml.replay import RaceStory, battle_of, zero_of_race
 from ml.score import main
+from pitwall.domain.forecasts import Refusal
 from pitwall.errors import ModelError
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.prediction.memory import Memory
@@ -56,13 +58,38 @@ def scored(archive: Path, rows: pd.DataFrame, model: Path) -> pd.DataFrame:
 
 
 def test_every_row_is_answered_in_its_place(scored: pd.DataFrame, rows: pd.DataFrame) -> None:
-    assert list(scored.columns) == [*ROW_KEYS, *ANSWERS]
+    assert list(scored.columns) == [*ROW_KEYS, *ANSWERS, "refused"]
     keys = rows[list(ROW_KEYS)].reset_index(drop=True)
     pd.testing.assert_frame_equal(scored[list(ROW_KEYS)], keys)
-    assert scored[list(ANSWERS)].notna().all(axis=None)
-    assert (scored.p_overtake_3 >= scored.p_overtake).all()
-    weights = scored[["w_om", "w_boost", "w_aero"]].sum(axis=1)
-    assert weights.tolist() == pytest.approx([1.0] * len(scored))
+    given = scored[scored.refused == ""]
+    assert len(given) > 0.7 * len(scored)
+    assert given[list(ANSWERS)].notna().all(axis=None)
+    assert scored[scored.refused != ""][list(ANSWERS)].isna().all(axis=None)
+    assert set(scored.refused) <= {"", *map(str, Refusal)}
+    assert (given.p_overtake_3 >= given.p_overtake).all()
+    weights = given[["w_om", "w_boost", "w_aero"]].sum(axis=1)
+    assert weights.tolist() == pytest.approx([1.0] * len(given))
+    logits = given[["c_base", "c_om", "c_boost", "c_aero"]].sum(axis=1)
+    p = given.p_overtake.to_numpy()
+    assert np.log(p / (1 - p)) == pytest.approx(logits.to_numpy(), abs=1e-9)
+
+
+def test_moments_of_every_kind_are_scored_as_the_state_was_then(
+    archive: Path, shared: Path, rows: pd.DataFrame, model: Path, tmp_path: Path
+) -> None:
+    moments = pd.read_parquet(shared / "eval" / "moments.parquet")
+    session_id = int(rows.session_id.iloc[0])
+    moments = moments[moments.session_id == session_id]
+    found = score(archive, moments, model, n_jobs=1)
+
+    assert (found.refused == "")[moments.y.notna().to_numpy()].mean() > 0.98
+    assert set(found.refused[(moments.outcome == "neutralised").to_numpy()]) >= {""}
+    at = int(moments.t_ms.iloc[len(moments) // 2])
+    asked = moments[moments.t_ms == at]
+    shorter = cut(archive, session_id, at, tmp_path / "cut")
+    again = score(shorter, asked, model, n_jobs=1)
+    expected = found[(moments.t_ms == at).to_numpy()].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, expected, check_exact=True)
 
 
 def test_an_archive_cut_at_a_row_gives_the_same_forecast(

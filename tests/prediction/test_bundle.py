@@ -177,13 +177,13 @@ def test_a_gate_that_reads_a_column_that_is_not_there_is_refused(directory: Path
     def rename(manifest: dict[str, Any]) -> None:
         columns = [[name.replace("yellow_now", "moon"), views] for name, views in names(manifest)]
         manifest["columns"] = columns
-        manifest["column_hash"] = column_hash([Column(name, tuple(v)) for name, v in columns])
+        manifest["column_hash"] = column_hash([Column(str(n), tuple(v)) for n, v in columns])
 
     def names(manifest: dict[str, Any]) -> list[tuple[str, list[str]]]:
         return [(name, views) for name, views in manifest["columns"]]
 
     _forge(directory, rename)
-    _refused(directory, "yellow_now|moon")
+    _refused(directory, "other columns|yellow_now")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1, "x": NaN}'])

@@ -15,7 +15,8 @@ from pitwall.domain.race import RaceState
 from pitwall.prediction.columns.energy_table import EnergyTable
 from pitwall.prediction.columns.history import Histories, SeasonHistory
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.columns.spec import EXPERTS, SHARED
+from pitwall.prediction.columns.spec import EXPERTS
+from pitwall.prediction.columns.topics import INTERACTING, SITUATION, owner_of
 from pitwall.prediction.features import (
     FEATURES,
     GROUPS,
@@ -49,14 +50,42 @@ def test_columns_are_named_once_and_described() -> None:
     for spec in FEATURES:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", spec.name)
         assert all((spec.unit, spec.meaning, spec.source))
-        assert spec.views == (SHARED,) or set(spec.views) <= set(EXPERTS)
+        assert owner_of(spec.name) in {SITUATION, *EXPERTS}
 
 
-def test_each_expert_sees_what_is_shared_and_its_own() -> None:
-    shared = {spec.name for spec in FEATURES if spec.views == (SHARED,)}
+def test_every_expert_sees_its_own_columns_and_a_few_of_the_situation() -> None:
+    own = {
+        part: {spec.name for spec in FEATURES if owner_of(spec.name) == part}
+        for part in (SITUATION, *EXPERTS)
+    }
 
-    for view in EXPERTS:
-        assert shared < set(feature_names(view)) < set(feature_names())
+    assert set.union(*own.values()) == set(feature_names())
+    assert set(feature_names(SITUATION)) == own[SITUATION] > INTERACTING
+    assert len(INTERACTING) <= 10
+    for expert in EXPERTS:
+        assert set(feature_names(expert)) == own[expert] | INTERACTING
+        assert len(own[expert]) > 50
+
+
+def test_what_was_measured_behind_a_safety_car_is_no_gap_of_a_race() -> None:
+    race = after(CHASE, AT_LINE_S)
+    restarted = replace(race, racing_since=race.as_of)
+    raced, behind = (
+        dict(zip(feature_names(), feature_matrix(one, [a_battle(one, 0.7)])[0], strict=True))
+        for one in (race, restarted)
+    )
+
+    for name in (
+        "readings_least_pair_90s",
+        "reading_0_pair_s",
+        "gap_pair_1lap_s",
+        "lap_diff_0lap_s",
+    ):
+        assert np.isfinite(raced[name]), name
+        assert np.isnan(behind[name]), name
+    assert behind["interval_s"] == raced["interval_s"] == 0.7
+    assert behind["run_within_2s_laps"] <= 1
+    assert (behind["racing_for_s"], raced["racing_for_s"] > 600) == (0.0, True)
 
 
 def test_no_battles_give_no_rows() -> None:

