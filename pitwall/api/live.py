@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pitwall.api import examples
 from pitwall.api.conditional import is_known
 from pitwall.api.fault_wording import for_strangers
-from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOut, StoreOut
+from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOut, Status, StoreOut
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.session_schemas import LiveOut
