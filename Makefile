@@ -51,11 +51,12 @@ bench: $(DEV)     ## measure speed; ARGS="race" selects one benchmark
 	@$(BIN)/python scripts/build.py
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-train: $(DEV)     ## train and judge the forecast; ARCHIVE=DIR ROWS=FILE name a timing archive and its battles
+train: $(DEV)     ## train and judge the forecast; ARCHIVE=DIR ROWS=FILE MOMENTS=FILES name an archive and its battles
 	@$(BIN)/python -m ml.dataset --archive $(ARCHIVE) --rows $(ROWS) --out build/battles.parquet
+	@$(BIN)/python -m ml.dataset --archive $(ARCHIVE) --moments $(MOMENTS) --out build/moments.parquet
 	@$(BIN)/python -m ml.dataset --archive $(ARCHIVE) --rows $(ROWS) --out build/cadence.parquet --cadence
-	@$(BIN)/python -m ml.train --data build/battles.parquet
-	@$(BIN)/python -m ml.evaluate --data build/battles.parquet --cadence build/cadence.parquet
+	@$(BIN)/python -m ml.train --data build/battles.parquet --moments build/moments.parquet
+	@$(BIN)/python -m ml.evaluate --data build/battles.parquet --moments build/moments.parquet --cadence build/cadence.parquet
 
 clean:     ## remove everything built or installed here
 	rm -rf .venv .tools .web build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
