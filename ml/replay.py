@@ -57,7 +57,7 @@ class RaceStory:
 
 def battle_of(row: Mapping[Hashable, object], at: datetime) -> Battle:
     """Return the battle that a row of the evaluation table describes, at the line or elsewhere."""
-    age = timedelta(milliseconds=int(str(row.get("gap_age_ms", 0))))
+    age = timedelta(milliseconds=float(str(row.get("gap_age_ms", 0))))
     number = {name: int(str(row[name])) for name in ("attacker", "defender", "lap")}
     return Battle(
         attacker=DriverNumber(number["attacker"]),

@@ -16,9 +16,8 @@ from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOu
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.session_schemas import LiveOut
-from pitwall.domain.frames import FeedState, LiveFrame
+from pitwall.domain.frames import CANNOT_FOLLOW, FeedState, LiveFrame
 from pitwall.domain.race import Phase
-from pitwall.domain.sessions import Source
 from pitwall.errors import NothingLiveError
 from pitwall.recording.store_condition import StoreState
 from pitwall.services import About, Services, current
@@ -187,8 +186,8 @@ def _verdict(
         return "dead", "The feed is silent while a race is on."
     if frame.header.feed_state is FeedState.FAILED:
         return "dead", frame.header.feed_detail
-    if frame.header.source != Source.LIVE and frame.header.feed_detail:
-        cache_fault = f"{frame.header.feed_detail} {cache_fault}".rstrip()  # too slow a machine
+    if frame.header.feed_detail.startswith(CANNOT_FOLLOW):
+        cache_fault = f"{frame.header.feed_detail} {cache_fault}".rstrip()
     return ("degraded", cache_fault) if cache_fault else ("ok", "")
 
 

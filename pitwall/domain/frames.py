@@ -17,6 +17,9 @@ from pitwall.domain.sessions import SessionType
 from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
 
+CANNOT_FOLLOW: Final = "This machine cannot follow"
+"""How a feed's detail begins when it is the machine that keeps readers waiting."""
+
 FRAME_EVERY_S: Final = 0.25
 """Seconds of wall time between two frames, and between two looks of a page for a newer one."""
 

@@ -150,8 +150,10 @@ def _preparing(
     if isinstance(event, race_events.DriverListed):
         cars = {**_prepared(before, event.sent_at)}
         mine = cars.get(event.number, CarState(event.number))
-        driver = race.cars[event.number].driver
-        cars[event.number] = replace(mine, driver=driver)
+        listed = race.cars.get(event.number)
+        if listed is None:  # a session that is over takes no more cars
+            return race
+        cars[event.number] = replace(mine, driver=listed.driver)
     else:
         was, now = before.cars.get(event.number), race.cars.get(event.number)
         if not race.phase.is_over or now is None or now == was:

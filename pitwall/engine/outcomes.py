@@ -9,8 +9,8 @@ from typing import NamedTuple
 from pitwall.domain.endings import PASS_HELD_NEAR_PITS
 from pitwall.domain.forecasts import Outcome
 from pitwall.domain.race import CarState, DriverNumber, RaceState
+from pitwall.prediction.situation import lap_duration_s
 
-_LONGEST_LAP_S = 240.0  # a lap behind the safety car, with a margin
 _CROSSES_WITHIN = timedelta(seconds=60)  # a lap may take longer than the one before
 _LAPS_LOOKED_AT = 4
 _MOST_OPEN = 20_000  # a hundred battles for two hundred seconds
@@ -46,8 +46,8 @@ class _LapOver(NamedTuple):
 class OutcomeTracker:
     """Follows open forecasts; beyond 20,000, new ones stay unsettled.
 
-    A lap lasts as long as the attacker's last one. An interruption counts until the lap is over
-    even when the pass came first, because `p_overtake` assumes that there is none. A change of
+    A lap lasts as long as the attacker's last one, 90 s before there is one. An interruption counts
+    until the lap is over even when the pass came first, because `p_overtake` assumes that there is none. A change of
     order in the last seconds of the lap waits for hindsight, as an ended battle does
     (`domain.endings`): it may be the defender's way into the pits. Where the feed leaves out the
     attacker's next line crossing, and that of the defender, nobody can say what became of the lap.
@@ -58,9 +58,9 @@ class OutcomeTracker:
         self._waiting: list[_LapOver] = []
 
     def follow(self, made_at: datetime, attacker: CarState, defender: DriverNumber) -> None:
-        """Follow one forecast; it cannot be settled before the attacker has a lap time."""
-        if attacker.last_lap_s and len(self._open) < _MOST_OPEN:
-            lap = timedelta(seconds=min(attacker.last_lap_s, _LONGEST_LAP_S))
+        """Follow one forecast, for as long as a lap of the attacker takes."""
+        if len(self._open) < _MOST_OPEN:
+            lap = timedelta(seconds=lap_duration_s(attacker))
             laps = attacker.laps_completed
             heapq.heappush(
                 self._open, _OpenForecast(made_at + lap, made_at, attacker.number, defender, laps)

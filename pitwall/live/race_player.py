@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from pitwall.aio import Pacer
-from pitwall.domain.frames import FRAME_EVERY_S, FeedState
+from pitwall.domain.frames import CANNOT_FOLLOW, FRAME_EVERY_S, FeedState
 from pitwall.domain.race import Phase
 from pitwall.engine.clock import ReplayClock, wall_now
 from pitwall.engine.frame_builder import FeedView
@@ -219,7 +219,7 @@ class RacePlayer:
 
 def _too_slow(now: datetime, state: EngineState, speed: float) -> str:
     """Return that it is this machine, not the feed, that keeps readers waiting."""
-    words = f"This machine cannot follow the race at {speed:g} times its speed"
+    words = f"{CANNOT_FOLLOW} the race at {speed:g} times its speed"
     if state.sent_at is None:
         return f"{words}."
     return f"{words}: it is {max(0.0, (now - state.sent_at).total_seconds()):.0f} s behind."

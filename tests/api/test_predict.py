@@ -172,9 +172,14 @@ async def what_if(program: httpx.AsyncClient, **features: float) -> dict[str, An
 async def test_a_made_up_battle_is_forecast(program: httpx.AsyncClient) -> None:
     close = await what_if(program, interval_s=0.3)
     far = await what_if(program, interval_s=1.9)
-    fresh = await what_if(program, interval_s=0.3, tyre_life_diff_laps=-20)
+    tyres = ("tyre_life_attacker_laps", "tyre_life_defender_laps", "tyre_life_diff_laps")
+    fresh, worn = [
+        await what_if(program, interval_s=0.3, **dict(zip(tyres, laps, strict=True)))
+        for laps in ((3, 23, -20), (23, 3, 20))
+    ]
 
-    assert 0 < far["p_overtake"] < close["p_overtake"] < fresh["p_overtake"] < 1
+    assert 0 < far["p_overtake"] < close["p_overtake"] < 1
+    assert worn["p_overtake"] < fresh["p_overtake"]
     assert "gap 0.3 s" in close["reasons"][0]
     assert "interval_s" not in close["unknown"]
     assert "pace_diff_med3_s" in close["unknown"]

@@ -55,7 +55,11 @@ def test_a_race_is_listed_imported_and_played(
     assert listed == "2023-04-29 13:30 UTC  archived  Sprint  Azerbaijan Grand Prix, Baku\n"
     assert "TimingData.jsonStream: 1,901,186 bytes" in imported
     assert "on disk" in capsys.readouterr().out
-    folder = imported.splitlines()[-2].removeprefix("complete in ")
+    folder = next(
+        line.removeprefix("complete in ")
+        for line in imported.splitlines()
+        if line.startswith("complete in ")
+    )
     theirs = list(RecordingFeed(shared / SPRINT).messages())
     assert list(RecordingFeed(Path(folder)).messages()) == theirs
     # Offline from here on: the copy on disk does.

@@ -130,13 +130,13 @@ def _readers_at(path: Path) -> dict[str, Reader]:
             return {"": partial(read_tape, path)}
         if path.is_file() and lines.is_named(without_packer(path.name), lines.LIVE):
             return {"": partial(lines.read_session, _with_snapshot(path))}
-        if not path.exists():
-            raise FeedUnavailableError(f"There is no recording at {path}. {_EXPECTED}")
+        if not (path.is_file() or path.is_dir()):  # neither pipes nor devices are read
+            raise FeedUnavailableError(f"There is no recording at {shown(path)}. {_EXPECTED}")
         for levels in (1, _LEVELS) if path.is_dir() else (1,):
             if readers := _readers_of(path, files_of(path, levels)):
                 return readers
     except OSError as error:
-        raise FeedUnavailableError(f"Cannot read {path}: {error.strerror}.") from error
+        raise FeedUnavailableError(f"Cannot read {shown(path)}: {error.strerror}.") from error
     return {}
 
 
@@ -163,7 +163,7 @@ def _readers_of(path: Path, folders: Mapping[str, Files]) -> dict[str, Reader]:
         if any(name.endswith(SUFFIX) for name in names):
             if path.is_file() and without_packer(path.name).endswith(SUFFIX):
                 raise FeedUnavailableError(
-                    f"{path} is one topic of an archive; give the folder that contains it, "
+                    f"{shown(path)} is one topic of an archive; give the folder that contains it, "
                     "as the other topics hold its time and its session."
                 )
             readers[folder] = partial(read_archive, files)
@@ -210,15 +210,19 @@ def _refuse(path: Path) -> Reader:
     """
     if path.is_dir():
         names = sorted(item.name for item in path.iterdir())
-        content = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "nothing"
-        raise FeedUnavailableError(f"The folder {path} holds {content}. {_EXPECTED}")
+        content = (
+            ", ".join(map(shown, names[:5])) + (", ..." if len(names) > 5 else "")
+            if names
+            else "nothing"
+        )
+        raise FeedUnavailableError(f"The folder {shown(path)} holds {content}. {_EXPECTED}")
     if path.name.endswith(TAPE):
         read_header(path)
     folders = files_of(path)
     if (files := folders.get("")) is not None and len(files.names) == 1:
         start = next(iter(files.head(files.names[0]).strip().split(b"\n")), b"")[:40]
         message = (
-            f"{path} begins with {start.decode('utf-8', 'replace')!r}, unlike any known "
+            f"{shown(path)} begins with {start.decode('utf-8', 'replace')!r}, unlike any known "
             f"recording. {_EXPECTED}"
         )
         raise FeedUnavailableError(message)
