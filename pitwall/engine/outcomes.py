@@ -47,10 +47,11 @@ class OutcomeTracker:
     """Follows open forecasts; beyond 20,000, new ones stay unsettled.
 
     A lap lasts as long as the attacker's last one, 90 s before there is one. An interruption counts
-    until the lap is over even when the pass came first, because `p_overtake` assumes that there is none. A change of
-    order in the last seconds of the lap waits for hindsight, as an ended battle does
-    (`domain.endings`): it may be the defender's way into the pits. Where the feed leaves out the
-    attacker's next line crossing, and that of the defender, nobody can say what became of the lap.
+    until the lap is over even when the pass came first, because `p_overtake` assumes that there is
+    none. A change of order in the last seconds of the lap waits for hindsight, as an ended battle
+    does (`domain.endings`): it may be the defender's way into the pits. Where the feed leaves out
+    the attacker's next line crossing, and that of the defender, nobody can say what became of the
+    lap.
     """
 
     def __init__(self) -> None:
