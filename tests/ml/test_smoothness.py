@@ -45,7 +45,7 @@ def test_a_large_step_is_taken_back_where_half_of_it_is_gone_within_five_seconds
 
 
 @pytest.mark.parametrize("runs", [[], [np.array([0.4])]])
-def test_where_nothing_changes_there_is_nothing_to_measure(runs: list[np.ndarray]) -> None:  # type: ignore[type-arg]
+def test_where_nothing_changes_there_is_nothing_to_measure(runs: list[np.ndarray]) -> None:
     found = smoothness(runs)
 
     assert (found["seconds"], found["large_steps"]) == (0, 0)
