@@ -76,7 +76,10 @@ def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
     """Fit every member without each fold, and once on everything.
 
     A member that starts from others starts from their held-out margins, so that it learns what
-    they leave open in races that they have not seen.
+    they leave open in races that they have not seen. The models that gave these margins for the
+    other folds had seen the races of this one: a trace of a held-out race reaches an expert's
+    start, never its rows or labels. To shut it out would take the square of the fits. Test seasons
+    are not affected.
 
     Every fit is one job for joblib, on one thread, and so runs wherever joblib
     is set to send it; see `ml.cluster`.

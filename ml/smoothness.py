@@ -66,8 +66,11 @@ def runs_of(predictor: MixturePredictor, archive: Path, race_id: str) -> Iterato
 
 
 def smoothness(runs: Sequence[Array]) -> dict[str, float]:
-    """Return the figures of the module's description for the forecasts of battles, by second."""
-    steps, likely, large, back = [], [], 0, 0
+    """Return the figures of the module's description for the forecasts of battles, by second.
+
+    A figure of which there is nothing to measure is NaN.
+    """
+    steps, likely, large, back = [np.empty(0)], [np.empty(0)], 0, 0
     for run in runs:
         step = np.diff(run)
         steps.append(np.abs(step))
@@ -80,7 +83,7 @@ def smoothness(runs: Sequence[Array]) -> dict[str, float]:
     every, those = np.concatenate(steps), np.concatenate(likely)
     return {
         "seconds": len(every),
-        "median_step": float(np.median(every)),
+        "median_step": float(np.median(every)) if len(every) else float("nan"),
         "median_step_likely": float(np.median(those)) if len(those) else float("nan"),
         "mean_step_likely": float(np.mean(those)) if len(those) else float("nan"),
         "large_steps": large,

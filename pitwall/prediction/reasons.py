@@ -148,6 +148,8 @@ def _stops(values: Values) -> str | None:
 
 
 def _yellow(values: Values) -> str | None:
+    if math.isnan(values["yellow_now"]):
+        return None
     if values["yellow_now"] != 1:
         return "no yellow flag"
     many = values["yellow_sectors_count"]
@@ -158,6 +160,8 @@ def _yellow(values: Values) -> str | None:
 
 def _wet(values: Values) -> str | None:
     attacker, defender = values["wets_attacker"], values["wets_defender"]
+    if math.isnan(attacker) or math.isnan(defender):
+        return None
     if attacker != defender:
         return f"only the {'attacker' if attacker == 1 else 'defender'} on tyres for the wet"
     return "both on tyres for the wet" if attacker == 1 else "both on slicks, or not told"

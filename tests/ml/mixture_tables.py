@@ -109,7 +109,8 @@ def _a_race(race: int, rows: int, random: np.random.Generator, first_year: int) 
     year = first_year + race // 3
     values["season_year"] = np.full(rows, float(year))
     values["lap_phase_share"] = np.where(at_line, 0.0, random.uniform(size=rows))
-    logits = 0.5 - 2.0 * values[GAP] + values["drs_open"] + values["speed_diff_kmh"]
+    logits = 0.5 - 2.0 * values[GAP] - 1.5 * values["closing_s"]
+    logits += values["drs_open"] + values["speed_diff_kmh"]
     passed = random.uniform(size=rows) < 1 / (1 + np.exp(values["tyre_age_diff_laps"] - logits))
     later = passed | (random.uniform(size=rows) < 0.2)
     outcome = np.where(passed, "pass", "hold").astype(object)

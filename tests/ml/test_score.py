@@ -83,13 +83,30 @@ def test_moments_of_every_kind_are_scored_as_the_state_was_then(
     found = score(archive, moments, model, n_jobs=1)
 
     assert (found.refused == "")[moments.y.notna().to_numpy()].mean() > 0.98
-    assert set(found.refused[(moments.outcome == "neutralised").to_numpy()]) >= {""}
+    assert found.refused.eq("").equals(found[list(ANSWERS)].notna().all(axis=1))
+    assert found[found.refused != ""][list(ANSWERS)].isna().all(axis=None)
     at = int(moments.t_ms.iloc[len(moments) // 2])
     asked = moments[moments.t_ms == at]
     shorter = cut(archive, session_id, at, tmp_path / "cut")
     again = score(shorter, asked, model, n_jobs=1)
     expected = found[(moments.t_ms == at).to_numpy()].reset_index(drop=True)
     pd.testing.assert_frame_equal(again, expected, check_exact=True)
+
+
+def test_moments_and_battles_at_the_line_can_be_asked_about_together(
+    archive: Path, shared: Path, rows: pd.DataFrame, scored: pd.DataFrame, model: Path
+) -> None:
+    moments = pd.read_parquet(shared / "eval" / "moments.parquet")
+    few = moments[moments.session_id == rows.session_id.iloc[0]].iloc[20:40]
+    line = rows.iloc[[30, 60]]
+    asked = pd.concat([line.drop(columns=["gap_age_ms"], errors="ignore"), few])
+
+    together = score(archive, asked, model, n_jobs=1)
+    at_line = scored.iloc[[30, 60]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(together.head(2), at_line, check_exact=True)
+    alone = score(archive, few, model, n_jobs=1)
+    rest = together.iloc[2:].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, alone, check_exact=True, check_dtype=False)
 
 
 def test_an_archive_cut_at_a_row_gives_the_same_forecast(

@@ -18,14 +18,13 @@ from pitwall.errors import ModelError
 from pitwall.prediction.bundle import (
     MANIFEST,
     SCORES,
-    column_hash,
     content_hash,
     load_bundle,
+    parts_from_document,
     write_scores,
 )
 from pitwall.prediction.columns.history import Histories, SeasonHistory
 from pitwall.prediction.columns.knowledge import Knowledge
-from pitwall.prediction.columns.spec import Column
 from pitwall.prediction.memory import RESIDUALS
 from pitwall.prediction.mixture import Mixture
 from pitwall.prediction.rules import Rules
@@ -174,16 +173,13 @@ def test_a_column_that_moved_to_another_owner_is_refused(directory: Path) -> Non
 
 
 def test_a_gate_that_reads_a_column_that_is_not_there_is_refused(directory: Path) -> None:
-    def rename(manifest: dict[str, Any]) -> None:
-        columns = [[name.replace("yellow_now", "moon"), views] for name, views in names(manifest)]
-        manifest["columns"] = columns
-        manifest["column_hash"] = column_hash([Column(str(n), tuple(v)) for n, v in columns])
+    manifest, parts = json.loads((directory / MANIFEST).read_text()), load_bundle(directory).parts
+    experts = {**parts.experts, "interruption": parts.interruption.expert}
+    renamed = tuple(replace(one, name=one.name.replace("yellow_now", "moon")) for one in COLUMNS)
 
-    def names(manifest: dict[str, Any]) -> list[tuple[str, list[str]]]:
-        return [(name, views) for name, views in manifest["columns"]]
-
-    _forge(directory, rename)
-    _refused(directory, "other columns|yellow_now")
+    assert parts_from_document(manifest, COLUMNS, experts).stacker.gate.terms
+    with pytest.raises(ModelError, match="reads a column that is not in the bundle: 'yellow_now'"):
+        parts_from_document(manifest, renamed, experts)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1, "x": NaN}'])

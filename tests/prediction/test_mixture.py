@@ -10,7 +10,6 @@ import pytest
 
 from pitwall.domain.forecasts import points_of
 from pitwall.prediction.columns.spec import EXPERTS, Rows
-from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Logits
 from pitwall.prediction.explanations import Contributions, Explainer
 from pitwall.prediction.gate import GAP, TERMS, Gate, context_of
@@ -252,7 +251,7 @@ def test_an_expert_has_credit_only_by_columns_that_it_sees(
     for part, credits in found.credits.items():
         seen = {column.name for column in COLUMNS if column.is_seen_by(part)}
         moved = {name for name, of_it in zip(NAMES, credits.T, strict=True) if of_it.any()}
-        assert moved or part == SITUATION  # of so few rows the stacker may leave it out
+        assert moved, part
         assert moved <= seen, part
 
 
