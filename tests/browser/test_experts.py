@@ -260,9 +260,8 @@ def test_cards_with_contributions_have_no_barriers(server: Server, page: Page, w
     page.set_viewport_size({"width": width, "height": 800})
     shown = opened(server, page)
     # The rows of the tower fade in, and half faded they have too little contrast.
-    shown.wait_for_function(
-        "[...document.querySelectorAll('.line')].every(e => getComputedStyle(e).opacity === '1')"
-    )
+    for line in shown.locator(".line").all():
+        expect(line).to_have_css("opacity", "1")
 
     assert axe.faults(shown) == []
 
