@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pitwall.domain.race import CarState, Compound, DriverNumber, RaceState, TrackStatus
+from pitwall.domain.race import CarState, DriverNumber, RaceState, TrackStatus
 
 # The outcomes of a battle between two instants; the first that applies counts.
 FINISHED, RETIRED, PIT, NEUTRALISED, WET = "finished", "retired", "pit", "neutralised", "wet"
@@ -79,4 +79,4 @@ def _numbers_where(cars: Sequence[CarState], chosen: Sequence[bool]) -> frozense
 
 def is_on_wets(car: CarState) -> bool:
     """Return whether a car is on intermediate or full wet-weather tyres."""
-    return car.stint is not None and car.stint.compound in {Compound.INTERMEDIATE, Compound.WET}
+    return car.stint is not None and car.stint.compound.is_for_wet

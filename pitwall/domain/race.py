@@ -63,7 +63,12 @@ class Compound(StrEnum):
     @property
     def is_slick(self) -> bool:
         """Whether this is a dry-weather tyre; False when unknown."""
-        return self not in {Compound.INTERMEDIATE, Compound.WET, Compound.UNKNOWN}
+        return not self.is_for_wet and self is not Compound.UNKNOWN
+
+    @property
+    def is_for_wet(self) -> bool:
+        """Whether this is an intermediate or a full wet-weather tyre."""
+        return self in {Compound.INTERMEDIATE, Compound.WET}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ from typing import Final
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.forecasts import Condition, Refusal
-from pitwall.domain.race import CarState, Compound, RaceState, TrackStatus
+from pitwall.domain.race import CarState, RaceState, TrackStatus
 from pitwall.domain.yellow_flags import yellow_sectors
 
 _SETTLED_LAPS: Final = 2  # completed by both cars, after which a battle is no longer early
-_SLICKS: Final = frozenset(Compound) - {Compound.INTERMEDIATE, Compound.WET, Compound.UNKNOWN}
 
 _BEHIND: Final[Mapping[TrackStatus, str]] = {
     TrackStatus.SAFETY_CAR: "behind the safety car: the next forecast comes at the restart",
@@ -94,7 +93,7 @@ def _has_finished(race: RaceState, car: CarState) -> bool:
 
 
 def _is_on_slicks(car: CarState) -> bool:
-    return car.stint is not None and car.stint.compound in _SLICKS
+    return car.stint is not None and car.stint.compound.is_slick
 
 
 def _pitted(car: CarState) -> bool:

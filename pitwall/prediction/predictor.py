@@ -96,9 +96,11 @@ class MixturePredictor:
         opinions = self.mixture.opinions(rows, residuals, stacked)
         at_line = [is_gap_at_line(race, battle) for battle in asked]
         found = self._forecasts(rows, residuals, stacked, opinions, at_line)
+        conditions = [condition(race, battle) for battle in asked]
+        words = {one: condition_words(race, one) for one in set(conditions)}
         answers = iter(
-            replace(answer, condition=one, condition_words=condition_words(race, one))
-            for answer, one in zip(found, [condition(race, each) for each in asked], strict=True)
+            replace(answer, condition=one, condition_words=words[one])
+            for answer, one in zip(found, conditions, strict=True)
         )
         at = [at_the_line(race, battle) for battle in asked]
         return Answers(

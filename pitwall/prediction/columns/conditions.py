@@ -13,7 +13,6 @@ from pitwall.prediction.columns.spec import OF_BOTH, Columns, FeatureSpec, Vecto
 
 _NAN = float("nan")
 _LONGEST_S: Final = 4000.0
-_WETS: Final = frozenset({Compound.INTERMEDIATE, Compound.WET})
 _STATUS = "TrackStatus and RaceControlMessages"
 _STINTS = "TimingAppData Stints"
 _PITS = "InPit, PitOut"
@@ -72,7 +71,7 @@ def _of_car(car: CarState | None) -> tuple[float, float, float, float]:
     compound = Compound.UNKNOWN if car.stint is None else car.stint.compound
     return (
         float(car.in_pit or car.pitted_this_lap),
-        float(compound in _WETS),
+        float(compound.is_for_wet),
         float(compound is not Compound.UNKNOWN),
         _NAN if car.grid_position is None else float(car.grid_position),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from pitwall.web.live.timing_tower import tyre
+from pitwall.web.live.timing_tower import headings, tyre
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 
@@ -34,16 +34,7 @@ def standings(
         rx.el.h2(session.title, class_name="heading"),
         rx.el.p(session.detail, class_name="quiet"),
         rx.el.table(
-            rx.el.thead(
-                rx.el.tr(
-                    *[
-                        rx.el.th(
-                            rx.el.abbr(short, title=long), scope="col", class_name=f"cell-{kind}"
-                        )
-                        for short, long, kind in _HEADINGS
-                    ]
-                )
-            ),
+            headings(_HEADINGS),
             rx.el.tbody(
                 rx.foreach(rows, lambda row: _line(row, car_of(row))),
                 custom_attrs={"data-flip": "standings"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import reflex as rx
 
@@ -38,16 +38,7 @@ def timing_tower(
     return rx.el.section(
         rx.el.h2("Timing tower", class_name="heading"),
         rx.el.table(
-            rx.el.thead(
-                rx.el.tr(
-                    *[
-                        rx.el.th(
-                            rx.el.abbr(short, title=long), scope="col", class_name=f"cell-{kind}"
-                        )
-                        for short, long, kind in _HEADINGS
-                    ]
-                )
-            ),
+            headings(_HEADINGS),
             rx.el.tbody(
                 rx.foreach(rows, lambda row: _line(row, car_of(row))),
                 custom_attrs={"data-flip": "rows"},
@@ -56,6 +47,22 @@ def timing_tower(
         ),
         class_name="panel tower-panel",
         aria_label="Timing tower",
+    )
+
+
+def headings(columns: Sequence[tuple[str, str, str]]) -> rx.Component:
+    """Draw the head of a table of cars.
+
+    Args:
+        columns: Short name, what it means, and the kind of cell of each.
+    """
+    return rx.el.thead(
+        rx.el.tr(
+            *[
+                rx.el.th(rx.el.abbr(short, title=long), scope="col", class_name=f"cell-{kind}")
+                for short, long, kind in columns
+            ]
+        )
     )
 
 
