@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from pitwall.api import examples
 from pitwall.api.conditional import is_known
@@ -85,7 +86,9 @@ async def live_battles(
             description="Also battles that are only kept open, at 2.0 to 2.5 s.", examples=[True]
         ),
     ] = False,
-    if_none_match: Annotated[str | None, Header(examples=[examples.FRAME_ETAG])] = None,
+    _if_none_match: Annotated[
+        str | None, Header(alias="if-none-match", examples=[examples.FRAME_ETAG])
+    ] = None,
 ) -> Response:
     """List the battles under way, front of the field first.
 
@@ -95,12 +98,11 @@ async def live_battles(
     frame = await services.live.latest()
     if frame is None:
         raise NothingLiveError
-    headers = {"ETag": _etag(frame, below_s, min_p, fading=fading), "Cache-Control": "no-cache"}
-    known = ", ".join(request.headers.getlist("if-none-match"))
-    if if_none_match is not None and is_known(known, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    body = BattlesOut.of(frame, below_s, min_p, fading=fading).model_dump_json()
-    return Response(body, media_type="application/json", headers=headers)
+    return _unless_known(
+        request,
+        _etag(frame, below_s, min_p, fading=fading),
+        lambda: BattlesOut.of(frame, below_s, min_p, fading=fading),
+    )
 
 
 @router.get(
@@ -124,12 +126,16 @@ async def live(request: Request, services: CurrentServices) -> Response:
     frame = await services.live.latest()
     if frame is None:
         raise NothingLiveError
-    headers = {"ETag": _etag(frame), "Cache-Control": "no-cache"}
+    return _unless_known(request, _etag(frame), lambda: LiveOut.of(frame))
+
+
+def _unless_known(request: Request, etag: str, answer: Callable[[], BaseModel]) -> Response:
+    """Return an answer, or 304 where the request names the tag that it would have."""
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
     known = ", ".join(request.headers.getlist("if-none-match"))
-    if known and is_known(known, headers["ETag"]):
+    if known and is_known(known, etag):
         return Response(status_code=304, headers=headers)
-    body = LiveOut.of(frame).model_dump_json()
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(answer().model_dump_json(), media_type="application/json", headers=headers)
 
 
 def _health(frame: LiveFrame | None, services: Services, now: datetime) -> HealthOut:
