@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.dataset import NAMES, battle_rows, with_history
-from ml.replay import RaceStory
+from ml.dataset import battle_rows, with_history
+from ml.replay import NAMES, RaceStory
 from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle, follow_battles
 from pitwall.feeds.timing import RaceEntry, TimingFeed
