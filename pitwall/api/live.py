@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from pitwall.api import examples
 from pitwall.api.conditional import is_known
+from pitwall.api.encoded import EncodedAnswers
 from pitwall.api.fault_wording import for_strangers
 from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOut, Status, StoreOut
 from pitwall.api.live_schemas import BattlesOut
@@ -100,6 +101,7 @@ async def live_battles(
         raise NothingLiveError
     return _unless_known(
         request,
+        frame,
         _etag(frame, below_s, min_p, fading=fading),
         lambda: BattlesOut.of(frame, below_s, min_p, fading=fading),
     )
@@ -126,16 +128,23 @@ async def live(request: Request, services: CurrentServices) -> Response:
     frame = await services.live.latest()
     if frame is None:
         raise NothingLiveError
-    return _unless_known(request, _etag(frame), lambda: LiveOut.of(frame))
+    return _unless_known(request, frame, _etag(frame), lambda: LiveOut.of(frame))
 
 
-def _unless_known(request: Request, etag: str, answer: Callable[[], BaseModel]) -> Response:
+_encoded = EncodedAnswers()
+"""What this worker has answered about the newest frame."""
+
+
+def _unless_known(
+    request: Request, frame: LiveFrame, etag: str, answer: Callable[[], BaseModel]
+) -> Response:
     """Return an answer, or 304 where the request names the tag that it would have."""
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     known = ", ".join(request.headers.getlist("if-none-match"))
     if known and is_known(known, etag):
         return Response(status_code=304, headers=headers)
-    return Response(answer().model_dump_json(), media_type="application/json", headers=headers)
+    body = _encoded.get(frame, etag, lambda: answer().model_dump_json().encode())
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def _health(frame: LiveFrame | None, services: Services, now: datetime) -> HealthOut:

@@ -13,7 +13,7 @@ import pytest
 from pitwall.api.app import build_api
 from pitwall.domain.records import Batch
 from tests.api.conftest import Clients, House
-from tests.api.test_live import a_frame
+from tests.live.frames import a_frame
 from tests.store.races import SMALL
 
 RACE = f"/history/{SMALL.race_id}"

@@ -33,7 +33,7 @@ from pitwall.store.ledger.reader import SqlLedgerReader
 from pitwall.store.race_exporter import SqlRaceExporter
 from pitwall.store.race_reader import SqlRaceReader
 from tests.api.conftest import PASSWORD, Clients, House
-from tests.api.test_live import a_frame
+from tests.live.frames import a_frame
 from tests.store.races import PREDICTOR, keep_small, moments_of
 
 IDENTITIES = ("guest", "user", "owner", "program")
