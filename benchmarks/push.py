@@ -22,7 +22,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.tabs import ROOT, cpu_s, free_port, wait_for
-from pitwall.api.encoded import EncodedAnswers
+from pitwall.api.live import EncodedAnswers
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.domain.frames import FeedState
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 
 from pitwall.api import examples
 from pitwall.api.conditional import is_known
-from pitwall.api.encoded import EncodedAnswers
 from pitwall.api.fault_wording import for_strangers
 from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOut, Status, StoreOut
 from pitwall.api.live_schemas import BattlesOut
@@ -129,6 +128,34 @@ async def live(request: Request, services: CurrentServices) -> Response:
     if frame is None:
         raise NothingLiveError
     return _unless_known(request, frame, _etag(frame), lambda: LiveOut.of(frame))
+
+
+_MOST_ANSWERS = 64  # parameters that differ, for one frame
+
+
+class EncodedAnswers:
+    """The answers about one frame, by their entity tags; those about an older one are dropped."""
+
+    def __init__(self) -> None:
+        self._about: object = None
+        self._held: dict[str, bytes] = {}
+
+    def get(self, about: object, etag: str, make: Callable[[], bytes]) -> bytes:
+        """Return the answer with this tag, and make it if nobody has asked for it yet.
+
+        Args:
+            about: What the answer is about; with another one all answers are dropped.
+            etag: Names the answer.
+            make: Makes the answer.
+        """
+        if about is not self._about:
+            self._about, self._held = about, {}
+        known = self._held.get(etag)
+        if known is None:
+            known = make()
+            if len(self._held) < _MOST_ANSWERS:
+                self._held[etag] = known
+        return known
 
 
 _encoded = EncodedAnswers()

@@ -26,7 +26,7 @@ from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.stream_schemas import HeartbeatOut, event_out
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.errors import BusyError, NothingLiveError, RefusedFieldError
-from pitwall.live.event_ring import EventRing, Moment
+from pitwall.live.event_ring import EventRing, FrameNews
 from pitwall.live.race_events import RaceEvent
 from pitwall.services import Services, current
 
@@ -270,7 +270,7 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def _encoded(moment: Moment, filters: Wanted, *, frame: bool) -> bytes:
+def _encoded(moment: FrameNews, filters: Wanted, *, frame: bool) -> bytes:
     """Return the events of a moment as a reader is sent them, and its frame if asked for."""
     key = (filters, frame)
     known = moment.encoded.get(key)
@@ -279,7 +279,7 @@ def _encoded(moment: Moment, filters: Wanted, *, frame: bool) -> bytes:
     return moment.remember(key, b"".join(_messages(moment, filters, frame=frame)))
 
 
-def _messages(moment: Moment, filters: Wanted, *, frame: bool) -> Iterator[bytes]:
+def _messages(moment: FrameNews, filters: Wanted, *, frame: bool) -> Iterator[bytes]:
     """Yield the messages of a moment; the last one has its id, so that a cut repeats them all."""
     messages: list[tuple[StreamEvent, BaseModel]] = [
         (StreamEvent(event.kind), event_out(event))

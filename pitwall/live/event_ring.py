@@ -23,7 +23,7 @@ _MOST_ENCODINGS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class FrameNews:
     """A frame with what happened since the one before.
 
     Attributes:
@@ -54,7 +54,7 @@ class Backlog:
         is_whole: Whether no event between the reader's last moment and these is missing.
     """
 
-    moments: tuple[Moment, ...]
+    moments: tuple[FrameNews, ...]
     is_whole: bool = True
 
 
@@ -67,8 +67,8 @@ class EventRing:
     """The newest moment, and the events before it."""
 
     def __init__(self) -> None:
-        self._newest: Moment | None = None
-        self._eventful: deque[Moment] = deque()
+        self._newest: FrameNews | None = None
+        self._eventful: deque[FrameNews] = deque()
         self._dropped_to: tuple[int, int] | None = None
         self._news = asyncio.Event()
 
@@ -85,7 +85,7 @@ class EventRing:
     def add(self, frame: LiveFrame) -> None:
         """Make `frame` the newest moment, and wake every reader."""
         earlier = self._newest.frame if self._newest else None
-        moment = Moment(moment_id(frame), frame, tuple(events_between(earlier, frame)))
+        moment = FrameNews(moment_id(frame), frame, tuple(events_between(earlier, frame)))
         if self._dropped_to is None:
             self._dropped_to = _place(moment.id)
         self._newest = moment

@@ -111,6 +111,8 @@ async def test_every_example_of_a_parameter_is_taken(
     unknown_here = {"drivers", "at", "race_id", "attacker", "defender"}  # of another race
     asked = 0
     for path, methods in OPENAPI["paths"].items():
+        if path == "/live-battles/stream":  # never ends; see `test_live_stream`
+            continue
         for parameter in methods.get("get", {}).get("parameters", ()):
             if parameter["in"] != "query" or parameter["name"] in unknown_here:
                 continue
