@@ -43,6 +43,7 @@ app = rx.App(
         "/theme.css",
         "/header.css",
         "/tower.css",
+        "/control.css",
         "/session.css",
         "/map.css",
         "/battles.css",

@@ -7,7 +7,8 @@ from typing import Any
 
 import reflex as rx
 
-from pitwall.web.live.event_lists import disconnected_bar, notice_bar, race_control, spoken_feed
+from pitwall.web.live.control_log import race_control
+from pitwall.web.live.event_lists import disconnected_bar, notice_bar, spoken_feed
 from pitwall.web.live.race_header import race_header, why_line
 from pitwall.web.live.race_view import footer_of_forecasts, race_picture
 from pitwall.web.live.state import LONGEST_DELAY_S, LiveState
@@ -79,7 +80,7 @@ def live_page() -> rx.Component:
         disconnected_bar(),
         notice_bar(as_var(LiveState.notice)),
         rx.el.div(
-            race_control(header.control),
+            race_control(),
             delay_control(
                 as_var(LiveState.tv_delay),
                 as_handler(LiveState.set_delay),

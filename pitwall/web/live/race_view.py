@@ -5,8 +5,10 @@ from __future__ import annotations
 import reflex as rx
 
 from pitwall.web.live.battle_card import battle_card
+from pitwall.web.live.control_log import control_log
 from pitwall.web.live.event_lists import empty_sign, ended_list
 from pitwall.web.live.experts import Behind
+from pitwall.web.live.race_pause import race_pause
 from pitwall.web.live.standings import standings
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
@@ -59,11 +61,16 @@ def race_picture(
         session.is_timed,
         rx.el.main(
             standings(session, as_var(LiveState.standings), _car_of_standing),
-            _map(chosen),
+            rx.el.div(_map(chosen), control_log(), class_name="aside"),
             id="live",
             class_name="timed",
         ),
-        rx.el.main(middle, _map(chosen), tower, id="live"),
+        rx.el.main(
+            middle,
+            rx.el.div(_map(chosen), control_log(), class_name="aside"),
+            tower,
+            id="live",
+        ),
     )
 
 
@@ -117,6 +124,7 @@ def _battles() -> rx.Component:
         rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
         rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
         empty_sign(as_var(LiveState.empty)),
+        race_pause(),
         ended_list(as_var(LiveState.ended)),
         id="battles",
         tab_index=-1,

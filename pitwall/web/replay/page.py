@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.live.event_lists import disconnected_bar, notice_bar, race_control, spoken_feed
+from pitwall.web.live.control_log import race_control
+from pitwall.web.live.event_lists import disconnected_bar, notice_bar, spoken_feed
 from pitwall.web.live.race_header import race_header
 from pitwall.web.live.race_view import footer_of_forecasts, race_picture
 from pitwall.web.live.state import LiveState
@@ -84,7 +85,7 @@ def replay_page() -> rx.Component:
         _trouble(),
         rx.el.div(transport(), timeline(), class_name="deck", id="deck"),
         timeline_key(),
-        rx.el.div(race_control(header.control), class_name="strip"),
+        rx.el.div(race_control(), class_name="strip"),
         race_picture(head.battle, rx.cond(head.race_id != "", battle_details(), rx.fragment())),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),
