@@ -43,15 +43,19 @@ class TrackMapView(rx.Component):
 
 
 def race_picture(
-    chosen: str | rx.Var[str] = "", details: rx.Component | None = None
+    chosen: str | rx.Var[str] = "",
+    details: rx.Component | None = None,
+    aside: rx.Component | None = None,
 ) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
         details: Panels about the chosen battle, shown above the cards of all battles.
+        aside: Panels below the map; on a phone they are in the view `control`.
     """
     middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
+    beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
     # In qualifying and practice nobody races for position: neither battles nor gaps on the track.
@@ -59,11 +63,11 @@ def race_picture(
         session.is_timed,
         rx.el.main(
             standings(session, as_var(LiveState.standings), _car_of_standing),
-            _map(chosen),
+            beside,
             id="live",
             class_name="timed",
         ),
-        rx.el.main(middle, _map(chosen), tower, id="live"),
+        rx.el.main(middle, beside, tower, id="live"),
     )
 
 
