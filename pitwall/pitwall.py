@@ -52,6 +52,7 @@ app = rx.App(
         "/chart.css",
         "/replay.css",
         "/battle_details.css",
+        "/layout.css",
         "/ledger.css",
     ],
     head_components=head_components(),

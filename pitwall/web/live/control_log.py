@@ -20,36 +20,35 @@ _FILTERS = (
 )
 
 
-def race_control() -> rx.Component:
-    """Draw the flag that is out with its cause, and the newest message, both in full."""
+def flag_banner() -> rx.Component:
+    """Draw the flag that is out, with its sectors and its cause; nothing on a clear track."""
     control: rx.Var[ControlRow] = as_var(LiveState.control)
-    return rx.el.div(
-        rx.cond(
-            control.flag != "",
-            rx.el.p(
-                rx.el.strong(control.title),
-                rx.cond(
-                    control.cause != "",
-                    rx.el.span(control.cause, class_name="cause"),
-                    rx.fragment(),
-                ),
-                class_name=f"pinned pinned-{control.flag}",
-            ),
-            rx.fragment(),
-        ),
+    return rx.cond(
+        control.flag != "",
         rx.el.p(
-            rx.el.span("Race control", class_name="label"),
+            rx.el.strong(control.title),
             rx.cond(
-                control.latest != "",
-                rx.el.span(control.latest, class_name="message"),
-                rx.el.span("no message yet", class_name="silence"),
+                control.cause != "", rx.el.span(control.cause, class_name="cause"), rx.fragment()
             ),
-            rx.el.span(control.latest_at, class_name="told-at"),
-            class_name="latest",
+            class_name=f"pinned pinned-{control.flag}",
+            role="status",
         ),
+        rx.fragment(),
+    )
+
+
+def race_control() -> rx.Component:
+    """Draw the newest message that is no blue flag, in full."""
+    control: rx.Var[ControlRow] = as_var(LiveState.control)
+    return rx.el.p(
+        rx.el.span("Race control", class_name="label"),
+        rx.cond(
+            control.latest != "",
+            rx.el.span(control.latest, class_name="message"),
+            rx.el.span("no message yet", class_name="silence"),
+        ),
+        rx.el.span(control.latest_at, class_name="told-at"),
         class_name="control panel",
-        role="group",
-        aria_label="Race control",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import reflex as rx
 
 from pitwall.web.live.battle_card import battle_card
-from pitwall.web.live.control_log import control_log
 from pitwall.web.live.event_lists import empty_sign, ended_list
 from pitwall.web.live.experts import Behind
 from pitwall.web.live.race_pause import race_pause
@@ -45,15 +44,19 @@ class TrackMapView(rx.Component):
 
 
 def race_picture(
-    chosen: str | rx.Var[str] = "", details: rx.Component | None = None
+    chosen: str | rx.Var[str] = "",
+    details: rx.Component | None = None,
+    aside: rx.Component | None = None,
 ) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
         details: Panels about the chosen battle, shown above the cards of all battles.
+        aside: Panels below the map; on a phone they are in the view `control`.
     """
     middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
+    beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
     # In qualifying and practice nobody races for position: neither battles nor gaps on the track.
@@ -61,16 +64,11 @@ def race_picture(
         session.is_timed,
         rx.el.main(
             standings(session, as_var(LiveState.standings), _car_of_standing),
-            rx.el.div(_map(chosen), control_log(), class_name="aside"),
+            beside,
             id="live",
             class_name="timed",
         ),
-        rx.el.main(
-            middle,
-            rx.el.div(_map(chosen), control_log(), class_name="aside"),
-            tower,
-            id="live",
-        ),
+        rx.el.main(middle, beside, tower, id="live"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,8 +16,10 @@ from pitwall.web.shared.neutral_rows import neutral_row
 from pitwall.web.shared.result_rows import result_row
 from tests.web.frames import LIGHTS_OUT, make_frame
 
+Changes = Mapping[str, object]
 
-def field(*cars: dict[str, object], scene: str = "safety_car") -> LiveFrame:
+
+def field(*cars: Changes, scene: str = "safety_car") -> LiveFrame:
     frame = make_frame(8, scene)
     plain: dict[str, object] = {
         "compound": Compound.HARD,
@@ -26,7 +29,7 @@ def field(*cars: dict[str, object], scene: str = "safety_car") -> LiveFrame:
         "gap_to_leader_laps": None,
     }
     tower: list[TowerLine] = [
-        replace(car, **(plain | changes))  # type: ignore[arg-type]
+        replace(car, **{**plain, **changes})  # type: ignore[arg-type]
         for car, changes in zip(frame.tower, cars, strict=False)
     ]
     return replace(frame, tower=tuple(tower), places=())
@@ -92,7 +95,11 @@ def test_unknown_tyres_promise_nothing() -> None:
 
 
 def test_who_came_in_is_told_and_nobody_does_so_under_red() -> None:
-    cars = ({}, {"stopped_under": True}, {"stopped_under": True, "in_pit": True})
+    cars: tuple[Changes, ...] = (
+        {},
+        {"stopped_under": True},
+        {"stopped_under": True, "in_pit": True},
+    )
 
     row = neutral_row(field(*cars))
     red = neutral_row(with_status(field(*cars), TrackStatus.RED))
@@ -127,7 +134,7 @@ def a_pass(attacker: int, defender: int, p: float | None, lap: int = 9, place: i
     return PassLine(DriverNumber(attacker), DriverNumber(defender), place, at, lap, p)
 
 
-def over(*cars: dict[str, object], passes: tuple[PassLine, ...] = ()) -> LiveFrame:
+def over(*cars: Changes, passes: tuple[PassLine, ...] = ()) -> LiveFrame:
     return replace(field(*cars, scene="over"), passes=passes)
 
 
