@@ -7,6 +7,7 @@ import reflex as rx
 from pitwall.web.live.battle_card import battle_card
 from pitwall.web.live.event_lists import empty_sign, ended_list
 from pitwall.web.live.experts import Behind
+from pitwall.web.live.race_pause import race_pause
 from pitwall.web.live.standings import standings
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
@@ -43,15 +44,19 @@ class TrackMapView(rx.Component):
 
 
 def race_picture(
-    chosen: str | rx.Var[str] = "", details: rx.Component | None = None
+    chosen: str | rx.Var[str] = "",
+    details: rx.Component | None = None,
+    aside: rx.Component | None = None,
 ) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
         details: Panels about the chosen battle, shown above the cards of all battles.
+        aside: Panels below the map; on a phone they are in the view `control`.
     """
     middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
+    beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
     # In qualifying and practice nobody races for position: neither battles nor gaps on the track.
@@ -59,11 +64,11 @@ def race_picture(
         session.is_timed,
         rx.el.main(
             standings(session, as_var(LiveState.standings), _car_of_standing),
-            _map(chosen),
+            beside,
             id="live",
             class_name="timed",
         ),
-        rx.el.main(middle, _map(chosen), tower, id="live"),
+        rx.el.main(middle, beside, tower, id="live"),
     )
 
 
@@ -117,6 +122,7 @@ def _battles() -> rx.Component:
         rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
         rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
         empty_sign(as_var(LiveState.empty)),
+        race_pause(),
         ended_list(as_var(LiveState.ended)),
         id="battles",
         tab_index=-1,

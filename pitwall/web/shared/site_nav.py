@@ -17,6 +17,7 @@ def head_components() -> list[rx.Component]:
         rx.el.meta(name="theme-color", content=PANEL_COLOUR),
         rx.el.meta(name="color-scheme", content="dark"),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.script(src="/tower.js"),
         rx.el.script(src="/watchdog.js", defer=True),
         rx.el.script(src="/account.js", defer=True),
         rx.el.script(src="/replay.js", defer=True),
