@@ -151,7 +151,7 @@ def ledger_page() -> rx.Component:
         rx.el.a("Skip to the ledger", href="#ledger", class_name="skip"),
         rx.el.header(
             rx.el.a("Pitwall", href="/", class_name="brand"),
-            site_nav(),
+            site_nav("/ledger"),
             class_name="plain-header panel",
         ),
         rx.el.main(

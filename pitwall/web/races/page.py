@@ -17,7 +17,7 @@ def races_page() -> rx.Component:
         rx.el.a("Skip to the races", href="#races", class_name="skip"),
         rx.el.header(
             rx.el.a("Pitwall", href="/", class_name="brand", reload_document=True),
-            site_nav(),
+            site_nav("/races"),
             class_name="plain-header panel",
         ),
         rx.el.main(

@@ -25,6 +25,7 @@ from pitwall.web.live.state import LiveState
 from pitwall.web.replay.tab import LOG_IN_ENDED, HeadRow, TabReplay, followers, moment_of, tabs
 from pitwall.web.replay.timeline_rows import TimelineRow
 from pitwall.web.shared.account_state import account_of
+from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.shared.page_rows import PageRows, changed_rows
 from pitwall.web.shared.relay import map_of, relay
 from pitwall.web.shared.spoilers import veil_of, with_played
@@ -254,4 +255,10 @@ async def _opened(asked: _Request, account: Account | None) -> TabReplay | None:
 
 async def _show_notice(tab: str, title: str, detail: str) -> None:
     head = asdict(HeadRow(title=title, detail=detail))
-    await relay.show_tab(tab, {}, {ReplayState.get_full_name(): {"head": head}})
+    # Nothing else will come: without this the page would say that the first data is on its way.
+    still: PageRows = {
+        "pulse": asdict(PulseRow(feed="none")),
+        "header": asdict(HeaderRow(race=title, source_word="Replay", flag_word="No race")),
+        "empty": asdict(NoticeRow("over", title, detail)),
+    }
+    await relay.show_tab(tab, still, {ReplayState.get_full_name(): {"head": head}})
