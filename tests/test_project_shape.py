@@ -37,6 +37,8 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.api.export": "the routes of one kind of file",
     "pitwall.api.ledger": "the routes of one prefix",
     "pitwall.api.live": "the routes of what is on now",
+    "pitwall.api.live_stream": "the route of what happens, and how its readers are served",
+    "pitwall.api.stream_schemas": "the events of the stream, as programs read them",
     "pitwall.api.predict": "the routes of one prefix",
     "pitwall.api.account_schemas": "the bodies of requests and answers",
     "pitwall.wire.telemetry": "the decoders of car data and positions",
