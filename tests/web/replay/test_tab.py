@@ -111,6 +111,27 @@ def test_speeds_go_in_steps_and_stay_within_their_limits() -> None:
     assert tab.clock.speed == 0.5
 
 
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        ("go banana", '"banana" is neither a lap nor a time: try lap 12 or 13:42.'),
+        ("go lap 77", "This race has no lap 77."),
+        ("go 23:59", '"23:59" is outside the race.'),
+        ("go lap 3", ""),
+    ],
+)
+async def test_a_place_that_is_none_is_told_until_the_next_command(words: str, note: str) -> None:
+    tab = replay()
+    tab.wish(words)
+
+    _, own = await tab.rows()
+
+    assert own["head"]["note"] == note
+    tab.wish("toggle")
+    _, own = await tab.rows()
+    assert own["head"]["note"] == ""
+
+
 def test_a_battle_is_chosen_by_numbers_or_letters() -> None:
     tab = replay()
 
