@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from pitwall.web.live.state import LiveState
@@ -47,7 +49,7 @@ def _field() -> rx.Component:
         rx.el.input(
             type="text",
             default_value=as_var(LiveState.tv_delay),
-            on_change=as_handler(LiveState.set_delay).debounce(_TYPING_MS),
+            on_change=_as_typed(LiveState.set_delay),
             on_blur=as_handler(LiveState.leave_delay),
             key=as_var(LiveState.delay_drawn),
             id="tv-delay",
@@ -58,6 +60,11 @@ def _field() -> rx.Component:
         rx.el.span("s", class_name="unit", aria_hidden="true"),
         class_name="delay-field",
     )
+
+
+def _as_typed(event: object) -> object:
+    handler: Any = as_handler(event)  # a handler of Reflex, with more to it than a call
+    return handler.debounce(_TYPING_MS)
 
 
 def _step(seconds: float) -> rx.Component:

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.settings.state import SettingsState
 from pitwall.web.shared.plain_page import plain_page, plain_panel
 from pitwall.web.shared.spoiler_choice import spoiler_choice
 from pitwall.web.shared.typed import as_var
+
+
+class SettingsState(rx.State):
+    """What one tab of the settings page shows."""
+
+    spoilers: str = rx.LocalStorage("auto", name="pitwall_spoilers")
+
+    @rx.event
+    def set_spoilers(self, wish: str) -> None:
+        """Hide the newest race until it is played, all races, or none; for every page."""
+        self.spoilers = wish
 
 
 def settings_page() -> rx.Component:

@@ -9,7 +9,7 @@ from pitwall.web.shared.typed import as_handler
 
 def spoiler_choice(wish: rx.Var[str], on_change: object) -> rx.Component:
     """Draw the choice; the browser keeps it for all pages."""
-    return rx.el.label(
+    choice: rx.Component = rx.el.label(
         rx.el.span("Spoilers", class_name="label"),
         rx.el.select(
             rx.el.option("Hide newest race", value="auto"),
@@ -21,3 +21,4 @@ def spoiler_choice(wish: rx.Var[str], on_change: object) -> rx.Component:
         ),
         class_name="choice",
     )
+    return choice

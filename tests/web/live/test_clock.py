@@ -69,7 +69,7 @@ def test_lights_out_is_when_the_race_starts() -> None:
 
 def test_a_pass_counts_when_it_happened_and_not_when_it_was_told() -> None:
     frames = [make_frame(nth) for nth in range(40)]
-    line = replace(frames[-1].ended[0], ended_at=frames[12].header.as_of)
+    line = replace(frames[-1].ended[0], ended_at=frames[12].published_at)
     frames[32:] = [replace(each, ended=(line,)) for each in frames[32:]]
     cue = f"{line.attacker}-{line.defender}-{line.ended_at:%H%M%S}"
 
