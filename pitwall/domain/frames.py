@@ -90,6 +90,8 @@ class FrameHeader:
         inferred: What was inferred because no topic of the feed tells it. Range: `session` (from
             the recording's path), `phase` and `lap` (from line crossings), `track_status` (from
             race control's messages). Source: `domain.inference`.
+        utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known. Source:
+            `SessionInfo` `GmtOffset`.
     """
 
     source: str
@@ -118,6 +120,7 @@ class FrameHeader:
     race_moved: str = ""
     session_type: SessionType = SessionType.RACE
     inferred: tuple[Inferred, ...] = ()
+    utc_offset_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,9 +111,10 @@ class BattleStory:
     laps: tuple[LapOfBoth, ...]
 
     def known_at(self, at: datetime) -> BattleStory:
-        """Return the story as it was known at a moment."""
+        """Return the story as it was known at a moment: it ends there, as its charts would tell."""
         return replace(
             self,
+            until=min(self.until, at),
             forecasts=tuple(
                 row
                 if row.settled_at is not None and row.settled_at <= at
