@@ -20,6 +20,7 @@ from pitwall.app.demo_race import SimulatedDemoRace
 from pitwall.app.settings import Settings
 from pitwall.circuits import CircuitFolder, FastF1Guides
 from pitwall.errors import StoreError
+from pitwall.feeds.simulated.outline import simulated_outline
 from pitwall.ports.races import CircuitGuides
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.recording.race_recorder import Recorder
@@ -120,7 +121,7 @@ def stored_race_services(
     """Return the services that read, export and replay the races of a database."""
     reader, whole_races = SqlRaceReader(databases.readers), SqlRaceReader(databases.replays)
     circuits = CircuitLookup(whole_races, circuit_guides(settings))
-    maps = TrackMaps(whole_races, circuits.guide)
+    maps = TrackMaps(whole_races, circuits.guide, known=simulated_outline)
     replays = ReplayService(whole_races, predictor, shortcuts(predictor))
     moments = RaceMoments(whole_races, replays)
     return StoredRaceServices(

@@ -81,6 +81,8 @@ class FrameHeader:
         inferred: What was inferred because no topic of the feed tells it. Range: `session` (from
             the recording's path), `phase` and `lap` (from line crossings), `track_status` (from
             race control's messages). Source: `domain.inference`.
+        yellow_sectors: The track sectors under yellow, by race control's numbers, of which a lap
+            has some 20. Source: `RaceControlMessages`.
     """
 
     source: str
@@ -109,6 +111,7 @@ class FrameHeader:
     race_moved: str = ""
     session_type: SessionType = SessionType.RACE
     inferred: tuple[Inferred, ...] = ()
+    yellow_sectors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,7 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         race_moved=feed.notes.moved,
         session_type=session_type(race),
         inferred=tuple(sorted(race.inferred)),
+        yellow_sectors=tuple(sorted(each for each in race.told.flags.yellow if each is not None)),
     )
 
 
