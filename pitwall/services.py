@@ -16,6 +16,7 @@ from pitwall.accounts.admin import AccountAdmin
 from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.service import Accounts
 from pitwall.analysis.battle_story import BattleCache
+from pitwall.analysis.race_strips import RaceStrips
 from pitwall.analysis.track_maps import TrackMaps
 from pitwall.analysis.track_record import TrackRecords
 from pitwall.engine.forecast_now import ForecastService
@@ -100,6 +101,7 @@ class Services:
         stored_races, exports: Read and export stored races; None where there is no database.
         replays: Shows stored races from any moment; None where there is no database.
         maps: Track maps of stored races; None where no races are stored.
+        strips: The race strips of stored races; None where no races are stored.
         demo_race: A simulated race for guests; None where there is no database.
         writing: The state of the race writer; None where nothing is written.
         telemetry: Each car's newest telemetry; None where it is not cached.
@@ -125,6 +127,7 @@ class Services:
     records: TrackRecords | None = None
     replays: Replays | None = None
     maps: TrackMaps | None = None
+    strips: RaceStrips | None = None
     demo_race: DemoRace | None = None
 
     def races(self) -> RaceReader:

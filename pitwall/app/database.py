@@ -13,6 +13,7 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.service import Accounts
 from pitwall.analysis.battle_story import BattleCache
 from pitwall.analysis.circuit_lookup import CircuitLookup
+from pitwall.analysis.race_strips import RaceStrips
 from pitwall.analysis.track_maps import TrackMaps
 from pitwall.analysis.track_record import TrackRecords
 from pitwall.analysis.what_if import BattleInspector
@@ -100,6 +101,7 @@ class StoredRaceServices(TypedDict):
     demo_race: SimulatedDemoRace
     records: TrackRecords
     maps: TrackMaps
+    strips: RaceStrips
 
 
 def circuit_folder(settings: Settings) -> CircuitFolder:
@@ -134,6 +136,7 @@ def stored_race_services(
         demo_race=SimulatedDemoRace(databases.replays, predictor),
         records=TrackRecords(SqlLedgerReader(databases.readers)),
         maps=maps,
+        strips=RaceStrips(reader),
     )
 
 

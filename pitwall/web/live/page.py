@@ -12,6 +12,7 @@ from pitwall.web.live.race_header import race_header, why_line
 from pitwall.web.live.race_view import footer_of_forecasts, race_picture
 from pitwall.web.live.state import LONGEST_DELAY_S, LiveState
 from pitwall.web.shared.typed import as_handler, as_var
+from pitwall.web.strip.component import race_strip
 
 _STEPS = (-5, -1, 1, 5)
 
@@ -89,6 +90,7 @@ def live_page() -> rx.Component:
             class_name="strip",
         ),
         race_picture(),
+        race_strip(folded=True),
         spoken_feed(as_var(LiveState.spoken)),
         _footer(),
         class_name="pitwall",

@@ -23,6 +23,7 @@ from pitwall.web.shared.relay import live_map, relay
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
+from pitwall.web.strip.rows import PointsRow
 
 REFRESH_S = FRAME_EVERY_S
 LONGEST_DELAY_S = 300
@@ -57,6 +58,7 @@ class LiveState(rx.State):
     spoken: list[SpokenRow] = []
     session: SessionRow = SessionRow()
     standings: list[StandingTableRow] = []
+    points: PointsRow = PointsRow()
     track: TrackRow = TrackRow()
     marks: dict[str, Mark] = {}
     places: PlacesRow = PlacesRow()

@@ -19,12 +19,14 @@ from pitwall.web.replay.transport import keys_dialog, transport
 from pitwall.web.replay.what_if import seen_panel, what_if_panel
 from pitwall.web.shared.tabs import tabs
 from pitwall.web.shared.typed import as_var
+from pitwall.web.strip.component import race_strip
 
 
 def room(battles: rx.Component) -> rx.Component:
     """Draw the middle of the page: the battles, and what is known of the chosen one, as tabs."""
     panels = (
         ("battles", "Battles", battles),
+        ("race", "Race", race_strip(as_var(ReplayState.head).battle, folded=False)),
         ("forecast", "Forecast", about_battle(forecast_panel(), seen_panel())),
         ("gaps", "Gaps", about_battle(gap_panel())),
         ("laps", "Laps", about_battle(lap_panels())),

@@ -30,7 +30,7 @@ _KEYS = (
     ("+ \N{MINUS SIGN}", "Faster or slower"),
     ("/", "Type a lap or a time to go to"),
     ("L", "Copy a link to this moment"),
-    ("1 to 7", "Open a tab: battles, charts, events"),
+    ("1 to 8", "Open a tab: battles, race, charts, events"),
     ("Esc", "Close the charts of the chosen battle"),
     ("?", "Show these keys"),
 )
