@@ -54,6 +54,7 @@ app = rx.App(
         "/experts.css",
         "/account.css",
         "/chart.css",
+        "/race_strip.css",
         "/replay.css",
         "/battle_details.css",
         "/layout.css",

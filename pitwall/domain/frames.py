@@ -92,6 +92,8 @@ class FrameHeader:
             race control's messages). Source: `domain.inference`.
         utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known. Source:
             `SessionInfo` `GmtOffset`.
+        yellow_sectors: The track sectors under yellow, by race control's numbers, of which a lap
+            has some 20. Source: `RaceControlMessages`.
     """
 
     source: str
@@ -121,6 +123,7 @@ class FrameHeader:
     session_type: SessionType = SessionType.RACE
     inferred: tuple[Inferred, ...] = ()
     utc_offset_s: int | None = None
+    yellow_sectors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

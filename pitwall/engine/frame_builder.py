@@ -202,6 +202,7 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         session_type=session_type(race),
         inferred=tuple(sorted(race.inferred)),
         utc_offset_s=race.info.utc_offset_s,
+        yellow_sectors=tuple(sorted(each for each in race.told.flags.yellow if each is not None)),
     )
 
 

@@ -13,6 +13,7 @@ from pitwall.web.live.race_view import footer_of_forecasts, race_picture
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.tv_clock import tv_clock
 from pitwall.web.shared.typed import as_var
+from pitwall.web.strip.component import race_strip
 
 
 def live_page() -> rx.Component:
@@ -32,6 +33,7 @@ def live_page() -> rx.Component:
             class_name="strip",
         ),
         race_picture(aside=control_log()),
+        race_strip(folded=True),
         spoken_feed(as_var(LiveState.spoken)),
         alert_feed(as_var(LiveState.alerts), header),
         _footer(),

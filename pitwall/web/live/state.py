@@ -35,6 +35,7 @@ from pitwall.web.shared.spoilers import Veil, with_played
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
+from pitwall.web.strip.rows import PointsRow
 
 REFRESH_S = FRAME_EVERY_S
 WAITING_EVERY = 4  # with nothing new to show, send a sign of life every fourth turn
@@ -77,6 +78,7 @@ class LiveState(rx.State):
     alerts: list[AlertRow] = []
     session: SessionRow = SessionRow()
     standings: list[StandingTableRow] = []
+    points: PointsRow = PointsRow()
     track: TrackRow = TrackRow()
     marks: dict[str, Mark] = {}
     places: PlacesRow = PlacesRow()

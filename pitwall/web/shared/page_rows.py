@@ -25,6 +25,7 @@ from pitwall.web.shared.result_rows import ResultRow, result_row
 from pitwall.web.shared.standing_rows import SessionRow, session_row, standing_rows
 from pitwall.web.shared.tower_rows import gap_rows, lap_rows, mini_rows, tower_rows
 from pitwall.web.shared.track_rows import PlacesRow, mark_rows, places_row, track_fields
+from pitwall.web.strip.rows import PointsRow, points_row
 
 PageRows = dict[str, Any]
 """Variable name to JSON-ready value: what a browser receives."""
@@ -66,6 +67,7 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
         "empty": asdict(empty_row(frame)),
         "session": asdict(session_row(frame)),
         "standings": [asdict(row) for row in standing_rows(frame)],
+        "points": asdict(points_row(frame)),
         "track": track_fields(track),
         "marks": mark_rows(frame, has_outline=has_outline),
         "places": asdict(places_row(frame, has_outline=has_outline)),
@@ -114,6 +116,7 @@ def waiting_rows(sequence: int, delay_s: float) -> PageRows:
         "alerts": [],
         "session": asdict(SessionRow()),
         "standings": [],
+        "points": asdict(PointsRow()),
         "marks": {},
         "places": asdict(PlacesRow()),
         "empty": asdict(
