@@ -24,7 +24,7 @@ _TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class FieldTest:
     """One comparison of a field with a value."""
 
     field: str
@@ -66,7 +66,7 @@ class OpenF1Query:
         csv: Whether the answer is CSV, not JSON.
     """
 
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[FieldTest, ...] = ()
     csv: bool = False
 
     def equal_to(self, field: str) -> list[str]:
@@ -96,8 +96,8 @@ class OpenF1Query:
         Raises:
             RefusedFieldError: The rows have no such field, or its values are of another kind.
         """
-        by_field: dict[str, list[Condition]] = {}
-        others: list[Condition] = []
+        by_field: dict[str, list[FieldTest]] = {}
+        others: list[FieldTest] = []
         for each in self.conditions:
             if each.compare == "=":
                 by_field.setdefault(each.field, []).append(each)
@@ -130,9 +130,9 @@ def read_query(query_string: str) -> OpenF1Query:
 
     Example:
         >>> read_query("session_key=latest&lap_number>=5&csv=true").conditions[1]
-        Condition(field='lap_number', compare='>=', text='5')
+        FieldTest(field='lap_number', compare='>=', text='5')
     """
-    conditions: list[Condition] = []
+    conditions: list[FieldTest] = []
     csv = False
     for part in filter(None, query_string.split("&")):
         # A plus is a space, as in forms, but for the offset of a time.
@@ -144,5 +144,5 @@ def read_query(query_string: str) -> OpenF1Query:
         if match[1] == "csv":
             csv = match[3].lower() == "true"
         else:
-            conditions.append(Condition(match[1], match[2], match[3]))
+            conditions.append(FieldTest(match[1], match[2], match[3]))
     return OpenF1Query(tuple(conditions), csv)

@@ -27,14 +27,13 @@ class Bridge(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
 
-class LocalClient(OpenF1Client):
-    BASE_URL = f"{HOST}/v1"
-
-
 @pytest.fixture
-async def client(clients: Clients, kept: Batch) -> AsyncIterator[OpenF1Client]:
+async def client(
+    clients: Clients, kept: Batch, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[OpenF1Client]:
     assert kept.laps
-    with LocalClient(transport=Bridge(await clients.guest())) as client:
+    monkeypatch.setattr(OpenF1Client, "BASE_URL", f"{HOST}/v1")
+    with OpenF1Client(transport=Bridge(await clients.guest())) as client:
         yield client
 
 
