@@ -161,7 +161,7 @@ def test_a_session_has_its_keys_and_its_times_in_utc() -> None:
         "EndDate": "2025-08-31T17:00:00", "GmtOffset": "02:00:00",
         "Meeting": {
             "Key": 1267, "Name": "Dutch Grand Prix", "Location": "Zandvoort",
-            "Country": {"Key": 133, "Code": "NED", "Name": "Netherlands"},
+            "Country": {"Key": 133, "Code": "NLD", "Name": "Netherlands"},
             "Circuit": {"Key": 55, "ShortName": "Zandvoort"},
         },
     }  # fmt: skip
