@@ -63,6 +63,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.prediction.reasons": "a forecast in words",
     "pitwall.web.live.battle_card": "one panel of the live page",
     "pitwall.web.live.phone": "what a small screen needs",
+    "pitwall.web.live.race_pause": "one panel of the live page",
     "pitwall.web.live.standings": "one panel of the live page",
     "pitwall.web.socket.rates": "how many events and sockets a visitor may have",
     # Adapters of ports, chosen in one place

@@ -6,7 +6,7 @@ import reflex as rx
 
 from pitwall.domain.rulings import ControlKind
 from pitwall.web.live.state import LiveState
-from pitwall.web.shared.control_rows import ControlRow, LogRow
+from pitwall.web.shared.control_rows import LogRow, PinnedRow
 from pitwall.web.shared.typed import as_var
 
 _FILTERS = (
@@ -22,7 +22,7 @@ _FILTERS = (
 
 def flag_banner() -> rx.Component:
     """Draw the flag that is out, with its sectors and its cause; nothing on a clear track."""
-    control: rx.Var[ControlRow] = as_var(LiveState.control)
+    control: rx.Var[PinnedRow] = as_var(LiveState.control)
     return rx.cond(
         control.flag != "",
         rx.el.p(
@@ -39,7 +39,7 @@ def flag_banner() -> rx.Component:
 
 def race_control() -> rx.Component:
     """Draw the newest message that is no blue flag, in full."""
-    control: rx.Var[ControlRow] = as_var(LiveState.control)
+    control: rx.Var[PinnedRow] = as_var(LiveState.control)
     return rx.el.p(
         rx.el.span("Race control", class_name="label"),
         rx.cond(
@@ -96,8 +96,10 @@ def log_list(rows: rx.Var[list[LogRow]]) -> rx.Component:
 def _message(row: rx.Var[LogRow]) -> rx.Component:
     return rx.el.li(
         rx.el.button(row.at, type="button", class_name="log-at", custom_attrs={"data-at": row.at}),
-        rx.el.span(
-            rx.cond(row.lap != "", "L", ""), row.lap, class_name="log-lap", aria_hidden="true"
+        rx.cond(
+            row.lap != "",
+            rx.el.span("L", row.lap, class_name="log-lap"),
+            rx.el.span(class_name="log-lap"),
         ),
         rx.el.span(row.text, class_name="log-text"),
         key=row.key,

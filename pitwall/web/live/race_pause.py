@@ -10,7 +10,7 @@ from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import driver, headings, tyre
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.neutral_rows import RestartRow
-from pitwall.web.shared.result_rows import CallRow, ClassifiedRow
+from pitwall.web.shared.result_rows import ClassifiedRow, PassCallRow
 from pitwall.web.shared.typed import as_var
 
 _RESTART = [
@@ -47,6 +47,7 @@ def _pause() -> rx.Component:
         _sentence(neutral.cause, "cause"),
         _sentence(neutral.rule),
         _sentence(neutral.stopped),
+        _sentence(neutral.missing),
         _sentence(neutral.between),
         rx.cond(
             neutral.expected.length() > 0,
@@ -153,7 +154,7 @@ def _set(stint: rx.Var[list[str]]) -> rx.Component:
     )
 
 
-def _calls(title: str, rows: rx.Var[list[CallRow]]) -> rx.Component:
+def _calls(title: str, rows: rx.Var[list[PassCallRow]]) -> rx.Component:
     return rx.cond(
         rows.length() > 0,
         rx.el.div(

@@ -15,7 +15,7 @@ from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.live.publishing import FrameRing
 from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, TraceRow
 from pitwall.web.shared.car_rows import CarRow
-from pitwall.web.shared.control_rows import ControlRow, HangRow, LogRow
+from pitwall.web.shared.control_rows import HangRow, LogRow, PinnedRow
 from pitwall.web.shared.event_rows import EndedRow, SpokenRow
 from pitwall.web.shared.expert_rows import MixRow
 from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
@@ -57,7 +57,7 @@ class LiveState(rx.State):
     minis: dict[str, str] = {}
     stints: dict[str, list[list[str]]] = {}
     hangs: dict[str, HangRow] = {}
-    control: ControlRow = ControlRow()
+    control: PinnedRow = PinnedRow()
     log_new: list[LogRow] = []
     log_old: list[LogRow] = []
     neutral: NeutralRow = NeutralRow()

@@ -109,10 +109,18 @@ def hanging(hang: rx.Var[HangRow]) -> rx.Component:
     """Draw what hangs over a car in a few letters, and in words for readers."""
     return rx.cond(
         hang,
-        rx.el.span(
-            rx.el.span(hang.short, aria_hidden="true", title=hang.words),
+        rx.fragment(
+            rx.cond(
+                hang.short != "",
+                rx.el.span(
+                    hang.short,
+                    class_name=f"hang hang-{hang.tone}",
+                    aria_hidden="true",
+                    title=hang.words,
+                ),
+                rx.fragment(),
+            ),
             rx.el.span(hang.words, class_name="sr-only"),
-            class_name=f"hang hang-{hang.tone}",
         ),
         rx.fragment(),
     )
@@ -130,7 +138,7 @@ def sectors(times: rx.Var[list[str]], minis: rx.Var[str]) -> rx.Component:
                 rx.foreach(
                     minis.split(""),
                     lambda mini, index: rx.el.i(
-                        class_name=f"mini mini-{mini}", key=index.to_string()
+                        class_name=f"seg seg-{mini}", key=index.to_string()
                     ),
                 ),
                 class_name="minis",

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from pitwall.domain.frames import LiveFrame, TowerLine
+from pitwall.domain.frames import FrameHeader, LiveFrame, TowerLine
 from pitwall.domain.race import Compound, DriverNumber, TrackStatus
 from pitwall.domain.track_positions import CarPlace
 from pitwall.web.shared.car_rows import driver_code
 from pitwall.web.shared.control_rows import pinned_flag
 from pitwall.web.shared.display_text import SENTENCE, cut
+from pitwall.web.shared.tower_rows import status_of
 
 _SOFTNESS: Final = {
     compound: step
@@ -46,6 +47,7 @@ class NeutralRow:
         flag: CSS class.
         rule: What the flag means for the cars, one sentence.
         stopped: Who came in under it, as a sentence; "" if nobody has.
+        missing: Who is not going on, as a sentence; "" if all are.
         between: Which lapped cars stand between others, as a sentence; "" where none do.
         expected: The pairs to watch at the restart, the largest difference in tyres first.
         cars: Every car that is running, in the order of the restart.
@@ -57,6 +59,7 @@ class NeutralRow:
     rule: str = ""
     stopped: str = ""
     between: str = ""
+    missing: str = ""
     expected: list[str] = field(default_factory=list)
     cars: list[RestartRow] = field(default_factory=list)
 
@@ -75,7 +78,8 @@ def neutral_row(frame: LiveFrame) -> NeutralRow:
     flag, title = pinned_flag(frame)
     if frame.timed is not None or flag not in {"safety", "red"}:
         return NeutralRow()
-    running = [car for car in frame.tower if not (car.retired or car.stopped)]
+    going = {car.number: status_of(car, header)[1] != "out" for car in frame.tower}
+    running = [car for car in frame.tower if going[car.number]]
     status = TrackStatus.RED if flag == "red" else header.track_status
     return NeutralRow(
         flag=flag,
@@ -84,6 +88,7 @@ def neutral_row(frame: LiveFrame) -> NeutralRow:
         rule=_RULES[status],
         stopped=_stopped(running, flag),
         between=_between(running, frame.places),
+        missing=_missing([car for car in frame.tower if not going[car.number]], header),
         expected=_expected(running),
         cars=[
             _row(car, ahead, flag) for car, ahead in zip(running, [None, *running], strict=False)
@@ -93,7 +98,8 @@ def neutral_row(frame: LiveFrame) -> NeutralRow:
 
 def _row(car: TowerLine, ahead: TowerLine | None, flag: str) -> RestartRow:
     laps = car.gap_to_leader_laps or 0
-    advantage = 0 if ahead is None else _advantage_laps(car, ahead)
+    settled = ahead is not None and not (car.in_pit or ahead.in_pit)
+    advantage = _advantage_laps(car, ahead) if ahead is not None and settled else 0
     return RestartRow(
         key=str(car.number),
         position=str(car.position),
@@ -109,7 +115,7 @@ def _stop(car: TowerLine, flag: str) -> str:
         return ""
     if car.in_pit:
         return "In pit"
-    return "Stopped" if car.stopped_under else ""
+    return "Yes" if car.stopped_under else ""
 
 
 def _stopped(running: Sequence[TowerLine], flag: str) -> str:
@@ -119,6 +125,13 @@ def _stopped(running: Sequence[TowerLine], flag: str) -> str:
     if not names:
         return "Nobody has come in so far."
     return f"{len(names)} came in: {', '.join(names)}."
+
+
+def _missing(cars: Sequence[TowerLine], header: FrameHeader) -> str:
+    if not cars:
+        return ""
+    told = [f"{driver_code(car)} ({status_of(car, header)[0].lower()})" for car in cars]
+    return f"Not going on: {', '.join(told)}."
 
 
 def _between(running: Sequence[TowerLine], places: Sequence[CarPlace]) -> str:
@@ -155,7 +168,7 @@ def _expected(running: Sequence[TowerLine]) -> list[str]:
     pairs = [
         (_advantage_laps(behind, ahead), behind, ahead)
         for ahead, behind in pairwise(running)
-        if not ahead.gap_to_leader_laps and not behind.gap_to_leader_laps
+        if not any(car.gap_to_leader_laps or car.in_pit for car in (ahead, behind))
     ]
     best = sorted(
         (pair for pair in pairs if pair[0] >= _WORTH_WATCHING_LAPS),

@@ -105,9 +105,21 @@ def test_who_came_in_is_told_and_nobody_does_so_under_red() -> None:
     red = neutral_row(with_status(field(*cars), TrackStatus.RED))
 
     assert row.stopped == "2 came in: NOR, VER."
-    assert [car.stop for car in row.cars] == ["", "Stopped", "In pit"]
+    assert [car.stop for car in row.cars] == ["", "Yes", "In pit"]
     assert neutral_row(field({}, {})).stopped == "Nobody has come in so far."
     assert (red.stopped, [car.stop for car in red.cars]) == ("", ["", "", ""])
+
+
+def test_a_car_that_sends_nothing_is_not_part_of_the_restart() -> None:
+    row = neutral_row(field({}, {"gap_age_s": 40}, {"retired": True}))
+
+    assert row.missing == "Not going on: NOR (no signal), VER (out)."
+    assert [car.key for car in row.cars] == ["81"]
+
+
+def test_a_car_in_the_pits_is_in_no_pair_to_watch() -> None:
+    assert neutral_row(field({"tyre_life_laps": 30}, {})).expected != []
+    assert neutral_row(field({"tyre_life_laps": 30}, {"in_pit": True})).expected == []
 
 
 def test_lapped_cars_between_others_are_told_where_the_feed_locates_them() -> None:
