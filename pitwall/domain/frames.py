@@ -90,6 +90,10 @@ class FrameHeader:
         inferred: What was inferred because no topic of the feed tells it. Range: `session` (from
             the recording's path), `phase` and `lap` (from line crossings), `track_status` (from
             race control's messages). Source: `domain.inference`.
+        utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known. Source:
+            `SessionInfo` `GmtOffset`.
+        yellow_sectors: The track sectors under yellow, by race control's numbers, of which a lap
+            has some 20. Source: `RaceControlMessages`.
     """
 
     source: str
@@ -118,6 +122,8 @@ class FrameHeader:
     race_moved: str = ""
     session_type: SessionType = SessionType.RACE
     inferred: tuple[Inferred, ...] = ()
+    utc_offset_s: int | None = None
+    yellow_sectors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

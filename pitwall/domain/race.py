@@ -82,6 +82,8 @@ class RaceInfo:
             circuit, `Zandvoort`.
         kind: `Race` or `Sprint`; other sessions have their own name: see `sessions.type_of`.
         year: Season; 0 before the feed has sent it.
+        starts_at: The announced start. None when not known.
+        utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known.
     """
 
     race_id: str = ""
@@ -90,6 +92,7 @@ class RaceInfo:
     circuit: str = ""
     year: int = 0
     starts_at: datetime | None = None
+    utc_offset_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,8 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         race_moved=feed.notes.moved,
         session_type=session_type(race),
         inferred=tuple(sorted(race.inferred)),
+        utc_offset_s=race.info.utc_offset_s,
+        yellow_sectors=tuple(sorted(each for each in race.told.flags.yellow if each is not None)),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import reflex as rx
 
 from pitwall.web.live.battle_card import battle_card
@@ -29,6 +31,8 @@ class TrackMapView(rx.Component):
         flag: CSS class of the track's status.
         label: What the map shows, for screen readers.
         chosen: The chosen battle, such as `4-81`; "" for none.
+        yellow: Race control's numbers of the sectors under yellow.
+        flag_words: The track's status in words.
     """
 
     library = "$/public/track_map.jsx"
@@ -41,21 +45,23 @@ class TrackMapView(rx.Component):
     flag: rx.Var[str]
     label: rx.Var[str]
     chosen: rx.Var[str]
+    yellow: rx.Var[list[int]]
+    flag_words: rx.Var[str]
 
 
 def race_picture(
     chosen: str | rx.Var[str] = "",
-    details: rx.Component | None = None,
+    room: Callable[[rx.Component], rx.Component] | None = None,
     aside: rx.Component | None = None,
 ) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
-        details: Panels about the chosen battle, shown above the cards of all battles.
+        room: Returns what is drawn in the place of the battles, with the battles in it.
         aside: Panels below the map; on a phone they are in the view `control`.
     """
-    middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
+    middle = _battles() if room is None else rx.el.div(room(_battles()), class_name="middle")
     beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
@@ -84,6 +90,8 @@ def _map(chosen: str | rx.Var[str]) -> rx.Component:
         + places.words
         + " The timing tower gives the order as text.",
         chosen=chosen,
+        yellow=places.yellow,
+        flag_words=header.flag_word,
     )
     return _map_panel(drawing, as_var(LiveState.track), places)
 
@@ -107,6 +115,9 @@ def _map_panel(
                 places.in_pit.length() > 0,
                 rx.el.p("In the pit lane: ", places.in_pit.join(", ")),
                 rx.fragment(),
+            ),
+            rx.cond(
+                places.flags != "", rx.el.p(places.flags, class_name="map-flags"), rx.fragment()
             ),
             rx.el.p(places.words, " ", track.words, class_name="map-words"),
             open=True,

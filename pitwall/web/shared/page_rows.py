@@ -7,6 +7,7 @@ from typing import Any
 
 from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
+from pitwall.web.shared.alert_rows import alert_rows
 from pitwall.web.shared.battle_rows import card_rows, mix_rows, reasons_by_card, trace_rows
 from pitwall.web.shared.car_rows import car_rows, stint_rows
 from pitwall.web.shared.control_rows import PinnedRow, control_row, hang_rows, log_rows
@@ -24,6 +25,7 @@ from pitwall.web.shared.result_rows import ResultRow, result_row
 from pitwall.web.shared.standing_rows import SessionRow, session_row, standing_rows
 from pitwall.web.shared.tower_rows import gap_rows, lap_rows, mini_rows, tower_rows
 from pitwall.web.shared.track_rows import PlacesRow, mark_rows, places_row, track_fields
+from pitwall.web.strip.rows import PointsRow, points_row
 
 PageRows = dict[str, Any]
 """Variable name to JSON-ready value: what a browser receives."""
@@ -61,9 +63,11 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
         "reasons": {key: list(map(asdict, rows)) for key, rows in reasons_by_card(frame).items()},
         "ended": [asdict(row) for row in ended_rows(frame)],
         "spoken": [asdict(row) for row in spoken_rows(frame)],
+        "alerts": [asdict(row) for row in alert_rows(frame)],
         "empty": asdict(empty_row(frame)),
         "session": asdict(session_row(frame)),
         "standings": [asdict(row) for row in standing_rows(frame)],
+        "points": asdict(points_row(frame)),
         "track": track_fields(track),
         "marks": mark_rows(frame, has_outline=has_outline),
         "places": asdict(places_row(frame, has_outline=has_outline)),
@@ -75,14 +79,14 @@ def changed_rows(rows: PageRows, sent: PageRows) -> PageRows:
     return {name: value for name, value in rows.items() if name not in sent or sent[name] != value}
 
 
-def waiting_rows(sequence: int, delay_s: int) -> PageRows:
+def waiting_rows(sequence: int, delay_s: float) -> PageRows:
     """Return an empty page for a tab whose delay reaches back before the oldest frame in memory.
 
     `sequence` rises with every call, so that the browser sees that the connection is alive.
     """
     notice = NoticeRow(
         "paused",
-        f"TV delay of {delay_s} s: no data that old yet",
+        f"TV delay of {delay_s:g} s: no data that old yet",
         "The page starts by itself. Nothing newer is shown until then, so there are no spoilers.",
     )
     return {
@@ -109,11 +113,13 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "reasons": {},
         "ended": [],
         "spoken": [],
+        "alerts": [],
         "session": asdict(SessionRow()),
         "standings": [],
+        "points": asdict(PointsRow()),
         "marks": {},
         "places": asdict(PlacesRow()),
         "empty": asdict(
-            NoticeRow("waiting", "Waiting for the TV delay", f"This takes {delay_s} s at most.")
+            NoticeRow("waiting", "Waiting for the TV delay", f"This takes {delay_s:g} s at most.")
         ),
     }
