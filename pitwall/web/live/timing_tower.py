@@ -21,7 +21,7 @@ COLUMN_SETS = (
     ("gap", "Gaps"),
     ("laps", "Laps"),
     ("tyres", "Tyres"),
-    ("control", "Control"),
+    ("control", "Stewards"),
 )
 """What `assets/tower.js` and `assets/tower.css` call a set of columns, and its name."""
 
