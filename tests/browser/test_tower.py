@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -51,11 +50,11 @@ def busy(scene: str = "racing") -> LiveFrame:
 
 
 @pytest.fixture
-def tower_page(server: Server, page: Page) -> Iterator[Page]:
+def tower_page(server: Server, page: Page) -> Page:
     stage(page, lambda _: busy())
     page.goto(server.url)
     expect(page.locator(".race-tower .line").first).to_be_visible(timeout=SOON_MS)
-    yield page
+    return page
 
 
 def test_columns_are_chosen_by_key_and_stay_chosen(tower_page: Page) -> None:

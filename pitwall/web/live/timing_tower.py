@@ -1,8 +1,8 @@
 """Draw the timing tower: every car in order, in the columns that the visitor chooses.
 
 Which columns are shown, how high the lines are, and whether names are spelt out is a matter of
-attributes of the document, set by `assets/tower.js`: nothing is sent to the server, and what is not
-shown costs no more than its text.
+attributes of the document, set by `assets/tower.js` and `assets/settings.js`: nothing is sent to
+the server, and what is not shown costs no more than its text.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _choices() -> rx.Component:
             ],
             class_name="tower-sets",
         ),
-        _switch("density", "dense", "Dense"),
+        _switch("density", "tight", "Dense"),
         _switch("names", "full", "Names"),
         class_name="tower-choices",
     )

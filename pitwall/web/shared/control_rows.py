@@ -25,6 +25,8 @@ PAGE: Final = 32
 
 _MANY_DELETED: Final = 2
 
+_LONGEST: Final = 600  # three times the longest of eight seasons: a bound, not a cut
+
 _FLAGS: Final = {
     TrackStatus.YELLOW: ("yellow", "Yellow flag"),
     TrackStatus.SAFETY_CAR: ("safety", "Safety car"),
@@ -106,7 +108,7 @@ def control_row(frame: LiveFrame) -> PinnedRow:
         flag=flag,
         title=title,
         cause=cut(frame.flag_cause.message, SENTENCE) if flag and frame.flag_cause else "",
-        latest=cut(newest.message, SENTENCE) if newest else cut(frame.header.latest_control, 240),
+        latest=cut(newest.message, _LONGEST) if newest else cut(frame.header.latest_control, 240),
         latest_at=f"{newest.at:%H:%M:%S}" if newest else "",
     )
 
@@ -142,7 +144,7 @@ def _log_row(index: int, message: ControlMessage) -> LogRow:
         at=f"{message.at:%H:%M:%S}",
         lap=str(message.lap_number or ""),
         kind=message_kind(message).value,
-        text=cut(message.message, SENTENCE),
+        text=cut(message.message, _LONGEST),
     )
 
 

@@ -12,7 +12,6 @@ from pitwall.domain.race import Compound, DriverNumber, TrackStatus
 from pitwall.domain.track_positions import CarPlace
 from pitwall.web.shared.car_rows import driver_code
 from pitwall.web.shared.control_rows import pinned_flag
-from pitwall.web.shared.display_text import SENTENCE, cut
 from pitwall.web.shared.tower_rows import status_of
 
 _SOFTNESS: Final = {
@@ -28,12 +27,13 @@ _SHOWN: Final = 4
 class RestartRow:
     """One car of the restart; `threat` is a CSS class, "" for a car with no advantage in tyres.
 
-    `versus` compares its tyres with those of the car ahead.
+    `against` and `versus` compare compound and age of its tyres with those of the car ahead.
     """
 
     key: str
     position: str
     stop: str
+    against: str
     versus: str
     laps_down: str
     threat: str
@@ -55,7 +55,6 @@ class NeutralRow:
 
     flag: str = ""
     title: str = ""
-    cause: str = ""
     rule: str = ""
     stopped: str = ""
     between: str = ""
@@ -84,7 +83,6 @@ def neutral_row(frame: LiveFrame) -> NeutralRow:
     return NeutralRow(
         flag=flag,
         title=title,
-        cause=cut(frame.flag_cause.message, SENTENCE) if frame.flag_cause else "",
         rule=_RULES[status],
         stopped=_stopped(running, flag),
         between=_between(running, frame.places),
@@ -104,6 +102,7 @@ def _row(car: TowerLine, ahead: TowerLine | None, flag: str) -> RestartRow:
         key=str(car.number),
         position=str(car.position),
         stop=_stop(car, flag),
+        against="" if ahead is None else _against(car, ahead),
         versus="" if ahead is None else _versus(car, ahead),
         laps_down=f"{laps} lap{'' if laps == 1 else 's'} down" if laps else "",
         threat="threat" if advantage >= _WORTH_WATCHING_LAPS else "",
@@ -176,7 +175,7 @@ def _expected(running: Sequence[TowerLine]) -> list[str]:
     )
     return [
         f"{driver_code(behind)} on {driver_code(ahead)} for "
-        f"{'the lead' if ahead.position == 1 else f'P{ahead.position}'}: {_versus(behind, ahead)}"
+        f"{'the lead' if ahead.position == 1 else f'P{ahead.position}'}: {_compared(behind, ahead)}"
         for _, behind, ahead in best[:_SHOWN]
     ]
 
@@ -197,15 +196,20 @@ def _softer(behind: TowerLine, ahead: TowerLine) -> int:
     return max(-2, min(2, steps))
 
 
+def _compared(behind: TowerLine, ahead: TowerLine) -> str:
+    return ", ".join(filter(None, (_against(behind, ahead), _versus(behind, ahead))))
+
+
+def _against(behind: TowerLine, ahead: TowerLine) -> str:
+    compounds = (behind.compound, ahead.compound)
+    if behind.compound is ahead.compound or Compound.UNKNOWN in compounds:
+        return ""
+    return f"{behind.compound.value.lower()} against {ahead.compound.value.lower()}"
+
+
 def _versus(behind: TowerLine, ahead: TowerLine) -> str:
-    words = []
-    if behind.compound is not ahead.compound and Compound.UNKNOWN not in {
-        behind.compound,
-        ahead.compound,
-    }:
-        words.append(f"{behind.compound.value.lower()} against {ahead.compound.value.lower()}")
-    if behind.tyre_life_laps is not None and ahead.tyre_life_laps is not None:
-        age = ahead.tyre_life_laps - behind.tyre_life_laps
-        laps = f"{abs(age)} lap{'' if abs(age) == 1 else 's'}"
-        words.append(f"{laps} {'fresher' if age > 0 else 'older'}" if age else "same age")
-    return ", ".join(words)
+    if behind.tyre_life_laps is None or ahead.tyre_life_laps is None:
+        return ""
+    age = ahead.tyre_life_laps - behind.tyre_life_laps
+    laps = f"{abs(age)} lap{'' if abs(age) == 1 else 's'}"
+    return f"{laps} {'fresher' if age > 0 else 'older'}" if age else "same age"
