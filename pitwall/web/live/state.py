@@ -23,7 +23,7 @@ from pitwall.web.live.tv_sync import MOST_PRESSES, estimate, shown_at
 from pitwall.web.shared.alert_rows import AlertRow
 from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, TraceRow
 from pitwall.web.shared.car_rows import CarRow
-from pitwall.web.shared.control_rows import ControlRow, HangRow, LogRow
+from pitwall.web.shared.control_rows import HangRow, LogRow, PinnedRow
 from pitwall.web.shared.event_rows import EndedRow, SpokenRow
 from pitwall.web.shared.expert_rows import MixRow
 from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
@@ -64,7 +64,7 @@ class LiveState(rx.State):
     minis: dict[str, str] = {}
     stints: dict[str, list[list[str]]] = {}
     hangs: dict[str, HangRow] = {}
-    control: ControlRow = ControlRow()
+    control: PinnedRow = PinnedRow()
     log_new: list[LogRow] = []
     log_old: list[LogRow] = []
     neutral: NeutralRow = NeutralRow()

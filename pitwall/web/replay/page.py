@@ -96,7 +96,7 @@ def replay_page() -> rx.Component:
         _trouble(),
         rx.el.div(transport(), timeline(), class_name="deck panel", id="deck"),
         rx.el.div(race_control(), class_name="strip"),
-        race_picture(head.battle, room, aside=control_log()),
+        race_picture(head.battle, room, aside=control_log(leads=True)),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),
         rx.el.footer(footer_of_forecasts()),
