@@ -64,6 +64,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.feeds.recording.naming": "the name of a session that does not say it",
     "pitwall.prediction.reasons": "a forecast in words",
     "pitwall.web.live.battle_card": "one panel of the live page",
+    "pitwall.web.live.phone": "what a small screen needs",
     "pitwall.web.live.alert_feed": "one part of the live page",
     "pitwall.web.live.clock_rows": "the words of a tab's clock",
     "pitwall.web.live.live_clock": "the rule of which moment a tab shows",

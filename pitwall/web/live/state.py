@@ -23,15 +23,19 @@ from pitwall.web.live.tv_sync import MOST_PRESSES, estimate, shown_at
 from pitwall.web.shared.alert_rows import AlertRow
 from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, TraceRow
 from pitwall.web.shared.car_rows import CarRow
+from pitwall.web.shared.control_rows import ControlRow, HangRow, LogRow
 from pitwall.web.shared.event_rows import EndedRow, SpokenRow
 from pitwall.web.shared.expert_rows import MixRow
 from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
+from pitwall.web.shared.neutral_rows import NeutralRow
 from pitwall.web.shared.page_rows import PageRows, changed_rows, page_rows, waiting_rows
 from pitwall.web.shared.relay import live_map, relay
+from pitwall.web.shared.result_rows import ResultRow
 from pitwall.web.shared.spoilers import Veil, with_played
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
+from pitwall.web.strip.rows import PointsRow
 
 REFRESH_S = FRAME_EVERY_S
 WAITING_EVERY = 4  # with nothing new to show, send a sign of life every fourth turn
@@ -55,6 +59,16 @@ class LiveState(rx.State):
     notice: NoticeRow = NoticeRow()
     cars: dict[str, CarRow] = {}
     tower: list[TowerRow] = []
+    gaps: dict[str, str] = {}
+    laps: dict[str, str] = {}
+    minis: dict[str, str] = {}
+    stints: dict[str, list[list[str]]] = {}
+    hangs: dict[str, HangRow] = {}
+    control: ControlRow = ControlRow()
+    log_new: list[LogRow] = []
+    log_old: list[LogRow] = []
+    neutral: NeutralRow = NeutralRow()
+    result: ResultRow = ResultRow()
     cards: list[BattleCardRow] = []
     traces: dict[str, TraceRow] = {}
     mixes: dict[str, MixRow] = {}
@@ -64,6 +78,7 @@ class LiveState(rx.State):
     alerts: list[AlertRow] = []
     session: SessionRow = SessionRow()
     standings: list[StandingTableRow] = []
+    points: PointsRow = PointsRow()
     track: TrackRow = TrackRow()
     marks: dict[str, Mark] = {}
     places: PlacesRow = PlacesRow()

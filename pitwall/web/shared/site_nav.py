@@ -21,6 +21,7 @@ def head_components() -> list[rx.Component]:
         rx.el.link(rel="apple-touch-icon", href="/icon-192.png"),
         # Before anything is drawn: no page appears in the wrong theme first.
         rx.el.script(src="/settings.js"),
+        rx.el.script(src="/tower.js"),
         # Before the app, whose socket it watches.
         rx.el.script(src="/watchdog.js"),
         rx.el.script(src="/account.js", defer=True),
