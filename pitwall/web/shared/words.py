@@ -20,7 +20,6 @@ from reflex.utils.imports import ImportVar
 from reflex.vars import VarData
 from reflex_base.vars.sequence import LiteralStringVar
 from reflex_components_core.base.bare import Bare
-from reflex_components_core.core.foreach import Foreach
 
 _HOOK: Final = "const pitwall_words = useWords();"
 _DATA: Final = VarData(
@@ -62,20 +61,8 @@ def _translated(component: Any) -> Any:  # noqa: ANN401  any component of Reflex
     for name in _ATTRIBUTES:
         if isinstance(attributes.get(name), (str, LiteralStringVar)):
             attributes[name] = _said(rx.Var.create(attributes[name]))
-    if isinstance(component, Foreach):
-        _translate_rows(component)
     component.children = [_translated(child) for child in component.children]
     return component
-
-
-def _translate_rows(component: Foreach) -> None:
-    render = component.render_fn
-
-    @functools.wraps(render)
-    def translated(*values: Any) -> Any:  # noqa: ANN401
-        return _translated(render(*values))
-
-    component.render_fn = translated
 
 
 def _said(text: Any) -> Any:  # noqa: ANN401
