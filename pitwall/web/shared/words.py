@@ -5,6 +5,9 @@ look-up, which `assets/words.jsx` answers in the browser from the catalogue of t
 page needs to mark its words. What reaches a page in a row is looked up as well: such words are
 listed in `pitwall/web/locales/rows.txt`, with `{}` for what varies.
 
+It knows how Reflex holds the text of a component (`Bare`), and the hooks of a Var;
+`tests/web/test_languages.py` fails when an upgrade changes that.
+
 The catalogues are gettext files in `pitwall/web/locales`. `python scripts/words.py` finds new
 words, and writes what the browser loads.
 """
@@ -45,7 +48,8 @@ def in_words(page: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
 
     @functools.wraps(page)
     def translated() -> rx.Component:
-        return _translated(page())
+        said: rx.Component = _translated(page())
+        return said
 
     return translated
 
