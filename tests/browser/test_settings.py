@@ -145,7 +145,7 @@ def test_without_a_rule_there_is_no_alert(server: Server, page: Page) -> None:
 
     scene.p, scene.status = 0.9, TrackStatus.SAFETY_CAR
 
-    expect(page.locator(".flag-safety")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".flag.flag-safety")).to_be_visible(timeout=SOON_MS)
     page.wait_for_timeout(1_000)
     expect(page.locator("#alert-line")).to_be_empty()
     expect(page).to_have_title("Pitwall · live battles")
