@@ -76,6 +76,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.web.live.tv_clock": "one panel of the live page",
     "pitwall.web.live.tv_sync": "the estimate of how late a TV is",
     "pitwall.web.shared.alert_rows": "the rows of alerts",
+    "pitwall.web.shared.words": "the language of all pages; `pitwall.pitwall` puts them in it",
     "pitwall.web.shared.local_time": "times in the visitor's zone",
     "pitwall.web.socket.rates": "how many events and sockets a visitor may have",
     # Adapters of ports, chosen in one place
