@@ -21,6 +21,7 @@ from pitwall.analysis.track_maps import TrackMaps
 from pitwall.analysis.track_record import TrackRecords
 from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import StoreError
+from pitwall.live.event_ring import EventRing
 from pitwall.live.publishing import FrameRing
 from pitwall.ports.accounts import RateLimiter
 from pitwall.ports.cache import LiveCache, TelemetryCache
@@ -103,6 +104,7 @@ class Services:
         maps: Track maps of stored races; None where no races are stored.
         strips: The race strips of stored races; None where no races are stored.
         demo_race: A simulated race for guests; None where there is no database.
+        events: What happened in the live race, for streams; None where nothing is streamed.
         writing: The state of the race writer; None where nothing is written.
         telemetry: Each car's newest telemetry; None where it is not cached.
         cache_fault: Returns a sentence while the live cache cannot be used as set up; else "".
@@ -129,6 +131,7 @@ class Services:
     maps: TrackMaps | None = None
     strips: RaceStrips | None = None
     demo_race: DemoRace | None = None
+    events: EventRing | None = None
 
     def races(self) -> RaceReader:
         """Return the reader of stored races.

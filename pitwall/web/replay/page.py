@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.live.event_lists import disconnected_bar, notice_bar, race_control, spoken_feed
+from pitwall.web.live.control_log import control_log, flag_banner, race_control
+from pitwall.web.live.event_lists import disconnected_bar, notice_bar, spoken_feed
 from pitwall.web.live.race_header import race_header
 from pitwall.web.live.race_view import footer_of_forecasts, race_picture
 from pitwall.web.live.state import LiveState
@@ -91,10 +92,11 @@ def replay_page() -> rx.Component:
         race_header(header, as_var(LiveState.pulse), as_var(LiveState.session)),
         disconnected_bar(),
         notice_bar(as_var(LiveState.notice)),
+        flag_banner(),
         _trouble(),
         rx.el.div(transport(), timeline(), class_name="deck panel", id="deck"),
-        rx.el.div(race_control(header.control), class_name="strip"),
-        race_picture(head.battle, room),
+        rx.el.div(race_control(), class_name="strip"),
+        race_picture(head.battle, room, aside=control_log()),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),
         rx.el.footer(footer_of_forecasts()),

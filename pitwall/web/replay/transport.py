@@ -169,16 +169,19 @@ def _speed() -> rx.Component:
 
 
 def _go() -> rx.Component:
-    return rx.el.label(
-        rx.el.span("Go to", class_name="label"),
-        rx.el.input(
-            type="text",
-            id="go-to",
-            placeholder="lap 12 or 13:42",
-            auto_complete="off",
-            title="/",
+    return rx.fragment(
+        rx.el.label(
+            rx.el.span("Go to", class_name="label"),
+            rx.el.input(
+                type="text",
+                id="go-to",
+                placeholder="lap 12 or 13:42",
+                auto_complete="off",
+                title="/",
+            ),
+            class_name="choice",
         ),
-        class_name="choice",
+        rx.el.span(as_var(ReplayState.head).note, role="status", class_name="go-note"),
     )
 
 

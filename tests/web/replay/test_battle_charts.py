@@ -296,3 +296,11 @@ def test_labels_of_many_turns_do_not_lie_on_one_another_and_turns_come_first() -
     for taken in rows.values():
         for (_, end), (begin, _) in pairwise(sorted(taken)):
             assert end <= begin
+
+
+def test_charts_end_where_the_story_is_known_and_not_where_the_battle_will_end() -> None:
+    known = STORY.known_at(at(60))
+
+    for figure in (forecast_chart.forecast_figure(known), gap_chart.gap_figure(known)):
+        assert figure["layout"]["xaxis"]["range"] == [moment(at(0)), moment(at(60))]
+    assert STORY.known_at(at(900)).until == STORY.until
