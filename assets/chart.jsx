@@ -57,56 +57,6 @@ function inTheme(figure) {
   return themed({ data: figure.data, layout: figure.layout }, tokens);
 }
 
-// The colours of `pitwall/web/shared/chart_theme.py`, and the tokens of `assets/theme.css` that
-// stand for them in the theme on show.
-const TOKENS = {
-  "#090b08": "--night", "#11140e": "--panel", "#171b13": "--raised", "#2b3124": "--line",
-  "#ece8d5": "--ink", "#a9ad96": "--dim", "#8f957f": "--dim", "#ffb52e": "--amber",
-  "#63f29a": "--phosphor", "#ff6b57": "--alarm", "#64b8ff": "--sky",
-};
-
-const FORCED = { "--night": "Canvas", "--panel": "Canvas", "--raised": "Canvas", "--line": "GrayText" };
-
-// Return what each colour of a figure is in the theme on show, as Plotly reads it.
-function palette(box) {
-  const isForced = matchMedia("(forced-colors: active)").matches;
-  const probe = document.createElement("span");
-  probe.style.forcedColorAdjust = "none";
-  box.append(probe);
-  const colours = Object.fromEntries(Object.entries(TOKENS).map(([colour, token]) => {
-    probe.style.color = isForced ? FORCED[token] ?? "CanvasText" : `var(${token}, ${colour})`;
-    return [colour, getComputedStyle(probe).color];
-  }));
-  probe.remove();
-  return colours;
-}
-
-// Return a part of a figure with the colours of the theme; a colour may have an opacity of its own.
-function themed(part, colours) {
-  if (typeof part === "string") {
-    const colour = part[0] === "#" ? colours[part.slice(0, 7).toLowerCase()] : undefined;
-    if (colour === undefined) return part;
-    if (part.length === 7) return colour;
-    const alpha = (Number.parseInt(part.slice(7), 16) / 255).toFixed(2);
-    return colour.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
-  }
-  if (Array.isArray(part)) return part.map((each) => themed(each, colours));
-  if (part === null || typeof part !== "object") return part;
-  return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, themed(each, colours)]));
-}
-
-// Call back when theme or palette change; return what ends that.
-function onTheme(callback) {
-  const watcher = new MutationObserver(callback);
-  watcher.observe(document.documentElement, { attributeFilter: ["data-theme", "data-palette"] });
-  const forced = matchMedia("(forced-colors: active)");
-  forced.addEventListener("change", callback);
-  return () => {
-    watcher.disconnect();
-    forced.removeEventListener("change", callback);
-  };
-}
-
 let loading = null;
 
 function plotly() {
@@ -132,7 +82,6 @@ export function Chart({ figure, cursor = "", label, onPick, className = "" }) {
   const drawn = useRef({ figure: null, cursor: "", turn: Promise.resolve() });
   const pick = useRef(onPick);
   const [state, setState] = useState("loading");
-  const [theme, setTheme] = useState(0);
   pick.current = onPick;
   const isEmpty = !figure?.data?.length;
   const shown = useSyncExternalStore(hear, look, () => "");
@@ -163,7 +112,6 @@ export function Chart({ figure, cursor = "", label, onPick, className = "" }) {
         last.figure = figure;
         last.look = shown;
         last.cursor = cursor;
-        last.theme = theme;
         setState("drawn");
       })
       .catch((error) => {
