@@ -29,13 +29,13 @@ from pitwall.web.shared.expert_rows import MixRow
 from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.shared.neutral_rows import NeutralRow
 from pitwall.web.shared.page_rows import PageRows, changed_rows, page_rows, waiting_rows
+from pitwall.web.shared.points_rows import PointsRow
 from pitwall.web.shared.relay import live_map, relay
 from pitwall.web.shared.result_rows import ResultRow
 from pitwall.web.shared.spoilers import Veil, with_played
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
-from pitwall.web.strip.rows import PointsRow
 
 REFRESH_S = FRAME_EVERY_S
 WAITING_EVERY = 4  # with nothing new to show, send a sign of life every fourth turn

@@ -21,11 +21,11 @@ from pitwall.web.shared.header_rows import (
     pulse_row,
 )
 from pitwall.web.shared.neutral_rows import NeutralRow, neutral_row
+from pitwall.web.shared.points_rows import PointsRow, points_row
 from pitwall.web.shared.result_rows import ResultRow, result_row
 from pitwall.web.shared.standing_rows import SessionRow, session_row, standing_rows
 from pitwall.web.shared.tower_rows import gap_rows, lap_rows, mini_rows, tower_rows
 from pitwall.web.shared.track_rows import PlacesRow, mark_rows, places_row, track_fields
-from pitwall.web.strip.rows import PointsRow, points_row
 
 PageRows = dict[str, Any]
 """Variable name to JSON-ready value: what a browser receives."""
