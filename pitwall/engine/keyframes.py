@@ -11,6 +11,7 @@ as differences, which takes a fifth less room. Earlier releases wrote them by ro
 from __future__ import annotations
 
 import hashlib
+import lzma
 import types
 import zlib
 from collections.abc import Callable, Mapping
@@ -22,7 +23,6 @@ from itertools import accumulate, pairwise
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import orjson
-import pyarrow as pa
 
 from pitwall.domain.forecasts import Reason
 from pitwall.domain.race import START_OF_TIME, LapRecord
@@ -30,10 +30,8 @@ from pitwall.domain.sessions import SessionType, type_of
 from pitwall.engine.race_engine import EngineState
 
 _MICROSECOND = timedelta(microseconds=1)
-_PACKER: Final = pa.Codec("zstd", 9)
-_SIZE_BYTES = 4  # of the document, before it: the block itself does not tell
-_ZLIB: Final = b"\x78"
-_BIGGEST: Final = 100_000_000
+_LEVEL = 3  # of LZMA: the higher ones take four times as long for a fifth less room
+_ZLIB: Final = b"\x78"  # how all of its blocks begin, and none of LZMA's
 _FEWEST_ROWS = 3
 _LAPS_HELD = 4_000  # of two races
 _STAMP_BYTES = 8
@@ -49,8 +47,7 @@ Coder = Callable[[Any], Any]
 def encode_keyframe(state: EngineState) -> bytes:
     """Return the state as bytes; about 22 kB late in a race."""
     plain = orjson.dumps(_coders(EngineState)[0](state), option=orjson.OPT_NON_STR_KEYS)
-    packed: bytes = _PACKER.compress(plain, asbytes=True)
-    return _stamp() + len(plain).to_bytes(_SIZE_BYTES, "big") + packed
+    return _stamp() + lzma.compress(plain, check=lzma.CHECK_NONE, preset=_LEVEL)
 
 
 def decode_keyframe(body: bytes) -> EngineState | None:
@@ -61,7 +58,7 @@ def decode_keyframe(body: bytes) -> EngineState | None:
     try:
         document = orjson.loads(_unpacked(body[_STAMP_BYTES:]))
         state: EngineState = _coders(EngineState)[1](document)
-    except (zlib.error, OSError, ValueError, TypeError, LookupError):
+    except (zlib.error, lzma.LZMAError, ValueError, TypeError, LookupError):
         return None
     # An earlier release followed qualifying and practice as if they were races.
     is_race = type_of(state.race.info.kind) is SessionType.RACE
@@ -69,14 +66,7 @@ def decode_keyframe(body: bytes) -> EngineState | None:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    if packed.startswith(_ZLIB):  # the first byte of a size is 0
-        return zlib.decompress(packed)
-    size = int.from_bytes(packed[:_SIZE_BYTES], "big")
-    if size > _BIGGEST:
-        message = f"a state of {size} bytes"
-        raise ValueError(message)
-    plain: bytes = _PACKER.decompress(packed[_SIZE_BYTES:], size, asbytes=True)
-    return plain
+    return zlib.decompress(packed) if packed.startswith(_ZLIB) else lzma.decompress(packed)
 
 
 @cache

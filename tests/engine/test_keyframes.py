@@ -140,3 +140,4 @@ def test_laps_and_traces_of_any_length_are_read_back() -> None:
         assert decode_keyframe(encode_keyframe(longer)) == longer  # its laps were written before
         assert decode_keyframe(body[:-5]) is None
         assert decode_keyframe(body[:8] + b"\x05" + body[9:]) is None
+        assert decode_keyframe(body[:8]) is None
