@@ -1,9 +1,10 @@
-"""Store forecasts in a third of the bytes, and show them as before by a view.
+"""Store forecasts in half the bytes and show them as before by a view; store how battles ended.
 
 Revision 0006_compact_forecasts. The table `predictions` becomes `forecasts`, with numbers in place of
 names and words, and without the experts' weights where these follow from the contributions. The view
 `predictions` has the columns that the table had, with the same values to the last bit. SQLite gives the
-room back with `VACUUM`; until then new rows use it.
+room back with `VACUUM`; until then new rows use it. Races of before have no endings: their timeline
+calls a battle passed where the outcomes of its last forecasts say so.
 """
 
 import sqlalchemy as sa
@@ -42,6 +43,20 @@ SHOWN = (
 
 def upgrade() -> None:
     dialect = op.get_bind().dialect.name
+    op.create_table('endings',
+    sa.Column('race_number', sa.Integer(), nullable=False),
+    sa.Column('ended_at', INSTANT, nullable=False),
+    sa.Column('attacker', sa.SmallInteger(), nullable=False),
+    sa.Column('defender', sa.SmallInteger(), nullable=False),
+    sa.Column('opened_at', INSTANT, nullable=False),
+    sa.Column('position', sa.SmallInteger(), nullable=False),
+    sa.Column('reason', sa.String(16), nullable=False),
+    sa.Column('taken_back', sa.Boolean(), nullable=False),
+    sa.Column('p_overtake', sa.Float(), nullable=True),
+    sa.ForeignKeyConstraint(['race_number'], ['races.number'], ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('race_number', 'ended_at', 'attacker', 'defender'),
+    sqlite_with_rowid=False
+    )
     number_drivers()
     op.create_table('forecast_words',
     sa.Column('number', sa.SmallInteger(), nullable=False, autoincrement=False),
@@ -197,3 +212,4 @@ def downgrade() -> None:
     op.drop_table('forecast_words')
     op.drop_index('drivers_number', table_name='drivers')
     op.drop_column('drivers', 'number')
+    op.drop_table('endings')

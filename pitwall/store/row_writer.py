@@ -39,6 +39,11 @@ _TARGETS = {
         tables.StatusRow, records.StatusRecord, ("race_number", "at", "seq", "kind")
     ),
     "weather": _Target(tables.WeatherRow, records.WeatherRecord, ("race_number", "at", "seq")),
+    "endings": _Target(
+        tables.EndingRow,
+        records.EndingRecord,
+        ("race_number", "ended_at", "attacker", "defender"),
+    ),
     "samples": _Target(tables.CarSampleRow, records.SampleRecord),
 }
 

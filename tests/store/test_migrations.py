@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -169,7 +170,7 @@ def _weighed() -> Batch:
     shares = {"w_om": 0.1 / (0.1 + 0.2 + 0.7), "w_boost": 0.2 / (0.1 + 0.2 + 0.7)}
     shares["w_aero"] = 0.7 / (0.1 + 0.2 + 0.7)
     moved = {"c_base": -1.5, "c_om": 0.1, "c_boost": -0.2, "c_aero": 0.7}
-    kinds = [
+    kinds: list[dict[str, Any]] = [
         {},
         shares,  # of an earlier release
         shares | moved,
@@ -184,7 +185,7 @@ def _weighed() -> Batch:
     return batch
 
 
-async def _predictions(database: Database) -> list[tuple[object, ...]]:
+async def _predictions(database: Database) -> list[tuple[Any, ...]]:
     query = text("SELECT * FROM predictions ORDER BY id")
     async with database.reading() as connection:
         return [tuple(row) for row in await connection.execute(query)]
@@ -221,7 +222,7 @@ async def test_forecasts_are_the_same_to_the_last_bit_before_and_after_they_are_
     assert len(page.rows) == len(told) == 60
     for _, row in page.rows:
         record = told[row["made_at_utc"]]
-        values = row | {"made_at": row["made_at_utc"], "settled_at": row["settled_at_utc"]}
+        values = {**row, "made_at": row["made_at_utc"], "settled_at": row["settled_at_utc"]}
         assert [values[name] for name in given] == [getattr(record, name) for name in given]
         assert (row["attacker"], row["defender"]) == ("mary-somer", "ada-byron")
     # A race that goes on after the migration is written with the next ids.

@@ -19,6 +19,7 @@ from pitwall.store.tables.ledger import LedgerCall, LedgerCell, LedgerEntry, Led
 from pitwall.store.tables.playback import (
     CarSampleRow,
     ControlRow,
+    EndingRow,
     Keyframe,
     Lap,
     RawChunk,
@@ -40,6 +41,7 @@ __all__ = [
     "CompactForecast",
     "ControlRow",
     "DriverRow",
+    "EndingRow",
     "EntryRow",
     "ForecastWord",
     "Keyframe",
