@@ -26,6 +26,7 @@ from pitwall.domain.endings import WAITS, judged, stood, why_taken_back
 from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
 from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
 from pitwall.domain.reducer import apply
+from pitwall.engine.attention import NO_ATTENTION, Attention, attend
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
@@ -171,6 +172,7 @@ class EngineState:
         faults: Parts of messages skipped because they broke the format, by kind.
         memory: What the predictor remembers of this race.
         held: Endings that wait for hindsight, oldest first.
+        attention: In which order battles are shown, and which chance of each.
     """
 
     race: RaceState = field(default_factory=RaceState)
@@ -184,6 +186,7 @@ class EngineState:
     faults: Mapping[str, int] = field(default_factory=dict)
     memory: Memory = NO_MEMORY
     held: tuple[Held, ...] = ()
+    attention: Attention = NO_ATTENTION
 
 
 class EngineObserver(Protocol):
@@ -367,6 +370,8 @@ class RaceEngine:
         histories = {pair: traces.get(pair, BattleTrace()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
             histories = noted(grid_at, battles, forecasts, histories)
+        is_tick = _due(grid_at, STEPS_A_FORECAST)
+        attention = attend(state.attention, battles, forecasts, grid_at, is_tick=is_tick)
         return replace(
             state,
             grid_at=grid_at,
@@ -376,6 +381,7 @@ class RaceEngine:
             ended=ended,
             memory=memory,
             held=still_held,
+            attention=attention,
         )
 
     def _forecast(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.domain.forecasts import MixedForecast, points_of
+from pitwall.domain.forecasts import MixedForecast, brought_to, points_of
+from tests.contributing import made_up
 
 LOGITS = st.floats(-8, 8)
 
@@ -51,3 +52,20 @@ def test_any_logit_is_a_probability(base: float | None, p: float | None) -> None
     assert mixed.p_situation == p
     if base is not None:
         assert sum(points_of(base, (base, -base))) == pytest.approx(0.0, abs=1e-12)
+
+
+@given(st.floats(-5, 4), st.lists(st.floats(-2, 2), min_size=3, max_size=3), st.floats(0.01, 0.99))
+def test_a_forecast_brought_to_another_chance_still_adds_up(
+    base: float, contributions: list[float], to: float
+) -> None:
+    forecast = made_up(base, contributions, p_kept=0.8)
+    assert forecast.mixed is not None
+    assert forecast.p_overtake is not None
+    told = brought_to(forecast.mixed, forecast.p_overtake, to)
+
+    assert told.p_situation is not None
+    moved = sum(one.points or 0.0 for one in told.experts)
+    assert told.p_situation + moved == pytest.approx(to, abs=1e-6)
+    assert told.p_low - 1e-6 <= to <= told.p_high + 1e-6
+    assert told.p_overtake_3 >= to - 1e-6
+    assert told.p_kept == 0.8

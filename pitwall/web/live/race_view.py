@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import reflex as rx
 
-from pitwall.web.live.battle_card import battle_card
+from pitwall.web.live.battle_board import WORDS, BattleBoard
 from pitwall.web.live.event_lists import empty_sign, ended_list
-from pitwall.web.live.experts import Behind
 from pitwall.web.live.standings import standings
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
@@ -16,6 +15,11 @@ from pitwall.web.shared.standing_rows import StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
 from pitwall.web.shared.typed import as_var
+
+ORDER = (
+    "Chance and closeness decide, with a bonus for the lead and for points. A battle takes the "
+    "place of another when it is hotter by a clear margin, and after ten seconds at the earliest."
+)
 
 
 class TrackMapView(rx.Component):
@@ -54,7 +58,9 @@ def race_picture(
         details: Panels about the chosen battle, shown above the cards of all battles.
         aside: Panels below the map; on a phone they are in the view `control`.
     """
-    middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
+    is_held = details is not None
+    battles = _battles(chosen, is_held=is_held)
+    middle = rx.el.div(details, battles, class_name="middle") if is_held else battles
     beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
@@ -115,30 +121,34 @@ def _map_panel(
     )
 
 
-def _battles() -> rx.Component:
+def _battles(chosen: str | rx.Var[str], *, is_held: bool) -> rx.Component:
     cards = as_var(LiveState.cards)
+    board: rx.Component = BattleBoard.create(
+        cards=cards,
+        readings=as_var(LiveState.readings),
+        cars=as_var(LiveState.cars),
+        mixes=as_var(LiveState.mixes),
+        reasons=as_var(LiveState.reasons),
+        traces=as_var(LiveState.traces),
+        duels=as_var(LiveState.duels),
+        tower=as_var(LiveState.tower),
+        chosen=chosen,
+        held=is_held,
+        words=WORDS,
+    )
     return rx.el.section(
-        rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
-        rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
+        rx.el.h2(
+            "Battles",
+            rx.el.span(cards.length(), class_name="count"),
+            rx.el.span("hottest first", title=ORDER, class_name="order"),
+            class_name="heading",
+        ),
+        board,
         empty_sign(as_var(LiveState.empty)),
         ended_list(as_var(LiveState.ended)),
         id="battles",
         tab_index=-1,
         class_name="battles",
-    )
-
-
-def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
-    return battle_card(
-        row,
-        as_var(LiveState.cars[row.attacker]),
-        as_var(LiveState.cars[row.defender]),
-        as_var(LiveState.traces[row.key]),
-        Behind(
-            as_var(LiveState.mixes[row.key]),
-            as_var(LiveState.mixes).contains(row.key),
-            as_var(LiveState.reasons[row.key]),
-        ),
     )
 
 

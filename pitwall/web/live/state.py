@@ -7,16 +7,17 @@ therefore holds only the TV delay.
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from pitwall import services
 from pitwall.aio import Pacer
 from pitwall.domain.frames import FRAME_EVERY_S
 from pitwall.live.publishing import FrameRing
-from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, TraceRow
+from pitwall.web.shared.battle_rows import BattleCardRow
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.event_rows import EndedRow, SpokenRow
-from pitwall.web.shared.expert_rows import MixRow
 from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.shared.page_rows import PageRows, changed_rows, page_rows, waiting_rows
 from pitwall.web.shared.relay import live_map, relay
@@ -50,9 +51,12 @@ class LiveState(rx.State):
     cars: dict[str, CarRow] = {}
     tower: list[TowerRow] = []
     cards: list[BattleCardRow] = []
-    traces: dict[str, TraceRow] = {}
-    mixes: dict[str, MixRow] = {}
-    reasons: dict[str, list[ReasonRow]] = {}
+    # By the key of a battle; `assets/battle_board.jsx` knows the order of the fields.
+    readings: dict[str, list[Any]] = {}
+    traces: dict[str, list[Any]] = {}
+    duels: dict[str, list[Any]] = {}
+    mixes: dict[str, list[Any]] = {}
+    reasons: dict[str, list[list[Any]]] = {}
     ended: list[EndedRow] = []
     spoken: list[SpokenRow] = []
     session: SessionRow = SessionRow()

@@ -7,8 +7,9 @@ from typing import Any
 
 from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
-from pitwall.web.shared.battle_rows import card_rows, mix_rows, reasons_by_card, trace_rows
+from pitwall.web.shared.battle_rows import card_rows, mix_rows, reading_rows, reasons_by_card
 from pitwall.web.shared.car_rows import car_rows
+from pitwall.web.shared.duel_rows import duel_rows, trace_rows
 from pitwall.web.shared.event_rows import empty_row, ended_rows, spoken_rows
 from pitwall.web.shared.header_rows import (
     HeaderRow,
@@ -42,9 +43,11 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
         "cars": {key: asdict(row) for key, row in car_rows(frame).items()},
         "tower": [asdict(row) for row in tower_rows(frame)],
         "cards": [asdict(row) for row in card_rows(frame)],
-        "traces": {key: asdict(row) for key, row in trace_rows(frame).items()},
-        "mixes": {key: asdict(row) for key, row in mix_rows(frame).items()},
-        "reasons": {key: list(map(asdict, rows)) for key, rows in reasons_by_card(frame).items()},
+        "readings": reading_rows(frame),
+        "traces": trace_rows(frame),
+        "duels": duel_rows(frame),
+        "mixes": mix_rows(frame),
+        "reasons": reasons_by_card(frame),
         "ended": [asdict(row) for row in ended_rows(frame)],
         "spoken": [asdict(row) for row in spoken_rows(frame)],
         "empty": asdict(empty_row(frame)),
@@ -80,7 +83,9 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "cars": {},
         "tower": [],
         "cards": [],
+        "readings": {},
         "traces": {},
+        "duels": {},
         "mixes": {},
         "reasons": {},
         "ended": [],
