@@ -28,7 +28,13 @@ _STOPS_COUNTED: Final = 12  # the newest
 
 @dataclass(frozen=True, slots=True)
 class LineGap:
-    """The gap of two cars when the second crossed the line at the end of a lap."""
+    """The gap of two cars when the second crossed the line at the end of a lap.
+
+    Attributes:
+        lap: The number of that lap. Source: `TimingData` `NumberOfLaps`.
+        gap_s: Seconds between the two crossings. Range: from 0. Source: their arrival in the feed.
+        at: When the second crossed. Source: the feed.
+    """
 
     lap: int
     gap_s: float
@@ -37,12 +43,14 @@ class LineGap:
 
 @dataclass(frozen=True, slots=True)
 class DuelLap:
-    """The lap of one number as one car drove it; None where the feed did not tell.
+    """The lap of one number as one car drove it.
 
     Attributes:
-        lap_s: The lap time.
-        sectors_s: The three sector times.
-        speeds_kmh: At the traps I1, I2, FL and ST; None where it is of an earlier lap.
+        lap_s: The lap time. None where the feed did not tell. Source: `TimingData` `LastLapTime`.
+        sectors_s: The three sector times; None where the feed did not tell. Source: `TimingData`
+            `Sectors`.
+        speeds_kmh: At the traps I1, I2, FL and ST; None where the newest is of an earlier lap.
+            Source: `TimingData` `Speeds`.
     """
 
     lap_s: float | None
@@ -52,12 +60,13 @@ class DuelLap:
 
 @dataclass(frozen=True, slots=True)
 class Rejoin:
-    """Where a car would come out after a stop now, if nobody else stopped.
+    """Where a car would come out after a stop now, if nobody else stopped. Estimated.
 
     Attributes:
-        position: Its place. Range: from 1.
-        ahead: The car that it would come out behind; None for the lead.
-        gap_s: Seconds to that car; None for the lead.
+        position: Its place. Range: from 1. Source: the gaps to the leader.
+        ahead: The car that it would come out behind. None for the lead. Source: the gaps to the
+            leader.
+        gap_s: Seconds to that car. None for the lead. Source: the gaps to the leader.
     """
 
     position: int
@@ -77,7 +86,8 @@ class Duel:
         defender: That lap of the defender; None before there is one.
         attacker_stop: Where the attacker would come out after a stop. None where its gap is not
             known. Estimated.
-        defender_stop: The same of the defender.
+        defender_stop: Where the defender would come out after a stop. None where its gap is not
+            known. Estimated.
         stop_s: What a stop is taken to cost, seconds.
         stops_seen: From how many stops of this race that is; 0: from none, it is a usual one.
         trace_at: When the newest point of the battle's histories was taken; None before one.
