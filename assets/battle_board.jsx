@@ -3,7 +3,7 @@
 // its place fades in there: nothing moves across the page.
 
 import { memo, useLayoutEffect, useMemo, useRef } from "react";
-import { jsx, jsxs, Fragment } from "react/jsx-runtime";
+import { jsx, jsxs } from "react/jsx-runtime";
 import { pin, useChoice } from "$/public/battle_choice.js";
 import { Stage, Tyre } from "$/public/battle_stage.jsx";
 
@@ -94,6 +94,7 @@ const Row = memo(function Row({ card, reading, attacker, defender, isStaged, isP
             jsx("span", { className: "unit", children: " s" }),
           ],
         }),
+        jsx("span", { className: "row-trend", children: note || reading[3] }),
         jsxs("span", {
           className: "row-chance",
           children: [
@@ -144,7 +145,7 @@ function step(event) {
 }
 
 export const BattleBoard = memo(function BattleBoard(props) {
-  const { cards, readings, cars, mixes, reasons, traces, duels, tower, held, words } = props;
+  const { cards, readings, cars, mixes, reasons, traces, duels, outlooks, tower, held, words } = props;
   const choice = useChoice();
   const pinned = held ? props.chosen : choice.pinned;
   const list = useRef(null);
@@ -161,7 +162,8 @@ export const BattleBoard = memo(function BattleBoard(props) {
   const staged = order[0];
   const isPinned = found(order, pinned) === staged;
   const pick = held ? undefined : (key) => pin(key === pinned ? "" : key);
-  return jsxs(Fragment, {
+  return jsxs("div", {
+    className: "board",
     children: [
       jsx(Stage, {
         card: staged,
@@ -172,6 +174,8 @@ export const BattleBoard = memo(function BattleBoard(props) {
         reasons: reasons[staged.key] ?? [],
         trace: traces[staged.key],
         duel: duels[staged.key],
+        outlook: outlooks[staged.key],
+        note: props.stopNote,
         train: trainOf(known, staged),
         cars,
         tower,

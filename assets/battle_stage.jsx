@@ -11,6 +11,9 @@ const WIDTH = 150;
 const HEIGHT = 60;
 const SCALE_TENTHS = 200; // a bar that moves the forecast by more ends in an arrow
 const MINUS = "\u2212";
+const EXPERTS = ["om", "boost", "aero"];
+const PARTS = ["Lap", "S1", "S2", "S3", "I1", "I2", "FL", "ST"];
+const TIMES = 4; // the first parts are seconds, the others km/h
 
 const span = (className, ...children) => jsxs("span", { className, children });
 const label = (text) => jsx("span", { className: "label", children: text });
@@ -123,10 +126,10 @@ const Reasons = ({ part, reasons, words }) =>
     className: "move-reasons",
     "aria-label": `${words.reasons}: ${part || words.forecast}`,
     children: reasons
-      .filter((reason) => reason[3] === part)
-      .map(([points, text, tone]) =>
+      .filter((reason) => reason[2] === part)
+      .map(([points, text]) =>
         jsxs("li", {
-          className: `move-reason reason ${tone}`,
+          className: `move-reason reason ${points.startsWith("+") ? "for" : "against"}`,
           children: [
             jsx("span", { className: "weight", title: words.points_title, children: points }),
             jsx("span", { className: "reason-words", title: text, children: text }),
@@ -135,8 +138,8 @@ const Reasons = ({ part, reasons, words }) =>
       ),
   });
 
-function Move({ expert, reasons, words }) {
-  const [name, , weight, estimated, points, tenths] = expert;
+function Move({ name, expert, reasons, words }) {
+  const [points, tenths, weight, estimated] = expert;
   const way = tenths < 0 ? "against" : "for";
   const sign = points < 0 ? MINUS : points > 0 ? "+" : "\u00b1";
   return jsxs(Fragment, {
@@ -178,25 +181,25 @@ const Moves = memo(function Moves({ card, mix, reasons, words }) {
         jsx("ul", {
           className: "experts",
           "aria-label": words.experts,
-          children: experts.map(([name, says, weight, estimated]) =>
+          children: experts.map(([, , weight, estimated, says], nth) =>
             jsxs("li", {
               className: "expert",
               children: [
-                span("expert-name", name), ` ${weight} %, ${words.says} `,
+                span("expert-name", EXPERTS[nth]), ` ${weight} %, ${words.says} `,
                 jsx("strong", { children: `${says} %` }),
                 estimated
                   ? jsx("span", { className: "estimated", title: words.estimated_title, children: words.estimated })
                   : null,
               ],
-            }, name),
+            }, EXPERTS[nth]),
           ),
         }),
         jsx(Reasons, { part: "", reasons, words }),
       ],
     });
   }
-  const clauses = experts.map(([name, , , estimated, points]) =>
-    `${name.toUpperCase()} (${words.subjects[name]}${estimated ? `, ${words.estimated}` : ""}) ` +
+  const clauses = experts.map(([points, , , estimated], nth) =>
+    `${EXPERTS[nth].toUpperCase()} (${words.subjects[EXPERTS[nth]]}${estimated ? `, ${words.estimated}` : ""}) ` +
     `${points < 0 ? words.takes : words.adds} ${Math.abs(points)} ` +
     `${Math.abs(points) === 1 ? words.point : words.points}, `);
   return jsxs("div", {
@@ -217,7 +220,8 @@ const Moves = memo(function Moves({ card, mix, reasons, words }) {
         ],
       }),
       jsx(Reasons, { part: "situation", reasons, words }),
-      ...experts.map((expert) => jsx(Move, { expert, reasons, words }, expert[0])),
+      ...experts.map((expert, nth) =>
+        jsx(Move, { name: EXPERTS[nth], expert, reasons, words }, EXPERTS[nth])),
       kept
         ? jsxs("p", {
             className: "kept",
@@ -267,16 +271,31 @@ const Gap = memo(function Gap({ trace, words }) {
   });
 }, (a, b) => a.trace === b.trace);
 
+// Return a lap time or sector as timing screens show it, or a speed.
+function shown(value, nth) {
+  if (value === null || value === undefined) return "–";
+  if (nth >= TIMES) return String(value);
+  if (value < 60) return value.toFixed(3);
+  return `${Math.floor(value / 60)}:${(value % 60).toFixed(3).padStart(6, "0")}`;
+}
+
+// Return how far apart two values are, and whether that is for the attacker.
+function apart(back, front, nth) {
+  if (back === null || front === null) return ["–", ""];
+  const by = back - front;
+  const text = Math.abs(by).toFixed(nth < TIMES ? 3 : 0);
+  if (Number(text) === 0) return [text, ""];
+  return [`${by < 0 ? MINUS : "+"}${text}`, by < 0 === nth < TIMES ? "for" : "against"];
+}
+
 const Laps = memo(function Laps({ duel, attacker, defender, words }) {
-  const [lap, parts] = duel;
-  if (!parts.length) return jsx("p", { className: "quiet stage-laps", children: words.no_lap });
-  const row = (name, at, kind) =>
+  const [lap, back, front] = duel;
+  if (!back.length) return jsx("p", { className: "quiet stage-laps", children: words.no_lap });
+  const row = (name, cells) =>
     jsxs("tr", {
-      className: kind,
       children: [
         jsx("th", { scope: "row", children: name }),
-        ...parts.map((part) =>
-          jsx("td", { className: kind === "apart" ? part[4] : "", children: part[at] || "–" }, part[0])),
+        ...cells.map(([text, tone], nth) => jsx("td", { className: tone, children: text }, PARTS[nth])),
       ],
     });
   return jsxs("table", {
@@ -287,17 +306,21 @@ const Laps = memo(function Laps({ duel, attacker, defender, words }) {
         children: jsxs("tr", {
           children: [
             jsx("th", { scope: "col", children: `${words.lap} ${lap}` }),
-            ...parts.map(([name]) =>
+            ...PARTS.map((name) =>
               jsx("th", { scope: "col", title: words.parts[name], children: name }, name)),
           ],
         }),
       }),
       jsxs("tbody", {
-        children: [row(attacker, 1, "back"), row(defender, 2, "front"), row(words.apart, 3, "apart")],
+        children: [
+          row(attacker, back.map((value, nth) => [shown(value, nth), ""])),
+          row(defender, front.map((value, nth) => [shown(value, nth), ""])),
+          row(words.apart, back.map((value, nth) => apart(value, front[nth], nth))),
+        ],
       }),
     ],
   });
-}, (a, b) => a.duel === b.duel && a.attacker === b.attacker);
+}, (a, b) => JSON.stringify(a.duel) === JSON.stringify(b.duel) && a.attacker === b.attacker && a.defender === b.defender);
 
 // The cars that hang together, with the intervals of the tower between them.
 function Train({ train, staged, cars, tower, words }) {
@@ -346,19 +369,24 @@ function Neighbours({ card, cars, tower, words }) {
   });
 }
 
-function Stops({ duel, attacker, defender, words }) {
-  const [, , , back, front, note] = duel;
-  if (!back && !front) return null;
+function Stops({ outlook, attacker, defender, cars, note, words }) {
+  const known = [[attacker, outlook[1]], [defender, outlook[2]]].filter(([, [place]]) => place);
+  if (!known.length) return null;
+  const told = ([place, ahead]) =>
+    ahead
+      ? words.stop_behind.replace("{place}", place).replace("{code}", cars[ahead]?.code ?? ahead)
+      : words.stop_lead;
   return jsxs("p", {
     className: "stops",
     title: note,
     children: [
       label(words.stops), " ",
-      back ? jsxs("span", { children: [jsx("strong", { children: attacker.code }), ` ${back}`] }) : null,
-      back && front ? " · " : null,
-      front ? jsxs("span", { children: [jsx("strong", { children: defender.code }), ` ${front}`] }) : null,
+      ...known.map(([car, stop], nth) =>
+        jsxs("span", {
+          children: [nth ? " · " : "", jsx("strong", { children: car.code }), ` ${told(stop)}`],
+        }, car.code)),
       " ",
-      jsx("span", { className: "estimated", title: note, children: words.est }),
+      jsx("span", { className: "estimated", children: words.est }),
       jsx("span", { className: "sr-only", children: note }),
     ],
   });
@@ -366,7 +394,8 @@ function Stops({ duel, attacker, defender, words }) {
 
 export function Stage(props) {
   const { card, reading, attacker, defender, mix, reasons, trace, words, isPinned, onPin } = props;
-  const duel = props.duel ?? ["", [], "", "", "", ""];
+  const duel = props.duel ?? [0, [], []];
+  const outlook = props.outlook ?? ["", [0, ""], [0, ""]];
   const [gap, note, trend, trendWords] = reading;
   const [isOpen, open] = useState(false);
   const place = (key) => {
@@ -418,7 +447,7 @@ export function Stage(props) {
               span("gap-value", gap, span("unit", " s")),
               span("gap-note", note),
               span(`trend trend-${trend}`, jsx("span", { className: "arrow", "aria-hidden": true }), trendWords),
-              duel[2] ? jsx("span", { className: "reach", title: words.reach_title, children: duel[2] }) : null,
+              outlook[0] ? jsx("span", { className: "reach", title: words.reach_title, children: outlook[0] }) : null,
             ],
           }),
           jsx(Side, {
@@ -445,7 +474,7 @@ export function Stage(props) {
         children: [
           jsx(Train, { train: props.train, staged: [card.attacker, card.defender], cars: props.cars, tower: props.tower, words }),
           jsx(Neighbours, { card, cars: props.cars, tower: props.tower, words }),
-          jsx(Stops, { duel, attacker, defender, words }),
+          jsx(Stops, { outlook, attacker, defender, cars: props.cars, note: props.note, words }),
         ],
       }),
     ],

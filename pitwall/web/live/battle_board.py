@@ -81,6 +81,8 @@ WORDS: Final[dict[str, Any]] = {
     "clear_ahead": "nobody, this is for the lead",
     "behind": "behind",
     "stops": "After a stop",
+    "stop_behind": "P{place}, behind {code}",
+    "stop_lead": "P1, still in the lead",
     "reach_title": "When the attacker will be within a second, if the gap closes as it does now",
     "laps_title": "How long this battle has lasted",
     "pin": "Pin",
@@ -104,7 +106,9 @@ class BattleBoard(rx.Component):
         mixes: Interval and experts of each battle that has them.
         reasons: The reasons of each battle.
         traces: The drawing of each battle.
-        duels: The two cars of each battle, compared.
+        duels: The last lap of both cars of each battle.
+        outlooks: What comes next in each battle.
+        stop_note: What a stop is taken to cost.
         tower: Every car in order.
         chosen: The chosen battle, where the page and not the visitor's browser remembers it.
         held: Whether it does: then a click on a row is left to the page.
@@ -121,6 +125,8 @@ class BattleBoard(rx.Component):
     reasons: rx.Var[dict[str, list[list[Any]]]]
     traces: rx.Var[dict[str, list[Any]]]
     duels: rx.Var[dict[str, list[Any]]]
+    outlooks: rx.Var[dict[str, list[Any]]]
+    stop_note: rx.Var[str]
     tower: rx.Var[list[TowerRow]]
     chosen: rx.Var[str]
     held: rx.Var[bool]

@@ -131,6 +131,8 @@ def _battles(chosen: str | rx.Var[str], *, is_held: bool) -> rx.Component:
         reasons=as_var(LiveState.reasons),
         traces=as_var(LiveState.traces),
         duels=as_var(LiveState.duels),
+        outlooks=as_var(LiveState.outlooks),
+        stop_note=as_var(LiveState.stop_note),
         tower=as_var(LiveState.tower),
         chosen=chosen,
         held=is_held,

@@ -55,6 +55,8 @@ class LiveState(rx.State):
     readings: dict[str, list[Any]] = {}
     traces: dict[str, list[Any]] = {}
     duels: dict[str, list[Any]] = {}
+    outlooks: dict[str, list[Any]] = {}
+    stop_note: str = ""
     mixes: dict[str, list[Any]] = {}
     reasons: dict[str, list[list[Any]]] = {}
     ended: list[EndedRow] = []

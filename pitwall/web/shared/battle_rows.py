@@ -11,7 +11,7 @@ from pitwall.domain.forecasts import Condition, ExpertName, MixedForecast, Reaso
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.domain.race import DriverNumber
 from pitwall.web.shared.car_rows import MINUS
-from pitwall.web.shared.expert_rows import mix_row
+from pitwall.web.shared.expert_rows import MixRow, mix_row
 
 OLD_READING_S = 5.0
 
@@ -115,13 +115,13 @@ def reading_rows(frame: LiveFrame) -> dict[str, Packed]:
 
 
 def reasons_by_card(frame: LiveFrame) -> dict[str, list[Packed]]:
-    """Format the reasons, by the key of their card.
+    """Format the reasons, by the key of their card: points, words and what they moved.
 
     They change once a second with the forecast, while gaps change four times a second.
     """
     return {
         battle_key(battle.attacker, battle.defender): [
-            astuple(row)
+            (row.points, row.words, row.expert)
             for row in reason_rows(battle.reasons[:MOST_REASONS], chance_on_show(battle))
         ]
         for battle in frame.battles
@@ -131,10 +131,24 @@ def reasons_by_card(frame: LiveFrame) -> dict[str, list[Packed]]:
 def mix_rows(frame: LiveFrame) -> dict[str, Packed]:
     """Format interval and experts of the forecasts that have them, by the key of their card."""
     return {
-        battle_key(battle.attacker, battle.defender): astuple(mix_row(mixed))
+        battle_key(battle.attacker, battle.defender): _packed(mix_row(mixed))
         for battle in frame.battles
         if (mixed := _mixed_on_show(battle)) is not None
     }
+
+
+def _packed(row: MixRow) -> Packed:
+    """Return a mixture without names; each expert's own forecast only where it is told by it."""
+    experts = [
+        (one.points, one.tenths, one.weight, int(one.estimated))
+        if row.situation
+        else (0, 0, one.weight, int(one.estimated), one.forecast)
+        for one in row.experts
+    ]
+    return (
+        *(row.low, row.high, row.span, row.in_three, row.interrupted, row.pit, row.neutralised),
+        *(row.retired, experts, row.situation, row.alone, row.kept),
+    )
 
 
 def chance_on_show(battle: BattleLine) -> float | None:

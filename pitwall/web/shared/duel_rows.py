@@ -1,4 +1,4 @@
-"""Format how the two cars of a battle compare: gap over five laps, last lap, stops, reach."""
+"""Format how the two cars of a battle compare: gap over five laps, last lap, reach, stops."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from math import ceil
 from typing import Final
 
 from pitwall.domain.battles import DEFAULT_RULES
-from pitwall.domain.duels import LAPS_BACK, TRAPS, Duel, Rejoin
+from pitwall.domain.duels import LAPS_BACK, Duel, DuelLap, LineGap, Rejoin
 from pitwall.domain.frames import BattleLine, LiveFrame
-from pitwall.domain.race import START_OF_TIME, DriverNumber
+from pitwall.domain.race import START_OF_TIME
 from pitwall.web.shared.battle_rows import STEADY_S_PER_LAP, Packed, battle_key
-from pitwall.web.shared.car_rows import MINUS, driver_code
 
 WIDTH: Final = 150  # viewBox units: five laps
 HEIGHT: Final = 60
@@ -21,7 +20,7 @@ HEIGHT: Final = 60
 REACH_S: Final = 1.0  # within it the attacker may use DRS or Overtake Mode
 
 _EVERY: Final = timedelta(seconds=2)  # between two points of a history
-_STRIDE: Final = 3  # one in so many is drawn, and the drawing changes as seldom
+_STRIDE: Final = 4  # one in so many is drawn, and the drawing changes as seldom
 _USUAL_LAP: Final = timedelta(seconds=90)
 _LEAST_SCALE_S: Final = DEFAULT_RULES.closes_beyond_s
 _MOST_SCALE_S: Final = 6.0
@@ -45,32 +44,62 @@ class TraceRow:
 
 @dataclass
 class DuelRow:
-    """The two cars compared; "" is not known.
+    """The last lap of both cars: lap time and sectors in seconds, then the speeds at the traps.
 
-    `parts` has of the last lap of both, part by part: its name, the attacker's value, the
-    defender's, the difference, and a CSS class for it. `reach` says when the attacker will be
-    within reach. The stops are estimated, and `stop_note` says from what.
+    None is not known; both are empty before a lap of both.
     """
 
-    lap: str = ""
-    parts: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    lap: int = 0
+    attacker: list[float | None] = field(default_factory=list)
+    defender: list[float | None] = field(default_factory=list)
+
+
+@dataclass
+class OutlookRow:
+    """What comes next in a battle; "" and 0 are not known.
+
+    `reach` says when the attacker will be within a second. A stop is the place in which a car
+    would come out, and the number of the car ahead of it.
+    """
+
     reach: str = ""
-    attacker_stop: str = ""
-    defender_stop: str = ""
-    stop_note: str = ""
+    attacker_stop: tuple[int, str] = (0, "")
+    defender_stop: tuple[int, str] = (0, "")
 
 
 def duel_rows(frame: LiveFrame) -> dict[str, Packed]:
-    """Format the comparison of each battle, by the key of its card."""
-    codes = {car.number: driver_code(car) for car in frame.tower}
+    """Format the last lap of both cars of each battle, by the key of its card."""
+    return {
+        battle_key(battle.attacker, battle.defender): astuple(_duel_row(battle.duel or Duel()))
+        for battle in frame.battles
+    }
+
+
+def outlook_rows(frame: LiveFrame) -> dict[str, Packed]:
+    """Format what comes next in each battle, by the key of its card."""
     header = frame.header
     left = None if header.lap is None or not header.total_laps else header.total_laps - header.lap
     return {
         battle_key(battle.attacker, battle.defender): astuple(
-            _duel_row(battle, battle.duel or Duel(), codes, left)
+            OutlookRow(
+                reach_words(battle.interval_s, battle.trend_s_per_lap, left),
+                _stop(battle.duel and battle.duel.attacker_stop),
+                _stop(battle.duel and battle.duel.defender_stop),
+            )
         )
         for battle in frame.battles
     }
+
+
+def stop_note(frame: LiveFrame) -> str:
+    """Say what a stop is taken to cost, and from what; the same for all battles."""
+    duel = next((battle.duel for battle in frame.battles if battle.duel is not None), None)
+    if duel is None:
+        return ""
+    if not duel.stops_seen:
+        return f"estimated: {duel.stop_s:.0f} s for a stop, as is usual; none here yet"
+    times = f"{duel.stops_seen} stop{'' if duel.stops_seen == 1 else 's'}"
+    return f"estimated: {duel.stop_s:.0f} s for a stop, from {times} of this race"
 
 
 def trace_rows(frame: LiveFrame) -> dict[str, Packed]:
@@ -81,17 +110,19 @@ def trace_rows(frame: LiveFrame) -> dict[str, Packed]:
     }
 
 
-def _duel_row(
-    battle: BattleLine, duel: Duel, codes: dict[DriverNumber, str], left: int | None
-) -> DuelRow:
-    return DuelRow(
-        lap=str(duel.lap) if duel.lap else "",
-        parts=_parts(duel),
-        reach=reach_words(battle.interval_s, battle.trend_s_per_lap, left),
-        attacker_stop=_stop_words(duel.attacker_stop, codes),
-        defender_stop=_stop_words(duel.defender_stop, codes),
-        stop_note=_stop_note(duel),
-    )
+def _duel_row(duel: Duel) -> DuelRow:
+    if duel.attacker is None or duel.defender is None:
+        return DuelRow()
+    return DuelRow(duel.lap, _values(duel.attacker), _values(duel.defender))
+
+
+def _values(lap: DuelLap) -> list[float | None]:
+    speeds = [None if speed is None else round(speed) for speed in lap.speeds_kmh]
+    return [lap.lap_s, *lap.sectors_s, *speeds]
+
+
+def _stop(stop: Rejoin | None) -> tuple[int, str]:
+    return (0, "") if stop is None else (stop.position, str(stop.ahead or ""))
 
 
 def reach_words(interval_s: float, trend: float | None, laps_left: int | None) -> str:
@@ -116,77 +147,19 @@ def reach_words(interval_s: float, trend: float | None, laps_left: int | None) -
     return f"in range in {laps} lap{'' if laps == 1 else 's'}"
 
 
-def _parts(duel: Duel) -> list[tuple[str, str, str, str, str]]:
-    if duel.attacker is None or duel.defender is None:
-        return []
-    back, front = duel.attacker, duel.defender
-    times = [("Lap", back.lap_s, front.lap_s)]
-    times += [
-        (f"S{nth}", one, other)
-        for nth, (one, other) in enumerate(zip(back.sectors_s, front.sectors_s, strict=True), 1)
-    ]
-    speeds = zip(TRAPS, back.speeds_kmh, front.speeds_kmh, strict=True)
-    return [_time(*each) for each in times] + [_speed(*each) for each in speeds]
-
-
-def _time(name: str, back: float | None, front: float | None) -> tuple[str, str, str, str, str]:
-    known = back is not None and front is not None
-    apart = (back or 0.0) - (front or 0.0)
-    return (
-        name,
-        _clock(back),
-        _clock(front),
-        f"{apart:+.3f}".replace("-", MINUS) if known else "",
-        ("for" if apart < 0 else "against") if known and round(apart, 3) else "",
-    )
-
-
-def _speed(name: str, back: float | None, front: float | None) -> tuple[str, str, str, str, str]:
-    known = back is not None and front is not None
-    apart = (back or 0.0) - (front or 0.0)
-    return (
-        name,
-        "" if back is None else f"{back:.0f}",
-        "" if front is None else f"{front:.0f}",
-        f"{apart:+.0f}".replace("-", MINUS) if known else "",
-        ("for" if apart > 0 else "against") if known and round(apart) else "",
-    )
-
-
-def _clock(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds, 3), 60)
-    return f"{minutes:.0f}:{rest:06.3f}" if minutes else f"{rest:.3f}"
-
-
-def _stop_words(stop: Rejoin | None, codes: dict[DriverNumber, str]) -> str:
-    if stop is None:
-        return ""
-    if stop.ahead is None:
-        return "P1, still in the lead"
-    return f"P{stop.position}, behind {codes.get(stop.ahead, str(stop.ahead))}"
-
-
-def _stop_note(duel: Duel) -> str:
-    if not duel.stops_seen:
-        return f"estimated: {duel.stop_s:.0f} s for a stop, as is usual; none here yet"
-    times = f"{duel.stops_seen} stop{'' if duel.stops_seen == 1 else 's'}"
-    return f"estimated: {duel.stop_s:.0f} s for a stop, from {times} of this race"
-
-
 def trace_row(battle: BattleLine) -> TraceRow:
-    """Format the drawing of one battle; it changes every six seconds of the race."""
+    """Format the drawing of one battle; it changes every eight seconds of the race."""
     duel = battle.duel
     if duel is None or duel.trace_at is None:
         return TraceRow()
     late = round((duel.trace_at - START_OF_TIME) / _EVERY) % _STRIDE
     end = duel.trace_at - late * _EVERY
-    lap = _lap_length(duel)
+    line_gaps = [each for each in duel.line_gaps if each.at <= end]
+    lap = _lap_length(line_gaps)
     gaps = _timed(battle.interval_history, duel.trace_at, late)
     chances = _timed(battle.p_history, duel.trace_at, late)
     since = gaps[0][0] if gaps else end
-    before = [(each.at, each.gap_s) for each in duel.line_gaps if each.at < since]
+    before = [(each.at, each.gap_s) for each in line_gaps if each.at < since]
     if before and gaps:
         before.append(gaps[0])
     window = (end - LAPS_BACK * lap, end)
@@ -197,11 +170,7 @@ def trace_row(battle: BattleLine) -> TraceRow:
         gap=_polyline(gaps, window, top_s),
         chance=_polyline(chances, window, 1.0),
         top_s=top_s or _LEAST_SCALE_S,
-        laps=[
-            (_x(each.at, window), str(each.lap))
-            for each in duel.line_gaps
-            if window[0] <= each.at <= end
-        ],
+        laps=[(_x(each.at, window), str(each.lap)) for each in line_gaps if window[0] <= each.at],
     )
 
 
@@ -209,7 +178,7 @@ Points = Sequence[tuple[datetime, float]]
 
 
 def _timed(readings: Sequence[float], newest_at: datetime, late: int) -> Points:
-    """Return every third reading with its time, oldest first, without the `late` newest ones."""
+    """Return every fourth reading with its time, oldest first, without the `late` newest ones."""
     last = len(readings) - 1
     return [
         (newest_at - (last - nth) * _EVERY, readings[nth])
@@ -221,8 +190,7 @@ def _half_up(seconds: float) -> float:
     return ceil(2 * seconds) / 2
 
 
-def _lap_length(duel: Duel) -> timedelta:
-    gaps = duel.line_gaps
+def _lap_length(gaps: Sequence[LineGap]) -> timedelta:
     laps = gaps[-1].lap - gaps[0].lap if gaps else 0
     return (gaps[-1].at - gaps[0].at) / laps if laps else _USUAL_LAP
 

@@ -9,7 +9,7 @@ from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
 from pitwall.web.shared.battle_rows import card_rows, mix_rows, reading_rows, reasons_by_card
 from pitwall.web.shared.car_rows import car_rows
-from pitwall.web.shared.duel_rows import duel_rows, trace_rows
+from pitwall.web.shared.duel_rows import duel_rows, outlook_rows, stop_note, trace_rows
 from pitwall.web.shared.event_rows import empty_row, ended_rows, spoken_rows
 from pitwall.web.shared.header_rows import (
     HeaderRow,
@@ -46,6 +46,8 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
         "readings": reading_rows(frame),
         "traces": trace_rows(frame),
         "duels": duel_rows(frame),
+        "outlooks": outlook_rows(frame),
+        "stop_note": stop_note(frame),
         "mixes": mix_rows(frame),
         "reasons": reasons_by_card(frame),
         "ended": [asdict(row) for row in ended_rows(frame)],
@@ -86,6 +88,8 @@ def waiting_rows(sequence: int, delay_s: int) -> PageRows:
         "readings": {},
         "traces": {},
         "duels": {},
+        "outlooks": {},
+        "stop_note": "",
         "mixes": {},
         "reasons": {},
         "ended": [],

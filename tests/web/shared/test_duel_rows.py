@@ -4,57 +4,64 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 from pitwall.domain.duels import Duel, DuelLap, LineGap, Rejoin
-from pitwall.domain.frames import BattleLine
+from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.domain.race import DriverNumber
-from pitwall.web.shared.duel_rows import HEIGHT, WIDTH, DuelRow, TraceRow, duel_rows, trace_row
+from pitwall.web.shared.duel_rows import (
+    HEIGHT,
+    WIDTH,
+    TraceRow,
+    duel_rows,
+    outlook_rows,
+    stop_note,
+    trace_row,
+)
 from tests.web.frames import LIGHTS_OUT, make_frame
 
 FRAME = make_frame()
-MINUS = "\N{MINUS SIGN}"
 BACK = DuelLap(76.171, (25.706, 27.698, 22.767), (287.0, 275.0, None, 313.0))
 FRONT = DuelLap(76.223, (25.723, 27.744, None), (285.0, 286.4, 300.0, 313.2))
 
 
-def row_of(duel: Duel, **changes: object) -> DuelRow:
+def with_duel(duel: Duel, **changes: object) -> LiveFrame:
     line = replace(FRAME.battles[0], duel=duel, **changes)  # type: ignore[arg-type]
-    (row,) = duel_rows(replace(FRAME, battles=(line,))).values()
-    return DuelRow(*row)
+    return replace(FRAME, battles=(line,))
 
 
 def test_the_last_lap_of_both_part_by_part() -> None:
-    row = row_of(Duel(lap=19, attacker=BACK, defender=FRONT))
+    (row,) = duel_rows(with_duel(Duel(lap=19, attacker=BACK, defender=FRONT))).values()
 
-    assert row.lap == "19"
-    assert row.parts == [
-        ("Lap", "1:16.171", "1:16.223", f"{MINUS}0.052", "for"),
-        ("S1", "25.706", "25.723", f"{MINUS}0.017", "for"),
-        ("S2", "27.698", "27.744", f"{MINUS}0.046", "for"),
-        ("S3", "22.767", "", "", ""),
-        ("I1", "287", "285", "+2", "for"),
-        ("I2", "275", "286", f"{MINUS}11", "against"),
-        ("FL", "", "300", "", ""),
-        ("ST", "313", "313", f"{MINUS}0", ""),
-    ]
+    assert row == (
+        19,
+        [76.171, 25.706, 27.698, 22.767, 287, 275, None, 313],
+        [76.223, 25.723, 27.744, None, 285, 286, 300, 313],
+    )
 
 
 def test_without_a_lap_of_both_there_is_no_table() -> None:
-    assert row_of(Duel()).parts == []
+    (row,) = duel_rows(with_duel(Duel())).values()
+
+    assert row == (0, [], [])
 
 
-def test_stops_are_places_and_say_what_they_are_estimated_from() -> None:
-    duel = Duel(
-        attacker_stop=Rejoin(12, DriverNumber(23), 1.4),
-        defender_stop=Rejoin(1),
-        stop_s=21.4,
-        stops_seen=1,
-    )
-    row = row_of(duel)
+def test_what_comes_next_is_reach_and_where_each_would_come_out() -> None:
+    duel = Duel(attacker_stop=Rejoin(12, DriverNumber(23), 1.4), defender_stop=Rejoin(1))
+    frame = with_duel(duel, interval_s=1.8, trend_s_per_lap=-0.3)
+    (row,) = outlook_rows(frame).values()
+    (unknown,) = outlook_rows(with_duel(Duel())).values()
 
-    assert (row.attacker_stop, row.defender_stop) == ("P12, behind ALB", "P1, still in the lead")
-    assert row.stop_note == "estimated: 21 s for a stop, from 1 stop of this race"
-    assert "none here yet" in row_of(Duel()).stop_note
+    assert row == ("in range in 3 laps", (12, "23"), (1, ""))
+    assert unknown[1:] == ((0, ""), (0, ""))
+
+
+def test_the_cost_of_a_stop_says_what_it_is_estimated_from() -> None:
+    told = stop_note(with_duel(Duel(stop_s=21.4, stops_seen=1)))
+
+    assert told == "estimated: 21 s for a stop, from 1 stop of this race"
+    assert "none here yet" in stop_note(with_duel(Duel()))
+    assert stop_note(replace(FRAME, battles=())) == ""
 
 
 def line_with(gaps: int, history: int, late_s: int = 0) -> BattleLine:
@@ -79,20 +86,20 @@ def test_the_drawing_has_the_line_before_and_the_readings_since() -> None:
     gap = [tuple(map(int, point.split(","))) for point in row.gap.split()]
     assert lines[-1] == gap[0]  # the two hang together
     assert gap[-1][0] == WIDTH
-    assert len(gap) == 11
+    assert len(gap) == 8
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in [*lines, *gap])
     assert [lap for _, lap in row.laps] == ["16", "17", "18", "19", "20"]
     assert row.chance.split()[0].endswith(f",{HEIGHT // 2}")
 
 
-def test_the_drawing_changes_every_six_seconds_only() -> None:
+def test_the_drawing_changes_every_eight_seconds_only() -> None:
     def drawn(second: int) -> TraceRow:
         line = line_with(6, 31 + second // 2, late_s=second)
         return trace_row(line)
 
-    assert drawn(0).gap == drawn(2).gap == drawn(4).gap
-    assert drawn(0) == drawn(4)
-    assert drawn(6).laps != drawn(4).laps
+    pictures = [drawn(second) for second in range(0, 18, 2)]
+    changes = [one != other for one, other in pairwise(pictures)]
+    assert sum(changes) == 2
 
 
 def test_a_large_gap_widens_the_scale_up_to_six_seconds() -> None:

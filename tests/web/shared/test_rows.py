@@ -166,7 +166,7 @@ def test_a_weight_is_told_in_percentage_points_of_the_chance_on_show() -> None:
     )
     (rows,) = reasons_by_card(replace(frame, battles=(line,))).values()
 
-    assert rows == [("+21", "gap 0.2 s", "for", "")]
+    assert rows == [("+21", "gap 0.2 s", "")]
 
 
 def test_reasons_are_sorted_under_what_they_moved() -> None:
