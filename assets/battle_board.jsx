@@ -75,7 +75,7 @@ const Row = memo(function Row({ card, reading, attacker, defender, isStaged, isP
       onClick: onPick ? () => onPick(card.key) : undefined,
       title: card.no_forecast || card.condition || undefined,
       children: [
-        jsx("span", { className: "row-stake", children: card.stake }),
+        jsx("span", { className: "row-stake", title: card.stake, children: card.stake.split(" ").at(-1) }),
         side(attacker, "attacker"),
         jsxs("span", {
           className: `row-chase chases-${trend}`,
