@@ -179,6 +179,7 @@ export const BattleBoard = memo(function BattleBoard(props) {
         train: trainOf(known, staged),
         cars,
         tower,
+        gaps: props.gaps,
         isPinned,
         onPin: held ? undefined : () => pin(isPinned ? "" : staged.key),
         favourites: choice.favourites,

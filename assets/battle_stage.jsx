@@ -322,10 +322,12 @@ const Laps = memo(function Laps({ duel, attacker, defender, words }) {
   });
 }, (a, b) => JSON.stringify(a.duel) === JSON.stringify(b.duel) && a.attacker === b.attacker && a.defender === b.defender);
 
+// Return a car's interval to the car ahead, as the tower has it.
+const interval = (gaps, key) => gaps[key]?.split("|")[1] ?? "";
+
 // The cars that hang together, with the intervals of the tower between them.
-function Train({ train, staged, cars, tower, words }) {
+function Train({ train, staged, cars, gaps, words }) {
   const known = train.filter((key) => cars[key]);
-  const lines = new Map(tower.map((line) => [line.key, line]));
   if (known.length < 3) return null;
   return jsxs("p", {
     className: "train",
@@ -336,7 +338,7 @@ function Train({ train, staged, cars, tower, words }) {
         children: known.map((key, nth) =>
           jsxs(Fragment, {
             children: [
-              nth ? jsx("span", { className: "coupling", children: (lines.get(key)?.interval ?? "").replace(/(\.\d)\d+$/, "$1") }) : null,
+              nth ? jsx("span", { className: "coupling", children: interval(gaps, key).replace(/(\.\d)\d+$/, "$1") }) : null,
               jsx("span", {
                 className: `wagon${staged.includes(key) ? " staged" : ""}`,
                 style: { "--team": cars[key].colour },
@@ -351,19 +353,20 @@ function Train({ train, staged, cars, tower, words }) {
 }
 
 // The cars before and behind the two: what comes after this battle.
-function Neighbours({ card, cars, tower, words }) {
+function Neighbours({ card, cars, tower, gaps, words }) {
   const at = tower.findIndex((line) => line.key === card.defender);
   const under = tower.findIndex((line) => line.key === card.attacker);
   const ahead = at > 0 ? cars[tower[at - 1].key] : undefined;
   const behind = under >= 0 ? tower[under + 1] : undefined;
-  const gapAhead = ahead ? tower[at].interval : "";
+  const gapAhead = ahead ? interval(gaps, card.defender) : "";
+  const gapBehind = behind ? interval(gaps, behind.key) : "";
   return jsxs("p", {
     className: "neighbours",
     children: [
       label(words.next), " ",
       ahead ? `${ahead.code} ${gapAhead}` : words.clear_ahead,
-      behind && cars[behind.key] && behind.interval
-        ? jsxs(Fragment, { children: [" · ", words.behind, ` ${cars[behind.key].code} ${behind.interval}`] })
+      behind && cars[behind.key] && gapBehind
+        ? jsxs(Fragment, { children: [" · ", words.behind, ` ${cars[behind.key].code} ${gapBehind}`] })
         : null,
     ],
   });
@@ -472,8 +475,8 @@ export function Stage(props) {
       jsxs("div", {
         className: "stage-foot",
         children: [
-          jsx(Train, { train: props.train, staged: [card.attacker, card.defender], cars: props.cars, tower: props.tower, words }),
-          jsx(Neighbours, { card, cars: props.cars, tower: props.tower, words }),
+          jsx(Train, { train: props.train, staged: [card.attacker, card.defender], cars: props.cars, gaps: props.gaps, words }),
+          jsx(Neighbours, { card, cars: props.cars, tower: props.tower, gaps: props.gaps, words }),
           jsx(Stops, { outlook, attacker, defender, cars: props.cars, note: props.note, words }),
         ],
       }),

@@ -79,7 +79,7 @@ def test_the_bracket_lies_along_the_lamps(server: Server, page: Page) -> None:
 def test_each_expert_shows_what_it_moves_the_forecast_by(server: Server, page: Page) -> None:
     mixed = HOTTEST.mixed
     assert mixed is not None
-    row = mix_row(mixed, with_experts=True)
+    row = mix_row(mixed)
     card = opened(server, page).locator(".stage")
     situation, *experts = card.locator(".move").all()
 

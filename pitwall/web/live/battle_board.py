@@ -110,6 +110,7 @@ class BattleBoard(rx.Component):
         outlooks: What comes next in each battle.
         stop_note: What a stop is taken to cost.
         tower: Every car in order.
+        gaps: Each car's gap and interval.
         chosen: The chosen battle, where the page and not the visitor's browser remembers it.
         held: Whether it does: then a click on a row is left to the page.
         words: The words to use.
@@ -128,6 +129,7 @@ class BattleBoard(rx.Component):
     outlooks: rx.Var[dict[str, list[Any]]]
     stop_note: rx.Var[str]
     tower: rx.Var[list[TowerRow]]
+    gaps: rx.Var[dict[str, str]]
     chosen: rx.Var[str]
     held: rx.Var[bool]
     words: rx.Var[dict[str, Any]]

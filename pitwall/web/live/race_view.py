@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import reflex as rx
 
 from pitwall.web.live.battle_board import WORDS, BattleBoard
 from pitwall.web.live.event_lists import empty_sign, ended_list
+from pitwall.web.live.race_pause import race_pause
 from pitwall.web.live.standings import standings
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
@@ -32,6 +35,8 @@ class TrackMapView(rx.Component):
         flag: CSS class of the track's status.
         label: What the map shows, for screen readers.
         chosen: The chosen battle, such as `4-81`; "" for none.
+        yellow: Race control's numbers of the sectors under yellow.
+        flag_words: The track's status in words.
     """
 
     library = "$/public/track_map.jsx"
@@ -44,23 +49,25 @@ class TrackMapView(rx.Component):
     flag: rx.Var[str]
     label: rx.Var[str]
     chosen: rx.Var[str]
+    yellow: rx.Var[list[int]]
+    flag_words: rx.Var[str]
 
 
 def race_picture(
     chosen: str | rx.Var[str] = "",
-    details: rx.Component | None = None,
+    room: Callable[[rx.Component], rx.Component] | None = None,
     aside: rx.Component | None = None,
 ) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
-        details: Panels about the chosen battle, shown above the cards of all battles.
+        room: Returns what is drawn in the place of the battles, with the battles in it.
         aside: Panels below the map; on a phone they are in the view `control`.
     """
-    is_held = details is not None
+    is_held = room is not None
     battles = _battles(chosen, is_held=is_held)
-    middle = rx.el.div(details, battles, class_name="middle") if is_held else battles
+    middle = battles if room is None else rx.el.div(room(battles), class_name="middle")
     beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
@@ -89,6 +96,8 @@ def _map(chosen: str | rx.Var[str]) -> rx.Component:
         + places.words
         + " The timing tower gives the order as text.",
         chosen=chosen,
+        yellow=places.yellow,
+        flag_words=header.flag_word,
     )
     return _map_panel(drawing, as_var(LiveState.track), places)
 
@@ -113,6 +122,9 @@ def _map_panel(
                 rx.el.p("In the pit lane: ", places.in_pit.join(", ")),
                 rx.fragment(),
             ),
+            rx.cond(
+                places.flags != "", rx.el.p(places.flags, class_name="map-flags"), rx.fragment()
+            ),
             rx.el.p(places.words, " ", track.words, class_name="map-words"),
             open=True,
         ),
@@ -134,6 +146,7 @@ def _battles(chosen: str | rx.Var[str], *, is_held: bool) -> rx.Component:
         outlooks=as_var(LiveState.outlooks),
         stop_note=as_var(LiveState.stop_note),
         tower=as_var(LiveState.tower),
+        gaps=as_var(LiveState.gaps),
         chosen=chosen,
         held=is_held,
         words=WORDS,
@@ -147,6 +160,7 @@ def _battles(chosen: str | rx.Var[str], *, is_held: bool) -> rx.Component:
         ),
         board,
         empty_sign(as_var(LiveState.empty)),
+        race_pause(),
         ended_list(as_var(LiveState.ended)),
         id="battles",
         tab_index=-1,
