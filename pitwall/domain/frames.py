@@ -13,6 +13,7 @@ from typing import Final
 from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import Condition, MixedForecast, Reason
 from pitwall.domain.race import Compound, DriverNumber, Inferred, Phase, TrackStatus
+from pitwall.domain.session_facts import NO_FACTS, SessionFacts
 from pitwall.domain.sessions import SessionType
 from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
@@ -371,6 +372,7 @@ class LiveFrame:
         places: Where each running car is, as far as known, front of the field first. Source: the
             race engine.
         timed: The state of qualifying or practice. None in a race. Source: the race engine.
+        facts: What topics beside the timing have told. Source: the race engine.
     """
 
     sequence: int
@@ -383,3 +385,4 @@ class LiveFrame:
     model_version: str
     places: tuple[CarPlace, ...] = ()
     timed: TimedLines | None = None
+    facts: SessionFacts = NO_FACTS

@@ -171,6 +171,10 @@ def _least(best_s: float | None, time_s: float | None) -> float | None:
 
 def part_told(race: RaceState, event: race_events.PartTold) -> RaceState:
     """Take the part under way; a part of qualifying shows that the session is no race."""
+    if event.is_repeated and not _is_newer_part(race, event):
+        return race
+    if event.part is not None and not event.is_repeated:
+        race = replace(race, told=replace(race.told, part_at=event.sent_at))
     timed = race.timed
     if timed is None:
         if race.info.kind or not event.part:
@@ -187,6 +191,15 @@ def part_told(race: RaceState, event: race_events.PartTold) -> RaceState:
             timed, part=event.part or None, best_sectors_s=(None, None, None), best_lap_s=None
         )
     return replace(race, timed=timed, as_of=max(race.as_of, event.sent_at))
+
+
+def _is_newer_part(race: RaceState, event: race_events.PartTold) -> bool:
+    """Whether a part counts that comes from a topic which repeats the timing.
+
+    It may come late, so that only a later part does, and none while the timing tells them.
+    """
+    known = (race.timed.part if race.timed else None) or 0
+    return race.told.part_at is None and event.part is not None and event.part > known
 
 
 def car_classified(race: RaceState, event: race_events.CarClassified) -> RaceState:

@@ -122,6 +122,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
         model_version=model_version,
         places=car_places(state.race, state.grid_at),
         timed=timed_lines(state.race) if state.race.timed is not None else None,
+        facts=state.race.facts,
     )
 
 
