@@ -33,6 +33,7 @@ _FLAGS_THE_TRACK = {
     "CLEAR": TrackStatus.CLEAR,
     "GREEN": TrackStatus.CLEAR,
     "RED": TrackStatus.RED,
+    "CHEQUERED": None,  # it ends the yellows, and leaves the status as it is
 }
 # A whole message: others only speak of a red flag, as in an investigation.
 _RED = re.compile(
@@ -81,10 +82,8 @@ class ShownFlags:
             after = self._after_sector_clear(sector)
         elif "YELLOW" in shown and scope != "Driver":
             after = self._after_yellow(sector, is_double=shown != "YELLOW")
-        elif shown == "CHEQUERED" and self.yellow:
-            after = ShownFlags(self.status)
         elif scope == "Track" and shown in _FLAGS_THE_TRACK:
-            after = ShownFlags(_FLAGS_THE_TRACK[shown])
+            after = ShownFlags(_FLAGS_THE_TRACK[shown] or self.status)
         elif not shown and _CLEAR.match(words):
             after = ShownFlags()
         return after

@@ -30,7 +30,7 @@ def learnt_from(messages: list[ControlMessage]) -> dict[int, bool]:
 
 
 def sessions(shared: Path) -> Iterator[list[ControlMessage]]:
-    names = ("session_id", "utc", "category", "message", "flag", "scope", "sector")
+    names = ["session_id", "utc", "category", "message", "flag", "scope", "sector"]
     archive = pq.read_table(shared / "data" / "timing" / "race_control.parquet", columns=names)
     rows = [tuple(row.values()) for row in archive.to_pylist()]
     file = shared / "data" / "wire" / "openf1" / "openf1_race_control.csv"
