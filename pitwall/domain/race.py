@@ -138,7 +138,7 @@ class LapRecord:
         overtake_enabled: Whether DRS or Overtake Mode was enabled by then; None when unknown.
         driving: Sums of the car's own channels by sector, () without any; see `car_use`.
         lap_type, part: What kind of lap it was, and in which part of qualifying. None in a race.
-        deleted: Whether race control deleted it, or the feed took it back; False in a race.
+        deleted: Whether race control deleted it, or the feed took it back.
     """
 
     lap_number: int

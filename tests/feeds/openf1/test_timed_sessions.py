@@ -201,9 +201,7 @@ def a_field(cars: int) -> dict[str, list[Any]]:
 _PARTS = ((1, 0.5), (2, 1000), (3, 2000))
 
 
-@pytest.mark.parametrize(
-    ("cars", "second"), [(20, 15), (22, 16), (19, 15), (21, 16)], ids=str
-)
+@pytest.mark.parametrize(("cars", "second"), [(20, 15), (22, 16), (19, 15), (21, 16)], ids=str)
 def test_who_is_out_follows_from_the_places_when_a_part_begins(cars: int, second: int) -> None:
     messages = history(a_field(cars))
 
