@@ -23,6 +23,7 @@ from pitwall.domain.race import (
     TrackStatus,
 )
 from pitwall.domain.rulings import NO_RULINGS, CarRulings
+from pitwall.domain.session_facts import NO_FACTS, SessionFacts
 from pitwall.domain.sessions import SessionType
 from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
@@ -458,6 +459,7 @@ class LiveFrame:
             while cars may race. Source: `TrackStatus`.
         passes: All passes of the race so far, oldest first; those taken back are left out.
             Source: the race engine.
+        facts: What topics beside the timing have told. Source: the race engine.
     """
 
     sequence: int
@@ -474,3 +476,4 @@ class LiveFrame:
     flag_cause: ControlMessage | None = None
     neutral_since: datetime | None = None
     passes: tuple[PassLine, ...] = ()
+    facts: SessionFacts = NO_FACTS

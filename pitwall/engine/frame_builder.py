@@ -146,6 +146,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
         ),
         neutral_since=state.race.neutral_since if neutral else None,
         passes=tuple(map(_pass_line, state.passes)),
+        facts=state.race.facts,
     )
 
 
