@@ -30,7 +30,8 @@ from pitwall.domain.rulings import NO_RULINGS, CarRulings, flag_cause, rulings_o
 from pitwall.domain.timed_order import session_type
 from pitwall.domain.track_positions import car_places
 from pitwall.engine.attention import reasons_since
-from pitwall.engine.race_engine import BattleTrace, Ended, EngineState
+from pitwall.engine.battle_traces import BattleTrace
+from pitwall.engine.race_engine import Ended, EngineState
 from pitwall.engine.timed_frame import timed_lines
 from pitwall.prediction.forecast import Forecast
 

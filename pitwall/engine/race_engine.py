@@ -24,9 +24,10 @@ from pitwall.domain.battles import (
 )
 from pitwall.domain.endings import WAITS, judged, stood, why_taken_back
 from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
-from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
+from pitwall.domain.race import START_OF_TIME, Phase, RaceState
 from pitwall.domain.reducer import apply
 from pitwall.engine.attention import NO_ATTENTION, Attention, attend
+from pitwall.engine.battle_traces import BattleTrace, Pair, noted
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
@@ -59,53 +60,6 @@ def ask(
             memory = answers.memory
             forecasts += answers.forecasts
     return Answers(forecasts or [_FAILED] * len(battles), memory), first
-
-
-MOST_TRACE_POINTS = 90
-
-Pair = tuple[DriverNumber, DriverNumber]
-
-
-@dataclass(frozen=True, slots=True)
-class BattleTrace:
-    """The last three minutes of a battle, oldest first; a point every two seconds of race time.
-
-    Frames share these tuples instead of copying them, as five minutes of frames are held.
-
-    Attributes:
-        at: When each point was taken.
-        interval_s: The interval at each point, rounded to the millisecond.
-        p_overtake: The forecasts made at these points; points without one are left out.
-    """
-
-    at: tuple[datetime, ...] = ()
-    interval_s: tuple[float, ...] = ()
-    p_overtake: tuple[float, ...] = ()
-
-    def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> BattleTrace:
-        """Return the trace with one more point, and without those that are too old."""
-        newest = -(MOST_TRACE_POINTS - 1)
-        forecasts = self.p_overtake
-        if p_overtake is not None:
-            forecasts = (*forecasts[newest:], round(p_overtake, 4))
-        return BattleTrace(
-            (*self.at[newest:], at), (*self.interval_s[newest:], round(interval_s, 3)), forecasts
-        )
-
-
-def noted(
-    grid_at: datetime,
-    battles: tuple[Battle, ...],
-    forecasts: Mapping[Pair, Forecast],
-    histories: Mapping[Pair, BattleTrace],
-) -> dict[Pair, BattleTrace]:
-    """Return the traces of all battles with one more point each."""
-    noted = {}
-    for battle in battles:
-        pair = (battle.attacker, battle.defender)
-        p_overtake = forecasts[pair].p_overtake
-        noted[pair] = histories[pair].with_point(grid_at, battle.interval_s, p_overtake)
-    return noted
 
 
 log = logging.getLogger(__name__)

@@ -31,6 +31,7 @@ from pitwall.feeds.recording import RecordingFeed
 from pitwall.live.publishing import FrameRing
 from tests.engine.test_race_engine import CountingPredictor
 from tests.live.frames import a_frame, with_header
+from tests.makers import at
 
 TRAINED = datetime(2026, 1, 2, tzinfo=UTC)
 SCORES = {"train < 2025, test 2025": {"log_loss": 0.11}}

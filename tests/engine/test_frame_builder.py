@@ -18,9 +18,9 @@ from pitwall.domain.race import (
     RaceState,
 )
 from pitwall.domain.rulings import NO_RULINGS
+from pitwall.engine.battle_traces import BattleTrace
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame, trend_s_per_lap
 from pitwall.engine.race_engine import (
-    BattleTrace,
     Ended,
     EngineState,
     RaceEngine,
