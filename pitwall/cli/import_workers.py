@@ -139,8 +139,8 @@ class Workers:
 def collect_rarely() -> None:
     """Look for garbage rarely, and not among what is loaded by now.
 
-    An import makes hundreds of thousands of rows and hardly any cycles: looking for cycles every 700
-    objects takes a tenth of its time.
+    An import makes hundreds of thousands of rows and hardly any cycles: looking for cycles every
+    700 objects takes a tenth of its time.
     """
     gc.collect()
     gc.freeze()
