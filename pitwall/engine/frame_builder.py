@@ -104,7 +104,9 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
     """Return the frame of this instant; both cars of each of its battles are in the tower."""
     order = state.race.in_order()
     placed = {car.number for car in order}
-    newest = max((car.trace[-1].at for car in order if car.trace), default=None)
+    # After the flag cars stop sending gaps one by one, and the last ones are the result.
+    is_over = state.race.phase.is_over
+    newest = max((car.trace[-1].at for car in order if car.trace and not is_over), default=None)
     rulings = _rulings(state.race.control)
     neutral = not state.race.track_status.allows_overtaking
     cost = stop_cost(order) if state.battles else StopCost()

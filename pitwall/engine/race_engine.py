@@ -202,6 +202,10 @@ class EngineObserver(Protocol):
         """Receive the state after a second of the race: every battle has a new forecast."""
         ...
 
+    def ended(self, told: Sequence[Ended]) -> None:
+        """Receive endings that are told now, in order, or taken back: each is its newest form."""
+        ...
+
 
 class PastForecasts(Protocol):
     """Looks up stored forecasts, so that a race that is played again need not make them."""
@@ -298,6 +302,7 @@ class RaceEngine:
             return replace(state, race=race)
         pairs = [(battle.attacker, battle.defender) for battle in battles]
         ended = tuple(_ended(state, battle) for battle in lost)
+        state = self._telling(state, ended)
         return replace(
             state,
             race=race,
@@ -306,6 +311,15 @@ class RaceEngine:
             histories={pair: state.histories[pair] for pair in pairs},
             ended=(*ended, *state.ended)[:ENDED_KEPT],
         )
+
+    def _telling(self, state: EngineState, told: Sequence[Ended]) -> EngineState:
+        """Tell the observer of endings; return the state, with a fault if that fails."""
+        if told and self._observer is not None:
+            try:
+                self._observer.ended(told)
+            except Exception:  # noqa: BLE001  counted, and logged once
+                return self._failing(state, "internal_keeping")
+        return state
 
     def _noting(self, state: EngineState, kind: str, detail: str, topic: str = "") -> EngineState:
         """Return the state with one more fault of a kind; the first of a kind is logged."""
@@ -365,7 +379,8 @@ class RaceEngine:
         else:
             known = {}
         traces = {**state.histories, **{pair: held.trace for pair, held in waiting.items()}}
-        ended, still_held = _endings(state, grid_at, just_ended, set(pairs))
+        ended, told, still_held = _endings(state, grid_at, just_ended, set(pairs))
+        state = self._telling(state, told)
         forecasts, memory, error = self._forecast(state, battles, pairs, known)
         if error is not None:
             state = self._failing(state, "internal_forecast", error=error)
@@ -431,8 +446,11 @@ def _resumed(battle: Battle, waiting: Mapping[Pair, Held]) -> Battle:
 
 def _endings(
     state: EngineState, now: datetime, just_ended: Iterable[EndedBattle], under_way: set[Pair]
-) -> tuple[tuple[Ended, ...], tuple[Held, ...]]:
-    """Return the endings told so far, the newest first, and those that wait for hindsight."""
+) -> tuple[tuple[Ended, ...], list[Ended], tuple[Held, ...]]:
+    """Return the endings told so far, those told or taken back now, and those that wait.
+
+    The first are at most eight, the newest first; the second are all, in order.
+    """
     told: list[Ended] = []
     held: list[Held] = []
     undone = {
@@ -460,8 +478,9 @@ def _endings(
             told.insert(0, each.ended)
     before = tuple(_standing(state.race, each, now) for each in state.ended)
     if not told and before == state.ended:
-        return state.ended, tuple(held)  # the same object: nothing changed
-    return (*told, *before)[:ENDED_KEPT], tuple(held)
+        return state.ended, [], tuple(held)  # the same object: nothing changed
+    now_other = [new for new, old in zip(before, state.ended, strict=True) if new != old]
+    return (*told, *before)[:ENDED_KEPT], [*reversed(told), *now_other], tuple(held)
 
 
 def passes_after(known: tuple[Ended, ...], ended: tuple[Ended, ...]) -> tuple[Ended, ...]:
