@@ -26,6 +26,7 @@ from pitwall.domain.endings import WAITS, judged, stood, why_taken_back
 from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
 from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
 from pitwall.domain.reducer import apply
+from pitwall.engine.attention import NO_ATTENTION, Attention, attend
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
@@ -172,6 +173,7 @@ class EngineState:
         memory: What the predictor remembers of this race.
         held: Endings that wait for hindsight, oldest first.
         passes: All passes that were told and stand, oldest first.
+        attention: In which order battles are shown, and which chance of each.
     """
 
     race: RaceState = field(default_factory=RaceState)
@@ -186,6 +188,7 @@ class EngineState:
     memory: Memory = NO_MEMORY
     held: tuple[Held, ...] = ()
     passes: tuple[Ended, ...] = ()
+    attention: Attention = NO_ATTENTION
 
 
 class EngineObserver(Protocol):
@@ -369,6 +372,8 @@ class RaceEngine:
         histories = {pair: traces.get(pair, BattleTrace()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
             histories = noted(grid_at, battles, forecasts, histories)
+        is_tick = _due(grid_at, STEPS_A_FORECAST)
+        attention = attend(state.attention, battles, forecasts, grid_at, is_tick=is_tick)
         return replace(
             state,
             grid_at=grid_at,
@@ -379,6 +384,7 @@ class RaceEngine:
             memory=memory,
             held=still_held,
             passes=passes_after(state.passes, ended) if ended is not state.ended else state.passes,
+            attention=attention,
         )
 
     def _forecast(

@@ -32,7 +32,7 @@ def test_battles_move_by_themselves(server: Server, page: Page) -> None:
 def test_a_simulation_says_so(server: Server, page: Page) -> None:
     page.goto(server.url)
 
-    expect(page.get_by_text("Simulated race", exact=True)).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".badge", has_text="Simulated race")).to_be_visible(timeout=SOON_MS)
     expect(page.get_by_text("Overtake, estimated").first).to_be_visible()
 
 

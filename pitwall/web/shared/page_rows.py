@@ -8,9 +8,10 @@ from typing import Any
 from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
 from pitwall.web.shared.alert_rows import alert_rows
-from pitwall.web.shared.battle_rows import card_rows, mix_rows, reasons_by_card, trace_rows
+from pitwall.web.shared.battle_rows import card_rows, mix_rows, reading_rows, reasons_by_card
 from pitwall.web.shared.car_rows import car_rows, stint_rows
 from pitwall.web.shared.control_rows import PinnedRow, control_row, hang_rows, log_rows
+from pitwall.web.shared.duel_rows import duel_rows, outlook_rows, stop_note, trace_rows
 from pitwall.web.shared.event_rows import empty_row, ended_rows, spoken_rows
 from pitwall.web.shared.header_rows import (
     HeaderRow,
@@ -58,9 +59,13 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
         "neutral": asdict(neutral_row(frame)),
         "result": asdict(result_row(frame)),
         "cards": [asdict(row) for row in card_rows(frame)],
-        "traces": {key: asdict(row) for key, row in trace_rows(frame).items()},
-        "mixes": {key: asdict(row) for key, row in mix_rows(frame).items()},
-        "reasons": {key: list(map(asdict, rows)) for key, rows in reasons_by_card(frame).items()},
+        "readings": reading_rows(frame),
+        "traces": trace_rows(frame),
+        "duels": duel_rows(frame),
+        "outlooks": outlook_rows(frame),
+        "stop_note": stop_note(frame),
+        "mixes": mix_rows(frame),
+        "reasons": reasons_by_card(frame),
         "ended": [asdict(row) for row in ended_rows(frame)],
         "spoken": [asdict(row) for row in spoken_rows(frame)],
         "alerts": [asdict(row) for row in alert_rows(frame)],
@@ -108,7 +113,11 @@ def waiting_rows(sequence: int, delay_s: float) -> PageRows:
         "neutral": asdict(NeutralRow()),
         "result": asdict(ResultRow()),
         "cards": [],
+        "readings": {},
         "traces": {},
+        "duels": {},
+        "outlooks": {},
+        "stop_note": "",
         "mixes": {},
         "reasons": {},
         "ended": [],
