@@ -12,6 +12,7 @@ description in its schema. Three kinds of sentence in it fill columns of their o
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import inspect
 import re
@@ -243,6 +244,9 @@ def _type_name(hint: Any) -> str:  # noqa: ANN401  a type is anything
         return "text"
     if typing.get_origin(hint) in {tuple, list}:
         return f"list of {_type_name(typing.get_args(hint)[0])}"
+    if typing.get_origin(hint) is collections.abc.Mapping:
+        key, value = typing.get_args(hint)
+        return f"{_type_name(value)} by {_type_name(key)}"
     if isinstance(hint, typing.NewType):
         return _type_name(hint.__supertype__)
     name = getattr(hint, "__name__", str(hint))

@@ -230,6 +230,11 @@ def what_was_found(recorder: str, found: RecordingReport) -> Iterator[str]:
         yield f"missing: {', '.join(found.missing)}"
     if found.inferred:
         yield f"inferred: {', '.join(found.inferred)}"
+    if found.laps_taken_back:
+        yield (
+            f"laps taken back by a red flag: {found.laps_taken_back}; those driven again count, "
+            "and the others are marked as deleted"
+        )
 
 
 class _Bar:

@@ -37,7 +37,8 @@ _LAPS_HELD = 4_000  # of two races
 _STAMP_BYTES = 8
 # Stamps of earlier releases whose keyframes are still read: in the first a reason was one line; in
 # the first two the memory had a feature cache, which was not written; in all of them forecasts had
-# no contributions and no condition, and states knew races only: fields added at the end.
+# no contributions and no condition, and states knew races only: fields added at the end. The last
+# had no order of the battles, which then begins anew.
 _READ_ON = frozenset(
     map(
         bytes.fromhex,

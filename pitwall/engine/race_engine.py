@@ -24,8 +24,10 @@ from pitwall.domain.battles import (
 )
 from pitwall.domain.endings import WAITS, judged, stood, why_taken_back
 from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
-from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
+from pitwall.domain.race import START_OF_TIME, Phase, RaceState
 from pitwall.domain.reducer import apply
+from pitwall.engine.attention import NO_ATTENTION, Attention, attend
+from pitwall.engine.battle_traces import BattleTrace, Pair, noted
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
@@ -58,53 +60,6 @@ def ask(
             memory = answers.memory
             forecasts += answers.forecasts
     return Answers(forecasts or [_FAILED] * len(battles), memory), first
-
-
-MOST_TRACE_POINTS = 90
-
-Pair = tuple[DriverNumber, DriverNumber]
-
-
-@dataclass(frozen=True, slots=True)
-class BattleTrace:
-    """The last three minutes of a battle, oldest first; a point every two seconds of race time.
-
-    Frames share these tuples instead of copying them, as five minutes of frames are held.
-
-    Attributes:
-        at: When each point was taken.
-        interval_s: The interval at each point, rounded to the millisecond.
-        p_overtake: The forecasts made at these points; points without one are left out.
-    """
-
-    at: tuple[datetime, ...] = ()
-    interval_s: tuple[float, ...] = ()
-    p_overtake: tuple[float, ...] = ()
-
-    def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> BattleTrace:
-        """Return the trace with one more point, and without those that are too old."""
-        newest = -(MOST_TRACE_POINTS - 1)
-        forecasts = self.p_overtake
-        if p_overtake is not None:
-            forecasts = (*forecasts[newest:], round(p_overtake, 4))
-        return BattleTrace(
-            (*self.at[newest:], at), (*self.interval_s[newest:], round(interval_s, 3)), forecasts
-        )
-
-
-def noted(
-    grid_at: datetime,
-    battles: tuple[Battle, ...],
-    forecasts: Mapping[Pair, Forecast],
-    histories: Mapping[Pair, BattleTrace],
-) -> dict[Pair, BattleTrace]:
-    """Return the traces of all battles with one more point each."""
-    noted = {}
-    for battle in battles:
-        pair = (battle.attacker, battle.defender)
-        p_overtake = forecasts[pair].p_overtake
-        noted[pair] = histories[pair].with_point(grid_at, battle.interval_s, p_overtake)
-    return noted
 
 
 log = logging.getLogger(__name__)
@@ -172,6 +127,7 @@ class EngineState:
         memory: What the predictor remembers of this race.
         held: Endings that wait for hindsight, oldest first.
         passes: All passes that were told and stand, oldest first.
+        attention: In which order battles are shown, and which chance of each.
     """
 
     race: RaceState = field(default_factory=RaceState)
@@ -186,6 +142,7 @@ class EngineState:
     memory: Memory = NO_MEMORY
     held: tuple[Held, ...] = ()
     passes: tuple[Ended, ...] = ()
+    attention: Attention = NO_ATTENTION
 
 
 class EngineObserver(Protocol):
@@ -382,6 +339,8 @@ class RaceEngine:
         histories = {pair: traces.get(pair, BattleTrace()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
             histories = noted(grid_at, battles, forecasts, histories)
+        is_tick = _due(grid_at, STEPS_A_FORECAST)
+        attention = attend(state.attention, battles, forecasts, grid_at, is_tick=is_tick)
         return replace(
             state,
             grid_at=grid_at,
@@ -392,6 +351,7 @@ class RaceEngine:
             memory=memory,
             held=still_held,
             passes=passes_after(state.passes, ended) if ended is not state.ended else state.passes,
+            attention=attention,
         )
 
     def _forecast(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from pitwall.domain import events as race_events
@@ -41,13 +42,22 @@ def add_events(
             case race_events.CarTimed():
                 _add_timing(batch, seq, event, race)
             case race_events.ControlSaid():
-                _add_control(batch, seq, nth, event)
+                if _is_news(event, race):
+                    _add_control(batch, seq, nth, event)
+            case race_events.WeatherMeasured(measured_at=datetime()) if race.told.weather_at:
+                pass  # the series repeats what its own topic tells
             case race_events.WeatherMeasured(sent_at=at, weather=weather):
                 values = [getattr(weather, each.name) for each in fields(weather)]
                 batch.weather.append(WeatherRecord(at, seq, *values))
             case _:
                 if (status := _status_of(event, race)) is not None:
                     batch.statuses.append(StatusRecord(event.sent_at, seq, *status))
+
+
+def _is_news(event: race_events.ControlSaid, race: RaceState) -> bool:
+    """Whether a message of race control was not told by another topic before."""
+    is_doubtful = event.is_repeated or race.told.repeats_control
+    return not is_doubtful or event.message in race.control
 
 
 def _status_of(event: race_events.TimingEvent, race: RaceState) -> tuple[str, str] | None:
@@ -59,7 +69,9 @@ def _status_of(event: race_events.TimingEvent, race: RaceState) -> tuple[str, st
             return "phase", phase.value
         case race_events.LapCounted(lap=int(number)) if race.timed is None:
             return "lap_count", str(number)
-        case race_events.PartTold(part=int(number)):
+        case race_events.PartTold(part=int(number), is_repeated=False):
+            return "part", str(number)
+        case race_events.PartTold(part=int(number)) if race.told.part_at is None:
             return "part", str(number)
     return None
 

@@ -127,7 +127,8 @@ class Lap(SQLModel, table=True):
             Source: `TimingData` `InPit`, `PitOut` and `LastLapTime`.
         part: In which part of qualifying it was driven, from 1. None in other sessions.
             Source: `TimingData` `SessionPart`.
-        deleted: Whether race control deleted it, or the feed took it back; false in a race.
+        deleted: Whether race control deleted it, or the feed took it back; in a race, whether it
+            was driven before a red flag after which laps were counted anew, and not again.
             Source: `RaceControlMessages` and `TimingData` `NumberOfLaps`.
     """
 

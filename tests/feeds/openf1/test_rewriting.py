@@ -11,11 +11,13 @@ import pytest
 from pitwall.domain.gaps import LapsDown, TimeGap
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.domain.reducer import apply
+from pitwall.domain.session_facts import TimedStop
 from pitwall.feeds.openf1.control_rows import TrackFlags, phase_of
 from pitwall.feeds.openf1.frame_reader import CHANGED, MQTT, read_frame
 from pitwall.feeds.openf1.measured_rows import measured_message
 from pitwall.feeds.openf1.row_merger import RowMerger
 from pitwall.feeds.openf1.stint_rows import in_order as stops_in_order
+from pitwall.feeds.openf1.stint_rows import past_stop_messages, stop_messages
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.tape_recorder import TapeRecorder
 from pitwall.wire.decode import decode
@@ -202,6 +204,22 @@ def test_one_stop_under_two_laps_counts_once() -> None:
     ]
 
     assert [row["lap_number"] for row in stops_in_order(rows)] == [12, 14]
+
+
+def test_a_stop_is_timed_live_and_from_history_alike() -> None:
+    stop = a_row(lap_number=12, lane_duration=22.5, stop_duration=2.5)
+    twice = a_row(lap_number=13, lane_duration=22.6, stop_duration=2.5)
+    later = a_row(lap_number=30, lane_duration=21.0, stop_duration=None)
+    later["date"] = (AT + timedelta(minutes=25)).isoformat()
+    rows = [stop, twice, later]
+
+    live, past = after(*stop_messages(4, rows)), after(*past_stop_messages(4, rows))
+
+    expected = (
+        TimedStop(12, AT, 2.5, 22.5), TimedStop(30, AT + timedelta(minutes=25), None, 21.0)
+    )  # fmt: skip
+    assert live.facts.of_car(4).stops_in_order == past.facts.of_car(4).stops_in_order == expected
+    assert live.cars[NORRIS].pit_stops == past.cars[NORRIS].pit_stops == 2
 
 
 @pytest.mark.parametrize("flag", [None, "RED"])
