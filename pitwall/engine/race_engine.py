@@ -157,8 +157,7 @@ class EngineObserver(Protocol):
         ...
 
     def ended(self, told: Sequence[Ended]) -> None:
-        """Receive endings that are told now, in order, or taken back: each is its newest form."""
-        ...
+        """Receive endings that are told now, or taken back: each in its newest form."""
 
 
 class PastForecasts(Protocol):
@@ -267,12 +266,11 @@ class RaceEngine:
         )
 
     def _telling(self, state: EngineState, told: Sequence[Ended]) -> EngineState:
-        """Tell the observer of endings; return the state, with a fault if that fails."""
-        if told and self._observer is not None:
-            try:
+        try:
+            if told and self._observer is not None:
                 self._observer.ended(told)
-            except Exception:  # noqa: BLE001  counted, and logged once
-                return self._failing(state, "internal_keeping")
+        except Exception:  # noqa: BLE001  counted, and logged once
+            return self._failing(state, "internal_keeping")
         return state
 
     def _noting(self, state: EngineState, kind: str, detail: str, topic: str = "") -> EngineState:
@@ -401,17 +399,10 @@ def _resumed(battle: Battle, waiting: Mapping[Pair, Held]) -> Battle:
 def _endings(
     state: EngineState, now: datetime, just_ended: Iterable[EndedBattle], under_way: set[Pair]
 ) -> tuple[tuple[Ended, ...], list[Ended], tuple[Held, ...]]:
-    """Return the endings told so far, those told or taken back now, and those that wait.
-
-    The first are at most eight, the newest first; the second are all, in order.
-    """
-    told: list[Ended] = []
-    held: list[Held] = []
-    undone = {
-        held.ended.pair[::-1]
-        for held in state.held
-        if held.is_pass and not stood(held.ended.battle, now)
-    }
+    """Return the newest eight endings, all that are told or taken back now, and those that wait."""
+    told, held = list[Ended](), list[Held]()
+    fresh = [each for each in state.held if each.is_pass and not stood(each.ended.battle, now)]
+    undone = {each.ended.pair[::-1] for each in fresh}
     for each in state.held:
         has_stood = stood(each.ended.battle, now)
         if each.ended.pair in under_way and not has_stood:
@@ -433,8 +424,8 @@ def _endings(
     before = tuple(_standing(state.race, each, now) for each in state.ended)
     if not told and before == state.ended:
         return state.ended, [], tuple(held)  # the same object: nothing changed
-    now_other = [new for new, old in zip(before, state.ended, strict=True) if new != old]
-    return (*told, *before)[:ENDED_KEPT], [*reversed(told), *now_other], tuple(held)
+    told_now = [*told[::-1], *(new for new in before if new not in state.ended)]
+    return (*told, *before)[:ENDED_KEPT], told_now, tuple(held)
 
 
 def passes_after(known: tuple[Ended, ...], ended: tuple[Ended, ...]) -> tuple[Ended, ...]:

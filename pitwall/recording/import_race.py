@@ -233,9 +233,9 @@ class _ReasonsForKeyframes:
         self._collector = collector
         self._messages = messages
         self._keyframe = 0  # the message with which the next keyframe is taken
-        self._full = engine.predictor
-        can = isinstance(engine.predictor, ReasoningPredictor)
-        self._plain = engine.predictor.without_reasons() if can else engine.predictor
+        self._full = self._plain = engine.predictor
+        if isinstance(engine.predictor, ReasoningPredictor):
+            self._plain = engine.predictor.without_reasons()
 
     def prepare(self, place: int) -> None:
         """Choose the predictor for the forecasts up to a message."""
