@@ -74,6 +74,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.feeds.recording.naming": "the name of a session that does not say it",
     "pitwall.prediction.reasons": "a forecast in words",
     "pitwall.web.live.battle_board": "one panel of the live page",
+    "pitwall.web.shared.duel_rows": "how the two cars of a battle compare, in rows",
     "pitwall.web.live.phone": "what a small screen needs",
     "pitwall.web.live.race_pause": "one panel of the live page",
     "pitwall.web.live.alert_feed": "one part of the live page",
