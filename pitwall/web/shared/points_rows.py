@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.points import points_of
 from pitwall.domain.sessions import SessionType
+from pitwall.web.shared.display_text import colour, cut
+
+UNKNOWN = "#888888"  # a team whose colour the feed has not told
 
 
 @dataclass
@@ -47,7 +50,7 @@ def points_row(frame: LiveFrame) -> PointsRow:
         "Points if it ended now",
         [(str(number), each) for number, each in points.items()],
         sorted(
-            ((team, f"#{colour}", each) for team, (colour, each) in teams.items()),
+            ((cut(team), colour(shade, UNKNOWN), each) for team, (shade, each) in teams.items()),
             key=lambda row: -row[2],
         ),
     )

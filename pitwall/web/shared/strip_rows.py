@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pitwall.domain.race import TrackStatus
 from pitwall.domain.race_strip import RaceStrip, StripCar, gap_at_line
-from pitwall.web.shared.display_text import code
+from pitwall.web.shared.display_text import code, colour
 
 AGAIN: Final = 6
 """How many laps are sent again with each increment: lapped cars complete them later."""
@@ -89,7 +89,7 @@ def strip_row(strip: RaceStrip, until: datetime, have: int = 0) -> dict[str, Any
                 StripCarRow(
                     str(car.number),
                     code(car.code, car.number),
-                    f"#{car.colour}" if car.colour else "",
+                    colour(car.colour, ""),
                     [gap_at_line(strip, car, lap, until) for lap in range(base, laps + 1)],
                     list(_stints(car, until)),
                 )
