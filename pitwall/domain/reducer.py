@@ -7,7 +7,7 @@ feeds repeat themselves, start mid-race and send two halves of one change in any
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -36,7 +36,6 @@ _FIRST_LAPS = 2  # a lap count that falls to this, after a red flag, begins anew
 _MAY_ENABLE = (TrackStatus.CLEAR, TrackStatus.YELLOW, TrackStatus.VSC_ENDING)
 _MOST_STINTS = 30
 _SAME_MESSAGE = timedelta(seconds=2)
-_WEATHER_EVERY = timedelta(seconds=90)  # its topic tells it once a minute
 
 
 def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
@@ -51,6 +50,7 @@ def _with_racing(before: RaceState, after: RaceState) -> RaceState:
     may_race = after.track_status.allows_overtaking
     resumes = may_race and not before.track_status.allows_overtaking
     starts = after.phase is Phase.STARTED and before.phase is not Phase.STARTED
+    stops = before.track_status.allows_overtaking and not may_race
     # A safety car, a virtual one and a red flag switch DRS and Overtake Mode off, and race control
     # seldom says so: 54 of 90 safety cars of 2018 to 2026 have no message. It says when they are
     # on again.
@@ -59,6 +59,7 @@ def _with_racing(before: RaceState, after: RaceState) -> RaceState:
         after,
         racing_since=after.as_of if resumes or starts else after.racing_since,
         overtake_enabled=False if switched_off else after.overtake_enabled,
+        neutral_since=after.as_of if stops else after.neutral_since,
     )
 
 
@@ -181,9 +182,32 @@ def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, A
         for index, value in event.sectors_s.items():
             sectors[index] = value
         changes["sectors_s"] = tuple(sectors)
+        changes["best_sectors_s"] = tuple(map(_best, car.best_sectors_s, sectors))
+    if event.segments:
+        changes["segments"] = _with_segments(car.segments, event.segments)
     if event.speeds_kmh:
         changes["speeds_kmh"] = {**car.speeds_kmh, **event.speeds_kmh}
         changes["traps_this_lap"] = car.traps_this_lap.union(event.speeds_kmh)
+
+
+def _best(before_s: float | None, new_s: float | None) -> float | None:
+    """Return the better of two sector times; 0 is none."""
+    if not new_s or new_s < 0:
+        return before_s
+    return new_s if before_s is None else min(before_s, new_s)
+
+
+def _with_segments(
+    known: tuple[tuple[int, ...], ...], told: Mapping[int, Mapping[int, int]]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the mini-sectors of a car with those that were told; those between are not shown."""
+    sectors = [list(sector) for sector in known]
+    for index, segments in told.items():
+        sectors += [[] for _ in range(index + 1 - len(sectors))]
+        for place, status in segments.items():
+            sectors[index] += [0] * (place + 1 - len(sectors[index]))
+            sectors[index][place] = status
+    return tuple(map(tuple, sectors))
 
 
 def _complete_lap(
@@ -376,16 +400,6 @@ def _lap_counted(race: RaceState, event: race_events.LapCounted) -> RaceState:
     )
 
 
-def _weather_measured(race: RaceState, event: race_events.WeatherMeasured) -> RaceState:
-    """Take the weather; a series of all readings counts only where its own topic is silent."""
-    as_of, told_at = max(race.as_of, event.sent_at), race.told.weather_at
-    if event.measured_at is None:
-        told = replace(race.told, weather_at=event.sent_at)
-        return replace(race, weather=event.weather, told=told, as_of=as_of)
-    is_newer = told_at is None or event.measured_at - told_at > _WEATHER_EVERY
-    return replace(race, weather=event.weather if is_newer else race.weather, as_of=as_of)
-
-
 def _control_said(race: RaceState, event: race_events.ControlSaid) -> RaceState:
     if _is_known(race, event):
         return race
@@ -463,7 +477,7 @@ _BY_EVENT: dict[type, Callable[[RaceState, Any], RaceState]] = {
     race_events.PhaseChanged: _phase_changed,
     race_events.StatusRepeated: status_repeated,
     race_events.LapCounted: _lap_counted,
-    race_events.WeatherMeasured: _weather_measured,
+    race_events.WeatherMeasured: facts_reducer.weather_measured,
     race_events.ControlSaid: _control_said,
     race_events.CarsSampled: _cars_sampled,
     race_events.CarsLocated: _cars_located,
