@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 from pitwall.api.live_schemas import BattlesOut  # noqa: E402  the checkout is not installed
 from pitwall.api.session_schemas import LiveOut  # noqa: E402
 from pitwall.domain.frames import LiveFrame  # noqa: E402
-from pitwall.store.tables import metadata  # noqa: E402
+from pitwall.store.tables import metadata, views  # noqa: E402
 
 WRITTEN = ROOT / "docs" / "dictionary.md"
 
@@ -143,7 +143,7 @@ def _nested(root: type) -> Iterator[Section]:
 
 def _tables() -> Iterator[Section]:
     by_table = {model.__tablename__: model for model in _models(SQLModel)}
-    for table in sorted(metadata.tables):
+    for table in sorted({**metadata.tables, **views.tables}):
         model = by_table[table]
         hints = typing.get_type_hints(model)
         yield _section(model, f"{table}", {n: hints[n] for n in model.model_fields})

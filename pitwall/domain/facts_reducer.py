@@ -1,4 +1,4 @@
-"""Apply events about stops, overtakes, bests, points, radio and weather to the race state.
+"""Apply events about stops, overtakes, bests, championship and radio to the race state.
 
 The feed patches its lists by index and its objects by field, so what an event does not mention
 stays as it was. Every list has a bound; what lies beyond is left out.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pitwall.domain import events as race_events
@@ -29,7 +29,6 @@ from pitwall.domain.session_facts import (
 )
 
 _MOST_CARS = 200
-_WEATHER_EVERY = timedelta(seconds=90)  # its topic tells it once a minute
 _STOP = ("told_at", "lap", "stationary_s", "lane_s")
 _POINTS = ("position", "predicted_position", "points", "predicted_points")
 
@@ -101,16 +100,6 @@ def leader_listed(race: RaceState, event: race_events.LeaderListed) -> RaceState
 def folder_named(race: RaceState, event: race_events.FolderNamed) -> RaceState:
     """Take the session's folder in the feed's archive."""
     return _with_facts(race, event.sent_at, replace(race.facts, folder=event.folder))
-
-
-def weather_measured(race: RaceState, event: race_events.WeatherMeasured) -> RaceState:
-    """Take the weather; a series of all readings counts only where its own topic is silent."""
-    as_of, told_at = max(race.as_of, event.sent_at), race.told.weather_at
-    if event.measured_at is None:
-        told = replace(race.told, weather_at=event.sent_at)
-        return replace(race, weather=event.weather, told=told, as_of=as_of)
-    is_newer = told_at is None or event.measured_at - told_at > _WEATHER_EVERY
-    return replace(race, weather=event.weather if is_newer else race.weather, as_of=as_of)
 
 
 def without_car(race: RaceState, number: DriverNumber) -> RaceState:

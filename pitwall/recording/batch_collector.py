@@ -35,7 +35,7 @@ from pitwall.domain.records import (
 from pitwall.domain.timed_reducer import ruled_lap
 from pitwall.engine.keyframes import encode_keyframe
 from pitwall.engine.outcomes import OutcomeTracker
-from pitwall.engine.race_engine import EngineState
+from pitwall.engine.race_engine import Ended, EngineState
 from pitwall.recording import record_rows
 from pitwall.wire.decode import every_car_sample
 from pitwall.wire.message import RawMessage
@@ -150,6 +150,18 @@ class BatchCollector:
                         state, battle, forecast.p_overtake, forecast, self._model_version
                     )
                     self._batch.predictions[row.made_at, row.attacker, row.defender] = row
+
+    def ended(self, told: Sequence[Ended]) -> None:
+        """Collect endings; one that is taken back replaces what was told before."""
+        with self._lock:
+            for each in told:
+                row = record_rows.ending(each)
+                self._batch.endings[row.ended_at, row.attacker, row.defender] = row
+
+    @property
+    def keyframe_due(self) -> datetime | None:
+        """When the next keyframe is due; None where it is taken with the next message."""
+        return None if self._keyframe_at is None else self._keyframe_at + KEYFRAME_EVERY
 
     @property
     def waiting(self) -> int:

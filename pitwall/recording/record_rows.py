@@ -16,6 +16,7 @@ from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState, St
 from pitwall.domain.records import (
     Batch,
     ControlRecord,
+    EndingRecord,
     LapRow,
     PredictionRecord,
     SampleRecord,
@@ -26,7 +27,7 @@ from pitwall.domain.records import (
     WeatherRecord,
 )
 from pitwall.domain.timed_order import classify
-from pitwall.engine.race_engine import EngineState
+from pitwall.engine.race_engine import Ended, EngineState
 from pitwall.prediction.forecast import Forecast
 
 _BY_SEQ = ("messages", "timing", "control", "statuses", "weather", "keyframes")
@@ -263,6 +264,21 @@ def _mixture_columns(mixed: MixedForecast) -> dict[str, Any]:
     return values | {"c_base": mixed.base}
 
 
+def ending(ended: Ended) -> EndingRecord:
+    """Return the row of a battle that ended."""
+    battle = ended.battle.battle
+    return EndingRecord(
+        ended_at=ended.battle.ended_at,
+        attacker=battle.attacker,
+        defender=battle.defender,
+        opened_at=battle.opened_at,
+        position=battle.position,
+        reason=ended.battle.reason.value,
+        taken_back=ended.taken_back,
+        p_overtake=ended.p_overtake_before,
+    )
+
+
 def shifted(batch: Batch, by: int) -> Batch:
     """Return the batch with its messages' places moved on, for a live feed that counts anew."""
     for name in _BY_SEQ:
@@ -278,7 +294,7 @@ def without(batch: Batch, stored: int) -> Batch:
     """Return the batch without the rows of the first `stored` messages."""
     if 0 < batch.messages_through <= stored:
         # All rows are older than the stored ones, and the store has newer laps and stints.
-        for rows in (batch.entries, batch.laps, batch.stints, batch.standings):
+        for rows in (batch.entries, batch.laps, batch.stints, batch.standings, batch.endings):
             rows.clear()
         batch.last_at = None
     before = [message for message in batch.messages if message.seq < stored]
@@ -296,7 +312,7 @@ def joined(first: Batch, then: Batch) -> Batch:
     """Return two batches as one; where both hold a row, the later one counts."""
     for name in (*_BY_SEQ, "samples", "outcomes"):
         getattr(first, name).extend(getattr(then, name))
-    for name in ("entries", "laps", "stints", "standings", "predictions"):
+    for name in ("entries", "laps", "stints", "standings", "predictions", "endings"):
         getattr(first, name).update(getattr(then, name))
     first.info = then.info if then.info.race_id else first.info
     first.messages_through = max(first.messages_through, then.messages_through)
