@@ -190,6 +190,9 @@ def _table(
             class_name=f"tower {kind}",
         ),
         class_name="tower-scroll",
+        tab_index=0,
+        role="region",
+        aria_label=words,
     )
 
 
