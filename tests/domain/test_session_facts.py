@@ -50,7 +50,7 @@ def test_one_stop_told_under_two_laps_counts_once() -> None:
 
 def test_the_stops_tell_on_which_laps_stints_began_where_a_feed_is_joined_late() -> None:
     """A snapshot in lap 40 names three stints and two stops."""
-    joined = [
+    joined: list[race_events.TimingEvent] = [
         race_events.CarTimed(at(0), CAR, position=1, laps_completed=40),
         *(race_events.StintChanged(at(0), CAR, n, tyre_life_laps=9) for n in (1, 2, 3)),
     ]
