@@ -44,6 +44,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.api.stream_schemas": "the events of the stream, as programs read them",
     "pitwall.api.predict": "the routes of one prefix",
     "pitwall.api.account_schemas": "the bodies of requests and answers",
+    "pitwall.domain.control_reducer": "what race control's messages change",
     "pitwall.wire.telemetry": "the decoders of car data and positions",
     "pitwall.wire.timing": "the decoder of lap timing",
     "pitwall.wire.tyres": "the decoders of tyres",

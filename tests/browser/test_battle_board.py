@@ -38,7 +38,8 @@ def opened(server: Server, page: Page, frame: LiveFrame = AS_ON_TRACK) -> Page:
 
 
 def listed(page: Page) -> list[str]:
-    return page.locator(".card-slot").evaluate_all("all => all.map(e => e.dataset.key)")
+    keys: list[str] = page.locator(".card-slot").evaluate_all("all => all.map(e => e.dataset.key)")
+    return keys
 
 
 def staged(page: Page) -> str | None:

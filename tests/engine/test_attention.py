@@ -77,7 +77,9 @@ def test_a_battle_that_is_hotter_by_the_margin_rises_once_and_stays() -> None:
 
 
 def test_an_order_stays_for_ten_seconds_whatever_happens() -> None:
-    attention, changed_at, order = NO_ATTENTION, [], ()
+    attention = NO_ATTENTION
+    changed_at: list[int] = []
+    order = attention.order
     for second in range(300):
         hot = second // 3 % 3
         chances = {pair: 0.95 if nth == hot else 0.05 for nth, pair in enumerate((A, B, C))}

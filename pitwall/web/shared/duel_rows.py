@@ -83,8 +83,8 @@ def outlook_rows(frame: LiveFrame) -> dict[str, Packed]:
         battle_key(battle.attacker, battle.defender): astuple(
             OutlookRow(
                 reach_words(battle.interval_s, battle.trend_s_per_lap, left),
-                _stop(battle.duel and battle.duel.attacker_stop),
-                _stop(battle.duel and battle.duel.defender_stop),
+                _stop(battle.duel.attacker_stop if battle.duel else None),
+                _stop(battle.duel.defender_stop if battle.duel else None),
             )
         )
         for battle in frame.battles
