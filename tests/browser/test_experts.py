@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -123,6 +124,7 @@ def test_bars_grow_to_the_side_of_their_sign_and_differ_between_battles(
         """Return where each bar begins and ends, in tenths of a point from the track's middle."""
         found = []
         page_of_two.locator(".card").nth(place).click()
+        page_of_two.wait_for_timeout(500)  # bars glide to their places
         for move in page_of_two.locator(".stage .move").all()[1:]:
             track, bar = box(move.locator(".move-track")), box(move.locator(".move-bar"))
             middle, half = track["x"] + track["width"] / 2, track["width"] / 2 - 1
@@ -131,7 +133,6 @@ def test_bars_grow_to_the_side_of_their_sign_and_differ_between_battles(
             found.append((left, right))
         return found
 
-    page_of_two.wait_for_timeout(500)  # bars glide to their places
     for place, line in enumerate(frame.battles):
         assert line.mixed is not None
         for (left, right), opinion in zip(bars(place), line.mixed.experts, strict=True):
@@ -160,11 +161,13 @@ def test_reasons_stand_under_what_they_moved(server: Server, page: Page) -> None
     said = made_up(-2.0, (0.3, 1.1, -0.6)).reasons[:3]
     card = opened(server, page, with_each(FRAME, reasons=said)).locator(".stage")
 
-    expect(card.get_by_role("list", name="Reasons: situation")).to_have_text(f"{MINUS}gap 0.6 s")
-    expect(card.get_by_role("list", name="Reasons: boost")).to_have_text(
-        "+more charge on the straights"
-    )
-    expect(card.get_by_role("list", name="Reasons: aero")).to_contain_text(f"{MINUS}0.2 s lost")
+    for part, sign, words in (
+        ("situation", MINUS, "gap 0.6 s"),
+        ("boost", r"\+", "more charge on the straights"),
+        ("aero", MINUS, "0.2 s lost"),
+    ):
+        told = card.get_by_role("list", name=f"Reasons: {part}")
+        expect(told).to_have_text(re.compile(rf"{sign}(\d+|<1){words}"))
     expect(card.locator(".move-reasons li")).to_have_count(3)
 
 
@@ -239,7 +242,8 @@ def test_the_stage_is_as_tall_without_a_forecast(
 
     refusal = other.locator(".stage .why.none")
     expect(refusal).to_contain_text(LONGEST_REFUSAL)
-    assert refusal.evaluate("e => e.scrollHeight <= e.clientHeight")
+    stage_of_refusal = other.locator(".stage")
+    assert stage_of_refusal.evaluate("e => e.scrollHeight <= e.clientHeight")
     assert heights[0] == pytest.approx(heights[1], abs=2)
 
 

@@ -106,7 +106,7 @@ def test_nobody_is_kept_out(server: Server, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(server.url)
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
-    expect(page.locator(".map-car").first).to_be_attached(timeout=SOON_MS)
+    expect(page.locator(".map-drawing")).to_be_attached(timeout=SOON_MS)
     views = ("Battles", "Tower", "Map", "Control") if width < 900 else ()
 
     assert axe.faults(page) == []
