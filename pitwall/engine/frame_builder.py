@@ -25,6 +25,8 @@ from pitwall.domain.race import (
     Compound,
     ControlMessage,
     DriverNumber,
+    RaceState,
+    TrackStatus,
 )
 from pitwall.domain.rulings import NO_RULINGS, CarRulings, flag_cause, rulings_of
 from pitwall.domain.timed_order import session_type
@@ -179,6 +181,13 @@ def _pass_line(told: Ended) -> PassLine:
     )
 
 
+def _yellow_sectors(race: RaceState) -> tuple[int, ...]:
+    """Return the sectors under yellow: none on a clear track, whatever was not taken back."""
+    if race.track_status is TrackStatus.CLEAR:
+        return ()
+    return tuple(sorted(each for each in race.told.flags.yellow if each is not None))
+
+
 def _header(state: EngineState, feed: FeedView) -> FrameHeader:
     race = state.race
     return FrameHeader(
@@ -209,7 +218,7 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         session_type=session_type(race),
         inferred=tuple(sorted(race.inferred)),
         utc_offset_s=race.info.utc_offset_s,
-        yellow_sectors=tuple(sorted(each for each in race.told.flags.yellow if each is not None)),
+        yellow_sectors=_yellow_sectors(race),
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.battles import Battle, EndedBattle, EndReason, heat
+from pitwall.domain.flags import ShownFlags
 from pitwall.domain.frames import FeedState, LiveFrame, TowerLine
 from pitwall.domain.race import (
     ControlMessage,
@@ -16,6 +17,8 @@ from pitwall.domain.race import (
     GapSample,
     Phase,
     RaceState,
+    Told,
+    TrackStatus,
 )
 from pitwall.domain.rulings import NO_RULINGS
 from pitwall.engine.battle_traces import BattleTrace
@@ -237,3 +240,14 @@ def test_passes_are_kept_for_the_whole_race_and_those_taken_back_are_not() -> No
     assert [each.battle.ended_at for each in undone] == [at(s) for s in range(10, 90, 10)]
     line = a_frame(EngineState(passes=first)).passes[0]
     assert (line.attacker, line.position, line.lap, line.p_overtake_before) == (4, 1, 7, 0.4)
+
+
+def test_no_sector_is_yellow_on_a_clear_track() -> None:
+    told = Told(flags=ShownFlags(TrackStatus.YELLOW, frozenset({7, 3, None})))
+    race = a_race(0.8)
+
+    clear = a_frame(EngineState(race=replace(race, told=told)))
+    yellow = a_frame(EngineState(race=replace(race, told=told, track_status=TrackStatus.YELLOW)))
+
+    assert clear.header.yellow_sectors == ()
+    assert yellow.header.yellow_sectors == (3, 7)
