@@ -49,8 +49,12 @@ class Contest:
 
 def air_s(gap_s: float, mini: MiniSector) -> float:
     """Return seconds lost (negative: gained) to the air of a car `gap_s` ahead."""
-    dirty = _DIRTY_S * math.exp(-gap_s / _DIRTY_FALL_S) * mini.corner_s
-    return dirty - tow_s(gap_s, mini)
+    return wake_s(gap_s, mini) - tow_s(gap_s, mini)
+
+
+def wake_s(gap_s: float, mini: MiniSector) -> float:
+    """Return seconds lost in corners to the dirty air of a car `gap_s` ahead."""
+    return _DIRTY_S * math.exp(-gap_s / _DIRTY_FALL_S) * mini.corner_s
 
 
 def tow_s(gap_s: float, mini: MiniSector) -> float:
