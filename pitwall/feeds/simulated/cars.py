@@ -88,8 +88,7 @@ class RaceCar:
         self.mode_next = False
         self.surge = 0.0
         self.surged = 0.0
-        self.wake_s = 0.0
-        self.hurt_s = 0.0
+        self.wake_s = self.hurt_s = 0.0
         self.stint_number = 1
         self.stuck_laps = 0
         self.next_set: Compound | None = None

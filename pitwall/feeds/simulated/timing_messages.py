@@ -27,7 +27,11 @@ TIMING_TOPIC = "TimingData"
 
 _LOST = 0.03  # share of gap updates that the feed leaves out
 
-_SPEED_SD_KMH = 3.5
+_SPEED_SD_KMH = 2.2
+
+_LATE = 0.3  # share of laps where the gap at the line is reported after the lap
+
+_LAP_LAG_S = (0.13, 0.35)  # after the crossing
 
 _CAUGHT_S = 0.02
 
@@ -72,10 +76,12 @@ class TimingMessages:
     def __init__(self, setup: RaceSetup, rng: Random) -> None:
         numbers = [entrant.number for entrant in setup.entrants]
         self._shape = setup.shape
+        self._trim = {entrant.number: entrant.trim for entrant in setup.entrants}
         self._rng = rng
         self._sector_began = dict.fromkeys(numbers, 0.0)
         self._interval = dict.fromkeys(numbers, 0.0)
         self._catching = dict.fromkeys(numbers, False)
+        self._lap_lag_s = dict.fromkeys(numbers, 0.2)
         self._best = dict.fromkeys(numbers, float("inf"))
         self._best_of_all = float("inf")
 
@@ -102,15 +108,24 @@ class TimingMessages:
         if passed.loop == 0 or self._rng.random() >= _LOST:
             line = self._gaps(passed)
             if line:
-                lag_s = self._rng.uniform(0.03, 0.12 if passed.loop == 0 else 0.9)
+                lag_s = (
+                    self._line_lag_s(passed) if passed.loop == 0 else self._rng.uniform(0.03, 0.9)
+                )
                 said.append(self._line(passed.at_s + lag_s, passed.number, line))
         ends = self._shape.sector_ends
         if passed.loop in ends:
             said.append(self._sector(passed, ends.index(passed.loop)))
         if passed.loop == 1:
-            speed = {"ST": {"Value": self._speed(1, passed.surge)}}
+            speed = {"ST": {"Value": self._speed(passed.number, 1, passed.surge)}}
             said.append(self._line(passed.at_s + 0.2, passed.number, {"Speeds": speed}))
         return said
+
+    def _line_lag_s(self, passed: LoopPassed) -> float:
+        """Return when the gap at the line is reported; draw when the lap will be."""
+        lap_s = self._lap_lag_s[passed.number] = self._rng.uniform(*_LAP_LAG_S)
+        if self._rng.random() < _LATE:
+            return lap_s + self._rng.uniform(0.05, 0.6)
+        return max(0.01, lap_s - self._rng.uniform(0.01, 0.15))
 
     def _gaps(self, passed: LoopPassed) -> dict[str, object]:
         if passed.to_leader is None or passed.to_ahead is None:
@@ -133,7 +148,9 @@ class TimingMessages:
         self._sector_began[passed.number] = passed.at_s
         line: dict[str, object] = {
             "Sectors": {str(index): {"Value": lap_time_text(time_s)}},
-            "Speeds": {f"I{index + 1}": {"Value": self._speed(passed.loop, passed.surge)}},
+            "Speeds": {
+                f"I{index + 1}": {"Value": self._speed(passed.number, passed.loop, passed.surge)}
+            },
         }
         return self._line(passed.at_s + self._rng.uniform(0.1, 0.3), passed.number, line)
 
@@ -153,12 +170,12 @@ class TimingMessages:
         line: dict[str, object] = {
             "NumberOfLaps": done.lap,
             "Sectors": {"2": {"Value": lap_time_text(sector_s)}},
-            "Speeds": {"FL": {"Value": self._speed(0, done.surge)}},
+            "Speeds": {"FL": {"Value": self._speed(number, 0, done.surge)}},
         }
         if done.lap > 1:
             # The feed gives no time for the first lap, which starts from the grid.
             line |= self._lap_time(done)
-        return self._line(done.at_s + self._rng.uniform(0.13, 0.35), number, line)
+        return self._line(done.at_s + self._lap_lag_s[number], number, line)
 
     def _lap_time(self, done: LapDone) -> dict[str, object]:
         text = lap_time_text(done.lap_time_s)
@@ -190,10 +207,11 @@ class TimingMessages:
         line = {"Retired": True, "GapToLeader": "", "IntervalToPositionAhead": {"Value": ""}}
         return [self._line(gone.at_s, gone.number, line)]
 
-    def _speed(self, loop: int, surge: float) -> str:
+    def _speed(self, number: DriverNumber, loop: int, surge: float) -> str:
         spots = self._shape.spots
-        spot = spots[round(loop * len(spots) / len(self._shape.minis)) % len(spots)]
-        return str(round(spot.speed_kmh * (1.0 + surge) + self._rng.gauss(0.0, _SPEED_SD_KMH)))
+        spot = spots[round(self._shape.loops_at[loop] * len(spots)) % len(spots)]
+        faster = 1.0 + surge + self._trim[number]
+        return str(round(spot.speed_kmh * faster + self._rng.gauss(0.0, _SPEED_SD_KMH)))
 
 
 def _text(gap: RoadGap) -> str:
