@@ -209,18 +209,22 @@ def _reports(messages: Sequence[RawMessage], setup: RaceSetup) -> dict[tuple[int
 def _at_line(truth: Truth, reports: dict[tuple[int, int], float]) -> list[_Asked]:
     places = {(done.number, done.lap): done.position for done in truth.laps_done}
     return [
-        _line_row(truth, one, places[one.attacker, one.lap], reports[one.attacker, one.lap])
-        for one in line_battles(truth)
+        _line_row(truth, one, places[one.attacker, one.lap], reports) for one in line_battles(truth)
     ]
 
 
-def _line_row(truth: Truth, one: LineBattle, position: int, at_s: float) -> _Asked:
+def _line_row(
+    truth: Truth, one: LineBattle, position: int, reports: dict[tuple[int, int], float]
+) -> _Asked:
+    """Return the row of a battle at the line; its gap is that of the reports, as in the archive."""
+    at_s = reports[one.attacker, one.lap]
+    gap_s = max(0.001, at_s - reports[one.defender, one.lap])
     at = _instant(truth.setup, at_s)
     battle = Battle(
         attacker=one.attacker,
         defender=one.defender,
         position=position - 1,
-        interval_s=one.gap_s,
+        interval_s=gap_s,
         interval_at=at,
         opened_at=at,
         opened_lap=one.lap,

@@ -16,7 +16,7 @@ from pitwall.feeds.simulated.cars import RaceCar
 from pitwall.feeds.simulated.lap_shape import MiniSector
 
 FOLLOW_S = 0.42  # nearest that a car follows through a corner
-TUCKED_S = 0.16  # nearest down a straight
+TUCKED_S = 0.28  # nearest down a straight
 _DIRTY_S = 0.030  # lost for each second of cornering right behind another car
 _DIRTY_FALL_S = 1.8
 _TOW_S = 0.028  # gained for each second of straight right behind another car
@@ -27,7 +27,7 @@ _TRY_S = 0.25  # how nearly alongside an attempt needs to be
 _SPREAD_S = 0.12  # luck in a braking zone
 _CRAFT_S = 0.015
 _GRIP_S = 0.60  # braking advantage for each second a lap of fresher tyres
-_ZONE_EDGE_S = -0.31  # in the worst zone of the easiest circuit
+_ZONE_EDGE_S = -0.26  # in the worst zone of the easiest circuit
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
 
 
@@ -122,7 +122,7 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
     tyres = max(-2.0, min(2.0, defender.pace_s - attacker.pace_s))
     edge = _CRAFT_S * (attacker.entrant.craft - defender.entrant.craft) + _GRIP_S * tyres
     if mini.zone > 0.0:
-        return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.16 * difficulty
+        return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.30 * difficulty
     # Off the zones a pass takes a car that is all but alongside already.
     return edge - 0.38 - 0.20 * difficulty
 
