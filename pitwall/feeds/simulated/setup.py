@@ -20,6 +20,8 @@ _WEEKEND_SD_S = 0.12  # a lap, how well a team's set-up suits the day
 _QUALIFYING_SD_S = 0.15
 
 # Chosen so that cars differ at the speed traps as in 2023-25: by 1.4 to 3.4 km/h.
+_ERRORS_OF_THE_DAY = (0.1, 0.3, 0.7, 2.2)  # some races pass without a yellow flag, some have ten
+
 _TEAM_TRIM_SD = 0.007
 
 _DRIVER_TRIM_SD = 0.004
@@ -78,6 +80,7 @@ def enter(rng: Random) -> tuple[Entrant, ...]:
     order = list(TEAMS)
     rng.shuffle(order)
     entrants: list[Entrant] = []
+    day = rng.choice(_ERRORS_OF_THE_DAY)
     for rank, team in enumerate(order):
         # The midfield is closer together than the ends, hence the power below 1.
         car = _TEAM_SPREAD_S * (rank / (len(order) - 1)) ** 0.9 + rng.gauss(0.0, _WEEKEND_SD_S)
@@ -93,7 +96,7 @@ def enter(rng: Random) -> tuple[Entrant, ...]:
                     colour=team.colour,
                     slowness_s=car + rng.gauss(0.0, _DRIVER_SD_S),
                     craft=max(-2.0, min(2.0, rng.gauss(0.0, 1.0))),
-                    error_rate=rng.uniform(0.5, 1.6),
+                    error_rate=day * rng.uniform(0.5, 1.6),
                     trim=trim + rng.gauss(0.0, _DRIVER_TRIM_SD),
                 )
             )
