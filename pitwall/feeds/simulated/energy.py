@@ -18,15 +18,15 @@ MODE_WITHIN_S = 1.0  # behind the next car at the detection point
 RESERVE_MJ = 0.6  # no car fights below this
 _BOOST_MW = 0.15  # the cap on Boost in races
 _MODE_MW = 0.0125  # spends those 0.5 MJ over the straights of a lap
-_MODE_GAIN = 0.009  # seconds for each second of straight: power where others taper off
-_GAIN_S_PER_MJ = 0.08  # at the end of a straight
+_MODE_GAIN = 0.011  # seconds for each second of straight: power where others taper off
+_GAIN_S_PER_MJ = 0.09  # at the end of a straight
 _SAVING_MW = 0.012  # won back all round the lap while not fighting
 _CHARGING_MW = 0.030  # won back by a driver who lifts to charge
 _CHARGING_COST = 0.0035  # seconds lost by lifting, for each second
 _EMPTY_MJ = 1.0  # a driver gives a fight up to charge below this
 _READY_MJ = 3.0  # and attacks again above this
 _RUN = 1.7  # speed gained grows along a straight: at its end, over the mean that the time tells
-_LIFTED = 0.020  # of the speed at a straight's end, lost by lifting to charge
+_LIFTED = 0.035  # of the speed at a straight's end, lost by lifting to charge
 _ON_STRAIGHT = 0.5  # share of straight above which the end of a mini-sector lies on one
 
 

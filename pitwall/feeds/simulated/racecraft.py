@@ -16,7 +16,7 @@ from pitwall.feeds.simulated.cars import RaceCar
 from pitwall.feeds.simulated.lap_shape import MiniSector
 
 FOLLOW_S = 0.42  # nearest that a car follows through a corner
-TUCKED_S = 0.24  # nearest down a straight
+TUCKED_S = 0.17  # nearest down a straight
 _DIRTY_S = 0.030  # lost for each second of cornering right behind another car
 _DIRTY_FALL_S = 1.8
 _TOW_S = 0.028  # gained for each second of straight right behind another car
@@ -27,7 +27,10 @@ _TRY_S = 0.25  # how nearly alongside an attempt needs to be
 _SPREAD_S = 0.10  # luck in a braking zone
 _CRAFT_S = 0.015
 _GRIP_S = 0.80  # braking advantage for each second a lap of fresher tyres
-_ZONE_EDGE_S = -0.21  # in the worst zone of the easiest circuit
+_ZONE_EDGE_S = -0.38  # in the worst zone of the easiest circuit
+_MODE_EDGE_S = 0.20  # power where the other tapers off, just before the braking zone
+_RUN_SHOWN = 1.0  # by how much nearer a faster car gets, for each second it would be ahead
+_NEAREST_S = 0.06
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
 
 
@@ -122,6 +125,7 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
     tyres = max(-2.0, min(2.0, defender.pace_s - attacker.pace_s))
     edge = _CRAFT_S * (attacker.entrant.craft - defender.entrant.craft) + _GRIP_S * tyres
     if mini.zone > 0.0:
+        edge += _MODE_EDGE_S * (attacker.mode - defender.mode)
         return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.30 * difficulty
     # Off the zones a pass takes a car that is all but alongside already.
     return edge - 0.38 - 0.20 * difficulty
@@ -143,7 +147,9 @@ def _held(rng: Random, exit_s: float, defender_exit_s: float, mini: MiniSector) 
     """Return a car that stays behind, as near as the road allows."""
     straight = mini.straight_s / mini.base_s
     nearest = straight * TUCKED_S + (1.0 - straight) * FOLLOW_S
-    nearest *= rng.uniform(0.8, 1.3)
+    # A car with a run on the other sits nearer than the air allows for long.
+    run_s = max(0.0, defender_exit_s + _TRY_S - exit_s)
+    nearest = max(_NEAREST_S, nearest * rng.uniform(0.8, 1.3) - _RUN_SHOWN * run_s * straight)
     return Contest(
         passed=False,
         attacker_exit_s=max(exit_s, defender_exit_s + nearest),
