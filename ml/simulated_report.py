@@ -163,8 +163,7 @@ def rank_interval(
     races = [race[[part, truth]].to_numpy(np.float64) for _, race in rows.groupby("seed")]
     random = np.random.default_rng(0)
     drawn = [
-        _rho([races[i] for i in random.integers(len(races), size=len(races))])
-        for _ in range(draws)
+        _rho([races[i] for i in random.integers(len(races), size=len(races))]) for _ in range(draws)
     ]
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return _rho(races), float(low), float(high)
@@ -176,7 +175,10 @@ def _rho(races: list[Array]) -> float:
 
 
 def page(
-    model: str, seeds: tuple[int, int], scores: list[Calibration], told: Telling | None,
+    model: str,
+    seeds: tuple[int, int],
+    scores: list[Calibration],
+    told: Telling | None,
     truths: list[TruthTest],
 ) -> str:
     """Return the page in Markdown."""

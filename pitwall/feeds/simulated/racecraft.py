@@ -16,21 +16,21 @@ from pitwall.feeds.simulated.cars import RaceCar
 from pitwall.feeds.simulated.lap_shape import MiniSector
 
 FOLLOW_S = 0.42  # nearest that a car follows through a corner
-TUCKED_S = 0.17  # nearest down a straight
+TUCKED_S = 0.15  # nearest down a straight, without a run
 _DIRTY_S = 0.030  # lost for each second of cornering right behind another car
 _DIRTY_FALL_S = 1.8
 _TOW_S = 0.028  # gained for each second of straight right behind another car
 _TOW_FALL_S = 0.7
 _ATTACK_S = 1.4  # a driver spends battery when nearer than this to the car ahead
 _DEFEND_S = 0.6  # and when the car behind is nearer than this
-_TRY_S = 0.25  # how nearly alongside an attempt needs to be
+_TRY_S = 0.30  # how nearly alongside an attempt needs to be
 _SPREAD_S = 0.10  # luck in a braking zone
 _CRAFT_S = 0.015
 _GRIP_S = 0.80  # braking advantage for each second a lap of fresher tyres
-_ZONE_EDGE_S = -0.38  # in the worst zone of the easiest circuit
+_ZONE_EDGE_S = -0.40  # in the worst zone of the easiest circuit
 _MODE_EDGE_S = 0.20  # power where the other tapers off, just before the braking zone
-_RUN_SHOWN = 1.0  # by how much nearer a faster car gets, for each second it would be ahead
-_NEAREST_S = 0.06
+_RUN_SHOWN = 1.6  # by how much nearer a faster car gets, for each second it would be ahead
+_NEAREST_S = 0.04
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
 
 
