@@ -26,8 +26,8 @@ _DEFEND_S = 0.6  # and when the car behind is nearer than this
 _TRY_S = 0.30  # how nearly alongside an attempt needs to be
 _SPREAD_S = 0.10  # luck in a braking zone
 _CRAFT_S = 0.015
-_GRIP_S = 0.80  # braking advantage for each second a lap of fresher tyres
-_ZONE_EDGE_S = -0.45  # in the worst zone of the easiest circuit
+_GRIP_S = 0.70  # braking advantage for each second a lap of fresher tyres
+_ZONE_EDGE_S = -0.42  # in the worst zone of the easiest circuit
 _MODE_EDGE_S = 0.20  # power where the other tapers off, just before the braking zone
 _RUN_SHOWN = 1.6  # by how much nearer a faster car gets, for each second it would be ahead
 _NEAREST_S = 0.04
@@ -128,7 +128,7 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
         edge += _MODE_EDGE_S * (attacker.mode - defender.mode)
         return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.30 * difficulty
     # Off the zones a pass takes a car that is all but alongside already.
-    return edge - 0.38 - 0.20 * difficulty
+    return edge - 0.46 - 0.20 * difficulty
 
 
 def _by(rng: Random, exit_s: float, defender_exit_s: float) -> Contest:
