@@ -85,7 +85,7 @@ def test_gaps_lie_where_they_lay(clean: list[LineBattle]) -> None:
 
     for share, counted in zip(shares[1:], SHARES[1:], strict=True):
         assert 0.6 <= share / counted <= 1.5
-    # Too seldom this near, a known fault: real races have 0.024. Nearer queues were too seldom passed.
+    # Too seldom this near, a known fault: real races have 0.024.
     assert 0.001 <= shares[0] <= 0.05
 
 
