@@ -32,7 +32,7 @@ from pitwall.feeds.simulated.race_control import (
     draw_end,
     draw_mishap,
 )
-from pitwall.feeds.simulated.racecraft import air_s, tow_s, wants_boost
+from pitwall.feeds.simulated.racecraft import tow_s, wake_s, wants_boost
 from pitwall.feeds.simulated.setup import RaceSetup
 from pitwall.feeds.simulated.strategy import PitWall, plan_race
 from pitwall.feeds.simulated.traffic import Traffic
@@ -156,6 +156,9 @@ class RaceSimulation:
             to_leader=None if leads else self._order.gap(car, self._order.leader),
             to_ahead=None if leads else self._order.gap(car, self._order.cars[place - 1]),
             surge=car.surge,
+            battery_mj=car.battery_mj,
+            mode=car.mode,
+            wake_s=car.wake_s,
         )
 
     def _cross_line(self, car: RaceCar) -> Iterator[Happening]:
@@ -244,7 +247,7 @@ class RaceSimulation:
     def _drive(self, car: RaceCar, loop: int) -> Iterator[Happening]:
         """Plan the car's way to the next loop."""
         setup, mini = self.setup, self.setup.shape.minis[loop]
-        car.hurt_s, car.surged, car.surge = 0.0, car.surge, 0.0
+        car.hurt_s, car.surged, car.surge, car.wake_s = 0.0, car.surge, 0.0, 0.0
         if car.in_lane:
             entry = loop == self._loops - 1
             lane_s = (
@@ -301,4 +304,5 @@ class RaceSimulation:
         car.battery_mj = work.battery_mj
         gain_s = tow_s(car.ahead_s, mini) + max(work.gain_s, 0.0)
         car.surge = energy.surge(mini, gain_s, charging=car.charging)
-        return air_s(car.ahead_s, mini) - work.gain_s
+        car.wake_s = wake_s(car.ahead_s, mini)
+        return car.wake_s - tow_s(car.ahead_s, mini) - work.gain_s

@@ -52,7 +52,7 @@ def plan_race(rng: Random, wear: Wear, laps: int) -> tuple[TyreSet, list[tuple[i
     """
     reach = _STINT_STRETCH * (wear.life_laps(_M) + wear.life_laps(_H))
     # Two stops are needed where one cannot last, and tempting where it only just can.
-    two_stops = rng.random() < max(0.06, min(0.92, 0.5 + 2.2 * (1.0 - reach / laps)))
+    two_stops = rng.random() < max(0.06, min(0.92, 0.60 + 2.2 * (1.0 - reach / laps)))
     choices = _TWO_STOP if two_stops else _ONE_STOP
     stints = rng.choices([c for c, _ in choices], [w for _, w in choices])[0]
     total = sum(wear.life_laps(c) for c in stints)
@@ -60,7 +60,7 @@ def plan_race(rng: Random, wear: Wear, laps: int) -> tuple[TyreSet, list[tuple[i
     done = 0.0
     for now, after in itertools.pairwise(stints):
         done += laps * wear.life_laps(now) / total
-        stop = round(done + rng.gauss(0.0, laps / 28.0))
+        stop = round(done + rng.gauss(0.0, laps / 34.0))
         earliest = plan[-1][0] + 3 if plan else 3
         plan.append((max(earliest, min(laps - 3, stop)), after))
     age = rng.choice((0, 0, 0, 2, 3)) if stints[0] is not _H else 0

@@ -81,8 +81,8 @@ class Telemetry:
         if car.running and car.passed_at_s:
             # A car exactly at a loop has no plan for the next one yet.
             part = (at_s - car.at_s) / max(0.01, car.exit_at_s - car.at_s)
-        along = car.progress % loops + max(0.0, min(0.999, part))
-        return int(spots * along / loops)
+        start, end = self._setup.shape.loops_at[car.progress % loops :][:2]
+        return int(spots * (start + max(0.0, min(0.999, part)) * (end - start)))
 
     def _sample(self, car: RaceCar, cell: int, at_s: float) -> bytes:
         if at_s < 0.0:
@@ -92,9 +92,13 @@ class Telemetry:
         if car.in_lane:
             return self._lane[cell]
         mini_s = car.exit_at_s - car.at_s
-        if car.finished or mini_s > 1.17 * self._setup.shape.minis[0].base_s:
+        if car.finished or mini_s > 1.17 * self._mini_s(car):
             return self._slow[cell]
         return self._at_speed(car, cell, (at_s - car.at_s) / max(0.01, mini_s))
+
+    def _mini_s(self, car: RaceCar) -> float:
+        minis = self._setup.shape.minis
+        return minis[car.progress % len(minis)].base_s
 
     def _at_speed(self, car: RaceCar, cell: int, part: float) -> bytes:
         """Return the channels of a car that races; `part` is its share of the mini-sector."""

@@ -25,9 +25,22 @@ from pitwall.wire.encode import gap_text, lap_time_text
 
 TIMING_TOPIC = "TimingData"
 
+Speeds = dict[str, dict[str, str]]
+
 _LOST = 0.03  # share of gap updates that the feed leaves out
 
-_SPEED_SD_KMH = 3.5
+_SPEED_SD_KMH = 2.2
+
+_LATE = 0.48  # share of laps where the gap at the line is reported after the lap
+
+_LAP_LAG_S = (0.165, 0.175)  # after the crossing; reports keep the true gap, as in the archive
+
+_GAP_EARLIER_S = 0.04  # the gap at the line is reported before the lap by this, on average
+
+# Of 60 races 2023-25: how many speeds the feed leaves out.
+_UNHEARD = {"I1": 0.158, "I2": 0.017, "FL": 0.034, "ST": 0.070}
+
+_AT_LINE = 0.4  # the line lies early on its straight, where a surge has only begun
 
 _CAUGHT_S = 0.02
 
@@ -72,10 +85,12 @@ class TimingMessages:
     def __init__(self, setup: RaceSetup, rng: Random) -> None:
         numbers = [entrant.number for entrant in setup.entrants]
         self._shape = setup.shape
+        self._trim = {entrant.number: entrant.trim for entrant in setup.entrants}
         self._rng = rng
         self._sector_began = dict.fromkeys(numbers, 0.0)
         self._interval = dict.fromkeys(numbers, 0.0)
         self._catching = dict.fromkeys(numbers, False)
+        self._lap_lag_s = dict.fromkeys(numbers, 0.2)
         self._best = dict.fromkeys(numbers, float("inf"))
         self._best_of_all = float("inf")
 
@@ -102,15 +117,25 @@ class TimingMessages:
         if passed.loop == 0 or self._rng.random() >= _LOST:
             line = self._gaps(passed)
             if line:
-                lag_s = self._rng.uniform(0.03, 0.12 if passed.loop == 0 else 0.9)
+                lag_s = (
+                    self._line_lag_s(passed) if passed.loop == 0 else self._rng.uniform(0.03, 0.9)
+                )
                 messages.append(self._line(passed.at_s + lag_s, passed.number, line))
         ends = self._shape.sector_ends
         if passed.loop in ends:
             messages.append(self._sector(passed, ends.index(passed.loop)))
         if passed.loop == 1:
-            speed = {"ST": {"Value": self._speed(1, passed.surge)}}
-            messages.append(self._line(passed.at_s + 0.2, passed.number, {"Speeds": speed}))
+            speeds = self._speeds(passed.number, "ST", 1, passed.surge)
+            if speeds:
+                messages.append(self._line(passed.at_s + 0.2, passed.number, {"Speeds": speeds}))
         return messages
+
+    def _line_lag_s(self, passed: LoopPassed) -> float:
+        """Return when the gap at the line is reported; draw when the lap will be."""
+        lap_s = self._lap_lag_s[passed.number] = self._rng.uniform(*_LAP_LAG_S)
+        if self._rng.random() < _LATE:
+            return lap_s + self._rng.uniform(0.05, 0.6)
+        return max(0.01, lap_s - self._rng.expovariate(1.0 / _GAP_EARLIER_S))
 
     def _gaps(self, passed: LoopPassed) -> dict[str, object]:
         if passed.to_leader is None or passed.to_ahead is None:
@@ -133,8 +158,9 @@ class TimingMessages:
         self._sector_began[passed.number] = passed.at_s
         line: dict[str, object] = {
             "Sectors": {str(index): {"Value": lap_time_text(time_s)}},
-            "Speeds": {f"I{index + 1}": {"Value": self._speed(passed.loop, passed.surge)}},
         }
+        if speeds := self._speeds(passed.number, f"I{index + 1}", passed.loop, passed.surge):
+            line["Speeds"] = speeds
         return self._line(passed.at_s + self._rng.uniform(0.1, 0.3), passed.number, line)
 
     def _places(self, taken: PlaceTaken) -> list[QueuedMessage]:
@@ -153,12 +179,13 @@ class TimingMessages:
         line: dict[str, object] = {
             "NumberOfLaps": done.lap,
             "Sectors": {"2": {"Value": lap_time_text(sector_s)}},
-            "Speeds": {"FL": {"Value": self._speed(0, done.surge)}},
         }
+        if speeds := self._speeds(number, "FL", 0, done.surge):
+            line["Speeds"] = speeds
         if done.lap > 1:
             # The feed gives no time for the first lap, which starts from the grid.
             line |= self._lap_time(done)
-        return self._line(done.at_s + self._rng.uniform(0.13, 0.35), number, line)
+        return self._line(done.at_s + self._lap_lag_s[number], number, line)
 
     def _lap_time(self, done: LapDone) -> dict[str, object]:
         text = lap_time_text(done.lap_time_s)
@@ -190,10 +217,15 @@ class TimingMessages:
         line = {"Retired": True, "GapToLeader": "", "IntervalToPositionAhead": {"Value": ""}}
         return [self._line(gone.at_s, gone.number, line)]
 
-    def _speed(self, loop: int, surge: float) -> str:
+    def _speeds(self, number: DriverNumber, trap: str, loop: int, surge: float) -> Speeds:
+        """Return the reading of a speed trap; nothing where the feed leaves it out."""
+        faster = 1.0 + surge * (_AT_LINE if loop == 0 else 1.0) + self._trim[number]
         spots = self._shape.spots
-        spot = spots[round(loop * len(spots) / len(self._shape.minis)) % len(spots)]
-        return str(round(spot.speed_kmh * (1.0 + surge) + self._rng.gauss(0.0, _SPEED_SD_KMH)))
+        spot = spots[round(self._shape.loops_at[loop] * len(spots)) % len(spots)]
+        kmh = round(spot.speed_kmh * faster + self._rng.gauss(0.0, _SPEED_SD_KMH))
+        if self._rng.random() < _UNHEARD[trap]:
+            return {}
+        return {trap: {"Value": str(kmh)}}
 
 
 def _text(gap: RoadGap) -> str:
