@@ -227,7 +227,7 @@ def _line_row(
 ) -> _Asked:
     """Return the row of a battle at the line; its gap is that of the reports, as in the archive."""
     at_s = reports[one.attacker, one.lap]
-    gap_s = max(0.001, at_s - reports[one.defender, one.lap])
+    gap_s = max(0.001, round(at_s - reports[one.defender, one.lap], 3))
     at = _instant(truth.setup, at_s)
     battle = Battle(
         attacker=one.attacker,

@@ -172,9 +172,15 @@ CIRCUITS = (CALA_ROSSA, FALKENWALD, PORT_MERIDIAN, SIERRA_ALTA, LAKE_ARDEN, AL_N
 
 MINI_SECTOR_S = 3.7  # the feed's mean time between two updates of one car
 
-_SPACING_CV = 0.40  # of the time between two updates; races of 2023-25 have 0.29 to 0.67
+_MEAN_SPACING_S = (3.15, 3.80)  # by circuit, of races of 2023-26
 
-_LEAST_MINI_S = 1.3
+_SPACING_CV = 0.45  # of the time between two updates; races of 2023-25 have 0.29 to 0.67
+
+_LEAST_MINI_S = 0.7
+
+_SECTOR_SHIFT = 0.06  # of the lap's time, by race
+
+_LAST_MINI_S = (0.6, 3.3)  # the loop before the line is near it
 
 _SAMPLES = 600
 
@@ -254,7 +260,7 @@ class LapShape:
 
 
 @lru_cache(maxsize=8)
-def measure(circuit: SimulatedCircuit) -> LapShape:
+def measure(circuit: SimulatedCircuit, layout: int = 0) -> LapShape:
     """Return the lap of `circuit`."""
     points = _even_points(circuit)
     step_m = circuit.length_m / _SAMPLES
@@ -264,8 +270,9 @@ def measure(circuit: SimulatedCircuit) -> LapShape:
         mean = (speeds[i] + speeds[(i + 1) % _SAMPLES]) / 2.0
         at_s.append(at_s[-1] + step_m / mean)
     spots = _spots(points, speeds, at_s)
-    count = round(at_s[-1] / MINI_SECTOR_S)
-    loops_at = _loops_at(circuit.name, at_s[-1], count)
+    rng = Random(f"{circuit.name}:{layout}:loops")  # noqa: S311 - a simulation, and it must repeat
+    loops_at = _loops_at(rng, at_s[-1])
+    ends = [share + rng.uniform(-_SECTOR_SHIFT, _SECTOR_SHIFT) for share in circuit.sector_shares]
     minis = _minis(speeds, at_s, loops_at)
     return LapShape(
         lap_s=at_s[-1],
@@ -274,10 +281,10 @@ def measure(circuit: SimulatedCircuit) -> LapShape:
         loops_at=loops_at,
         spots=spots,
         sector_ends=(
-            _nearest(loops_at, circuit.sector_shares[0]),
-            _nearest(loops_at, circuit.sector_shares[1]),
+            _nearest(loops_at, ends[0]),
+            _nearest(loops_at, ends[1]),
         ),
-        detection=count - 2,
+        detection=len(minis) - 2,
     )
 
 
@@ -362,15 +369,16 @@ def _speeds(points: list[Point], step_m: float) -> list[float]:
     return speeds
 
 
-def _loops_at(name: str, lap_s: float, count: int) -> tuple[float, ...]:
-    """Return where a circuit's loops lie; always the same for the same name."""
-    rng = Random(f"{name}:loops")  # noqa: S311 - a simulation, and it must repeat
+def _loops_at(rng: Random, lap_s: float) -> tuple[float, ...]:
+    """Return where the loops lie, as shares of the lap's time."""
+    count = round(lap_s / rng.uniform(*_MEAN_SPACING_S))
     shape = 1.0 / _SPACING_CV**2
+    last = rng.uniform(*_LAST_MINI_S) / lap_s
     least = _LEAST_MINI_S / lap_s
-    spaces = [rng.gammavariate(shape, 1.0 / shape) for _ in range(count)]
-    free = (1.0 - count * least) / sum(spaces)
+    spaces = [rng.gammavariate(shape, 1.0 / shape) for _ in range(count - 1)]
+    free = (1.0 - last - (count - 1) * least) / sum(spaces)
     ends = list(itertools.accumulate(least + free * space for space in spaces))
-    return (0.0, *ends[:-1], 1.0)
+    return (0.0, *ends, 1.0)
 
 
 def _nearest(loops_at: tuple[float, ...], share: float) -> int:

@@ -34,7 +34,7 @@ from pitwall.feeds.simulated.race_control import (
 )
 from pitwall.feeds.simulated.racecraft import tow_s, wake_s, wants_boost
 from pitwall.feeds.simulated.setup import RaceSetup
-from pitwall.feeds.simulated.strategy import PitWall, plan_race
+from pitwall.feeds.simulated.strategy import PitWall, draw_fashion, plan_race
 from pitwall.feeds.simulated.traffic import Traffic
 from pitwall.feeds.simulated.tyres import TyreSet
 
@@ -57,6 +57,7 @@ class RaceSimulation:
         self.setup = setup
         self._rng = Random(f"{setup.seed}:race")  # noqa: S311 - a simulation, and it must repeat
         self._loops = len(setup.shape.minis)
+        self._fashion = draw_fashion(self._rng, setup.wear, setup.laps)
         self.cars = [self._car(i) for i in range(len(setup.entrants))]
         self._order = RunningOrder(self.cars, self._loops)
         self._pit_wall = PitWall(self._rng, setup, self._order)
@@ -89,7 +90,7 @@ class RaceSimulation:
 
     def _car(self, index: int) -> RaceCar:
         setup = self.setup
-        tyres, plan = plan_race(self._rng, setup.wear, setup.laps)
+        tyres, plan = plan_race(self._rng, setup.wear, setup.laps, self._fashion)
         car = RaceCar(index, setup.entrants[index], tyres)
         car.plan = plan
         return car
@@ -300,9 +301,15 @@ class RaceSimulation:
         if boost or (car.mode and not car.charging):
             work = energy.spend(car.battery_mj, mini.straight_s, boost=boost, mode=car.mode)
         else:
-            work = energy.save(car.battery_mj, mini.base_s, charging=car.charging)
-        car.battery_mj = work.battery_mj
-        gain_s = tow_s(car.ahead_s, mini) + max(work.gain_s, 0.0)
+            work = energy.save(
+                car.battery_mj,
+                mini.base_s,
+                charging=car.charging,
+                harvest=car.entrant.harvest,
+            )
+        usual = energy.drain(work.battery_mj, mini.straight_s)
+        car.battery_mj = usual.battery_mj
+        gain_s = tow_s(car.ahead_s, mini) + max(work.gain_s, 0.0) + usual.gain_s
         car.surge = energy.surge(mini, gain_s, charging=car.charging)
         car.wake_s = wake_s(car.ahead_s, mini)
-        return car.wake_s - tow_s(car.ahead_s, mini) - work.gain_s
+        return car.wake_s - tow_s(car.ahead_s, mini) - work.gain_s - usual.gain_s

@@ -17,7 +17,7 @@ _SMALL_PER_LAP = 0.010  # a lock-up or a wide moment
 
 _SPIN_PER_LAP = 0.0008
 
-_BREAKDOWN_PER_RACE = 0.05
+_BREAKDOWN_PER_RACE = 0.075
 
 _CRASH_PER_RACE = 0.025
 

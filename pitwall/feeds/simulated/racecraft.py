@@ -21,14 +21,15 @@ _DIRTY_S = 0.030  # lost for each second of cornering right behind another car
 _DIRTY_FALL_S = 1.8
 _TOW_S = 0.028  # gained for each second of straight right behind another car
 _TOW_FALL_S = 0.7
-_ATTACK_S = 1.4  # a driver spends battery when nearer than this to the car ahead
+_ATTACK_S = 1.1  # a driver spends battery when nearer than this to the car ahead
 _DEFEND_S = 0.6  # and when the car behind is nearer than this
-_TRY_S = 0.30  # how nearly alongside an attempt needs to be
-_SPREAD_S = 0.10  # luck in a braking zone
+_TRY_S = 0.36  # how nearly alongside an attempt needs to be
+_SPREAD_S = 0.19  # luck in a braking zone
 _CRAFT_S = 0.015
 _GRIP_S = 0.70  # braking advantage for each second a lap of fresher tyres
 _ZONE_EDGE_S = -0.42  # in the worst zone of the easiest circuit
-_MODE_EDGE_S = 0.20  # power where the other tapers off, just before the braking zone
+_SPEED_EDGE_S = 8.0  # for a speed at the end of the straight twice as high: 3 % are 0.24 s
+_MODE_EDGE_S = 0.10  # power where the other tapers off, just before the braking zone
 _RUN_SHOWN = 1.6  # by how much nearer a faster car gets, for each second it would be ahead
 _NEAREST_S = 0.04
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
@@ -126,9 +127,15 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
     edge = _CRAFT_S * (attacker.entrant.craft - defender.entrant.craft) + _GRIP_S * tyres
     if mini.zone > 0.0:
         edge += _MODE_EDGE_S * (attacker.mode - defender.mode)
+        edge += _SPEED_EDGE_S * (_faster(attacker) - _faster(defender))
         return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.30 * difficulty
     # Off the zones a pass takes a car that is all but alongside already.
     return edge - 0.46 - 0.20 * difficulty
+
+
+def _faster(car: RaceCar) -> float:
+    """Return by how much a car is faster than usual at the end of this straight, as a share."""
+    return car.surge + car.entrant.trim
 
 
 def _by(rng: Random, exit_s: float, defender_exit_s: float) -> Contest:

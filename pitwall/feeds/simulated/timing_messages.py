@@ -27,20 +27,27 @@ TIMING_TOPIC = "TimingData"
 
 Speeds = dict[str, dict[str, str]]
 
-_LOST = 0.03  # share of gap updates that the feed leaves out
+_LOST = 0.01  # share of gap updates that the feed leaves out
 
-_SPEED_SD_KMH = 2.2
+_LAG_S = 0.17  # of the report of a lap: always the same, so that reports keep the true gaps
 
-_LATE = 0.48  # share of laps where the gap at the line is reported after the lap
+_GAP_LAG_S = (-0.03, 0.05)  # of the gap at a loop against that, by race, as in the archive
 
-_LAP_LAG_S = (0.165, 0.175)  # after the crossing; reports keep the true gap, as in the archive
-
-_GAP_EARLIER_S = 0.04  # the gap at the line is reported before the lap by this, on average
+_GAP_LAG_SD_S = 0.035
 
 # Of 60 races 2023-25: how many speeds the feed leaves out.
-_UNHEARD = {"I1": 0.158, "I2": 0.017, "FL": 0.034, "ST": 0.070}
+_UNHEARD = {"I1": 0.158, "I2": 0.017, "FL": 0.002, "ST": 0.070}
 
-_AT_LINE = 0.4  # the line lies early on its straight, where a surge has only begun
+_SPEED_SD_KMH = {"I1": 1.9, "I2": 1.5, "FL": 0.8, "ST": 1.3}
+
+# By how much cars differ at one trap beside their trim: gears and set-up, as a share.
+_TRAP_SD = {"I1": 0.010, "I2": 0.008, "FL": 0.003, "ST": 0.004}
+
+_ODD = 0.12  # share of speeds that a gust, a lift or another line changes
+
+_ODD_SD_KMH = 7.0
+
+_AT_LINE = 0.25  # the line lies early on its straight, where a surge has only begun
 
 _CAUGHT_S = 0.02
 
@@ -87,10 +94,11 @@ class TimingMessages:
         self._shape = setup.shape
         self._trim = {entrant.number: entrant.trim for entrant in setup.entrants}
         self._rng = rng
+        self._at_trap = {(n, trap): rng.gauss(0.0, sd) for n in numbers for trap, sd in _TRAP_SD.items()}
         self._sector_began = dict.fromkeys(numbers, 0.0)
         self._interval = dict.fromkeys(numbers, 0.0)
         self._catching = dict.fromkeys(numbers, False)
-        self._lap_lag_s = dict.fromkeys(numbers, 0.2)
+        self._gap_lag_s = _LAG_S + rng.uniform(*_GAP_LAG_S)
         self._best = dict.fromkeys(numbers, float("inf"))
         self._best_of_all = float("inf")
 
@@ -117,9 +125,7 @@ class TimingMessages:
         if passed.loop == 0 or self._rng.random() >= _LOST:
             line = self._gaps(passed)
             if line:
-                lag_s = (
-                    self._line_lag_s(passed) if passed.loop == 0 else self._rng.uniform(0.03, 0.9)
-                )
+                lag_s = max(0.01, self._gap_lag_s + self._rng.gauss(0.0, _GAP_LAG_SD_S))
                 messages.append(self._line(passed.at_s + lag_s, passed.number, line))
         ends = self._shape.sector_ends
         if passed.loop in ends:
@@ -129,13 +135,6 @@ class TimingMessages:
             if speeds:
                 messages.append(self._line(passed.at_s + 0.2, passed.number, {"Speeds": speeds}))
         return messages
-
-    def _line_lag_s(self, passed: LoopPassed) -> float:
-        """Return when the gap at the line is reported; draw when the lap will be."""
-        lap_s = self._lap_lag_s[passed.number] = self._rng.uniform(*_LAP_LAG_S)
-        if self._rng.random() < _LATE:
-            return lap_s + self._rng.uniform(0.05, 0.6)
-        return max(0.01, lap_s - self._rng.expovariate(1.0 / _GAP_EARLIER_S))
 
     def _gaps(self, passed: LoopPassed) -> dict[str, object]:
         if passed.to_leader is None or passed.to_ahead is None:
@@ -185,7 +184,7 @@ class TimingMessages:
         if done.lap > 1:
             # The feed gives no time for the first lap, which starts from the grid.
             line |= self._lap_time(done)
-        return self._line(done.at_s + self._lap_lag_s[number], number, line)
+        return self._line(done.at_s + _LAG_S, number, line)
 
     def _lap_time(self, done: LapDone) -> dict[str, object]:
         text = lap_time_text(done.lap_time_s)
@@ -219,10 +218,12 @@ class TimingMessages:
 
     def _speeds(self, number: DriverNumber, trap: str, loop: int, surge: float) -> Speeds:
         """Return the reading of a speed trap; nothing where the feed leaves it out."""
-        faster = 1.0 + surge * (_AT_LINE if loop == 0 else 1.0) + self._trim[number]
+        faster = 1.0 + surge * (_AT_LINE if loop == 0 else 1.0) + self._trim[number] + self._at_trap[number, trap]
         spots = self._shape.spots
         spot = spots[round(self._shape.loops_at[loop] * len(spots)) % len(spots)]
-        kmh = round(spot.speed_kmh * faster + self._rng.gauss(0.0, _SPEED_SD_KMH))
+        odd = self._rng.random() < _ODD
+        noise_kmh = self._rng.gauss(0.0, _ODD_SD_KMH if odd else _SPEED_SD_KMH[trap])
+        kmh = round(spot.speed_kmh * faster + noise_kmh)
         if self._rng.random() < _UNHEARD[trap]:
             return {}
         return {trap: {"Value": str(kmh)}}
