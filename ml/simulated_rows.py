@@ -36,7 +36,7 @@ from pitwall.prediction.situation import lap_duration_s
 from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 
-EVERY_S: Final = 20
+EVERY_S: Final = 60
 PARTS: Final = ("c_base", "c_om", "c_boost", "c_aero")
 TRUE: Final = ("true_charge_diff_mj", "true_mode", "true_mode_diff", "true_wake_s")
 _OLDEST: Final = timedelta(seconds=10)

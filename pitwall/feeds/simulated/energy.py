@@ -25,12 +25,12 @@ _SAVING_MW = 0.012  # won back all round the lap while not fighting
 _CHARGING_MW = 0.030  # won back by a driver who lifts to charge
 _CHARGING_COST = 0.0035  # seconds lost by lifting, for each second
 _EMPTY_MJ = 1.0  # a driver gives a fight up to charge below this
-_READY_MJ = 2.4  # and attacks again above this
+_READY_MJ = 2.8  # and attacks again above this
 _USUAL_MJ = 2.3  # where ordinary deployment equals ordinary harvest
-_LEVEL_MW = 0.02  # more of it with a full battery
-_LEVEL_GAIN = 0.007  # seconds for each second of straight: 1.2 % of speed at its end
+_LEVEL_MW = 0.012  # more of it with a full battery
+_LEVEL_GAIN = 0.010  # seconds for each second of straight: 1.7 % of speed at its end
 _RUN = 1.7  # speed gained grows along a straight: at its end, over the mean that the time tells
-_LIFTED = 0.022  # of the speed at a straight's end, lost by lifting to charge
+_LIFTED = 0.040  # of the speed at a straight's end, lost by lifting to charge
 _ON_STRAIGHT = 0.5  # share of straight above which the end of a mini-sector lies on one
 
 

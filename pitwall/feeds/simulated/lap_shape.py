@@ -172,7 +172,7 @@ CIRCUITS = (CALA_ROSSA, FALKENWALD, PORT_MERIDIAN, SIERRA_ALTA, LAKE_ARDEN, AL_N
 
 MINI_SECTOR_S = 3.7  # the feed's mean time between two updates of one car
 
-_MEAN_SPACING_S = (3.15, 3.80)  # by circuit, of races of 2023-26
+_MEAN_SPACING_S = (3.05, 3.95)  # by race, of races of 2023-26
 
 _SPACING_CV = 0.45  # of the time between two updates; races of 2023-25 have 0.29 to 0.67
 
@@ -180,7 +180,7 @@ _LEAST_MINI_S = 0.7
 
 _SECTOR_SHIFT = 0.06  # of the lap's time, by race
 
-_LAST_MINI_S = (0.6, 3.3)  # the loop before the line is near it
+_LAST_MINI_S = (0.4, 3.9)  # the loop before the line is near it
 
 _SAMPLES = 600
 

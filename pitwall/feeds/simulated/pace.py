@@ -14,8 +14,8 @@ from pitwall.feeds.simulated.tyres import CHARACTERS
 _REFERENCE_LAP_S = 90.0  # the lap for which differences in pace are told
 _FUEL_S = 3.0  # a lap, full tank against empty
 _FORM_KEPT = 0.6
-_FORM_SD_S = 0.12
-_NOISE_S = 0.034  # in one mini-sector of usual length
+_FORM_SD_S = 0.14
+_NOISE_S = 0.029  # in one mini-sector of usual length
 _TRIM_WORTH = 0.5  # seconds for each second of straight: speed gained grows along it
 _LAUNCH_S = 3.1  # lost by standing at the start
 _GRID_SLOT_S = 0.13  # eight metres

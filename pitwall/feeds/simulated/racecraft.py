@@ -15,19 +15,19 @@ from random import Random
 from pitwall.feeds.simulated.cars import RaceCar
 from pitwall.feeds.simulated.lap_shape import MiniSector
 
-FOLLOW_S = 0.42  # nearest that a car follows through a corner
-TUCKED_S = 0.15  # nearest down a straight, without a run
-_DIRTY_S = 0.030  # lost for each second of cornering right behind another car
+FOLLOW_S = 0.38  # nearest that a car follows through a corner
+TUCKED_S = 0.09  # nearest down a straight, without a run
+_DIRTY_S = 0.022  # lost for each second of cornering right behind another car
 _DIRTY_FALL_S = 1.8
-_TOW_S = 0.028  # gained for each second of straight right behind another car
+_TOW_S = 0.033  # gained for each second of straight right behind another car
 _TOW_FALL_S = 0.7
-_ATTACK_S = 1.1  # a driver spends battery when nearer than this to the car ahead
-_DEFEND_S = 0.6  # and when the car behind is nearer than this
-_TRY_S = 0.36  # how nearly alongside an attempt needs to be
-_SPREAD_S = 0.19  # luck in a braking zone
+_ATTACK_S = 1.2  # a driver spends battery when nearer than this to the car ahead
+_DEFEND_S = 1.0  # and when the car behind is nearer than this
+_TRY_S = 0.28  # how nearly alongside an attempt needs to be
+_SPREAD_S = 0.135  # luck in a braking zone
 _CRAFT_S = 0.015
-_GRIP_S = 0.70  # braking advantage for each second a lap of fresher tyres
-_ZONE_EDGE_S = -0.42  # in the worst zone of the easiest circuit
+_GRIP_S = 0.50  # braking advantage for each second a lap of fresher tyres
+_ZONE_EDGE_S = -0.66  # in the worst zone of the easiest circuit
 _SPEED_EDGE_S = 8.0  # for a speed at the end of the straight twice as high: 3 % are 0.24 s
 _MODE_EDGE_S = 0.10  # power where the other tapers off, just before the braking zone
 _RUN_SHOWN = 1.6  # by how much nearer a faster car gets, for each second it would be ahead
@@ -128,7 +128,7 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
     if mini.zone > 0.0:
         edge += _MODE_EDGE_S * (attacker.mode - defender.mode)
         edge += _SPEED_EDGE_S * (_faster(attacker) - _faster(defender))
-        return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.30 * difficulty
+        return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.40 * difficulty
     # Off the zones a pass takes a car that is all but alongside already.
     return edge - 0.46 - 0.20 * difficulty
 

@@ -86,8 +86,8 @@ def enter(rng: Random) -> tuple[Entrant, ...]:
     entrants: list[Entrant] = []
     day = rng.choice(_ERRORS_OF_THE_DAY)
     for rank, team in enumerate(order):
-        # The midfield is closer together than the ends, hence the power below 1.
-        car = _TEAM_SPREAD_S * (rank / (len(order) - 1)) ** 0.9 + rng.gauss(0.0, _WEEKEND_SD_S)
+        # The front is closer together than the back.
+        car = _TEAM_SPREAD_S * (rank / (len(order) - 1)) ** 1.15 + rng.gauss(0.0, _WEEKEND_SD_S)
         trim = rng.gauss(0.0, _TEAM_TRIM_SD)
         harvest = rng.uniform(*_HARVEST)
         for number, code, first, last in team.drivers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 from pitwall.domain.gaps import Gap, LapsDown, LeaderLap, TimeGap
@@ -31,7 +32,7 @@ _LOST = 0.01  # share of gap updates that the feed leaves out
 
 _LAG_S = 0.17  # of the report of a lap: always the same, so that reports keep the true gaps
 
-_GAP_LAG_S = (-0.03, 0.05)  # of the gap at a loop against that, by race, as in the archive
+_GAP_LAG_S = (-0.02, 0.06)  # of the gap at a loop against that, by race, as in the archive
 
 _GAP_LAG_SD_S = 0.035
 
@@ -47,7 +48,11 @@ _ODD = 0.12  # share of speeds that a gust, a lift or another line changes
 
 _ODD_SD_KMH = 7.0
 
-_AT_LINE = 0.25  # the line lies early on its straight, where a surge has only begun
+_AT_LINE = 0.12  # the line lies early on its straight, where a surge has only begun
+
+_TOW_AT_LINE = 0.015  # of the speed there, right behind another car
+
+_TOW_FALL_S = 0.7
 
 _CAUGHT_S = 0.02
 
@@ -94,7 +99,9 @@ class TimingMessages:
         self._shape = setup.shape
         self._trim = {entrant.number: entrant.trim for entrant in setup.entrants}
         self._rng = rng
-        self._at_trap = {(n, trap): rng.gauss(0.0, sd) for n in numbers for trap, sd in _TRAP_SD.items()}
+        self._at_trap = {
+            (n, trap): rng.gauss(0.0, sd) for n in numbers for trap, sd in _TRAP_SD.items()
+        }
         self._sector_began = dict.fromkeys(numbers, 0.0)
         self._interval = dict.fromkeys(numbers, 0.0)
         self._catching = dict.fromkeys(numbers, False)
@@ -179,7 +186,7 @@ class TimingMessages:
             "NumberOfLaps": done.lap,
             "Sectors": {"2": {"Value": lap_time_text(sector_s)}},
         }
-        if speeds := self._speeds(number, "FL", 0, done.surge):
+        if speeds := self._speeds(number, "FL", 0, _at_line(done)):
             line["Speeds"] = speeds
         if done.lap > 1:
             # The feed gives no time for the first lap, which starts from the grid.
@@ -218,7 +225,7 @@ class TimingMessages:
 
     def _speeds(self, number: DriverNumber, trap: str, loop: int, surge: float) -> Speeds:
         """Return the reading of a speed trap; nothing where the feed leaves it out."""
-        faster = 1.0 + surge * (_AT_LINE if loop == 0 else 1.0) + self._trim[number] + self._at_trap[number, trap]
+        faster = 1.0 + surge + self._trim[number] + self._at_trap[number, trap]
         spots = self._shape.spots
         spot = spots[round(self._shape.loops_at[loop] * len(spots)) % len(spots)]
         odd = self._rng.random() < _ODD
@@ -227,6 +234,12 @@ class TimingMessages:
         if self._rng.random() < _UNHEARD[trap]:
             return {}
         return {trap: {"Value": str(kmh)}}
+
+
+def _at_line(done: LapDone) -> float:
+    """Return by how much a car is faster than usual at the line, as a share of its speed."""
+    tow = 0.0 if done.interval_s is None else math.exp(-done.interval_s / _TOW_FALL_S)
+    return _AT_LINE * done.surge + _TOW_AT_LINE * tow
 
 
 def _text(gap: RoadGap) -> str:

@@ -73,10 +73,8 @@ def test_passes_by_gap_come_as_often_as_counted(clean: list[LineBattle], index: 
 
 
 def test_nearer_cars_pass_more_often(clean: list[LineBattle]) -> None:
-    bins = [rows for index in range(5) if len(rows := in_bin(clean, index)) >= LEAST_ROWS]
-    rates = [rate(rows) for rows in bins]
+    rates = [rate(in_bin(clean, index)) for index in range(5)]
 
-    assert len(rates) >= 4
     assert rates == sorted(rates, reverse=True)
 
 
@@ -85,8 +83,7 @@ def test_gaps_lie_where_they_lay(clean: list[LineBattle]) -> None:
 
     for share, counted in zip(shares[1:], SHARES[1:], strict=True):
         assert 0.6 <= share / counted <= 1.5
-    # Too seldom this near, a known fault: real races have 0.024.
-    assert 0.001 <= shares[0] <= 0.05
+    assert 0.003 <= shares[0] <= 0.05
 
 
 def test_clean_battles_end_in_passes_as_often_as_counted(clean: list[LineBattle]) -> None:
