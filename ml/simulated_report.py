@@ -14,24 +14,29 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from ml.metrics import Scores, gain_interval, score
+from pitwall.domain.forecasts import Condition
 from pitwall.prediction.features import GROUPS, feature_names
 
 Array = npt.NDArray[np.float64]
 
-KINDS: Final = {"line": "at the line", "moment": "between the lines"}
+KINDS: Final = {
+    "line": "at the line",
+    "moment": "at any moment",
+    "clean moment": "of these, clean battles",
+}
 
 # Columns that name a race's rule book, circuit or source, and say nothing of how it is raced.
 IDENTITY: Final = {
     "season_year": "the year itself",
     "history_": "counted by the names of circuits, drivers and teams",
-    "field_": "the circuit's lap and trap speeds: the same six circuits are in every fold",
+    "field_|lap_pair_duration": "the circuit's lap and trap speeds: there are six circuits",
     "running_field": "22 cars since 2026, 20 before",
     "full_throttle|brake_|top_speed": "car channels, which the archive lacks",
     "control_heard|overtake_enabled|blue_|incident": "race control, absent in a third of the races",
-    "is_sprint": "the simulator has no sprints",
-    "weather_": "absent in a tenth of the races; it has no rain",
+    "weather_": "absent in a tenth of the races; the simulator has no rain",
     "charge|spent|lifting|straight_end|overtake_allowed": "estimated under the season's rules, "
     "here those of 2026",
+    "since_neutral_s": "an archive begins an hour before lights out, the simulator two minutes",
 }
 
 TRUTHS: Final = (
@@ -76,18 +81,25 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class TruthTest:
-    """The rank correlation of an expert's contribution with the truth, and its 95 % interval."""
+    """The rank correlation of an expert's contribution with the truth.
+
+    Attributes:
+        rho: The correlation, with its 95 % interval over whole races.
+        at_equal_gap: The same of what the gap does not explain of either.
+    """
 
     expert: str
     meaning: str
-    rho: float
-    low: float
-    high: float
+    rho: tuple[float, float, float]
+    at_equal_gap: tuple[float, float, float]
 
 
 def decided(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Return the rows of a kind that had a forecast and an outcome."""
-    return rows[(rows.kind == kind) & rows.answerable & rows.y1.notna()]
+    chosen = rows.kind == kind.removeprefix("clean ")
+    if kind.startswith("clean "):
+        chosen &= rows.condition == Condition.CLEAN
+    return rows[chosen & rows.y1.notna()]
 
 
 def calibration(rows: pd.DataFrame, kind: str) -> Calibration:
@@ -149,11 +161,26 @@ def telling(real: pd.DataFrame, simulated: pd.DataFrame) -> Telling:
 
 def truth_tests(rows: pd.DataFrame, draws: int = 500) -> list[TruthTest]:
     """Return how each expert's contribution ranks with the truth, over all moments and races."""
-    chosen = rows[rows.answerable]
     return [
-        TruthTest(expert, meaning, *rank_interval(chosen, part, truth, draws))
+        TruthTest(
+            expert,
+            meaning,
+            rank_interval(rows, part, truth, draws),
+            rank_interval(_beside_gap(rows, part, truth), part, truth, draws),
+        )
         for expert, part, truth, meaning in TRUTHS
     ]
+
+
+def _beside_gap(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Return columns as ranks, less what a line on the gap's rank explains."""
+    ranks = rows[["interval_s", *names]].rank().to_numpy(np.float64)
+    gap = np.column_stack([np.ones(len(ranks)), ranks[:, 0]])
+    left = {
+        name: column - gap @ np.linalg.lstsq(gap, column, rcond=None)[0]
+        for name, column in zip(names, ranks[:, 1:].T, strict=True)
+    }
+    return rows[["seed"]].assign(**left)
 
 
 def rank_interval(
@@ -185,7 +212,8 @@ def page(
     lines = [
         "# The simulator: is it a fair test?",
         "",
-        "`python -m ml.simulated` writes this page; do not edit it. Every figure is that run's, of",
+        "`python -m ml.simulated --real build/battles.parquet` writes this page; do not edit it.",
+        "`ml.dataset` makes that table. A race takes some five seconds. Every figure is of",
         f"the shipped model `{model}` on whole simulated races of seeds {seeds[0]} to {seeds[1]}.",
         "",
         "## Calibration",
@@ -206,16 +234,20 @@ def page(
         "The simulator knows what no feed sends. Spearman's rank correlation of each expert's",
         "contribution with that truth, on all rows with a forecast; 95 % intervals over races.",
         "",
-        "| expert | truth | rho | interval |",
+        "| expert | truth | rho (interval) | at equal gap |",
         "|---|---|---|---|",
-        *(f"| {t.expert} | {t.meaning} | {t.rho:+.3f} | {t.low:+.3f} to {t.high:+.3f} |"
+        *(f"| {t.expert} | {t.meaning} | {_interval(t.rho)} | {_interval(t.at_equal_gap)} |"
           for t in truths),
         "",
-        "The contributions of this bundle are the credits of an expert's topics, as its experts",
-        "see most columns in common (`ml/simulated_rows.py`). A correlation is no effect: a car",
-        "near another both suffers its wake and passes more often.",
+        "A correlation is no effect: a car near another both suffers its wake and passes more",
+        "often. The last column takes from both what a line on the rank of the gap explains.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _interval(of: tuple[float, float, float]) -> str:
+    rho, low, high = of
+    return f"{rho:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def _calibration_line(one: Calibration) -> str:
@@ -233,7 +265,7 @@ def _telling_lines(told: Telling) -> list[str]:
     return [
         "## Can a classifier tell it from real races?",
         "",
-        f"LightGBM, five folds of whole races, {told.real_rows:,} real rows at the line of 2023-25",
+        f"LightGBM, five folds of whole races, {told.real_rows:,} real rows at the line of 2023-26",
         f"and {told.simulated_rows:,} simulated ones, {seen} of {sum(map(len, GROUPS.values()))}",
         f"columns: **ROC AUC {told.auc:.3f}**; .5 is no difference. Columns that give it away:",
         "",

@@ -32,6 +32,14 @@ def test_parts_add_up_to_the_logit_of_the_forecast(rows: pd.DataFrame) -> None:
     assert np.allclose(rows[list(PARTS)].sum(axis=1), logits, atol=1e-3)
 
 
+def test_outcomes_come_after_their_rows_and_clean_battles_are_some_of_all(
+    rows: pd.DataFrame,
+) -> None:
+    assert set(rows.outcome) <= {"pass", "hold", "pit", "neutralised", "retired", "finished"}
+    assert rows.y1.notna().sum() > 50
+    assert 0 < len(decided(rows, "clean moment")) < len(decided(rows, "moment"))
+
+
 def test_a_correlation_that_is_there_is_found() -> None:
     random = np.random.default_rng(1)
     true = random.normal(size=600)

@@ -94,7 +94,7 @@ def drain(battery_mj: float, straight_s: float) -> Deployment:
 
 
 def save(battery_mj: float, time_s: float, *, charging: bool, harvest: float = 1.0) -> Deployment:
-    """Return the effect of `time_s` seconds without a fight; `harvest` is how well the car saves."""
+    """Return the effect of `time_s` seconds without a fight; `harvest` says how well it saves."""
     power, cost = (_CHARGING_MW, _CHARGING_COST) if charging else (_SAVING_MW, 0.0)
     return Deployment(-cost * time_s, min(CAPACITY_MJ, battery_mj + harvest * power * time_s))
 
