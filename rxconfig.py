@@ -20,6 +20,7 @@ config = rx.Config(
         "dseg@0.46.0",
         "@fontsource/ibm-plex-mono@5.3.0",
         "@fontsource/saira-condensed@5.3.0",
+        "uplot@1.6.32",  # 22 kB gzipped, fetched when a race strip is opened: assets/race_strip.jsx
         "plotly.js-basic-dist-min@4.1.1",  # fetched by pages with charts alone: assets/chart.jsx
     ],
 )

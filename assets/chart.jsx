@@ -5,7 +5,7 @@
 // pages' Content-Security-Policy would refuse. Its style sheet is filled by script, rule by rule,
 // as the policy allows.
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
 
 const CONFIG = {
@@ -24,6 +24,38 @@ const CURSOR = {
   y1: 1,
   line: { color: "#ece8d5", width: 1.5 },
 };
+
+// Figures come in the colours of the retro theme; the theme and palette that hold replace them.
+const TOKENS = {
+  "#090b08": "--night",
+  "#171b13": "--raised",
+  "#ece8d5": "--ink",
+  "#a9ad96": "--dim",
+  "#2b3124": "--line",
+  "#ffb52e": "--amber",
+  "#63f29a": "--phosphor",
+  "#ff6b57": "--alarm",
+  "#64b8ff": "--sky",
+};
+const settings = () => globalThis.pitwallSettings;
+const hear = (tell) => settings()?.hear(tell) ?? (() => {});
+const look = () => `${settings()?.get("theme")} ${settings()?.get("palette")}`;
+
+function themed(value, tokens) {
+  if (typeof value === "string") return tokens[value] ?? value;
+  if (Array.isArray(value)) return value.map((each) => themed(each, tokens));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, themed(each, tokens)]));
+}
+
+function inTheme(figure) {
+  const style = getComputedStyle(document.documentElement);
+  const tokens = {};
+  for (const [colour, token] of Object.entries(TOKENS)) {
+    tokens[colour] = style.getPropertyValue(token).trim() || colour;
+  }
+  return themed({ data: figure.data, layout: figure.layout }, tokens);
+}
 
 let loading = null;
 
@@ -52,6 +84,7 @@ export function Chart({ figure, cursor = "", label, onPick, className = "" }) {
   const [state, setState] = useState("loading");
   pick.current = onPick;
   const isEmpty = !figure?.data?.length;
+  const shown = useSyncExternalStore(hear, look, () => "");
 
   useEffect(() => {
     const box = frame.current;
@@ -63,19 +96,21 @@ export function Chart({ figure, cursor = "", label, onPick, className = "" }) {
       .then(plotly)
       .then(async (Plotly) => {
         if (!isWanted || !box.isConnected) return;
-        if (last.figure === figure && last.cursor !== "" && cursor !== "") {
+        if (last.figure === figure && last.look === shown && last.cursor !== "" && cursor !== "") {
           const place = figure.layout.shapes?.length ?? 0;
           await Plotly.relayout(box, {
             [`shapes[${place}].x0`]: cursor,
             [`shapes[${place}].x1`]: cursor,
           });
         } else {
-          const layout = { ...withCursor(figure.layout, cursor), autosize: true };
-          await Plotly.react(box, figure.data, layout, CONFIG);
+          const drawing = inTheme({ ...figure, layout: withCursor(figure.layout, cursor) });
+          const layout = { ...drawing.layout, autosize: true };
+          await Plotly.react(box, drawing.data, layout, CONFIG);
           box.removeAllListeners("plotly_click");
           box.on("plotly_click", (click) => pick.current?.(String(click.points[0].x)));
         }
         last.figure = figure;
+        last.look = shown;
         last.cursor = cursor;
         setState("drawn");
       })
@@ -86,7 +121,7 @@ export function Chart({ figure, cursor = "", label, onPick, className = "" }) {
     return () => {
       isWanted = false;
     };
-  }, [figure, cursor, isEmpty]);
+  }, [figure, cursor, isEmpty, shown]);
 
   useEffect(() => {
     const box = frame.current;

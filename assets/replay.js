@@ -10,6 +10,7 @@
 
   const EVERY_MS = 100;
   const ADDRESS_MS = 1000;
+  const ABOUT_A_BATTLE = ["forecast", "gaps", "laps", "telemetry", "what-if"];
   const byId = (id) => document.getElementById(id);
   const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
   let number = 0;
@@ -19,6 +20,7 @@
   let addressMs = 0;
   let addressing = null;
   let wished = ""; // the battle that the viewer chose and that is not shown yet
+  let lastPanel = ABOUT_A_BATTLE[0];
   let deck = null;
   const deckSize = new ResizeObserver(() => measureDeck());
 
@@ -52,14 +54,32 @@
     }
   }
 
-  // Scroll to the charts of a battle that the viewer chose, wherever its card was.
+  const openPanel = (name) => dispatchEvent(new CustomEvent("pitwall:panel", { detail: name }));
+  const shownPanel = () => document.querySelector(".room")?.dataset.panel ?? "";
+
+  // Show the charts of a battle that the viewer chose: the panel that was open last.
   function showRoom() {
-    const title = byId("details-title");
-    if (!title) return;
-    const top = title.getBoundingClientRect().top;
-    if (top >= deckHeight() && top < innerHeight / 2) return;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    title.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+    if (!ABOUT_A_BATTLE.includes(shownPanel())) openPanel(lastPanel);
+    requestAnimationFrame(() => {
+      const title = byId("details-title");
+      if (!title) return;
+      const top = title.getBoundingClientRect().top;
+      if (top >= deckHeight() && top < innerHeight / 2) return;
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      title.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+    });
+  }
+
+  // Note which panel is on show; the scroll position stays where the new one is long enough.
+  function followPanel() {
+    const name = shownPanel();
+    if (ABOUT_A_BATTLE.includes(name)) lastPanel = name;
+  }
+
+  function openNth(digit) {
+    const tab = document.querySelectorAll(".room [role=tab]")[Number(digit) - 1];
+    if (tab) openPanel(tab.dataset.panel);
+    return Boolean(tab);
   }
 
   // Return the height of the controls that stay in view while scrolling; 0 where they scroll too.
@@ -108,13 +128,14 @@
       scrub.value = head.atS;
       place(Number(head.atS), Number(head.lengthS));
     }
+    followPanel();
     choose(head.battle);
     if (byId("deck") !== deck) {
       deck = byId("deck");
       deckSize.disconnect();
       if (deck) deckSize.observe(deck);
     }
-    if (wished && byId("battle-details")?.dataset.battle.endsWith(` ${wished}`)) {
+    if (wished && head.battle === wished) {
       wished = "";
       showRoom();
     }
@@ -124,6 +145,13 @@
   function pick(battle) {
     wished = battle;
     wish(`battle ${battle}`);
+  }
+
+  // Choose no battle, and show all of them.
+  function leave() {
+    pick("");
+    openPanel("battles");
+    byId("tab-battles")?.focus({ preventScroll: true });
   }
 
   function say(words) {
@@ -145,7 +173,7 @@
     setTimeout(() => { button.textContent = "Copy link"; }, 2000);
   }
 
-  const inControls = (target) => target.closest?.("#transport, .timeline, .timeline-key") !== null;
+  const inControls = (target) => target.closest?.("#transport, .timeline") !== null;
 
   const keys = {
     " ": (event) => !event.target.closest("button, a, summary") && (wish("toggle"), true),
@@ -162,7 +190,7 @@
     "/": () => (byId("go-to").focus(), true),
     "?": () => (byId("keys").showModal(), true),
     l: () => (copyLink(), true),
-    Escape: () => byId("close-details") && (pick(""), true),
+    Escape: () => shown()?.battle && (leave(), true),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -175,6 +203,10 @@
     }
     const types = target.matches("input:not([type=range]):not([type=checkbox]), textarea");
     if (types || target.closest("dialog[open], select, .what-if, .chart-table")) return;
+    if (/^[1-9]$/.test(event.key) && openNth(event.key)) {
+      event.preventDefault();
+      return;
+    }
     const does = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (does && does(event)) event.preventDefault();
   });
@@ -198,19 +230,23 @@
     const target = event.target;
     if (target.id === "copy-link") copyLink();
     if (target.id === "show-keys") byId("keys").showModal();
-    if (target.id === "close-details") {
-      pick("");
-      // The button disappears, so keyboard focus moves to the battles.
-      byId("battles").focus({ preventScroll: true });
+    if (target.id === "close-details") leave();
+    if (target.id === "more-controls") {
+      const isOpen = target.getAttribute("aria-expanded") !== "true";
+      target.setAttribute("aria-expanded", String(isOpen));
     }
     const card = byId("scrub") && target.closest?.(".card-slot");
     if (card) pick(card.classList.contains("is-chosen") ? "" : card.dataset.key);
-    const onMap = byId("scrub") && target.closest?.(".map-car[data-battle]");
-    if (onMap) pick(onMap.classList.contains("chosen") ? "" : onMap.dataset.battle);
+  });
+
+  // The map tells of a car that was clicked.
+  addEventListener("pitwall:battle", (event) => {
+    if (byId("scrub")) pick(event.detail === shown()?.battle ? "" : event.detail);
   });
 
   addEventListener("resize", measureDeck);
   new MutationObserver(follow).observe(document.documentElement, {
-    subtree: true, attributes: true, attributeFilter: ["data-at-s", "data-battle", "data-length-s"],
+    subtree: true, attributes: true,
+    attributeFilter: ["data-at-s", "data-battle", "data-length-s", "data-panel"],
   });
 })();

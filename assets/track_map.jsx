@@ -1,196 +1,203 @@
-// Draws the circuit and the cars on it. A feed gives positions about once a second; between two of
-// them a car moves along the outline, whose points are evenly spaced in time, so that it is slow
-// where cars are slow. Cars are moved without React: twenty-two cars, thirty pictures a second.
+// Draws the circuit and the cars on it, on two canvases: the road is drawn again only when it or a
+// flag changes, the cars as often as they have moved by most of a pixel. Nothing is laid out and
+// React draws nothing while cars move; off screen and in a hidden tab nothing is drawn at all.
+//
+// A feed gives positions about once a second; between two of them a car moves along the outline,
+// whose points are evenly spaced in time, so that it is slow where cars are slow.
 
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
+import {
+  LINE_FROM, MARGIN, fraction, offsetOf, placeLabels, shapeOf,
+} from "$/public/track_shape.js";
 
-const MARGIN = 26; // pixels around the road, for letters
 const IN_PIT = 1;
 const HUNTS = 2;
 const HUNTED = 4;
-const OFF_TRACK_M = 70; // farther from the outline a car is drawn where it is, not on the outline
 const LONGEST_JUMP = 0.3; // of a lap: what is farther was a seek, not a drive
 const SHORTEST_MS = 120;
 const LONGEST_MS = 1300;
-const LABEL = { width: 25, height: 12, away: 15 };
-const AROUND_A_CAR = 13;
-const TRIANGLE = "M7,0L-4.5,5L-4.5,-5Z";
-const DISC = "M4.5,0A4.5,4.5 0 1 1 -4.5,0A4.5,4.5 0 1 1 4.5,0Z";
-const SVG = "http://www.w3.org/2000/svg";
+const STEP_PX = 0.8; // drawn again when the fastest car has moved by so much
+const FASTEST_MS = 33;
+const SLOWEST_MS = 160;
+const LABELS_EVERY_MS = 400;
+const REACH_PX = 14; // of a pointer
+const SHARPEST = 2; // more pixels than this nobody sees
+const CODE = "11px 'IBM Plex Mono', ui-monospace, monospace";
+const SMALL = "500 10px 'Saira Condensed', 'Arial Narrow', sans-serif";
 
-const fraction = (value) => value - Math.floor(value);
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-// Return the outline turned by an angle, and the scale at which it fits into a box.
-function fitted(metres, degrees, room) {
-  const turn = (degrees * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
-  const turned = (x, y) => [cos * x - sin * y, -(sin * x + cos * y)]; // the screen's y grows down
-  const points = [];
-  for (let k = 0; k + 1 < metres.length; k += 2) points.push(turned(metres[k], metres[k + 1]));
-  const xs = points.map((point) => point[0]);
-  const ys = points.map((point) => point[1]);
-  const [left, right] = [Math.min(...xs), Math.max(...xs)];
-  const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
-  const scale = Math.min(
-    (room.width - 2 * MARGIN) / Math.max(right - left, 1e-9),
-    (room.height - 2 * MARGIN) / Math.max(bottom - top, 1e-9),
-  );
-  return { turned, points, left, top, scale, wide: scale * (right - left), high: scale * (bottom - top) };
-}
-
-// Return the outline in pixels, with functions that convert between positions and pixels.
-function shapeOf(track, room) {
-  const isRing = track.points.length < 6;
-  const metres = isRing ? ring() : track.points;
-  // The feed's axes have no fixed direction. Where the usual rotation of this circuit's map is not
-  // known, the one that fits better is used.
-  const turns = isRing || track.turn_deg ? [track.turn_deg] : [0, 90];
-  const fits = turns.map((degrees) => fitted(metres, degrees, room));
-  const best = fits.reduce((a, b) => (b.scale > 1.1 * a.scale ? b : a));
-  const { turned, points, left, top, scale, wide, high } = best;
-  const place = ([x, y]) => [
-    (room.width - wide) / 2 + scale * (x - left),
-    MARGIN + scale * (y - top),
-  ];
-  const drawn = points.map(place);
-  const count = drawn.length;
-  const at = (share) => {
-    const along = fraction(share) * count;
-    const k = Math.floor(along) % count;
-    const [a, b] = [drawn[k], drawn[(k + 1) % count]];
-    const part = along - Math.floor(along);
-    return [a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])];
-  };
-  return {
-    at,
-    drawn,
-    width: room.width,
-    height: Math.round(high + 2 * MARGIN),
-    isRing,
-    place: (x, y) => place(turned(x, y)),
-    // Return the nearest share of the lap, or null where the car is not on the outline.
-    shareOf(x, y) {
-      const [px, py] = place(turned(x, y));
-      let [best, nearest] = [null, (OFF_TRACK_M * scale) ** 2];
-      for (let k = 0; k < count; k += 1) {
-        const [a, b] = [drawn[k], drawn[(k + 1) % count]];
-        const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
-        const length = dx * dx + dy * dy || 1;
-        const part = Math.min(1, Math.max(0, ((px - a[0]) * dx + (py - a[1]) * dy) / length));
-        const away = (px - a[0] - part * dx) ** 2 + (py - a[1] - part * dy) ** 2;
-        if (away < nearest) [best, nearest] = [(k + part) / count, away];
-      }
-      return best;
-    },
-    heading(share) {
-      const [a, b] = [at(share - 0.004), at(share + 0.004)];
-      return (Math.atan2(b[1] - a[1], b[0] - a[0]) * 180) / Math.PI;
-    },
-    // Return the two ends of a line across the road.
-    across(share, reach) {
-      const [x, y] = at(share);
-      const [a, b] = [at(share - 0.003), at(share + 0.003)];
-      const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
-      const [nx, ny] = [(-(b[1] - a[1]) / length) * reach, ((b[0] - a[0]) / length) * reach];
-      return { x1: x - nx, y1: y - ny, x2: x + nx, y2: y + ny };
-    },
-  };
-}
-
-// Return the points of a ring, clockwise from the top.
-function ring() {
-  const points = [];
-  for (let k = 0; k < 240; k += 1) {
-    const angle = (2 * Math.PI * k) / 240;
-    points.push(Math.sin(angle), Math.cos(angle));
+// Return the colours of the theme; where the system forces colours, the system's.
+function coloursOf(element) {
+  if (matchMedia("(forced-colors: active)").matches) {
+    return {
+      ink: "CanvasText", dim: "CanvasText", night: "Canvas", road: "GrayText", amber: "Highlight",
+      sky: "Highlight", yellow: "Highlight", team: () => "CanvasText",
+    };
   }
-  return points;
+  const style = getComputedStyle(element);
+  const own = (name) => style.getPropertyValue(name).trim();
+  return {
+    ink: own("--ink"), dim: own("--dim"), night: own("--night"), road: own("--road"),
+    amber: own("--amber"), sky: own("--sky"), yellow: own("--map-yellow"),
+    team: (colour) => colour,
+  };
 }
 
-// Redrawn only when the circuit or the size of its box changes.
-const Road = memo(function Road({ shape, track }) {
-  const path = `M${shape.drawn.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}Z`;
-  const middle = [
-    shape.drawn.reduce((sum, point) => sum + point[0], 0) / shape.drawn.length,
-    shape.drawn.reduce((sum, point) => sum + point[1], 0) / shape.drawn.length,
-  ];
-  const corners = shape.isRing ? [] : track.corners;
-  return jsxs("g", {
-    "aria-hidden": true,
-    children: [
-      jsx("path", { className: "map-kerb", d: path }),
-      jsx("path", { className: "map-road", d: path }),
-      ...(shape.isRing ? [] : track.sectors).map((share, nth) =>
-        jsx("line", { className: "map-sector", ...shape.across(share, 5) }, `s${nth}`),
-      ),
-      jsx("line", { className: "map-line", ...shape.across(0, 9) }),
-      ...corners.map((corner) => {
-        const [x, y] = shape.place(corner.x, corner.y);
-        const away = Math.hypot(x - middle[0], y - middle[1]) || 1;
-        return jsx("text", {
-          className: "map-corner",
-          x: x + (13 * (x - middle[0])) / away,
-          y: y + (13 * (y - middle[1])) / away,
-          children: corner.name,
-        }, `c${corner.name}`);
-      }),
-    ],
-  });
-});
-
-function element(name, className, parent) {
-  const made = document.createElementNS(SVG, name);
-  made.setAttribute("class", className);
-  parent.append(made);
-  return made;
+// Fit a canvas to its box, and return its context in CSS pixels, cleared.
+function cleared(canvas, shape) {
+  const sharp = Math.min(devicePixelRatio || 1, SHARPEST);
+  const [width, height] = [Math.round(shape.width * sharp), Math.round(shape.height * sharp)];
+  const context = canvas.getContext("2d");
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  context.setTransform(sharp, 0, 0, sharp, 0, 0);
+  context.clearRect(0, 0, shape.width, shape.height);
+  return context;
 }
 
-// One car: its shape on the road, and its letters beside it.
+function trace(context, points, isClosed) {
+  context.beginPath();
+  points.forEach(([x, y], k) => (k ? context.lineTo(x, y) : context.moveTo(x, y)));
+  if (isClosed) context.closePath();
+}
+
+function across(context, shape, share, reach) {
+  const [[x, y], turn] = [shape.at(share), shape.heading(share) + Math.PI / 2];
+  context.beginPath();
+  context.moveTo(x - reach * Math.cos(turn), y - reach * Math.sin(turn));
+  context.lineTo(x + reach * Math.cos(turn), y + reach * Math.sin(turn));
+  context.stroke();
+}
+
+// Return the points between two shares of the lap.
+function stretch(shape, from, to) {
+  const length = fraction(to - from) || 1;
+  const count = Math.max(2, Math.ceil(length * shape.drawn.length));
+  return Array.from({ length: count + 1 }, (_, k) => shape.at(from + (k / count) * length));
+}
+
+const outward = (shape, [x, y], by) => {
+  const away = Math.hypot(x - shape.middle[0], y - shape.middle[1]) || 1;
+  return [x + (by * (x - shape.middle[0])) / away, y + (by * (y - shape.middle[1])) / away];
+};
+
+function chevron(context, shape, share) {
+  const [[x, y], turn] = [shape.at(share), shape.heading(share)];
+  context.save();
+  context.translate(x, y);
+  context.rotate(turn);
+  context.beginPath();
+  context.moveTo(-3.5, -5);
+  context.lineTo(2.5, 0);
+  context.lineTo(-3.5, 5);
+  context.stroke();
+  context.restore();
+}
+
+function drawRoad(canvas, { shape, track, colours, flagged, flag, words }) {
+  const context = cleared(canvas, shape);
+  context.lineJoin = context.lineCap = "round";
+  const isClosed = !shape.isOpen;
+  const road = flagged.length > 0 && flag === "yellow" ? colours.dim : colours.road;
+  context.strokeStyle = road;
+  context.globalAlpha = 0.26;
+  context.lineWidth = 9;
+  trace(context, shape.drawn, isClosed);
+  context.stroke();
+  context.globalAlpha = 1;
+  context.lineWidth = 1.75;
+  context.stroke();
+  if (track.pit?.length >= 4 && !shape.isRing) {
+    const lane = [];
+    for (let k = 0; k + 1 < track.pit.length; k += 2) lane.push(shape.place(track.pit[k], track.pit[k + 1]));
+    context.strokeStyle = colours.dim;
+    context.lineWidth = 1.25;
+    context.setLineDash([3, 2.5]);
+    trace(context, lane, false);
+    context.stroke();
+    context.setLineDash([]);
+    context.font = SMALL;
+    context.fillStyle = colours.dim;
+    context.textAlign = "center";
+    const [x, y] = outward(shape, lane[Math.floor(lane.length / 2)], 9);
+    context.fillText("PIT", x, y + 3);
+  }
+  for (const { from, to } of flagged) {
+    trace(context, stretch(shape, from, to), false);
+    context.strokeStyle = colours.yellow;
+    context.lineWidth = 7;
+    context.stroke();
+    context.strokeStyle = colours.night;
+    context.lineWidth = 3;
+    context.setLineDash([1, 6]); // not by its colour alone
+    context.stroke();
+    context.setLineDash([]);
+  }
+  context.lineCap = "butt";
+  context.strokeStyle = colours.dim;
+  context.fillStyle = colours.dim;
+  context.font = SMALL;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  if (!shape.isRing && isClosed) {
+    context.lineWidth = 1.5;
+    for (const share of track.sectors) across(context, shape, share, 6);
+    const ends = [0, ...track.sectors];
+    if (track.sectors.length === 2) {
+      ends.forEach((share, k) => {
+        const middle = (share + (ends[k + 1] ?? 1)) / 2;
+        const [x, y] = outward(shape, shape.at(middle), -15);
+        context.globalAlpha = 0.75;
+        context.fillText(`S${k + 1}`, x, y);
+        context.globalAlpha = 1;
+      });
+    }
+    for (const corner of track.corners) {
+      const [x, y] = outward(shape, shape.place(corner.x, corner.y), 13);
+      context.fillText(corner.name, x, y);
+    }
+  }
+  if (isClosed) {
+    context.lineWidth = 1.75;
+    context.strokeStyle = colours.ink;
+    for (const share of [0.03, 0.36, 0.69]) chevron(context, shape, share);
+    context.lineWidth = 2.5;
+    across(context, shape, 0, 9);
+  }
+  if (words) {
+    context.font = "700 12px 'Saira Condensed', 'Arial Narrow', sans-serif";
+    context.textAlign = "left";
+    context.fillStyle = colours.road;
+    context.fillText(words.toUpperCase(), 4, 9);
+  }
+}
+
+// One car: where it goes, and its label's place.
 class Car {
-  constructor(layer) {
-    this.group = element("g", "map-car", layer);
-    this.title = element("title", "", this.group);
-    this.halo = element("circle", "map-halo", this.group);
-    this.halo.setAttribute("r", "8.5");
-    this.body = element("path", "map-body", this.group);
-    this.text = element("text", "map-code", this.group);
-    this.from = null;
+  constructor() {
     this.to = null;
     this.spot = null;
-  }
-
-  // Set everything but the position.
-  show(car, flags, battle, isChosen) {
-    const word = flags & IN_PIT ? "pit" : "racing";
-    const fight = `${flags & HUNTS ? " hunts" : ""}${flags & HUNTED ? " hunted" : ""}`;
-    this.group.setAttribute("class", `map-car ${word}${fight}${isChosen ? " chosen" : ""}`);
-    if (battle) this.group.dataset.battle = battle;
-    else delete this.group.dataset.battle;
-    this.group.style.setProperty("--team", car.colour);
-    this.title.textContent = `${car.name}${flags & IN_PIT ? ", in the pit lane" : ""}`;
-    this.text.textContent = car.code;
-    const shape = flags & HUNTS ? TRIANGLE : DISC;
-    this.body.setAttribute("d", shape);
+    this.offset = null;
+    this.aim = [0, 0];
   }
 
   // Set where the car goes from here, and how long that takes.
   go(to, shape, now, lasts) {
     const here = this.here(shape, now);
     this.to = to;
+    this.aim = to.xy;
     this.since = now;
     this.lasts = lasts;
     if (here === null || (here.share === null) !== (to.share === null)) {
       this.from = to;
-      return;
-    }
-    if (to.share === null) {
+    } else if (to.share === null) {
       this.from = { share: null, xy: here.xy };
-      return;
+    } else {
+      const ahead = fraction(to.share - here.share);
+      const by = ahead > 0.97 ? ahead - 1 : ahead; // a little back: two sources disagree
+      this.from = by > LONGEST_JUMP || lasts === 0 ? to : { share: to.share - by, xy: here.xy };
     }
-    const ahead = fraction(to.share - here.share);
-    const by = ahead > 0.97 ? ahead - 1 : ahead; // a little back: two sources disagree
-    this.from = by > LONGEST_JUMP || lasts === 0 ? to : { share: to.share - by };
   }
 
   here(shape, now) {
@@ -204,141 +211,308 @@ class Car {
     return { share, xy: shape.at(share) };
   }
 
-  draw(shape, now) {
-    const here = this.here(shape, now);
-    if (here === null) return false;
-    const [x, y] = here.xy;
-    this.group.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+  // Return how fast it moves on the screen, pixels a millisecond.
+  speed(now) {
+    if (!(this.lasts > 0) || now >= this.since + this.lasts) return 0;
+    const [a, b] = [this.from.xy, this.to.xy];
+    return Math.hypot(b[0] - a[0], b[1] - a[1]) / this.lasts;
+  }
+}
+
+function drawCar(context, car, here, shape, colours) {
+  const [x, y] = here.xy;
+  const { flags, isChosen } = car;
+  const halo = isChosen ? [colours.sky, 2.5] : flags & HUNTED ? [colours.amber, 1.25] : null;
+  if (halo) {
+    [context.strokeStyle, context.lineWidth] = halo;
+    context.beginPath();
+    context.arc(x, y, 8.5, 0, 2 * Math.PI);
+    context.stroke();
+  }
+  const team = colours.team(car.colour);
+  context.beginPath();
+  if (flags & HUNTS) {
     const turn = here.share === null ? 0 : shape.heading(here.share);
-    this.body.setAttribute("transform", `rotate(${turn.toFixed(0)})`);
-    return this.lasts > 0 && now < this.since + this.lasts;
+    const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+    const put = (a, b) => [x + a * cos - b * sin, y + a * sin + b * cos];
+    context.moveTo(...put(7, 0));
+    context.lineTo(...put(-4.5, 5));
+    context.lineTo(...put(-4.5, -5));
+    context.closePath();
+  } else {
+    context.arc(x, y, flags & HUNTED || isChosen ? 4.5 : 3.6, 0, 2 * Math.PI);
   }
+  context.fillStyle = flags & IN_PIT ? colours.night : team;
+  context.fill();
+  context.lineWidth = flags & IN_PIT ? 2 : 1.25;
+  context.strokeStyle = flags & IN_PIT ? team : colours.night;
+  context.stroke();
 }
 
-// Places for a label: near the car in eight directions, then farther away.
-const SPOTS = [1, 1.9].flatMap((far) =>
-  Array.from({ length: 8 }, (_, k) => [
-    1.25 * far * LABEL.away * Math.cos((k * Math.PI) / 4),
-    far * LABEL.away * Math.sin((k * Math.PI) / 4),
-  ]),
-);
+// Return how much of a unit vector lies within a label's box, so that its line ends at its edge.
+const edge = (dx, dy) => Math.min(13 / Math.max(Math.abs(dx), 0.01), 7 / Math.max(Math.abs(dy), 0.01));
 
-// Place labels where they cover neither a car nor other labels, the most important ones first.
-function label(cars, wanted, room) {
-  const taken = [...cars.values()].map((car) => box(car.to.xy, AROUND_A_CAR, AROUND_A_CAR));
-  for (const key of wanted) {
-    const car = cars.get(key);
-    const [x, y] = car.to.xy;
-    const before = car.spot === null ? [] : [car.spot];
-    const found = [...before, ...SPOTS.keys()].find((nth) => {
-      const [dx, dy] = SPOTS[nth];
-      const own = box([x + dx, y + dy], LABEL.width, LABEL.height);
-      const isInside =
-        own.left > 0 && own.right < room.width && own.top > 0 && own.bottom < room.height;
-      return isInside && !taken.some((other) => overlap(own, other));
-    });
-    car.spot = found ?? null;
-    if (found === undefined) {
-      car.text.setAttribute("visibility", "hidden");
-      continue;
+// All cars of one map, and the clock that draws them.
+class Field {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.cars = new Map();
+    this.order = [];
+    this.toldMs = 0;
+    this.everyMs = 500;
+    this.labelledMs = -Infinity;
+    this.timer = 0;
+    this.frame = 0;
+    this.draws = 0;
+    this.isSeen = true;
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
+    this.timer = this.frame = 0;
+  }
+
+  show({ shape, marks, cars, battles, chosen, corners }) {
+    const now = performance.now();
+    if (this.shape !== shape) {
+      this.cars.clear();
+      this.shape = shape;
+      this.labelledMs = -Infinity;
     }
-    const [dx, dy] = SPOTS[found];
-    car.text.removeAttribute("visibility");
-    car.text.setAttribute("x", dx.toFixed(0));
-    car.text.setAttribute("y", (dy + 4).toFixed(0));
-    taken.push(box([x + dx, y + dy], LABEL.width, LABEL.height));
+    const since = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, now - this.toldMs));
+    if (marks !== this.marks) {
+      this.everyMs += 0.4 * (since - this.everyMs);
+      this.toldMs = now;
+    }
+    const isNew = marks !== this.marks;
+    this.marks = marks;
+    const fights = new Map();
+    for (const each of battles) {
+      for (const key of [each.attacker, each.defender]) if (!fights.has(key)) fights.set(key, each.key);
+    }
+    const pair = chosen ? chosen.split("-") : [];
+    const lasts = still() ? 0 : this.everyMs;
+    for (const [key, mark] of Object.entries(marks)) {
+      if (!cars[key]) continue;
+      let car = this.cars.get(key);
+      const isFresh = car === undefined;
+      if (isFresh) this.cars.set(key, (car = new Car()));
+      const flags = mark.at(-1);
+      Object.assign(car, {
+        flags, code: cars[key].code, colour: cars[key].colour, name: cars[key].name,
+        battle: fights.get(key), isChosen: pair.includes(key),
+      });
+      if (!isNew && !isFresh) continue;
+      const isLocated = mark.length === 3; // else by its share of the lap
+      let share = isLocated ? null : mark[0] / 10000;
+      if (isLocated && !(flags & IN_PIT)) share = shape.shareOf(mark[0], mark[1]);
+      const xy = share === null ? shape.place(mark[0], mark[1]) : shape.at(share);
+      car.go({ share, xy }, shape, now, lasts);
+    }
+    for (const key of this.cars.keys()) if (!marks[key] || !cars[key]) this.cars.delete(key);
+    this.order = [...new Set([...pair, ...battles.flatMap((each) => [each.attacker, each.defender]),
+      ...Object.keys(marks)])].filter((key) => this.cars.has(key));
+    if (now - this.labelledMs >= LABELS_EVERY_MS || isNew && lasts === 0) {
+      this.labelledMs = now;
+      placeLabels(this.cars, this.order, shape, corners);
+    }
+    this.draw();
+  }
+
+  // Draw now, and again as soon as the fastest car has moved far enough to be seen.
+  draw() {
+    this.stop();
+    if (!this.shape || !this.isSeen || document.hidden) return;
+    const now = performance.now();
+    this.paint(now);
+    const speed = Math.max(0, ...[...this.cars.values()].map((car) => car.speed(now)));
+    if (speed === 0) return;
+    const wait = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, STEP_PX / speed));
+    this.timer = setTimeout(() => { this.frame = requestAnimationFrame(() => this.draw()); }, wait - 8);
+  }
+
+  paint(now) {
+    this.draws += 1;
+    const { shape, colours } = this;
+    const context = cleared(this.canvas, shape);
+    context.font = CODE;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    const places = new Map(this.order.map((key) => [key, this.cars.get(key).here(shape, now)]));
+    for (const key of this.order.toReversed()) {
+      const car = this.cars.get(key);
+      if (car.spot === null) continue;
+      const [dx, dy, far] = offsetOf(car.spot);
+      // A label that moves to another place glides there.
+      car.offset = car.offset === null || still()
+        ? [dx, dy]
+        : [car.offset[0] + 0.35 * (dx - car.offset[0]), car.offset[1] + 0.35 * (dy - car.offset[1])];
+      if (far <= LINE_FROM) continue;
+      const [x, y] = places.get(key).xy;
+      const part = 1 - Math.min(0.8, edge(...car.offset));
+      const start = 5 / Math.hypot(...car.offset);
+      context.beginPath();
+      context.moveTo(x + start * car.offset[0], y + start * car.offset[1]);
+      context.lineTo(x + part * car.offset[0], y + part * car.offset[1]);
+      context.strokeStyle = colours.dim;
+      context.lineWidth = 0.75;
+      context.stroke();
+    }
+    for (const key of this.order.toReversed()) {
+      drawCar(context, this.cars.get(key), places.get(key), shape, colours);
+    }
+    for (const key of this.order.toReversed()) {
+      const car = this.cars.get(key);
+      if (car.spot === null) {
+        car.offset = null;
+        continue;
+      }
+      const [x, y] = places.get(key).xy;
+      const isPlain = !(car.flags & (HUNTS | HUNTED)) && !car.isChosen;
+      context.font = isPlain ? CODE : `600 ${CODE}`;
+      context.strokeStyle = colours.night;
+      context.lineWidth = 2.5;
+      context.strokeText(car.code, x + car.offset[0], y + car.offset[1]);
+      context.fillStyle = isPlain ? colours.dim : colours.ink;
+      context.fillText(car.code, x + car.offset[0], y + car.offset[1]);
+    }
+  }
+
+  // Return the car under a pointer; undefined where there is none.
+  under(x, y) {
+    const now = performance.now();
+    let [nearest, best] = [undefined, REACH_PX];
+    for (const key of this.order) {
+      const car = this.cars.get(key);
+      const at = car.here(this.shape, now).xy;
+      const away = Math.hypot(at[0] - x, at[1] - y);
+      if (away < best) [nearest, best] = [car, away];
+    }
+    return nearest;
+  }
+
+  // Return what is drawn, for tests.
+  drawn() {
+    const now = performance.now();
+    return this.order.map((key) => {
+      const car = this.cars.get(key);
+      const xy = car.here(this.shape, now).xy;
+      const label = car.spot === null ? null : offsetOf(car.spot).slice(0, 2).map((by, k) => car.aim[k] + by);
+      return {
+        key, code: car.code, battle: car.battle ?? "", isChosen: car.isChosen, flags: car.flags,
+        xy, aim: car.aim, label,
+      };
+    });
   }
 }
 
-const box = ([x, y], width, height) => ({
-  left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2,
-});
-
-const overlap = (a, b) =>
-  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-
-// Return cars by the importance of their labels: the chosen battle, then by heat, then by position.
-function wantedOrder(marks, battles, chosen) {
-  const first = chosen ? chosen.split("-") : [];
-  const fighting = battles.flatMap((battle) => [battle.attacker, battle.defender]);
-  return [...new Set([...first, ...fighting, ...Object.keys(marks)])].filter((key) => marks[key]);
+// Return the stretches of road under yellow: from each flagged post to the next one.
+function flaggedOf(track, shape, yellow) {
+  if (shape.isRing || shape.isOpen || !track.posts?.length) return [];
+  const posts = track.posts
+    .map((post) => ({ name: post.name, share: shape.shareOf(post.x, post.y) }))
+    .filter((post) => post.share !== null);
+  return yellow.flatMap((number) => {
+    const nth = posts.findIndex((post) => post.name === String(number));
+    return nth < 0 ? [] : [{ from: posts[nth].share, to: posts[(nth + 1) % posts.length].share }];
+  });
 }
 
-export function TrackMap({ track, marks, cars, battles, flag, label: words, chosen = "" }) {
-  const layer = useRef(null);
-  const field = useRef({ cars: new Map(), shape: null, toldMs: 0, everyMs: 500, frame: 0 });
+export const TrackMap = memo(function TrackMap(props) {
+  const { track, marks, cars, battles, flag, label: words, chosen = "", yellow = [], flagWords = "" } = props;
   const drawing = useRef(null);
+  const [roadCanvas, carCanvas] = [useRef(null), useRef(null)];
+  const field = useRef(null);
   const [room, setRoom] = useState({ width: 290, height: 420 });
+  const [theme, setTheme] = useState(0);
   const shape = useMemo(() => shapeOf(track, room), [track, room]);
+  const flagged = yellow.join(" ");
 
   useEffect(() => {
+    const box = drawing.current;
+    const own = (field.current = new Field(carCanvas.current));
+    box.mapField = own;
     const measure = () => {
-      const width = Math.round(drawing.current.clientWidth);
-      const height = parseFloat(getComputedStyle(drawing.current).maxHeight) || 420;
+      const width = Math.round(box.clientWidth);
+      const height = parseFloat(getComputedStyle(box).maxHeight) || 420;
       // Folded up it has no width; the last one will do when it is opened.
       if (width > 2 * MARGIN) {
         setRoom((was) => (was.width === width && was.height === height ? was : { width, height }));
       }
     };
     const watcher = new ResizeObserver(measure);
-    watcher.observe(drawing.current);
-    return () => watcher.disconnect();
+    watcher.observe(box);
+    const looker = new IntersectionObserver(([entry]) => {
+      own.isSeen = entry.isIntersecting;
+      if (own.isSeen) own.draw();
+      else own.stop();
+    });
+    looker.observe(box);
+    const onVisible = () => (document.hidden ? own.stop() : own.draw());
+    document.addEventListener("visibilitychange", onVisible);
+    const restyle = () => setTheme((was) => was + 1);
+    const styles = new MutationObserver(restyle);
+    styles.observe(document.documentElement, { attributeFilter: ["class", "data-theme", "data-palette"] });
+    const forced = matchMedia("(forced-colors: active)");
+    forced.addEventListener("change", restyle);
+    document.fonts?.ready.then(restyle);
+    return () => {
+      own.stop();
+      watcher.disconnect();
+      looker.disconnect();
+      styles.disconnect();
+      forced.removeEventListener("change", restyle);
+      document.removeEventListener("visibilitychange", onVisible);
+    };
   }, []);
 
   useEffect(() => {
+    const box = drawing.current;
     const own = field.current;
-    const now = performance.now();
-    if (own.shape !== shape) {
-      for (const car of own.cars.values()) car.group.remove();
-      own.cars.clear();
-      own.shape = shape;
-    }
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const since = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, now - own.toldMs));
-    own.everyMs += 0.4 * (since - own.everyMs);
-    own.toldMs = now;
-    const pair = chosen ? chosen.split("-") : [];
-    for (const [key, mark] of Object.entries(marks)) {
-      if (!cars[key]) continue;
-      const isLocated = mark.length === 3; // else by its share of the lap
-      const flags = mark.at(-1);
-      let car = own.cars.get(key);
-      if (car === undefined) own.cars.set(key, (car = new Car(layer.current)));
-      const fights = battles.find((each) => each.attacker === key || each.defender === key);
-      car.show(cars[key], flags, fights?.key, pair.includes(key));
-      let share = isLocated ? null : mark[0] / 10000;
-      if (isLocated && !(flags & IN_PIT)) share = shape.shareOf(mark[0], mark[1]);
-      const xy = share === null ? shape.place(mark[0], mark[1]) : shape.at(share);
-      car.go({ share, xy }, shape, now, still ? 0 : own.everyMs);
-    }
-    for (const [key, car] of own.cars) {
-      if (marks[key] && cars[key]) continue;
-      car.group.remove();
-      own.cars.delete(key);
-    }
-    const order = wantedOrder(marks, battles, chosen).filter((key) => own.cars.has(key));
-    label(own.cars, order, shape);
-    for (const key of order.toReversed()) layer.current.append(own.cars.get(key).group);
-    cancelAnimationFrame(own.frame);
-    const draw = () => {
-      const at = performance.now();
-      let moves = false;
-      for (const car of own.cars.values()) moves = car.draw(own.shape, at) || moves;
-      if (moves) own.frame = requestAnimationFrame(draw);
-    };
-    draw();
-  }, [shape, marks, cars, battles, chosen]);
+    box.style.height = `${shape.height}px`;
+    own.colours = coloursOf(box);
+    const numbers = flagged ? flagged.split(" ").map(Number) : [];
+    drawRoad(roadCanvas.current, {
+      shape, track, colours: own.colours, flag, flagged: flaggedOf(track, shape, numbers),
+      words: ["yellow", "safety", "red"].includes(flag) ? flagWords : "",
+    });
+  }, [shape, track, flag, flagged, flagWords, theme]);
 
-  useEffect(() => () => cancelAnimationFrame(field.current.frame), []);
+  useEffect(() => {
+    const corners = shape.isRing || shape.isOpen ? [] : track.corners.map(
+      (corner) => outward(shape, shape.place(corner.x, corner.y), 13),
+    );
+    field.current.show({ shape, marks, cars, battles, chosen, corners });
+  }, [shape, marks, cars, battles, chosen, theme]);
 
-  return jsxs("svg", {
+  const pointed = (event) => {
+    const box = drawing.current.getBoundingClientRect();
+    return field.current.under(event.clientX - box.left, event.clientY - box.top);
+  };
+
+  return jsxs("div", {
     ref: drawing,
     className: "map-drawing",
-    viewBox: `0 0 ${shape.width} ${shape.height}`,
     role: "img",
     "aria-label": words,
     "data-flag": flag,
     "data-ring": shape.isRing,
-    children: [jsx(Road, { shape, track }), jsx("g", { ref: layer })],
+    "data-open": shape.isOpen,
+    onPointerMove: (event) => {
+      const car = pointed(event);
+      const title = car ? `${car.name}${car.flags & IN_PIT ? ", in the pit lane" : ""}` : "";
+      if (drawing.current.title !== title) drawing.current.title = title;
+      drawing.current.classList.toggle("on-battle", Boolean(car?.battle));
+    },
+    onClick: (event) => {
+      const car = pointed(event);
+      if (car?.battle) dispatchEvent(new CustomEvent("pitwall:battle", { detail: car.battle }));
+    },
+    children: [
+      jsx("canvas", { ref: roadCanvas, "aria-hidden": true }, "road"),
+      jsx("canvas", { ref: carCanvas, "aria-hidden": true }, "cars"),
+    ],
   });
-}
+});

@@ -1,8 +1,11 @@
 // Watches the page from outside the app, so that it works even when the app has crashed.
 //
 // 1. Connection: every frame changes #pulse. When none has come for ten seconds, or the feed is
-//    stale, <html data-link> changes, the page dims and a bar says why. The data age counts here.
+//    stale, <html data-link> changes, the page dims and a bar says why: a connection that is gone
+//    is told from one that stands without news. The data age counts here.
 // 2. Motion: children of [data-flip] glide to their new positions when their order changes.
+//
+// It is loaded before the app, so that it sees the app's socket open and close.
 (() => {
   "use strict";
   const SILENT_S = 10;
@@ -13,6 +16,15 @@
   let arrived = performance.now();
   let ageOnArrival = null;
   let feed = "waiting";
+  let socket = null;
+
+  window.WebSocket = new Proxy(window.WebSocket, {
+    construct(target, values) {
+      const made = Reflect.construct(target, values);
+      if (String(values[0]).includes("/_event")) socket = made;
+      return made;
+    },
+  });
 
   const set = (id, text) => {
     const element = document.getElementById(id);
@@ -30,29 +42,32 @@
     feed = pulse.dataset.feed;
   }
 
+  const WORDS = {
+    lost: ["Disconnected", "No data reaches this page, so what it shows is old. It reconnects by itself."],
+    silent: ["No news from the server", "The connection stands, but no picture comes, so what the page shows is old."],
+    first: ["Waiting for the first picture", "The connection stands. The server has not sent a picture yet."],
+    stale: ["Feed stale", "No timing data is arriving. Gaps and forecasts are old."],
+    up: ["", ""],
+  };
+
   function judge() {
     readPulse();
     const silent = (performance.now() - arrived) / 1000;
     const age = ageOnArrival === null ? null : ageOnArrival + silent;
-    let link = sequence === null ? "connecting" : "up";
-    if (silent > SILENT_S) link = "lost";
-    else if (feed === "stale") link = "stale";
+    const isOpen = socket !== null && socket.readyState === 1;
+    let why = "up";
+    if (document.getElementById("pulse")?.dataset.feed === "none") why = "up"; // nothing will come
+    else if (silent > SILENT_S) why = !isOpen ? "lost" : sequence === null ? "first" : "silent";
+    else if (feed === "stale") why = "stale";
+    let link = { lost: "lost", up: sequence === null ? "connecting" : "up" }[why] ?? "stale";
 
     set("age", age === null ? "--" : seconds(age));
     if (root.dataset.link !== link) root.dataset.link = link;
-    if (link === "lost") {
-      set("link-title", "Disconnected");
-      set("link-detail", "No data reaches this page, so what it shows is old. It reconnects by itself.");
-      set("link-age", seconds(age === null ? silent : age) + " s old");
-    } else if (link === "stale") {
-      set("link-title", "Feed stale");
-      set("link-detail", "No timing data is arriving. Gaps and forecasts are old.");
-      set("link-age", age === null ? "" : seconds(age) + " s old");
-    } else {
-      set("link-title", "");
-      set("link-detail", "");
-      set("link-age", "");
-    }
+    const [title, detail] = WORDS[why];
+    set("link-title", title);
+    set("link-detail", detail);
+    const counted = why === "lost" || why === "silent" ? seconds(age === null ? silent : age) : seconds(age ?? 0);
+    set("link-age", why === "up" || why === "first" || (why === "stale" && age === null) ? "" : `${counted} s old`);
   }
 
   // Positions are stored as offsets, which neither scrolling nor a running glide changes.
@@ -67,7 +82,7 @@
       const before = places.get(child);
       const now = place(child);
       places.set(child, now);
-      if (calm.matches || document.hidden) continue;
+      if (calm.matches || root.dataset.motion === "calm" || document.hidden) continue;
       if (!before) {
         child.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 300, easing: "ease-out" });
       } else if (before.x !== now.x || before.y !== now.y) {

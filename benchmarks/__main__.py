@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import database, fanout, latency, ledger, race, replay, tabs, tick
+from benchmarks import database, fanout, latency, ledger, push, race, replay, tabs, tick
 
 ALL = {
     "race": race.main,
@@ -15,6 +15,7 @@ ALL = {
     "fanout": fanout.main,
     "latency": latency.main,
     "ledger": ledger.main,
+    "push": push.main,
 }
 
 

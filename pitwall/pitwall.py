@@ -17,16 +17,20 @@ from pitwall.api.protection.stack import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
 from pitwall.errors import PitwallError
 from pitwall.logs import one_line
+from pitwall.web.about.page import about_page
+from pitwall.web.about.state import AboutState
 from pitwall.web.account.ended_log_ins import watch_log_ins
 from pitwall.web.account.page import account_page, log_in_page, register_page
 from pitwall.web.ledger.page import ledger_page
 from pitwall.web.ledger.state import LedgerState
 from pitwall.web.live.page import live_page
 from pitwall.web.live.state import LiveState
+from pitwall.web.missing.page import missing_page
 from pitwall.web.races.page import races_page
 from pitwall.web.races.state import RacesState
 from pitwall.web.replay.page import replay_page
 from pitwall.web.replay.state import ReplayState
+from pitwall.web.settings.page import settings_page
 from pitwall.web.shared.account_state import AccountState
 from pitwall.web.shared.relay import relay
 from pitwall.web.shared.site_nav import head_components
@@ -43,15 +47,20 @@ app = rx.App(
         "/theme.css",
         "/header.css",
         "/tower.css",
+        "/control.css",
         "/session.css",
         "/map.css",
         "/battles.css",
         "/experts.css",
         "/account.css",
         "/chart.css",
+        "/race_strip.css",
         "/replay.css",
         "/battle_details.css",
+        "/layout.css",
         "/ledger.css",
+        "/settings.css",
+        "/themes.css",
     ],
     head_components=head_components(),
     html_lang="en",
@@ -70,6 +79,9 @@ for route, name, page, on_load in (
     ("/races", "races", races_page, [AccountState.recognise, RacesState.show]),
     ("/replay/[race_id]", "replay", replay_page, [AccountState.recognise, ReplayState.watch]),
     ("/ledger", "ledger", ledger_page, [AccountState.recognise, LedgerState.show]),
+    ("/about", "about the forecasts", about_page, [AccountState.recognise, AboutState.show]),
+    ("/settings", "settings", settings_page, AccountState.recognise),
+    ("404", "no such page", missing_page, AccountState.recognise),
 ):
     app.add_page(
         page, route=route, title=f"Pitwall · {name}", image="/favicon.svg", on_load=on_load

@@ -16,10 +16,12 @@ from pitwall.accounts.admin import AccountAdmin
 from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.service import Accounts
 from pitwall.analysis.battle_story import BattleCache
+from pitwall.analysis.race_strips import RaceStrips
 from pitwall.analysis.track_maps import TrackMaps
 from pitwall.analysis.track_record import TrackRecords
 from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import StoreError
+from pitwall.live.event_ring import EventRing
 from pitwall.live.publishing import FrameRing
 from pitwall.ports.accounts import RateLimiter
 from pitwall.ports.cache import LiveCache, TelemetryCache
@@ -100,7 +102,9 @@ class Services:
         stored_races, exports: Read and export stored races; None where there is no database.
         replays: Shows stored races from any moment; None where there is no database.
         maps: Track maps of stored races; None where no races are stored.
+        strips: The race strips of stored races; None where no races are stored.
         demo_race: A simulated race for guests; None where there is no database.
+        events: What happened in the live race, for streams; None where nothing is streamed.
         writing: The state of the race writer; None where nothing is written.
         telemetry: Each car's newest telemetry; None where it is not cached.
         cache_fault: Returns a sentence while the live cache cannot be used as set up; else "".
@@ -125,7 +129,9 @@ class Services:
     records: TrackRecords | None = None
     replays: Replays | None = None
     maps: TrackMaps | None = None
+    strips: RaceStrips | None = None
     demo_race: DemoRace | None = None
+    events: EventRing | None = None
 
     def races(self) -> RaceReader:
         """Return the reader of stored races.

@@ -1,9 +1,12 @@
 """Draw and cache track maps from the positions of cars in stored races.
 
-There is no other source of outlines, and these positions are in the same axes as the cars that will
-be drawn on the map. A race without positions uses those of another race at its circuit.
+These positions are in the same axes as the cars that will be drawn on the map. A race without
+positions uses those of another race at its circuit.
 
-A live race has no clean lap when it begins, so a map without an outline is tried again later.
+A live race has no clean lap when it begins. Where no other race has driven at its circuit, the map
+is what the first lap has shown so far, or the outline of a published description, until there is a
+clean lap. The circuits of simulated races are known beforehand.
+
 Callers never wait: a page is drawn without its map, and again when there is one.
 """
 
@@ -15,7 +18,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -23,10 +26,12 @@ import numpy as np
 
 from pitwall.domain.car_use import TrackPoint
 from pitwall.domain.circuits import CircuitGuide, Outline, Point, TrackMap
+from pitwall.domain.events import CarTimed
+from pitwall.domain.race import Phase
 from pitwall.domain.stored_races import HistoryTable, RaceFilter, RaceSummary, Selection
 from pitwall.errors import PitwallError
 from pitwall.ports.races import RaceReader
-from pitwall.wire.decode import every_car_point
+from pitwall.wire.decode import decode, every_car_point
 from pitwall.wire.message import RawMessage
 
 STEPS: Final = 400  # around the lap, a quarter of a second apart, like the readings
@@ -51,6 +56,23 @@ _FASTEST_MPS: Final = 120.0
 
 _SLACK_M: Final = 60.0  # the time stamp of a reading is off by up to half a second
 
+_RUNNING: Final = "running"
+
+# Of the first lap: how much is worth drawing, when a car is back where it started, and the longest
+# way between two readings.
+_FEWEST_M: Final = 500.0
+_SHORTEST_LAP_M: Final = 2_000.0
+_BACK_WITHIN_M: Final = 60.0
+_LONGEST_STEP_M: Final = 300.0
+_OPEN_STEP_M: Final = 12.0
+
+# Of a stop: how many are tried, how far around the line the pit lane reaches, and its points.
+_STOPS_TRIED: Final = 3
+_BEFORE_LINE: Final = timedelta(seconds=60)
+_AFTER_LINE: Final = timedelta(seconds=90)
+_LANE_STEP_M: Final = 8.0
+_FEWEST_IN_LANE: Final = 8
+
 
 class SurveyedLap(NamedTuple):
     """A lap from which the outline of a circuit may be drawn."""
@@ -65,39 +87,141 @@ async def survey(reader: RaceReader, race: RaceSummary) -> Outline | None:
     """Return the outline of a race's circuit, from this race or another one at the circuit.
 
     Returns:
-        None while no race at this circuit has a clean lap with positions.
+        A provisional one while no race at this circuit has a clean lap with positions; None where
+        this race has no positions yet.
 
     Raises:
         StoreError: The database cannot be reached, or its messages are damaged.
     """
     own = await _survey_own(reader, race)
-    if own is not None or race.circuit_id is None:
+    if own is not None:
         return own
-    others, _ = await reader.races(RaceFilter(circuit=race.circuit_id), _RACES_TRIED)
-    # A circuit that was rebuilt has another outline: the nearest season first.
-    for other in sorted(others, key=lambda each: abs(each.year - race.year)):
-        if other.id != race.id and (outline := await _survey_own(reader, other)) is not None:
-            return outline
-    return None
+    if race.circuit_id is not None:
+        others, _ = await reader.races(RaceFilter(circuit=race.circuit_id), _RACES_TRIED)
+        # A circuit that was rebuilt has another outline: the nearest season first.
+        for other in sorted(others, key=lambda each: abs(each.year - race.year)):
+            if other.id != race.id and (outline := await _survey_own(reader, other)) is not None:
+                return outline
+    return await _first_lap(reader, race) if race.state == _RUNNING else None
 
 
 async def _survey_own(reader: RaceReader, race: RaceSummary) -> Outline | None:
     if race.first_at is None:
         return None
     page = await reader.page(race, [HistoryTable.LAPS], Selection(), _MOST_LAPS)
-    places = await reader.keyframe_places(race)
-    for lap in _clean_laps([row for _, row in page.rows]):
-        nearest = bisect.bisect_left(places, lap.began, key=lambda place: place.at) - 1
-        first_seq = places[nearest].seq if nearest >= 0 else 0
-        messages = await reader.messages(race, first_seq, lap.ended + _LATE)
+    rows = [row for _, row in page.rows]
+    for lap in _clean_laps(rows):
+        messages = await _messages(reader, race, lap.began, lap.ended + _LATE)
         if not any(message.topic.startswith(_POSITION) for message in messages):
             return None  # this feed has no positions
         # Naming the car or the lap would reveal who is quick.
-        drawn_from = f"one clean lap of the {race.name} {race.year}"
+        drawn_from = f"the positions of one clean lap of the {race.name} {race.year}"
         outline = await asyncio.to_thread(_drawn, messages, lap, drawn_from)
         if outline is not None:
-            return outline
+            return replace(outline, pit_lane=await _pit_lane(reader, race, rows))
     return None
+
+
+async def _messages(
+    reader: RaceReader, race: RaceSummary, since: datetime, until: datetime
+) -> list[RawMessage]:
+    """Return the messages of a part of a race, from a keyframe before it on."""
+    places = await reader.keyframe_places(race)
+    nearest = bisect.bisect_left(places, since, key=lambda place: place.at) - 1
+    first_seq = places[nearest].seq if nearest >= 0 else 0
+    return await reader.messages(race, first_seq, until)
+
+
+async def _pit_lane(
+    reader: RaceReader, race: RaceSummary, laps: Sequence[Any]
+) -> tuple[Point, ...]:
+    """Return the way of a car through the pit lane; empty where none can be told."""
+    pitted = {(row["car"], row["lap"]): row["completed_at_utc"] for row in laps if row["pitted"]}
+    # An in-lap and an out-lap follow each other; the start and the end of a race are no stops.
+    stops = [(car, at) for (car, lap), at in pitted.items() if lap > 1 and (car, lap + 1) in pitted]
+    for car, at in stops[:_STOPS_TRIED]:
+        messages = await _messages(reader, race, at - _BEFORE_LINE, at + _AFTER_LINE)
+        lane = await asyncio.to_thread(_lane_of, messages, car)
+        if lane:
+            return lane
+    return ()
+
+
+def _lane_of(messages: Sequence[RawMessage], car: int) -> tuple[Point, ...]:
+    entered: datetime | None = None
+    left: datetime | None = None
+    points = []
+    for message in messages:
+        points += [point for number, point in every_car_point(message) if number == car]
+        if message.topic != "TimingData" or b"InPit" not in message.body:
+            continue
+        for event in decode(message).events:
+            if isinstance(event, CarTimed) and event.number == car and event.in_pit is not None:
+                if event.in_pit and entered is None:
+                    entered = event.sent_at
+                elif not event.in_pit and entered is not None and left is None:
+                    left = event.sent_at
+    if entered is None or left is None:
+        return ()
+    at_s, xy = _track_of(points, entered)
+    inside = xy[(at_s >= 0.0) & (at_s <= (left - entered).total_seconds())]
+    lane = _thinned(inside, _LANE_STEP_M)
+    return tuple(lane) if len(lane) >= _FEWEST_IN_LANE else ()
+
+
+def _thinned(places: Any, step_m: float) -> list[Point]:  # noqa: ANN401  an array
+    """Return places that lie at least a step apart."""
+    chosen: list[Point] = []
+    for x, y in places.tolist():
+        if not chosen or np.hypot(x - chosen[-1][0], y - chosen[-1][1]) >= step_m:
+            chosen.append((round(x, 1), round(y, 1)))
+    return chosen
+
+
+async def _first_lap(reader: RaceReader, race: RaceSummary) -> Outline | None:
+    """Return what the first lap of a race under way has shown of the circuit; None before that."""
+    page = await reader.page(race, [HistoryTable.STATUSES], Selection(), _MOST_LAPS)
+    started = next(
+        (
+            row["at_utc"]
+            for _, row in page.rows
+            if (row["kind"], row["value"]) == ("phase", Phase.STARTED)
+        ),
+        None,
+    )
+    if started is None:
+        return None
+    until = started + timedelta(seconds=_LONGEST_LAP_S)
+    messages = await _messages(reader, race, started, until)
+    drawn_from = f"the positions of the first lap of the {race.name} {race.year}, so far"
+    return await asyncio.to_thread(_so_far, messages, started, drawn_from)
+
+
+def _so_far(messages: Sequence[RawMessage], started: datetime, drawn_from: str) -> Outline | None:
+    """Return the way of the car that has driven farthest since the start, closed if it can be."""
+    by_car: dict[int, list[TrackPoint]] = {}
+    for message in messages:
+        for number, point in every_car_point(message):
+            by_car.setdefault(number, []).append(point)
+    ways = [_track_of(points, started) for points in by_car.values()]
+    ways = [(at_s[at_s >= 0.0], xy[at_s >= 0.0]) for at_s, xy in ways]
+    steps = [np.hypot(*np.diff(xy, axis=0).T) for _, xy in ways]
+    driven_m = [step.sum() if len(step) and step.max() < _LONGEST_STEP_M else 0.0 for step in steps]
+    if not driven_m or max(driven_m) < _FEWEST_M:
+        return None
+    at_s, xy = ways[int(np.argmax(driven_m))]
+    along_m = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    from_start_m = np.hypot(*(xy - xy[0]).T)
+    is_back = (along_m > _SHORTEST_LAP_M) & (from_start_m < _BACK_WITHIN_M)
+    if not is_back.any():
+        points = tuple(_thinned(xy, _OPEN_STEP_M))
+        return Outline(points, (), drawn_from, is_open=True, is_provisional=True)
+    end = int(np.flatnonzero(is_back)[np.argmin(from_start_m[is_back])])
+    lap_s = at_s[end]
+    even_s = lap_s * np.arange(STEPS) / STEPS
+    x, y = (np.interp(even_s, at_s, xy[:, axis]) for axis in (0, 1))
+    drawn = tuple(zip(np.round(x, 1).tolist(), np.round(y, 1).tolist(), strict=True))
+    return Outline(drawn, (), drawn_from.removesuffix(", so far"), is_provisional=True)
 
 
 def _clean_laps(rows: Sequence[Any]) -> list[SurveyedLap]:
@@ -183,15 +307,17 @@ def _sector_ends(lap: SurveyedLap, lap_s: float) -> tuple[float, ...]:
 
 MAPS_HELD: Final = 32  # about 60 kB each
 
-ASK_AGAIN_S: Final = 10.0
+ASK_AGAIN_S: Final = 5.0
 
-TIMES_SOON: Final = 30  # after five minutes without a clean lap, ask less often
+TIMES_SOON: Final = 60  # after five minutes without a clean lap, ask less often
 
 ASK_LATER_S: Final = 60.0
 
 Survey = Callable[[RaceReader, RaceSummary], Awaitable[Outline | None]]
 
 Guide = Callable[[RaceSummary], Awaitable[CircuitGuide | None]]
+
+Known = Callable[[str], Outline | None]
 
 log = logging.getLogger(__name__)
 
@@ -204,6 +330,12 @@ class _Held:
     asked: int = 0
     asked_s: float = float("-inf")
     asking: asyncio.Task[None] | None = None
+    is_racing: bool = False
+
+    @property
+    def is_outline_missing(self) -> bool:
+        """Whether there is no outline yet, or a better one is to come."""
+        return self.known.outline is None or self.known.outline.is_provisional
 
     def stop(self) -> None:
         """Cancel the task that looks for the map."""
@@ -218,6 +350,7 @@ class TrackMaps:
         reader: Reads stored races.
         guide: Describes a race's circuit; may take some seconds.
         survey: Draws an outline; slow.
+        known: Returns the outline of a race's circuit where it is known beforehand.
         monotonic: A clock of seconds that never goes back.
     """
 
@@ -227,25 +360,33 @@ class TrackMaps:
         guide: Guide,
         survey: Survey = survey,
         *,
+        known: Known = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader = reader
         self._guide = guide
         self._survey = survey
+        self._known = known
         self._monotonic = monotonic
         self._held: OrderedDict[str, _Held] = OrderedDict()
 
-    def map_of(self, race_id: str) -> TrackMap:
+    def map_of(self, race_id: str, *, is_racing: bool = False) -> TrackMap:
         """Return what is known so far of a race's circuit, and begin to look for what is missing.
 
         Call it on the event loop. It does not wait.
+
+        Args:
+            race_id: The stored race.
+            is_racing: Whether it is under way: from its start on, its first lap shows the circuit.
         """
         held = self._held.get(race_id)
         if held is None:
-            held = self._held[race_id] = _Held(TrackMap(race_id))
+            held = self._held[race_id] = _Held(TrackMap(race_id, self._known(race_id)))
             while len(self._held) > MAPS_HELD:
                 self._held.popitem(last=False)[1].stop()
         self._held.move_to_end(race_id)
+        if is_racing and not held.is_racing:
+            held.is_racing, held.asked = True, 0
         if race_id and held.asking is None:
             self._ask(held)
         return held.known
@@ -256,10 +397,10 @@ class TrackMaps:
         return outline.points if outline is not None else ()
 
     def _ask(self, held: _Held) -> None:
-        if held.known.outline is not None and held.known.guide is not None:
+        if not held.is_outline_missing and held.known.guide is not None:
             return
         now_s = self._monotonic()
-        is_soon = held.known.outline is None and held.asked < TIMES_SOON
+        is_soon = held.is_outline_missing and held.asked < TIMES_SOON
         if now_s - held.asked_s >= (ASK_AGAIN_S if is_soon else ASK_LATER_S):
             held.asked, held.asked_s = held.asked + 1, now_s
             held.asking = asyncio.ensure_future(self._look(held))
@@ -268,13 +409,23 @@ class TrackMaps:
         race_id = held.known.race_id
         try:
             race = await self._reader.race(race_id)
-            outline = held.known.outline or await self._survey(self._reader, race)
+            outline = held.known.outline
+            if held.is_outline_missing:
+                outline = await self._survey(self._reader, race) or outline
             # The outline can be shown while the description is being looked up.
             held.known = TrackMap(race_id, outline, held.known.guide)
-            held.known = TrackMap(race_id, outline, await self._guide(race))
+            guide = held.known.guide or await self._guide(race)
+            held.known = TrackMap(race_id, _of_guide(outline, guide), guide)
         except PitwallError:
             pass  # the race is not stored yet, or there is no database: tried again later
         except Exception:  # the race can be shown without a map
             log.exception("no map could be drawn", extra={"race": race_id})
         finally:
             held.asking = None
+
+
+def _of_guide(outline: Outline | None, guide: CircuitGuide | None) -> Outline | None:
+    """Return the outline of a published description while no whole lap has been surveyed."""
+    if guide is None or not guide.outline or (outline is not None and not outline.is_open):
+        return outline
+    return Outline(guide.outline, (), guide.source, is_provisional=True)

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import starmap
 from operator import add
@@ -140,6 +140,31 @@ def track_record(contents: LedgerContents) -> TrackRecord:
         races=tuple(RaceScore(run, _score(run.name, [run])) for run in decided),
         seasons=_grouped(decided, lambda run: str(run.year)),
         circuits=_grouped(decided, lambda run: run.circuit),
+    )
+
+
+def without(record: TrackRecord, hides: Callable[[str], bool]) -> TrackRecord:
+    """Return a track record without the races that are hidden from a viewer.
+
+    The reliability diagram is kept, as its sums over all races tell nothing about one of them,
+    unless no other race is left.
+
+    Args:
+        record: The whole record.
+        hides: Whether a race is hidden, by its id.
+    """
+    contents = record.contents
+    runs = tuple(run for run in contents.runs if not hides(run.race_id))
+    if len(runs) == len(contents.runs):
+        return record
+    return track_record(
+        replace(
+            contents,
+            runs=runs,
+            bins=contents.bins if runs else (),
+            best=tuple(call for call in contents.best if not hides(call.race_id)),
+            worst=tuple(call for call in contents.worst if not hides(call.race_id)),
+        )
     )
 
 

@@ -12,13 +12,14 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, export, history, ledger, live, predict, problems
+from pitwall.api import accounts, export, history, ledger, live, live_stream, predict, problems
 from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
 from pitwall.api.shared_paths import ForPrograms
 
 _ROUTERS = (
     live.router,
+    live_stream.router,
     predict.router,
     history.router,
     export.router,

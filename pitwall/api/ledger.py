@@ -44,9 +44,15 @@ class ScoreOut(BaseModel):
         examples=["Dutch Grand Prix"],
     )
     forecasts: int = Field(examples=[51304])
-    passes: int = Field(
+    came_true: int = Field(
         description="How many of the forecasts came true. A forecast is made each second, so one "
         "pass makes many of them true.",
+        examples=[1890],
+    )
+    passes: int = Field(
+        description="The same number under its earlier name, which promised passes: use "
+        "`came_true`. The ledger page and the list of races count passes.",
+        deprecated=True,
         examples=[1890],
     )
     races: int = Field(examples=[1])
@@ -58,7 +64,7 @@ class ScoreOut(BaseModel):
     @classmethod
     def of(cls, score: Score) -> ScoreOut:
         """Convert from the domain value."""
-        return cls(**asdict(score))
+        return cls(**asdict(score), came_true=score.passes)
 
 
 class RaceScoreOut(ScoreOut):
@@ -79,6 +85,7 @@ class RaceScoreOut(ScoreOut):
         run = race.run
         return cls(
             **asdict(race.score),
+            came_true=race.score.passes,
             race_id=run.race_id,
             year=run.year,
             circuit=run.circuit,

@@ -100,6 +100,7 @@ async def live_battles(
         raise NothingLiveError
     return _unless_known(
         request,
+        frame,
         _etag(frame, below_s, min_p, fading=fading),
         lambda: BattlesOut.of(frame, below_s, min_p, fading=fading),
     )
@@ -126,16 +127,51 @@ async def live(request: Request, services: CurrentServices) -> Response:
     frame = await services.live.latest()
     if frame is None:
         raise NothingLiveError
-    return _unless_known(request, _etag(frame), lambda: LiveOut.of(frame))
+    return _unless_known(request, frame, _etag(frame), lambda: LiveOut.of(frame))
 
 
-def _unless_known(request: Request, etag: str, answer: Callable[[], BaseModel]) -> Response:
+_MOST_ANSWERS = 64  # parameters that differ, for one frame
+
+
+class EncodedAnswers:
+    """The answers about one frame, by their entity tags; those about an older one are dropped."""
+
+    def __init__(self) -> None:
+        self._about: object = None
+        self._held: dict[str, bytes] = {}
+
+    def get(self, about: object, etag: str, make: Callable[[], bytes]) -> bytes:
+        """Return the answer with this tag, and make it if nobody has asked for it yet.
+
+        Args:
+            about: What the answer is about; with another one all answers are dropped.
+            etag: Names the answer.
+            make: Makes the answer.
+        """
+        if about is not self._about:
+            self._about, self._held = about, {}
+        known = self._held.get(etag)
+        if known is None:
+            known = make()
+            if len(self._held) < _MOST_ANSWERS:
+                self._held[etag] = known
+        return known
+
+
+_encoded = EncodedAnswers()
+"""What this worker has answered about the newest frame."""
+
+
+def _unless_known(
+    request: Request, frame: LiveFrame, etag: str, answer: Callable[[], BaseModel]
+) -> Response:
     """Return an answer, or 304 where the request names the tag that it would have."""
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     known = ", ".join(request.headers.getlist("if-none-match"))
     if known and is_known(known, etag):
         return Response(status_code=304, headers=headers)
-    return Response(answer().model_dump_json(), media_type="application/json", headers=headers)
+    body = _encoded.get(frame, etag, lambda: answer().model_dump_json().encode())
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def _health(frame: LiveFrame | None, services: Services, now: datetime) -> HealthOut:

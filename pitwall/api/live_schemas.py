@@ -438,4 +438,9 @@ class BattlesOut(MomentOut):
             if (fading if battle.fading else battle.interval_s < below_s)
             and (battle.p_overtake or 0.0) >= min_p
         ]
+        return cls.with_battles(frame, battles)
+
+    @classmethod
+    def with_battles(cls, frame: LiveFrame, battles: Iterable[BattleLine]) -> BattlesOut:
+        """Convert a frame with only these of its battles."""
         return cls._of(frame, battles, published_at=frame.published_at)

@@ -46,6 +46,7 @@ from pitwall.feeds.f1_archive.feed import ArchivedRaceFeed
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.feeds.timing import TimingFeed, folder_beside
+from pitwall.live.event_ring import EventRing
 from pitwall.live.leading import keep_running, lead
 from pitwall.live.publishing import FrameRing, Publisher
 from pitwall.live.race_player import PlayRequest
@@ -79,6 +80,7 @@ class Parts:
     settings: Settings
     cache: Backend
     ring: FrameRing
+    events: EventRing
     predictor: MixturePredictor
     databases: Databases
     recorder: Recorder
@@ -106,7 +108,9 @@ def parts() -> Parts:
         SqlRaceWriter(databases.recorder), predictor.version, lambda: cache.lease.is_held
     )
     standby = HotStandby(predictor, lambda: play_requests(settings), recorder.prepare)
-    return Parts(settings, cache, FrameRing(), predictor, databases, recorder, standby, held)
+    return Parts(
+        settings, cache, FrameRing(), EventRing(), predictor, databases, recorder, standby, held
+    )
 
 
 def install(tab_is_open: Callable[[str], bool]) -> services.Services:
@@ -132,6 +136,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         live=built.cache.live,
         tab_is_open=tab_is_open,
         frame_buffer=built.ring,
+        events=built.events,
         about=about,
         telemetry=built.cache.telemetry,
         cache_fault=built.cache.fault,
@@ -193,6 +198,7 @@ async def run_worker() -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keep_running(built.cache.keep_up))
         tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
+        tasks.create_task(keep_running(lambda: built.events.fill(built.cache.live)))
         tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
 
 

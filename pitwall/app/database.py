@@ -13,6 +13,7 @@ from pitwall.accounts.keys import ApiKeys
 from pitwall.accounts.service import Accounts
 from pitwall.analysis.battle_story import BattleCache
 from pitwall.analysis.circuit_lookup import CircuitLookup
+from pitwall.analysis.race_strips import RaceStrips
 from pitwall.analysis.track_maps import TrackMaps
 from pitwall.analysis.track_record import TrackRecords
 from pitwall.analysis.what_if import BattleInspector
@@ -20,6 +21,7 @@ from pitwall.app.demo_race import SimulatedDemoRace
 from pitwall.app.settings import Settings
 from pitwall.circuits import CircuitFolder, FastF1Guides
 from pitwall.errors import StoreError
+from pitwall.feeds.simulated.outline import simulated_outline
 from pitwall.ports.races import CircuitGuides
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.recording.race_recorder import Recorder
@@ -99,6 +101,7 @@ class StoredRaceServices(TypedDict):
     demo_race: SimulatedDemoRace
     records: TrackRecords
     maps: TrackMaps
+    strips: RaceStrips
 
 
 def circuit_folder(settings: Settings) -> CircuitFolder:
@@ -120,7 +123,7 @@ def stored_race_services(
     """Return the services that read, export and replay the races of a database."""
     reader, whole_races = SqlRaceReader(databases.readers), SqlRaceReader(databases.replays)
     circuits = CircuitLookup(whole_races, circuit_guides(settings))
-    maps = TrackMaps(whole_races, circuits.guide)
+    maps = TrackMaps(whole_races, circuits.guide, known=simulated_outline)
     replays = ReplayService(whole_races, predictor, shortcuts(predictor))
     moments = RaceMoments(whole_races, replays)
     return StoredRaceServices(
@@ -133,6 +136,7 @@ def stored_race_services(
         demo_race=SimulatedDemoRace(databases.replays, predictor),
         records=TrackRecords(SqlLedgerReader(databases.readers)),
         maps=maps,
+        strips=RaceStrips(reader),
     )
 
 

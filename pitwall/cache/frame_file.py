@@ -7,7 +7,7 @@ it in 0.22 ms; orjson, which writes it in 0.13 ms, cannot rebuild nested datacla
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pitwall.domain.forecasts import Reason
 from pitwall.domain.frames import LiveFrame
+from pitwall.domain.race import ControlMessage
 from pitwall.domain.telemetry import CarTelemetry
 from pitwall.errors import ForeignFrameError
 
@@ -35,12 +36,29 @@ def frame_from_json(text: bytes) -> LiveFrame:
         ForeignFrameError: Another release of pitwall, or another program, wrote it.
     """
     try:
-        return _FRAME.validate_json(text)
+        return _sharing_control(_FRAME.validate_json(text))
     except ValidationError as error:
         with suppress(ValidationError, ValueError, TypeError, LookupError):
             return _FRAME.validate_json(_with_reasons_as_values(text))
         message = f"the cache holds a frame that this release cannot read: {error.error_count()}"
         raise ForeignFrameError(f"{message} parts differ") from None
+
+
+_control: tuple[ControlMessage, ...] = ()
+
+
+def _sharing_control(frame: LiveFrame) -> LiveFrame:
+    """Return a frame that shares race control's messages with the frame read before it.
+
+    Five minutes of frames are held, and late in a race each names the same hundreds of messages.
+    """
+    global _control  # noqa: PLW0603  replaced as one value
+    known = _control
+    if known == frame.control:
+        return replace(frame, control=known)
+    kept = dict(zip(known, known, strict=True))
+    _control = tuple(kept.get(message, message) for message in frame.control)
+    return replace(frame, control=_control)
 
 
 def _with_reasons_as_values(text: bytes) -> bytes:

@@ -11,16 +11,19 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Final
 
-from pitwall.domain.circuits import CircuitGuide, Corner
+from pitwall.domain.circuits import CircuitGuide, Corner, Point
 from pitwall.errors import CircuitGuideError
 
 LARGEST_BYTES: Final = 2_000_000  # MultiViewer's answers have an outline, and are some 100 kB
 MOST_CORNERS: Final = 60  # the Nordschleife aside, circuits have 10 to 27
 FARTHEST_M: Final = 20_000.0  # from the feed's origin, which lies near the circuit
 LONGEST_LAP_M: Final = 30_000.0
+FEWEST_POINTS: Final = 50  # of an outline
+MOST_POINTS: Final = 3_000
 MULTIVIEWER: Final = "MultiViewer"
 _PER_METRE: Final = 10.0
 _NAME: Final = re.compile(r"[1-9][0-9]?[A-Z]?", re.ASCII)
@@ -58,7 +61,32 @@ def read_guide(body: bytes, named: str) -> CircuitGuide:
     if isinstance(own_source, str) and own_source.strip():
         source = " ".join(own_source.split())[:_LONGEST_SOURCE]
     degrees = 0.0 if rotation is None else _number(rotation, "the rotation", 360.0)
-    return CircuitGuide(corners, degrees, source)
+    return CircuitGuide(corners, degrees, source, tuple(_flag_sectors(fields)), _outline(fields))
+
+
+def _flag_sectors(fields: Object) -> Iterator[Corner]:
+    """Yield where MultiViewer's marshal sectors begin; what is not one of them is left out."""
+    rows = fields.get("marshalSectors")
+    for row in rows[:MOST_CORNERS] if isinstance(rows, list) else ():
+        with suppress(CircuitGuideError, AttributeError):
+            name = _name(row.get("number"), row.get("letter"))
+            place = row["trackPosition"] if isinstance(row.get("trackPosition"), dict) else {}
+            yield Corner(name, (_metres(place.get("x"), name), _metres(place.get("y"), name)))
+
+
+def _outline(fields: Object) -> tuple[Point, ...]:
+    """Return MultiViewer's outline of the circuit; empty where it is missing or damaged."""
+    x, y = fields.get("x"), fields.get("y")
+    if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y):
+        return ()
+    if not FEWEST_POINTS <= len(x) <= MOST_POINTS:
+        return ()
+    with suppress(CircuitGuideError):
+        return tuple(
+            (_metres(a, "of the outline"), _metres(b, "of the outline"))
+            for a, b in zip(x, y, strict=True)
+        )
+    return ()
 
 
 def _as_objects(fields: Object) -> Iterator[Corner]:

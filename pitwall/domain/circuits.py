@@ -40,28 +40,40 @@ class CircuitGuide:
         rotation_deg: How far the feed's axes must be turned, anticlockwise, to look like the
             official track map.
         source: Who published the description, as a text for readers.
+        flag_sectors: Where the track sectors of race control begin, by their numbers; empty where
+            the source does not give them.
+        outline: One lap around the circuit from the line on, evenly spaced in time; empty where
+            the source does not give it.
     """
 
     corners: tuple[Corner, ...]
     rotation_deg: float = 0.0
     source: str = ""
+    flag_sectors: tuple[Corner, ...] = ()
+    outline: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The shape of a circuit, from one lap of one car.
+    """The shape of a circuit.
 
     Attributes:
         points: Around the lap from the line, evenly spaced in time; the last is one step before
             the line.
         sector_ends: Where the first and the second sector end, as shares of the lap's time;
             empty where the lap's sector times are not known.
-        drawn_from: Which race's positions it was drawn from, as a text for readers.
+        drawn_from: What it was drawn from, as a text for readers.
+        pit_lane: Along the pit lane from its entry; empty where no stop is known.
+        is_open: Whether it is only the part of the lap that has been driven so far.
+        is_provisional: Whether a better one can be drawn as the race goes on.
     """
 
     points: tuple[Point, ...]
     sector_ends: tuple[float, ...] = ()
     drawn_from: str = ""
+    pit_lane: tuple[Point, ...] = ()
+    is_open: bool = False
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

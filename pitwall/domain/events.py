@@ -52,6 +52,7 @@ class CarTimed:
         sectors_s: Sector times by sector, 0 to 2; None clears a sector.
         speeds_kmh: Speeds by trap: `I1`, `I2`, `FL`, `ST`.
         laps_completed: Rises by one at each line crossing.
+        segments: The feed's numbers of mini-sectors, by sector and place, both from 0.
     """
 
     sent_at: datetime
@@ -70,6 +71,7 @@ class CarTimed:
     stopped: bool | None = None
     sectors_s: Mapping[int, float | None] | None = None
     speeds_kmh: Mapping[str, float] | None = None
+    segments: Mapping[int, Mapping[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

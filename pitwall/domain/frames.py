@@ -12,7 +12,16 @@ from typing import Final
 
 from pitwall.domain.battles import EndReason
 from pitwall.domain.forecasts import Condition, MixedForecast, Reason
-from pitwall.domain.race import Compound, DriverNumber, Inferred, Phase, TrackStatus
+from pitwall.domain.race import (
+    Compound,
+    ControlMessage,
+    DriverNumber,
+    Inferred,
+    Phase,
+    Stint,
+    TrackStatus,
+)
+from pitwall.domain.rulings import NO_RULINGS, CarRulings
 from pitwall.domain.sessions import SessionType
 from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
@@ -81,6 +90,10 @@ class FrameHeader:
         inferred: What was inferred because no topic of the feed tells it. Range: `session` (from
             the recording's path), `phase` and `lap` (from line crossings), `track_status` (from
             race control's messages). Source: `domain.inference`.
+        utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known. Source:
+            `SessionInfo` `GmtOffset`.
+        yellow_sectors: The track sectors under yellow, by race control's numbers, of which a lap
+            has some 20. Source: `RaceControlMessages`.
     """
 
     source: str
@@ -109,6 +122,8 @@ class FrameHeader:
     race_moved: str = ""
     session_type: SessionType = SessionType.RACE
     inferred: tuple[Inferred, ...] = ()
+    utc_offset_s: int | None = None
+    yellow_sectors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,23 @@ class TowerLine:
         laps_completed: Line crossings counted by the feed. Range: from 0.
             Source: `TimingData` `NumberOfLaps`.
         grid_position: Place on the grid. None when unknown. Source: `TimingAppData` `GridPos`.
+        sectors_s: Sector times of the lap under way, of the last lap until its first sector ends.
+            Each None before the first. Source: `TimingData` `Sectors`.
+        best_sectors_s: Its best time of each sector so far. Each None before the first.
+            Source: `TimingData` `Sectors`.
+        segments: Mini-sectors of each sector by the feed's numbers: 2051 the best of the session,
+            2049 its own best, 2048 slower, 2064 in the pit lane, 0 not yet driven; () where the
+            feed shows none, as in archives. Source: `TimingData` `Sectors.Segments`.
+        stints: Its sets of tyres in order; the last is the current one.
+            Source: `TimingAppData` `Stints`.
+        gap_age_s: How much older its gaps are than the newest of the field, in whole seconds; 0
+            while it keeps up. None without gaps. Source: the race engine.
+        rulings: What hangs over it: investigations, penalties, deleted laps.
+            Source: `RaceControlMessages`.
+        stopped_on_track: Whether race control said that it stopped, and it has crossed no line
+            since. Source: `RaceControlMessages`.
+        stopped_under: Whether it has come into the pits since racing was last stopped by a safety
+            car, a virtual one or a red flag. Source: `TimingData` `InPit`.
     """
 
     number: DriverNumber
@@ -176,6 +208,36 @@ class TowerLine:
     stopped: bool
     laps_completed: int
     grid_position: int | None
+    sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
+    best_sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
+    segments: tuple[tuple[int, ...], ...] = ()
+    stints: tuple[Stint, ...] = ()
+    gap_age_s: int | None = None
+    rulings: CarRulings = NO_RULINGS
+    stopped_on_track: bool = False
+    stopped_under: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassLine:
+    """A pass on the track, as it was told. Source: the race engine.
+
+    Attributes:
+        attacker: The car number of the car that passed.
+        defender: The car number of the car that was passed.
+        position: The place that it won; 1 is the lead. Range: from 1.
+        at: When it happened, on the race's clock.
+        lap: The lap of the attacker on which it happened. Range: from 1.
+        p_overtake_before: The last forecast before it. None where there was none.
+            Source: the model bundle.
+    """
+
+    attacker: DriverNumber
+    defender: DriverNumber
+    position: int
+    at: datetime
+    lap: int
+    p_overtake_before: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +365,10 @@ class StandingLine:
         margin_s: Seconds in hand on the first car that would be out; in the drop zone negative,
             the seconds missing to the last that would go on. None where nobody drops out, or
             without a lap. Source: `best_lap_s` of both.
+        push_sectors: How many sectors of its push lap it has completed. Range: 0 to 2.
+            Source: `TimingData` `Sectors`.
+        push_delta_s: Those sectors minus the same ones of its best lap; negative means it improves.
+            None without such sectors. Source: `TimingData` `Sectors`.
     """
 
     number: DriverNumber
@@ -319,6 +385,8 @@ class StandingLine:
     out_in: int | None
     is_in_drop_zone: bool
     margin_s: float | None
+    push_sectors: int = 0
+    push_delta_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +439,15 @@ class LiveFrame:
         places: Where each running car is, as far as known, front of the field first. Source: the
             race engine.
         timed: The state of qualifying or practice. None in a race. Source: the race engine.
+        control: All messages of race control so far, oldest first. Range: at most 1,000.
+            Source: `RaceControlMessages`.
+        flag_cause: What best explains why the track is not clear, as race control said it: a car
+            that stopped, spun or left the track, or debris. None while it is clear, and where
+            nothing was said. Source: `RaceControlMessages`.
+        neutral_since: Since when a safety car, a virtual one or a red flag stops the racing. None
+            while cars may race. Source: `TrackStatus`.
+        passes: All passes of the race so far, oldest first; those taken back are left out.
+            Source: the race engine.
     """
 
     sequence: int
@@ -383,3 +460,7 @@ class LiveFrame:
     model_version: str
     places: tuple[CarPlace, ...] = ()
     timed: TimedLines | None = None
+    control: tuple[ControlMessage, ...] = ()
+    flag_cause: ControlMessage | None = None
+    neutral_since: datetime | None = None
+    passes: tuple[PassLine, ...] = ()

@@ -82,6 +82,8 @@ class RaceInfo:
             circuit, `Zandvoort`.
         kind: `Race` or `Sprint`; other sessions have their own name: see `sessions.type_of`.
         year: Season; 0 before the feed has sent it.
+        starts_at: The announced start. None when not known.
+        utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known.
     """
 
     race_id: str = ""
@@ -90,6 +92,7 @@ class RaceInfo:
     circuit: str = ""
     year: int = 0
     starts_at: datetime | None = None
+    utc_offset_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +107,15 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """A stint: the laps on one set of tyres.
+    """A stint: the laps on one set of tyres. Source: `TimingAppData` `Stints`.
 
     Attributes:
-        stint_number: Counted from 1.
+        stint_number: Counted from 1. Range: from 1.
         compound: UNKNOWN until the feed has sent it.
-        fresh_tyre: Whether the set was new when fitted; None when unknown.
-        tyre_life_laps: Laps on this set, earlier sessions included; None when unknown.
-        start_laps: Laps the set had when fitted; None when unknown.
-        from_lap: The first lap driven on it, 1 in the first stint; None where the feed told of it
+        fresh_tyre: Whether the set was new when fitted. None when unknown.
+        tyre_life_laps: Laps on this set, earlier sessions included. None when unknown.
+        start_laps: Laps the set had when fitted. None when unknown.
+        from_lap: The first lap driven on it, 1 in the first stint. None where the feed told of it
             only together with a later one.
     """
 
@@ -194,6 +197,9 @@ class CarState:
         stints_at_stop: How many stints the feed had told of when the car last came in.
         laps_before_restart: Laps of before a red flag whose numbers the feed gave again after it,
             in the order in which they were completed; none of them is compared with later ones.
+        best_sectors_s: The best time of each sector so far; None before the first.
+        segments: The mini-sectors of each sector by the feed's numbers, () where it shows none;
+            `frames.TowerLine` says what they mean.
     """
 
     number: DriverNumber
@@ -226,6 +232,8 @@ class CarState:
     laps_before_restart: tuple[LapRecord, ...] = ()
     out_lap: int | None = None
     stints_at_stop: int = 0
+    best_sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
+    segments: tuple[tuple[int, ...], ...] = ()
 
     @property
     def stint(self) -> Stint | None:
@@ -253,7 +261,18 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class ControlMessage:
-    """One message of race control."""
+    """One message of race control. Source: `RaceControlMessages`.
+
+    Attributes:
+        at: When race control sent it.
+        category: Such as `Flag`, `SafetyCar`, `CarEvent`, `Drs` or `Other`; "" where not told.
+        message: Its text.
+        flag: Such as `YELLOW`, `BLUE` or `CLEAR`. None where it shows none.
+        scope: What the flag is for: `Track`, `Sector` or `Driver`. None without a flag.
+        sector: The sector of the track, by race control's own numbers. None where not told.
+        lap_number: The leader's lap. None where not told.
+        driver_number: The car that it is about. None where not told.
+    """
 
     at: datetime
     category: str
@@ -309,6 +328,7 @@ class RaceState:
         lap_at: When the feed last reported `lap`.
         told: Which topics have spoken.
         inferred: What was inferred because no topic tells it.
+        neutral_since: When racing was last stopped by a safety car, a virtual one or a red flag.
     """
 
     as_of: datetime = START_OF_TIME
@@ -333,6 +353,7 @@ class RaceState:
     lap_at: datetime = START_OF_TIME
     told: Told = Told()
     inferred: frozenset[Inferred] = frozenset()
+    neutral_since: datetime = START_OF_TIME
 
     def in_order(self) -> list[CarState]:
         """Return the cars that have a position, first place first."""

@@ -7,7 +7,7 @@ feeds repeat themselves, start mid-race and send two halves of one change in any
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +48,7 @@ def _with_racing(before: RaceState, after: RaceState) -> RaceState:
     may_race = after.track_status.allows_overtaking
     resumes = may_race and not before.track_status.allows_overtaking
     starts = after.phase is Phase.STARTED and before.phase is not Phase.STARTED
+    stops = before.track_status.allows_overtaking and not may_race
     # A safety car, a virtual one and a red flag switch DRS and Overtake Mode off, and race control
     # seldom says so: 54 of 90 safety cars of 2018 to 2026 have no message. It says when they are
     # on again.
@@ -56,6 +57,7 @@ def _with_racing(before: RaceState, after: RaceState) -> RaceState:
         after,
         racing_since=after.as_of if resumes or starts else after.racing_since,
         overtake_enabled=False if switched_off else after.overtake_enabled,
+        neutral_since=after.as_of if stops else after.neutral_since,
     )
 
 
@@ -178,9 +180,32 @@ def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, A
         for index, value in event.sectors_s.items():
             sectors[index] = value
         changes["sectors_s"] = tuple(sectors)
+        changes["best_sectors_s"] = tuple(map(_best, car.best_sectors_s, sectors))
+    if event.segments:
+        changes["segments"] = _with_segments(car.segments, event.segments)
     if event.speeds_kmh:
         changes["speeds_kmh"] = {**car.speeds_kmh, **event.speeds_kmh}
         changes["traps_this_lap"] = car.traps_this_lap.union(event.speeds_kmh)
+
+
+def _best(before_s: float | None, new_s: float | None) -> float | None:
+    """Return the better of two sector times; 0 is none."""
+    if not new_s or new_s < 0:
+        return before_s
+    return new_s if before_s is None else min(before_s, new_s)
+
+
+def _with_segments(
+    known: tuple[tuple[int, ...], ...], told: Mapping[int, Mapping[int, int]]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the mini-sectors of a car with those that were told; those between are not shown."""
+    sectors = [list(sector) for sector in known]
+    for index, segments in told.items():
+        sectors += [[] for _ in range(index + 1 - len(sectors))]
+        for place, status in segments.items():
+            sectors[index] += [0] * (place + 1 - len(sectors[index]))
+            sectors[index][place] = status
+    return tuple(map(tuple, sectors))
 
 
 def _complete_lap(

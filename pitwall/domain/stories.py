@@ -6,8 +6,9 @@ Everything comes from the race's feed, on the race's clock; nothing is looked up
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from pitwall.domain.race import TrackStatus
 from pitwall.domain.records import LapRow, PredictionRecord
@@ -55,6 +56,9 @@ class Turn(StrEnum):
     PASSED_BACK = "passed_back"  # the defender took it back
     PITTED = "pitted"  # one of them came into the pits
     SWAPPED = "swapped"  # the order changed while one of them was in the pits, or just after
+
+
+_STEP: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +115,15 @@ class BattleStory:
     laps: tuple[LapOfBoth, ...]
 
     def known_at(self, at: datetime) -> BattleStory:
-        """Return the story as it was known at a moment."""
+        """Return the story as it was known at a moment.
+
+        A battle that lasts then has no known end: the story covers whole steps of two minutes, so
+        that a chart of it does not end where the battle will.
+        """
+        steps = -(-(at - self.since) // _STEP) if at > self.since else 1
         return replace(
             self,
+            until=self.until if self.until <= at else self.since + steps * _STEP,
             forecasts=tuple(
                 row
                 if row.settled_at is not None and row.settled_at <= at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +14,21 @@ from pitwall.domain.frames import (
     FeedState,
     FrameHeader,
     LiveFrame,
+    PassLine,
     TowerLine,
 )
 from pitwall.domain.gaps import seconds_and_laps
-from pitwall.domain.race import CarState, Compound
+from pitwall.domain.race import (
+    START_OF_TIME,
+    CarState,
+    Compound,
+    ControlMessage,
+    DriverNumber,
+)
+from pitwall.domain.rulings import NO_RULINGS, CarRulings, flag_cause, rulings_of
 from pitwall.domain.timed_order import session_type
 from pitwall.domain.track_positions import car_places
-from pitwall.engine.race_engine import BattleTrace, EngineState
+from pitwall.engine.race_engine import BattleTrace, Ended, EngineState
 from pitwall.engine.timed_frame import timed_lines
 from pitwall.prediction.forecast import Forecast
 
@@ -94,13 +103,17 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
     order = state.race.in_order()
     placed = {car.number for car in order}
     newest = max((car.trace[-1].at for car in order if car.trace), default=None)
-    told_since = None if newest is None else newest - GAPS_LAST
+    rulings = _rulings(state.race.control)
+    neutral = not state.race.track_status.allows_overtaking
     return LiveFrame(
         sequence=stamp.sequence,
         published_at=stamp.published_at,
         data_age_s=stamp.data_age_s,
         header=_header(state, feed),
-        tower=tuple(_tower_line(car, told_since) for car in order),
+        tower=tuple(
+            _tower_line(car, newest, rulings.get(car.number, NO_RULINGS), state.race.neutral_since)
+            for car in order
+        ),
         battles=tuple(
             _battle_line(state, battle)
             for battle in state.battles
@@ -122,6 +135,40 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
         model_version=model_version,
         places=car_places(state.race, state.grid_at),
         timed=timed_lines(state.race) if state.race.timed is not None else None,
+        control=state.race.control,
+        flag_cause=flag_cause(
+            state.race.control, state.race.track_status, state.race.track_status_at
+        ),
+        neutral_since=state.race.neutral_since if neutral else None,
+        passes=tuple(map(_pass_line, state.passes)),
+    )
+
+
+_read: tuple[tuple[ControlMessage, ...], Mapping[DriverNumber, CarRulings]] = ((), {})
+
+
+def _rulings(control: tuple[ControlMessage, ...]) -> Mapping[DriverNumber, CarRulings]:
+    """Return what hangs over each car; the messages are read again only when there are new ones.
+
+    Reading 240 messages takes a millisecond, and frames are built four times a second.
+    """
+    global _read  # noqa: PLW0603  a value of two parts, replaced as one
+    known, rulings = _read
+    if known is not control:
+        rulings = rulings_of(control)
+        _read = (control, rulings)
+    return rulings
+
+
+def _pass_line(told: Ended) -> PassLine:
+    battle = told.battle.battle
+    return PassLine(
+        attacker=battle.attacker,
+        defender=battle.defender,
+        position=battle.position,
+        at=told.battle.ended_at,
+        lap=battle.opened_lap + told.laps + 1,
+        p_overtake_before=told.p_overtake_before,
     )
 
 
@@ -154,20 +201,28 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         race_moved=feed.notes.moved,
         session_type=session_type(race),
         inferred=tuple(sorted(race.inferred)),
+        utc_offset_s=race.info.utc_offset_s,
+        yellow_sectors=tuple(sorted(each for each in race.told.flags.yellow if each is not None)),
     )
 
 
-def _tower_line(car: CarState, told_since: datetime | None) -> TowerLine:
-    """Return a car's line; gaps from before `told_since` are not shown, as the car sends no more.
+def _tower_line(
+    car: CarState, newest: datetime | None, rulings: CarRulings, neutral_since: datetime
+) -> TowerLine:
+    """Return a car's line; gaps much older than `newest` are left out, as the car sends no more.
 
     The feed says only two minutes later that a crashed car has stopped.
     """
     stint = car.stint
-    is_silent = told_since is not None and bool(car.trace) and car.trace[-1].at < told_since
+    age = newest - car.trace[-1].at if newest is not None and car.trace else None
     gap_s, gap_laps = seconds_and_laps(car.gap_to_leader)
     interval_s, interval_laps = seconds_and_laps(car.interval)
-    if is_silent:  # whole laps stay, which a feed does not repeat
+    if age is not None and age > GAPS_LAST:  # whole laps stay, which a feed does not repeat
         gap_s = interval_s = None
+    said_stopped = rulings.stopped_at
+    has_stopped = said_stopped is not None and (
+        car.crossed_at is None or car.crossed_at < said_stopped
+    )
     return TowerLine(
         number=car.number,
         position=car.position or 0,
@@ -192,7 +247,22 @@ def _tower_line(car: CarState, told_since: datetime | None) -> TowerLine:
         stopped=car.stopped,
         laps_completed=car.laps_completed,
         grid_position=car.grid_position,
+        sectors_s=car.sectors_s,
+        best_sectors_s=car.best_sectors_s,
+        segments=car.segments,
+        stints=car.stints,
+        gap_age_s=None if age is None else int(age.total_seconds()),
+        rulings=rulings,
+        stopped_on_track=has_stopped,
+        stopped_under=_came_in(car, neutral_since),
     )
+
+
+def _came_in(car: CarState, since: datetime) -> bool:
+    """Whether a car has been in the pit lane since a moment, on a lap that it raced."""
+    if not car.laps_completed or since == START_OF_TIME:
+        return False
+    return car.in_pit or (car.left_pits_at is not None and car.left_pits_at >= since)
 
 
 def _battle_line(state: EngineState, battle: Battle) -> BattleLine:

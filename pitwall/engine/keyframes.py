@@ -31,7 +31,10 @@ _STAMP_BYTES = 8
 # the first two the memory had a feature cache, which was not written; in all of them forecasts had
 # no contributions and no condition, and states knew races only: fields added at the end.
 _READ_ON = frozenset(
-    map(bytes.fromhex, ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95"))
+    map(
+        bytes.fromhex,
+        ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95", "16de0f9055701237"),
+    )
 )
 Coder = Callable[[Any], Any]
 

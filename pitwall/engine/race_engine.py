@@ -171,6 +171,7 @@ class EngineState:
         faults: Parts of messages skipped because they broke the format, by kind.
         memory: What the predictor remembers of this race.
         held: Endings that wait for hindsight, oldest first.
+        passes: All passes that were told and stand, oldest first.
     """
 
     race: RaceState = field(default_factory=RaceState)
@@ -184,6 +185,7 @@ class EngineState:
     faults: Mapping[str, int] = field(default_factory=dict)
     memory: Memory = NO_MEMORY
     held: tuple[Held, ...] = ()
+    passes: tuple[Ended, ...] = ()
 
 
 class EngineObserver(Protocol):
@@ -376,6 +378,7 @@ class RaceEngine:
             ended=ended,
             memory=memory,
             held=still_held,
+            passes=passes_after(state.passes, ended) if ended is not state.ended else state.passes,
         )
 
     def _forecast(
@@ -453,6 +456,14 @@ def _endings(
     if not told and before == state.ended:
         return state.ended, tuple(held)  # the same object: nothing changed
     return (*told, *before)[:ENDED_KEPT], tuple(held)
+
+
+def passes_after(known: tuple[Ended, ...], ended: tuple[Ended, ...]) -> tuple[Ended, ...]:
+    """Return all passes that stand, after the endings that can still be seen."""
+    seen = {(each.pair, each.battle.ended_at): each for each in ended}
+    kept = tuple(each for each in known if (each.pair, each.battle.ended_at) not in seen)
+    told = [each for each in reversed(ended) if each.battle.reason is EndReason.PASSED]
+    return (*kept, *sorted(told, key=lambda each: each.battle.ended_at))
 
 
 def _held(state: EngineState, ended: EndedBattle) -> Held:

@@ -144,6 +144,11 @@ class FrameRing:
         async for frame in live.frames():
             self.add(frame)
 
+    def of_newest_race(self) -> list[LiveFrame]:
+        """Return the frames of the race on screen, oldest first."""
+        race_id = self._frames[-1].header.race_id if self._frames else ""
+        return [frame for frame in self._frames if frame.header.race_id == race_id]
+
     def at(self, delay_s: float, now: datetime | None = None) -> LiveFrame | None:
         """Return the newest frame published at least `delay_s` ago; None when there is none."""
         moment = (now or wall_now()) - timedelta(seconds=delay_s)

@@ -155,13 +155,13 @@ class RacePlayer:
             await pacer.rest()
 
     async def _joined(self, playback: Playback, request: PlayRequest) -> datetime:
-        """Play up to where to begin; while a feed is being fetched, publish how far it is."""
+        """Play up to where to begin, and publish how far that is."""
         joining = asyncio.create_task(asyncio.to_thread(_join, playback, request.from_lap))
         joining.add_done_callback(_forget_error)
         while not joining.done():
             await asyncio.wait({joining}, timeout=TICK_S)
             if not joining.done():
-                view = _view(request, FeedState.CONNECTING, _fetched(request))
+                view = _view(request, FeedState.CONNECTING, _on_the_way(playback, request))
                 await self._offer_view(EngineState(), view)
         return await joining
 
@@ -255,6 +255,14 @@ def _forget_error(task: asyncio.Task[Any]) -> None:
     """Take note of the error of a task that may have been left alone by a cancelled one."""
     if not task.cancelled():
         task.exception()
+
+
+def _on_the_way(playback: Playback, request: PlayRequest) -> str:
+    """Return how far the race is that is played unseen up to the lap to begin with."""
+    fetched, race = _fetched(request), playback.state.race
+    if fetched or request.from_lap <= 1 or not race.lap:
+        return fetched
+    return f"Going to lap {request.from_lap}, where to begin: lap {race.lap} is reached."
 
 
 def _fetched(request: PlayRequest) -> str:

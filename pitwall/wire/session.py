@@ -97,13 +97,15 @@ def decode_session_info(payload: dict[str, object], findings: Findings) -> None:
         findings.fault("session_info", payload)
         return
     kind = kind_of(session, payload.get("Type"))
+    offset = read_field(payload, "GmtOffset", read_offset, "gmt_offset", findings)
     info = RaceInfo(
         race_id=race_id_of(starts.year, name, kind),
         name=name,
         kind=kind,
         circuit=_circuit(meeting, findings),
         year=starts.year,
-        starts_at=_starts_at(starts, payload, findings),
+        starts_at=_starts_at(starts, offset, findings),
+        utc_offset_s=None if offset is None else round(offset.total_seconds()),
     )
     findings.add(RaceDescribed(findings.sent_at, info, payload.get(INFERRED) is True))
 
@@ -115,8 +117,7 @@ def _circuit(meeting: dict[str, object], findings: Findings) -> str:
     return read_field(circuit, "ShortName", read_name, "session_info", findings) or ""
 
 
-def _starts_at(local: datetime, payload: dict[str, object], findings: Findings) -> datetime | None:
-    offset = read_field(payload, "GmtOffset", read_offset, "gmt_offset", findings)
+def _starts_at(local: datetime, offset: timedelta | None, findings: Findings) -> datetime | None:
     if offset is None:
         return None
     try:

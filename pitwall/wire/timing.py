@@ -29,6 +29,8 @@ from pitwall.wire.values import (
 _TRAPS = frozenset({"I1", "I2", "FL", "ST"})
 _FASTEST_KMH = 500.0
 _MOST_PARTS = 9
+_MOST_SEGMENTS = 20  # a sector has four to ten
+_MOST_STATUS = 65_535
 
 # Fields of the whole message that tell the parts of qualifying.
 _OF_PARTS = frozenset({"SessionPart", "NoEntries", "CutOffTime"})
@@ -180,18 +182,45 @@ def _part(value: object) -> int:
 
 def _sectors(value: object, fields: Fields, findings: Findings) -> None:
     times: dict[int, float | None] = {}
+    shown: dict[int, Mapping[int, int]] = {}
     for index, sector in each_item(value, findings, "sectors", most=2):
-        if isinstance(sector, dict) and "Value" in deleted_keys(sector, findings):
-            times[index] = None
-        text = _value_of(sector)
-        if index > 2 or text is None:
-            continue  # only mini-sector colours, the most frequent message of all
-        try:
-            times[index] = read_duration(text)
-        except NotAValueError:
-            findings.fault("sector_time", text)
+        if index > 2:
+            continue
+        if isinstance(sector, dict) and "Segments" in sector:
+            shown[index] = _segments(sector["Segments"], findings)
+        _sector_time(index, sector, times, findings)
     if times:
         fields["sectors_s"] = MappingProxyType(times)
+    if shown := {index: segments for index, segments in shown.items() if segments}:
+        fields["segments"] = MappingProxyType(shown)
+
+
+def _sector_time(
+    index: int, sector: object, times: dict[int, float | None], findings: Findings
+) -> None:
+    if isinstance(sector, dict) and "Value" in deleted_keys(sector, findings):
+        times[index] = None
+    text = _value_of(sector)
+    if text is None:
+        return  # only mini-sectors, the most frequent message of all
+    try:
+        times[index] = read_duration(text)
+    except NotAValueError:
+        findings.fault("sector_time", text)
+
+
+def _segments(value: object, findings: Findings) -> Mapping[int, int]:
+    """Return the mini-sectors of a sector that a message tells of, by their place from 0."""
+    told: dict[int, int] = {}
+    for index, segment in each_item(value, findings, "segments", most=_MOST_SEGMENTS - 1):
+        status = segment.get("Status") if isinstance(segment, dict) else None
+        if status is None or index >= _MOST_SEGMENTS:
+            continue
+        try:
+            told[index] = read_count(status, most=_MOST_STATUS)
+        except NotAValueError:
+            findings.fault("segment", status)
+    return MappingProxyType(told)
 
 
 def _speeds(value: object, fields: Fields, findings: Findings) -> None:

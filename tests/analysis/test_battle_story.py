@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -101,6 +103,17 @@ async def test_what_came_later_can_be_left_out(database: Database) -> None:
     assert max(point.at for point in story.gaps) <= at(225)
     assert [both.lap for both in story.laps] == [1, 2]
     assert await settled_at(database, 290) == "held"
+
+
+async def test_the_end_of_a_battle_is_left_out_while_it_lasts(database: Database) -> None:
+    story = await told(database)
+
+    during, afterwards = story.known_at(at(225)), story.known_at(story.until)
+
+    assert during.until > at(225)
+    assert (during.until - story.since) % timedelta(minutes=2) == timedelta(0)
+    assert replace(story, until=at(5_000)).known_at(at(225)).until == during.until
+    assert afterwards.until == story.until
 
 
 async def settled_at(database: Database, moment_s: float) -> str | None:

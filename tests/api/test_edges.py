@@ -13,7 +13,7 @@ import pytest
 from pitwall.api.app import build_api
 from pitwall.domain.records import Batch
 from tests.api.conftest import Clients, House
-from tests.api.test_live import a_frame
+from tests.live.frames import a_frame
 from tests.store.races import SMALL
 
 RACE = f"/history/{SMALL.race_id}"
@@ -111,6 +111,8 @@ async def test_every_example_of_a_parameter_is_taken(
     unknown_here = {"drivers", "at", "race_id", "attacker", "defender"}  # of another race
     asked = 0
     for path, methods in OPENAPI["paths"].items():
+        if path == "/live-battles/stream":  # never ends; see `test_live_stream`
+            continue
         for parameter in methods.get("get", {}).get("parameters", ()):
             if parameter["in"] != "query" or parameter["name"] in unknown_here:
                 continue

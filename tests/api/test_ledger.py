@@ -48,7 +48,7 @@ async def test_what_came_of_forecasts_is_told_to_everybody(ledger: Database) -> 
     assert answer.status_code == 200
     told = answer.json()
     assert (told["made"], told["forecasts"], told["head"]["number"]) == ("live", SECONDS, 4)
-    assert told["overall"]["passes"] == 2
+    assert told["overall"]["came_true"] == told["overall"]["passes"] == 2
     assert sum(one["forecasts"] for one in told["reliability"]) == SECONDS
     assert told["races"][0]["can_be_replayed"] is True
     assert told["worst"][0]["attacker"] == 2

@@ -22,20 +22,10 @@ from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.live.publishing import FrameRing
 from tests.engine.test_race_engine import CountingPredictor
-from tests.makers import a_duel, at
+from tests.live.frames import a_frame, with_header
 
 TRAINED = datetime(2026, 1, 2, tzinfo=UTC)
 SCORES = {"train < 2025, test 2025": {"log_loss": 0.11}}
-
-
-def a_frame(sequence: int = 1, source: str = "simulated", seconds: float = 20) -> LiveFrame:
-    engine = RaceEngine(CountingPredictor())
-    for message in a_duel(60):
-        if message.sent_at <= at(seconds):
-            engine.take(message)
-    engine.settle(at(seconds))
-    view = FeedView(source, f"{source}:1", FeedState.FLOWING)
-    return build_frame(engine.state, view, Stamp(sequence, wall_now(), 0.2), "counting")
 
 
 def qualifying_frame(shared: Path, until: datetime) -> LiveFrame:
@@ -51,10 +41,6 @@ def qualifying_frame(shared: Path, until: datetime) -> LiveFrame:
     engine.settle(until)
     view = FeedView("recorded", "mexico", FeedState.FLOWING)
     return build_frame(engine.state, view, Stamp(1, wall_now(), 0.2), "")
-
-
-def with_header(frame: LiveFrame, **changes: object) -> LiveFrame:
-    return replace(frame, header=replace(frame.header, **changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture

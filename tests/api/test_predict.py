@@ -15,7 +15,7 @@ from pitwall.domain.frames import LiveFrame
 from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import RaceNotFoundError
 from tests.api.conftest import Clients, House
-from tests.api.test_live import a_frame
+from tests.live.frames import a_frame
 
 MIXED = MixedForecast(
     p_overtake_3=0.5,

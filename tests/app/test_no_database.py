@@ -21,7 +21,7 @@ from pitwall.cache.memory import MemoryLiveCache
 from pitwall.live.publishing import FrameRing
 from pitwall.recording.race_recorder import Recorder
 from pitwall.store.race_writer import SqlRaceWriter
-from tests.api.test_live import a_frame
+from tests.live.frames import a_frame
 
 NOTES = b"These are notes, and no database.\n" * 200
 WHY = (

@@ -92,12 +92,23 @@ def scene(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sce
         server.stop()
 
 
-def panels(page: Page, scene: Scene) -> Page:
-    """Open the replay at the battle, and wait until everything about it is drawn."""
-    opened(page, scene.server, scene.more)
-    expect(chart(page, "Forecast of")).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
-    expect(page.locator(".what-if .model-forecast-percent")).to_be_visible(timeout=SOON_MS)
+# What is there when a panel is ready: a chart by its words, or none where it has none.
+READY = {"forecast": "Forecast of", "gaps": "Gap of", "laps": "On lap", "telemetry": "Lap "}
+
+
+def panels(page: Page, scene: Scene, panel: str = "forecast") -> Page:
+    """Open the replay at the battle, and wait until a panel about it is drawn."""
+    opened(page, scene.server, f"{scene.more}&panel={panel}")
+    is_drawn(page, panel)
     return page
+
+
+def is_drawn(page: Page, panel: str) -> None:
+    if panel in READY:
+        drawn = chart(page, READY[panel]).first
+        expect(drawn).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
+    else:
+        expect(page.locator(".what-if .model-forecast-percent")).to_be_visible(timeout=SOON_MS)
 
 
 def chart(page: Page, words: str) -> Locator:
@@ -110,8 +121,10 @@ def test_everything_about_the_battle_is_drawn_and_the_console_stays_clean(
     watch = Watch(page)
     panels(page, scene)
 
-    for words in ("Forecast of", "Gap of", "On lap", "Lap "):
-        expect(chart(page, words).first).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
+    for panel, tab in zip(READY, ("Forecast", "Gaps", "Laps", "Telemetry"), strict=True):
+        page.get_by_role("tab", name=tab).click()
+        is_drawn(page, panel)
+    page.get_by_role("tab", name="Forecast").click()
     seen = page.locator(".details-panel").filter(has_text="What the model saw")
     p = scene.at.p_overtake
     expected = "<1" if p < 0.01 else ">99" if p > 0.99 else str(round(100 * p))
@@ -133,7 +146,7 @@ def test_the_charts_are_there_as_tables(scene: Scene, page: Page) -> None:
 def test_a_slider_asks_what_if_by_keyboard_and_the_race_stands_still(
     scene: Scene, page: Page
 ) -> None:
-    panels(page, scene)
+    panels(page, scene, "what-if")
     told = page.locator(".model-forecast-beside").last
     expect(told).to_contain_text("no change")
     before = head_of(page)["atS"]
@@ -173,7 +186,7 @@ def test_a_click_on_a_chart_goes_there(scene: Scene, page: Page) -> None:
 
 
 def test_another_lap_is_compared(scene: Scene, page: Page) -> None:
-    panels(page, scene)
+    panels(page, scene, "telemetry")
     lap = page.locator(".lap-steps strong")
     expect(lap).to_have_text(re.compile(r"lap \d+"), timeout=SOON_MS)
     shown = int((lap.text_content() or "").split()[1])
@@ -188,7 +201,7 @@ def test_corners_are_numbered_on_the_telemetry_and_no_two_numbers_overlap(
     scene: Scene, page: Page, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    panels(page, scene)
+    panels(page, scene, "telemetry")
     panel = page.locator(".details-panel").filter(has_text="Telemetry compared")
     names = [str(nth) for nth in range(1, 13)]
 
@@ -220,17 +233,17 @@ def test_without_a_chosen_battle_there_is_a_word_and_no_plotly(scene: Scene, pag
         fetched.append(request.url)
 
     page.on("request", note)
-    opened(page, scene.server, "?t=300")
+    opened(page, scene.server, "?t=300&panel=forecast")
     stands_at(page, 300)
 
     expect(page.get_by_text("Choose a battle to see its forecasts")).to_be_visible(timeout=SOON_MS)
     assert not [url for url in fetched if "plotly" in url]
 
 
-def test_nobody_is_kept_out_and_a_phone_has_room(scene: Scene, page: Page) -> None:
+@pytest.mark.parametrize("panel", [*READY, "what-if"])
+def test_nobody_is_kept_out_and_a_phone_has_room(scene: Scene, page: Page, panel: str) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
-    panels(page, scene)
-    expect(chart(page, "Gap of")).to_have_attribute("data-state", "drawn", timeout=SOON_MS)
+    panels(page, scene, panel)
 
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert page.evaluate(POOR_CONTRAST) == []

@@ -58,16 +58,40 @@ def test_nothing_overflows(server: Server, page: Page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_on_a_phone_battles_come_before_the_tower(server: Server, page: Page) -> None:
+def test_on_a_phone_battles_come_first_and_the_rest_is_one_tap_away(
+    server: Server, page: Page
+) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
     page.goto(server.url)
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+    views = {
+        "Battles": "#battles",
+        "Tower": ".tower-panel",
+        "Map": ".map-panel",
+        "Control": ".control",
+    }
 
-    card, tower = page.locator(".card").first.bounding_box(), page.locator(".tower").bounding_box()
+    first = page.locator(".stage, .card").first.bounding_box()
+    assert first is not None
+    assert first["y"] <= 250
+    for name, panel in views.items():
+        page.locator(".tab", has_text=name).click()
+        for each in views.values():
+            expect(page.locator(each)).to_be_visible(visible=each == panel)
+        top = page.locator(panel).bounding_box()
+        assert top is not None
+        assert top["y"] <= 800
+    expect(page.locator(".mini-lap")).to_contain_text("Lap")
+    page.keyboard.press("ArrowRight")  # from the last tab round to the first
+    expect(page.locator("#battles")).to_be_visible()
 
-    assert card is not None
-    assert tower is not None
-    assert card["y"] < tower["y"]
+
+def test_on_a_wide_screen_there_are_no_tabs(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
+
+    for hidden in (".tabs", ".mini"):
+        expect(page.locator(hidden)).to_be_hidden()
 
 
 def test_text_has_contrast(server: Server, page: Page) -> None:

@@ -143,18 +143,60 @@ def test_a_battle_is_chosen_and_marked(server: Server, page: Page) -> None:
     card = page.locator(".card-slot").first
     expect(card).to_be_visible(timeout=SOON_MS)
 
+    key = card.get_attribute("data-key")
+
     card.click()
 
-    key = card.get_attribute("data-key")
-    expect(page.locator(f".card-slot.is-chosen[data-key='{key}']")).to_be_visible()
+    # Its charts are shown, and its card is marked among the others.
+    expect(page.get_by_role("tab", name="Forecast")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#battle")).to_have_value(key or "")
     assert head_of(page)["battle"] == key
+    page.get_by_role("tab", name="Battles").click()
+    expect(page.locator(f".card-slot.is-chosen[data-key='{key}']")).to_be_visible()
+
+    page.keyboard.press("Escape")
+    expect(page.locator("#battle")).to_have_value("")
+    expect(page.locator(".card-slot.is-chosen")).to_have_count(0)
+
+
+def test_tabs_are_chosen_by_keys_and_kept_in_the_address(server: Server, page: Page) -> None:
+    opened(page, server, "?t=500")
+    stands_at(page, 500)
+    tabs = page.get_by_role("tab")
+
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Forecast")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    expect(page.locator(".card-slot")).to_have_count(0)
+    assert at_s(page) == 500.0  # the same keys move a replay elsewhere
+
+    page.reload()
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible(timeout=SOON_MS)
+    stands_at(page, 500)
+    page.keyboard.press("1")
+    expect(page.locator(".battles")).to_be_visible()
+    assert "panel=" not in page.url
+
+
+@pytest.mark.parametrize(("width", "height", "most"), [(1440, 900, 300), (375, 812, 420)])
+def test_header_controls_and_timeline_leave_room_for_the_race(
+    server: Server, page: Page, width: int, height: int, most: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    opened(page, server, "?t=600")
+
+    assert page.locator("#live").evaluate("main => main.getBoundingClientRect().top") <= most
+    # What stays in view while the page is scrolled is at most a sixth of it.
+    assert page.locator("#deck").evaluate("deck => deck.offsetHeight") <= height / 6
 
 
 def test_nothing_later_is_told_of_a_race_that_was_not_seen(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/login?next=/replay/{RECORDED}")
     log_in(page)
     expect(page.get_by_label("No spoilers")).to_be_checked(timeout=SOON_MS)
+    page.get_by_role("tab", name="Events").click()
     expect(page.locator(".summary")).to_contain_text("so far")
     few = page.locator(".layer :is(.mark-called, .mark-missed)").count()
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.replays import SOON_MS, head_of, opened, server, stands_at
+from tests.browser.replays import SOON_MS, head_of, log_in, opened, server, stands_at
 
 __all__ = ["server"]  # a fixture
 
@@ -83,3 +83,19 @@ def test_a_low_window_keeps_its_room_for_the_picture(server: Server, page: Page)
     page.locator(".card-slot").last.scroll_into_view_if_needed()
 
     assert top(page.locator("#deck")) < -100
+
+
+def test_a_race_that_is_not_there_is_said_not_to_be_and_nothing_is_awaited(
+    server: Server, page: Page
+) -> None:
+    page.goto(f"{server.url}/login?next=/replay/2019-no-such-race")
+    log_in(page)
+
+    expect(page.get_by_role("alert").get_by_text("This race cannot be shown")).to_be_visible(
+        timeout=SOON_MS
+    )
+    expect(page.locator("h1")).to_have_text("This race cannot be shown")
+    page.wait_for_timeout(11_000)  # longer than the watchdog's patience
+    words = page.locator("body").inner_text()
+    assert "on its way" not in words
+    expect(page.locator("#link")).to_be_hidden()

@@ -8,13 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitwall.domain.battles import heat
-from pitwall.domain.frames import FeedState, LiveFrame
-from pitwall.domain.race import DriverNumber, GapSample
+from pitwall.domain.battles import Battle, EndedBattle, EndReason, heat
+from pitwall.domain.frames import FeedState, LiveFrame, TowerLine
+from pitwall.domain.race import (
+    ControlMessage,
+    DriverNumber,
+    GapSample,
+    RaceState,
+)
+from pitwall.domain.rulings import NO_RULINGS
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame, trend_s_per_lap
-from pitwall.engine.race_engine import BattleTrace, EngineState, RaceEngine
+from pitwall.engine.race_engine import (
+    BattleTrace,
+    Ended,
+    EngineState,
+    RaceEngine,
+    passes_after,
+)
 from pitwall.live.publishing import FrameRing
-from pitwall.web.shared.tower_rows import tower_rows
+from pitwall.web.shared.tower_rows import gap_rows
 from tests.engine.test_race_engine import CountingPredictor
 from tests.makers import a_duel, a_message, a_race, at
 
@@ -63,7 +75,7 @@ def test_the_leader_has_no_interval_and_is_within_reach_of_nobody() -> None:
     frame = a_frame(engine.state)
 
     assert (frame.tower[0].gap_to_leader_s, frame.tower[0].interval_s) == (None, None)
-    assert (tower_rows(frame)[0].gap, tower_rows(frame)[0].reach) == ("Leader", "")
+    assert gap_rows(frame)["4"] == "Leader||"
 
 
 def test_a_battle_carries_its_forecast_and_its_history() -> None:
@@ -127,3 +139,87 @@ def test_a_car_that_sends_no_more_keeps_no_frozen_gap() -> None:
         (None, None),
         (pytest.approx(1.9), 1.1),
     ]
+
+
+STOPPED = "CAR 3 (C03) STOPPED AT TURN 4"
+
+
+def one_car(state: EngineState, number: int) -> TowerLine:
+    return next(line for line in a_frame(state).tower if line.number == number)
+
+
+def heard(race: RaceState, *said: tuple[float, str]) -> EngineState:
+    control = tuple(ControlMessage(at(seconds), "Other", text) for seconds, text in said)
+    return EngineState(race=replace(race, control=control))
+
+
+def test_a_car_that_race_control_says_stopped_has_stopped_until_it_crosses_the_line() -> None:
+    race = a_race(0.8, 1.1, now=at(0))
+    crossed = replace(race.cars[DriverNumber(3)], crossed_at=at(20))
+    later = replace(race, cars={**race.cars, crossed.number: crossed})
+
+    assert one_car(heard(race, (5, STOPPED)), 3).stopped_on_track
+    assert not one_car(heard(race, (5, STOPPED)), 2).stopped_on_track
+    assert not one_car(heard(later, (5, STOPPED)), 3).stopped_on_track
+    assert one_car(heard(later, (25, STOPPED)), 3).stopped_on_track
+
+
+def test_a_penalty_is_on_the_line_of_its_car_and_the_log_is_whole() -> None:
+    state = heard(
+        a_race(0.8, 1.1, now=at(0)),
+        (1, "CAR 2 (C02) SPUN AND CONTINUED AT TURN 4"),
+        (5, "FIA STEWARDS: 5 SECOND TIME PENALTY FOR CAR 2 (C02) - TRACK LIMITS"),
+    )
+
+    frame = a_frame(state)
+
+    assert [each.words for each in frame.tower[1].rulings.penalties] == ["+5 s"]
+    assert frame.tower[0].rulings is NO_RULINGS
+    assert frame.control == state.race.control
+
+
+def test_the_age_of_a_gap_counts_from_the_newest_of_the_field() -> None:
+    race = a_race(0.8, 1.1, now=at(0))
+    going = replace(race.cars[DriverNumber(3)], trace=(GapSample(at(12), 1.9, 1.1),))
+    state = EngineState(race=replace(race, cars={**race.cars, going.number: going}, as_of=at(12)))
+
+    assert [line.gap_age_s for line in a_frame(state).tower] == [None, 12, 0]
+
+
+@pytest.mark.parametrize(
+    ("digit", "is_neutral"), [("4", True), ("6", True), ("5", True), ("2", False)]
+)
+def test_a_stop_under_a_safety_car_is_told_from_one_before(digit: str, is_neutral: bool) -> None:
+    engine = RaceEngine(CountingPredictor())
+    messages = [
+        *a_duel(70),
+        a_message(30, "TimingData", {"Lines": {"81": {"InPit": True}}}),
+        a_message(40, "TimingData", {"Lines": {"81": {"InPit": False}}}),
+        a_message(50, "TrackStatus", {"Status": digit}),
+        a_message(60, "TimingData", {"Lines": {"4": {"InPit": True, "NumberOfLaps": 12}}}),
+    ]
+    for message in sorted(messages, key=lambda message: message.sent_at):
+        engine.take(message)
+    frame = a_frame(engine.state)
+
+    assert (frame.neutral_since is not None) == is_neutral
+    assert {line.number: line.stopped_under for line in frame.tower if line.number != 16} == {
+        4: is_neutral,
+        81: False,
+    }
+
+
+def test_passes_are_kept_for_the_whole_race_and_those_taken_back_are_not() -> None:
+    def told(second: float, reason: EndReason = EndReason.PASSED) -> Ended:
+        battle = Battle(DriverNumber(4), DriverNumber(81), 1, 0.4, at(0), at(0), 4)
+        return Ended(EndedBattle(battle, reason, at(second)), 2, 0.4)
+
+    first = passes_after((), (told(20, EndReason.DROPPED_BACK), told(10)))
+    later = passes_after(first, tuple(told(second) for second in range(90, 10, -10)))
+    undone = passes_after(later, (told(90, EndReason.PITTED),))
+
+    assert [each.battle.ended_at for each in first] == [at(10)]
+    assert len(later) == 9
+    assert [each.battle.ended_at for each in undone] == [at(s) for s in range(10, 90, 10)]
+    line = a_frame(EngineState(passes=first)).passes[0]
+    assert (line.attacker, line.position, line.lap, line.p_overtake_before) == (4, 1, 7, 0.4)

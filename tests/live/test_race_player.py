@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -213,6 +214,29 @@ async def test_a_feed_that_is_still_fetched_says_how_far_it_is_and_ends_with_the
         assert frame.header.feed_detail == feed.detail
     # Leaving waits for the player, whose thread would otherwise hold up the end of the process.
     assert feed.stopped.is_set()
+
+
+class LongDuel:
+    """A recording that takes a while to be read up to the lap asked for."""
+
+    name, source = "recording:long", Source.RECORDED
+
+    def messages(self) -> Iterator[RawMessage]:
+        yield from a_duel(200)
+        time.sleep(1.2)
+        yield from a_duel(1)
+
+
+async def test_on_the_way_to_a_late_lap_the_page_says_how_far_it_is() -> None:
+    async with running([PlayRequest(LongDuel(), from_lap=50)]) as (cache, _loop):
+        await asyncio.sleep(0.8)
+        frame = await cache.latest()
+
+    assert frame is not None
+    assert frame.header.feed_state is FeedState.CONNECTING
+    assert re.fullmatch(
+        r"Going to lap 50, where to begin: lap \d+ is reached\.", frame.header.feed_detail
+    )
 
 
 async def test_a_warning_is_in_every_frame_beside_what_the_feed_says() -> None:

@@ -101,7 +101,6 @@ def test_numbers_as_text_and_flags_as_text_are_read() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        {"Sectors": {"0": {"Segments": {"3": {"Status": 2049}}}}},
         {"Status": 64},
         {"BestLapTime": {"_deleted": ["Lap"]}},
         {"GapToLeader": None, "Line": None},
@@ -112,6 +111,23 @@ def test_a_line_without_news_for_us_gives_nothing(line: dict[str, Any]) -> None:
     decoded = say("TimingData", {"Lines": {"44": line}})
 
     assert (decoded.events, decoded.faults) == ((), ())
+
+
+def test_mini_sectors_are_read_by_sector_and_place_from_lists_and_patches() -> None:
+    patch = timed({"Sectors": {"0": {"Segments": {"3": {"Status": 2049}}}}})
+    whole = timed({"Sectors": [{"Segments": [{"Status": 2051}, {"Status": 0}]}, {"Value": "1.2"}]})
+
+    assert patch.segments == {0: {3: 2049}}
+    assert patch.sectors_s is None
+    assert (whole.segments, whole.sectors_s) == ({0: {0: 2051, 1: 0}}, {1: 1.2})
+
+
+def test_a_mini_sector_that_is_none_is_counted_and_the_rest_is_read() -> None:
+    line = {"Sectors": {"1": {"Segments": {"0": {"Status": "green"}, "1": {"Status": 2048}}}}}
+    decoded = say("TimingData", {"Lines": {"44": line}})
+
+    assert [fault.kind for fault in decoded.faults] == ["segment"]
+    assert decoded.events[0].segments == {1: {1: 2048}}  # type: ignore[union-attr]
 
 
 def test_a_deleted_car_is_removed() -> None:

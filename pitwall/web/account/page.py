@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import reflex as rx
 
 from pitwall.web.shared.account_state import AccountState, KeyItem, LogInItem
-from pitwall.web.shared.site_nav import site_nav
+from pitwall.web.shared.plain_page import plain_page, plain_panel
 from pitwall.web.shared.typed import as_handler, as_var
 
 
@@ -119,9 +119,9 @@ _NEW = "At least 10 characters, and not a common password. A short sentence work
 
 def log_in_page() -> rx.Component:
     """Lay out the page to log in, which then goes to `?next=`."""
-    return _page(
+    return plain_page(
         "Log in",
-        _panel(
+        plain_panel(
             _already_logged_in(),
             _form(
                 "log-in",
@@ -141,9 +141,9 @@ def log_in_page() -> rx.Component:
 
 def register_page() -> rx.Component:
     """Lay out the page to open an account, which then logs in and goes to `?next=`."""
-    return _page(
+    return plain_page(
         "Register",
-        _panel(
+        plain_panel(
             _already_logged_in(),
             _form(
                 "register",
@@ -164,10 +164,10 @@ def register_page() -> rx.Component:
 
 def account_page() -> rx.Component:
     """Lay out the page to manage one's account."""
-    return _page(
+    return plain_page(
         "Account",
-        _panel(_who()),
-        _panel(
+        plain_panel(_who()),
+        plain_panel(
             rx.el.h2("Log-ins", class_name="heading", tab_index=-1),
             log_in_list(as_var(AccountState.log_ins)),
             _form_button(
@@ -176,7 +176,7 @@ def account_page() -> rx.Component:
                 "End all other log-ins",
             ),
         ),
-        _panel(
+        plain_panel(
             rx.el.h2("API keys", class_name="heading", tab_index=-1),
             rx.el.p(
                 "A program with an API key can read what you can read, but cannot change your "
@@ -196,7 +196,7 @@ def account_page() -> rx.Component:
                 "Make a key",
             ),
         ),
-        _panel(
+        plain_panel(
             rx.el.h2("Password", class_name="heading", tab_index=-1),
             _form(
                 "change",
@@ -213,7 +213,7 @@ def account_page() -> rx.Component:
                 of=as_var(AccountState.email),
             ),
         ),
-        _panel(
+        plain_panel(
             rx.el.h2("Delete account", class_name="heading", tab_index=-1),
             rx.el.p(
                 "This deletes your account with its log-ins, its API keys and everything else "
@@ -236,6 +236,7 @@ def account_page() -> rx.Component:
             hidden=True,
             on_click=as_handler(AccountState.show),
         ),
+        here="/account",
     )
 
 
@@ -279,27 +280,6 @@ def _new_key() -> rx.Component:
         hidden=True,
         class_name="new-key",
     )
-
-
-def _page(title: str, *panels: rx.Component) -> rx.Component:
-    return rx.el.div(
-        rx.el.a("Skip to the page", href="#page", class_name="skip"),
-        rx.el.header(
-            rx.el.div(
-                rx.el.a("Pitwall", href="/", class_name="brand"),
-                rx.el.h1(title, class_name="race"),
-                class_name="title",
-            ),
-            site_nav(),
-            class_name="plain-header panel",
-        ),
-        rx.el.main(*panels, id="page", tab_index=-1, class_name="account"),
-        class_name="pitwall",
-    )
-
-
-def _panel(*parts: rx.Component, kind: str = "") -> rx.Component:
-    return rx.el.section(*parts, class_name=f"panel account-panel {kind}".strip())
 
 
 def _form(

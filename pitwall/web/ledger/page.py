@@ -8,6 +8,7 @@ from pitwall.web.ledger.rows import CallRow, FigureRow, LedgerViewRow, ScoreRow
 from pitwall.web.ledger.state import LedgerState
 from pitwall.web.shared.chart import chart
 from pitwall.web.shared.site_nav import site_nav
+from pitwall.web.shared.spoiler_choice import spoiler_choice
 from pitwall.web.shared.typed import as_handler, as_var
 
 
@@ -47,10 +48,20 @@ def figures(rows: rx.Var[list[FigureRow]]) -> rx.Component:
     )
 
 
-def score_table(rows: rx.Var[list[ScoreRow]], first: str, label: str) -> rx.Component:
-    """Draw scores beside those of the gap-only forecast."""
+def score_table(
+    rows: rx.Var[list[ScoreRow]], first: str, label: str, *, with_passes: bool = False
+) -> rx.Component:
+    """Draw scores beside those of the gap-only forecast.
+
+    Args:
+        rows: One row each.
+        first: The head of the names.
+        label: What the table shows, for screen readers.
+        with_passes: Whether to draw the column of passes, which are counted for races alone.
+    """
     heads = (
         first,
+        *(["passes"] if with_passes else []),
         "forecasts",
         "came true",
         "log-loss",
@@ -62,7 +73,7 @@ def score_table(rows: rx.Var[list[ScoreRow]], first: str, label: str) -> rx.Comp
     return rx.el.div(
         rx.el.table(
             rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in heads))),
-            rx.el.tbody(rx.foreach(rows, _score)),
+            rx.el.tbody(rx.foreach(rows, lambda row: _score(row, with_passes=with_passes))),
         ),
         class_name="chart-table",
         tab_index=0,
@@ -71,11 +82,26 @@ def score_table(rows: rx.Var[list[ScoreRow]], first: str, label: str) -> rx.Comp
     )
 
 
-def _score(row: rx.Var[ScoreRow]) -> rx.Component:
+def _score(row: rx.Var[ScoreRow], *, with_passes: bool) -> rx.Component:
+    name = rx.el.th(
+        rx.cond(row.href != "", rx.el.a(row.name, href=row.href), row.name), scope="row"
+    )
+    return rx.cond(
+        row.veil != "",
+        rx.el.tr(
+            name,
+            rx.el.td("Results ", row.veil, col_span=8, class_name="race-veil"),
+        ),
+        _open_score(row, name, with_passes=with_passes),
+    )
+
+
+def _open_score(row: rx.Var[ScoreRow], name: rx.Component, *, with_passes: bool) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(rx.cond(row.href != "", rx.el.a(row.name, href=row.href), row.name), scope="row"),
+        name,
+        rx.el.td(row.passes) if with_passes else rx.fragment(),
         rx.el.td(row.forecasts),
-        rx.el.td(row.passes),
+        rx.el.td(row.came_true),
         rx.el.td(row.log_loss),
         rx.el.td(row.gap_log_loss),
         rx.el.td(row.brier),
@@ -125,7 +151,7 @@ def ledger_page() -> rx.Component:
         rx.el.a("Skip to the ledger", href="#ledger", class_name="skip"),
         rx.el.header(
             rx.el.a("Pitwall", href="/", class_name="brand"),
-            site_nav(),
+            site_nav("/ledger"),
             class_name="plain-header panel",
         ),
         rx.el.main(
@@ -138,8 +164,17 @@ def ledger_page() -> rx.Component:
                     "before it was rewritten.",
                 ),
                 _chain(),
-                view_choice(as_var(LedgerState.views), LedgerState.choose),
+                rx.el.div(
+                    view_choice(as_var(LedgerState.views), LedgerState.choose),
+                    spoiler_choice(as_var(LedgerState.spoilers), LedgerState.set_spoilers),
+                    class_name="ledger-choices",
+                ),
                 rx.el.p(head.about, class_name="hint", role="status"),
+                rx.cond(
+                    head.hidden != "",
+                    rx.el.p(head.hidden, class_name="notice", id="ledger-hidden"),
+                    rx.fragment(),
+                ),
                 rx.cond(
                     as_var(LedgerState.trouble) != "",
                     rx.el.p(as_var(LedgerState.trouble), role="alert", class_name="notice"),
@@ -152,7 +187,11 @@ def ledger_page() -> rx.Component:
                 ),
                 class_name="panel ledger-panel",
             ),
-            rx.cond(head.figures.length() > 0, _record(), rx.fragment()),
+            rx.cond(
+                head.figures.length() > 0,
+                _record(),
+                rx.cond(head.hidden != "", _names_alone(), rx.fragment()),
+            ),
             _how_to_check(),
             id="ledger",
             tab_index=-1,
@@ -229,6 +268,14 @@ def _record() -> rx.Component:
     )
 
 
+def _names_alone() -> rx.Component:
+    """Draw the races, where all of them are hidden."""
+    return rx.el.section(
+        score_table(as_var(LedgerState.races), "race", "Scores by race, scrollable"),
+        class_name="panel ledger-panel",
+    )
+
+
 def _over_time() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Against the gap alone", class_name="heading"),
@@ -244,7 +291,17 @@ def _over_time() -> rx.Component:
         chart(
             as_var(LedgerState.brier), label="Brier score of each race; the table has the numbers."
         ),
-        score_table(as_var(LedgerState.races), "race", "Scores by race, scrollable"),
+        score_table(
+            as_var(LedgerState.races), "race", "Scores by race, scrollable", with_passes=True
+        ),
+        rx.el.p(
+            rx.el.strong("Passes "),
+            "are overtakes on the track that ended a battle, as the list of races and the replay "
+            "count them. ",
+            rx.el.strong("Came true "),
+            "counts forecasts: one is made each second, so one pass makes many of them true.",
+            class_name="hint",
+        ),
         rx.el.h3("By season", class_name="label"),
         score_table(as_var(LedgerState.seasons), "season", "Scores by season, scrollable"),
         rx.el.h3("By circuit", class_name="label"),

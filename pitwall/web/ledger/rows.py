@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from pitwall.analysis.track_record import ENOUGH_RACES, Score, TrackRecord
+from pitwall.analysis.track_record import ENOUGH_RACES, RaceScore, Score, TrackRecord
 from pitwall.domain.forecasts import Outcome
 from pitwall.domain.ledger import Call, LedgerHead, Made
 from pitwall.web.shared.display_text import cut
+from pitwall.web.shared.spoilers import HIDDEN
 
 # For each view: when forecasts were made, whether races are simulated, its name and explanation.
 VIEWS: Final = {
@@ -44,6 +46,7 @@ VIEWS: Final = {
         "outcome nor about real racing.",
     ),
 }
+NO_PASSES: Final[Mapping[str, int]] = {}
 _NAMES: Final = {Outcome.FINISHED.value: "race over"}
 _WORDY_P: Final = 0.995
 
@@ -68,10 +71,17 @@ class FigureRow:
 
 @dataclass
 class ScoreRow:
-    """Scores of a season, a circuit or a race, beside those of the gap-only forecast."""
+    """Scores of a season, a circuit or a race, beside those of the gap-only forecast.
+
+    Attributes:
+        came_true: How many forecasts came true; one pass makes many of them true.
+        passes: How many passes there were; "" until they are counted.
+        veil: Why everything but the name is hidden; "" where it is not.
+    """
 
     name: str = ""
     forecasts: str = ""
+    came_true: str = ""
     passes: str = ""
     log_loss: str = ""
     gap_log_loss: str = ""
@@ -79,6 +89,7 @@ class ScoreRow:
     gap_brier: str = ""
     verdict: str = ""
     href: str = ""
+    veil: str = ""
 
 
 @dataclass
@@ -106,6 +117,7 @@ class LedgerRow:
         about: What these forecasts are, and what they prove.
         digest, entry, written: The newest entry of the whole ledger; "" while there is none.
         nothing: A sentence that replaces everything else where no outcome is known; else "".
+        hidden: How many races are left out, a sentence; "" for none.
     """
 
     about: str = ""
@@ -115,6 +127,7 @@ class LedgerRow:
     nothing: str = ""
     figures: list[FigureRow] = field(default_factory=list)
     undecided: str = ""
+    hidden: str = ""
 
 
 def view_rows(chosen: str) -> list[LedgerViewRow]:
@@ -122,19 +135,38 @@ def view_rows(chosen: str) -> list[LedgerViewRow]:
     return [LedgerViewRow(key, name, key == chosen) for key, (_, _, name, _) in VIEWS.items()]
 
 
-def ledger_row(view: str, record: TrackRecord) -> LedgerRow:
-    """Return the head of the page."""
+def ledger_row(
+    view: str, record: TrackRecord, hidden: int = 0, passes: Mapping[str, int] = NO_PASSES
+) -> LedgerRow:
+    """Return the head of the page.
+
+    Args:
+        view: The chosen view.
+        record: What the viewer may see of it.
+        hidden: How many races are hidden from the viewer.
+        passes: The passes of each race that were counted so far, by its id.
+    """
     head = record.contents.head
     return LedgerRow(
         about=VIEWS[view][3],
         digest=head.digest if head else "",
         entry=f"{head.number:,}" if head else "",
         written=f"{head.written_at:%Y-%m-%d %H:%M:%S} UTC" if head else "",
-        nothing=_nothing(head, record),
-        figures=_figures(record),
+        nothing="" if hidden and record.overall is None else _nothing(head, record),
+        figures=_figures(record, passes),
         undecided=", ".join(
             f"{count:,} {_NAMES.get(why, why)}" for why, count in record.interrupted.items()
         ),
+        hidden=_hidden(hidden),
+    )
+
+
+def _hidden(races: int) -> str:
+    if not races:
+        return ""
+    return (
+        f"{races:,} race{'' if races == 1 else 's'} left out here, as you have not played "
+        f"{'it' if races == 1 else 'them'} yet."
     )
 
 
@@ -151,7 +183,7 @@ def _nothing(head: LedgerHead | None, record: TrackRecord) -> str:
     return "The ledger has no such forecasts yet."
 
 
-def _figures(record: TrackRecord) -> list[FigureRow]:
+def _figures(record: TrackRecord, passes: Mapping[str, int]) -> list[FigureRow]:
     score = record.overall
     if score is None:
         return []
@@ -163,8 +195,9 @@ def _figures(record: TrackRecord) -> list[FigureRow]:
         FigureRow(
             "Decided",
             f"{score.forecasts:,}",
-            f"{score.passes:,} of these forecasts came true; one pass makes many of them true",
+            f"{score.passes:,} of these forecasts came true",
         ),
+        *_passes(record, passes),
         FigureRow("Log-loss", f"{score.log_loss:.4f}", f"gap only {score.gap_log_loss:.4f}"),
         FigureRow("Brier score", f"{score.brier:.4f}", f"gap only {score.gap_brier:.4f}"),
         FigureRow(
@@ -177,6 +210,18 @@ def _figures(record: TrackRecord) -> list[FigureRow]:
     ]
 
 
+def _passes(record: TrackRecord, passes: Mapping[str, int]) -> list[FigureRow]:
+    """Return the number of passes, once those of every stored race are counted."""
+    races = {one.run.race_id for one in record.races if one.run.is_stored}
+    if not races or not races <= passes.keys():
+        return []
+    gone = len({one.run.race_id for one in record.races} - races)
+    beside = "overtakes on the track that ended a battle; each makes many forecasts come true"
+    if gone:
+        beside += f"; without {gone:,} race{'' if gone == 1 else 's'} no longer stored"
+    return [FigureRow("Passes", f"{sum(passes[race] for race in races):,}", beside)]
+
+
 def _races(score: Score) -> str:
     return f"{score.races} race" if score.races == 1 else f"{score.races} races"
 
@@ -187,7 +232,7 @@ def score_row(score: Score, href: str = "") -> ScoreRow:
     return ScoreRow(
         name=cut(score.name),
         forecasts=f"{score.forecasts:,}",
-        passes=f"{score.passes:,}",
+        came_true=f"{score.passes:,}",
         log_loss=f"{score.log_loss:.4f}",
         gap_log_loss=f"{score.gap_log_loss:.4f}",
         brier=f"{score.brier:.4f}",
@@ -197,15 +242,25 @@ def score_row(score: Score, href: str = "") -> ScoreRow:
     )
 
 
-def race_rows(record: TrackRecord) -> list[ScoreRow]:
-    """Return the races, the newest first."""
-    rows = [
-        score_row(one.score, f"/replay/{one.run.race_id}" if one.run.is_stored else "")
-        for one in reversed(record.races)
-    ]
-    for row, one in zip(rows, reversed(record.races), strict=True):
-        row.name = f"{cut(one.run.name)} {one.run.year}"
-    return rows
+def race_rows(
+    record: TrackRecord,
+    hides: Callable[[str], bool] = lambda _: False,
+    passes: Mapping[str, int] = NO_PASSES,
+) -> list[ScoreRow]:
+    """Return the races, the newest first; of hidden ones the name alone."""
+    return [_race_row(one, hides, passes) for one in reversed(record.races)]
+
+
+def _race_row(one: RaceScore, hides: Callable[[str], bool], passes: Mapping[str, int]) -> ScoreRow:
+    run = one.run
+    name = f"{cut(run.name)} {run.year}"
+    href = f"/replay/{run.race_id}" if run.is_stored else ""
+    if hides(run.race_id):
+        return ScoreRow(name=name, href=href, veil=HIDDEN)
+    row = score_row(one.score, href)
+    counted = passes.get(run.race_id)
+    row.name, row.passes = name, "" if counted is None else f"{counted:,}"
+    return row
 
 
 def call_rows(calls: tuple[Call, ...]) -> list[CallRow]:

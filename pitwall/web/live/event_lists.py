@@ -36,19 +36,6 @@ def spoken_feed(rows: rx.Var[list[SpokenRow]]) -> rx.Component:
     )
 
 
-def race_control(message: rx.Var[str]) -> rx.Component:
-    """Draw the latest message of race control."""
-    return rx.el.p(
-        rx.el.span("Race control", class_name="label"),
-        rx.cond(
-            message != "",
-            rx.el.span(message, class_name="message", title=message),
-            rx.el.span("no message yet", class_name="silence"),
-        ),
-        class_name="control panel",
-    )
-
-
 def notice_bar(notice: rx.Var[NoticeRow]) -> rx.Component:
     """Draw the feed's notice, if there is one."""
     return rx.cond(

@@ -5,19 +5,30 @@ from __future__ import annotations
 import reflex as rx
 
 from pitwall.web.shared.header_rows import HeaderRow, PulseRow
+from pitwall.web.shared.local_time import RaceClock, ZoneName
 from pitwall.web.shared.site_nav import site_nav
 from pitwall.web.shared.standing_rows import SessionRow
 
 
 def race_header(
-    header: rx.Var[HeaderRow], pulse: rx.Var[PulseRow], session: rx.Var[SessionRow]
+    header: rx.Var[HeaderRow],
+    pulse: rx.Var[PulseRow],
+    session: rx.Var[SessionRow],
+    here: str = "",
 ) -> rx.Component:
-    """Draw the header; the watchdog reads `pulse` from its last element."""
+    """Draw the header; the watchdog reads `pulse` from its last element.
+
+    Args:
+        header: The race.
+        pulse: The newest frame's number and age.
+        session: The clock of qualifying and practice.
+        here: The page's own address among the links; "" for none of them.
+    """
     return rx.el.header(
         rx.el.div(
             rx.el.div(
                 rx.el.p("Pitwall", class_name="brand"),
-                site_nav(),
+                site_nav(here),
                 class_name="brand-row",
             ),
             rx.el.h1(header.race, class_name="race"),
@@ -27,8 +38,11 @@ def race_header(
         rx.cond(session.is_timed, _session_clock(session), _lap_counter(header)),
         _flag(header),
         _dial(
-            rx.cond(session.is_timed, "Session clock, UTC", "Race clock, UTC"),
-            _digits(header.clock, "88:88:88"),
+            rx.fragment(
+                rx.cond(session.is_timed, "Session clock, ", "Race clock, "),
+                ZoneName.create(offset=header.utc_offset_s),
+            ),
+            RaceClock.create(clock=header.clock, day=header.day, offset=header.utc_offset_s),
             "clock",
         ),
         _aid(header),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import reflex as rx
 
 from pitwall.web.live.battle_card import battle_card
 from pitwall.web.live.event_lists import empty_sign, ended_list
 from pitwall.web.live.experts import Behind
+from pitwall.web.live.race_pause import race_pause
 from pitwall.web.live.standings import standings
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import timing_tower
@@ -28,6 +31,8 @@ class TrackMapView(rx.Component):
         flag: CSS class of the track's status.
         label: What the map shows, for screen readers.
         chosen: The chosen battle, such as `4-81`; "" for none.
+        yellow: Race control's numbers of the sectors under yellow.
+        flag_words: The track's status in words.
     """
 
     library = "$/public/track_map.jsx"
@@ -40,18 +45,24 @@ class TrackMapView(rx.Component):
     flag: rx.Var[str]
     label: rx.Var[str]
     chosen: rx.Var[str]
+    yellow: rx.Var[list[int]]
+    flag_words: rx.Var[str]
 
 
 def race_picture(
-    chosen: str | rx.Var[str] = "", details: rx.Component | None = None
+    chosen: str | rx.Var[str] = "",
+    room: Callable[[rx.Component], rx.Component] | None = None,
+    aside: rx.Component | None = None,
 ) -> rx.Component:
     """Draw battles, map and tower; battles come first for readers.
 
     Args:
         chosen: The chosen battle, such as `4-81`; "" for none.
-        details: Panels about the chosen battle, shown above the cards of all battles.
+        room: Returns what is drawn in the place of the battles, with the battles in it.
+        aside: Panels below the map; on a phone they are in the view `control`.
     """
-    middle = _battles() if details is None else rx.el.div(details, _battles(), class_name="middle")
+    middle = _battles() if room is None else rx.el.div(room(_battles()), class_name="middle")
+    beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
     # In qualifying and practice nobody races for position: neither battles nor gaps on the track.
@@ -59,11 +70,11 @@ def race_picture(
         session.is_timed,
         rx.el.main(
             standings(session, as_var(LiveState.standings), _car_of_standing),
-            _map(chosen),
+            beside,
             id="live",
             class_name="timed",
         ),
-        rx.el.main(middle, _map(chosen), tower, id="live"),
+        rx.el.main(middle, beside, tower, id="live"),
     )
 
 
@@ -79,6 +90,8 @@ def _map(chosen: str | rx.Var[str]) -> rx.Component:
         + places.words
         + " The timing tower gives the order as text.",
         chosen=chosen,
+        yellow=places.yellow,
+        flag_words=header.flag_word,
     )
     return _map_panel(drawing, as_var(LiveState.track), places)
 
@@ -103,6 +116,9 @@ def _map_panel(
                 rx.el.p("In the pit lane: ", places.in_pit.join(", ")),
                 rx.fragment(),
             ),
+            rx.cond(
+                places.flags != "", rx.el.p(places.flags, class_name="map-flags"), rx.fragment()
+            ),
             rx.el.p(places.words, " ", track.words, class_name="map-words"),
             open=True,
         ),
@@ -117,6 +133,7 @@ def _battles() -> rx.Component:
         rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
         rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
         empty_sign(as_var(LiveState.empty)),
+        race_pause(),
         ended_list(as_var(LiveState.ended)),
         id="battles",
         tab_index=-1,

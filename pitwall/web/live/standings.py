@@ -6,15 +6,19 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from pitwall.web.live.timing_tower import headings, tyre
+from pitwall.web.live.state import LiveState
+from pitwall.web.live.timing_tower import driver, hanging, headings, sectors, tyre
 from pitwall.web.shared.car_rows import CarRow
+from pitwall.web.shared.control_rows import HangRow
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
+from pitwall.web.shared.typed import as_var
 
 _HEADINGS = [
     ("P", "Position", "place"),
     ("Driver", "Driver", "driver"),
     ("Best", "Best lap of this part, or of the last part that the car took part in", "best"),
     ("Gap", "Gap to the best lap of the same part", "behind"),
+    ("Sectors", "Sectors of this lap or the last, and mini-sectors", "sectors"),
     ("Cut-off", "Seconds in hand on the first place that is out, or missing to the last that goes "
      "on", "margin"),
     ("Before", "Best laps of the parts before", "parts"),
@@ -33,13 +37,16 @@ def standings(
     return rx.el.section(
         rx.el.h2(session.title, class_name="heading"),
         rx.el.p(session.detail, class_name="quiet"),
-        rx.el.table(
-            headings(_HEADINGS),
-            rx.el.tbody(
-                rx.foreach(rows, lambda row: _line(row, car_of(row))),
-                custom_attrs={"data-flip": "standings"},
+        rx.el.div(
+            rx.el.table(
+                headings(_HEADINGS),
+                rx.el.tbody(
+                    rx.foreach(rows, lambda row: _line_of(row, car_of(row))),
+                    custom_attrs={"data-flip": "standings"},
+                ),
+                class_name="tower standings",
             ),
-            class_name="tower standings",
+            class_name="tower-scroll",
         ),
         id="battles",
         tab_index=-1,
@@ -48,23 +55,44 @@ def standings(
     )
 
 
-def _line(row: rx.Var[StandingTableRow], car: rx.Var[CarRow]) -> rx.Component:
+def _line_of(row: rx.Var[StandingTableRow], car: rx.Var[CarRow]) -> rx.Component:
+    return standing_line(
+        key=row.key,
+        row=row,
+        car=car,
+        laps=as_var(LiveState.laps)[row.key],
+        minis=as_var(LiveState.minis)[row.key],
+        hang=as_var(LiveState.hangs)[row.key],
+    )
+
+
+@rx.memo
+def standing_line(
+    rest: rx.RestProp,
+    row: rx.Var[StandingTableRow],
+    car: rx.Var[CarRow],
+    laps: rx.Var[str],
+    minis: rx.Var[str],
+    hang: rx.Var[HangRow],
+) -> rx.Component:
+    """Draw one car's line."""
+    times = laps.split("|")
     return rx.el.tr(
         rx.el.td(row.position, class_name="cell-place"),
-        rx.el.th(
-            rx.el.span(class_name="team", style={"background": car.colour}),
-            rx.el.abbr(car.code, title=car.name),
-            scope="row",
-            class_name="cell-driver",
-        ),
+        rx.el.th(driver(car), hanging(hang), scope="row", class_name="cell-driver"),
         rx.el.td(row.best, class_name="cell-best"),
         rx.el.td(row.gap, class_name="cell-behind"),
+        rx.el.td(sectors(times, minis), class_name="cell-sectors"),
         rx.el.td(row.margin, class_name="cell-margin"),
         rx.el.td(row.parts, class_name="cell-parts"),
         rx.el.td(tyre(car), class_name="cell-tyres"),
         rx.el.td(row.laps, class_name="cell-laps"),
-        rx.el.td(rx.el.span(row.status, class_name="status"), class_name="cell-now"),
-        key=row.key,
+        rx.el.td(
+            rx.el.span(row.status, class_name="status"),
+            rx.cond(row.push != "", rx.el.span(row.push, class_name="push-delta"), rx.fragment()),
+            class_name="cell-now",
+        ),
+        rest,
         class_name=f"line {row.tone} {row.zone}",
         custom_attrs={"data-key": row.key},
     )

@@ -7,6 +7,7 @@ import reflex as rx
 from pitwall.web.races.rows import RaceItem
 from pitwall.web.races.state import ALL, RacesState
 from pitwall.web.shared.site_nav import site_nav
+from pitwall.web.shared.spoiler_choice import spoiler_choice
 from pitwall.web.shared.typed import as_handler, as_var
 
 
@@ -16,7 +17,7 @@ def races_page() -> rx.Component:
         rx.el.a("Skip to the races", href="#races", class_name="skip"),
         rx.el.header(
             rx.el.a("Pitwall", href="/", class_name="brand", reload_document=True),
-            site_nav(),
+            site_nav("/races"),
             class_name="plain-header panel",
         ),
         rx.el.main(
@@ -72,15 +73,7 @@ def _filters() -> rx.Component:
             rx.el.option("Races", value="race"),
             rx.el.option("Sprints", value="sprint"),
         ),
-        _choice(
-            "Spoilers",
-            "spoilers",
-            as_var(RacesState.spoilers),
-            RacesState.set_spoilers,
-            rx.el.option("Hide newest race", value="auto"),
-            rx.el.option("Hide all", value="hide"),
-            rx.el.option("Show all", value="show"),
-        ),
+        spoiler_choice(as_var(RacesState.spoilers), RacesState.set_spoilers),
         class_name="filters panel",
         role="group",
         aria_label="Which races",

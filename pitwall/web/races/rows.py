@@ -8,6 +8,7 @@ from pitwall.domain.sessions import Source
 from pitwall.domain.stored_races import RaceSummary
 from pitwall.domain.timeline import Digest
 from pitwall.web.shared.display_text import cut
+from pitwall.web.shared.spoilers import HIDDEN
 
 _SOURCES: dict[str, str] = {
     Source.LIVE: "Recorded live",
@@ -44,17 +45,19 @@ class RaceItem:
 def race_row(race: RaceSummary, *, veiled: bool) -> RaceItem:
     """Format a race whose passes are not counted yet."""
     parts = (race.kind, race.circuit, race.year or "")
+    # How many laps were driven tells that a race was cut short; its planned distance does not.
+    laps = race.total_laps or (0 if veiled else race.laps)
     return RaceItem(
         id=race.id,
         href=f"/replay/{race.id}",
         name=cut(race.name or race.id),
         where=" · ".join(cut(str(part)) for part in parts if part),
         date=f"{race.first_at:%Y-%m-%d}" if race.first_at else "",
-        laps=f"{race.total_laps or race.laps} laps" if race.total_laps or race.laps else "",
+        laps=f"{laps} laps" if laps else "",
         source=race.source,
         source_word=_SOURCES.get(race.source, race.source),
         state=_STATES.get(race.state, race.state),
-        veil="hidden until you have played it" if veiled else "",
+        veil=HIDDEN if veiled else "",
     )
 
 

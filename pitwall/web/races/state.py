@@ -14,7 +14,7 @@ from pitwall.domain.stored_races import RaceFilter, RaceSummary
 from pitwall.errors import PitwallError
 from pitwall.web.races.rows import RaceItem, counted, matches, race_row
 from pitwall.web.shared.account_state import account_of
-from pitwall.web.shared.spoilers import is_veiled, newest_race
+from pitwall.web.shared.spoilers import veil_of
 
 PAGE: Final = 30
 _MOST: Final = 1_000  # thirty seasons
@@ -139,11 +139,8 @@ class RacesState(rx.State):
         every, _ = await reader.races(RaceFilter(source=source), _MOST)
         narrowed = search.filter()
         races = [race for race in every if _is_wanted(race, narrowed, search.text)]
-        newest = await newest_race(reader, is_guest=search.is_guest)
-        rows = [
-            race_row(race, veiled=is_veiled(spoilers, played, race.id, newest))
-            for race in races[: search.most]
-        ]
+        veil = await veil_of(reader, spoilers, played, is_guest=search.is_guest)
+        rows = [race_row(race, veiled=veil.hides(race.id)) for race in races[: search.most]]
         async with self:
             if self._shown != shown:
                 return

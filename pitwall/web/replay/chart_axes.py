@@ -12,8 +12,9 @@ from pitwall.web.shared.chart_theme import ALARM, AMBER, DIM, INK, PHOSPHOR, SKY
 
 ATTACKER, DEFENDER = AMBER, SKY
 MOST_POINTS: Final = 400
-# Labels in a chart: the share of its height that they may cover, and its least width in pixels.
-_LABELS_COVER: Final = 0.5
+# Labels stand in rows above a chart, which is this many pixels wide at least.
+_LABEL_ROWS: Final = 4
+_LABEL_ROW_PX: Final = 21
 _PHONE_PX, _LETTER_PX, _FRAME_PX = 270, 6.7, 10
 
 _STATUS: Final = {
@@ -127,19 +128,16 @@ def turn_trace(story: BattleStory, height: float) -> dict[str, Any]:
     }
 
 
-def turn_labels(story: BattleStory, row_height: float = 0.09) -> list[dict[str, Any]]:
-    """Return the words of events and flags as annotations at the chart's top, in rows.
+def turn_labels(story: BattleStory) -> list[dict[str, Any]]:
+    """Return the words of events and flags as annotations above the chart, in rows.
 
-    No two overlap, even on a phone. Where there is no space, flags lose their label before events;
-    their mark or shade stays, and the description and the table beside the chart name them.
-
-    Args:
-        story: The battle's story.
-        row_height: Height of a row of labels, as a share of the chart's height.
+    None covers a curve or another label, even on a phone. Where there is no space, flags lose their
+    label before events; their mark or shade stays, and the description and the table beside the
+    chart name them. `with_labels` makes room for them.
     """
     marks = [(turn.at, words_of(turn, story), _TURNS[turn.turn][2]) for turn in story.happenings]
     marks += [(each.since, *_STATUS[each.status]) for each in story.stretches]
-    rows: list[list[tuple[float, float]]] = [[] for _ in range(int(_LABELS_COVER / row_height))]
+    rows: list[list[tuple[float, float]]] = [[] for _ in range(_LABEL_ROWS)]
     labels = []
     for at, words, colour in marks:
         is_late = at - story.since > (story.until - story.since) / 2
@@ -155,11 +153,12 @@ def turn_labels(story: BattleStory, row_height: float = 0.09) -> list[dict[str, 
                 "xref": "x",
                 "yref": "paper",
                 "x": moment(at),
-                "y": 1 - row_height * row,
+                "y": 1,
+                "yshift": 4 + _LABEL_ROW_PX * row,
                 "text": words,
                 "showarrow": False,
                 "xanchor": "right" if is_late else "left",
-                "yanchor": "top",
+                "yanchor": "bottom",
                 "font": {"size": 11, "color": INK},
                 "bgcolor": "#11140ecc",
                 "bordercolor": colour,
@@ -168,6 +167,24 @@ def turn_labels(story: BattleStory, row_height: float = 0.09) -> list[dict[str, 
             }
         )
     return labels
+
+
+def with_labels(labels: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return settings of a layout that show labels above the chart, and its legend below."""
+    rows = 1 + max((label["yshift"] // _LABEL_ROW_PX for label in labels), default=-1)
+    return {
+        "annotations": list(labels),
+        "margin": {"l": 8, "r": 10, "t": 8 + _LABEL_ROW_PX * rows, "b": 8, "pad": 0},
+        "legend": {
+            "orientation": "h",
+            "traceorder": "normal",
+            "x": 0,
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "font": {"size": 11},
+        },
+    }
 
 
 def _is_covered(covers: tuple[float, float], taken: Iterable[tuple[float, float]]) -> bool:

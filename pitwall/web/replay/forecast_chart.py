@@ -14,6 +14,7 @@ from pitwall.web.replay.chart_axes import (
     turn_labels,
     turn_shapes,
     turn_trace,
+    with_labels,
     words_of,
 )
 from pitwall.web.shared.car_rows import MINUS
@@ -60,7 +61,7 @@ def forecast_figure(story: BattleStory) -> Figure:
             ),
             yaxis2=_lower_axis(rows),
             shapes=turn_shapes(story),
-            annotations=turn_labels(story),
+            **with_labels(turn_labels(story)),
         ),
     }
 

@@ -16,6 +16,7 @@ from pitwall.web.replay.chart_axes import (
     turn_labels,
     turn_shapes,
     turn_trace,
+    with_labels,
 )
 from pitwall.web.shared.chart_theme import (
     AMBER,
@@ -75,7 +76,7 @@ def gap_figure(story: BattleStory) -> Figure:
             time_axis(story),
             axis("gap, s", range=[lowest - 0.1, highest + 0.1], zeroline=True, zerolinecolor=DIM),
             shapes=[*turn_shapes(story), _one_second()],
-            annotations=turn_labels(story, row_height=0.13),
+            **with_labels(turn_labels(story)),
         ),
     }
 

@@ -25,9 +25,10 @@ from pitwall.web.live.state import LiveState
 from pitwall.web.replay.tab import LOG_IN_ENDED, HeadRow, TabReplay, followers, moment_of, tabs
 from pitwall.web.replay.timeline_rows import TimelineRow
 from pitwall.web.shared.account_state import account_of
+from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.shared.page_rows import PageRows, changed_rows
 from pitwall.web.shared.relay import map_of, relay
-from pitwall.web.shared.spoilers import is_veiled, newest_race, with_played
+from pitwall.web.shared.spoilers import veil_of, with_played
 from pitwall.web.socket.visitors import visitors
 
 TICK_S: Final = FRAME_EVERY_S
@@ -236,8 +237,8 @@ async def _opened(asked: _Request, account: Account | None) -> TabReplay | None:
     if race.first_at is None:
         raise RaceNotFoundError(f"Nothing of the race {race.id} is stored yet.")
     line = await ports.replay().timeline(race)
-    newest = await newest_race(ports.races(), is_guest=is_guest)
-    veiled = is_veiled(*asked.spoilers, race.id, newest)
+    veil = await veil_of(ports.races(), *asked.spoilers, is_guest=is_guest)
+    veiled = veil.hides(race.id)
     replay = TabReplay(
         await ports.replay().open(race, is_guest=is_guest), line, veiled=veiled, map_of=map_of
     )
@@ -254,4 +255,10 @@ async def _opened(asked: _Request, account: Account | None) -> TabReplay | None:
 
 async def _show_notice(tab: str, title: str, detail: str) -> None:
     head = asdict(HeadRow(title=title, detail=detail))
-    await relay.show_tab(tab, {}, {ReplayState.get_full_name(): {"head": head}})
+    # Nothing else will come: without this the page would say that the first data is on its way.
+    still: PageRows = {
+        "pulse": asdict(PulseRow(feed="none")),
+        "header": asdict(HeaderRow(race=title, source_word="Replay", flag_word="No race")),
+        "empty": asdict(NoticeRow("over", title, detail)),
+    }
+    await relay.show_tab(tab, still, {ReplayState.get_full_name(): {"head": head}})

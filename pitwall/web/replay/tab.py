@@ -82,6 +82,7 @@ class HeadRow:
         battle: Attacker and defender by number, such as `4-81`; "" while none is chosen.
         battle_words: The same with driver codes, as a sentence.
         title: Why nothing is shown; "" while something is.
+        note: Why the last command could not be carried out; "" where it was.
     """
 
     at_s: float = 0.0
@@ -97,6 +98,7 @@ class HeadRow:
     veiled: bool = False
     title: str = ""
     detail: str = ""
+    note: str = ""
 
 
 followers: list[Callable[..., Any]] = []
@@ -150,6 +152,7 @@ class TabReplay:
         self._line = line
         self._seen = line.begins
         self._timeline_until: datetime | None = None
+        self._note = ""
 
     @property
     def at(self) -> datetime:
@@ -185,6 +188,7 @@ class TabReplay:
         """Carry out a command of a button, a key or the slider; unknown commands do nothing."""
         # The page numbers its commands, so that a key pressed twice is sent twice.
         what, *how = [word for word in words.split() if word[0] != "#"] or [""]
+        self._note = ""
         asked = _WISHES.get(what)
         if asked is not None:
             with suppress(ValueError, IndexError, OverflowError):
@@ -250,6 +254,7 @@ class TabReplay:
             battle="" if self.battle is None else "{}-{}".format(*self.battle),
             battle_words=self._battle_words(),
             veiled=self.veiled,
+            note=self._note,
         )
 
     def _battle_words(self) -> str:
@@ -315,12 +320,19 @@ class TabReplay:
 
     def _go_to(self, how: Sequence[str]) -> None:
         """Go to a moment or lap as people type it: `lap 12`, `12`, `13:42`, `13:42:10`."""
+        typed = " ".join(how)
         text = "".join(how).lower().removeprefix("lap")
         if text.isdecimal():
             laps = {lap: at for at, lap in self._line.laps}
             moment = laps.get(int(text))
+            if moment is None:
+                self._note = f"This race has no lap {int(text)}."
         else:
             moment = moment_of(text, self._line.begins)
+            if moment is None:
+                self._note = f'"{typed[:20]}" is neither a lap nor a time: try lap 12 or 13:42.'
+            elif not self._line.begins <= moment <= self._line.ends:
+                self._note = f'"{typed[:20]}" is outside the race.'
         if moment is not None:
             self.seek(moment)
 

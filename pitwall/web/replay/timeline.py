@@ -14,13 +14,6 @@ def timeline() -> rx.Component:
     line, head = as_var(ReplayState.line), as_var(ReplayState.head)
     return rx.el.section(
         rx.el.div(
-            rx.el.span("Timeline", class_name="label"),
-            rx.el.span(line.summary, class_name="summary"),
-            rx.el.span(head.spoken, class_name="here"),
-            _veil(),
-            class_name="rail-top",
-        ),
-        rx.el.div(
             _heat(),
             _layer(line.flags, "flags"),
             _layer(line.stops, "stops"),
@@ -52,37 +45,22 @@ def timeline() -> rx.Component:
                 "data-playing": rx.cond(head.playing, "yes", "no"),
             },
         ),
-        class_name="panel timeline",
+        class_name="timeline",
         aria_label="Timeline",
     )
 
 
-def timeline_key() -> rx.Component:
-    """Draw what the signs of the timeline mean, and its events as a list."""
+def events_panel() -> rx.Component:
+    """Draw what happened as a list of moments to go to, and what the signs of the timeline mean."""
     line = as_var(ReplayState.line)
     return rx.el.section(
+        rx.el.h2("What happened", class_name="heading"),
+        rx.el.p(line.summary, class_name="summary"),
         _legend(),
-        rx.el.details(
-            rx.el.summary("What happened, as a list"),
-            rx.el.ul(rx.foreach(line.flags, _entry), rx.foreach(line.passes, _entry)),
-            class_name="rail-list",
+        rx.el.ul(
+            rx.foreach(line.flags, _entry), rx.foreach(line.passes, _entry), class_name="events"
         ),
-        class_name="timeline-key",
-        aria_label="Key to the timeline",
-    )
-
-
-def _veil() -> rx.Component:
-    return rx.el.label(
-        rx.el.input(
-            type="checkbox",
-            checked=as_var(ReplayState.head).veiled,
-            on_change=as_handler(ReplayState.set_veil),
-            id="veil",
-        ),
-        "No spoilers",
-        class_name="veil",
-        title="Hides everything after the last moment you have seen",
+        class_name="panel events-panel",
     )
 
 

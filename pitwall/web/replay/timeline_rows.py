@@ -106,7 +106,7 @@ def timeline_row(line: Timeline, until: datetime | None = None) -> TimelineRow:
         laps=[
             MarkRow(f"lap-{lap}", place.at_s(at), place.left(at), "0%", "lap", str(lap))
             for at, lap in line.laps
-            if lap % _LABEL_EVERY_LAPS == 0 or lap == 1
+            if at <= last and (lap % _LABEL_EVERY_LAPS == 0 or lap == 1)
         ],
         heat=_heat(line, last),
         heat_parts=max(len(line.heat), 1),

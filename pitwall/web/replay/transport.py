@@ -30,6 +30,7 @@ _KEYS = (
     ("+ \N{MINUS SIGN}", "Faster or slower"),
     ("/", "Type a lap or a time to go to"),
     ("L", "Copy a link to this moment"),
+    ("1 to 8", "Open a tab: battles, race, charts, events"),
     ("Esc", "Close the charts of the chosen battle"),
     ("?", "Show these keys"),
 )
@@ -39,20 +40,33 @@ def transport() -> rx.Component:
     """Draw the controls; `assets/replay.js` adds keys, dragging and the link."""
     return rx.el.div(
         _play(),
-        rx.el.div(*[_step(*step) for step in _STEPS], class_name="steps"),
-        _speed(),
-        _go(),
-        _battle(),
+        rx.el.p(as_var(ReplayState.head).spoken, class_name="here"),
+        rx.el.button(
+            "More",
+            type="button",
+            id="more-controls",
+            aria_expanded="false",
+            aria_controls="transport-more",
+        ),
         rx.el.div(
-            rx.el.button("Copy link", type="button", id="copy-link", title="L"),
-            rx.el.button(
-                "Keys",
-                type="button",
-                id="show-keys",
-                title="?",
-                aria_haspopup="dialog",
+            rx.el.div(*[_step(*step) for step in _STEPS], class_name="steps"),
+            _speed(),
+            _go(),
+            _battle(),
+            rx.el.div(
+                _veil(),
+                rx.el.button("Copy link", type="button", id="copy-link", title="L"),
+                rx.el.button(
+                    "Keys",
+                    type="button",
+                    id="show-keys",
+                    title="?",
+                    aria_haspopup="dialog",
+                ),
+                class_name="extras",
             ),
-            class_name="extras",
+            class_name="more",
+            id="transport-more",
         ),
         rx.el.input(
             id="wish",
@@ -64,7 +78,7 @@ def transport() -> rx.Component:
             auto_complete="off",
         ),
         rx.el.span(id="replay-status", role="status", class_name="sr-only"),
-        class_name="transport panel",
+        class_name="transport",
         role="group",
         aria_label="Controls of the replay",
         id="transport",
@@ -124,6 +138,20 @@ def _step(what: str, words: str, keys: str) -> rx.Component:
     )
 
 
+def _veil() -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="checkbox",
+            checked=as_var(ReplayState.head).veiled,
+            on_change=as_handler(ReplayState.set_veil),
+            id="veil",
+        ),
+        "No spoilers",
+        class_name="veil",
+        title="Hides everything after the last moment you have seen",
+    )
+
+
 def _speed() -> rx.Component:
     return rx.el.label(
         rx.el.span("Speed", class_name="label"),
@@ -141,16 +169,19 @@ def _speed() -> rx.Component:
 
 
 def _go() -> rx.Component:
-    return rx.el.label(
-        rx.el.span("Go to", class_name="label"),
-        rx.el.input(
-            type="text",
-            id="go-to",
-            placeholder="lap 12 or 13:42",
-            auto_complete="off",
-            title="/",
+    return rx.fragment(
+        rx.el.label(
+            rx.el.span("Go to", class_name="label"),
+            rx.el.input(
+                type="text",
+                id="go-to",
+                placeholder="lap 12 or 13:42",
+                auto_complete="off",
+                title="/",
+            ),
+            class_name="choice",
         ),
-        class_name="choice",
+        rx.el.span(as_var(ReplayState.head).note, role="status", class_name="go-note"),
     )
 
 

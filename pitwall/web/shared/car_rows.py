@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitwall.domain.frames import LiveFrame, TowerLine
-from pitwall.domain.race import Compound
+from pitwall.domain.race import Compound, Stint
 from pitwall.web.shared.display_text import code, colour, cut
 
 MINUS = "\N{MINUS SIGN}"
@@ -43,6 +43,33 @@ def car_rows(frame: LiveFrame) -> dict[str, CarRow]:
     return {str(car.number): _car_row(car) for car in frame.tower}
 
 
+def stint_rows(frame: LiveFrame) -> dict[str, list[list[str]]]:
+    """Format the tyres of each car that it no longer drives: letter, CSS class, laps on the set.
+
+    The set in use is in the car's own row, since its age changes with every lap.
+    """
+    return {
+        str(car.number): [
+            [tyre_letter(stint.compound), stint.compound.value.lower(), _laps_on(stint)]
+            for stint in car.stints[:-1]
+        ]
+        for car in frame.tower
+        if len(car.stints) > 1
+    }
+
+
+def tyre_letter(compound: Compound) -> str:
+    """Return how timing screens name a compound: one letter, or two for those of 2018."""
+    return _LETTERS.get(compound, compound.value[0])
+
+
+def _laps_on(stint: Stint) -> str:
+    """Return the laps driven in a stint; "" where not known."""
+    if stint.tyre_life_laps is None:
+        return ""
+    return str(max(0, stint.tyre_life_laps - (stint.start_laps or 0)))
+
+
 def driver_code(car: TowerLine) -> str:
     """Return the three letters, or the car number where the feed gave none."""
     return code(car.code, car.number)
@@ -53,7 +80,7 @@ def _car_row(car: TowerLine) -> CarRow:
         code=driver_code(car),
         name=cut(car.name) or f"Car {car.number}",
         colour=colour(car.team_colour, _GREY),
-        tyre=_LETTERS.get(car.compound, car.compound.value[0]),
+        tyre=tyre_letter(car.compound),
         compound=car.compound.value.lower(),
         tyre_age="" if car.tyre_life_laps is None else str(car.tyre_life_laps),
         tyre_words=_tyre_words(car),

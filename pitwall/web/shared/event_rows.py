@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pitwall.domain.battles import EndReason
+from pitwall.domain.battles import DEFAULT_RULES, EndReason
 from pitwall.domain.frames import EndedLine, FeedState, LiveFrame
-from pitwall.domain.race import DriverNumber, Phase, TrackStatus
+from pitwall.domain.race import DriverNumber, Phase
 from pitwall.web.shared.battle_rows import battle_key, stake_words
 from pitwall.web.shared.car_rows import driver_code
+from pitwall.web.shared.control_rows import pinned_flag
 from pitwall.web.shared.header_rows import NoticeRow
 
 ANNOUNCED_FOR = timedelta(seconds=30)
@@ -23,23 +24,27 @@ _REASONS = {
     EndReason.FINISHED: ("Finished", "took the flag behind"),
 }
 
-_OVER = NoticeRow("over", "The race is over", "The last battles to end are listed below.")
 _NO_FIELD = NoticeRow(
     "waiting", "Waiting for the first timing data", "The cars appear as soon as it arrives."
 )
 _FAILED = NoticeRow("red", "No data", "The feed could not be opened. The bar above says why.")
-_RED = NoticeRow("red", "Red flag", "Battles resume when the race is restarted.")
-_NEUTRALISED = NoticeRow(
-    "safety",
-    "Race neutralised",
-    "Overtaking is forbidden. Battles resume when the track is clear.",
-)
-_NOT_STARTED = NoticeRow(
+_FIRST_LAP = NoticeRow(
     "waiting",
-    "The race is not running",
-    "The cars are on the grid, on the formation lap or stopped. Battles begin with the race.",
+    "Battles open on lap 2",
+    "On the first lap every car is close to the next, and the gaps say little yet.",
 )
+_BEFORE_START = NoticeRow(
+    "waiting",
+    "Before lights out",
+    "The cars are on the grid or on their way to it. Battles open on lap 2.",
+)
+_STANDS = NoticeRow("waiting", "The race is not running", "Battles open again when the cars race.")
 _CALM = NoticeRow("calm", "No battle right now", "No car is within two seconds of the car ahead.")
+_CLOSE = NoticeRow(
+    "calm",
+    "No battle right now",
+    "Cars that are close have a gap too old to count, or one of the two is in the pits.",
+)
 
 
 @dataclass
@@ -100,19 +105,33 @@ def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
 
 
 def empty_row(frame: LiveFrame) -> NoticeRow:
-    """Return why there is no battle; an empty row while there is one, and in qualifying."""
+    """Return why there is no battle.
+
+    An empty row while there is one, in qualifying, and where a panel of its own says more: behind
+    a safety car, after a red flag and when the race is over.
+    """
     header = frame.header
     if frame.battles or frame.timed is not None:
         return NoticeRow()
-    if header.phase.is_over:
-        return _OVER
     if not frame.tower:
         return _FAILED if header.feed_state is FeedState.FAILED else _NO_FIELD
-    if header.phase is Phase.ABORTED or header.track_status is TrackStatus.RED:
-        return _RED
-    if not header.track_status.allows_overtaking:
-        return _NEUTRALISED
-    return _NOT_STARTED if header.phase is Phase.INACTIVE else _CALM
+    if header.phase.is_over or pinned_flag(frame)[0] in {"safety", "red"}:
+        return NoticeRow()
+    if header.phase is not Phase.STARTED:
+        return _STANDS if (header.lap or 0) >= DEFAULT_RULES.first_lap else _BEFORE_START
+    if (header.lap or 0) < DEFAULT_RULES.first_lap:
+        return _FIRST_LAP
+    return _CLOSE if _any_close(frame) else _CALM
+
+
+def _any_close(frame: LiveFrame) -> bool:
+    """Whether the tower shows an interval at which a battle would open."""
+    limit_s = DEFAULT_RULES.opens_below_s
+    return any(
+        car.interval_s is not None and car.interval_s < limit_s
+        for car in frame.tower[1:]
+        if not (car.retired or car.stopped)
+    )
 
 
 def _spoken_end(ended: EndedLine, codes: dict[DriverNumber, str]) -> str:

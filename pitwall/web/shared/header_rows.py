@@ -30,7 +30,11 @@ _FIRST_YEAR_WITHOUT_DRS = 2026
 
 @dataclass
 class HeaderRow:
-    """The race header; `flag`, `source` and `overtake` are CSS classes, the rest is text."""
+    """The race header; `flag`, `source` and `overtake` are CSS classes, the rest is text.
+
+    `lap_number` is the lap as a number, 0 while it is not known. `clock` is UTC, on `day`, from
+    which the page makes the time in the visitor's zone.
+    """
 
     race: str = ""
     venue: str = ""
@@ -54,6 +58,9 @@ class HeaderRow:
     gaps: str = ""
     inferred: str = ""
     next_race: str = ""
+    lap_number: int = 0
+    day: str = ""
+    utc_offset_s: int | None = None
 
 
 @dataclass
@@ -109,12 +116,18 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         else "",
         inferred=_inferred(header),
         next_race=_next_race(header, frame.published_at),
+        lap_number=header.lap or 0,
+        day="" if header.as_of is None else f"{header.as_of:%Y-%m-%d}",
+        utc_offset_s=header.utc_offset_s,
     )
 
 
 def _title(header: FrameHeader) -> str:
     """Return the name of the meeting, and of the session where it is no race."""
-    name = cut(header.name) or "Race name not known yet"
+    name = cut(header.name)
+    if not name:
+        is_starting = header.feed_state is FeedState.CONNECTING
+        return "Opening the race" if is_starting else "Race name not known yet"
     if header.session_type is SessionType.RACE:
         return name
     return cut(f"{name} · {header.kind or 'Qualifying'}")
@@ -175,7 +188,8 @@ def _inferred(header: FrameHeader) -> str:
 
 def _flag(header: FrameHeader) -> tuple[str, str]:
     if header.as_of is None:
-        return "unknown", "No signal"
+        is_starting = header.feed_state is FeedState.CONNECTING
+        return "unknown", "Starting" if is_starting else "No signal"
     if header.phase.is_over:
         return "chequered", "Chequered flag"
     if header.phase is Phase.ABORTED:

@@ -26,6 +26,7 @@ from reflex_base.event import Event, EventSpec
 from pitwall import services
 from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
+from pitwall.domain.race import Phase
 from pitwall.recording.race_recorder import stored_race_id
 from pitwall.web.shared.page_rows import PageRows, changed_rows, page_rows
 from pitwall.web.socket.server import DoorServer
@@ -33,13 +34,16 @@ from pitwall.web.socket.server import DoorServer
 
 def live_map(frame: LiveFrame) -> TrackMap:
     """Return the map of the circuit of a frame's race, as far as it is known by now."""
-    return map_of(stored_race_id(frame.header)) if frame.header.race_id else NO_MAP
+    if not frame.header.race_id:
+        return NO_MAP
+    is_racing = frame.header.phase is Phase.STARTED
+    return map_of(stored_race_id(frame.header), is_racing=is_racing)
 
 
-def map_of(race_id: str) -> TrackMap:
+def map_of(race_id: str, *, is_racing: bool = False) -> TrackMap:
     """Return the map of the circuit of a stored race, as far as it is known by now."""
     maps = services.current().maps
-    return TrackMap(race_id) if maps is None else maps.map_of(race_id)
+    return TrackMap(race_id) if maps is None else maps.map_of(race_id, is_racing=is_racing)
 
 
 ROOM = "live"

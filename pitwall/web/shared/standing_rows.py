@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pitwall.domain.frames import LiveFrame, StandingLine, TimedLines
 from pitwall.domain.timed_state import CarRun
+from pitwall.web.shared.car_rows import MINUS
 from pitwall.web.shared.display_text import cut
 from pitwall.wire.encode import lap_time_text
 
@@ -22,7 +23,10 @@ _RUNS = {
 
 @dataclass
 class StandingTableRow:
-    """One car's line; `tone` and `zone` are CSS classes, the rest is text."""
+    """One car's line; `tone` and `zone` are CSS classes, the rest is text.
+
+    `push` compares the sectors of a push lap with those of the car's best lap.
+    """
 
     key: str
     position: str
@@ -34,6 +38,7 @@ class StandingTableRow:
     status: str
     tone: str
     zone: str
+    push: str
 
 
 @dataclass
@@ -86,12 +91,21 @@ def _row(line: StandingLine, timed: TimedLines) -> StandingTableRow:
         best=lap_time(line.best_lap_s),
         gap="" if leads or line.gap_to_best_s is None else f"+{line.gap_to_best_s:.3f}",
         parts=" · ".join(lap_time(best) or "no time" for best in line.part_bests_s[:-1]),
-        margin="" if line.margin_s is None else f"{line.margin_s:+.3f}",
+        margin="" if line.margin_s is None else f"{line.margin_s:+.3f}".replace("-", MINUS),
         laps=str(line.laps),
         status=status,
-        tone=tone,
+        tone="push better" if (line.push_delta_s or 0) < 0 else tone,
         zone="drop" if line.is_in_drop_zone else "",
+        push=_push(line),
     )
+
+
+def _push(line: StandingLine) -> str:
+    """Return how a push lap compares with the car's best lap so far; "" before its first sector."""
+    if line.push_delta_s is None:
+        return ""
+    sign = MINUS if line.push_delta_s < 0 else "+"
+    return f"{sign}{abs(line.push_delta_s):.3f} after S{line.push_sectors}"
 
 
 def _detail(timed: TimedLines) -> str:

@@ -6,11 +6,12 @@ once a race.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from pitwall.domain.circuits import TrackMap
+from pitwall.domain.circuits import Corner, TrackMap
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.track_positions import CarPlace
 from pitwall.web.shared.display_text import code, cut
@@ -44,6 +45,9 @@ class TrackRow:
         sectors: Where sectors end, as shares of the lap's time.
         turn_deg: How far the axes are turned, degrees anticlockwise.
         words: Where outline and corner numbers come from, as sentences.
+        open: Whether the points are only the part of a lap that was driven so far.
+        pit: x, y, x, y, … along the pit lane, from its entry.
+        posts: Where race control's sectors begin, by their numbers.
     """
 
     points: list[float] = field(default_factory=list)
@@ -51,14 +55,26 @@ class TrackRow:
     corners: list[CornerMark] = field(default_factory=list)
     turn_deg: float = 0.0
     words: str = ""
+    open: bool = False
+    pit: list[float] = field(default_factory=list)
+    posts: list[CornerMark] = field(default_factory=list)
 
 
 @dataclass
 class PlacesRow:
-    """How positions are known, a sentence; and the cars in the pit lane that are not drawn."""
+    """What the map says beside the cars.
+
+    Attributes:
+        words: How positions are known, a sentence.
+        in_pit: The cars in the pit lane that are not drawn.
+        yellow: Race control's numbers of the sectors under yellow.
+        flags: The same in words; "" where there is none.
+    """
 
     words: str = ""
     in_pit: list[str] = field(default_factory=list)
+    yellow: list[int] = field(default_factory=list)
+    flags: str = ""
 
 
 @lru_cache(maxsize=64)
@@ -72,21 +88,26 @@ def track_row(track: TrackMap) -> TrackRow:
     outline, guide = track.outline, track.guide
     if outline is None:
         return TrackRow(words=_RING if track.race_id else "")
-    words = [f"Outline from the positions of {outline.drawn_from}."]
+    words = [f"Outline from {outline.drawn_from}."]
     if guide is not None and guide.corners:
         words.append(f"Corner numbers: {guide.source}.")
     return TrackRow(
         points=[axis for point in outline.points for axis in point],
         sectors=list(outline.sector_ends),
-        corners=[CornerMark(cut(c.name, 6), round(c.at[0]), round(c.at[1])) for c in guide.corners]
-        if guide
-        else [],
+        corners=_marks(guide.corners if guide else ()),
         turn_deg=guide.rotation_deg if guide else 0.0,
         words=" ".join(words),
+        open=outline.is_open,
+        pit=[axis for point in outline.pit_lane for axis in point],
+        posts=_marks(guide.flag_sectors if guide else ()),
     )
 
 
-_RING: Final = "The lap is drawn as a ring: no stored race at this circuit has positions."
+def _marks(corners: Sequence[Corner]) -> list[CornerMark]:
+    return [CornerMark(cut(each.name, 6), round(each.at[0]), round(each.at[1])) for each in corners]
+
+
+_RING: Final = "The lap is drawn as a ring until cars have shown the circuit's shape."
 
 
 def mark_rows(frame: LiveFrame, *, has_outline: bool) -> dict[str, Mark]:
@@ -121,11 +142,27 @@ def places_row(frame: LiveFrame, *, has_outline: bool) -> PlacesRow:
     in_pit = [
         code(line.code, line.number) for line in frame.tower if line.in_pit and line.number in lost
     ]
+    yellow = sorted(frame.header.yellow_sectors)
+    words = "Positions are not known until a car first crosses the line."
     if located:
-        return PlacesRow("Positions from the feed.", in_pit)
-    if any(place.lap_share is not None for place in frame.places):
-        return PlacesRow("Positions estimated from line crossings and gaps.", in_pit)
-    return PlacesRow("Positions are not known until a car first crosses the line.", in_pit)
+        words = "Positions from the feed."
+    elif any(place.lap_share is not None for place in frame.places):
+        words = "Positions estimated from line crossings and gaps."
+    return PlacesRow(words, in_pit, yellow, _flag_words(yellow))
+
+
+def _flag_words(yellow: Sequence[int]) -> str:
+    """Return where yellow flags are shown.
+
+    >>> _flag_words([11]), _flag_words([3, 4, 5])
+    ('Yellow flag in track sector 11.', 'Yellow flags in track sectors 3, 4 and 5.')
+    """
+    if not yellow:
+        return ""
+    *others, last = map(str, yellow)
+    if not others:
+        return f"Yellow flag in track sector {last}."
+    return f"Yellow flags in track sectors {', '.join(others)} and {last}."
 
 
 def _mark(place: CarPlace, flags: int, *, has_outline: bool) -> Mark | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +12,8 @@ from pitwall import services
 from pitwall.analysis.track_record import TrackRecords, track_record
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.ledger import Call, LedgerContents, LedgerHead, Made
+from pitwall.domain.stored_races import RaceFilter, RaceSummary
+from pitwall.domain.timeline import Digest
 from pitwall.errors import StoreError
 from pitwall.live.publishing import FrameRing
 from pitwall.web.ledger.charts import log_loss_figure, reliability_figure, reliability_table
@@ -18,6 +21,7 @@ from pitwall.web.ledger.rows import call_rows, ledger_row, race_rows
 from pitwall.web.ledger.state import LedgerState
 from pitwall.web.shared.chart_theme import NO_FIGURE
 from tests.analysis.test_track_record import AT, HEAD, a_run, contents
+from tests.web.shared.test_spoilers import a_race
 
 CALL = Call(
     race_id="2026-a-race",
@@ -93,6 +97,15 @@ class Reader:
 
     def __init__(self) -> None:
         self.is_away = False
+        self.stored: list[RaceSummary] = []
+
+    async def races(
+        self, wanted: RaceFilter, most: int, _cursor: str | None = None
+    ) -> tuple[list[RaceSummary], None]:
+        return [each for each in self.stored if wanted.source in {None, each.source}][:most], None
+
+    async def digest(self, race: RaceSummary) -> Digest:
+        return Digest(passes=3, called=2, missed=1, failed=0)
 
     async def head(self) -> LedgerHead | None:
         return LedgerHead(1, "", AT)
@@ -101,7 +114,9 @@ class Reader:
         if self.is_away:
             message = "The database does not answer as it should: gone."
             raise StoreError(message)
-        return contents(a_run()) if made is Made.IMPORT and not simulated else contents()
+        called = tuple(replace(CALL, race_id=f"2026-race-{number}") for number in (1, 2))
+        told = replace(contents(a_run(1), a_run(2, circuit="Elsewhere")), best=called, worst=called)
+        return told if made is Made.IMPORT and not simulated else contents()
 
 
 @pytest.fixture
@@ -113,6 +128,8 @@ def reader() -> Reader:
             tab_is_open=lambda _token: True,
             frame_buffer=FrameRing(),
             records=TrackRecords(reader),
+            stored_races=cast("Any", reader),
+            replays=cast("Any", reader),
         )
     )
     return reader
@@ -143,3 +160,59 @@ async def test_without_a_database_the_page_says_why(reader: Reader) -> None:
     await LedgerState.show.fn(state)  # type: ignore[attr-defined]
 
     assert "gone" in state.trouble
+
+
+async def test_a_hidden_race_is_nowhere_on_the_page_until_it_was_played(reader: Reader) -> None:
+    reader.stored = [a_race("2026-race-2"), a_race("2026-race-1")]
+    state = a_state()
+
+    await LedgerState.show.fn(state)  # type: ignore[attr-defined]
+
+    hidden, shown = state.races
+    assert (hidden.name, hidden.veil) == ("Grand Prix 2 2026", "hidden until you have played it")
+    assert hidden.came_true == hidden.forecasts == hidden.log_loss == hidden.verdict == ""
+    assert shown.came_true == "10"
+    assert [call.key.split()[0] for call in (*state.best, *state.worst)] == ["2026-race-1"] * 2
+    assert [row.name for row in state.circuits] == ["Somewhere"]
+    assert state.head.hidden.startswith("1 race left out here")
+    assert state.log_loss == NO_FIGURE  # one race is left
+    state.played = "2026-race-2"
+    await LedgerState.choose.fn(state, "import")  # type: ignore[attr-defined]
+    assert state.races[0].came_true == "10"
+    assert len(state.best) == 2
+    assert state.head.hidden == ""
+
+
+async def test_with_all_races_hidden_their_names_are_all_that_is_told(reader: Reader) -> None:
+    reader.stored = [a_race("2026-race-2"), a_race("2026-race-1")]
+    state = a_state()
+    await LedgerState.show.fn(state)  # type: ignore[attr-defined]
+
+    await LedgerState.set_spoilers.fn(state, "hide")  # type: ignore[attr-defined]
+
+    assert state.head.figures == []
+    assert state.head.nothing == ""
+    assert state.reliability == NO_FIGURE
+    assert [row.veil != "" for row in state.races] == [True, True]
+    await LedgerState.set_spoilers.fn(state, "show")  # type: ignore[attr-defined]
+    assert state.head.figures[0].value == "240"
+
+
+def test_passes_are_counted_beside_the_forecasts_that_came_true() -> None:
+    record = track_record(contents(a_run(1), a_run(2)))
+    passes = {"2026-race-1": 3, "2026-race-2": 4}
+
+    figures = {row.name: row for row in ledger_row("live", record, 0, passes).figures}
+    (newest, _) = race_rows(record, passes=passes)
+
+    assert figures["Passes"].value == "7"
+    assert figures["Decided"].beside == "20 of these forecasts came true"
+    assert (newest.passes, newest.came_true) == ("4", "10")
+
+
+def test_passes_are_not_summed_before_all_are_counted() -> None:
+    record = track_record(contents(a_run(1), a_run(2)))
+
+    names = [row.name for row in ledger_row("live", record, 0, {"2026-race-1": 3}).figures]
+
+    assert "Passes" not in names

@@ -262,6 +262,22 @@ def test_without_telemetry_nothing_is_drawn() -> None:
     assert telemetry_chart.telemetry_words(STORY, None) == ""
 
 
+@pytest.mark.parametrize("draw", [forecast_chart.forecast_figure, gap_chart.gap_figure])
+def test_no_label_lies_on_the_curves(draw: Any) -> None:
+    turns = tuple(Happening(at(100 + n), Turn.PITTED, (81, 4)[n % 2]) for n in range(4))
+
+    drawn = draw(replace(STORY, happenings=turns))["layout"]
+
+    labels = [each for each in drawn["annotations"] if "yshift" in each]
+    assert len(labels) > 1
+    assert {(each["y"], each["yref"], each["yanchor"]) for each in labels} == {
+        (1, "paper", "bottom")
+    }
+    # Each row has room above the plot, and the legend is not there.
+    assert max(each["yshift"] for each in labels) + 18 <= drawn["margin"]["t"]
+    assert drawn["legend"]["yref"] == "container"
+
+
 def test_labels_of_many_turns_do_not_lie_on_one_another_and_turns_come_first() -> None:
     turns = [Turn.PASSED, Turn.PASSED_BACK, Turn.PITTED, Turn.SWAPPED]
     many = tuple(Happening(at(100 + 4 * n), turns[n % 4], (81, 4)[n % 2]) for n in range(16))
@@ -276,8 +292,15 @@ def test_labels_of_many_turns_do_not_lie_on_one_another_and_turns_come_first() -
         x_px = 270 * (instant(label["x"]) - story.since) / (story.until - story.since)
         width_px = 6.6 * len(label["text"])  # of a monospaced letter at 11 pixels
         left = x_px - width_px if label["xanchor"] == "right" else x_px
-        rows.setdefault(label["y"], []).append((left, left + width_px))
-    assert min(rows) >= 1 - 0.4
+        rows.setdefault(label["yshift"], []).append((left, left + width_px))
     for taken in rows.values():
         for (_, end), (begin, _) in pairwise(sorted(taken)):
             assert end <= begin
+
+
+def test_charts_end_where_the_story_is_known_and_not_where_the_battle_will_end() -> None:
+    known = STORY.known_at(at(60))
+
+    for figure in (forecast_chart.forecast_figure(known), gap_chart.gap_figure(known)):
+        assert figure["layout"]["xaxis"]["range"] == [moment(at(0)), moment(at(60))]
+    assert STORY.known_at(at(900)).until == STORY.until

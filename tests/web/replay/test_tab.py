@@ -12,7 +12,6 @@ from pitwall.domain.timeline import Fight, Pass, Span, Stop, Timeline
 from pitwall.ports.replays import ReplayPace
 from pitwall.web.replay.tab import TabReplay, Tabs, moment_of
 from pitwall.web.replay.timeline_rows import timeline_row
-from pitwall.web.shared.spoilers import is_veiled
 from tests.web.frames import make_frame
 
 BEGINS = datetime(2026, 7, 5, 13, 0, tzinfo=UTC)
@@ -112,6 +111,27 @@ def test_speeds_go_in_steps_and_stay_within_their_limits() -> None:
     assert tab.clock.speed == 0.5
 
 
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        ("go banana", '"banana" is neither a lap nor a time: try lap 12 or 13:42.'),
+        ("go lap 77", "This race has no lap 77."),
+        ("go 23:59", '"23:59" is outside the race.'),
+        ("go lap 3", ""),
+    ],
+)
+async def test_a_place_that_is_none_is_told_until_the_next_command(words: str, note: str) -> None:
+    tab = replay()
+    tab.wish(words)
+
+    _, own = await tab.rows()
+
+    assert own["head"]["note"] == note
+    tab.wish("toggle")
+    _, own = await tab.rows()
+    assert own["head"]["note"] == ""
+
+
 def test_a_battle_is_chosen_by_numbers_or_letters() -> None:
     tab = replay()
 
@@ -146,6 +166,7 @@ async def test_nothing_later_is_told_behind_the_veil() -> None:
         "13:05:00: NOR passes PIA for P2, forecast at 70 %"
     ]
     assert told["flags"] == told["stops"] == []
+    assert [mark["words"] for mark in told["laps"]] == ["1"]
     assert told["summary"].startswith("so far 1 pass,")
     tab.wish("veil off")
     _, own = await tab.rows()
@@ -216,16 +237,6 @@ def test_a_race_over_midnight_has_moments_of_the_next_day() -> None:
     late = datetime(2023, 11, 18, 22, 30, tzinfo=UTC)
 
     assert moment_of("00:15", late) == datetime(2023, 11, 19, 0, 15, tzinfo=UTC)
-
-
-def test_the_newest_race_is_veiled_until_it_was_played() -> None:
-    newest = Looking.race
-
-    assert is_veiled("auto", "", "a-race", newest)
-    assert not is_veiled("auto", "b a-race", "a-race", newest)
-    assert not is_veiled("auto", "", "another", newest)
-    assert is_veiled("hide", "", "another", newest)
-    assert not is_veiled("show", "", "a-race", newest)
 
 
 def test_only_so_many_tabs_are_held_and_an_old_watcher_ends_nothing_new() -> None:

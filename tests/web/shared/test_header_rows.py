@@ -131,3 +131,12 @@ def test_a_shared_cache_that_is_away_is_told_where_the_feed_has_nothing_to_say()
     assert (row.tone, row.title) == ("told", "Shared cache unavailable")
     assert row.detail == "One worker goes on alone."
     assert notice_row(failed, "One worker goes on alone.").detail == "No such file."
+
+
+def test_before_the_first_message_a_race_is_being_opened_and_no_signal_is_missing() -> None:
+    unknown = {"as_of": None, "name": ""}
+    opening = header_row(with_header(make_frame(), feed_state=FeedState.CONNECTING, **unknown))
+    silent = header_row(with_header(make_frame(), feed_state=FeedState.STALE, **unknown))
+
+    assert (opening.race, opening.flag_word) == ("Opening the race", "Starting")
+    assert (silent.race, silent.flag_word) == ("Race name not known yet", "No signal")

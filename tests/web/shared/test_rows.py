@@ -21,16 +21,16 @@ from pitwall.web.shared.battle_rows import (
 from pitwall.web.shared.car_rows import car_rows
 from pitwall.web.shared.event_rows import EndedRow, empty_row, ended_rows, spoken_rows
 from pitwall.web.shared.page_rows import page_rows, waiting_rows
-from pitwall.web.shared.tower_rows import TowerRow, tower_rows
 from tests.web.frames import make_frame
 
 LARGEST_MESSAGE = 13_500  # once a second, with new forecasts
 USUAL_MESSAGE = 6_500
-EACH_TIME = ("pulse", "header", "tower", "cards", "marks")
+EACH_TIME = ("pulse", "header", "gaps", "cards", "marks")
 STEADY = (
     "pulse",
     "header",
-    "tower",
+    "gaps",
+    "laps",
     "cards",
     "traces",
     "mixes",
@@ -48,50 +48,6 @@ def with_car(frame: LiveFrame, place: int, **changes: object) -> LiveFrame:
 def card(frame: LiveFrame, **changes: object) -> BattleCardRow:
     line = replace(frame.battles[0], **changes)  # type: ignore[arg-type]
     return card_rows(replace(frame, battles=(line,)))[0]
-
-
-def test_the_leader_has_no_gap_and_fighters_are_marked() -> None:
-    frame = make_frame()
-    second_on_first = replace(frame.battles[0], attacker=frame.tower[1].number)
-    second_on_first = replace(second_on_first, defender=frame.tower[0].number)
-    third_on_second = replace(second_on_first, attacker=frame.tower[2].number)
-    third_on_second = replace(third_on_second, defender=frame.tower[1].number)
-    rows = tower_rows(replace(frame, battles=(second_on_first, third_on_second)))
-
-    assert rows[0] == TowerRow("81", "1", "Leader", "", "", "", "racing", "hunted")
-    assert [row.fight for row in rows[:4]] == ["hunted", "hunts hunted", "hunts", ""]
-
-
-def test_an_interval_within_attack_range_stands_out() -> None:
-    frame = with_car(with_car(make_frame(), 2, interval_s=0.999), 3, interval_s=1.0)
-
-    assert [row.reach for row in tower_rows(frame)[:3]] == ["", "close", ""]
-
-
-@pytest.mark.parametrize(
-    ("changes", "status", "tone", "gap"),
-    [
-        ({"in_pit": True}, "In pit", "pit", "+3.000"),
-        ({"pit_out": True}, "Out lap", "pit", "+3.000"),
-        ({"stopped": True}, "Stopped", "out", ""),
-        ({"retired": True, "in_pit": True}, "Retired", "out", ""),
-        ({}, "", "racing", "+3.000"),
-    ],
-)
-def test_a_car_that_does_not_race_says_so(
-    changes: dict[str, object], status: str, tone: str, gap: str
-) -> None:
-    row = tower_rows(with_car(make_frame(), 3, gap_to_leader_s=3.0, **changes))[2]
-
-    assert (row.status, row.tone, row.gap) == (status, tone, gap)
-
-
-def test_lapped_cars_are_laps_down_and_unknown_gaps_are_empty() -> None:
-    frame = with_car(make_frame(), 3, gap_to_leader_s=None, gap_to_leader_laps=2, interval_s=None)
-
-    row = tower_rows(frame)[2]
-
-    assert (row.gap, row.interval) == ("+2 laps", "")
 
 
 def test_tyres_have_a_letter_an_age_and_words() -> None:
@@ -253,14 +209,27 @@ def test_old_news_is_not_spoken() -> None:
     [
         ("racing", ""),
         ("calm", "No battle right now"),
-        ("safety_car", "Race neutralised"),
-        ("grid", "The race is not running"),
+        ("safety_car", ""),  # the order of the restart is shown
+        ("grid", "Before lights out"),
         ("failed", "No data"),
-        ("over", "The race is over"),
+        ("over", ""),  # the classification is shown
     ],
 )
 def test_an_empty_page_explains_itself(scene: str, title: str) -> None:
     assert empty_row(make_frame(8, scene)).title == title
+
+
+def test_an_empty_page_never_says_what_the_tower_contradicts() -> None:
+    calm = make_frame(8, "calm")
+    first_lap = replace(calm, header=replace(calm.header, lap=1))
+    apart = replace(
+        calm, tower=tuple(replace(car, interval_s=2.5, in_pit=False) for car in calm.tower)
+    )
+
+    assert any((car.interval_s or 9) < 2 for car in calm.tower)
+    assert "within two seconds" not in empty_row(calm).detail
+    assert empty_row(first_lap).title == "Battles open on lap 2"
+    assert empty_row(apart).detail == "No car is within two seconds of the car ahead."
 
 
 def test_a_message_stays_small() -> None:

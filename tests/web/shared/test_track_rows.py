@@ -12,7 +12,9 @@ from pitwall.web.shared.page_rows import page_rows
 from pitwall.web.shared.track_rows import HUNTED, HUNTS, IN_PIT, mark_rows, places_row, track_row
 from tests.web.frames import make_frame
 
-OUTLINE = Outline(((0.0, 0.0), (100.5, 0.0), (50.0, 80.0)), (0.3, 0.7), "one clean lap of a race")
+OUTLINE = Outline(
+    ((0.0, 0.0), (100.5, 0.0), (50.0, 80.0)), (0.3, 0.7), "the positions of one clean lap of a race"
+)
 GUIDE = CircuitGuide((Corner("1", (100.4, 0.6)), Corner("2A", (50.0, 80.0))), 30.0, "somebody")
 
 

@@ -1,0 +1,31 @@
+"""Tell the outline of a simulated circuit, which is known before anybody drives there."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pitwall.domain.circuits import Outline
+from pitwall.feeds.simulated.lap_shape import CIRCUITS, SimulatedCircuit, measure
+
+_NO_LETTERS = re.compile(r"[^a-z0-9]+")
+
+
+@lru_cache(maxsize=8)
+def simulated_outline(race_id: str) -> Outline | None:
+    """Return the outline of the circuit of a stored simulated race; None of any other race.
+
+    >>> simulated_outline("2025-dutch-grand-prix-race") is None
+    True
+    """
+    for circuit in CIRCUITS:
+        if f"-{_NO_LETTERS.sub('-', circuit.meeting.lower())}-" in race_id:
+            return _outline(circuit)
+    return None
+
+
+def _outline(circuit: SimulatedCircuit) -> Outline:
+    shape = measure(circuit)
+    points = tuple((round(spot.x_m, 1), round(spot.y_m, 1)) for spot in shape.spots)
+    ends = tuple(round(loop / len(shape.minis), 4) for loop in shape.sector_ends)
+    return Outline(points, ends, f"the simulated circuit {circuit.name}")

@@ -1,0 +1,1 @@
+"""Serve the page for addresses that there are none of."""

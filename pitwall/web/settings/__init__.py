@@ -1,0 +1,1 @@
+"""Serve the settings page: what a visitor chose for all pages."""

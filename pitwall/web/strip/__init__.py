@@ -1,0 +1,1 @@
+"""Draw the race strip, on the live page and in a replay."""
