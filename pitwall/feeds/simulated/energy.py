@@ -17,7 +17,6 @@ MODE_MJ = 0.5  # extra for each lap with Overtake Mode
 MODE_WITHIN_S = 1.0  # behind the next car at the detection point
 RESERVE_MJ = 0.6  # no car fights below this
 _BOOST_MW = 0.15  # the cap on Boost in races
-_FULL_POWER_MJ = 2.4  # above the reserve; with less, deployment ends before the straight does
 _MODE_MW = 0.0125  # spends those 0.5 MJ over the straights of a lap
 _MODE_GAIN = 0.011  # seconds for each second of straight: power where others taper off
 _GAIN_S_PER_MJ = 0.09  # at the end of a straight
@@ -25,12 +24,9 @@ _SAVING_MW = 0.012  # won back all round the lap while not fighting
 _CHARGING_MW = 0.030  # won back by a driver who lifts to charge
 _CHARGING_COST = 0.0035  # seconds lost by lifting, for each second
 _EMPTY_MJ = 1.0  # a driver gives a fight up to charge below this
-_READY_MJ = 2.8  # and attacks again above this
-_USUAL_MJ = 2.3  # where ordinary deployment equals ordinary harvest
-_LEVEL_MW = 0.012  # more of it with a full battery
-_LEVEL_GAIN = 0.010  # seconds for each second of straight: 1.7 % of speed at its end
+_READY_MJ = 3.0  # and attacks again above this
 _RUN = 1.7  # speed gained grows along a straight: at its end, over the mean that the time tells
-_LIFTED = 0.040  # of the speed at a straight's end, lost by lifting to charge
+_LIFTED = 0.035  # of the speed at a straight's end, lost by lifting to charge
 _ON_STRAIGHT = 0.5  # share of straight above which the end of a mini-sector lies on one
 
 
@@ -52,8 +48,7 @@ def spend(battery_mj: float, straight_s: float, *, boost: bool, mode: bool) -> D
         0.0
     """
     left_mj = max(0.0, battery_mj - RESERVE_MJ)
-    power = _BOOST_MW * min(1.0, left_mj / _FULL_POWER_MJ)
-    boosted = min(left_mj, power * straight_s) if boost else 0.0
+    boosted = min(left_mj, _BOOST_MW * straight_s) if boost else 0.0
     extra = min(left_mj - boosted, _MODE_MW * straight_s) if mode else 0.0
     gain_s = _GAIN_S_PER_MJ * boosted + _MODE_GAIN / _MODE_MW * extra
     return Deployment(gain_s, battery_mj - boosted - extra)
@@ -81,22 +76,10 @@ def surge(mini: MiniSector, gain_s: float, *, charging: bool) -> float:
     return _RUN * gain_s / mini.straight_s - (_LIFTED if charging else 0.0)
 
 
-def drain(battery_mj: float, straight_s: float) -> Deployment:
-    """Return the effect of ordinary deployment on a straight: a fuller battery gives more of it.
-
-    Example:
-        >>> drain(3.0, 3.7).gain_s > 0.0 > drain(1.0, 3.7).gain_s
-        True
-    """
-    level = max(-1.0, min(1.0, (battery_mj - _USUAL_MJ) / (CAPACITY_MJ - _USUAL_MJ)))
-    left_mj = min(CAPACITY_MJ, battery_mj - _LEVEL_MW * level * straight_s)
-    return Deployment(_LEVEL_GAIN * level * straight_s, left_mj)
-
-
-def save(battery_mj: float, time_s: float, *, charging: bool, harvest: float = 1.0) -> Deployment:
-    """Return the effect of `time_s` seconds without a fight; `harvest` says how well it saves."""
+def save(battery_mj: float, time_s: float, *, charging: bool) -> Deployment:
+    """Return the effect of `time_s` seconds without a fight."""
     power, cost = (_CHARGING_MW, _CHARGING_COST) if charging else (_SAVING_MW, 0.0)
-    return Deployment(-cost * time_s, min(CAPACITY_MJ, battery_mj + harvest * power * time_s))
+    return Deployment(-cost * time_s, min(CAPACITY_MJ, battery_mj + power * time_s))
 
 
 def rest(battery_mj: float, time_s: float) -> float:

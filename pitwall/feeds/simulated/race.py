@@ -301,15 +301,9 @@ class RaceSimulation:
         if boost or (car.mode and not car.charging):
             work = energy.spend(car.battery_mj, mini.straight_s, boost=boost, mode=car.mode)
         else:
-            work = energy.save(
-                car.battery_mj,
-                mini.base_s,
-                charging=car.charging,
-                harvest=car.entrant.harvest,
-            )
-        usual = energy.drain(work.battery_mj, mini.straight_s)
-        car.battery_mj = usual.battery_mj
-        gain_s = tow_s(car.ahead_s, mini) + max(work.gain_s, 0.0) + usual.gain_s
+            work = energy.save(car.battery_mj, mini.base_s, charging=car.charging)
+        car.battery_mj = work.battery_mj
+        gain_s = tow_s(car.ahead_s, mini) + max(work.gain_s, 0.0)
         car.surge = energy.surge(mini, gain_s, charging=car.charging)
         car.wake_s = wake_s(car.ahead_s, mini)
-        return car.wake_s - tow_s(car.ahead_s, mini) - work.gain_s - usual.gain_s
+        return car.wake_s - tow_s(car.ahead_s, mini) - work.gain_s

@@ -26,8 +26,6 @@ _TEAM_TRIM_SD = 0.007
 
 _DRIVER_TRIM_SD = 0.004
 
-_HARVEST = (0.6, 1.4)  # power units differ in how fast they win energy back
-
 
 @dataclass(frozen=True, slots=True)
 class Team:
@@ -63,7 +61,6 @@ class Entrant:
         error_rate: Factor on how often this driver errs; 1 is usual.
         trim: How much faster the car is on straights, as a share of its speed; it is slower in
             corners to the same amount of time a lap.
-        harvest: How fast the car wins energy back; 1 is usual.
     """
 
     number: DriverNumber
@@ -76,7 +73,6 @@ class Entrant:
     craft: float
     error_rate: float
     trim: float = 0.0
-    harvest: float = 1.0
 
 
 def enter(rng: Random) -> tuple[Entrant, ...]:
@@ -89,7 +85,6 @@ def enter(rng: Random) -> tuple[Entrant, ...]:
         # The front is closer together than the back.
         car = _TEAM_SPREAD_S * (rank / (len(order) - 1)) ** 1.15 + rng.gauss(0.0, _WEEKEND_SD_S)
         trim = rng.gauss(0.0, _TEAM_TRIM_SD)
-        harvest = rng.uniform(*_HARVEST)
         for number, code, first, last in team.drivers:
             entrants.append(
                 Entrant(
@@ -103,7 +98,6 @@ def enter(rng: Random) -> tuple[Entrant, ...]:
                     craft=max(-2.0, min(2.0, rng.gauss(0.0, 1.0))),
                     error_rate=day * rng.uniform(0.5, 1.6),
                     trim=trim + rng.gauss(0.0, _DRIVER_TRIM_SD),
-                    harvest=harvest,
                 )
             )
     noise = {e.number: rng.gauss(0.0, _QUALIFYING_SD_S) for e in entrants}

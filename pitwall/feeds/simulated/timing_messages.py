@@ -42,13 +42,13 @@ _UNHEARD = {"I1": 0.158, "I2": 0.017, "FL": 0.002, "ST": 0.070}
 _SPEED_SD_KMH = {"I1": 1.9, "I2": 1.5, "FL": 0.8, "ST": 1.3}
 
 # By how much cars differ at one trap beside their trim: gears and set-up, as a share.
-_TRAP_SD = {"I1": 0.010, "I2": 0.008, "FL": 0.003, "ST": 0.004}
+_TRAP_SD = {"I1": 0.007, "I2": 0.006, "FL": 0.003, "ST": 0.003}
 
-_ODD = 0.12  # share of speeds that a gust, a lift or another line changes
+_ODD = 0.08  # share of speeds that a gust, a lift or another line changes
 
 _ODD_SD_KMH = 7.0
 
-_AT_LINE = 0.12  # the line lies early on its straight, where a surge has only begun
+_AT_LINE = 0.2  # the line lies early on its straight, where a surge has only begun
 
 _TOW_AT_LINE = 0.015  # of the speed there, right behind another car
 
