@@ -20,6 +20,7 @@ from pitwall.feeds.simulated.setup import RaceSetup
 _BURST_S = 1.0
 _SAMPLE_S = 0.27  # 3.7 a second
 _VARIANTS_KMH = (-4, -1, 2, 5)  # so that two cars at one place do not read the same
+_SLOW_S = 0.63  # a car that lost this much in one mini-sector shows it in its speed
 _FAST_KMH = 223  # above this a car is on a straight, where slipstream and power matter
 _COAST_SPOTS = 6  # tenths of a second that a charging driver lifts before braking
 _LANE_KMH = 80
@@ -92,7 +93,7 @@ class Telemetry:
         if car.in_lane:
             return self._lane[cell]
         mini_s = car.exit_at_s - car.at_s
-        if car.finished or mini_s > 1.17 * self._mini_s(car):
+        if car.finished or mini_s > self._mini_s(car) + _SLOW_S:
             return self._slow[cell]
         return self._at_speed(car, cell, (at_s - car.at_s) / max(0.01, mini_s))
 
@@ -107,7 +108,7 @@ class Telemetry:
         if spot.speed_kmh > _FAST_KMH and not spot.brake_pct:
             share = max(0.0, min(1.0, part))
             surge = share * car.surge + (1.0 - share) * car.surged
-            faster_kmh += round(surge * spot.speed_kmh)
+            faster_kmh += round((surge + car.entrant.trim) * spot.speed_kmh)
         lifts = car.charging and self._lifts[cell]
         key = (cell, faster_kmh, lifts)
         channels = self._racing.get(key)
