@@ -102,12 +102,20 @@ function chartOf(view, chosen, cars, colours) {
 }
 
 function Plot({ view, chosen, onLap }) {
+  const [theme, setTheme] = useState(0);
   const box = useRef(null);
   const chart = useRef(null);
   const shown = useRef({ view, onLap });
   const [state, setState] = useState("loading");
   shown.current = { view, onLap };
   const lines = chosen.join(" ");
+
+  useEffect(() => {
+    const restyle = () => setTheme((was) => was + 1);
+    const styles = new MutationObserver(restyle);
+    styles.observe(document.documentElement, { attributeFilter: ["data-theme", "data-palette"] });
+    return () => styles.disconnect();
+  }, []);
 
   useEffect(() => {
     let isWanted = true;
@@ -171,7 +179,7 @@ function Plot({ view, chosen, onLap }) {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, [lines, view.race_id]);
+  }, [lines, view.race_id, theme]);
 
   useEffect(() => {
     if (chart.current === null) return;

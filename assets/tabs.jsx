@@ -81,7 +81,7 @@ export function Tabs({ names, words, label, opening, children }) {
     children: [
       jsx("div", {
         ref: list,
-        className: "tabs",
+        className: "room-tabs",
         role: "tablist",
         "aria-label": label,
         onKeyDown,

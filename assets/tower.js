@@ -10,7 +10,9 @@
   const NAME = "pitwall_tower";
   const root = document.documentElement;
   const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
-  const chosen = { columns: "gap", density: "", names: "", log: "flag safety incident penalty limits other" };
+  const chosen = { columns: "gap", log: "flag safety incident penalty limits other" };
+  // These belong to the settings of all pages; the tower has a switch for each.
+  const SETTINGS = { density: ["roomy", "tight"], names: ["letters", "full"] };
 
   function read() {
     try {
@@ -30,6 +32,7 @@
 
   // Return whether the visitor's choice is what a control stands for.
   function holds(input) {
+    if (input.dataset.tower in SETTINGS) return root.dataset[input.dataset.tower] === input.value;
     const kept = chosen[input.dataset.tower] || "";
     return input.dataset.tower === "log" ? kept.split(" ").includes(input.value) : kept === input.value;
   }
@@ -43,13 +46,17 @@
   document.addEventListener("change", (event) => {
     const name = event.target.dataset?.tower;
     if (!name) return;
+    if (name in SETTINGS) {
+      window.pitwallSettings.set(name, SETTINGS[name][Number(event.target.checked)]);
+      return;
+    }
     if (name === "log") {
       const kinds = new Set((chosen.log || "").split(" ").filter(Boolean));
       if (event.target.checked) kinds.add(event.target.value);
       else kinds.delete(event.target.value);
       chosen.log = [...kinds].join(" ");
     } else {
-      chosen[name] = event.target.checked ? event.target.value : "";
+      chosen[name] = event.target.value;
     }
     try {
       localStorage.setItem(NAME, JSON.stringify(chosen));
@@ -75,6 +82,9 @@
     if (added) mark();
   }).observe(root, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", mark);
+  new MutationObserver(mark).observe(root, {
+    attributes: true, attributeFilter: ["data-density", "data-names"],
+  });
   addEventListener("storage", (event) => {
     if (event.key !== NAME) return;
     read();

@@ -26,7 +26,8 @@ const SHARPEST = 2; // more pixels than this nobody sees
 const CODE = "11px 'IBM Plex Mono', ui-monospace, monospace";
 const SMALL = "500 10px 'Saira Condensed', 'Arial Narrow', sans-serif";
 
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const still = () => document.documentElement.dataset.motion === "calm"
+  || matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // Return the colours of the theme; where the system forces colours, the system's.
 function coloursOf(element) {

@@ -53,7 +53,7 @@ async def _measure(name: str, url: str) -> None:
     out(f"{name}, {ROWS:,} rows of each\n")
     for kind in _Kind.all():
         await _measure_in(database, kind)
-        if kind.model is not tables.Prediction:
+        if kind.model is not tables.CompactForecast:
             await SqlRaceWriter(database).remove(SMALL.race_id)
     ours_out_s = await _timed(lambda: _out(database, drain=True))
     orm_out_s = await _timed(lambda: _orm_out(database))
@@ -101,7 +101,7 @@ class _Kind:
                 _samples,
                 lambda held: _rows([sample for _, sample in held.samples]),
             ),
-            _Kind("predictions", tables.Prediction, _predictions, _prediction_objects),
+            _Kind("predictions", tables.CompactForecast, _predictions, _prediction_objects),
         )
 
 
@@ -138,12 +138,14 @@ def _rows(records: Sequence[Any]) -> list[SQLModel]:
 
 
 def _prediction_objects(batch: Batch) -> list[SQLModel]:
-    names = [name for name in PredictionRecord._fields if name not in {"attacker", "defender"}]
+    others = {"attacker", "defender", "model_version", "outcome", "condition"}
+    names = [name for name in PredictionRecord._fields if name not in others]
     return [
-        tables.Prediction(
-            race_id=SMALL.race_id,
-            attacker_id="mary-somer",
-            defender_id="ada-byron",
+        tables.CompactForecast(
+            race_number=1,
+            attacker_number=2,
+            defender_number=1,
+            model_number=1,
             **{name: getattr(row, name) for name in names},
         )
         for row in batch.predictions.values()

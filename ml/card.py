@@ -37,6 +37,8 @@ def model_card(bundle: Bundle) -> str:
             last=training["years"][1],
             columns=len(FEATURES),
             folds=training["folds"],
+            recency=training["recency"],
+            line_weight=training["line_weight"],
             rules=bundle.knowledge.rules.version,
         ),
         *_experts(bundle),

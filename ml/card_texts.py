@@ -50,12 +50,16 @@ There are {columns} [features](features.md), and each belongs to one part of the
 - **AERO**: what following costs: sectors against the defender's and against those in clear air, the
   pace behind a car against that without one, tyres, wind. **Estimated**: nobody measures the air.
 
-The experts start from the situation's logit, held out, and learn what it leaves open, each from its
-own columns and a few of the situation's to interact with. A stacker, a logistic regression, adds up
-the parts and the running residuals (how the battles of race, attacker, defender and season came out
-against their forecasts); its gate scales each expert by the situation. Both are fitted on opinions
-about races that the parts had not seen, in {folds} groups of whole races. There are no class
-weights. All else equal, a smaller gap never makes a pass less likely.
+The parts are boosted in turns. The situation begins with some trees alone; then situation, OM,
+BOOST and AERO add a tree each, round by round, and every tree is fitted on what all parts so far
+leave open. An expert reads its own columns and a few of the situation's to interact with. A row at
+the line counts {line_weight:g} times as much as a moment, and a season {recency:.0%} of the next.
+
+A stacker, a logistic regression, adds up the parts and the running residuals (how the battles of
+race, attacker, defender and season came out against their forecasts); its gate scales each expert
+by the situation. Both are fitted on opinions about races that the parts had not seen, in {folds}
+groups of whole races. There are no class weights. All else equal, a smaller gap never makes a pass
+less likely.
 """
 
 SCORES: Final = """

@@ -28,7 +28,7 @@ from ml.cadence import FIRST_SEASON, cadence_table
 from ml.cluster import on
 from ml.hindsight import Hindsight
 from ml.races import KEYS, LABELS, TableOf, replay_races
-from ml.replay import RaceStory, battle_of, zero_of_race
+from ml.replay import NAMES, RaceStory, battle_of, names_of, zero_of_race
 from ml.resolutions import with_resolutions
 from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle
@@ -48,7 +48,6 @@ _COUNTED: Final = (
     *("year", "circuit", "quality", "gap_ms", "y1", "attacker_code", "defender_code"),
     *("attacker_team", "defender_team"),
 )
-NAMES: Final = ("attacker_code", "defender_code", "attacker_team", "defender_team")
 
 
 def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataFrame:
@@ -70,13 +69,10 @@ def battle_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataF
         battle = battle_of(row, at)
         race = story.at_crossing(at, int(row["lap"]), (battle.defender, battle.attacker))
         values.append(feature_matrix(race, [battle], knowledge, feature_cache)[0].tolist())
-        both = [race.cars.get(number) for number in (battle.attacker, battle.defender)]
-        codes = [car.driver.code if car else "" for car in both]
-        teams = [car.driver.team if car else "" for car in both]
-        known = all(both)
+        known = battle.attacker in race.cars and battle.defender in race.cars
         kind = str(condition(race, battle)) if known else ""
         refused = str(refusal(race, battle) or "")
-        cars.append((*codes, *teams, _is_answerable(race, battle), kind, refused))
+        cars.append((*names_of(race, battle), _is_answerable(race, battle), kind, refused))
     features = pd.DataFrame(
         values, columns=list(feature_names()), index=ordered.index, dtype="float64"
     )

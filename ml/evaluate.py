@@ -129,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seed=int(bundle.training["seed"]),
             jobs=chosen.jobs,
             recency=float(bundle.training["recency"]),
+            line_weight=float(bundle.training["line_weight"]),
         )
         with on(chosen.dask):
             files = Files(chosen.data, chosen.moments, chosen.cadence)

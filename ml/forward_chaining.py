@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from ml.metrics import Array, score
 from ml.mixture_table import BattleTable, stacked
 from ml.mixture_training import part_margins
-from ml.out_of_fold import MixtureRecipe, fit_rows
+from ml.out_of_fold import MixtureRecipe, fit_rows, fitted_together
 from ml.races import with_progress
 from ml.split_scores import MIXTURE, Judged, interval, opinions_of
 from ml.stacking import fit_stacker, residuals_of
@@ -31,23 +31,26 @@ def chained_scores(judged: Judged, recipe: MixtureRecipe) -> dict[str, Any]:
     the forecasts of the season's earlier races, each made before its race.
     """
     order = np.unique(judged.test.order).tolist()
-    members = [member for member in recipe.members if member.name in PARTS]
+    [parts] = fitted_together([one for one in recipe.members if one.name in PARTS])
+    season = judged.test.where(judged.test.trains)
+    whole, always = stacked(judged.train, season), np.ones(len(judged.train), dtype=bool)
+    fits = Parallel(n_jobs=recipe.jobs, return_as="generator", prefer="threads")(
+        delayed(fit_rows)(parts, rows, np.ones(len(rows), dtype=bool), recipe)
+        for rows in (whole.where(np.concatenate([always, season.order < race])) for race in order)
+    )
+    work = with_progress(fits, len(order), "fits, each of the races before one")
     margins = {name: judged.opinions.margins[name] for name in PARTS}
     so_far, forecasts = judged.train, []
-    for place, race in enumerate(order, 1):
+    for race, blobs in zip(order, work, strict=True):
         now = judged.test.where(judged.test.order == race)
-        new: dict[str, Array] = {}
-        for stage in ([m for m in members if not m.after], [m for m in members if m.after]):
-            everything = np.ones(len(so_far), dtype=bool)
-            fits = Parallel(n_jobs=recipe.jobs, return_as="generator", prefer="threads")(
-                delayed(fit_rows)(member, so_far, everything, recipe, margins) for member in stage
-            )
-            work = with_progress(fits, len(stage), f"fits of race {place} of {len(order)}")
-            for member, blob in zip(stage, work, strict=True):
-                expert = read_expert(member.library, blob, now.columns, member.view)
-                new[member.name] = expert.margins(now.rows)
+        experts = {
+            member.name: read_expert(member.library, blob, now.columns, member.view)
+            for member, blob in zip(parts, blobs, strict=True)
+        }
         with_now = stacked(so_far, now)
-        both = {name: np.concatenate([margins[name], new[name]]) for name in PARTS}
+        both = {
+            name: np.concatenate([margins[name], experts[name].margins(now.rows)]) for name in PARTS
+        }
         forecasts.append(_forecast(with_now, both, len(now)))
         sparse = np.concatenate([np.ones(len(so_far), dtype=bool), now.trains])
         so_far = with_now.where(sparse)

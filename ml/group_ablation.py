@@ -35,7 +35,7 @@ def group_costs(
     pooled = next(member for member in recipe.members if member.name == _YARDSTICK)
     everything = np.ones(len(judged.train), dtype=bool)
     fits = Parallel(n_jobs=recipe.jobs, return_as="generator", prefer="threads")(
-        delayed(fit_rows)(pooled, _without(judged.train, group), everything, recipe, {})
+        delayed(fit_rows)([pooled], _without(judged.train, group), everything, recipe)
         for group in groups.values()
     )
     blobs = with_progress(fits, len(groups), "fits")
@@ -48,7 +48,7 @@ def group_costs(
     costs = {}
     for name, group in groups.items():
         rows = _without(test, group).rows
-        expert = read_expert(pooled.library, next(blobs), test.columns, pooled.view)
+        expert = read_expert(pooled.library, next(blobs)[0], test.columns, pooled.view)
         p = platt.chances(expert.margins(rows))
         costs[name] = interval(test.y1, whole, p, test.races)
     return costs

@@ -144,6 +144,7 @@ def _described(table: BattleTable, recipe: MixtureRecipe) -> dict[str, Any]:
         "rows_at_line": int(line.sum()),
         "passes_at_line": int(table.y1[line].sum()),
         "recency": recipe.recency,
+        "line_weight": recipe.line_weight,
         "races": len(np.unique(table.races[known])),
         "years": [int(table.years.min()), int(table.years.max())],
         "folds": recipe.folds,

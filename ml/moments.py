@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ml.hindsight import Hindsight
-from ml.replay import RaceStory, battle_of, zero_of_race
+from ml.replay import NAMES, RaceStory, battle_of, names_of, zero_of_race
 from ml.rulebook import read_rules
 from pitwall.feeds.timing import TimingFeed
 from pitwall.feeds.timing.tables import RaceEntry
@@ -48,20 +48,11 @@ def moment_rows(archive: Path, entry: RaceEntry, rows: pd.DataFrame) -> pd.DataF
         race = story.at(at)
         battles = [battle_of(row, at) for row in of_instant.to_dict("records")]
         matrices.append(feature_matrix(race, battles, knowledge, cache).astype(np.float32))
-        for battle in battles:
-            both = [race.cars.get(number) for number in (battle.attacker, battle.defender)]
-            facts.append(
-                (
-                    *(car.driver.code if car else "" for car in both),
-                    *(car.driver.team if car else "" for car in both),
-                    refusal(race, battle) or "",
-                )
-            )
+        facts += [(*names_of(race, one), refusal(race, one) or "") for one in battles]
     features = pd.DataFrame(np.concatenate(matrices), columns=list(feature_names()))
-    names = ["attacker_code", "defender_code", "attacker_team", "defender_team", "refused"]
     seen = Hindsight.of(archive, entry.session_id)
     end_ms = (ordered.t_ms + ordered.horizon_ms).to_numpy(np.float64)
-    table = ordered.join(features).join(pd.DataFrame(facts, columns=names))
+    table = ordered.join(features).join(pd.DataFrame(facts, columns=[*NAMES, "refused"]))
     return table.assign(
         y1=ordered.y,
         y3=seen.within_three(ordered, ordered.y.to_numpy(np.float64)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,9 @@ from ml.members import MEMBERS, FittedMember, Member, Training, fit_blob
 from ml.metrics import Array
 from ml.mixture_table import BattleTable
 from ml.races import with_progress
+from ml.turns import fit_in_turns
 from pitwall.prediction.experts import read_expert
+from pitwall.prediction.mixture import PARTS
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ class MixtureRecipe:
         seed: Assigns races to folds and seeds the learners; nothing else is random.
         jobs: Number of fits at once, each on one thread; the result does not depend on it.
         recency: Weight of a season's rows against those of the season after it.
+        line_weight: Weight of a row at the line against a moment: a battle has one such row a lap,
+            and several moments that tell almost the same.
     """
 
     members: tuple[Member, ...] = MEMBERS
@@ -35,10 +39,12 @@ class MixtureRecipe:
     seed: int = 0
     jobs: int = 2
     recency: float = 0.85
+    line_weight: float = 1.5
 
-    def weights(self, years: npt.NDArray[np.int64]) -> Array:
-        """Return the weights of rows of these seasons, 1 for the newest."""
-        answer: Array = self.recency ** (years.max() - years).astype(np.float64)
+    def weights(self, table: BattleTable) -> Array:
+        """Return the weights of a table's rows, 1 for moments of its newest season."""
+        ages = (table.years.max() - table.years).astype(np.float64)
+        answer: Array = self.recency**ages * np.where(table.at_line, self.line_weight, 1.0)
         return answer
 
 
@@ -75,28 +81,24 @@ def race_groups(
 def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
     """Fit every member without each fold, and once on everything.
 
-    A member that starts from others starts from their held-out margins, so that it learns what
-    they leave open in races that they have not seen. The models that gave these margins for the
-    other folds had seen the races of this one: a trace of a held-out race reaches an expert's
-    start, never its rows or labels. To shut it out would take the square of the fits. Test seasons
-    are not affected.
-
-    Every fit is one job for joblib, on one thread, and so runs wherever joblib
-    is set to send it; see `ml.cluster`.
+    Every fit is one job for joblib, on one thread, and so runs wherever joblib is set to send it;
+    see `ml.cluster`. The parts of the mixture are one fit, as they grow in turns.
     """
     groups = list(race_groups(table.races, recipe.folds, recipe.seed))
     everything = np.ones(len(table), dtype=bool)
     chosen = [*(~held_out for held_out in groups), everything]
     undecided = np.isnan(table.y1) & (table.outcome >= 0)
     fitted = OutOfFold({}, {}, {}, undecided)
-    for members in _stages(recipe.members):
-        work = [(member, rows) for member in members for rows in chosen]
-        fits = Parallel(n_jobs=recipe.jobs, return_as="generator", prefer="threads")(
-            delayed(fit_rows)(member, table, rows, recipe, fitted.margins) for member, rows in work
-        )
-        blobs = with_progress(fits, len(work), "fits")
-        for member in members:
-            *parts, refit = [_fitted(member, table, next(blobs)) for _ in chosen]
+    together = fitted_together(recipe.members)
+    work = [(members, rows) for members in together for rows in chosen]
+    fits = Parallel(n_jobs=recipe.jobs, return_as="generator", prefer="threads")(
+        delayed(fit_rows)(members, table, rows, recipe) for members, rows in work
+    )
+    blobs = with_progress(fits, len(work), "fits")
+    for members in together:
+        answers = [next(blobs) for _ in chosen]
+        for member, of_member in zip(members, zip(*answers, strict=True), strict=True):
+            *parts, refit = [_fitted(member, table, blob) for blob in of_member]
             fitted.margins[member.name] = _held_out_margins(table, groups, parts)
             if member.label == "y1":
                 asked = table.rows[undecided]
@@ -108,42 +110,35 @@ def out_of_fold(table: BattleTable, recipe: MixtureRecipe) -> OutOfFold:
     return fitted
 
 
-def _stages(members: Sequence[Member]) -> Iterator[list[Member]]:
-    """Yield the members in groups, each after the groups that it starts from."""
-    done: set[str] = set()
-    while waiting := [member for member in members if member.name not in done]:
-        ready = [member for member in waiting if done.issuperset(member.after)]
-        if not ready:
-            message = f"members start from each other: {[member.name for member in waiting]}"
-            raise ValueError(message)
-        yield ready
-        done |= {member.name for member in ready}
+def fitted_together(members: Sequence[Member]) -> list[list[Member]]:
+    """Return the members in groups: the parts of the mixture, in order, and each other alone."""
+    by_name = {member.name: member for member in members}
+    parts = [by_name[name] for name in PARTS if name in by_name]
+    alone = [[member] for member in members if member not in parts]
+    return [parts, *alone] if parts else alone
 
 
 def fit_rows(
-    member: Member,
+    members: Sequence[Member],
     table: BattleTable,
     chosen: npt.NDArray[np.bool_],
     recipe: MixtureRecipe,
-    margins: Mapping[str, Array],
-) -> bytes:
-    """Return a member fitted on those chosen rows that train and have its label.
+) -> list[bytes]:
+    """Return members fitted on those chosen rows that train and have their label, as stored.
 
     Args:
-        member: The learner.
+        members: One, or those that are fitted together.
         table: All rows.
         chosen: Which of them may be used, shape (n,).
         recipe: Gives weights and seed.
-        margins: By name, held-out margins of all rows, for a member that starts from some.
     """
-    labels = table.label(member.label)
+    first = members[0]
+    labels = table.label(first.label)
     rows = chosen & np.isfinite(labels) & table.trains
-    start = sum((margins[name][rows] for name in member.after), np.zeros(int(rows.sum())))
-    weights = recipe.weights(table.years)[rows]
-    training = Training(
-        table.rows[rows], labels[rows], table.columns, weights, start if member.after else None
-    )
-    return fit_blob(member, training, recipe.seed, threads=1)
+    training = Training(table.rows[rows], labels[rows], table.columns, recipe.weights(table)[rows])
+    if first.name in PARTS:
+        return fit_in_turns(members, training, recipe.seed)
+    return [fit_blob(first, training, recipe.seed, threads=1)]
 
 
 def _fitted(member: Member, table: BattleTable, blob: bytes) -> FittedMember:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.events import CarTimed
@@ -16,6 +17,8 @@ from pitwall.wire.decode import decode
 from pitwall.wire.message import RawMessage
 
 LATEST_REPORT = timedelta(seconds=3)
+NAMES: Final = ("attacker_code", "defender_code", "attacker_team", "defender_team")
+"""The columns of `names_of`."""
 
 
 def zero_of_race(archive: Path, session_id: int) -> datetime:
@@ -67,4 +70,15 @@ def battle_of(row: Mapping[Hashable, object], at: datetime) -> Battle:
         interval_at=at - age,
         opened_at=at,
         opened_lap=number["lap"],
+    )
+
+
+def names_of(race: RaceState, battle: Battle) -> tuple[str, str, str, str]:
+    """Return the drivers' codes and teams of a battle; empty for a car that is not in the race."""
+    attacker, defender = (race.cars.get(one) for one in (battle.attacker, battle.defender))
+    return (
+        attacker.driver.code if attacker else "",
+        defender.driver.code if defender else "",
+        attacker.driver.team if attacker else "",
+        defender.driver.team if defender else "",
     )

@@ -35,6 +35,7 @@ from pitwall.web.shared.account_state import AccountState
 from pitwall.web.shared.relay import relay
 from pitwall.web.shared.site_nav import head_components
 from pitwall.web.shared.trouble import on_backend_trouble
+from pitwall.web.shared.words import in_words
 from pitwall.web.socket.guard import door_server, guard, on_page_trouble
 from pitwall.web.socket.redis_states import share_states
 
@@ -71,7 +72,7 @@ app = rx.App(
 # The page's own watchdog replaces Reflex's connection toasts: it says more, and in place.
 app.app_wraps.pop((5, "Overlay"))
 
-for route, name, page, on_load in (
+PAGES = (
     ("/", "live battles", live_page, [LiveState.watch, AccountState.recognise]),
     ("/login", "log in", log_in_page, AccountState.recognise),
     ("/register", "register", register_page, AccountState.recognise),
@@ -82,9 +83,15 @@ for route, name, page, on_load in (
     ("/about", "about the forecasts", about_page, [AccountState.recognise, AboutState.show]),
     ("/settings", "settings", settings_page, AccountState.recognise),
     ("404", "no such page", missing_page, AccountState.recognise),
-):
+)
+
+for route, name, page, on_load in PAGES:
     app.add_page(
-        page, route=route, title=f"Pitwall · {name}", image="/favicon.svg", on_load=on_load
+        in_words(page),
+        route=route,
+        title=f"Pitwall · {name}",
+        image="/favicon.svg",
+        on_load=on_load,
     )
 
 relay.attach(app, LiveState)

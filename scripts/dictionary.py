@@ -12,6 +12,7 @@ description in its schema. Three kinds of sentence in it fill columns of their o
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import inspect
 import re
@@ -33,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 from pitwall.api.live_schemas import BattlesOut  # noqa: E402  the checkout is not installed
 from pitwall.api.session_schemas import LiveOut  # noqa: E402
 from pitwall.domain.frames import LiveFrame  # noqa: E402
-from pitwall.store.tables import metadata  # noqa: E402
+from pitwall.store.tables import metadata, views  # noqa: E402
 
 WRITTEN = ROOT / "docs" / "dictionary.md"
 
@@ -142,7 +143,7 @@ def _nested(root: type) -> Iterator[Section]:
 
 def _tables() -> Iterator[Section]:
     by_table = {model.__tablename__: model for model in _models(SQLModel)}
-    for table in sorted(metadata.tables):
+    for table in sorted({**metadata.tables, **views.tables}):
         model = by_table[table]
         hints = typing.get_type_hints(model)
         yield _section(model, f"{table}", {n: hints[n] for n in model.model_fields})
@@ -243,6 +244,9 @@ def _type_name(hint: Any) -> str:  # noqa: ANN401  a type is anything
         return "text"
     if typing.get_origin(hint) in {tuple, list}:
         return f"list of {_type_name(typing.get_args(hint)[0])}"
+    if typing.get_origin(hint) is collections.abc.Mapping:
+        key, value = typing.get_args(hint)
+        return f"{_type_name(value)} by {_type_name(key)}"
     if isinstance(hint, typing.NewType):
         return _type_name(hint.__supertype__)
     name = getattr(hint, "__name__", str(hint))

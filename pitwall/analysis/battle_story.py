@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +25,7 @@ from pitwall.domain.stories import (
     Side,
     Turn,
 )
+from pitwall.domain.timeline import Pass
 from pitwall.errors import NotFoundError
 from pitwall.ports.races import RaceReader
 
@@ -39,6 +40,8 @@ LEADS_OUT: Final = timedelta(seconds=120)
 BREAKS_OFF: Final = timedelta(seconds=60)  # a longer time without forecasts separates two battles
 
 AROUND_A_STOP: Final = timedelta(seconds=75)  # within it a change of order is due to the pit stop
+
+ROWS_APART: Final = timedelta(seconds=10)  # the rows of a pass may come that long before or after
 
 OLDEST_GAP: Final = timedelta(seconds=5)  # older gaps to the leader are not compared
 
@@ -56,7 +59,11 @@ _TABLES: Final = (HistoryTable.LAPS, HistoryTable.TIMING, HistoryTable.PREDICTIO
 
 
 async def story_of(
-    reader: RaceReader, race: RaceSummary, pair: tuple[int, int], at: datetime
+    reader: RaceReader,
+    race: RaceSummary,
+    pair: tuple[int, int],
+    at: datetime,
+    passes: Sequence[Pass],
 ) -> BattleStory:
     """Return the story of the battle that two cars fought at a moment, or nearest to it.
 
@@ -65,6 +72,7 @@ async def story_of(
         race: The race.
         pair: Numbers of the attacking and of the defending car.
         at: The moment, on the race's own clock.
+        passes: All passes of the race, from its timeline.
 
     Raises:
         NotFoundError: A car is not in this race.
@@ -80,7 +88,8 @@ async def story_of(
     rows[HistoryTable.STATUSES] = whole_race[HistoryTable.STATUSES]
     sides = (_side(entries[pair[0]]), _side(entries[pair[1]]))
     drivers = (entries[pair[0]]["driver"], entries[pair[1]]["driver"])
-    return await asyncio.to_thread(_build_story, race, sides, drivers, rows, at)
+    own = [each for each in passes if {each.attacker, each.defender} == set(pair)]
+    return await asyncio.to_thread(_build_story, race, sides, drivers, rows, at, own)
 
 
 async def _rows(
@@ -97,7 +106,12 @@ async def _rows(
 
 
 def _build_story(
-    race: RaceSummary, sides: tuple[Side, Side], drivers: tuple[str, str], rows: Rows, at: datetime
+    race: RaceSummary,
+    sides: tuple[Side, Side],
+    drivers: tuple[str, str],
+    rows: Rows,
+    at: datetime,
+    passes: Sequence[Pass],
 ) -> BattleStory:
     attacker, defender = sides
     of_pair = [
@@ -129,7 +143,7 @@ def _build_story(
         ),
         happenings=tuple(
             turn
-            for turn in _happenings(timing, laps, attacker.car, defender.car)
+            for turn in _happenings(timing, laps, attacker.car, defender.car, passes)
             if since <= turn.at <= until
         ),
         stretches=tuple(_stretches(rows[HistoryTable.STATUSES], since, until)),
@@ -199,8 +213,13 @@ def _to_leader_s(row: Row) -> float | None:
 
 
 def _happenings(
-    timing: Sequence[Row], laps: Sequence[LapRow], attacker: int, defender: int
+    timing: Sequence[Row],
+    laps: Sequence[LapRow],
+    attacker: int,
+    defender: int,
+    passes: Sequence[Pass],
 ) -> list[Happening]:
+    """Return stops, passes as the timeline has them, and changes of order around a stop."""
     stops = [Happening(lap.completed_at, Turn.PITTED, lap.car) for lap in laps if lap.pitted]
     # The in-lap and the out-lap, which begins in the pits, count as one stop.
     stops = [
@@ -212,6 +231,20 @@ def _happenings(
         )
     ]
     happenings = list(stops)
+    for each in passes:
+        turn = Turn.PASSED if each.attacker == attacker else Turn.PASSED_BACK
+        happenings.append(Happening(each.at, turn, each.attacker))
+    for at, mover in _changes_of_order(timing, attacker, defender):
+        is_pass = any(abs(each.at - at) <= ROWS_APART for each in passes)
+        if not is_pass and any(abs(stop.at - at) < AROUND_A_STOP for stop in stops):
+            happenings.append(Happening(at, Turn.SWAPPED, mover))
+    return sorted(happenings, key=lambda each: each.at)
+
+
+def _changes_of_order(
+    timing: Sequence[Row], attacker: int, defender: int
+) -> Iterator[tuple[datetime, int]]:
+    """Yield when the order of the two changed, and who is ahead since."""
     places: dict[int, int] = {}
     was_ahead: bool | None = None
     for row in timing:
@@ -223,18 +256,8 @@ def _happenings(
             continue
         is_ahead = places[attacker] < places[defender]
         if was_ahead is not None and is_ahead is not was_ahead:
-            happenings.append(_change(row["at_utc"], stops, attacker, defender, is_ahead=is_ahead))
+            yield row["at_utc"], attacker if is_ahead else defender
         was_ahead = is_ahead
-    return sorted(happenings, key=lambda each: each.at)
-
-
-def _change(
-    at: datetime, stops: Sequence[Happening], attacker: int, defender: int, *, is_ahead: bool
-) -> Happening:
-    mover = attacker if is_ahead else defender
-    if any(abs(stop.at - at) < AROUND_A_STOP for stop in stops):
-        return Happening(at, Turn.SWAPPED, mover)
-    return Happening(at, Turn.PASSED if is_ahead else Turn.PASSED_BACK, mover)
 
 
 def _stretches(statuses: Sequence[Row], since: datetime, until: datetime) -> list[NeutralisedSpell]:
@@ -297,6 +320,7 @@ class BattleCache:
         self._circuits = circuits
         self._outline_of = outline_of
         self._stories: OnceCache[StoryKey, BattleStory] = OnceCache(STORIES_HELD)
+        self._passes: OnceCache[tuple[str, int], Sequence[Pass]] = OnceCache(STORIES_HELD)
         self._laps: OnceCache[LapKey, LapCompared | None] = OnceCache(LAPS_HELD)
 
     async def story(self, race_id: str, pair: tuple[int, int], at: datetime) -> BattleStory:
@@ -313,7 +337,11 @@ class BattleCache:
                 return story
         # A story lasts for minutes, so that one for each quarter of a minute is enough.
         key = (race_id, race.revision, pair, int(at.timestamp()) // 15)
-        return await self._stories.get(key, lambda: story_of(self._reader, race, pair, at))
+        passes = await self._passes.get((race.id, race.revision), lambda: self._passes_of(race))
+        return await self._stories.get(key, lambda: story_of(self._reader, race, pair, at, passes))
+
+    async def _passes_of(self, race: RaceSummary) -> Sequence[Pass]:
+        return (await self._reader.timeline(race)).passes
 
     async def lap(self, story: BattleStory, lap: int) -> LapCompared | None:
         """Return the comparison of one lap of a story; None without telemetry or such a lap.

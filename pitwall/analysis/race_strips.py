@@ -111,7 +111,7 @@ def _line(crossings: Mapping[int, Mapping[int, datetime]]) -> tuple[datetime, ..
         for lap, at in laps.items():
             first[lap] = min(first.get(lap, at), at)
     line: list[datetime] = []
-    while (at := first.get(len(line) + 1)) is not None:
-        line.append(at)
+    while (ended := first.get(len(line) + 1)) is not None:
+        line.append(ended)
     rising = next((n + 1 for n, (a, b) in enumerate(pairwise(line)) if b <= a), len(line))
     return tuple(line[:rising])

@@ -141,13 +141,14 @@ async def _pit_lane(
     stops = [(car, at) for (car, lap), at in pitted.items() if lap > 1 and (car, lap + 1) in pitted]
     for car, at in stops[:_STOPS_TRIED]:
         messages = await _messages(reader, race, at - _BEFORE_LINE, at + _AFTER_LINE)
-        lane = await asyncio.to_thread(_lane_of, messages, car)
+        lane = await asyncio.to_thread(lane_of, messages, car)
         if lane:
             return lane
     return ()
 
 
-def _lane_of(messages: Sequence[RawMessage], car: int) -> tuple[Point, ...]:
+def lane_of(messages: Sequence[RawMessage], car: int) -> tuple[Point, ...]:
+    """Return the way of a car between pit entry and exit; empty where it was not located there."""
     entered: datetime | None = None
     left: datetime | None = None
     points = []

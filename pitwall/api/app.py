@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, export, history, ledger, live, live_stream, predict, problems
+from pitwall.api import accounts, export, history, ledger, live, live_stream, predict, problems, v1
 from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
 from pitwall.api.shared_paths import ForPrograms
@@ -25,6 +25,7 @@ _ROUTERS = (
     export.router,
     ledger.router,
     accounts.router,
+    v1.router,
 )
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 

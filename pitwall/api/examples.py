@@ -1,11 +1,9 @@
 """Hold the example values of the API documentation, which all describe one moment of a race.
 
 It is the Dutch Grand Prix of 2025, played from a timing archive, on lap 27: Lando Norris is
-0.816 s behind Oscar Piastri and the lead. The forecasts are what the model named here gave for
-this moment, rounded. It gave no contributions yet: they, the points, weights and experts' forecasts
-that follow from them, `p_kept`, and the part that a reason moved only show the format. So do values
-that depend on when and where one asks, such as ages, ids and counts of frames. The user is called
-Ada.
+0.816 s behind Oscar Piastri and the lead, two laps after a safety car. The forecasts are what the
+model named here gave for this moment, rounded. Values that depend on when and where one asks, such
+as ages, ids and counts of frames, only show the format. The user is called Ada.
 """
 
 from __future__ import annotations
@@ -29,82 +27,81 @@ _MCLAREN: Final = {"team": "McLaren", "compound": "HARD", "tyre_life_laps": 3, "
 ATTACKER: Final[dict[str, Any]] = {"number": 4, "code": "NOR", "name": "Lando Norris"} | _MCLAREN
 DEFENDER: Final[dict[str, Any]] = {"number": 81, "code": "PIA", "name": "Oscar Piastri"} | _MCLAREN
 INTERVAL_S: Final = 0.816
-P_OVERTAKE: Final = 0.0426
+P_OVERTAKE: Final = 0.009
 REASONS: Final = [
-    "+0.98 closest 0.3 s in the last minute and a half",
-    "-0.38 running pace 0.3 s a lap slower",
-    "+0.37 36% of the race done",
+    "+0.32 36% of the race done",
+    "-0.18 DRS disabled by race control",
+    "+0.16 attacker made 1, defender suffered 0 passes so far",
 ]
 EXPLANATION: Final[list[dict[str, Any]]] = [
+    {"expert": "situation", "contribution": 0.32, "words": "36% of the race done"},
+    {"expert": "om", "contribution": -0.18, "words": "DRS disabled by race control"},
     {
         "expert": "situation",
-        "contribution": 0.98,
-        "words": "closest 0.3 s in the last minute and a half",
+        "contribution": 0.16,
+        "words": "attacker made 1, defender suffered 0 passes so far",
     },
-    {"expert": "aero", "contribution": -0.38, "words": "running pace 0.3 s a lap slower"},
-    {"expert": "situation", "contribution": 0.37, "words": "36% of the race done"},
 ]
 EXPERTS: Final[list[dict[str, Any]]] = [
     {
-        "expert": "om", "p_overtake": 0.0745, "weight": 0.092,
-        "contribution": 0.06, "points": 0.0032, "is_estimated": True,
+        "expert": "om", "p_overtake": 0.0113, "weight": 0.5769,
+        "contribution": -0.3577, "points": -0.0043, "is_estimated": True,
     },
     {
-        "expert": "boost", "p_overtake": 0.0479, "weight": 0.6288,
-        "contribution": -0.41, "points": -0.0214, "is_estimated": True,
+        "expert": "boost", "p_overtake": 0.0164, "weight": 0.0239,
+        "contribution": 0.0148, "points": 0.0002, "is_estimated": True,
     },
     {
-        "expert": "aero", "p_overtake": 0.0594, "weight": 0.2791,
-        "contribution": -0.182, "points": -0.0096, "is_estimated": True,
+        "expert": "aero", "p_overtake": 0.0126, "weight": 0.3991,
+        "contribution": -0.2475, "points": -0.003, "is_estimated": True,
     },
 ]  # fmt: skip
 
 WHAT_IF: Final = {"interval_s": 0.8, "for_lead": 1, "team_mates": 1}
 """A made-up battle much like theirs, with nothing else known; the model's answer follows."""
-WHAT_IF_P_OVERTAKE: Final = 0.0719
-WHAT_IF_REASONS: Final = ["+0.18 defender leads", "+0.07 gap 0.8 s"]
+WHAT_IF_P_OVERTAKE: Final = 0.0946
+WHAT_IF_REASONS: Final = ["+0.66 gap 0.8 s"]
 WHAT_IF_EXPLANATION: Final[list[dict[str, Any]]] = [
-    {"expert": "situation", "contribution": 0.18, "words": "defender leads"},
-    {"expert": "situation", "contribution": 0.07, "words": "gap 0.8 s"},
+    {"expert": "situation", "contribution": 0.66, "words": "gap 0.8 s"},
 ]
 WHAT_IF_MIXED: Final[dict[str, Any]] = {
-    "p_overtake_3": 0.4316,
-    "p_low": 0.0365,
-    "p_high": 0.1366,
-    "base": -2.2,
-    "p_situation": 0.0998,
-    "p_kept": 0.83,
+    "p_overtake_3": 0.1867,
+    "p_low": 0.0521,
+    "p_high": 0.1656,
+    "base": -2.7762,
+    "p_situation": 0.0586,
+    "p_kept": 0.9184,
     "experts": [
         {
-            "expert": "om", "p_overtake": 0.1043, "weight": 0.1092,
-            "contribution": 0.05, "points": 0.0039, "is_estimated": True,
+            "expert": "om", "p_overtake": 0.0712, "weight": 0.4005,
+            "contribution": 0.2071, "points": 0.0144, "is_estimated": True,
         },
         {
-            "expert": "boost", "p_overtake": 0.0759, "weight": 0.655,
-            "contribution": -0.3, "points": -0.0233, "is_estimated": True,
+            "expert": "boost", "p_overtake": 0.0668, "weight": 0.2684,
+            "contribution": 0.1387, "points": 0.0097, "is_estimated": True,
         },
         {
-            "expert": "aero", "p_overtake": 0.0905, "weight": 0.2358,
-            "contribution": -0.108, "points": -0.0084, "is_estimated": True,
+            "expert": "aero", "p_overtake": 0.0688, "weight": 0.3311,
+            "contribution": 0.1712, "points": 0.0119, "is_estimated": True,
         },
     ],
-    "p_interrupted": 0.0294,
-    "p_pit": 0.0079,
-    "p_neutralised": 0.0199,
-    "p_retired": 0.0016,
+    "p_interrupted": 0.2563,
+    "p_pit": 0.036,
+    "p_neutralised": 0.1864,
+    "p_retired": 0.0339,
 }  # fmt: skip
 
-MODEL_VERSION: Final = "mixture-2fc9953aaedb"
-MODEL_HASH: Final = "2fc9953aaedb21d1a12a76c36f623deac3d59310b75fd964fa4f4f46e0c6989d"
-TRAINED_AT: Final = "2026-11-28T05:15:51Z"
+MODEL_VERSION: Final = "mixture-e51358d6a8bd"
+MODEL_HASH: Final = "e51358d6a8bd371c64af7d4c2b879000013e0ceb038981c087025323a9fddfd4"
+TRAINED_AT: Final = "2026-11-28T07:58:52Z"
 RULES_VERSION: Final = "8556bd811f7d"
 SCORES: Final = {
     "train < 2025, test 2025": {
-        "log_loss": 0.1126,
+        "log_loss": 0.11141,
         "log_loss_gap_only": 0.17193,
-        "pr_auc": 0.66638,
-        "ece": 0.00445,
-        "log_loss_3_laps": 0.21843,
+        "pr_auc": 0.66921,
+        "ece": 0.00582,
+        "log_loss_3_laps": 0.21827,
     }
 }
 """Scores of this model, from `scores.json` beside it."""
@@ -118,27 +115,27 @@ PREDICTION_ROW: Final[dict[str, Any]] = {
     "position": 1,
     "interval_s": INTERVAL_S,
     "p_overtake": P_OVERTAKE,
-    "p_overtake_3": 0.0854,
-    "p_low": 0.0213,
-    "p_high": 0.0834,
-    "p_om": 0.0745,
-    "w_om": 0.092,
-    "p_boost": 0.0479,
-    "w_boost": 0.6288,
-    "p_aero": 0.0594,
-    "w_aero": 0.2791,
-    "p_pit": 0.0127,
-    "p_neutralised": 0.0322,
-    "p_retired": 0.0009,
+    "p_overtake_3": 0.0338,
+    "p_low": 0.0048,
+    "p_high": 0.0169,
+    "p_om": 0.0113,
+    "w_om": 0.5769,
+    "p_boost": 0.0164,
+    "w_boost": 0.0239,
+    "p_aero": 0.0126,
+    "w_aero": 0.3991,
+    "p_pit": 0.0084,
+    "p_neutralised": 0.0222,
+    "p_retired": 0.0018,
     "model_version": MODEL_VERSION,
     "outcome": "held",
     "settled_at_utc": "2025-08-31T13:41:29Z",
-    "c_base": -2.58,
-    "c_om": 0.06,
-    "c_boost": -0.41,
-    "c_aero": -0.182,
-    "p_kept": 0.83,
-    "condition": "clean",
+    "c_base": -4.1112,
+    "c_om": -0.3577,
+    "c_boost": 0.0148,
+    "c_aero": -0.2475,
+    "p_kept": 0.832,
+    "condition": "restart",
 }
 """The stored forecast of this moment, and its outcome."""
 CURSOR: Final = "WyJwcmVkaWN0aW9ucyIsMTc1NjY0NzU3MDAwMDAwMCwyMjA1Ml0"

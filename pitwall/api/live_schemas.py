@@ -32,7 +32,7 @@ class ExpertOut(BaseModel):
         description="The probability from the situation and this expert alone.",
         ge=0,
         le=1,
-        examples=[0.0479],
+        examples=[0.0164],
     )
     weight: float = Field(
         description="The expert's share of what the experts move the logit by, without signs; the "
@@ -85,11 +85,9 @@ class ReasonOut(BaseModel):
     )
     contribution: float = Field(
         description="What it adds to the logit, rounded to 0.01.",
-        examples=[0.98],
+        examples=[0.32],
     )
-    words: str = Field(
-        description="Its text.", examples=["closest 0.3 s in the last minute and a half"]
-    )
+    words: str = Field(description="Its text.", examples=["36% of the race done"])
 
     @classmethod
     def of(cls, reason: Reason) -> ReasonOut:
@@ -105,35 +103,35 @@ class MixedOut(BaseModel):
         "below `p_overtake`; likewise if neither pits and the track stays clear.",
         ge=0,
         le=1,
-        examples=[0.0854],
+        examples=[0.0338],
     )
     p_low: float = Field(
         description="Lower end of the 90 % interval of `p_overtake`: how far it could differ "
         "had the model learned from other races.",
         ge=0,
         le=1,
-        examples=[0.0213],
+        examples=[0.0048],
     )
-    p_high: float = Field(description="Upper end of that interval.", ge=0, le=1, examples=[0.0834])
+    p_high: float = Field(description="Upper end of that interval.", ge=0, le=1, examples=[0.0169])
     base: float | None = Field(
         description="The logit of the situation: gap, closing, traffic, stage, form and the race "
         "so far. With the experts' contributions it adds up to the logit of `p_overtake`. Null "
         "where an earlier release made the forecast.",
-        examples=[-2.58],
+        examples=[-4.1112],
     )
     p_situation: float | None = Field(
         description="The probability of a pass from the situation alone; the experts' points add "
         "to it. Null where `base` is.",
         ge=0,
         le=1,
-        examples=[0.0704],
+        examples=[0.0161],
     )
     p_kept: float | None = Field(
         description="Probability that a pass made now still stands two laps later. Null where an "
         "earlier release made the forecast.",
         ge=0,
         le=1,
-        examples=[0.83],
+        examples=[0.832],
     )
     experts: list[ExpertOut] = Field(
         description="In the order om, boost, aero.", examples=[examples.EXPERTS]
@@ -144,13 +142,13 @@ class MixedOut(BaseModel):
         "`p_overtake` is given that none does.",
         ge=0,
         le=1,
-        examples=[0.0457],
+        examples=[0.0324],
     )
     p_pit: float = Field(
-        description="Probability that one of the two pits first.", ge=0, le=1, examples=[0.0127]
+        description="Probability that one of the two pits first.", ge=0, le=1, examples=[0.0084]
     )
     p_neutralised: float = Field(
-        description="Probability that the race is neutralised first.", ge=0, le=1, examples=[0.0322]
+        description="Probability that the race is neutralised first.", ge=0, le=1, examples=[0.0222]
     )
     p_retired: float = Field(
         description="Probability that one of the two retires first.", ge=0, le=1, examples=[0.0009]

@@ -7,9 +7,11 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from pitwall.api import examples
+from pitwall.api.fact_schemas import BestOut, ChampionshipOut, RadioOut, StopOut
 from pitwall.api.live_schemas import RaceOut
 from pitwall.domain.frames import FeedState, LiveFrame, StandingLine, TimedLines, TowerLine
 from pitwall.domain.race import Compound
+from pitwall.domain.session_facts import NO_CAR_FACTS, CarFacts
 from pitwall.domain.sessions import Source
 from pitwall.domain.timed_state import CarRun
 
@@ -124,9 +126,27 @@ class LiveCarOut(BaseModel):
     standing: StandingOut | None = Field(
         description="Its standing in qualifying or practice. Null in a race."
     )
+    stops: list[StopOut] = Field(
+        description="Pit stops that the feed has timed, from the first. It leaves some out. "
+        "Source: `CarFacts`.",
+        examples=[[]],
+    )
+    overtakes: int | None = Field(
+        description="F1's own count of the car's overtakes. Null where the feed does not count. "
+        "Source: `CarFacts`.",
+        ge=0,
+        examples=[3],
+    )
+    bests: list[BestOut] = Field(
+        description="Its best lap, sectors and speeds, as far as the feed ranks them. Source: "
+        "`CarFacts`.",
+        examples=[[]],
+    )
 
     @classmethod
-    def of(cls, line: TowerLine, standing: StandingLine | None) -> LiveCarOut:
+    def of(
+        cls, line: TowerLine, standing: StandingLine | None, facts: CarFacts = NO_CAR_FACTS
+    ) -> LiveCarOut:
         """Convert a line of the tower; gaps on the track mean nothing where laps are timed."""
         racing = standing is None
         return cls(
@@ -146,6 +166,9 @@ class LiveCarOut(BaseModel):
             stopped=line.stopped,
             retired=line.retired,
             standing=None if standing is None else StandingOut.of(standing),
+            stops=StopOut.all_of(facts),
+            overtakes=facts.overtake_count,
+            bests=BestOut.all_of(facts),
         )
 
 
@@ -224,6 +247,15 @@ class LiveOut(BaseModel):
         description="Parts, cut-off and clock of qualifying or practice. Null in a race."
     )
     cars: list[LiveCarOut] = Field(description="Every placed car, first place first.")
+    championship: ChampionshipOut | None = Field(
+        description="The championships before the race and as it stands. Null where the feed does "
+        "not tell them, as without an F1 TV account."
+    )
+    team_radio: list[RadioOut] = Field(
+        description="The newest captures of team radio, the newest first, at most 50: where the "
+        "sound is, not the sound.",
+        examples=[[]],
+    )
 
     @classmethod
     def of(cls, frame: LiveFrame) -> LiveOut:
@@ -240,5 +272,10 @@ class LiveOut(BaseModel):
             data_age_s=frame.data_age_s,
             race=RaceOut.of(frame.header),
             timed=None if timed is None else TimedOut.of(timed),
-            cars=[LiveCarOut.of(line, standings.get(line.number)) for line in frame.tower],
+            cars=[
+                LiveCarOut.of(line, standings.get(line.number), frame.facts.of_car(line.number))
+                for line in frame.tower
+            ],
+            championship=ChampionshipOut.of(frame.facts),
+            team_radio=RadioOut.newest_of(frame.facts),
         )

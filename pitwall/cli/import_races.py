@@ -15,7 +15,7 @@ from typing import Any
 from pitwall.app import container
 from pitwall.app import database as app_database
 from pitwall.app.settings import load
-from pitwall.cli.import_workers import Workers
+from pitwall.cli.import_workers import Workers, collect_rarely
 from pitwall.cli.races import fetch_race
 from pitwall.errors import FeedUnavailableError, PitwallError, RaceNotFoundError, shown
 from pitwall.feeds.recording import recordings_at
@@ -85,6 +85,8 @@ async def run(chosen: argparse.Namespace) -> int:
     settings = load()
     jobs = min(chosen.jobs, len(feeds))
     predictor = container.load_predictor(settings) if jobs == 1 else None
+    if predictor is not None:
+        collect_rarely()
     database = app_database.open_database(settings)
     try:
         await migrations.upgrade(database)
@@ -228,6 +230,11 @@ def what_was_found(recorder: str, found: RecordingReport) -> Iterator[str]:
         yield f"missing: {', '.join(found.missing)}"
     if found.inferred:
         yield f"inferred: {', '.join(found.inferred)}"
+    if found.laps_taken_back:
+        yield (
+            f"laps taken back by a red flag: {found.laps_taken_back}; those driven again count, "
+            "and the others are marked as deleted"
+        )
 
 
 class _Bar:

@@ -146,18 +146,28 @@ class LapCounted:
 
 @dataclass(frozen=True, slots=True)
 class WeatherMeasured:
-    """The feed reported a new weather reading."""
+    """The feed reported a new weather reading.
+
+    Attributes:
+        measured_at: When it was measured, where a second topic told it, which repeats all of them.
+    """
 
     sent_at: datetime
     weather: Weather
+    measured_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ControlSaid:
-    """Race control published a message."""
+    """Race control published a message.
+
+    Attributes:
+        is_repeated: Whether a second topic, which repeats race control's messages, told it.
+    """
 
     sent_at: datetime
     message: ControlMessage
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +195,7 @@ class PartTold:
         entries: How many cars take part in each part, by part from 1.
         limit_s: The lap time within which a car must qualify, 107 % of the best; `is_unlimited`
             when the feed cleared it.
+        is_repeated: Whether a second topic told the part.
     """
 
     sent_at: datetime
@@ -192,6 +203,7 @@ class PartTold:
     entries: Mapping[int, int] | None = None
     limit_s: float | None = None
     is_unlimited: bool = False
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +235,99 @@ class ClockTold:
 
 
 @dataclass(frozen=True, slots=True)
+class StopTimed:
+    """The feed timed a pit stop, or changed one that it had timed.
+
+    Attributes:
+        index: The number of the stop in the feed's list of the car, from 0.
+        lap: The lap on which the car came in.
+    """
+
+    sent_at: datetime
+    number: DriverNumber
+    index: int
+    told_at: datetime | None = None
+    lap: int | None = None
+    stationary_s: float | None = None
+    lane_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OvertakeCounted:
+    """The feed counted an overtake of a car; `index` is its number in the feed's list, from 0."""
+
+    sent_at: datetime
+    number: DriverNumber
+    index: int
+    told_at: datetime | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BestTold:
+    """The feed reported a car's best lap or sector time, or its best speed at a trap.
+
+    Attributes:
+        what: One of `session_facts.BESTS`.
+        is_cleared: Whether the feed took it back.
+    """
+
+    sent_at: datetime
+    number: DriverNumber
+    what: str
+    value: float | None = None
+    rank: int | None = None
+    lap: int | None = None
+    is_cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPredicted:
+    """The feed reported a place in the championship of the drivers, or in that of the teams.
+
+    Attributes:
+        number: The driver's car; None for a team.
+        team: The team; "" for a driver.
+    """
+
+    sent_at: datetime
+    number: DriverNumber | None = None
+    team: str = ""
+    position: int | None = None
+    predicted_position: int | None = None
+    points: float | None = None
+    predicted_points: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RadioCaptured:
+    """The feed published a capture of team radio; `index` is its number in the feed's list."""
+
+    sent_at: datetime
+    index: int
+    number: DriverNumber | None = None
+    told_at: datetime | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderListed:
+    """The feed's own list of the first three named a car; `place` counts from 1."""
+
+    sent_at: datetime
+    place: int
+    number: DriverNumber
+
+
+@dataclass(frozen=True, slots=True)
+class FolderNamed:
+    """The feed named the session's folder in its archive, below which its files are."""
+
+    sent_at: datetime
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The feed is alive; it reports nothing else."""
 
@@ -247,5 +352,12 @@ TimingEvent = (
     | PartTold
     | CarClassified
     | ClockTold
+    | StopTimed
+    | OvertakeCounted
+    | BestTold
+    | PointsPredicted
+    | RadioCaptured
+    | LeaderListed
+    | FolderNamed
     | Heartbeat
 )

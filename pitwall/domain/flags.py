@@ -33,6 +33,7 @@ _FLAGS_THE_TRACK = {
     "CLEAR": TrackStatus.CLEAR,
     "GREEN": TrackStatus.CLEAR,
     "RED": TrackStatus.RED,
+    "CHEQUERED": None,  # it ends the yellows, and leaves the status as it is
 }
 # A whole message: others only speak of a red flag, as in an investigation.
 _RED = re.compile(
@@ -50,10 +51,12 @@ class ShownFlags:
     Attributes:
         status: The status that follows from them.
         yellow: The sectors with a yellow flag; None stands for one without a number.
+        double: Those of them with a double one.
     """
 
     status: TrackStatus = TrackStatus.CLEAR
     yellow: frozenset[int | None] = frozenset()
+    double: frozenset[int | None] = frozenset()
 
     def after(
         self, category: str, text: str, flag: str | None, scope: str | None, sector: int | None
@@ -77,19 +80,24 @@ class ShownFlags:
             after = ShownFlags(TrackStatus.RED)
         elif scope == "Sector" and shown == "CLEAR":
             after = self._after_sector_clear(sector)
-        elif "YELLOW" in shown:
-            status = TrackStatus.YELLOW if self.status is TrackStatus.CLEAR else self.status
-            after = ShownFlags(status, self.yellow | {sector})
+        elif "YELLOW" in shown and scope != "Driver":
+            after = self._after_yellow(sector, is_double=shown != "YELLOW")
         elif scope == "Track" and shown in _FLAGS_THE_TRACK:
-            after = ShownFlags(_FLAGS_THE_TRACK[shown])
+            after = ShownFlags(_FLAGS_THE_TRACK[shown] or self.status)
         elif not shown and _CLEAR.match(words):
             after = ShownFlags()
         return after
 
+    def _after_yellow(self, sector: int | None, *, is_double: bool) -> ShownFlags:
+        status = TrackStatus.YELLOW if self.status is TrackStatus.CLEAR else self.status
+        double = self.double | {sector} if is_double else self.double - {sector}
+        return ShownFlags(status, self.yellow | {sector}, double)
+
     def _after_sector_clear(self, sector: int | None) -> ShownFlags:
         yellow = self.yellow - {sector}
         is_last = not yellow and self.status is TrackStatus.YELLOW
-        return ShownFlags(TrackStatus.CLEAR if is_last else self.status, yellow)
+        status = TrackStatus.CLEAR if is_last else self.status
+        return ShownFlags(status, yellow, self.double - {sector})
 
     def _after_safety_car(self, words: str) -> ShownFlags:
         virtual = "VSC" in words or "VIRTUAL" in words

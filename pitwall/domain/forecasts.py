@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
-from math import exp, factorial
+from math import exp, factorial, log
 from typing import Final
 
 
@@ -182,6 +182,45 @@ def points_of(base: float, contributions: Sequence[float]) -> tuple[float, ...]:
     for place, without, joined, share in _shares(len(contributions)):
         moved[place] += share * (chances[joined] - chances[without])
     return tuple(moved)
+
+
+def brought_to(mixed: MixedForecast, p_from: float, p_to: float) -> MixedForecast:
+    """Return the rest of a forecast of `p_from` as it is for one of `p_to`.
+
+    Every probability that belongs to the forecast moves by the same logit, so that interval and
+    parts fit the other number: the situation and the experts' points add up to it.
+
+    Example:
+        >>> brought_to(MixedForecast(0.5, 0.2, 0.4, (), 0.1, 0.0, 0.0), 0.3, 0.4).p_low
+        0.28
+    """
+    by = logit(p_to) - logit(p_from)
+
+    def moved(p: float) -> float:
+        return round(_probability(logit(p) + by), 6)
+
+    base = None if mixed.base is None else mixed.base + by
+    experts = mixed.experts
+    adds = [one.contribution for one in experts if one.contribution is not None]
+    if base is not None and len(adds) == len(experts):
+        experts = tuple(
+            replace(one, points=points)
+            for one, points in zip(experts, points_of(base, adds), strict=True)
+        )
+    return replace(
+        mixed,
+        p_overtake_3=moved(mixed.p_overtake_3),
+        p_low=moved(mixed.p_low),
+        p_high=moved(mixed.p_high),
+        experts=experts,
+        base=base,
+    )
+
+
+def logit(p: float) -> float:
+    """Return the logit of a probability; of 0 and 1 that of a bound close to them."""
+    bounded = min(max(p, 1e-9), 1 - 1e-9)
+    return log(bounded / (1 - bounded))
 
 
 @cache

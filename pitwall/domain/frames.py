@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from pitwall.domain.battles import EndReason
+from pitwall.domain.duels import Duel
 from pitwall.domain.forecasts import Condition, MixedForecast, Reason
 from pitwall.domain.race import (
     Compound,
@@ -22,6 +23,7 @@ from pitwall.domain.race import (
     TrackStatus,
 )
 from pitwall.domain.rulings import NO_RULINGS, CarRulings
+from pitwall.domain.session_facts import NO_FACTS, SessionFacts
 from pitwall.domain.sessions import SessionType
 from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
@@ -271,7 +273,8 @@ class BattleLine:
         p_history: Forecasts of about the last three minutes, oldest first, one every two seconds of
             the race's clock. Source: the race engine.
         interval_history: Intervals at the same instants. Source: the race engine.
-        reasons: What moved the forecast, largest first. Source: the model bundle.
+        reasons: What moved the forecast, largest first. For a lap after a restart without those
+            measured on the laps before. Source: the model bundle.
         heat: How interesting this battle is to watch; cards are sorted by it. Source:
             `p_overtake` and `interval_s`.
         mixed: The experts behind `p_overtake`. None without a forecast. Source: the model bundle.
@@ -280,6 +283,11 @@ class BattleLine:
             clean battle. Source: the predictor.
         fading: Whether the interval is 2.0 s or more: the battle is only kept open, up to 2.5 s,
             lest it flicker. Source: `interval_s`.
+        rank: Its place in the order in which battles are shown, hottest first; 0 where nothing has
+            put them in order. Range: from 0. Source: `engine.attention`.
+        p_shown: `p_overtake` as pages show it, smoothed, and held so that it can be read. None
+            without a forecast. Source: `engine.attention`.
+        duel: The two cars compared. None where they were not. Source: `domain.duels`.
     """
 
     attacker: DriverNumber
@@ -301,6 +309,9 @@ class BattleLine:
     condition: Condition = Condition.CLEAN
     condition_words: str = ""
     fading: bool = False
+    rank: int = 0
+    p_shown: float | None = None
+    duel: Duel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +459,7 @@ class LiveFrame:
             while cars may race. Source: `TrackStatus`.
         passes: All passes of the race so far, oldest first; those taken back are left out.
             Source: the race engine.
+        facts: What topics beside the timing have told. Source: the race engine.
     """
 
     sequence: int
@@ -464,3 +476,4 @@ class LiveFrame:
     flag_cause: ControlMessage | None = None
     neutral_since: datetime | None = None
     passes: tuple[PassLine, ...] = ()
+    facts: SessionFacts = NO_FACTS

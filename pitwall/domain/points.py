@@ -31,7 +31,7 @@ def points_of(
     >>> points_of("Race", 2025, [DriverNumber(81), DriverNumber(4)])
     {81: 25, 4: 18}
     """
-    scale = _RACE
+    scale: tuple[int, ...] = _RACE
     if kind.startswith("Sprint"):
         scale = _FIRST_SPRINTS if year == _FIRST_SPRINT_YEAR else _SPRINT
     points = dict(zip(order, scale, strict=False))

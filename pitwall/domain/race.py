@@ -15,6 +15,7 @@ from pitwall.domain.car_use import CarSample, Drive, SectorUse, TrackPoint
 from pitwall.domain.flags import NO_FLAGS, ShownFlags
 from pitwall.domain.flags import TrackStatus as TrackStatus
 from pitwall.domain.gaps import NO_GAP, Gap
+from pitwall.domain.session_facts import NO_FACTS, SessionFacts
 from pitwall.domain.timed_state import LapType, SessionClock, TimedSession
 
 DriverNumber = NewType("DriverNumber", int)
@@ -140,7 +141,7 @@ class LapRecord:
         overtake_enabled: Whether DRS or Overtake Mode was enabled by then; None when unknown.
         driving: Sums of the car's own channels by sector, () without any; see `car_use`.
         lap_type, part: What kind of lap it was, and in which part of qualifying. None in a race.
-        deleted: Whether race control deleted it, or the feed took it back; False in a race.
+        deleted: Whether race control deleted it, or the feed took it back.
     """
 
     lap_number: int
@@ -295,6 +296,9 @@ class Told:
         flags: The flags by race control's messages.
         cars, cars_at: What was told of cars in the last moments, and when: the feed may describe
             the cars of the next race before it names that race.
+        weather_at: When weather was last told by its own topic; None before that.
+        part_at: When the part of qualifying was last told by the timing; None before that.
+        repeats_control: Whether a topic that repeats race control's messages has told one.
     """
 
     phase_at: datetime | None = None
@@ -304,6 +308,9 @@ class Told:
     flags: ShownFlags = NO_FLAGS
     cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
     cars_at: datetime | None = None
+    weather_at: datetime | None = None
+    part_at: datetime | None = None
+    repeats_control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +336,7 @@ class RaceState:
         told: Which topics have spoken.
         inferred: What was inferred because no topic tells it.
         neutral_since: When racing was last stopped by a safety car, a virtual one or a red flag.
+        facts: What topics beside the timing have told.
     """
 
     as_of: datetime = START_OF_TIME
@@ -354,6 +362,7 @@ class RaceState:
     told: Told = Told()
     inferred: frozenset[Inferred] = frozenset()
     neutral_since: datetime = START_OF_TIME
+    facts: SessionFacts = NO_FACTS
 
     def in_order(self) -> list[CarState]:
         """Return the cars that have a position, first place first."""

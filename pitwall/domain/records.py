@@ -180,6 +180,22 @@ class OutcomeRecord(NamedTuple):
     defender: int
 
 
+class EndingRecord(NamedTuple):
+    """The end of one battle, as the page and `/live-battles` tell it; `reason` is an `EndReason`.
+
+    Where it is taken back, `reason` is the newer one.
+    """
+
+    ended_at: datetime
+    attacker: int
+    defender: int
+    opened_at: datetime
+    position: int
+    reason: str
+    taken_back: bool
+    p_overtake: float | None
+
+
 class MessageRecord(NamedTuple):
     """One raw message and its number within the race."""
 
@@ -225,6 +241,7 @@ class Batch:
         entries, laps, stints, standings: The newest row of each key; later data replace earlier.
         samples: Each with the `seq` of its message.
         predictions: By made_at, attacker and defender.
+        endings: The newest judgement of each battle that ended, by ended_at, attacker and defender.
         messages_through: How many messages the race has up to the end of this batch.
         last_at: When the newest message was sent; None in a batch without messages.
         lap, total_laps: The leader's lap and the announced distance at the end.
@@ -252,11 +269,13 @@ class Batch:
     total_laps: int | None = None
     dropped: int = 0
     is_imported: bool = False
+    endings: dict[tuple[datetime, int, int], EndingRecord] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.messages or self.predictions or self.outcomes or self.dropped)
+        rows = self.messages or self.predictions or self.outcomes or self.endings
+        return not (rows or self.dropped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ feeds repeat themselves, start mid-race and send two halves of one change in any
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from pitwall.domain import control_reducer, facts_reducer, timed_reducer
 from pitwall.domain import events as race_events
-from pitwall.domain import timed_reducer
 from pitwall.domain.car_use import Drive
 from pitwall.domain.gaps import seconds_of
 from pitwall.domain.inference import at_lights_out, inferred_after, status_repeated
@@ -30,10 +29,9 @@ from pitwall.domain.race import (
 from pitwall.domain.timed_state import NEW_CAR, TimedSession
 
 TRACE_FOR = timedelta(seconds=330)  # three green laps, to compare a lap with earlier ones
-CONTROL_KEPT = 1000  # the longest race known has 286
 _FIRST_LAPS = 2  # a lap count that falls to this, after a red flag, begins anew
-_MAY_ENABLE = (TrackStatus.CLEAR, TrackStatus.YELLOW, TrackStatus.VSC_ENDING)
 _MOST_STINTS = 30
+_WEATHER_EVERY = timedelta(seconds=90)  # its topic tells it once a minute
 
 
 def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
@@ -289,7 +287,8 @@ def _stint_changed(race: RaceState, event: race_events.StintChanged) -> RaceStat
     if event.stint_number > len(car.stints):
         changes["from_lap"] = _first_lap_of(car, event, stints)
     stints[event.stint_number - 1] = replace(stints[event.stint_number - 1], **changes)
-    return _with_car(race, replace(car, stints=tuple(stints)), event.sent_at)
+    car = replace(car, stints=tuple(stints))
+    return facts_reducer.with_stint_laps(_with_car(race, car, event.sent_at), car)
 
 
 def _first_lap_of(car: CarState, event: race_events.StintChanged, stints: list[Stint]) -> int:
@@ -334,6 +333,7 @@ def _car_removed(race: RaceState, event: race_events.CarRemoved) -> RaceState:
         }
         for name in ("cars", "samples", "points", "drives")
     }
+    race = facts_reducer.without_car(race, event.number)
     return replace(race, **left, as_of=max(race.as_of, event.sent_at))
 
 
@@ -397,37 +397,13 @@ def _lap_counted(race: RaceState, event: race_events.LapCounted) -> RaceState:
 
 
 def _weather_measured(race: RaceState, event: race_events.WeatherMeasured) -> RaceState:
-    return replace(race, weather=event.weather, as_of=max(race.as_of, event.sent_at))
-
-
-def _control_said(race: RaceState, event: race_events.ControlSaid) -> RaceState:
-    place = bisect_right(race.control, event.message.at, key=lambda message: message.at)
-    before = place
-    while before and race.control[before - 1].at == event.message.at:
-        before -= 1
-    if event.message in race.control[before:place]:  # a feed that reconnects repeats itself
-        return race
-    if race.timed is not None:
-        if race.timed.is_followed:
-            return race
-        race = timed_reducer.with_ruling(race, event.message)
-    enabled, low_grip = race.overtake_enabled, race.low_grip
-    if place == len(race.control):  # an old message that comes late changes no ruling
-        text = event.message.message.upper()
-        if text.startswith(("DRS ", "OVERTAKE ")) and text.endswith(("ENABLED", "DISABLED")):
-            # Some come a few seconds before a virtual safety car ends.
-            resumes = race.track_status in _MAY_ENABLE
-            enabled = text.endswith("ENABLED") and resumes
-        if "LOW GRIP" in text or "NORMAL GRIP" in text:
-            low_grip = "LOW GRIP" in text
-    control = (*race.control[:place], event.message, *race.control[place:])
-    return replace(
-        race,
-        control=control[-CONTROL_KEPT:],
-        overtake_enabled=enabled,
-        low_grip=low_grip,
-        as_of=max(race.as_of, event.sent_at),
-    )
+    """Take the weather; a series of all readings counts only where its own topic is silent."""
+    as_of, told_at = max(race.as_of, event.sent_at), race.told.weather_at
+    if event.measured_at is None:
+        told = replace(race.told, weather_at=event.sent_at)
+        return replace(race, weather=event.weather, told=told, as_of=as_of)
+    is_newer = told_at is None or event.measured_at - told_at > _WEATHER_EVERY
+    return replace(race, weather=event.weather if is_newer else race.weather, as_of=as_of)
 
 
 def _cars_sampled(race: RaceState, event: race_events.CarsSampled) -> RaceState:
@@ -464,11 +440,18 @@ _BY_EVENT: dict[type, Callable[[RaceState, Any], RaceState]] = {
     race_events.StatusRepeated: status_repeated,
     race_events.LapCounted: _lap_counted,
     race_events.WeatherMeasured: _weather_measured,
-    race_events.ControlSaid: _control_said,
+    race_events.ControlSaid: control_reducer.control_said,
     race_events.CarsSampled: _cars_sampled,
     race_events.CarsLocated: _cars_located,
     race_events.PartTold: timed_reducer.part_told,
     race_events.CarClassified: timed_reducer.car_classified,
     race_events.ClockTold: timed_reducer.clock_told,
+    race_events.StopTimed: facts_reducer.stop_timed,
+    race_events.OvertakeCounted: facts_reducer.overtake_counted,
+    race_events.BestTold: facts_reducer.best_told,
+    race_events.PointsPredicted: facts_reducer.points_predicted,
+    race_events.RadioCaptured: facts_reducer.radio_captured,
+    race_events.LeaderListed: facts_reducer.leader_listed,
+    race_events.FolderNamed: facts_reducer.folder_named,
     race_events.Heartbeat: _heartbeat,
 }

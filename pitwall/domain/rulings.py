@@ -177,7 +177,7 @@ def ruling_of(message: ControlMessage) -> Ruling | None:
     return None if message.flag == "BLUE" else _ruling(_plain(message.message))
 
 
-def kind_of_message(message: ControlMessage) -> ControlKind:
+def message_kind(message: ControlMessage) -> ControlKind:
     """Return what a message is about, for those who want to read only some of them."""
     if message.flag == "BLUE":
         return ControlKind.BLUE
@@ -234,7 +234,8 @@ def flag_cause(
     """Return the message that best explains why the track is not clear; None without one.
 
     Race control names no cause of a flag. This is the last car said to have stopped, spun or left
-    the track, or debris, from two minutes before the flag to a minute and a half after it.
+    the track, or debris, from two minutes before the flag to a minute and a half after it; else an
+    incident that was noted, or the sector that was yellow before.
     """
     if status is TrackStatus.CLEAR:
         return None
@@ -249,7 +250,9 @@ def flag_cause(
     for some in (stopped, seen, noted):
         if some:
             return some[-1]
-    return None
+    # A safety car comes out for what a yellow flag was shown for.
+    yellows = [each for each in nearby if "YELLOW" in (each.flag or "") and each.at <= since]
+    return yellows[-1] if yellows and status is not TrackStatus.YELLOW else None
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pitwall.domain.race import CarState, RaceState
 from pitwall.domain.sessions import SessionType, part_name, type_of
+from pitwall.domain.timed_reducer import part_sizes
 from pitwall.domain.timed_state import NEW_CAR, CarRun, LapType, TimedCar, TimedSession
 
 _USUAL_PARTS = 3
@@ -87,7 +88,8 @@ def classify(race: RaceState) -> Classification | None:
     bests = [
         _deciding_best(timed, car, mine, o) for (car, mine), o in zip(cars, out_in, strict=True)
     ]
-    goes_on = _goes_on(timed)
+    sizes = part_sizes(race)
+    goes_on = _goes_on(timed.part, sizes)
     cut_off_s = bests[goes_on - 1] if goes_on is not None and goes_on <= len(bests) else None
     first_out_s = bests[goes_on] if goes_on is not None and goes_on < len(bests) else None
     standings: list[TimedStanding] = []
@@ -125,12 +127,11 @@ def classify(race: RaceState) -> Classification | None:
     )
 
 
-def _goes_on(timed: TimedSession) -> int | None:
+def _goes_on(part: int | None, sizes: tuple[int, ...]) -> int | None:
     """Return how many cars go on to the next part."""
-    part = timed.part
-    if part is None or part >= len(timed.entries):
+    if part is None or part >= len(sizes):
         return None
-    return timed.entries[part] or None
+    return sizes[part] or None
 
 
 def _out_in(timed: TimedSession, car: CarState, mine: TimedCar) -> int | None:

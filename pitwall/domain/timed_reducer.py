@@ -35,6 +35,8 @@ SLOWER_THAN_FLYING: Final = 1.10
 """A lap or sector slower than the session's best by this factor is not driven for a time."""
 
 _MOST_PARTS = 9
+_FEWEST_CARS = 18  # of a field that is known whole
+_SECOND_PART = ((20, 15), (22, 16), (24, 17))  # up to so many cars, and how many reach part 2
 _SAME_S = 0.0005
 _RULING = re.compile(
     r"CAR (?P<car>\d{1,3}) \((?P<code>\w{2,4})\).*?\bTIME (?P<minutes>\d{1,2}):(?P<seconds>\d{2}"
@@ -171,6 +173,10 @@ def _least(best_s: float | None, time_s: float | None) -> float | None:
 
 def part_told(race: RaceState, event: race_events.PartTold) -> RaceState:
     """Take the part under way; a part of qualifying shows that the session is no race."""
+    if event.is_repeated and not _is_newer_part(race, event):
+        return race
+    if event.part is not None and not event.is_repeated:
+        race = replace(race, told=replace(race.told, part_at=event.sent_at))
     timed = race.timed
     if timed is None:
         if race.info.kind or not event.part:
@@ -183,10 +189,50 @@ def part_told(race: RaceState, event: race_events.PartTold) -> RaceState:
     if event.limit_s is not None or event.is_unlimited:
         timed = replace(timed, limit_s=event.limit_s)
     if event.part is not None and event.part != (timed.part or 0) and event.part <= _MOST_PARTS:
+        timed = _with_knock_outs(race, timed, event.part)
         timed = replace(
             timed, part=event.part or None, best_sectors_s=(None, None, None), best_lap_s=None
         )
     return replace(race, timed=timed, as_of=max(race.as_of, event.sent_at))
+
+
+def part_sizes(race: RaceState) -> tuple[int, ...]:
+    """Return how many cars take part in each part of qualifying, from the first; () if unknown.
+
+    A feed that does not say so shows every car in its order: 10 drive in the last part, and of the
+    others as many drop out in the first part as in the second, by the number that may start.
+    """
+    timed = race.timed
+    if timed is None or timed.entries or type_of(race.info.kind) is not SessionType.QUALIFYING:
+        return timed.entries if timed else ()
+    placed = sum(car.position is not None for car in race.cars.values())
+    second = next((size for most, size in _SECOND_PART if placed <= most), None)
+    return (placed, second, 10) if second is not None and placed >= _FEWEST_CARS else ()
+
+
+def _with_knock_outs(race: RaceState, timed: TimedSession, part: int) -> TimedSession:
+    """Return the session with the cars out that the part which now begins has no place for.
+
+    Only where the feed does not say it itself, as OpenF1 does not.
+    """
+    sizes = part_sizes(race)
+    if timed.tells_knock_outs or not 2 <= part <= len(sizes) or part <= (timed.part or 0):
+        return timed
+    cars = dict(timed.cars)
+    for car in race.cars.values():
+        mine = cars.get(car.number, NEW_CAR)
+        if (car.position or 0) > sizes[part - 1] and not mine.knocked_out:
+            cars[car.number] = replace(mine, knocked_out=True, told_out_in=part - 1)
+    return replace(timed, cars=cars)
+
+
+def _is_newer_part(race: RaceState, event: race_events.PartTold) -> bool:
+    """Whether a part counts that comes from a topic which repeats the timing.
+
+    It may come late, so that only a later part does, and none while the timing tells them.
+    """
+    known = (race.timed.part if race.timed else None) or 0
+    return race.told.part_at is None and event.part is not None and event.part > known
 
 
 def car_classified(race: RaceState, event: race_events.CarClassified) -> RaceState:
@@ -206,6 +252,7 @@ def car_classified(race: RaceState, event: race_events.CarClassified) -> RaceSta
         if timed.part is None and any(s is not None for s in event.part_bests_s.values()):
             timed = replace(timed, part=max(event.part_bests_s))
     if event.knocked_out is not None:
+        timed = replace(timed, tells_knock_outs=True)
         out_in = mine.told_out_in
         if event.knocked_out and out_in is None and timed.part is not None:
             out_in = max(1, timed.part - 1)

@@ -91,6 +91,8 @@ class TimedSession:
         is_begun: Whether the session has started.
         parts_over: How many of its parts have finished; 1 after practice.
         is_followed: Whether the connection shows another session since, without naming it.
+        tells_knock_outs: Whether the feed says who is out; without, the places tell when a part
+            begins.
     """
 
     part: int | None = None
@@ -103,3 +105,4 @@ class TimedSession:
     is_begun: bool = False
     parts_over: int = 0
     is_followed: bool = False
+    tells_knock_outs: bool = False

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
+from pitwall.domain.flags import NO_FLAGS, ShownFlags
 from pitwall.domain.race import ControlMessage
-
-_YELLOW: Final = frozenset({"YELLOW", "DOUBLE YELLOW"})
-_ENDS_ALL: Final = frozenset({"CLEAR", "GREEN", "RED", "CHEQUERED"})
 
 
 def yellow_sectors(messages: Iterable[ControlMessage]) -> Mapping[int, bool]:
     """Return the track sectors under yellow after these messages, oldest first.
 
     The numbers are race control's own, some 20 a lap, as in `YELLOW IN TRACK SECTOR 11`; they are
-    not the three timed sectors.
+    not the three timed sectors. A green flag for the track ends all yellows here, even the green
+    light at the pit exit, which changes no status: the model learnt from this count.
 
     Returns:
         Whether the yellow is a double one, by sector.
     """
-    flagged: dict[int, bool] = {}
-    for message in messages:
-        if message.scope == "Sector" and message.sector is not None:
-            if message.flag in _YELLOW:
-                flagged[message.sector] = message.flag != "YELLOW"
-            elif message.flag == "CLEAR":
-                flagged.pop(message.sector, None)
-        elif message.scope == "Track" and message.flag in _ENDS_ALL:
-            flagged.clear()
-    return flagged
+    flags = NO_FLAGS
+    for said in messages:
+        flags = flags.after(said.category, said.message, said.flag, said.scope, said.sector)
+        if said.scope == "Track" and said.flag == "GREEN" and flags.yellow:
+            flags = ShownFlags(flags.status)
+    return {sector: sector in flags.double for sector in flags.yellow if sector is not None}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pitwall.domain.battles import Battle, gap_at_line_s, heat
+from pitwall.domain.duels import StopCost, duel_of, stop_cost
 from pitwall.domain.frames import (
     BattleLine,
     EndedLine,
@@ -28,7 +29,9 @@ from pitwall.domain.race import (
 from pitwall.domain.rulings import NO_RULINGS, CarRulings, flag_cause, rulings_of
 from pitwall.domain.timed_order import session_type
 from pitwall.domain.track_positions import car_places
-from pitwall.engine.race_engine import BattleTrace, Ended, EngineState
+from pitwall.engine.attention import reasons_since
+from pitwall.engine.battle_traces import BattleTrace
+from pitwall.engine.race_engine import Ended, EngineState
 from pitwall.engine.timed_frame import timed_lines
 from pitwall.prediction.forecast import Forecast
 
@@ -102,9 +105,12 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
     """Return the frame of this instant; both cars of each of its battles are in the tower."""
     order = state.race.in_order()
     placed = {car.number for car in order}
-    newest = max((car.trace[-1].at for car in order if car.trace), default=None)
+    # After the flag cars stop sending gaps one by one, and the last ones are the result.
+    is_over = state.race.phase.is_over
+    newest = max((car.trace[-1].at for car in order if car.trace and not is_over), default=None)
     rulings = _rulings(state.race.control)
     neutral = not state.race.track_status.allows_overtaking
+    cost = stop_cost(order) if state.battles else StopCost()
     return LiveFrame(
         sequence=stamp.sequence,
         published_at=stamp.published_at,
@@ -115,7 +121,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
             for car in order
         ),
         battles=tuple(
-            _battle_line(state, battle)
+            _battle_line(state, battle, cost)
             for battle in state.battles
             if battle.attacker in placed and battle.defender in placed
         ),
@@ -141,6 +147,7 @@ def build_frame(state: EngineState, feed: FeedView, stamp: Stamp, model_version:
         ),
         neutral_since=state.race.neutral_since if neutral else None,
         passes=tuple(map(_pass_line, state.passes)),
+        facts=state.race.facts,
     )
 
 
@@ -265,7 +272,7 @@ def _came_in(car: CarState, since: datetime) -> bool:
     return car.in_pit or (car.left_pits_at is not None and car.left_pits_at >= since)
 
 
-def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
+def _battle_line(state: EngineState, battle: Battle, cost: StopCost) -> BattleLine:
     pair = (battle.attacker, battle.defender)
     forecast = state.forecasts.get(pair) or Forecast(None, no_forecast_because="not yet")
     history = state.histories.get(pair, BattleTrace())
@@ -273,6 +280,8 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
     lap_s = attacker.last_lap_s or _USUAL_LAP_S
     # Ages are counted on the race's grid, so that they do not depend on when a frame is built.
     age_s = max(0.0, (state.grid_at - battle.interval_at).total_seconds())
+    watched = state.attention.watched.get(pair)
+    racing_for = state.grid_at - state.race.racing_since
     return BattleLine(
         attacker=battle.attacker,
         defender=battle.defender,
@@ -286,13 +295,16 @@ def _battle_line(state: EngineState, battle: Battle) -> BattleLine:
         no_forecast_because=forecast.no_forecast_because,
         p_history=history.p_overtake,
         interval_history=history.interval_s,
-        reasons=forecast.reasons,
+        reasons=reasons_since(forecast.reasons, racing_for, lap_s),
         heat=heat(forecast.p_overtake, battle.interval_s),
         mixed=forecast.mixed,
         gap_at_line_s=gap_at_line_s(defender, attacker, battle.interval_at),
         condition=forecast.condition,
         condition_words=forecast.condition_words,
         fading=battle.is_fading,
+        rank=state.attention.order.index(pair) + 1 if watched is not None else 0,
+        p_shown=watched.shown if watched is not None else None,
+        duel=duel_of(state.race, attacker, defender, cost, history.at[-1] if history.at else None),
     )
 
 

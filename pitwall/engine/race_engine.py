@@ -24,8 +24,10 @@ from pitwall.domain.battles import (
 )
 from pitwall.domain.endings import WAITS, judged, stood, why_taken_back
 from pitwall.domain.events import CarRemoved, RaceDescribed, TimingEvent
-from pitwall.domain.race import START_OF_TIME, DriverNumber, Phase, RaceState
+from pitwall.domain.race import START_OF_TIME, Phase, RaceState
 from pitwall.domain.reducer import apply
+from pitwall.engine.attention import NO_ATTENTION, Attention, attend
+from pitwall.engine.battle_traces import BattleTrace, Pair, noted
 from pitwall.ports.forecasts import Predictor
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
@@ -58,53 +60,6 @@ def ask(
             memory = answers.memory
             forecasts += answers.forecasts
     return Answers(forecasts or [_FAILED] * len(battles), memory), first
-
-
-MOST_TRACE_POINTS = 90
-
-Pair = tuple[DriverNumber, DriverNumber]
-
-
-@dataclass(frozen=True, slots=True)
-class BattleTrace:
-    """The last three minutes of a battle, oldest first; a point every two seconds of race time.
-
-    Frames share these tuples instead of copying them, as five minutes of frames are held.
-
-    Attributes:
-        at: When each point was taken.
-        interval_s: The interval at each point, rounded to the millisecond.
-        p_overtake: The forecasts made at these points; points without one are left out.
-    """
-
-    at: tuple[datetime, ...] = ()
-    interval_s: tuple[float, ...] = ()
-    p_overtake: tuple[float, ...] = ()
-
-    def with_point(self, at: datetime, interval_s: float, p_overtake: float | None) -> BattleTrace:
-        """Return the trace with one more point, and without those that are too old."""
-        newest = -(MOST_TRACE_POINTS - 1)
-        forecasts = self.p_overtake
-        if p_overtake is not None:
-            forecasts = (*forecasts[newest:], round(p_overtake, 4))
-        return BattleTrace(
-            (*self.at[newest:], at), (*self.interval_s[newest:], round(interval_s, 3)), forecasts
-        )
-
-
-def noted(
-    grid_at: datetime,
-    battles: tuple[Battle, ...],
-    forecasts: Mapping[Pair, Forecast],
-    histories: Mapping[Pair, BattleTrace],
-) -> dict[Pair, BattleTrace]:
-    """Return the traces of all battles with one more point each."""
-    noted = {}
-    for battle in battles:
-        pair = (battle.attacker, battle.defender)
-        p_overtake = forecasts[pair].p_overtake
-        noted[pair] = histories[pair].with_point(grid_at, battle.interval_s, p_overtake)
-    return noted
 
 
 log = logging.getLogger(__name__)
@@ -172,6 +127,7 @@ class EngineState:
         memory: What the predictor remembers of this race.
         held: Endings that wait for hindsight, oldest first.
         passes: All passes that were told and stand, oldest first.
+        attention: In which order battles are shown, and which chance of each.
     """
 
     race: RaceState = field(default_factory=RaceState)
@@ -186,6 +142,7 @@ class EngineState:
     memory: Memory = NO_MEMORY
     held: tuple[Held, ...] = ()
     passes: tuple[Ended, ...] = ()
+    attention: Attention = NO_ATTENTION
 
 
 class EngineObserver(Protocol):
@@ -198,6 +155,9 @@ class EngineObserver(Protocol):
     def forecast(self, state: EngineState) -> None:
         """Receive the state after a second of the race: every battle has a new forecast."""
         ...
+
+    def ended(self, told: Sequence[Ended]) -> None:
+        """Receive endings that are told now, or taken back: each in its newest form."""
 
 
 class PastForecasts(Protocol):
@@ -295,6 +255,7 @@ class RaceEngine:
             return replace(state, race=race)
         pairs = [(battle.attacker, battle.defender) for battle in battles]
         ended = tuple(_ended(state, battle) for battle in lost)
+        state = self._telling(state, ended)
         return replace(
             state,
             race=race,
@@ -303,6 +264,14 @@ class RaceEngine:
             histories={pair: state.histories[pair] for pair in pairs},
             ended=(*ended, *state.ended)[:ENDED_KEPT],
         )
+
+    def _telling(self, state: EngineState, told: Sequence[Ended]) -> EngineState:
+        try:
+            if told and self._observer is not None:
+                self._observer.ended(told)
+        except Exception:  # noqa: BLE001  counted, and logged once
+            return self._failing(state, "internal_keeping")
+        return state
 
     def _noting(self, state: EngineState, kind: str, detail: str, topic: str = "") -> EngineState:
         """Return the state with one more fault of a kind; the first of a kind is logged."""
@@ -362,13 +331,16 @@ class RaceEngine:
         else:
             known = {}
         traces = {**state.histories, **{pair: held.trace for pair, held in waiting.items()}}
-        ended, still_held = _endings(state, grid_at, just_ended, set(pairs))
+        ended, told, still_held = _endings(state, grid_at, just_ended, set(pairs))
+        state = self._telling(state, told)
         forecasts, memory, error = self._forecast(state, battles, pairs, known)
         if error is not None:
             state = self._failing(state, "internal_forecast", error=error)
         histories = {pair: traces.get(pair, BattleTrace()) for pair in pairs}
         if _due(grid_at, STEPS_A_READING) or any(not history.at for history in histories.values()):
             histories = noted(grid_at, battles, forecasts, histories)
+        is_tick = _due(grid_at, STEPS_A_FORECAST)
+        attention = attend(state.attention, battles, forecasts, grid_at, is_tick=is_tick)
         return replace(
             state,
             grid_at=grid_at,
@@ -379,6 +351,7 @@ class RaceEngine:
             memory=memory,
             held=still_held,
             passes=passes_after(state.passes, ended) if ended is not state.ended else state.passes,
+            attention=attention,
         )
 
     def _forecast(
@@ -425,15 +398,11 @@ def _resumed(battle: Battle, waiting: Mapping[Pair, Held]) -> Battle:
 
 def _endings(
     state: EngineState, now: datetime, just_ended: Iterable[EndedBattle], under_way: set[Pair]
-) -> tuple[tuple[Ended, ...], tuple[Held, ...]]:
-    """Return the endings told so far, the newest first, and those that wait for hindsight."""
-    told: list[Ended] = []
-    held: list[Held] = []
-    undone = {
-        held.ended.pair[::-1]
-        for held in state.held
-        if held.is_pass and not stood(held.ended.battle, now)
-    }
+) -> tuple[tuple[Ended, ...], list[Ended], tuple[Held, ...]]:
+    """Return the newest eight endings, all that are told or taken back now, and those that wait."""
+    told, held = list[Ended](), list[Held]()
+    fresh = [each for each in state.held if each.is_pass and not stood(each.ended.battle, now)]
+    undone = {each.ended.pair[::-1] for each in fresh}
     for each in state.held:
         has_stood = stood(each.ended.battle, now)
         if each.ended.pair in under_way and not has_stood:
@@ -454,8 +423,9 @@ def _endings(
             told.insert(0, each.ended)
     before = tuple(_standing(state.race, each, now) for each in state.ended)
     if not told and before == state.ended:
-        return state.ended, tuple(held)  # the same object: nothing changed
-    return (*told, *before)[:ENDED_KEPT], tuple(held)
+        return state.ended, [], tuple(held)  # the same object: nothing changed
+    told_now = [*told[::-1], *(new for new in before if new not in state.ended)]
+    return (*told, *before)[:ENDED_KEPT], told_now, tuple(held)
 
 
 def passes_after(known: tuple[Ended, ...], ended: tuple[Ended, ...]) -> tuple[Ended, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from pitwall.domain.battles import Battle
 from pitwall.domain.frames import LiveFrame
@@ -50,6 +50,15 @@ class Predictor(Protocol):
             battles: Those to forecast.
             memory: What the previous call for the same race returned.
         """
+        ...
+
+
+@runtime_checkable
+class ReasoningPredictor(Predictor, Protocol):
+    """A predictor that can leave out the reasons, which take it a while."""
+
+    def without_reasons(self) -> Predictor:
+        """Return a predictor that gives the same forecasts without reasons, from the same cache."""
         ...
 
 

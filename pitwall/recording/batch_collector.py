@@ -7,12 +7,12 @@ from another thread. Nothing here waits, because it runs in the engine's thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pitwall.domain import events as race_events
-from pitwall.domain.events import CarTimed, ControlSaid
+from pitwall.domain.events import CarTimed, ControlSaid, LapCounted
 from pitwall.domain.names import driver_id_of
 from pitwall.domain.race import (
     START_OF_TIME,
@@ -35,7 +35,7 @@ from pitwall.domain.records import (
 from pitwall.domain.timed_reducer import ruled_lap
 from pitwall.engine.keyframes import encode_keyframe
 from pitwall.engine.outcomes import OutcomeTracker
-from pitwall.engine.race_engine import EngineState
+from pitwall.engine.race_engine import Ended, EngineState
 from pitwall.recording import record_rows
 from pitwall.wire.decode import every_car_sample
 from pitwall.wire.message import RawMessage
@@ -68,6 +68,7 @@ class BatchCollector:
         self._entries: dict[DriverNumber, tuple[object, object]] = {}
         self._laps: dict[DriverNumber, LapRecord] = {}
         self._stints: dict[DriverNumber, tuple[StintState, ...]] = {}
+        self._taken_back: dict[DriverNumber, int] = {}  # how many laps of before a red flag
         self._sampled: dict[DriverNumber, datetime] = {}
         self._timed: RaceState | None = None  # the newest state of qualifying or practice
         self._standings: dict[int, StandingRecord] = {}
@@ -125,6 +126,7 @@ class BatchCollector:
             self._statuses = None
             for known in (self._entries, self._laps, self._stints, self._sampled, self._standings):
                 known.clear()
+            self._taken_back.clear()
             self._timed = None
         self.info = self._batch.info = info
 
@@ -148,6 +150,18 @@ class BatchCollector:
                         state, battle, forecast.p_overtake, forecast, self._model_version
                     )
                     self._batch.predictions[row.made_at, row.attacker, row.defender] = row
+
+    def ended(self, told: Sequence[Ended]) -> None:
+        """Collect endings; one that is taken back replaces what was told before."""
+        with self._lock:
+            for each in told:
+                row = record_rows.ending(each)
+                self._batch.endings[row.ended_at, row.attacker, row.defender] = row
+
+    @property
+    def keyframe_due(self) -> datetime | None:
+        """When the next keyframe is due; None where it is taken with the next message."""
+        return None if self._keyframe_at is None else self._keyframe_at + KEYFRAME_EVERY
 
     @property
     def waiting(self) -> int:
@@ -204,6 +218,7 @@ class BatchCollector:
         if state.race.timed is not None and is_new:
             self._note_timed(events, state.race)
         for event in events:
+            self._note_laps_before_restart(event, cars, is_new=is_new)
             car = cars.get(getattr(event, "number", DriverNumber(0)))
             # In practice the feed also tells tyres of cars of other series, which take no part.
             is_ghost = state.race.timed is not None and car is not None and _is_nobody(car)
@@ -268,6 +283,28 @@ class BatchCollector:
                 if is_new:
                     batch.stints[number, stint.stint] = stint
             self._stints[number] = car.stints
+
+    def _note_laps_before_restart(
+        self,
+        event: race_events.TimingEvent,
+        cars: Mapping[DriverNumber, CarState],
+        *,
+        is_new: bool,
+    ) -> None:
+        """Mark laps that a red flag took back; one that is driven again replaces its row."""
+        if type(event) is LapCounted:  # where the leader's lap begins anew, every car's does
+            concerned = list(cars.values())
+        elif type(event) is CarTimed and event.number in cars:
+            concerned = [cars[event.number]]
+        else:
+            return
+        for car in concerned:
+            taken_back = car.laps_before_restart[self._taken_back.get(car.number, 0) :]
+            if taken_back:
+                self._taken_back[car.number] = len(car.laps_before_restart)
+            for lap in taken_back if is_new else ():
+                row = record_rows.lap(car.number, replace(lap, deleted=True))
+                self._batch.laps[row.car, row.lap] = row
 
     def _settle(self, state: EngineState, now: datetime) -> None:
         for settled in self._outcomes.settle(state.race, now):

@@ -7,20 +7,23 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from pitwall.domain.records import Batch, RaceMark
 from pitwall.engine.race_engine import RaceEngine
 from pitwall.ports.feeds import RecordedFeed
-from pitwall.ports.forecasts import Predictor
+from pitwall.ports.forecasts import Predictor, ReasoningPredictor
 from pitwall.ports.races import RaceWriter
 from pitwall.recording import record_rows
 from pitwall.recording.batch_collector import BatchCollector
 from pitwall.recording.race_recorder import is_of_another_feed, stored_info
 from pitwall.recording.recording_report import RecordingReport, report_on
 from pitwall.wire.message import RawMessage
+from pitwall.wire.values import is_plausible
 
 AT_ONCE = 4_000  # messages in one transaction
+_FORECASTS_LAST = timedelta(seconds=2)  # one, and up to another until the next message comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,11 @@ class PlayHere:
         collector = BatchCollector(self._predictor.version, most_messages=len(messages) + 1)
         self._collector = collector
         engine = RaceEngine(self._predictor, observer=collector)
+        reasons = _ReasonsForKeyframes(engine, collector, messages)
         for done in range(0, len(messages), AT_ONCE):
-            _play(engine, messages[done : done + AT_ONCE])
+            for place in range(done, min(done + AT_ONCE, len(messages))):
+                reasons.prepare(place)
+                engine.take(messages[place])
             batches = []
             for batch in collector.take_batches():
                 if batch.info.race_id:
@@ -211,6 +217,40 @@ def _known(mark: RaceMark, feed: RecordedFeed, messages: int) -> Imported | None
     return None
 
 
-def _play(engine: RaceEngine, messages: Sequence[RawMessage]) -> None:
-    for message in messages:
-        engine.take(message)
+class _ReasonsForKeyframes:
+    """Has an engine give reasons only where a keyframe will hold them, as they cost time.
+
+    Args:
+        engine: Plays the race.
+        collector: Takes the keyframes.
+        messages: The whole race.
+    """
+
+    def __init__(
+        self, engine: RaceEngine, collector: BatchCollector, messages: Sequence[RawMessage]
+    ) -> None:
+        self._engine = engine
+        self._collector = collector
+        self._messages = messages
+        self._keyframe = 0  # the message with which the next keyframe is taken
+        self._full = self._plain = engine.predictor
+        if isinstance(engine.predictor, ReasoningPredictor):
+            self._plain = engine.predictor.without_reasons()
+
+    def prepare(self, place: int) -> None:
+        """Choose the predictor for the forecasts up to a message."""
+        self._engine.predictor = self._full if self._is_kept(place) else self._plain
+
+    def _is_kept(self, place: int) -> bool:
+        """Whether forecasts of before this message may be those at the next keyframe."""
+        due = self._collector.keyframe_due
+        if due is None:
+            return True
+        messages = self._messages
+        self._keyframe = max(self._keyframe, place)
+        while self._keyframe < len(messages):
+            at = messages[self._keyframe].sent_at
+            if at >= due and is_plausible(at):
+                return at - messages[place].sent_at <= _FORECASTS_LAST
+            self._keyframe += 1
+        return False

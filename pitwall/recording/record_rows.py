@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from pitwall.domain import events as race_events
@@ -15,6 +16,7 @@ from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState, St
 from pitwall.domain.records import (
     Batch,
     ControlRecord,
+    EndingRecord,
     LapRow,
     PredictionRecord,
     SampleRecord,
@@ -25,7 +27,7 @@ from pitwall.domain.records import (
     WeatherRecord,
 )
 from pitwall.domain.timed_order import classify
-from pitwall.engine.race_engine import EngineState
+from pitwall.engine.race_engine import Ended, EngineState
 from pitwall.prediction.forecast import Forecast
 
 _BY_SEQ = ("messages", "timing", "control", "statuses", "weather", "keyframes")
@@ -40,13 +42,22 @@ def add_events(
             case race_events.CarTimed():
                 _add_timing(batch, seq, event, race)
             case race_events.ControlSaid():
-                _add_control(batch, seq, nth, event)
+                if _is_news(event, race):
+                    _add_control(batch, seq, nth, event)
+            case race_events.WeatherMeasured(measured_at=datetime()) if race.told.weather_at:
+                pass  # the series repeats what its own topic tells
             case race_events.WeatherMeasured(sent_at=at, weather=weather):
                 values = [getattr(weather, each.name) for each in fields(weather)]
                 batch.weather.append(WeatherRecord(at, seq, *values))
             case _:
                 if (status := _status_of(event, race)) is not None:
                     batch.statuses.append(StatusRecord(event.sent_at, seq, *status))
+
+
+def _is_news(event: race_events.ControlSaid, race: RaceState) -> bool:
+    """Whether a message of race control was not told by another topic before."""
+    is_doubtful = event.is_repeated or race.told.repeats_control
+    return not is_doubtful or event.message in race.control
 
 
 def _status_of(event: race_events.TimingEvent, race: RaceState) -> tuple[str, str] | None:
@@ -58,7 +69,9 @@ def _status_of(event: race_events.TimingEvent, race: RaceState) -> tuple[str, st
             return "phase", phase.value
         case race_events.LapCounted(lap=int(number)) if race.timed is None:
             return "lap_count", str(number)
-        case race_events.PartTold(part=int(number)):
+        case race_events.PartTold(part=int(number), is_repeated=False):
+            return "part", str(number)
+        case race_events.PartTold(part=int(number)) if race.told.part_at is None:
             return "part", str(number)
     return None
 
@@ -251,6 +264,21 @@ def _mixture_columns(mixed: MixedForecast) -> dict[str, Any]:
     return values | {"c_base": mixed.base}
 
 
+def ending(ended: Ended) -> EndingRecord:
+    """Return the row of a battle that ended."""
+    battle = ended.battle.battle
+    return EndingRecord(
+        ended_at=ended.battle.ended_at,
+        attacker=battle.attacker,
+        defender=battle.defender,
+        opened_at=battle.opened_at,
+        position=battle.position,
+        reason=ended.battle.reason.value,
+        taken_back=ended.taken_back,
+        p_overtake=ended.p_overtake_before,
+    )
+
+
 def shifted(batch: Batch, by: int) -> Batch:
     """Return the batch with its messages' places moved on, for a live feed that counts anew."""
     for name in _BY_SEQ:
@@ -266,7 +294,7 @@ def without(batch: Batch, stored: int) -> Batch:
     """Return the batch without the rows of the first `stored` messages."""
     if 0 < batch.messages_through <= stored:
         # All rows are older than the stored ones, and the store has newer laps and stints.
-        for rows in (batch.entries, batch.laps, batch.stints, batch.standings):
+        for rows in (batch.entries, batch.laps, batch.stints, batch.standings, batch.endings):
             rows.clear()
         batch.last_at = None
     before = [message for message in batch.messages if message.seq < stored]
@@ -284,7 +312,7 @@ def joined(first: Batch, then: Batch) -> Batch:
     """Return two batches as one; where both hold a row, the later one counts."""
     for name in (*_BY_SEQ, "samples", "outcomes"):
         getattr(first, name).extend(getattr(then, name))
-    for name in ("entries", "laps", "stints", "standings", "predictions"):
+    for name in ("entries", "laps", "stints", "standings", "predictions", "endings"):
         getattr(first, name).update(getattr(then, name))
     first.info = then.info if then.info.race_id else first.info
     first.messages_through = max(first.messages_through, then.messages_through)

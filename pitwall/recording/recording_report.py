@@ -27,6 +27,7 @@ class RecordingReport:
         first_at, last_at: When the first and the last message were sent; None without any.
         missing: The topics a race is followed by that are not there.
         inferred: What was inferred in their place.
+        laps_taken_back: Laps of before a red flag whose numbers were counted again after it.
     """
 
     info: RaceInfo = field(default_factory=RaceInfo)
@@ -35,6 +36,7 @@ class RecordingReport:
     last_at: datetime | None = None
     missing: tuple[str, ...] = ()
     inferred: tuple[Inferred, ...] = ()
+    laps_taken_back: int = 0
 
 
 def report_on(messages: Sequence[RawMessage], race: RaceState) -> RecordingReport:
@@ -49,4 +51,5 @@ def report_on(messages: Sequence[RawMessage], race: RaceState) -> RecordingRepor
         last_at=messages[-1].sent_at if messages else None,
         missing=tuple(topic for topic in NEEDED if topic not in topics),
         inferred=tuple(sorted(race.inferred)),
+        laps_taken_back=sum(len(car.laps_before_restart) for car in race.cars.values()),
     )

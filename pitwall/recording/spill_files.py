@@ -38,7 +38,11 @@ _KEYED = {
     "laps": (records.LapRow, ("car", "lap")),
     "stints": (records.StintRecord, ("car", "stint")),
     "predictions": (records.PredictionRecord, ("made_at", "attacker", "defender")),
+    # Files of earlier releases lack these.
+    "standings": (records.StandingRecord, ("car",)),
+    "endings": (records.EndingRecord, ("ended_at", "attacker", "defender")),
 }
+_NEWER = frozenset({"standings", "endings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,8 @@ def _batch(values: dict[str, Any]) -> Batch:
         for name, kind in _LISTS.items():
             setattr(batch, name, [kind(*row) for row in values[name]])
         for name, (keyed, key) in _KEYED.items():
-            rows = [keyed(*row) for row in values[name]]
+            held = values.get(name, ()) if name in _NEWER else values[name]
+            rows = [keyed(*row) for row in held]
             setattr(batch, name, {_key(row, key): row for row in rows})
         batch.samples = [(seq, records.SampleRecord(*row)) for seq, row in values["samples"]]
         plain = ("messages_through", "last_at", "lap", "total_laps", "dropped", "is_imported")

@@ -13,7 +13,8 @@ from typing import Any, Final
 from pitwall.domain.battles import Battle
 from pitwall.domain.forecasts import Condition, ExpertOpinion, MixedForecast, points_of
 from pitwall.domain.race import START_OF_TIME, DriverNumber
-from pitwall.engine.race_engine import EngineState, Pair
+from pitwall.engine.battle_traces import Pair
+from pitwall.engine.race_engine import EngineState
 from pitwall.prediction.forecast import Forecast
 from pitwall.prediction.memory import at_the_line
 from pitwall.prediction.predictor import IS_ESTIMATED

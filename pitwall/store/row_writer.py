@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, Table, select
+from sqlalchemy import String, Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel
@@ -39,12 +39,20 @@ _TARGETS = {
         tables.StatusRow, records.StatusRecord, ("race_number", "at", "seq", "kind")
     ),
     "weather": _Target(tables.WeatherRow, records.WeatherRecord, ("race_number", "at", "seq")),
+    "endings": _Target(
+        tables.EndingRow,
+        records.EndingRecord,
+        ("race_number", "ended_at", "attacker", "defender"),
+    ),
     "samples": _Target(tables.CarSampleRow, records.SampleRecord),
 }
 
 
 # What a message of race control says; its other columns say how it was sent.
 _SAID = ("stamped_at", "category", "message", "flag", "scope", "sector", "lap", "car")
+
+
+_ONE_AT_A_TIME = 0x64726976657273  # advisory lock: two writers that number new drivers
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -178,19 +186,38 @@ def _fitted(row: tuple[Any, ...], lengths: dict[int, int | None]) -> Iterable[An
     )
 
 
+async def _driver_numbers(connection: AsyncConnection, names: set[str]) -> dict[str, int]:
+    """Return the number of each driver; those who are new get the next ones."""
+    table = table_of(tables.DriverRow)
+    query = select(table.c.id, table.c.number).where(table.c.id.in_(names))
+    known = {row.id: row.number for row in await connection.execute(query)}
+    if names <= known.keys():
+        return known
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:key)")
+        await connection.execute(lock, {"key": _ONE_AT_A_TIME})
+        known = {row.id: row.number for row in await connection.execute(query)}
+    last = await connection.scalar(select(func.coalesce(func.max(table.c.number), 0))) or 0
+    new = sorted(names - known.keys())
+    return known | {name: last + nth for nth, name in enumerate(new, 1)}
+
+
 async def _write_entries(
     connection: AsyncConnection, mark: RaceMark, rows: list[EntryRecord]
 ) -> None:
+    numbers = await _driver_numbers(connection, {fit(each.driver_id, 80) for each in rows})
     drivers = {
-        each.driver_id: (fit(each.driver_id, 80), fit(each.code, 8), fit(each.name, 80))
+        name: (name, fit(each.code, 8), fit(each.name, 80), numbers[name])
         for each in rows
+        for name in (fit(each.driver_id, 80),)
     }
     await bulk.upsert_rows(
         connection,
         table_of(tables.DriverRow),
-        ("id", "code", "name"),
+        ("id", "code", "name", "number"),
         drivers.values(),
         key=("id",),
+        keep=("number",),
     )
     entries = [
         (

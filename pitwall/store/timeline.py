@@ -1,4 +1,10 @@
-"""Build the timeline of a stored race, mostly in SQL and not row by row in Python."""
+"""Build the timeline of a stored race, mostly in SQL and not row by row in Python.
+
+Passes are those of the table of endings, which the engine judged by `domain.endings` and told on
+the page and in `/live-battles`. The outcome of a forecast, and with it the ledger, answers another
+question: whether the attacker is ahead a lap later, neither having pitted. So a pass that is
+undone within the lap is a pass here, while its forecasts are settled as held.
+"""
 
 from __future__ import annotations
 
@@ -28,23 +34,18 @@ _PITTED = (
     "SELECT completed_at AS at, car, lap FROM laps "
     "WHERE race_number = :number AND pitted ORDER BY car, lap"
 )
-_LAST_LAPS = (
-    "SELECT car, max(completed_at) AS at FROM laps WHERE race_number = :number GROUP BY car"
-)
 _CODES = (
     "SELECT car, driver_id, code FROM entries JOIN drivers ON drivers.id = driver_id "
     "WHERE race_number = :number"
 )
-# Only rows that change a car's place: some hundreds of 30,000.
-_PLACES = (
-    "SELECT at, car, position FROM (SELECT at, seq, car, position, "
-    "lag(position) OVER (PARTITION BY car ORDER BY at, seq) AS was FROM timing "
-    "WHERE race_number = :number AND position IS NOT NULL) AS placed "
-    "WHERE was IS NULL OR was <> position ORDER BY at, seq"
+_PASSES = (
+    "SELECT ended_at AS at, attacker, defender, position FROM endings "
+    "WHERE race_number = :number AND reason = 'passed' ORDER BY ended_at, attacker"
 )
+_ANY_ENDING = "SELECT 1 AS found FROM endings WHERE race_number = :number LIMIT 1"
 _FIGHTS = """
 WITH forecasts AS (
-  SELECT attacker_id, defender_id, made_at, p_overtake, outcome,
+  SELECT attacker_id, defender_id, made_at, position, p_overtake, outcome,
     CASE WHEN made_at - lag(made_at) OVER pair <= {pause} THEN 0 ELSE 1 END AS begins
   FROM predictions WHERE race_id = :race_id
   WINDOW pair AS (PARTITION BY attacker_id, defender_id ORDER BY made_at)
@@ -55,7 +56,8 @@ WITH forecasts AS (
 SELECT attacker_id, defender_id, min(made_at) AS since, max(made_at) AS until,
   max(p_overtake) AS most_p,
   max(CASE WHEN outcome = '{passed}' THEN p_overtake END) AS p_before_pass,
-  max(CASE WHEN outcome = '{held}' THEN p_overtake END) AS p_before_none
+  max(CASE WHEN outcome = '{held}' THEN p_overtake END) AS p_before_none,
+  max(CASE WHEN outcome = '{passed}' THEN made_at END) AS passed_at, min(position) AS position
 FROM numbered GROUP BY attacker_id, defender_id, nth ORDER BY since
 """
 _OUTCOMES = {"passed": Outcome.PASSED.value, "held": Outcome.HELD.value}
@@ -78,21 +80,25 @@ async def timeline_of(connection: AsyncConnection, race: RaceSummary) -> Timelin
     pitted = await queries.rows(_PITTED, "at")
     entries = await queries.rows(_CODES)
     cars = {row.driver_id: row.car for row in entries}
-    fights = [_fight(row, cars) for row in await queries.fights()]
-    racing = _Racing(statuses, pitted, end)
-    racing.last_laps = {row.car: row.at for row in await queries.rows(_LAST_LAPS, "at")}
-    places = await queries.rows(_PLACES, "at")
+    found = await queries.fights()
+    fights = [_fight(row, cars) for row in found]
+    if await queries.rows(_ANY_ENDING):
+        passes = _passes(await queries.rows(_PASSES, "at"), fights)
+    else:  # a release before the table of endings stored the race
+        passes = _passes_by_outcome(found, fights)
+    phases = [(row.at, row.value) for row in statuses if row.kind == "phase"]
+    started = next((at for at, phase in phases if phase == Phase.STARTED), None)
     # A recording may begin with an hour of empty grid, which would take the race's place.
-    begin = max(first, racing.started - _RUN_UP) if racing.started else first
+    begin = max(first, started - _RUN_UP) if started else first
     return Timeline(
         begins=begin,
         ends=end,
-        started=racing.started,
-        flags=tuple(racing.flags),
-        laps=tuple(racing.laps),
+        started=started,
+        flags=tuple(_flags(statuses, phases, end)),
+        laps=tuple((row.at, int(row.value)) for row in statuses if row.kind == "lap_count"),
         stops=tuple(_stops(pitted)),
         fights=tuple(fights),
-        passes=tuple(_passes(places, fights, racing)),
+        passes=tuple(passes),
         heat=await queries.heat(begin, end),
         codes={row.car: row.code for row in entries},
     )
@@ -113,7 +119,7 @@ class _Queries:
     async def fights(self) -> Sequence[Any]:
         pause = "10000000" if self._is_sqlite else "interval '10 seconds'"
         query = text(_FIGHTS.format(pause=pause, **_OUTCOMES)).columns(
-            since=Instant(), until=Instant()
+            since=Instant(), until=Instant(), passed_at=Instant()
         )
         return (await self._connection.execute(query, {"race_id": self._race.id})).all()
 
@@ -134,42 +140,19 @@ class _Queries:
         return tuple(heat)
 
 
-class _Racing:
-    """Knows when racing was allowed, and which cars were near the pits or had stopped for good."""
-
-    def __init__(self, statuses: Sequence[Any], pitted: Sequence[Any], ends: datetime) -> None:
-        self.last_laps: dict[int, datetime] = {}
-        phases = [(row.at, row.value) for row in statuses if row.kind == "phase"]
-        tracks = [(row.at, row.value) for row in statuses if row.kind == "track"]
-        self.started = next((at for at, phase in phases if phase == Phase.STARTED), None)
-        over = next((at for at, phase in phases if phase == Phase.FINISHED), ends)
-        self.flags = sorted(
-            [
-                *_spans(tracks, over, lambda value: value != TrackStatus.CLEAR),
-                *_spans(phases, over, lambda value: value == Phase.ABORTED),
-            ],
-            key=lambda span: span.since,
-        )
-        self.laps = [(row.at, int(row.value)) for row in statuses if row.kind == "lap_count"]
-        self._closed = [span for span in self.flags if span.what != TrackStatus.YELLOW]
-        self._over = over
-        self._pitted: dict[int, list[tuple[datetime, datetime]]] = {}
-        for row in pitted:
-            times = self._pitted.setdefault(row.car, [])
-            times.append((row.at - timedelta(seconds=150), row.at))
-
-    def may_pass(self, at: datetime, cars: tuple[int, int]) -> bool:
-        """Whether a change of places at `at` happened on track while racing was allowed."""
-        if self.started is None or not self.started < at <= self._over:
-            return False
-        if any(span.since <= at <= span.until for span in self._closed):
-            return False
-        _, defender = cars
-        if self.last_laps.get(defender, START_OF_TIME) <= at:
-            return False  # a car that stopped was not overtaken
-        return not any(
-            since <= at <= until for car in cars for since, until in self._pitted.get(car, ())
-        )
+def _flags(
+    statuses: Sequence[Any], phases: Sequence[tuple[datetime, str]], ends: datetime
+) -> list[Span]:
+    """Return the periods in which the track was not clear or the race was stopped, in order."""
+    tracks = [(row.at, row.value) for row in statuses if row.kind == "track"]
+    over = next((at for at, phase in phases if phase == Phase.FINISHED), ends)
+    return sorted(
+        [
+            *_spans(tracks, over, lambda value: value != TrackStatus.CLEAR),
+            *_spans(phases, over, lambda value: value == Phase.ABORTED),
+        ],
+        key=lambda span: span.since,
+    )
 
 
 def _spans(
@@ -205,42 +188,23 @@ def _fight(row: Any, cars: Mapping[str, int]) -> Fight:  # noqa: ANN401  a row o
     )
 
 
-def _passes(places: Sequence[Any], fights: Sequence[Fight], racing: _Racing) -> Iterator[Pass]:
-    """Yield the places that attackers won from the defenders whom they fought until then."""
+def _passes(rows: Sequence[Any], fights: Sequence[Fight]) -> Iterator[Pass]:
+    """Yield the passes that were told and stood, each with the forecasts of its battle."""
     by_pair: dict[tuple[int, int], list[Fight]] = {}
-    by_attacker: dict[int, set[int]] = {}
     for fight in fights:
         by_pair.setdefault((fight.attacker, fight.defender), []).append(fight)
-        by_attacker.setdefault(fight.attacker, set()).add(fight.defender)
-    standing: dict[int, int] = {}
-    for row in places:
-        was = standing.get(row.car)
-        standing[row.car] = row.position
-        for attacker, defender in _crossed(row.car, was, standing, by_attacker):
-            fight_before = _under_way(by_pair[attacker, defender], row.at)
-            if fight_before is not None and racing.may_pass(row.at, (attacker, defender)):
-                # Both cars' rows show the change: count it once.
-                by_pair[attacker, defender].remove(fight_before)
-                yield Pass(
-                    row.at, attacker, defender, standing[attacker], fight_before.p_before_pass
-                )
+    for row in rows:
+        fight_before = _under_way(by_pair.get((row.attacker, row.defender), []), row.at)
+        p_before = None if fight_before is None else fight_before.p_before_pass
+        yield Pass(row.at, row.attacker, row.defender, row.position, p_before)
 
 
-def _crossed(
-    car: int, was: int | None, standing: Mapping[int, int], defenders_of: Mapping[int, set[int]]
-) -> list[tuple[int, int]]:
-    """Return the pairs of attacker and defender whose order this car's new place reversed."""
-    if was is None:
-        return []
-    now = standing[car]
-    if now < was:  # it attacked: its rivals were ahead and are behind now
-        rivals = defenders_of.get(car, set())
-        return [(car, rival) for rival in rivals if now < standing.get(rival, 0) <= was]
-    return [
-        (rival, car)
-        for rival, defenders in defenders_of.items()
-        if car in defenders and was <= standing.get(rival, 0) < now
-    ]
+def _passes_by_outcome(rows: Sequence[Any], fights: Sequence[Fight]) -> Iterator[Pass]:
+    """Yield the battles whose last forecasts came true, as passes at their end."""
+    for row, fight in zip(rows, fights, strict=True):
+        if fight.p_before_pass is not None and row.passed_at == fight.until:
+            ended = fight.until, fight.attacker, fight.defender
+            yield Pass(*ended, row.position, fight.p_before_pass)
 
 
 def _under_way(fights: Sequence[Fight], at: datetime) -> Fight | None:

@@ -89,6 +89,31 @@ def each_item(
         yield index, value
 
 
+def each_car_list(
+    lists: object, findings: Findings, kind: str, most: int
+) -> Iterator[tuple[DriverNumber, int, object]]:
+    """Yield car, index and entry of an object of lists by car, each whole or as a patch.
+
+    `kind` names the container in faults, as in `each_car`; entries beyond `most` are left out.
+    """
+    if not isinstance(lists, dict):
+        findings.fault(f"{kind}_not_object", lists)
+        return
+    if len(lists) > _MOST_CARS:
+        findings.fault(f"{kind}_too_many", lists)
+        return
+    for car, entries in lists.items():
+        if car[:1] == "_" or entries is None:
+            continue
+        try:
+            number = read_driver_number(car)
+        except NotAValueError:
+            findings.fault("car_number", car)
+            continue
+        for index, entry in each_item(entries, findings, kind, most):
+            yield number, index, entry
+
+
 def deleted_keys(of: dict[str, object], findings: Findings) -> list[str]:
     """Return the keys that a delta deletes from its object."""
     keys = of.get(DELETED)

@@ -11,22 +11,30 @@ from pitwall.domain.car_use import CarSample, TrackPoint
 from pitwall.domain.events import Heartbeat
 from pitwall.domain.race import DriverNumber
 from pitwall.errors import MalformedMessageError
+from pitwall.wire.best_times import decode_best_times
+from pitwall.wire.championship import decode_championship
 from pitwall.wire.decode_result import Decoded, Fault, Findings
 from pitwall.wire.drivers import decode_drivers
 from pitwall.wire.inflate import LARGEST_PAYLOAD, inflate
 from pitwall.wire.message import RawMessage
+from pitwall.wire.overtakes import decode_overtakes
+from pitwall.wire.pit_stops import decode_pit_stops
 from pitwall.wire.session import (
     decode_clock,
     decode_control,
+    decode_control_series,
     decode_lap_count,
     decode_session_data,
     decode_session_info,
     decode_session_status,
     decode_track_status,
     decode_weather,
+    decode_weather_series,
 )
+from pitwall.wire.team_radio import decode_team_radio
 from pitwall.wire.telemetry import decode_car_data, decode_positions, every_point, every_sample
 from pitwall.wire.timing import decode_timing
+from pitwall.wire.top_three import decode_top_three
 from pitwall.wire.tyres import decode_stint_series, decode_tyres
 
 __all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample"]
@@ -129,29 +137,29 @@ _DECODERS: dict[str, TopicDecoder] = {
     "Position": decode_positions,
     "ExtrapolatedClock": decode_clock,
     "Heartbeat": _heartbeat,
+    "PitStopSeries": decode_pit_stops,
+    "OvertakeSeries": decode_overtakes,
+    "TimingStats": decode_best_times,
+    "TopThree": decode_top_three,
+    "ChampionshipPrediction": decode_championship,
+    "TeamRadio": decode_team_radio,
+    "RcmSeries": decode_control_series,
+    "WeatherDataSeries": decode_weather_series,
 }
 
 _UNUSED = frozenset(
     {
         "ArchiveStatus",
         "AudioStreams",
-        "ChampionshipPrediction",
         "ContentStreams",
         "CurrentTyres",
         "DriverRaceInfo",
         "DriverScore",
         "LapSeries",
-        "OvertakeSeries",
         "PitLaneTimeCollection",
         "PitStop",
-        "PitStopSeries",
-        "RcmSeries",
         "SPFeed",
-        "TeamRadio",
         "TimingDataF1",
-        "TimingStats",
         "TlaRcm",
-        "TopThree",
-        "WeatherDataSeries",
     }
 )

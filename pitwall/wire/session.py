@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from pitwall.domain.events import (
     ClockTold,
     ControlSaid,
+    FolderNamed,
     LapCounted,
+    PartTold,
     PhaseChanged,
     RaceDescribed,
     StatusRepeated,
@@ -21,6 +23,7 @@ from pitwall.domain.race import ControlMessage, DriverNumber, Phase, RaceInfo, T
 from pitwall.domain.sessions import kind_of
 from pitwall.wire.containers import each_item, read_field
 from pitwall.wire.decode_result import Findings
+from pitwall.wire.team_radio import read_path
 from pitwall.wire.texts import read_message, read_name, read_word
 from pitwall.wire.values import (
     NotAValueError,
@@ -69,6 +72,7 @@ _WEATHER = {
 }
 
 
+_MOST_PARTS = 9
 INFERRED = "_inferred"  # marks a session that a recording does not name: see `feeds.recording`
 
 
@@ -108,6 +112,9 @@ def decode_session_info(payload: dict[str, object], findings: Findings) -> None:
         utc_offset_s=None if offset is None else round(offset.total_seconds()),
     )
     findings.add(RaceDescribed(findings.sent_at, info, payload.get(INFERRED) is True))
+    folder = read_field(payload, "Path", read_path, "session_path", findings)
+    if folder:
+        findings.add(FolderNamed(findings.sent_at, folder))
 
 
 def _circuit(meeting: dict[str, object], findings: Findings) -> str:
@@ -169,20 +176,31 @@ def _track_status(value: object) -> TrackStatus:
 
 
 def decode_session_data(payload: dict[str, object], findings: Findings) -> None:
-    """Add the newest phase, track status and lap; a snapshot has the session's whole past."""
+    """Add the newest phase, track status, lap and part; a snapshot has the whole past of them."""
     newest: dict[str, StatusRepeated] = {}
-    for series in ("StatusSeries", "Series"):
-        entries = payload.get(series)
-        if entries is None:
-            continue
-        for _, entry in each_item(entries, findings, "session_data"):
-            if isinstance(entry, dict):
-                for event in _repeated(entry, findings):
-                    kind = "phase" if event.phase else "track" if event.track_status else "lap"
-                    if kind not in newest or newest[kind].told_at <= event.told_at:
-                        newest[kind] = event
+    part: int | None = None
+    for entry in _told_so_far(payload, findings):
+        part = read_field(entry, "QualifyingPart", _part, "session_part", findings) or part
+        for event in _repeated(entry, findings):
+            kind = "phase" if event.phase else "track" if event.track_status else "lap"
+            if kind not in newest or newest[kind].told_at <= event.told_at:
+                newest[kind] = event
     for event in sorted(newest.values(), key=lambda each: each.told_at):
         findings.add(event)
+    if part is not None:
+        findings.add(PartTold(findings.sent_at, part, is_repeated=True))
+
+
+def _told_so_far(payload: dict[str, object], findings: Findings) -> Iterator[dict[str, object]]:
+    for series in ("StatusSeries", "Series"):
+        if payload.get(series) is not None:
+            for _, entry in each_item(payload[series], findings, "session_data"):
+                if isinstance(entry, dict):
+                    yield entry
+
+
+def _part(value: object) -> int:
+    return read_count(value, most=_MOST_PARTS)
 
 
 def _repeated(entry: dict[str, object], findings: Findings) -> Iterator[StatusRepeated]:
@@ -225,28 +243,68 @@ def decode_clock(payload: dict[str, object], findings: Findings) -> None:
 
 def decode_weather(payload: dict[str, object], findings: Findings) -> None:
     """Add a weather reading; the feed always sends complete ones."""
+    weather = _weather(payload, findings)
+    if weather is not None:
+        findings.add(WeatherMeasured(findings.sent_at, weather))
+
+
+def decode_weather_series(payload: dict[str, object], findings: Findings) -> None:
+    """Add the newest reading of a list of all of them, which repeats those of `WeatherData`."""
+    series = payload.get("Series")
+    if series is None:
+        return
+    newest: tuple[datetime, Weather] | None = None
+    for _, entry in each_item(series, findings, "weather_series"):
+        if not isinstance(entry, dict) or not isinstance(entry.get("Weather"), dict):
+            findings.fault("weather_series_entry", entry)
+            continue
+        at = read_field(entry, "Timestamp", read_instant, "weather_series_time", findings)
+        weather = _weather(entry["Weather"], findings)
+        if at is not None and weather is not None and (newest is None or newest[0] <= at):
+            newest = at, weather
+    if newest is not None:
+        findings.add(WeatherMeasured(findings.sent_at, newest[1], measured_at=newest[0]))
+
+
+def _weather(payload: dict[str, object], findings: Findings) -> Weather | None:
     values = {
         field: read_field(payload, key, read_number, "weather", findings)
         for key, field in _WEATHER.items()
     }
     rainfall = read_field(payload, "Rainfall", read_flag, "weather", findings)
-    if rainfall is not None or any(value is not None for value in values.values()):
-        weather = Weather(rainfall=rainfall, **values)
-        findings.add(WeatherMeasured(findings.sent_at, weather))
+    if rainfall is None and all(value is None for value in values.values()):
+        return None
+    return Weather(rainfall=rainfall, **values)
 
 
 def decode_control(payload: dict[str, object], findings: Findings) -> None:
     """Add every race-control message, in the order of its index."""
     messages = payload.get("Messages")
-    if messages is None:
-        return
+    if messages is not None:
+        _control_list(messages, findings, is_repeated=False)
+
+
+def decode_control_series(payload: dict[str, object], findings: Findings) -> None:
+    """Add the messages of a second topic, which repeats those of race control.
+
+    No recording of it is known; a list under its usual names is read, any other shape is a fault.
+    """
+    messages = payload.get("Messages", payload.get("Series"))
+    if messages is not None:
+        _control_list(messages, findings, is_repeated=True)
+    elif any(key[:1] != "_" for key in payload):
+        findings.fault("control_series_shape", ", ".join(payload)[:80])
+
+
+def _control_list(messages: object, findings: Findings, *, is_repeated: bool) -> None:
     for _, message in each_item(messages, findings, "control"):
         if not isinstance(message, dict):
             findings.fault("control_not_object", message)
             continue
         text = read_field(message, "Message", read_message, "control_text", findings)
         if text is not None:
-            findings.add(ControlSaid(findings.sent_at, _control_message(text, message, findings)))
+            said = _control_message(text, message, findings)
+            findings.add(ControlSaid(findings.sent_at, said, is_repeated))
 
 
 def _control_message(text: str, message: dict[str, object], findings: Findings) -> ControlMessage:

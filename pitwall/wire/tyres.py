@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pitwall.domain.events import CarGridded, StintChanged
 from pitwall.domain.race import Compound, DriverNumber
-from pitwall.wire.containers import each_car, each_item, read_field
+from pitwall.wire.containers import each_car, each_car_list, each_item, read_field
 from pitwall.wire.decode_result import Findings
-from pitwall.wire.values import NotAValueError, read_count, read_driver_number, read_flag, read_text
+from pitwall.wire.values import read_count, read_flag, read_text
 
 _MOST_STINTS = 60
 
@@ -30,35 +30,27 @@ def decode_tyres(payload: dict[str, object], findings: Findings) -> None:
 def decode_stint_series(payload: dict[str, object], findings: Findings) -> None:
     """Add stint changes; the topic tells the same as `TimingAppData`, which it replaces."""
     stints = payload.get("Stints")
-    if stints is None:
-        return
-    if not isinstance(stints, dict):
-        findings.fault("stints_not_object", stints)
-        return
-    for key, each in stints.items():
-        if key[:1] == "_":
-            continue
-        try:
-            number = read_driver_number(key)
-        except NotAValueError:
-            findings.fault("car_number", key)
-            continue
-        if each is not None:
-            _stints(number, each, findings)
+    if stints is not None:
+        for number, index, stint in each_car_list(stints, findings, "stints", _MOST_STINTS):
+            _stint(number, index, stint, findings)
 
 
 def _stints(number: DriverNumber, stints: object, findings: Findings) -> None:
     for index, stint in each_item(stints, findings, "stints", most=_MOST_STINTS):
-        if not isinstance(stint, dict) or index > _MOST_STINTS:
-            findings.fault("stint_not_object", stint)
-            continue
-        compound = read_field(stint, "Compound", _compound, "compound", findings)
-        fresh = read_field(stint, "New", read_flag, "fresh_tyre", findings)
-        life = read_field(stint, "TotalLaps", read_count, "tyre_laps", findings)
-        start = read_field(stint, "StartLaps", read_count, "tyre_laps", findings)
-        if not (compound is None and fresh is None and life is None and start is None):
-            event = StintChanged(findings.sent_at, number, index + 1, compound, fresh, life, start)
-            findings.add(event)
+        _stint(number, index, stint, findings)
+
+
+def _stint(number: DriverNumber, index: int, stint: object, findings: Findings) -> None:
+    if not isinstance(stint, dict) or index > _MOST_STINTS:
+        findings.fault("stint_not_object", stint)
+        return
+    compound = read_field(stint, "Compound", _compound, "compound", findings)
+    fresh = read_field(stint, "New", read_flag, "fresh_tyre", findings)
+    life = read_field(stint, "TotalLaps", read_count, "tyre_laps", findings)
+    start = read_field(stint, "StartLaps", read_count, "tyre_laps", findings)
+    if not (compound is None and fresh is None and life is None and start is None):
+        event = StintChanged(findings.sent_at, number, index + 1, compound, fresh, life, start)
+        findings.add(event)
 
 
 def _compound(value: object) -> Compound:

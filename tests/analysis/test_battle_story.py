@@ -86,11 +86,29 @@ async def test_it_tells_the_pass_the_flag_and_the_gap(database: Database) -> Non
 async def test_a_change_of_order_around_a_stop_is_the_stop_s_doing(database: Database) -> None:
     batch = duel_batch()
     batch.laps[DEFENDER, 4] = batch.laps[DEFENDER, 4]._replace(pitted=True)
+    ((key, ending),) = batch.endings.items()
+    batch.endings[key] = ending._replace(reason="pitted", taken_back=True)
     await keep_duel(database, batch)
 
     story = await BattleCache(SqlRaceReader(database)).story(DUEL.race_id, PAIR, at(250))
 
     assert [turn.turn for turn in story.happenings] == [Turn.SWAPPED, Turn.PITTED]
+
+
+async def test_a_pass_is_what_was_told_as_one_and_nothing_else(database: Database) -> None:
+    """A change of order far from any stop is no pass where nobody told of one."""
+    batch = duel_batch()
+    ((key, ending),) = batch.endings.items()
+    batch.endings[key] = ending._replace(reason="retired", taken_back=True)
+    back = ending._replace(ended_at=at(350), attacker=DEFENDER, defender=ATTACKER)
+    batch.endings[back.ended_at, DEFENDER, ATTACKER] = back
+    await keep_duel(database, batch)
+
+    story = await BattleCache(SqlRaceReader(database)).story(DUEL.race_id, PAIR, at(250))
+
+    assert [(each.turn, each.at, each.car) for each in story.happenings] == [
+        (Turn.PASSED_BACK, at(350), DEFENDER)
+    ]
 
 
 async def test_what_came_later_can_be_left_out(database: Database) -> None:

@@ -38,7 +38,7 @@ class CountingReader(SqlRaceReader):
 async def keep(data: Path) -> None:
     database = Database(database_url(None, data))
     await migrations.upgrade(database)
-    await import_race(Short(SimulatedFeed(7), 6_500), SqlRaceWriter(database), CountingPredictor())
+    await import_race(Short(SimulatedFeed(7), 4_000), SqlRaceWriter(database), CountingPredictor())
     await database.close()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from pitwall.analysis.track_maps import STEPS, SurveyedLap, outline_of, survey
+from pitwall.analysis.track_maps import STEPS, SurveyedLap, lane_of, outline_of, survey
 from pitwall.domain.car_use import TrackPoint
 from pitwall.domain.stored_races import RaceFilter
 from pitwall.feeds.simulated import SimulatedFeed
@@ -19,6 +22,7 @@ from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
 from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.wire.message import RawMessage
 from tests.engine.test_race_engine import CountingPredictor
 from tests.short_feeds import Short
 
@@ -129,3 +133,64 @@ async def test_a_race_without_positions_borrows_those_of_another_at_its_circuit(
 
     assert borrowed is not None
     assert borrowed == await survey(reader, races["7"])
+
+
+RACE = "2026-simulated-grand-prix-of-sierra-alta-race-7"
+
+
+@pytest.mark.parametrize(("messages", "is_open"), [(500, True), (1_300, False)])
+async def test_the_first_lap_of_a_race_under_way_shows_the_circuit_as_it_is_driven(
+    database: Database, messages: int, is_open: bool
+) -> None:
+    feed = Short(SimulatedFeed(7), messages)
+    await import_race(feed, SqlRaceWriter(database), CountingPredictor())
+    reader = SqlRaceReader(database)
+    stored = await reader.race(RACE)
+
+    outline = await survey(reader, replace(stored, state="running"))
+
+    assert outline is not None
+    assert (outline.is_open, outline.is_provisional) == (is_open, True)
+    assert "first lap" in outline.drawn_from
+    circuit = next(each for each in CIRCUITS if each.name == stored.circuit)
+    driven = [(spot.x_m, spot.y_m) for spot in measure(circuit).spots]
+    assert max(min(math.dist(p, q) for q in driven) for p in outline.points) < 25
+    if not is_open:
+        assert max(min(math.dist(p, q) for q in outline.points) for p in driven) < 60
+    # A race that is over will not show more of it.
+    assert await survey(reader, replace(stored, state="finished")) is None
+
+
+async def test_before_the_start_nothing_is_drawn(database: Database) -> None:
+    feed = Short(SimulatedFeed(7), 240)
+    await import_race(feed, SqlRaceWriter(database), CountingPredictor())
+    reader = SqlRaceReader(database)
+
+    assert await survey(reader, replace(await reader.race(RACE), state="running")) is None
+
+
+def test_the_way_of_a_car_between_entry_and_exit_is_the_pit_lane() -> None:
+    def timed(at_s: float, body: str) -> RawMessage:
+        return RawMessage(BEGAN + timedelta(seconds=at_s), "TimingData", body.encode())
+
+    def placed(at_s: float, car: int, y_m: float) -> RawMessage:
+        at = BEGAN + timedelta(seconds=at_s)
+        entry = {"Status": "OnTrack", "X": round(100 * at_s), "Y": round(10 * y_m), "Z": 0}
+        body = {"Position": [{"Timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", "Entries": {car: entry}}]}
+        return RawMessage(at, "Position", json.dumps(body).encode())
+
+    messages = [
+        *(placed(second, 81, 15.0) for second in range(60)),
+        *(placed(second, 4, 99.0) for second in range(60)),
+        timed(20, '{"Lines":{"81":{"InPit":true},"4":{"InPit":false}}}'),
+        timed(45, '{"Lines":{"81":{"InPit":false,"PitOut":true}}}'),
+    ]
+    messages.sort(key=lambda message: message.sent_at)
+
+    lane = lane_of(messages, 81)
+
+    assert lane[0] == (200.0, 15.0)
+    assert lane[-1] == (450.0, 15.0)
+    assert all(math.dist(a, b) >= 8 for a, b in pairwise(lane))
+    assert lane_of(messages, 4) == ()  # it did not come in
+    assert lane_of([each for each in messages if each.topic == "TimingData"], 81) == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -195,3 +196,71 @@ async def test_corners_come_later_and_the_outline_is_not_drawn_again() -> None:
     assert maps.map_of("a").guide == GUIDE
     assert maps.outline_of("a") == OUTLINE.points
     assert (len(surveyor.asked), guides.asked) == (1, 2)
+
+
+async def test_a_circuit_known_beforehand_is_there_at_once_and_not_surveyed() -> None:
+    surveyor = Surveyor()
+    maps = TrackMaps(
+        cast("RaceReader", Reader()),
+        Guides(GUIDE),
+        surveyor,
+        known=lambda _: OUTLINE,
+        monotonic=Clock(),
+    )
+
+    assert maps.map_of("a-race").outline is OUTLINE
+    await settle()
+
+    assert maps.map_of("a-race").guide is GUIDE
+    assert surveyor.asked == []
+
+
+async def test_a_provisional_outline_is_shown_and_replaced_by_a_better_one() -> None:
+    rough = replace(OUTLINE, is_provisional=True)
+    surveyor, clock = Surveyor(rough), Clock()
+    maps = maps_of(Reader(), surveyor, clock)
+    maps.map_of("a-race")
+    await settle()
+    assert maps.map_of("a-race").outline is rough
+
+    surveyor.drawn = OUTLINE
+    clock.now_s += ASK_AGAIN_S
+    maps.map_of("a-race")
+    await settle()
+
+    assert maps.map_of("a-race").outline is OUTLINE
+
+
+async def test_a_published_outline_is_shown_until_a_whole_lap_was_surveyed() -> None:
+    published = replace(GUIDE, outline=((0.0, 0.0), (5.0, 0.0), (5.0, 5.0)))
+    surveyor, clock = Surveyor(None), Clock()
+    maps = maps_of(Reader(), surveyor, clock, Guides(published))
+    maps.map_of("a-race")
+    await settle()
+    outline = maps.map_of("a-race").outline
+    assert outline is not None
+    assert (outline.points, outline.drawn_from) == (published.outline, "somebody")
+
+    surveyor.drawn = OUTLINE
+    clock.now_s += ASK_AGAIN_S
+    maps.map_of("a-race")
+    await settle()
+
+    assert maps.map_of("a-race").outline is OUTLINE
+
+
+async def test_when_the_race_starts_its_circuit_is_asked_about_soon_again() -> None:
+    surveyor, clock = Surveyor(None), Clock()
+    maps = maps_of(Reader(), surveyor, clock)
+    for _ in range(TIMES_SOON + 1):  # an hour on the grid
+        maps.map_of("a-race")
+        await settle()
+        clock.now_s += ASK_LATER_S
+    asked = len(surveyor.asked)
+
+    for _ in range(3):
+        clock.now_s += ASK_AGAIN_S
+        maps.map_of("a-race", is_racing=True)
+        await settle()
+
+    assert len(surveyor.asked) == asked + 3

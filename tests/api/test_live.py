@@ -16,6 +16,14 @@ from pitwall.api.app import build_api
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import Phase
+from pitwall.domain.session_facts import (
+    BESTS,
+    CarFacts,
+    ChampionshipPlace,
+    CountedOvertake,
+    SessionFacts,
+    TimedStop,
+)
 from pitwall.engine.clock import wall_now
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
 from pitwall.engine.race_engine import RaceEngine
@@ -23,6 +31,7 @@ from pitwall.feeds.recording import RecordingFeed
 from pitwall.live.publishing import FrameRing
 from tests.engine.test_race_engine import CountingPredictor
 from tests.live.frames import a_frame, with_header
+from tests.makers import at
 
 TRAINED = datetime(2026, 1, 2, tzinfo=UTC)
 SCORES = {"train < 2025, test 2025": {"log_loss": 0.11}}
@@ -32,6 +41,7 @@ def qualifying_frame(shared: Path, until: datetime) -> LiveFrame:
     """Return the frame of Mexico 2025 at a moment."""
     engine = RaceEngine(CountingPredictor())
     wanted = {"SessionInfo", "SessionStatus", "TimingData", "DriverList", "ExtrapolatedClock"}
+    wanted |= {"TimingStats", "TeamRadio"}
     feed = RecordingFeed(shared / "data" / "wire" / "static" / "2025_Mexico_Qualifying")
     for message in feed.messages():
         if message.sent_at > until:
@@ -334,8 +344,37 @@ async def test_live_shows_qualifying_as_qualifying(
     dropping = [car["standing"]["is_in_drop_zone"] for car in body["cars"]]
     assert dropping == [False] * 15 + [True] * 5
     assert all(car["interval_s"] is None for car in body["cars"])
+    assert bearman["bests"][0] == {
+        "of": "lap", "time_s": 77.106, "speed_kmh": None, "rank": 6, "lap": 5
+    }  # fmt: skip
+    assert tuple(best["of"] for best in bearman["bests"]) == BESTS
+    assert (bearman["stops"], bearman["overtakes"], body["championship"]) == ([], None, None)
+    assert [capture["car"] for capture in body["team_radio"]] == [1, 23]
+    assert body["team_radio"][0]["address"].endswith("TeamRadio/MAXVER01_1_20251025_155900.mp3")
     assert battles["battles"] == []
     assert battles["race"]["session_type"] == "qualifying"
+
+
+async def test_live_shows_stops_overtakes_and_both_championships(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    points = {1: ChampionshipPlace(2, 1, 100.0, 125.0), 4: ChampionshipPlace(1, 2, 110.0, 118.0)}
+    frame = a_frame()
+    number = frame.tower[0].number
+    car = CarFacts({0: TimedStop(12, at(1), 2.4, 21.9)}, {0: CountedOvertake(at(2), 3)})
+    facts = SessionFacts({number: car}, points, {"Ferrari": ChampionshipPlace(points=7.0)})
+    await live.publish(replace(frame, facts=facts))
+
+    body = (await client.get("/live")).json()
+
+    first = body["cars"][0]
+    (stop,) = first["stops"]
+    assert (stop["lap"], stop["stationary_s"], stop["lane_s"]) == (12, 2.4, 21.9)
+    assert (first["overtakes"], body["cars"][1]["overtakes"]) == (3, None)
+    drivers = body["championship"]["drivers"]
+    assert [(place["car"], place["predicted_position"]) for place in drivers] == [(1, 1), (4, 2)]
+    (team,) = body["championship"]["teams"]
+    assert (team["team"], team["points"], team["position"]) == ("Ferrari", 7.0, None)
 
 
 async def test_live_without_a_frame_is_503(client: httpx.AsyncClient) -> None:

@@ -36,6 +36,9 @@ def ledger(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         running.stop()
 
 
+SHOW_ALL = "localStorage.setItem('pitwall_spoilers', 'show')"
+
+
 async def _fill(data: Path) -> None:
     database = Database(database_url(None, data))
     await migrations.upgrade(database)
@@ -46,6 +49,7 @@ async def _fill(data: Path) -> None:
 
 def test_a_guest_sees_how_forecasts_came_out(ledger: Server, page: Page) -> None:
     watch = Watch(page)
+    page.add_init_script(SHOW_ALL)
     page.goto(f"{ledger.url}/ledger")
 
     expect(page.get_by_role("button", name="Made before")).to_have_attribute(
@@ -63,6 +67,19 @@ def test_a_guest_sees_how_forecasts_came_out(ledger: Server, page: Page) -> None
     assert watch.complaints == []
 
 
+def test_a_race_that_runs_is_hidden_until_the_visitor_wants_to_see_it(
+    ledger: Server, page: Page
+) -> None:
+    page.goto(f"{ledger.url}/ledger")
+
+    expect(page.locator("#ledger-hidden")).to_contain_text("2 races left out", timeout=SOON_MS)
+    expect(page.locator(".calls, .ledger-figures")).to_have_count(0)
+    expect(page.get_by_role("cell", name="hidden until you have played it")).to_have_count(2)
+    page.get_by_label("Spoilers").select_option("show")
+    expect(page.locator(".ledger-figures")).to_contain_text("120", timeout=SOON_MS)
+    expect(page.locator("#ledger-hidden")).to_have_count(0)
+
+
 def test_what_was_not_made_before_is_told_apart(ledger: Server, page: Page) -> None:
     page.goto(f"{ledger.url}/ledger")
     page.get_by_role("button", name="Made afterwards").click(timeout=SOON_MS)
@@ -74,6 +91,7 @@ def test_what_was_not_made_before_is_told_apart(ledger: Server, page: Page) -> N
 
 def test_the_page_fits_a_phone_and_keeps_nobody_out(ledger: Server, page: Page) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict
+    page.add_init_script(SHOW_ALL)
     page.goto(f"{ledger.url}/ledger")
     expect(page.locator(".chart[data-state=drawn]")).to_have_count(3, timeout=SOON_MS)
 

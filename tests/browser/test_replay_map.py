@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.replays import SOON_MS, head_of, opened, server, stands_at
+from tests.browser.test_track_map import DRAWN
 
 __all__ = ["server"]  # a fixture
 
@@ -15,15 +16,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_a_car_on_the_map_chooses_its_battle(server: Server, page: Page) -> None:
     opened(page, server, "?t=600")
-    car = page.locator(".map-car[data-battle]").first
-    expect(car).to_be_visible(timeout=SOON_MS)
-    key = car.get_attribute("data-battle") or ""
+    page.wait_for_function(f"() => ({DRAWN})().some((car) => car.battle)", timeout=SOON_MS)
+    page.wait_for_timeout(1_000)
+    car = next(each for each in page.evaluate(DRAWN) if each["battle"])
+    box = page.locator(".map-drawing").bounding_box()
+    assert box is not None
 
-    car.locator(".map-body").click(force=True)  # a car may cover another
+    page.mouse.click(box["x"] + car["xy"][0], box["y"] + car["xy"][1])
 
-    expect(page.locator(".map-car.chosen")).to_have_count(2, timeout=SOON_MS)
+    page.wait_for_function(
+        f"() => ({DRAWN})().filter((car) => car.isChosen).length === 2", timeout=SOON_MS
+    )
     chosen = head_of(page)["battle"]
-    assert chosen in {key, *_keys_on_map(page)}
+    assert chosen in {each["battle"] for each in page.evaluate(DRAWN)}
+    page.get_by_role("tab", name="Battles").click()
     expect(page.locator(f".card-slot.is-chosen[data-key='{chosen}']")).to_be_visible()
 
 
@@ -44,17 +50,6 @@ def test_the_map_follows_the_clock(server: Server, page: Page) -> None:
     assert _places_on_map(page) == before
 
 
-def _keys_on_map(page: Page) -> list[str]:
-    keys: list[str] = page.locator(".map-car[data-battle]").evaluate_all(
-        "cars => cars.map(car => car.dataset.battle)"
-    )
-    return keys
-
-
-def _places_on_map(page: Page) -> dict[str, str]:
-    """Return where each car is drawn, by its name."""
-    places: dict[str, str] = page.locator(".map-car").evaluate_all(
-        """cars => Object.fromEntries(
-            cars.map(car => [car.textContent, car.getAttribute("transform")]))"""
-    )
-    return places
+def _places_on_map(page: Page) -> dict[str, list[int]]:
+    """Return where each car is drawn, by its letters."""
+    return {each["code"]: [round(axis) for axis in each["xy"]] for each in page.evaluate(DRAWN)}

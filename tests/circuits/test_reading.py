@@ -104,3 +104,35 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused(form: Any, data: st.Da
         return
     assert guide.corners
     assert guide.source
+
+
+def test_multiviewers_outline_and_flag_sectors_are_taken_where_they_are_sound() -> None:
+    posts = [
+        {"number": 1, "letter": "", "trackPosition": {"x": 10, "y": -20}},
+        {"number": "seven"},
+        "no post",
+    ]
+    told = answer(marshalSectors=posts, x=[30] * 60, y=[60] * 60)
+
+    guide = read_guide(as_bytes(told), "nowhere.json")
+
+    assert guide.flag_sectors == (Corner("1", (1.0, -2.0)),)
+    assert guide.outline == ((3.0, 6.0),) * 60
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"x": [1] * 60, "y": [1] * 59},
+        {"x": [1] * 60, "y": ["1"] * 60},
+        {"x": [1e9] * 60, "y": [1] * 60},
+        {"x": [1] * 5, "y": [1] * 5},
+        {"x": "1", "y": None},
+        {"marshalSectors": {"number": 1}},
+    ],
+)
+def test_a_damaged_outline_costs_itself_alone(damaged: dict[str, Any]) -> None:
+    guide = read_guide(as_bytes(answer(**damaged)), "nowhere.json")
+
+    assert (guide.outline, guide.flag_sectors) == ((), ())
+    assert len(guide.corners) == 3

@@ -106,10 +106,11 @@ async def test_an_end_that_was_cut_off_is_missed(database: Database) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE predictions SET p_overtake = 0.9 WHERE interval_s < 0.2",
-        "UPDATE predictions SET w_om = 0.5 WHERE interval_s < 0.2",
-        "UPDATE predictions SET outcome = 'passed' WHERE interval_s < 0.2",
-        "DELETE FROM predictions WHERE interval_s < 0.2",
+        "UPDATE forecasts SET p_overtake = 0.9 WHERE interval_s < 0.2",
+        "UPDATE forecasts SET w_om = 0.5 WHERE interval_s < 0.2",
+        "UPDATE forecasts SET outcome_number = (SELECT number FROM forecast_words WHERE word = "
+        "'passed') WHERE interval_s < 0.2",
+        "DELETE FROM forecasts WHERE interval_s < 0.2",
         "UPDATE ledger_cells SET brier = brier / 2",
         "UPDATE ledger_cells SET made = 'import' WHERE outcome = 'said'",
         "DELETE FROM ledger_cells WHERE outcome = 'held'",
@@ -119,10 +120,10 @@ async def test_an_end_that_was_cut_off_is_missed(database: Database) -> None:
         "INSERT INTO ledger_calls SELECT run + 1, made, which, attacker, defender, attacker_id, "
         "defender_id, made_at, lap, position, interval_s, p_overtake, gap_only, outcome, score "
         "FROM ledger_calls",
-        "INSERT INTO predictions (race_id, attacker_id, defender_id, lap, made_at, position, "
-        "interval_s, p_overtake, model_version, outcome, settled_at) SELECT race_id, defender_id, "
-        "attacker_id, lap, made_at, position, interval_s, 1 - p_overtake, model_version, outcome, "
-        "settled_at FROM predictions",
+        "INSERT INTO forecasts (race_number, attacker_number, defender_number, lap, made_at, "
+        "position, interval_s, p_overtake, model_number, outcome_number, settled_at) SELECT "
+        "race_number, defender_number, attacker_number, lap, made_at, position, interval_s, "
+        "1 - p_overtake, model_number, outcome_number, settled_at FROM forecasts",
     ],
 )
 async def test_tables_that_say_something_else_are_found_out(

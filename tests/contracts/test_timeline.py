@@ -10,6 +10,7 @@ import pytest
 
 from pitwall.domain.records import (
     Batch,
+    EndingRecord,
     EntryRecord,
     LapRow,
     PredictionRecord,
@@ -53,6 +54,13 @@ def lap(batch: Batch, car: int, number: int, second: float, *, pitted: bool = Fa
     batch.laps[car, number] = made
 
 
+def ending(
+    batch: Batch, second: float, pair: tuple[int, int], position: int, reason: str = "passed"
+) -> None:
+    row = EndingRecord(at(second), *pair, at(second - 20), position, reason, False, 0.5)
+    batch.endings[row.ended_at, *pair] = row
+
+
 def eventful() -> Batch:
     """Return a race of ten minutes of three cars: 2 passes 1, 3 passes 1, and 1 does not pass 3."""
     batch = small_batch(600)
@@ -78,6 +86,9 @@ def eventful() -> Batch:
     place(batch, 511, 1, 3)
     place(batch, 511.5, 3, 2)
     forecasts(batch, (1, 3), range(515, 530), 0.55, "held")
+    ending(batch, 122, (2, 1), 1)
+    ending(batch, 511.5, (3, 1), 2)
+    ending(batch, 531, (1, 3), 2, "separated")
     batch.last_at = at(599)
     return batch
 
@@ -117,22 +128,37 @@ async def test_heat_lies_where_battles_are(database: Database) -> None:
     assert line.heat[int(300 / width_s)] == 0
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda batch: status(batch, 100, "track", "red"),  # no racing
-        lambda batch: lap(batch, 1, 3, 130, pitted=True),  # the car was on its way to the pits
-        lambda batch: batch.laps.pop((1, 5)) and batch.laps.pop((1, 1)),  # the car had stopped
-        lambda batch: batch.predictions.clear(),  # they did not fight
-    ],
-)
-async def test_what_is_no_pass_is_not_counted(database: Database, spoil: object) -> None:
+async def test_a_pass_that_was_taken_back_is_none(database: Database) -> None:
     batch = eventful()
-    spoil(batch)  # type: ignore[operator]
+    writer = SqlRaceWriter(database)
+    mark = await writer.begin(SMALL, "recorded", "recording:small")
+    await writer.append(mark, record_rows.joined(Batch(info=SMALL), batch))
+    later = Batch(info=SMALL)
+    ending(later, 122, (2, 1), 1, "pitted")
+    await writer.append(mark, later)
+    reader = SqlRaceReader(database)
+
+    line = await reader.timeline(await reader.race(SMALL.race_id))
+
+    assert line.passes == (Pass(at(511.5), 3, 1, 2, 0.2),)
+
+
+async def test_a_pass_without_forecasts_is_one(database: Database) -> None:
+    batch = eventful()
+    batch.predictions.clear()
 
     line = await kept(database, batch)
 
-    assert Pass(at(122), 2, 1, 1, 0.8) not in line.passes
+    assert line.passes == (Pass(at(122), 2, 1, 1, None), Pass(at(511.5), 3, 1, 2, None))
+
+
+async def test_in_a_race_of_an_earlier_release_outcomes_say_who_passed(database: Database) -> None:
+    batch = eventful()
+    batch.endings.clear()
+
+    line = await kept(database, batch)
+
+    assert line.passes == (Pass(at(119), 2, 1, 1, 0.8), Pass(at(509), 3, 1, 1, 0.2))
 
 
 async def test_an_hour_of_empty_grid_is_left_out(database: Database) -> None:

@@ -57,3 +57,7 @@ def test_a_safety_car_stands_until_the_track_is_clear() -> None:
     assert virtual.status is TrackStatus.VIRTUAL_SAFETY_CAR
     ending = virtual.after("SafetyCar", "VSC ENDING", None, None, None)
     assert ending.status is TrackStatus.VSC_ENDING
+
+
+def test_a_yellow_for_one_car_is_none_of_the_track() -> None:
+    assert NO_FLAGS.after("Flag", "YELLOW FLAG FOR CAR 4", "YELLOW", "Driver", 3) is NO_FLAGS

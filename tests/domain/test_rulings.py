@@ -15,7 +15,7 @@ from pitwall.domain.rulings import (
     Penalty,
     RulingStep,
     flag_cause,
-    kind_of_message,
+    message_kind,
     open_matters,
     ruling_of,
     rulings_of,
@@ -132,7 +132,7 @@ def test_a_message_about_cars_is_read(
 def test_a_message_has_a_kind(
     text: str, category: str, flag: str | None, kind: ControlKind
 ) -> None:
-    assert kind_of_message(said(text, category=category, flag=flag)) is kind
+    assert message_kind(said(text, category=category, flag=flag)) is kind
 
 
 INCIDENT = "TURN 1 INCIDENT INVOLVING CARS 55 (SAI) AND 30 (LAW)"
@@ -211,3 +211,11 @@ def test_the_cause_of_a_flag_is_the_car_that_stopped_and_never_a_blue_flag() -> 
     assert cause(TrackStatus.YELLOW, -100) == "CAR 16 (LEC) SPUN AND CONTINUED AT TURN 2"
     assert cause(TrackStatus.CLEAR, 10) == ""
     assert cause(TrackStatus.SAFETY_CAR, 900) == ""
+
+
+def test_without_a_word_on_the_cause_a_safety_car_comes_out_for_the_yellow_before_it() -> None:
+    yellow = said("DOUBLE YELLOW IN TRACK SECTOR 5", 0, "Flag", "DOUBLE YELLOW")
+    since = START + timedelta(seconds=20)
+
+    assert flag_cause((yellow,), TrackStatus.SAFETY_CAR, since) == yellow
+    assert flag_cause((yellow,), TrackStatus.YELLOW, since) is None

@@ -17,7 +17,7 @@ from pitwall.domain.race import START_OF_TIME, DriverNumber, RaceState
 from pitwall.domain.reducer import apply
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
 from pitwall.engine.playback import Playback
-from pitwall.engine.race_engine import EngineState, RaceEngine
+from pitwall.engine.race_engine import Ended, EngineState, RaceEngine
 from pitwall.prediction.forecast import Answers, Forecast
 from pitwall.prediction.memory import NO_MEMORY, Memory
 from pitwall.wire.message import RawMessage
@@ -223,6 +223,9 @@ class _BrokenWitness:
         raise ValueError
 
     def forecast(self, state: EngineState) -> None:
+        raise ValueError
+
+    def ended(self, told: Sequence[Ended]) -> None:
         raise ValueError
 
 

@@ -14,12 +14,13 @@ from pitwall.domain.race import (
     ControlMessage,
     DriverNumber,
     GapSample,
+    Phase,
     RaceState,
 )
 from pitwall.domain.rulings import NO_RULINGS
+from pitwall.engine.battle_traces import BattleTrace
 from pitwall.engine.frame_builder import FeedView, Stamp, build_frame, trend_s_per_lap
 from pitwall.engine.race_engine import (
-    BattleTrace,
     Ended,
     EngineState,
     RaceEngine,
@@ -138,6 +139,19 @@ def test_a_car_that_sends_no_more_keeps_no_frozen_gap() -> None:
     assert [(line.gap_to_leader_s, line.interval_s) for line in tower[1:]] == [
         (None, None),
         (pytest.approx(1.9), 1.1),
+    ]
+
+
+def test_the_gaps_of_a_race_that_is_over_stay_as_its_result() -> None:
+    race = a_race(0.8, 1.1, now=at(0))
+    later = replace(race.cars[DriverNumber(3)], trace=(GapSample(at(90), 1.9, 1.1),))
+    race = replace(race, cars={**race.cars, later.number: later}, phase=Phase.FINISHED)
+
+    tower = a_frame(EngineState(race=race)).tower
+
+    assert [line.gap_to_leader_s for line in tower[1:]] == [
+        pytest.approx(0.8),
+        pytest.approx(1.9),
     ]
 
 

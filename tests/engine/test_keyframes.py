@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pitwall.domain.forecasts import Condition, Reason
-from pitwall.domain.race import DriverNumber
+from pitwall.domain.race import DriverNumber, GapSample, LapRecord
+from pitwall.domain.timed_state import LapType
 from pitwall.engine.keyframes import decode_keyframe, encode_keyframe
 from pitwall.prediction.memory import Memory
 from tests.contributing import made_up
@@ -107,3 +108,36 @@ def test_a_reason_keeps_its_topic() -> None:
     state = replace(state, forecasts={PAIR: forecast}, grid_at=state.grid_at + timedelta(seconds=1))
 
     assert decode_keyframe(encode_keyframe(state)) == state
+
+
+def test_laps_and_traces_of_any_length_are_read_back() -> None:
+    state = decode_keyframe(WRITTEN_BEFORE)
+    assert state is not None
+    for length in (0, 1, 2, 3, 40):
+        laps = tuple(
+            LapRecord(
+                lap,
+                state.grid_at + timedelta(seconds=90 * lap, microseconds=lap),
+                None if lap % 7 else 90.123,
+                (30.1, None, 29.9),
+                {"I1": 280.5} if lap % 3 else {},
+                stale_traps=frozenset({"FL"} if lap % 2 else ()),
+                lap_type=LapType.FLYING if lap % 5 else None,
+            )
+            for lap in range(length)
+        )
+        trace = tuple(
+            GapSample(state.grid_at - timedelta(milliseconds=1_700 * nth), nth / 7, None, nth)
+            for nth in range(length)
+        )
+        car = replace(next(iter(state.race.cars.values())), laps=laps, trace=trace)
+        race = replace(state.race, cars={**state.race.cars, car.number: car})
+        longer = replace(state, race=race)
+
+        body = encode_keyframe(longer)
+
+        assert decode_keyframe(body) == longer
+        assert decode_keyframe(encode_keyframe(longer)) == longer  # its laps were written before
+        assert decode_keyframe(body[:-5]) is None
+        assert decode_keyframe(body[:8] + b"\x05" + body[9:]) is None
+        assert decode_keyframe(body[:8]) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+SPRINT = "2023-azerbaijan-grand-prix-sprint"
 TABLES = ("drivers", "timing_stream", "laps", "tyres", "track_status")
 MORE_TABLES = ("session_status", "lap_count", "race_control", "weather")
 WHOLE_RACE = ("neutral_s", "median_update_s", "est_battles_lt2s_ge10s", "est_overtakes")

@@ -46,7 +46,7 @@ _FEW_ROWS = {
 }
 RECIPE = MixtureRecipe(
     members=tuple(
-        replace(one, rounds=14, settings={**one.settings, **_FEW_ROWS[one.library]})
+        replace(one, rounds=14, head_start=4, settings={**one.settings, **_FEW_ROWS[one.library]})
         for one in MEMBERS
     ),
     folds=3,

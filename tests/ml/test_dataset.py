@@ -9,30 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.dataset import NAMES, battle_rows, with_history
-from ml.replay import RaceStory
+from ml.dataset import battle_rows, with_history
+from ml.replay import NAMES, RaceStory
 from ml.rulebook import read_rules
 from pitwall.domain.battles import Battle, follow_battles
-from pitwall.feeds.timing import RaceEntry, TimingFeed, list_races
+from pitwall.feeds.timing import RaceEntry, TimingFeed
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.features import FeatureCache, feature_matrix, feature_names
 from tests.ml.archives import cut
 
 pytestmark = pytest.mark.slow
-
-SPRINT = "2023-azerbaijan-grand-prix-sprint"
-
-
-@pytest.fixture(scope="module")
-def archive(shared: Path) -> Path:
-    """Return the folder of the timing archive."""
-    return shared / "data" / "timing"
-
-
-@pytest.fixture(scope="module")
-def entry(archive: Path) -> RaceEntry:
-    """Return the sprint."""
-    return next(entry for entry in list_races(archive) if entry.race_id == SPRINT)
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ import pytest
 
 from ml.forward_chaining import FROZEN, chained_scores
 from ml.group_ablation import group_costs
-from ml.members import Training, fit_member
+from ml.members import Member, Training, fit_member
 from ml.mixture_table import BattleTable, battle_table, stacked
 from ml.mixture_training import Trained, save, train
-from ml.out_of_fold import fit_rows, out_of_fold, race_groups
+from ml.out_of_fold import fitted_together, out_of_fold, race_groups
 from ml.split_scores import Judged, Split, scores_of
 from ml.stacking import fit_classes, fit_logistic, residuals_of, sandwich
 from ml.train import main
+from ml.turns import fit_in_turns
 from pitwall.prediction.bundle import load_bundle
 from pitwall.prediction.columns.knowledge import Knowledge
 from pitwall.prediction.columns.spec import EXPERTS, FeatureSpec
@@ -25,6 +26,7 @@ from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import read_expert
 from pitwall.prediction.features import feature_columns
 from pitwall.prediction.gate import OUTCOMES, class_chances
+from pitwall.prediction.mixture import PARTS
 from pitwall.prediction.stacker import sigmoid
 from tests.ml.mixture_tables import (
     COLUMNS,
@@ -77,35 +79,59 @@ def test_no_row_is_judged_by_a_model_that_saw_its_race() -> None:
     table = the_table()
     race = table.races == table.races[0]
     flipped = replace(table, y1=np.where(race, 1 - table.y1, table.y1))
-    alone = tuple(member for member in RECIPE.members if member.name == SITUATION)
+    parts = tuple(member for member in RECIPE.members if member.name in PARTS)
 
-    found = out_of_fold(flipped, replace(RECIPE, members=alone)).margins[SITUATION]
-    assert np.array_equal(found[race], the_opinions().margins[SITUATION][race])
-    assert not np.array_equal(found, the_opinions().margins[SITUATION])
+    found = out_of_fold(flipped, replace(RECIPE, members=parts)).margins
+    for name, margins in the_opinions().margins.items():
+        if name in PARTS:
+            assert np.array_equal(found[name][race], margins[race])
+            assert not np.array_equal(found[name], margins)
 
 
-def test_an_expert_learns_what_the_situation_leaves_open() -> None:
+def test_parts_that_grow_in_turns_do_not_repeat_each_other() -> None:
+    table = the_table()
+    rows = np.isfinite(table.y1)
+    training = Training(table.rows[rows], table.y1[rows], COLUMNS, np.ones(int(rows.sum())))
     members = {member.name: member for member in RECIPE.members}
-    table, everything = the_table(), np.ones(len(the_table()), dtype=bool)
-    known = np.isfinite(table.y1)
-    right = {SITUATION: np.where(table.y1 == 1, 6.0, -6.0)}  # nothing is left open
+    situation, om = members[SITUATION], replace(members["om"], rounds=30)
+    twin = replace(om, name="twin", seed=9)
 
-    blob = fit_rows(members["om"], table, everything, RECIPE, right)
-    idle = read_expert("lightgbm", blob, COLUMNS, "om").margins(table.rows[known])
-    assert np.abs(idle).max() < 0.1 < np.abs(the_opinions().margins["om"]).max()
+    def spread(*parts: Member) -> float:
+        blobs = fit_in_turns([situation, *parts], training, 0)[1:]
+        experts = [read_expert("lightgbm", blob, COLUMNS, "om") for blob in blobs]
+        return float(sum(one.margins(training.rows).std() for one in experts))
 
-
-def test_members_that_start_from_each_other_are_refused() -> None:
-    members = tuple(replace(one, after=("om",)) for one in RECIPE.members if one.name == "om")
-
-    with pytest.raises(ValueError, match="start from each other: \\['om'\\]"):
-        out_of_fold(the_table(), replace(RECIPE, members=members))
+    twice = spread(replace(om, rounds=60))
+    assert spread(om, twin) == pytest.approx(twice, rel=0.1)  # one model, in two halves
+    assert 2 * spread(om) > 1.2 * twice
 
 
-def test_older_seasons_count_less() -> None:
-    weights = replace(RECIPE, recency=0.5).weights(np.array([2023, 2024, 2025]))
+def test_parts_in_turns_add_up_to_a_forecast_at_the_rate_of_passes() -> None:
+    table = the_table()
+    rows = np.isfinite(table.y1)
+    training = Training(table.rows[rows], table.y1[rows], COLUMNS, np.ones(int(rows.sum())))
+    [parts, *_] = fitted_together(RECIPE.members)
 
-    assert weights.tolist() == [0.25, 0.5, 1.0]
+    blobs = fit_in_turns(parts, training, 0)
+    margins = [
+        read_expert(one.library, blob, COLUMNS, one.view).margins(training.rows)
+        for one, blob in zip(parts, blobs, strict=True)
+    ]
+    assert [one.name for one in parts] == list(PARTS)
+    assert sigmoid(np.sum(margins, axis=0)).mean() == pytest.approx(
+        training.labels.mean(), abs=0.02
+    )
+
+
+def test_older_seasons_count_less_and_rows_at_the_line_more() -> None:
+    table = replace(
+        the_table().where(np.arange(len(the_table())) < 3),
+        years=np.array([2023, 2024, 2025]),
+        at_line=np.array([False, True, False]),
+    )
+    weights = replace(RECIPE, recency=0.5, line_weight=3).weights(table)
+
+    assert weights.tolist() == [0.25, 1.5, 1.0]
 
 
 def test_residuals_use_nothing_from_after_the_row() -> None:
@@ -200,7 +226,8 @@ def test_chaining_forward_forecasts_every_race_by_those_before_it() -> None:
 def test_leaving_out_a_group_that_tells_something_costs() -> None:
     test = battle_table(a_frame(races=6, seed=8), COLUMNS)
     judged = Judged(Split(2025), the_table(), the_opinions(), the_mixture(), test)
-    groups = {"own": (FeatureSpec("tyre_age_diff_laps", "laps", "", ""),), "none": ()}
+    telling = ("tyre_age_diff_laps", "drs_open", "speed_diff_kmh", "closing_s")
+    groups = {"own": tuple(FeatureSpec(name, "", "", "") for name in telling), "none": ()}
 
     found = group_costs(judged, RECIPE, groups)
     assert list(found) == ["own", "none"]

@@ -10,25 +10,11 @@ import pytest
 
 from ml.moments import KEYS, moment_rows
 from pitwall.domain.forecasts import Refusal
-from pitwall.feeds.timing import RaceEntry, list_races
+from pitwall.feeds.timing import RaceEntry
 from pitwall.prediction.features import feature_names
 from tests.ml.archives import cut
 
 pytestmark = pytest.mark.slow
-
-SPRINT = "2023-azerbaijan-grand-prix-sprint"
-
-
-@pytest.fixture(scope="module")
-def archive(shared: Path) -> Path:
-    """Return the folder of the timing archive."""
-    return shared / "data" / "timing"
-
-
-@pytest.fixture(scope="module")
-def entry(archive: Path) -> RaceEntry:
-    """Return the sprint."""
-    return next(entry for entry in list_races(archive) if entry.race_id == SPRINT)
 
 
 @pytest.fixture(scope="module")

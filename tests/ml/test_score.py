@@ -17,30 +17,22 @@ from ml.replay import RaceStory, battle_of, zero_of_race
 from ml.score import main
 from pitwall.domain.forecasts import Refusal
 from pitwall.errors import ModelError
-from pitwall.feeds.timing import TimingFeed, list_races
+from pitwall.feeds.timing import RaceEntry, TimingFeed
 from pitwall.prediction.memory import Memory
 from pitwall.prediction.predictor import MixturePredictor
-from tests.ml.archives import cut
+from tests.ml.archives import SPRINT, cut
 from tests.prediction.small_bundle import write
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-SPRINT = "2023-azerbaijan-grand-prix-sprint"
 
 
 @pytest.fixture(scope="module")
-def archive(shared: Path) -> Path:
-    """Return the folder of the timing archive."""
-    return shared / "data" / "timing"
-
-
-@pytest.fixture(scope="module")
-def rows(shared: Path, archive: Path) -> pd.DataFrame:
+def rows(shared: Path, entry: RaceEntry) -> pd.DataFrame:
     """Return all evaluation rows of the sprint."""
-    session_id = next(one.session_id for one in list_races(archive) if one.race_id == SPRINT)
     table = pd.read_parquet(shared / "eval" / "rows.parquet")
-    return table[table.session_id == session_id]
+    return table[table.session_id == entry.session_id]
 
 
 @pytest.fixture(scope="module")

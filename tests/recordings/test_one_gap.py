@@ -31,9 +31,8 @@ from pitwall.store.row_writer import table_of
 from pitwall.store.tables.ledger import LedgerCall, LedgerEntry
 from pitwall.web.shared.battle_rows import (
     MOST_REASONS,
-    BattleCardRow,
-    ReasonRow,
-    card_rows,
+    ReadingRow,
+    reading_rows,
     reasons_by_card,
 )
 from tests.store.races import PREDICTOR, keep
@@ -47,8 +46,8 @@ class Seen:
     """What a reader is shown of one battle at one moment."""
 
     line: BattleLine
-    card: BattleCardRow
-    reasons: list[ReasonRow]
+    card: ReadingRow
+    reasons: list[str]
     answer: BattleOut
 
 
@@ -66,7 +65,7 @@ class Reader(BatchCollector):
         stamp = Stamp(1, datetime.now(UTC), 0.0)
         view = FeedView("recorded", "recording:baku", FeedState.FLOWING)
         frame = build_frame(state, view, stamp, PREDICTOR.version)
-        cards = {card.key: card for card in card_rows(frame)}
+        cards = {key: ReadingRow(*row) for key, row in reading_rows(frame).items()}
         reasons = reasons_by_card(frame)
         cars: dict[int, TowerLine] = {line.number: line for line in frame.tower}
         for battle, line in zip(state.battles, frame.battles, strict=True):
@@ -78,7 +77,7 @@ class Reader(BatchCollector):
             self.seen[state.grid_at, line.attacker, line.defender] = Seen(
                 line,
                 cards[f"{line.attacker}-{line.defender}"],
-                reasons[f"{line.attacker}-{line.defender}"],
+                [words for _, words, _ in reasons[f"{line.attacker}-{line.defender}"]],
                 BattleOut.of(line, cars),
             )
         self.moments += bool(frame.battles)
@@ -123,14 +122,12 @@ def compare(seen: Seen) -> Iterator[str]:
     assert card.gap == f"{line.interval_s:.3f}"
     assert (answer.interval_s, answer.gap_at_line_s) == (line.interval_s, line.gap_at_line_s)
     at_line = line.gap_at_line_s is not None
-    assert card.gap_note == (
-        f"{line.gap_at_line_s:.1f} s at the line" if at_line else card.gap_note
-    )
+    assert card.note == (f"{line.gap_at_line_s:.1f} s at the line" if at_line else card.note)
     for nth, reason in enumerate(line.reasons):
         shown = nth < MOST_REASONS  # the card has room for so many
         assert answer.reasons[nth] == str(reason)
-        if seen.reasons and shown:  # a card without room has none
-            assert reason.words in {row.words for row in seen.reasons}
+        if shown:
+            assert reason.words in seen.reasons
         if reason.topic == "gap":
             assert reason.words == gap_words(line)
             yield "gap at the line" if at_line else "interval"

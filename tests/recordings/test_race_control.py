@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pitwall.domain.race import ControlMessage, DriverNumber
-from pitwall.domain.rulings import ControlKind, Penalty, kind_of_message, ruling_of, rulings_of
+from pitwall.domain.rulings import ControlKind, Penalty, message_kind, ruling_of, rulings_of
 
 BY_COLLISION = "causing a collision"
 
@@ -37,7 +37,7 @@ def test_nothing_that_names_a_penalty_in_eight_seasons_is_overlooked(
         if any(word in message.message for word in (" PENALTY FOR CAR", "DELETED", "BLACK AND"))
         and ruling_of(message) is None
     ]
-    kinds = {kind_of_message(message) for message in messages}
+    kinds = {message_kind(message) for message in messages}
 
     assert len(archive) > 100
     assert overlooked == []

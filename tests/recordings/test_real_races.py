@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from pitwall.domain.race import DriverNumber, RaceState
-from pitwall.engine.race_engine import STEP, EngineState, Pair, RaceEngine
+from pitwall.engine.battle_traces import Pair
+from pitwall.engine.race_engine import STEP, EngineState, RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.timing import TimingFeed
 from pitwall.ports.feeds import RecordedFeed

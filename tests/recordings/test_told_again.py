@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
+from pitwall.cli.import_races import what_was_found
 from pitwall.domain.forecasts import Outcome
 from pitwall.domain.race import DriverNumber, RaceState
 from pitwall.domain.records import Batch
 from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.recording.batch_collector import BatchCollector
+from pitwall.recording.recording_report import report_on
 from tests.engine.test_race_engine import CountingPredictor
 
 
@@ -43,6 +47,30 @@ def test_laps_counted_back_have_times_of_their_own(shared: Path) -> None:
         for lap in car.laps:
             assert batch.laps[car.number, lap.lap_number].completed_at == lap.completed_at
     assert race.lap == 9
+
+
+@pytest.mark.slow
+def test_a_lap_that_a_red_flag_took_back_is_marked_unless_it_is_driven_again(shared: Path) -> None:
+    """Car 3 does not take the restart: its three laps of before it never counted."""
+    case = "04-laps-counted-back-after-lap-1-restart"
+    messages = list(RecordingFeed(shared / "data" / "cases" / case).messages())
+    stopped_at = next(m.sent_at for m in messages if b"Aborted" in m.body)
+    collector = BatchCollector("none", most_messages=10**9)
+    engine = RaceEngine(None, observer=collector)
+    for message in messages:
+        body = orjson.loads(message.body)
+        if message.topic == "TimingData" and message.sent_at > stopped_at:
+            body["Lines"].pop("3", None)
+        engine.take(replace(message, body=orjson.dumps(body)))
+    (batch,) = collector.take_batches()
+
+    laps = {(car, lap): row.deleted for (car, lap), row in batch.laps.items()}
+    assert [laps[3, lap] for lap in (1, 2, 3)] == [True] * 3
+    assert (3, 4) not in laps
+    assert not any(laps[car, lap] for car in (1, 81) for lap in range(1, 9))
+    report = report_on(messages, engine.state.race)
+    assert report.laps_taken_back == 9
+    assert "laps taken back by a red flag: 9;" in "\n".join(what_was_found("", report))
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pitwall.domain.race import RaceInfo
 from pitwall.domain.records import (
     Batch,
+    EndingRecord,
     EntryRecord,
     LapRow,
     MessageRecord,
@@ -64,6 +65,10 @@ def duel_batch() -> Batch:
         StatusRecord(at(230), 0, "track", "clear"),
     ]
     batch.samples += _samples()
+    passed = EndingRecord(
+        *(at(PASSED_S + 3), ATTACKER, DEFENDER, at(FOUGHT_FROM_S), 2, "passed", False, 0.7)
+    )
+    batch.endings[passed.ended_at, ATTACKER, DEFENDER] = passed
     return batch
 
 

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from pitwall.aio import end
 from pitwall.domain.stored_races import HistoryTable, RaceFilter, Selection
-from pitwall.engine.race_engine import EngineState, RaceEngine
+from pitwall.engine.race_engine import Ended, EngineState, RaceEngine
 from pitwall.errors import StoreError
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.recording import race_recorder as recording
@@ -62,6 +62,10 @@ class Both:
     def forecast(self, state: EngineState) -> None:
         for each in self._both:
             each.forecast(state)
+
+    def ended(self, told: Sequence[Ended]) -> None:
+        for each in self._both:
+            each.ended(told)
 
 
 @dataclass

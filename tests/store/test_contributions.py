@@ -120,15 +120,15 @@ def _contributing() -> Batch:
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE predictions SET c_boost = 0.9 WHERE interval_s > 5",
-        "UPDATE predictions SET c_boost = NULL WHERE interval_s > 5",
-        "UPDATE predictions SET p_kept = 0.7 WHERE interval_s > 5",
-        "UPDATE predictions SET condition = 'clean' WHERE interval_s > 5",
-        "UPDATE predictions SET condition = NULL",
-        "UPDATE predictions SET c_base = NULL, c_om = NULL, c_boost = NULL, c_aero = NULL, "
-        "p_kept = NULL, condition = NULL",
-        "UPDATE predictions SET c_base = 0.5 WHERE c_base IS NULL",
-        "UPDATE predictions SET condition = 'wet' WHERE condition IS NULL",
+        "UPDATE forecasts SET c_boost = 0.9 WHERE interval_s > 5",
+        "UPDATE forecasts SET c_boost = NULL WHERE interval_s > 5",
+        "UPDATE forecasts SET p_kept = 0.7 WHERE interval_s > 5",
+        "UPDATE forecasts SET condition_number = model_number WHERE interval_s > 5",
+        "UPDATE forecasts SET condition_number = NULL",
+        "UPDATE forecasts SET c_base = NULL, c_om = NULL, c_boost = NULL, c_aero = NULL, "
+        "p_kept = NULL, condition_number = NULL",
+        "UPDATE forecasts SET c_base = 0.5 WHERE c_base IS NULL",
+        "UPDATE forecasts SET condition_number = model_number WHERE condition_number IS NULL",
     ],
 )
 async def test_the_ledger_notices_what_is_changed_in_them(database: Database, change: str) -> None:
@@ -172,7 +172,7 @@ async def test_a_database_of_an_earlier_release_keeps_its_forecasts_and_its_ledg
         Condition.CLEAN
     }
     # On an old entry rests the new table: adding to a row that had nothing is found out.
-    await run(database, "UPDATE predictions SET p_kept = 0.9 WHERE interval_s < 0.2")
+    await run(database, "UPDATE forecasts SET p_kept = 0.9 WHERE interval_s < 0.2")
     with pytest.raises(LedgerError, match="were changed"):
         await verify(database)
 

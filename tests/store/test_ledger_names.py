@@ -59,7 +59,7 @@ async def test_a_driver_who_is_renamed_between_forecast_and_outcome_is_settled(
 
 
 CHANGED = {
-    "settled_at": ("UPDATE predictions SET settled_at = made_at", "were changed"),
+    "settled_at": ("UPDATE forecasts SET settled_at = made_at", "were changed"),
     "a lap is removed": ("DELETE FROM ledger_laps", "stored laps"),
     "a lap is changed": ("UPDATE ledger_laps SET lap = lap + 500", "stored laps"),
 }

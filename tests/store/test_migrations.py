@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import sys
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from pitwall.domain.records import Batch, PredictionRecord
+from pitwall.domain.stored_races import HistoryTable, Selection
 from pitwall.errors import RaceNotFoundError, SettingsError
+from pitwall.recording import record_rows
 from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
 from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.store.tables import UserRow, metadata
-from tests.store.races import SMALL, keep_small
+from tests.store.races import LIGHTS_OUT, SMALL, keep_small, small_batch
 
 
 async def tables_of(database: Database) -> set[str]:
@@ -155,6 +162,76 @@ def test_an_unknown_database_is_refused_without_repeating_its_password(tmp_path:
         database_url("mysql://me:secret@host/name", tmp_path)
 
     assert "secret" not in str(refusal.value)
+
+
+def _weighed() -> Batch:
+    """Return the small race with weights that follow from contributions, and all other kinds."""
+    batch = small_batch()
+    shares = {"w_om": 0.1 / (0.1 + 0.2 + 0.7), "w_boost": 0.2 / (0.1 + 0.2 + 0.7)}
+    shares["w_aero"] = 0.7 / (0.1 + 0.2 + 0.7)
+    moved = {"c_base": -1.5, "c_om": 0.1, "c_boost": -0.2, "c_aero": 0.7}
+    kinds: list[dict[str, Any]] = [
+        {},
+        shares,  # of an earlier release
+        shares | moved,
+        shares | moved | {"w_om": math.nextafter(shares["w_om"], 1)},
+        moved,
+        dict.fromkeys(shares, 1 / 3) | dict.fromkeys(moved, 0.0),
+        shares | moved | {"c_aero": None},
+        {"outcome": "held", "settled_at": LIGHTS_OUT, "condition": "wet", "p_kept": 1 / 3},
+    ]
+    for (key, row), values in zip(batch.predictions.items(), cycle(kinds), strict=False):
+        batch.predictions[key] = row._replace(**values)
+    return batch
+
+
+async def _predictions(database: Database) -> list[tuple[Any, ...]]:
+    query = text("SELECT * FROM predictions ORDER BY id")
+    async with database.reading() as connection:
+        return [tuple(row) for row in await connection.execute(query)]
+
+
+async def test_forecasts_are_the_same_to_the_last_bit_before_and_after_they_are_compact(
+    database: Database,
+) -> None:
+    writer, batch = SqlRaceWriter(database), _weighed()
+    mark = await writer.begin(SMALL, "recorded", "recording:small")
+    await writer.append(mark, record_rows.joined(Batch(info=SMALL), batch))
+    compact = await _predictions(database)
+    async with database.reading() as connection:
+        names = list((await connection.execute(text("SELECT * FROM predictions"))).keys())
+        follow = await connection.scalar(
+            text("SELECT count(*) FROM forecasts WHERE c_om IS NOT NULL AND w_om IS NULL")
+        )
+
+    await migrations.downgrade(database, "0005_stints")
+    wide = await _predictions(database)
+    await migrations.upgrade(database)
+    again = await _predictions(database)
+
+    assert wide == compact == again
+    assert follow == 15  # two kinds in eight of sixty rows
+    given = [name for name in names if name in PredictionRecord._fields]
+    told = {row.made_at: row for row in batch.predictions.values()}
+    page = await SqlRaceReader(database).page(
+        await SqlRaceReader(database).race(SMALL.race_id),
+        [HistoryTable.PREDICTIONS],
+        Selection(),
+        100,
+    )
+    assert len(page.rows) == len(told) == 60
+    for _, row in page.rows:
+        record = told[row["made_at_utc"]]
+        values = {**row, "made_at": row["made_at_utc"], "settled_at": row["settled_at_utc"]}
+        assert [values[name] for name in given] == [getattr(record, name) for name in given]
+        assert (row["attacker"], row["defender"]) == ("mary-somer", "ada-byron")
+    # A race that goes on after the migration is written with the next ids.
+    more = small_batch(61)
+    await SqlRaceWriter(database).append(mark, more)
+    after = await _predictions(database)
+    assert after[:60] == again
+    assert len(after) == 61
+    assert max(row[0] for row in after) == 61
 
 
 STOPS = [  # car, its laps in the pits, and of each stint: as it was stored, as it is

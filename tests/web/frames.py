@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from pitwall.domain.battles import EndReason
+from pitwall.domain.duels import Duel, DuelLap, LineGap, Rejoin
 from pitwall.domain.forecasts import (
     Condition,
     ExpertName,
@@ -27,7 +28,7 @@ from pitwall.domain.frames import (
     TimedLines,
     TowerLine,
 )
-from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
+from pitwall.domain.race import START_OF_TIME, Compound, DriverNumber, Phase, TrackStatus
 from pitwall.domain.sessions import SessionType
 from pitwall.domain.timed_state import CarRun
 from pitwall.domain.track_positions import CarPlace
@@ -57,6 +58,7 @@ FIELD = [
     (11, "PER", "Sergio Perez", "Cadillac", "909090"),
     (77, "BOT", "Valtteri Bottas", "Cadillac", "909090"),
 ]
+_POINTS_APART = timedelta(seconds=2)
 YELLOW = "yellow in sector 11: passing is forbidden there"
 COMPOUNDS = [Compound.MEDIUM, Compound.HARD, Compound.MEDIUM, Compound.SOFT, Compound.HARD]
 
@@ -199,9 +201,30 @@ def _battles(tower: tuple[TowerLine, ...], seconds: float, now: datetime) -> tup
                 mixed=_mixed(p, seconds / 20 + phase) if known else None,
                 condition=Condition.YELLOW if behind.number % 5 == 1 else Condition.CLEAN,
                 condition_words=YELLOW if behind.number % 5 == 1 else "",
+                duel=_duel(tower, behind, now),
             )
         )
     return tuple(found)
+
+
+def _duel(tower: tuple[TowerLine, ...], behind: TowerLine, now: datetime) -> Duel:
+    """Return a car compared with the one ahead, which was a little slower on laps 17 to 22."""
+    crossed = now - timedelta(seconds=20)
+    pace = behind.position % 4 / 10
+    return Duel(
+        line_gaps=tuple(
+            LineGap(22 - back, round(1.2 + 0.2 * back, 3), crossed - timedelta(seconds=75 * back))
+            for back in range(5, -1, -1)
+        ),
+        lap=22,
+        attacker=DuelLap(73.1 + pace, (24.9, 27.6, 20.6 + pace), (287.0, 275.0, 316.0, 322.0)),
+        defender=DuelLap(73.2, (25.0, 27.5, 20.7), (285.0, 264.0, None, 311.0)),
+        attacker_stop=Rejoin(min(22, behind.position + 7), tower[-4].number, 1.2),
+        defender_stop=Rejoin(min(22, behind.position + 6), tower[-5].number, 0.8),
+        stop_s=21.4,
+        stops_seen=4,
+        trace_at=START_OF_TIME + (now - START_OF_TIME) // _POINTS_APART * _POINTS_APART,
+    )
 
 
 def _mixed(p: float, turn: float) -> MixedForecast:

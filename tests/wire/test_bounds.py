@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitwall.domain.events import ControlSaid, DriverListed, RaceDescribed
+from pitwall.domain.race import DriverNumber
 from pitwall.live.intake import ClockSkew
 from pitwall.wire import lateness
 from pitwall.wire.decode import decode
@@ -57,7 +58,7 @@ def test_texts_beyond_their_bounds_are_faults_of_their_field() -> None:
     control = say("RaceControlMessages", {"Messages": [{"Message": "x" * (LONGEST_MESSAGE + 1)}]})
 
     assert kinds(decoded) == ["driver_text", "driver_text"]
-    assert decoded.events == (DriverListed(AT, decoded.events[0].number, None, None, "Z", None),)  # type: ignore[union-attr]
+    assert decoded.events == (DriverListed(AT, DriverNumber(4), None, None, "Z", None),)
     assert kinds(control) == ["control_text"]
 
 

@@ -91,7 +91,7 @@ def test_a_payload_that_is_no_object_is_one_fault() -> None:
 
 def test_an_unknown_topic_is_a_fault_and_an_unused_one_is_nothing() -> None:
     assert kinds(say("BrandNew", {})) == ["unknown_topic"]
-    assert say("TopThree", {"Lines": []}) == Decoded()
+    assert say("AudioStreams", {"Lines": []}) == Decoded()
 
 
 def test_a_heartbeat_is_one() -> None:

@@ -54,6 +54,7 @@ def test_session_info_names_the_race() -> None:
                 circuit="Interlagos",
                 year=2021,
                 starts_at=datetime(2021, 11, 13, 19, 30, tzinfo=UTC),
+                utc_offset_s=-3 * 3_600,
             ),
         ),
     )

@@ -39,6 +39,13 @@ TOPICS = (
     "ExtrapolatedClock",
     "SessionData",
     "Heartbeat",
+    "TimingStats",
+    "TyreStintSeries",
+    "PitStopSeries",
+    "OvertakeSeries",
+    "TopThree",
+    "ChampionshipPrediction",
+    "TeamRadio",
     "CarData.z",
     "Position.z",
 )

@@ -20,6 +20,9 @@ PUBLIC = (
     "WeatherData",
     "ExtrapolatedClock",
     "TopThree",
+    "TimingStats",
+    "TyreStintSeries",
+    "OvertakeSeries",
 )
 
 # An account is needed for these since August 2025.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from pitwall.feeds.openf1.lap_rows import duration_of
 from pitwall.feeds.openf1.measured_rows import car_line, message
 from pitwall.feeds.openf1.rows import Row, count_of, instant_of, text_of
+from pitwall.wire.encode import utc_text
 from pitwall.wire.message import RawMessage
 
 _MOST_STINTS = 60
@@ -80,6 +81,26 @@ def stop_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
     at = instant_of(stops[-1]) if stops else None
     if at is not None:
         yield car_line(at, car, {"InPit": False, "NumberOfPitStops": len(stops)})
+        yield _timed_stops(at, car, dict(enumerate(stops)))
+
+
+def _timed_stops(at: datetime, car: int, stops: Mapping[int, Row]) -> RawMessage:
+    """Return `PitStopSeries` of some stops of a car, by their place in its list."""
+    told: dict[str, Any] = {}
+    for index, row in stops.items():
+        times = {
+            "PitStopTime": duration_of(row, "stop_duration"),
+            "PitLaneTime": lane_time_s(row),
+            "Lap": count_of(row, "lap_number"),
+        }
+        stop = {name: str(value) for name, value in times.items() if value is not None}
+        told[str(index)] = {"Timestamp": utc_text(instant_of(row) or at), "PitStop": stop}
+    return message(at, "PitStopSeries", {"PitTimes": {str(car): told}})
+
+
+def lane_time_s(row: Row) -> float | None:
+    """Return how long a car was in the pit lane; None where a stop does not say."""
+    return duration_of(row, "lane_duration") or duration_of(row, "pit_duration")
 
 
 def past_stop_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
@@ -90,7 +111,7 @@ def past_stop_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
     """
     for number, row in enumerate(in_order(rows), start=1):
         out = instant_of(row)
-        lane_s = duration_of(row, "lane_duration") or duration_of(row, "pit_duration")
+        lane_s = lane_time_s(row)
         if out is None:
             continue
         if lane_s is None:
@@ -99,3 +120,4 @@ def past_stop_messages(car: int, rows: Sequence[Row]) -> Iterator[RawMessage]:
             entered = out - timedelta(seconds=lane_s)
             yield car_line(entered, car, {"InPit": True, "NumberOfPitStops": number})
             yield car_line(out, car, {"InPit": False})
+        yield _timed_stops(out, car, {number - 1: row})

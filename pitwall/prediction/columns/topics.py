@@ -21,7 +21,7 @@ _TOPICS: Final = tuple(
     (re.compile(pattern), topic, str(owner))
     for pattern, topic, owner in (
         (r"interval_s$|reading_\d|reading_attacker|reading_pair|same_place_pair_now", "gap", _BASE),
-        (r"gap_trend|gap_pair_[3-6]lap|run_within_2s", "following", _AERO),
+        (r"gap_trend|gap_pair_[3-6]lap|run_within_2s", "following", _BASE),
         (r"gap_change|gap_trend|gap_extrapolated|gap_pair_\dlap|reading_change", "closing", _BASE),
         (r"readings_slope|same_place|gap_pair_s\d", "closing", _BASE),
         (r"readings_(mean|least|most|sd|residual|within|count)", "closest", _OM),

@@ -8,11 +8,18 @@ written to the last three and to `races`, never to `accounts`.
 from sqlmodel import SQLModel
 
 from pitwall.store.tables.accounts import ApiKeyRow, LogInRow, UserRow
-from pitwall.store.tables.forecasts import Prediction
+from pitwall.store.tables.forecasts import (
+    NO_SHARE,
+    CompactForecast,
+    ForecastWord,
+    Prediction,
+    views,
+)
 from pitwall.store.tables.ledger import LedgerCall, LedgerCell, LedgerEntry, LedgerLap, LedgerRunRow
 from pitwall.store.tables.playback import (
     CarSampleRow,
     ControlRow,
+    EndingRow,
     Keyframe,
     Lap,
     RawChunk,
@@ -27,12 +34,16 @@ from pitwall.store.tables.races import CircuitRow, DriverRow, EntryRow, RaceRow
 metadata = SQLModel.metadata
 
 __all__ = [
+    "NO_SHARE",
     "ApiKeyRow",
     "CarSampleRow",
     "CircuitRow",
+    "CompactForecast",
     "ControlRow",
     "DriverRow",
+    "EndingRow",
     "EntryRow",
+    "ForecastWord",
     "Keyframe",
     "Lap",
     "LedgerCall",
@@ -51,4 +62,5 @@ __all__ = [
     "UserRow",
     "WeatherRow",
     "metadata",
+    "views",
 ]

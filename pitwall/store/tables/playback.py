@@ -127,7 +127,8 @@ class Lap(SQLModel, table=True):
             Source: `TimingData` `InPit`, `PitOut` and `LastLapTime`.
         part: In which part of qualifying it was driven, from 1. None in other sessions.
             Source: `TimingData` `SessionPart`.
-        deleted: Whether race control deleted it, or the feed took it back; false in a race.
+        deleted: Whether race control deleted it, or the feed took it back; in a race, whether it
+            was driven before a red flag after which laps were counted anew, and not again.
             Source: `RaceControlMessages` and `TimingData` `NumberOfLaps`.
     """
 
@@ -223,6 +224,38 @@ class StintRow(SQLModel, table=True):
     fresh_tyre: bool | None = None
     start_laps: int | None = Field(default=None, sa_type=SmallInteger)
     tyre_life_laps: int | None = Field(default=None, sa_type=SmallInteger)
+
+
+class EndingRow(SQLModel, table=True):
+    """The end of one battle, judged with the hindsight of some seconds, as it was told.
+
+    This is the one record of passes: the timeline and the story of a battle read it. Source: the
+    race engine.
+
+    Attributes:
+        race_number: The race. Source: `races.number`.
+        ended_at: When it ended, on the race's clock.
+        attacker: The number of the car behind.
+        defender: The number of the car ahead.
+        opened_at: When the battle began.
+        position: The place at stake; 1 is the lead.
+        reason: Why it ended. Range: an `EndReason`, such as `passed` or `pitted`.
+        taken_back: Whether it was first told as a pass.
+        p_overtake: The last forecast before. None without one.
+    """
+
+    __tablename__ = "endings"
+    __table_args__ = _CLUSTERED
+
+    race_number: int = Field(primary_key=True, foreign_key="races.number", ondelete="CASCADE")
+    ended_at: datetime = Field(primary_key=True, sa_type=Instant)
+    attacker: int = Field(primary_key=True, sa_type=SmallInteger)
+    defender: int = Field(primary_key=True, sa_type=SmallInteger)
+    opened_at: datetime = Field(sa_type=Instant)
+    position: int = Field(sa_type=SmallInteger)
+    reason: str = Field(max_length=16)
+    taken_back: bool = False
+    p_overtake: float | None = None
 
 
 class ControlRow(SQLModel, table=True):

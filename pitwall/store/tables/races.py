@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import SmallInteger
+from sqlalchemy import Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
 from pitwall.store.instants import Instant, utc_now
@@ -33,13 +33,16 @@ class DriverRow(SQLModel, table=True):
         id: The name in small letters, such as `max-verstappen`.
         code: Three letters, such as `VER`; "" when not given.
         name: First name and surname; "" when not given.
+        number: Stands for `id` in the table of forecasts. Source: counted up.
     """
 
     __tablename__ = "drivers"
+    __table_args__ = (Index("drivers_number", "number", unique=True),)
 
     id: str = Field(primary_key=True, max_length=80)
     code: str = Field(default="", max_length=8)
     name: str = Field(default="", max_length=80)
+    number: int
 
 
 class RaceRow(SQLModel, table=True):

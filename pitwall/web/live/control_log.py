@@ -6,7 +6,7 @@ import reflex as rx
 
 from pitwall.domain.rulings import ControlKind
 from pitwall.web.live.state import LiveState
-from pitwall.web.shared.control_rows import ControlRow, LogRow
+from pitwall.web.shared.control_rows import LogRow, PinnedRow
 from pitwall.web.shared.typed import as_var
 
 _FILTERS = (
@@ -22,7 +22,7 @@ _FILTERS = (
 
 def flag_banner() -> rx.Component:
     """Draw the flag that is out, with its sectors and its cause; nothing on a clear track."""
-    control: rx.Var[ControlRow] = as_var(LiveState.control)
+    control: rx.Var[PinnedRow] = as_var(LiveState.control)
     return rx.cond(
         control.flag != "",
         rx.el.p(
@@ -39,7 +39,7 @@ def flag_banner() -> rx.Component:
 
 def race_control() -> rx.Component:
     """Draw the newest message that is no blue flag, in full."""
-    control: rx.Var[ControlRow] = as_var(LiveState.control)
+    control: rx.Var[PinnedRow] = as_var(LiveState.control)
     return rx.el.p(
         rx.el.span("Race control", class_name="label"),
         rx.cond(
@@ -52,8 +52,8 @@ def race_control() -> rx.Component:
     )
 
 
-def control_log() -> rx.Component:
-    """Draw the log, newest first; in a replay a time leads to its moment."""
+def control_log(*, leads: bool = False) -> rx.Component:
+    """Draw the log, newest first; where there is a moment to go to, each time `leads` to it."""
     return rx.el.section(
         rx.el.h2("Race control", class_name="heading"),
         rx.el.fieldset(
@@ -74,8 +74,8 @@ def control_log() -> rx.Component:
             class_name="log-filters",
         ),
         rx.el.div(
-            log_list(rows=as_var(LiveState.log_new)),
-            log_list(rows=as_var(LiveState.log_old)),
+            log_list(rows=as_var(LiveState.log_new), leads=leads),
+            log_list(rows=as_var(LiveState.log_old), leads=leads),
             class_name="log",
             tab_index=0,
             role="region",
@@ -88,16 +88,28 @@ def control_log() -> rx.Component:
 
 
 @rx.memo
-def log_list(rows: rx.Var[list[LogRow]]) -> rx.Component:
+def log_list(rows: rx.Var[list[LogRow]], leads: rx.Var[bool]) -> rx.Component:
     """Draw a part of the log; it is drawn again only when this part changes."""
-    return rx.el.ol(rx.foreach(rows, _message))
+    return rx.el.ol(rx.foreach(rows, lambda row: _message(row, leads)))
 
 
-def _message(row: rx.Var[LogRow]) -> rx.Component:
+def _message(row: rx.Var[LogRow], leads: rx.Var[bool]) -> rx.Component:
     return rx.el.li(
-        rx.el.button(row.at, type="button", class_name="log-at", custom_attrs={"data-at": row.at}),
+        rx.cond(
+            leads,
+            rx.el.button(
+                row.at,
+                type="button",
+                class_name="log-at",
+                aria_label=f"Go to {row.at}",
+                custom_attrs={"data-at": row.at},
+            ),
+            rx.el.span(row.at, class_name="log-at"),
+        ),
         rx.el.span(
-            rx.cond(row.lap != "", "L", ""), row.lap, class_name="log-lap", aria_hidden="true"
+            rx.cond(row.lap != "", "L", ""),
+            row.lap,
+            class_name="log-lap",
         ),
         rx.el.span(row.text, class_name="log-text"),
         key=row.key,

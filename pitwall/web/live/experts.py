@@ -35,6 +35,7 @@ SITUATION = (
     "The forecast from gap, closing, traffic, stage, form and the race so far, without the experts"
 )
 KEPT = "Chance that a pass made now still stands two laps later"
+POINTS = "By how many percentage points it moves the forecast, the rest of it as it is"
 SCALE_POINTS = 20  # a bar that moves the forecast by more ends in an arrow
 
 
@@ -114,7 +115,7 @@ def condition_line(condition: rx.Var[str]) -> rx.Component:
 def reason_line(reason: rx.Var[ReasonRow]) -> rx.Component:
     """Draw one reason with its weight."""
     return rx.el.li(
-        rx.el.span(reason.weight, class_name="weight"),
+        rx.el.span(reason.points, class_name="weight"),
         rx.el.span(reason.words),
         key=reason.words,
         class_name=f"reason {reason.tone}",
@@ -224,11 +225,7 @@ def _reasons_of(part: rx.Var[str], reasons: rx.Var[list[ReasonRow]]) -> rx.Compo
 
 def _reason_of(reason: rx.Var[ReasonRow]) -> rx.Component:
     return rx.el.li(
-        rx.el.span(
-            rx.cond(reason.tone == "for", "+", MINUS),
-            class_name="weight",
-            title=f"{reason.weight} in the logit",
-        ),
+        rx.el.span(reason.points, class_name="weight", title=POINTS),
         rx.el.span(reason.words, title=reason.words, class_name="reason-words"),
         key=reason.words,
         class_name=f"move-reason reason {reason.tone}",

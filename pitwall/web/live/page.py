@@ -9,11 +9,11 @@ from pitwall.web.live.control_log import control_log, flag_banner, race_control
 from pitwall.web.live.event_lists import disconnected_bar, notice_bar, spoken_feed
 from pitwall.web.live.phone import phone_header, phone_tabs
 from pitwall.web.live.race_header import race_header, why_line
+from pitwall.web.live.race_strip import race_strip
 from pitwall.web.live.race_view import footer_of_forecasts, race_picture
 from pitwall.web.live.state import LiveState
 from pitwall.web.live.tv_clock import tv_clock
 from pitwall.web.shared.typed import as_var
-from pitwall.web.strip.component import race_strip
 
 
 def live_page() -> rx.Component:

@@ -10,7 +10,7 @@ from pitwall.web.live.state import LiveState
 from pitwall.web.live.timing_tower import driver, headings, tyre
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.neutral_rows import RestartRow
-from pitwall.web.shared.result_rows import CallRow, ClassifiedRow
+from pitwall.web.shared.result_rows import ClassifiedRow, PassCallRow
 from pitwall.web.shared.typed import as_var
 
 _RESTART = [
@@ -44,9 +44,9 @@ def _pause() -> rx.Component:
     neutral = as_var(LiveState.neutral)
     return rx.el.section(
         rx.el.h3(neutral.title, class_name="pause-title"),
-        _sentence(neutral.cause, "cause"),
         _sentence(neutral.rule),
         _sentence(neutral.stopped),
+        _sentence(neutral.missing),
         _sentence(neutral.between),
         rx.cond(
             neutral.expected.length() > 0,
@@ -80,7 +80,15 @@ def _restart(row: rx.Var[RestartRow]) -> rx.Component:
         ),
         rx.el.td(tyre(car), class_name="cell-tyres"),
         rx.el.td(row.stop, class_name="cell-came-in"),
-        rx.el.td(row.versus, class_name="cell-versus"),
+        rx.el.td(
+            rx.cond(
+                row.against != "",
+                rx.el.span(row.against, ", ", class_name="against"),
+                rx.fragment(),
+            ),
+            row.versus,
+            class_name="cell-versus",
+        ),
         key=row.key,
         class_name=f"line {row.threat}",
     )
@@ -153,7 +161,7 @@ def _set(stint: rx.Var[list[str]]) -> rx.Component:
     )
 
 
-def _calls(title: str, rows: rx.Var[list[CallRow]]) -> rx.Component:
+def _calls(title: str, rows: rx.Var[list[PassCallRow]]) -> rx.Component:
     return rx.cond(
         rows.length() > 0,
         rx.el.div(
@@ -182,6 +190,9 @@ def _table(
             class_name=f"tower {kind}",
         ),
         class_name="tower-scroll",
+        tab_index=0,
+        role="region",
+        aria_label=words,
     )
 
 
@@ -191,8 +202,8 @@ def _fact(name: str, words: rx.Var[str]) -> rx.Component:
     )
 
 
-def _sentence(words: rx.Var[str], kind: str = "") -> rx.Component:
-    return rx.cond(words != "", rx.el.p(words, class_name=kind), rx.fragment())
+def _sentence(words: rx.Var[str]) -> rx.Component:
+    return rx.cond(words != "", rx.el.p(words), rx.fragment())
 
 
 def _car(key: rx.Var[str]) -> rx.Var[CarRow]:

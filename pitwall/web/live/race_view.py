@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from pitwall.web.live.battle_card import battle_card
+from pitwall.web.live.battle_board import WORDS, BattleBoard
 from pitwall.web.live.event_lists import empty_sign, ended_list
-from pitwall.web.live.experts import Behind
 from pitwall.web.live.race_pause import race_pause
 from pitwall.web.live.standings import standings
 from pitwall.web.live.state import LiveState
@@ -19,6 +18,11 @@ from pitwall.web.shared.standing_rows import StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
 from pitwall.web.shared.typed import as_var
+
+ORDER = (
+    "Chance and closeness decide, with a bonus for the lead and for points. A battle takes the "
+    "place of another when it is hotter by a clear margin, and after ten seconds at the earliest."
+)
 
 
 class TrackMapView(rx.Component):
@@ -61,7 +65,9 @@ def race_picture(
         room: Returns what is drawn in the place of the battles, with the battles in it.
         aside: Panels below the map; on a phone they are in the view `control`.
     """
-    middle = _battles() if room is None else rx.el.div(room(_battles()), class_name="middle")
+    is_held = room is not None
+    battles = _battles(chosen, is_held=is_held)
+    middle = battles if room is None else rx.el.div(room(battles), class_name="middle")
     beside = rx.el.div(_map(chosen), aside or rx.fragment(), class_name="aside")
     tower = timing_tower(as_var(LiveState.tower), _car_of)
     session = as_var(LiveState.session)
@@ -127,31 +133,38 @@ def _map_panel(
     )
 
 
-def _battles() -> rx.Component:
+def _battles(chosen: str | rx.Var[str], *, is_held: bool) -> rx.Component:
     cards = as_var(LiveState.cards)
+    board: rx.Component = BattleBoard.create(
+        cards=cards,
+        readings=as_var(LiveState.readings),
+        cars=as_var(LiveState.cars),
+        mixes=as_var(LiveState.mixes),
+        reasons=as_var(LiveState.reasons),
+        traces=as_var(LiveState.traces),
+        duels=as_var(LiveState.duels),
+        outlooks=as_var(LiveState.outlooks),
+        stop_note=as_var(LiveState.stop_note),
+        tower=as_var(LiveState.tower),
+        gaps=as_var(LiveState.gaps),
+        chosen=chosen,
+        held=is_held,
+        words=WORDS,
+    )
     return rx.el.section(
-        rx.el.h2("Battles", rx.el.span(cards.length(), class_name="count"), class_name="heading"),
-        rx.el.ol(rx.foreach(cards, _card), class_name="cards", custom_attrs={"data-flip": "cards"}),
+        rx.el.h2(
+            "Battles",
+            rx.el.span(cards.length(), class_name="count"),
+            rx.el.span("hottest first", title=ORDER, class_name="order"),
+            class_name="heading",
+        ),
+        board,
         empty_sign(as_var(LiveState.empty)),
         race_pause(),
         ended_list(as_var(LiveState.ended)),
         id="battles",
         tab_index=-1,
         class_name="battles",
-    )
-
-
-def _card(row: rx.Var[BattleCardRow]) -> rx.Component:
-    return battle_card(
-        row,
-        as_var(LiveState.cars[row.attacker]),
-        as_var(LiveState.cars[row.defender]),
-        as_var(LiveState.traces[row.key]),
-        Behind(
-            as_var(LiveState.mixes[row.key]),
-            as_var(LiveState.mixes).contains(row.key),
-            as_var(LiveState.reasons[row.key]),
-        ),
     )
 
 

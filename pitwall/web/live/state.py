@@ -8,6 +8,7 @@ therefore holds only the visitor's clock.
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import reflex as rx
 
@@ -21,21 +22,20 @@ from pitwall.web.live.clock_rows import ClockRow, clock_row, hidden_rows, read_d
 from pitwall.web.live.live_clock import LiveClock
 from pitwall.web.live.tv_sync import MOST_PRESSES, estimate, shown_at
 from pitwall.web.shared.alert_rows import AlertRow
-from pitwall.web.shared.battle_rows import BattleCardRow, ReasonRow, TraceRow
+from pitwall.web.shared.battle_rows import BattleCardRow
 from pitwall.web.shared.car_rows import CarRow
-from pitwall.web.shared.control_rows import ControlRow, HangRow, LogRow
+from pitwall.web.shared.control_rows import HangRow, LogRow, PinnedRow
 from pitwall.web.shared.event_rows import EndedRow, SpokenRow
-from pitwall.web.shared.expert_rows import MixRow
 from pitwall.web.shared.header_rows import HeaderRow, NoticeRow, PulseRow
 from pitwall.web.shared.neutral_rows import NeutralRow
 from pitwall.web.shared.page_rows import PageRows, changed_rows, page_rows, waiting_rows
+from pitwall.web.shared.points_rows import PointsRow
 from pitwall.web.shared.relay import live_map, relay
 from pitwall.web.shared.result_rows import ResultRow
 from pitwall.web.shared.spoilers import Veil, with_played
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
 from pitwall.web.shared.tower_rows import TowerRow
 from pitwall.web.shared.track_rows import Mark, PlacesRow, TrackRow
-from pitwall.web.strip.rows import PointsRow
 
 REFRESH_S = FRAME_EVERY_S
 WAITING_EVERY = 4  # with nothing new to show, send a sign of life every fourth turn
@@ -64,15 +64,20 @@ class LiveState(rx.State):
     minis: dict[str, str] = {}
     stints: dict[str, list[list[str]]] = {}
     hangs: dict[str, HangRow] = {}
-    control: ControlRow = ControlRow()
+    control: PinnedRow = PinnedRow()
     log_new: list[LogRow] = []
     log_old: list[LogRow] = []
     neutral: NeutralRow = NeutralRow()
     result: ResultRow = ResultRow()
     cards: list[BattleCardRow] = []
-    traces: dict[str, TraceRow] = {}
-    mixes: dict[str, MixRow] = {}
-    reasons: dict[str, list[ReasonRow]] = {}
+    # By the key of a battle; `assets/battle_board.jsx` knows the order of the fields.
+    readings: dict[str, list[Any]] = {}
+    traces: dict[str, list[Any]] = {}
+    duels: dict[str, list[Any]] = {}
+    outlooks: dict[str, list[Any]] = {}
+    stop_note: str = ""
+    mixes: dict[str, list[Any]] = {}
+    reasons: dict[str, list[list[Any]]] = {}
     ended: list[EndedRow] = []
     spoken: list[SpokenRow] = []
     alerts: list[AlertRow] = []

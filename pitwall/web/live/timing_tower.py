@@ -1,8 +1,8 @@
 """Draw the timing tower: every car in order, in the columns that the visitor chooses.
 
 Which columns are shown, how high the lines are, and whether names are spelt out is a matter of
-attributes of the document, set by `assets/tower.js`: nothing is sent to the server, and what is not
-shown costs no more than its text.
+attributes of the document, set by `assets/tower.js` and `assets/settings.js`: nothing is sent to
+the server, and what is not shown costs no more than its text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COLUMN_SETS = (
     ("gap", "Gaps"),
     ("laps", "Laps"),
     ("tyres", "Tyres"),
-    ("control", "Control"),
+    ("control", "Stewards"),
 )
 """What `assets/tower.js` and `assets/tower.css` call a set of columns, and its name."""
 
@@ -68,6 +68,9 @@ def timing_tower(
                 class_name="tower race-tower",
             ),
             class_name="tower-scroll",
+            tab_index=0,
+            role="region",
+            aria_label="Timing tower, table",
         ),
         _key(),
         class_name="panel tower-panel",
@@ -109,10 +112,18 @@ def hanging(hang: rx.Var[HangRow]) -> rx.Component:
     """Draw what hangs over a car in a few letters, and in words for readers."""
     return rx.cond(
         hang,
-        rx.el.span(
-            rx.el.span(hang.short, aria_hidden="true", title=hang.words),
+        rx.fragment(
+            rx.cond(
+                hang.short != "",
+                rx.el.span(
+                    hang.short,
+                    class_name=f"hang hang-{hang.tone}",
+                    aria_hidden="true",
+                    title=hang.words,
+                ),
+                rx.fragment(),
+            ),
             rx.el.span(hang.words, class_name="sr-only"),
-            class_name=f"hang hang-{hang.tone}",
         ),
         rx.fragment(),
     )
@@ -130,7 +141,7 @@ def sectors(times: rx.Var[list[str]], minis: rx.Var[str]) -> rx.Component:
                 rx.foreach(
                     minis.split(""),
                     lambda mini, index: rx.el.i(
-                        class_name=f"mini mini-{mini}", key=index.to_string()
+                        class_name=f"seg seg-{mini}", key=index.to_string()
                     ),
                 ),
                 class_name="minis",
@@ -160,7 +171,7 @@ def _choices() -> rx.Component:
             ],
             class_name="tower-sets",
         ),
-        _switch("density", "dense", "Dense"),
+        _switch("density", "tight", "Dense"),
         _switch("names", "full", "Names"),
         class_name="tower-choices",
     )

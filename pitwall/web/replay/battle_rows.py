@@ -119,11 +119,11 @@ def forecast_row(forecast: Forecast, at: str = "") -> ForecastRow:
         at=at,
         percent=whole_percent(p),
         meter=round(100 * p),
-        reasons=reason_rows(forecast.reasons),
+        reasons=reason_rows(forecast.reasons, p),
         condition=condition_text(forecast.condition, forecast.condition_words),
     )
     if forecast.mixed is not None:
-        row.has_mix, row.mix = True, mix_row(forecast.mixed, with_experts=True)
+        row.has_mix, row.mix = True, mix_row(forecast.mixed)
     return row
 
 

@@ -10,6 +10,7 @@ import reflex as rx
 from pitwall.web.live.control_log import control_log, flag_banner, race_control
 from pitwall.web.live.event_lists import disconnected_bar, notice_bar, spoken_feed
 from pitwall.web.live.race_header import race_header
+from pitwall.web.live.race_strip import race_strip
 from pitwall.web.live.race_view import footer_of_forecasts, race_picture
 from pitwall.web.live.state import LiveState
 from pitwall.web.replay.battle_charts import forecast_panel, gap_panel, lap_panels, telemetry_panel
@@ -20,7 +21,6 @@ from pitwall.web.replay.transport import keys_dialog, transport
 from pitwall.web.replay.what_if import seen_panel, what_if_panel
 from pitwall.web.shared.tabs import tabs
 from pitwall.web.shared.typed import as_var
-from pitwall.web.strip.component import race_strip
 
 
 def room(battles: rx.Component) -> rx.Component:
@@ -96,7 +96,7 @@ def replay_page() -> rx.Component:
         _trouble(),
         rx.el.div(transport(), timeline(), class_name="deck panel", id="deck"),
         rx.el.div(race_control(), class_name="strip"),
-        race_picture(head.battle, room, aside=control_log()),
+        race_picture(head.battle, room, aside=control_log(leads=True)),
         spoken_feed(as_var(LiveState.spoken)),
         keys_dialog(),
         rx.el.footer(footer_of_forecasts()),

@@ -35,6 +35,7 @@ from pitwall.ports.replays import ReplayPace, ReplayView
 from pitwall.web.replay.timeline_rows import lap_at, timeline_row
 from pitwall.web.shared.display_text import code
 from pitwall.web.shared.page_rows import PageRows, page_rows
+from pitwall.web.shared.replayed import Replayed, lookups
 
 
 def moment_of(text: str, begins: datetime) -> datetime | None:
@@ -380,3 +381,11 @@ class Tabs:
 
 
 tabs = Tabs()
+
+
+def _replayed(tab: str) -> Replayed | None:
+    replay = tabs.get(tab)
+    return None if replay is None else (replay.race_id, replay.at)
+
+
+lookups.append(_replayed)

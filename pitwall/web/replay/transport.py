@@ -65,7 +65,7 @@ def transport() -> rx.Component:
                 ),
                 class_name="extras",
             ),
-            class_name="more",
+            class_name="controls",
             id="transport-more",
         ),
         rx.el.input(

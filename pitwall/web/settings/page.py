@@ -52,6 +52,13 @@ def settings_page() -> rx.Component:
         ),
         plain_panel(
             rx.el.h2("Words and times", class_name="heading"),
+            _choice(
+                "language",
+                "Language",
+                ("auto", "As this browser is set"),
+                ("en", "English"),
+                ("de", "Deutsch"),
+            ),
             _choice("names", "Drivers", ("letters", "Three letters: VER"), ("full", "Full names")),
             _choice(
                 "zone",

@@ -1,52 +1,17 @@
-"""Format the battles under way as cards, hottest first, with sparklines of forecast and gap."""
+"""Format the battles under way: the list, its fast readings, and what is behind each forecast."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from math import exp
+from typing import Any, Final
 
-from pitwall.domain.battles import DEFAULT_RULES
-from pitwall.domain.forecasts import Condition, ExpertName, Reason
+from pitwall.domain.forecasts import Condition, ExpertName, MixedForecast, Reason, brought_to, logit
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.domain.race import DriverNumber
 from pitwall.web.shared.car_rows import MINUS
 from pitwall.web.shared.expert_rows import MixRow, mix_row
-
-WIDTH = 90  # viewBox units; 31 points, 3 apart
-
-HEIGHT = 32
-
-STEP = 3
-
-STRIDE = 3  # a reading every two seconds becomes a point every six
-
-MOST_POINTS = WIDTH // STEP + 1
-
-
-def polyline_points(readings: Sequence[float], top: float) -> str:
-    """Return `x,y` pairs in whole units for readings between 0 (bottom) and `top`.
-
-    Readings beyond the scale are drawn at its edge. Fewer than two give "".
-
-    >>> polyline_points([0.0, 9.0, 9.0, 1.0], top=2.0)
-    '87,32 90,16'
-    """
-    newest_first = list(readings[::-STRIDE])[:MOST_POINTS]
-    if len(newest_first) < 2:
-        return ""
-    oldest_x = WIDTH - STEP * (len(newest_first) - 1)
-    return " ".join(
-        f"{oldest_x + STEP * index},{_height(reading, top)}"
-        for index, reading in enumerate(reversed(newest_first))
-    )
-
-
-def _height(reading: float, top: float) -> int:
-    share = min(max(reading / top, 0.0), 1.0)
-    return round(HEIGHT * (1.0 - share))
-
-
-GAP_SCALE_S = DEFAULT_RULES.closes_beyond_s
 
 OLD_READING_S = 5.0
 
@@ -54,10 +19,12 @@ STEADY_S_PER_LAP = 0.03
 
 MOST_REASONS = 3
 
-ROOMY_CARDS = 6  # the hottest have room for reasons, traces and experts: assets/battles.css
+UNLIKELY_BELOW: Final = 0.05
+"""Below it a word is shown: whether it is 1 or 4 % is nothing to watch for."""
 
 _HIGH, _MIDDLE = 0.35, 0.15  # where the colour of a forecast changes
 
+_LAST: Final = 10_000
 
 _PARTS = ("situation", *ExpertName)  # reasons are shown in this order
 
@@ -74,13 +41,13 @@ _CONDITIONS = {
 
 @dataclass
 class ReasonRow:
-    """One contribution to the forecast: its signed weight, words, and a CSS class.
+    """One contribution to the forecast: percentage points with a sign, words, and a CSS class.
 
     `expert` is the part of the forecast that it moved: `situation` or an expert's name; "" where an
     earlier release did not say.
     """
 
-    weight: str
+    points: str
     words: str
     tone: str
     expert: str = ""
@@ -88,91 +55,113 @@ class ReasonRow:
 
 @dataclass
 class BattleCardRow:
-    """One battle card; `trend`, `tone` and `heat` set colours only, cars are given by number.
+    """One battle of the list, without what changes several times a second.
 
-    `tone` is `fading`, and `gap_note` says so, at a gap at which no battle would open.
+    Cars are given by number.
 
-    `percent` is "--" and `meter` 0 while there is no forecast; `no_forecast` then says why.
-    `bound` is "<" below 1 % and ">" above 99 %, as `percent` has two digits. `condition` is "" for
-    a clean battle, and without a forecast.
+    `tone` sets colours only; it is `fading` at a gap at which no battle would open.
+
+    `percent` is the chance on show: "--" without a forecast, "" below 5 %, where `word` says so.
+    `meter` is the same for the gauge, and `no_forecast` says why there is none. `condition` is ""
+    for a clean battle, and without a forecast.
     """
 
     key: str
     stake: str
     attacker: str
     defender: str
-    gap: str
-    gap_note: str
-    trend: str
-    trend_words: str
-    bound: str
     percent: str
-    exact: str
+    word: str
     meter: int
     tone: str
     no_forecast: str
     laps: str
-    heat: str
     condition: str = ""
 
 
 @dataclass
-class TraceRow:
-    """A battle's last minutes as polyline points; "" until there are two readings.
+class ReadingRow:
+    """What the feed last told of a battle: gap, a note on it, and the trend as class and words."""
 
-    Both are "" on a small card.
-    """
-
-    forecast: str
     gap: str
+    note: str
+    trend: str
+    trend_words: str
 
 
-def by_heat(frame: LiveFrame) -> list[BattleLine]:
-    """Return the battles, hottest first.
+Packed = tuple[Any, ...]
+"""The values of a row in the order of its fields: names would be most of what is sent."""
 
-    Heat counts in steps of a tenth, then the place: cards that are nearly as hot keep
-    their order from frame to frame.
-    """
-    return sorted(frame.battles, key=lambda battle: (-round(battle.heat, 1), battle.position))
+
+def in_order(frame: LiveFrame) -> list[BattleLine]:
+    """Return the battles in the order of `engine.attention`, hottest first where there is none."""
+    return sorted(
+        frame.battles,
+        key=lambda battle: (battle.rank or _LAST, -battle.heat, battle.position),
+    )
 
 
 def card_rows(frame: LiveFrame) -> list[BattleCardRow]:
-    """Format the battles, hottest first."""
-    return [_card_row(battle) for battle in by_heat(frame)]
+    """Format the battles in the order in which they are shown."""
+    return [_card_row(battle) for battle in in_order(frame)]
 
 
-def trace_rows(frame: LiveFrame) -> dict[str, TraceRow]:
-    """Format the sparklines, by the key of their card."""
+def reading_rows(frame: LiveFrame) -> dict[str, Packed]:
+    """Format gaps and trends, by the key of their card."""
     return {
-        battle_key(battle.attacker, battle.defender): _trace_row(battle)
-        if i < ROOMY_CARDS
-        else TraceRow("", "")
-        for i, battle in enumerate(by_heat(frame))
+        battle_key(battle.attacker, battle.defender): astuple(_reading_row(battle))
+        for battle in frame.battles
     }
 
 
-def reasons_by_card(frame: LiveFrame) -> dict[str, list[ReasonRow]]:
-    """Format the reasons, by the key of their card; none on a small card.
+def reasons_by_card(frame: LiveFrame) -> dict[str, list[Packed]]:
+    """Format the reasons, by the key of their card: points, words and what they moved.
 
     They change once a second with the forecast, while gaps change four times a second.
     """
     return {
-        battle_key(battle.attacker, battle.defender): reason_rows(
-            battle.reasons[: MOST_REASONS * (i < ROOMY_CARDS)]
-        )
-        for i, battle in enumerate(by_heat(frame))
+        battle_key(battle.attacker, battle.defender): [
+            (row.points, row.words, row.expert)
+            for row in reason_rows(battle.reasons[:MOST_REASONS], chance_on_show(battle))
+        ]
+        for battle in frame.battles
     }
 
 
-def mix_rows(frame: LiveFrame) -> dict[str, MixRow]:
+def mix_rows(frame: LiveFrame) -> dict[str, Packed]:
     """Format interval and experts of the forecasts that have them, by the key of their card."""
     return {
-        battle_key(battle.attacker, battle.defender): mix_row(
-            battle.mixed, with_experts=i < ROOMY_CARDS
-        )
-        for i, battle in enumerate(by_heat(frame))
-        if battle.mixed is not None
+        battle_key(battle.attacker, battle.defender): _packed(mix_row(mixed))
+        for battle in frame.battles
+        if (mixed := _mixed_on_show(battle)) is not None
     }
+
+
+def _packed(row: MixRow) -> Packed:
+    """Return a mixture without names; each expert's own forecast only where it is told by it."""
+    experts = [
+        (one.points, one.tenths, one.weight, int(one.estimated))
+        if row.situation
+        else (0, 0, one.weight, int(one.estimated), one.forecast)
+        for one in row.experts
+    ]
+    return (
+        *(row.low, row.high, row.span, row.in_three, row.interrupted, row.pit, row.neutralised),
+        *(row.retired, experts, row.situation, row.alone, row.kept),
+    )
+
+
+def chance_on_show(battle: BattleLine) -> float | None:
+    """Return the chance to show: the smoothed one, where there is one."""
+    return battle.p_overtake if battle.p_shown is None else battle.p_shown
+
+
+def _mixed_on_show(battle: BattleLine) -> MixedForecast | None:
+    """Return interval and experts of the chance on show."""
+    p, shown = battle.p_overtake, battle.p_shown
+    if battle.mixed is None or p is None or shown is None or p == shown:
+        return battle.mixed
+    return brought_to(battle.mixed, p, shown)
 
 
 def battle_key(attacker: DriverNumber, defender: DriverNumber) -> str:
@@ -190,36 +179,38 @@ def stake_words(position: int) -> str:
 
 
 def _card_row(battle: BattleLine) -> BattleCardRow:
-    trend, trend_words = _trend(battle.trend_s_per_lap)
-    p = battle.p_overtake
+    p = chance_on_show(battle)
     return BattleCardRow(
         key=battle_key(battle.attacker, battle.defender),
         stake=stake_words(battle.position),
         attacker=str(battle.attacker),
         defender=str(battle.defender),
-        gap=f"{battle.interval_s:.3f}",
-        gap_note=_gap_note(battle),
-        trend=trend,
-        trend_words=trend_words,
-        bound=_bound(p),
-        percent="--" if p is None else str(min(max(round(100 * p), 1), 99)),
-        exact="" if p is None else f"{100 * p:.1f} %",
+        percent=chance_percent(p),
+        word="unlikely" if p is not None and p < UNLIKELY_BELOW else "",
         meter=0 if p is None else round(100 * p),
         tone="fading" if battle.fading else _tone(p),
         no_forecast=(battle.no_forecast_because or "no reason given") if p is None else "",
-        laps="first lap"
-        if battle.laps < 1
-        else f"{battle.laps} lap{'' if battle.laps == 1 else 's'}",
-        heat=f"{battle.heat:.1f}",
+        laps="new" if battle.laps < 1 else f"{battle.laps} lap{'' if battle.laps == 1 else 's'}",
         condition="" if p is None else condition_text(battle.condition, battle.condition_words),
     )
 
 
-def _trace_row(battle: BattleLine) -> TraceRow:
-    return TraceRow(
-        forecast=polyline_points(battle.p_history, top=1.0),
-        gap=polyline_points(battle.interval_history, top=GAP_SCALE_S),
-    )
+def chance_percent(p: float | None) -> str:
+    """Return a chance in whole percent: "--" for none, "" where a word is shown instead.
+
+    >>> [chance_percent(p) for p in (None, 0.049, 0.05, 0.614, 0.999)]
+    ['--', '', '5', '61', '>99']
+    """
+    if p is None:
+        return "--"
+    if p < UNLIKELY_BELOW:
+        return ""
+    return ">99" if p > 0.99 else str(round(100 * p))
+
+
+def _reading_row(battle: BattleLine) -> ReadingRow:
+    trend, trend_words = _trend(battle.trend_s_per_lap)
+    return ReadingRow(f"{battle.interval_s:.3f}", _gap_note(battle), trend, trend_words)
 
 
 def _gap_note(battle: BattleLine) -> str:
@@ -241,31 +232,43 @@ def _trend(trend: float | None) -> tuple[str, str]:
     return "opening", f"dropping back {trend:.2f} s/lap"
 
 
-def _bound(p: float | None) -> str:
-    if p is None:
-        return ""
-    return "<" if p < 0.01 else ">" if p > 0.99 else ""
-
-
 def _tone(p: float | None) -> str:
     if p is None:
         return "none"
     return "high" if p >= _HIGH else "middle" if p >= _MIDDLE else "low"
 
 
-def reason_rows(reasons: Sequence[Reason]) -> list[ReasonRow]:
-    """Format reasons, sorted under what they moved: the situation first, then the experts."""
-    return [reason_row(reason) for reason in sorted(reasons, key=_part)]
+def reason_rows(reasons: Sequence[Reason], p: float | None) -> list[ReasonRow]:
+    """Format reasons, sorted under what they moved: the situation first, then the experts.
+
+    Args:
+        reasons: The reasons.
+        p: The forecast that they moved.
+    """
+    return [reason_row(reason, p) for reason in sorted(reasons, key=_part)]
 
 
-def reason_row(reason: Reason) -> ReasonRow:
-    """Format a reason: `+0.41` and `gap 0.6 s`."""
+def reason_row(reason: Reason, p: float | None) -> ReasonRow:
+    """Format a reason of a forecast: `+7` percentage points and `gap 0.6 s`."""
     return ReasonRow(
-        weight=f"{reason.weight:+.2f}".replace("-", MINUS),
+        points=points_text(reason.weight, p),
         words=reason.words,
         tone="for" if reason.weight >= 0 else "against",
         expert=reason.expert,
     )
+
+
+def points_text(weight: float, p: float | None) -> str:
+    """Return by how many percentage points a logit moved a forecast: the rest of it as it is.
+
+    >>> points_text(1.42, 0.3), points_text(0.1, 0.02), points_text(1, None)
+    ('+21', '+<1', '+')
+    """
+    sign = "+" if weight >= 0 else MINUS
+    if p is None:
+        return sign
+    points = round(100 * abs(p - 1 / (1 + exp(weight - logit(p)))))
+    return f"{sign}{points or '<1'}"
 
 
 def condition_text(condition: Condition, words: str) -> str:

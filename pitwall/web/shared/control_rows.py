@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from pitwall.domain.frames import FrameHeader, LiveFrame, TowerLine
@@ -12,7 +13,7 @@ from pitwall.domain.rulings import (
     Matter,
     Penalty,
     RulingStep,
-    kind_of_message,
+    message_kind,
     open_matters,
 )
 from pitwall.domain.yellow_flags import yellow_sectors
@@ -23,6 +24,8 @@ PAGE: Final = 32
 """Messages that are sent again with each new one; earlier ones are sent once in so many."""
 
 _MANY_DELETED: Final = 2
+
+_LONGEST: Final = 600  # three times the longest of eight seasons: a bound, not a cut
 
 _FLAGS: Final = {
     TrackStatus.YELLOW: ("yellow", "Yellow flag"),
@@ -45,7 +48,7 @@ class LogRow:
 
 
 @dataclass
-class ControlRow:
+class PinnedRow:
     """What stays in view of race control.
 
     `flag` is a CSS class, "" on a clear track; `title` names the flag and its sectors, and `cause`
@@ -68,28 +71,44 @@ class HangRow:
     tone: str
 
 
-def log_rows(frame: LiveFrame) -> tuple[list[LogRow], list[LogRow]]:
+LogParts = tuple[list[dict[str, str]], list[dict[str, str]]]
+
+
+def log_rows(frame: LiveFrame) -> LogParts:
     """Format the whole log, newest first: the messages since the last full page, and all before.
 
-    The first part changes with each message and is short; the second changes once a page.
+    The first part changes with each message and is short; the second changes once a page. Both are
+    `LogRow`s as JSON, and the same lists as long as there is no new message: late in a race, making
+    300 of them four times a second would be the costliest part of a frame.
     """
-    rows = [_log_row(index, each) for index, each in enumerate(frame.control)]
+    known = _logs.get(id(frame.control))
+    if known is not None and known[0] is frame.control:
+        return known[1]
+    rows = [asdict(_log_row(index, each)) for index, each in enumerate(frame.control)]
     full = len(rows) // PAGE * PAGE
-    return rows[full:][::-1], rows[:full][::-1]
+    parts = rows[full:][::-1], rows[:full][::-1]
+    _logs[id(frame.control)] = (frame.control, parts)
+    while len(_logs) > _LOGS_HELD:
+        _logs.popitem(last=False)
+    return parts
 
 
-def control_row(frame: LiveFrame) -> ControlRow:
+_LOGS_HELD: Final = 16  # the live race, delayed tabs and replays have logs of their own
+_logs: OrderedDict[int, tuple[tuple[ControlMessage, ...], LogParts]] = OrderedDict()
+
+
+def control_row(frame: LiveFrame) -> PinnedRow:
     """Format what stays in view: the flag with its cause, and the newest message."""
     flag, title = pinned_flag(frame)
     newest = next(
-        (each for each in reversed(frame.control) if kind_of_message(each) is not ControlKind.BLUE),
+        (each for each in reversed(frame.control) if message_kind(each) is not ControlKind.BLUE),
         None,
     )
-    return ControlRow(
+    return PinnedRow(
         flag=flag,
         title=title,
         cause=cut(frame.flag_cause.message, SENTENCE) if flag and frame.flag_cause else "",
-        latest=cut(newest.message, SENTENCE) if newest else cut(frame.header.latest_control, 240),
+        latest=cut(newest.message, _LONGEST) if newest else cut(frame.header.latest_control, 240),
         latest_at=f"{newest.at:%H:%M:%S}" if newest else "",
     )
 
@@ -124,8 +143,8 @@ def _log_row(index: int, message: ControlMessage) -> LogRow:
         key=str(index),
         at=f"{message.at:%H:%M:%S}",
         lap=str(message.lap_number or ""),
-        kind=kind_of_message(message).value,
-        text=cut(message.message, SENTENCE),
+        kind=message_kind(message).value,
+        text=cut(message.message, _LONGEST),
     )
 
 

@@ -30,9 +30,9 @@ class MixRow:
     """Interval, interruptions and experts of one forecast; percentages are text, such as `<1`.
 
     `low` and `high` place the interval on the gauge, in percent; `span` is the same as text.
-    `experts` is empty on a small card. `situation` is the forecast from the situation alone, to
-    which the experts' points add, and `kept` the chance that a pass stands; both are "" on a small
-    card, and where an earlier release made the forecast. `alone` is `situation` for its bar.
+    `situation` is the forecast from the situation alone, to which the experts' points add, and
+    `kept` the chance that a pass stands; both are "" where an earlier release made the forecast.
+    `alone` is `situation` for its bar.
     """
 
     low: int
@@ -49,10 +49,9 @@ class MixRow:
     kept: str = ""
 
 
-def mix_row(mixed: MixedForecast, *, with_experts: bool) -> MixRow:
+def mix_row(mixed: MixedForecast) -> MixRow:
     """Format interval, interruptions and experts of a forecast."""
-    situation = mixed.p_situation if with_experts else None
-    kept = mixed.p_kept if with_experts else None
+    situation, kept = mixed.p_situation, mixed.p_kept
     return MixRow(
         low=round(100 * mixed.p_low),
         high=round(100 * mixed.p_high),
@@ -62,7 +61,7 @@ def mix_row(mixed: MixedForecast, *, with_experts: bool) -> MixRow:
         pit=whole_percent(mixed.p_pit),
         neutralised=whole_percent(mixed.p_neutralised),
         retired=whole_percent(mixed.p_retired),
-        experts=_expert_rows(mixed) if with_experts else [],
+        experts=_expert_rows(mixed),
         situation="" if situation is None else whole_percent(situation),
         alone=round(100 * (situation or 0.0)),
         kept="" if kept is None else whole_percent(kept),

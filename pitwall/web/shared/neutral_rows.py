@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from pitwall.domain.frames import LiveFrame, TowerLine
+from pitwall.domain.frames import FrameHeader, LiveFrame, TowerLine
 from pitwall.domain.race import Compound, DriverNumber, TrackStatus
 from pitwall.domain.track_positions import CarPlace
 from pitwall.web.shared.car_rows import driver_code
 from pitwall.web.shared.control_rows import pinned_flag
-from pitwall.web.shared.display_text import SENTENCE, cut
+from pitwall.web.shared.tower_rows import status_of
 
 _SOFTNESS: Final = {
     compound: step
@@ -27,12 +27,13 @@ _SHOWN: Final = 4
 class RestartRow:
     """One car of the restart; `threat` is a CSS class, "" for a car with no advantage in tyres.
 
-    `versus` compares its tyres with those of the car ahead.
+    `against` and `versus` compare compound and age of its tyres with those of the car ahead.
     """
 
     key: str
     position: str
     stop: str
+    against: str
     versus: str
     laps_down: str
     threat: str
@@ -46,6 +47,7 @@ class NeutralRow:
         flag: CSS class.
         rule: What the flag means for the cars, one sentence.
         stopped: Who came in under it, as a sentence; "" if nobody has.
+        missing: Who is not going on, as a sentence; "" if all are.
         between: Which lapped cars stand between others, as a sentence; "" where none do.
         expected: The pairs to watch at the restart, the largest difference in tyres first.
         cars: Every car that is running, in the order of the restart.
@@ -53,10 +55,10 @@ class NeutralRow:
 
     flag: str = ""
     title: str = ""
-    cause: str = ""
     rule: str = ""
     stopped: str = ""
     between: str = ""
+    missing: str = ""
     expected: list[str] = field(default_factory=list)
     cars: list[RestartRow] = field(default_factory=list)
 
@@ -75,15 +77,16 @@ def neutral_row(frame: LiveFrame) -> NeutralRow:
     flag, title = pinned_flag(frame)
     if frame.timed is not None or flag not in {"safety", "red"}:
         return NeutralRow()
-    running = [car for car in frame.tower if not (car.retired or car.stopped)]
+    going = {car.number: status_of(car, header)[1] != "out" for car in frame.tower}
+    running = [car for car in frame.tower if going[car.number]]
     status = TrackStatus.RED if flag == "red" else header.track_status
     return NeutralRow(
         flag=flag,
         title=title,
-        cause=cut(frame.flag_cause.message, SENTENCE) if frame.flag_cause else "",
         rule=_RULES[status],
         stopped=_stopped(running, flag),
         between=_between(running, frame.places),
+        missing=_missing([car for car in frame.tower if not going[car.number]], header),
         expected=_expected(running),
         cars=[
             _row(car, ahead, flag) for car, ahead in zip(running, [None, *running], strict=False)
@@ -93,11 +96,13 @@ def neutral_row(frame: LiveFrame) -> NeutralRow:
 
 def _row(car: TowerLine, ahead: TowerLine | None, flag: str) -> RestartRow:
     laps = car.gap_to_leader_laps or 0
-    advantage = 0 if ahead is None else _advantage_laps(car, ahead)
+    settled = ahead is not None and not (car.in_pit or ahead.in_pit)
+    advantage = _advantage_laps(car, ahead) if ahead is not None and settled else 0
     return RestartRow(
         key=str(car.number),
         position=str(car.position),
         stop=_stop(car, flag),
+        against="" if ahead is None else _against(car, ahead),
         versus="" if ahead is None else _versus(car, ahead),
         laps_down=f"{laps} lap{'' if laps == 1 else 's'} down" if laps else "",
         threat="threat" if advantage >= _WORTH_WATCHING_LAPS else "",
@@ -109,7 +114,7 @@ def _stop(car: TowerLine, flag: str) -> str:
         return ""
     if car.in_pit:
         return "In pit"
-    return "Stopped" if car.stopped_under else ""
+    return "Yes" if car.stopped_under else ""
 
 
 def _stopped(running: Sequence[TowerLine], flag: str) -> str:
@@ -119,6 +124,13 @@ def _stopped(running: Sequence[TowerLine], flag: str) -> str:
     if not names:
         return "Nobody has come in so far."
     return f"{len(names)} came in: {', '.join(names)}."
+
+
+def _missing(cars: Sequence[TowerLine], header: FrameHeader) -> str:
+    if not cars:
+        return ""
+    told = [f"{driver_code(car)} ({status_of(car, header)[0].lower()})" for car in cars]
+    return f"Not going on: {', '.join(told)}."
 
 
 def _between(running: Sequence[TowerLine], places: Sequence[CarPlace]) -> str:
@@ -155,7 +167,7 @@ def _expected(running: Sequence[TowerLine]) -> list[str]:
     pairs = [
         (_advantage_laps(behind, ahead), behind, ahead)
         for ahead, behind in pairwise(running)
-        if not ahead.gap_to_leader_laps and not behind.gap_to_leader_laps
+        if not any(car.gap_to_leader_laps or car.in_pit for car in (ahead, behind))
     ]
     best = sorted(
         (pair for pair in pairs if pair[0] >= _WORTH_WATCHING_LAPS),
@@ -163,7 +175,7 @@ def _expected(running: Sequence[TowerLine]) -> list[str]:
     )
     return [
         f"{driver_code(behind)} on {driver_code(ahead)} for "
-        f"{'the lead' if ahead.position == 1 else f'P{ahead.position}'}: {_versus(behind, ahead)}"
+        f"{'the lead' if ahead.position == 1 else f'P{ahead.position}'}: {_compared(behind, ahead)}"
         for _, behind, ahead in best[:_SHOWN]
     ]
 
@@ -184,15 +196,20 @@ def _softer(behind: TowerLine, ahead: TowerLine) -> int:
     return max(-2, min(2, steps))
 
 
+def _compared(behind: TowerLine, ahead: TowerLine) -> str:
+    return ", ".join(filter(None, (_against(behind, ahead), _versus(behind, ahead))))
+
+
+def _against(behind: TowerLine, ahead: TowerLine) -> str:
+    compounds = (behind.compound, ahead.compound)
+    if behind.compound is ahead.compound or Compound.UNKNOWN in compounds:
+        return ""
+    return f"{behind.compound.value.lower()} against {ahead.compound.value.lower()}"
+
+
 def _versus(behind: TowerLine, ahead: TowerLine) -> str:
-    words = []
-    if behind.compound is not ahead.compound and Compound.UNKNOWN not in {
-        behind.compound,
-        ahead.compound,
-    }:
-        words.append(f"{behind.compound.value.lower()} against {ahead.compound.value.lower()}")
-    if behind.tyre_life_laps is not None and ahead.tyre_life_laps is not None:
-        age = ahead.tyre_life_laps - behind.tyre_life_laps
-        laps = f"{abs(age)} lap{'' if abs(age) == 1 else 's'}"
-        words.append(f"{laps} {'fresher' if age > 0 else 'older'}" if age else "same age")
-    return ", ".join(words)
+    if behind.tyre_life_laps is None or ahead.tyre_life_laps is None:
+        return ""
+    age = ahead.tyre_life_laps - behind.tyre_life_laps
+    laps = f"{abs(age)} lap{'' if abs(age) == 1 else 's'}"
+    return f"{laps} {'fresher' if age > 0 else 'older'}" if age else "same age"

@@ -8,9 +8,10 @@ from typing import Any
 from pitwall.domain.circuits import NO_MAP, TrackMap
 from pitwall.domain.frames import LiveFrame
 from pitwall.web.shared.alert_rows import alert_rows
-from pitwall.web.shared.battle_rows import card_rows, mix_rows, reasons_by_card, trace_rows
+from pitwall.web.shared.battle_rows import card_rows, mix_rows, reading_rows, reasons_by_card
 from pitwall.web.shared.car_rows import car_rows, stint_rows
-from pitwall.web.shared.control_rows import ControlRow, control_row, hang_rows, log_rows
+from pitwall.web.shared.control_rows import PinnedRow, control_row, hang_rows, log_rows
+from pitwall.web.shared.duel_rows import duel_rows, outlook_rows, stop_note, trace_rows
 from pitwall.web.shared.event_rows import empty_row, ended_rows, spoken_rows
 from pitwall.web.shared.header_rows import (
     HeaderRow,
@@ -21,11 +22,11 @@ from pitwall.web.shared.header_rows import (
     pulse_row,
 )
 from pitwall.web.shared.neutral_rows import NeutralRow, neutral_row
+from pitwall.web.shared.points_rows import PointsRow, points_row
 from pitwall.web.shared.result_rows import ResultRow, result_row
 from pitwall.web.shared.standing_rows import SessionRow, session_row, standing_rows
 from pitwall.web.shared.tower_rows import gap_rows, lap_rows, mini_rows, tower_rows
 from pitwall.web.shared.track_rows import PlacesRow, mark_rows, places_row, track_fields
-from pitwall.web.strip.rows import PointsRow, points_row
 
 PageRows = dict[str, Any]
 """Variable name to JSON-ready value: what a browser receives."""
@@ -53,14 +54,18 @@ def page_rows(frame: LiveFrame, cache_fault: str = "", track: TrackMap = NO_MAP)
         "stints": stint_rows(frame),
         "hangs": {key: asdict(row) for key, row in hang_rows(frame).items()},
         "control": asdict(control_row(frame)),
-        "log_new": [asdict(row) for row in log_new],
-        "log_old": [asdict(row) for row in log_old],
+        "log_new": log_new,
+        "log_old": log_old,
         "neutral": asdict(neutral_row(frame)),
         "result": asdict(result_row(frame)),
         "cards": [asdict(row) for row in card_rows(frame)],
-        "traces": {key: asdict(row) for key, row in trace_rows(frame).items()},
-        "mixes": {key: asdict(row) for key, row in mix_rows(frame).items()},
-        "reasons": {key: list(map(asdict, rows)) for key, rows in reasons_by_card(frame).items()},
+        "readings": reading_rows(frame),
+        "traces": trace_rows(frame),
+        "duels": duel_rows(frame),
+        "outlooks": outlook_rows(frame),
+        "stop_note": stop_note(frame),
+        "mixes": mix_rows(frame),
+        "reasons": reasons_by_card(frame),
         "ended": [asdict(row) for row in ended_rows(frame)],
         "spoken": [asdict(row) for row in spoken_rows(frame)],
         "alerts": [asdict(row) for row in alert_rows(frame)],
@@ -102,13 +107,17 @@ def waiting_rows(sequence: int, delay_s: float) -> PageRows:
         "minis": {},
         "stints": {},
         "hangs": {},
-        "control": asdict(ControlRow()),
+        "control": asdict(PinnedRow()),
         "log_new": [],
         "log_old": [],
         "neutral": asdict(NeutralRow()),
         "result": asdict(ResultRow()),
         "cards": [],
+        "readings": {},
         "traces": {},
+        "duels": {},
+        "outlooks": {},
+        "stop_note": "",
         "mixes": {},
         "reasons": {},
         "ended": [],

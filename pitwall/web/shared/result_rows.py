@@ -35,7 +35,7 @@ class ClassifiedRow:
 
 
 @dataclass
-class CallRow:
+class PassCallRow:
     """One pass and what was forecast before it."""
 
     key: str
@@ -61,8 +61,8 @@ class ResultRow:
     fastest: str = ""
     passed: str = ""
     score: str = ""
-    calls: list[CallRow] = field(default_factory=list)
-    misses: list[CallRow] = field(default_factory=list)
+    calls: list[PassCallRow] = field(default_factory=list)
+    misses: list[PassCallRow] = field(default_factory=list)
     cars: list[ClassifiedRow] = field(default_factory=list)
 
 
@@ -126,7 +126,11 @@ def _passed(
         return ""
     most = max(won.values())
     who = [codes.get(car, str(car)) for car, count in won.items() if count == most]
-    times = f"{most} by {' and '.join(sorted(who)[:3])}" if len(who) <= 3 else f"{most} at most"
+    times = (
+        f"{most} by {' and '.join(sorted(who)[:3])}"
+        if len(who) <= 3
+        else f"{most} at most by one driver"
+    )
     return f"{len(passes)} on the track, {times}"
 
 
@@ -144,7 +148,7 @@ def _score(passes: tuple[PassLine, ...]) -> str:
 
 def _calls(
     passes: Iterable[PassLine], codes: Mapping[DriverNumber, str], *, called: bool
-) -> list[CallRow]:
+) -> list[PassCallRow]:
     known = [
         (each.p_overtake_before, each) for each in passes if each.p_overtake_before is not None
     ]
@@ -153,10 +157,10 @@ def _calls(
     return [_call(p, each, codes) for p, each in wanted[:_SHOWN]]
 
 
-def _call(p: float, each: PassLine, codes: Mapping[DriverNumber, str]) -> CallRow:
+def _call(p: float, each: PassLine, codes: Mapping[DriverNumber, str]) -> PassCallRow:
     attacker, defender = (codes.get(car, str(car)) for car in (each.attacker, each.defender))
     place = "the lead" if each.position == 1 else f"P{each.position}"
-    return CallRow(
+    return PassCallRow(
         key=f"{each.attacker}-{each.defender}-{each.at:%H%M%S}",
         words=f"{attacker} past {defender} for {place}, lap {each.lap}",
         percent="under 1 %" if p < 0.01 else f"{round(100 * p)} %",

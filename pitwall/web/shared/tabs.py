@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import reflex as rx
 
 
-class Tabs(rx.Component):
+class TabbedPanels(rx.Component):
     """Tabs with one panel each; the children are the panels, in the order of `names`.
 
     Attributes:
@@ -39,7 +39,7 @@ def tabs(
         label: What the tabs are about, for screen readers.
         opening: A panel to open until the visitor has chosen one.
     """
-    made: rx.Component = Tabs.create(
+    made: rx.Component = TabbedPanels.create(
         *[rx.el.div(panel, key=name) for name, _, panel in panels],
         names=[name for name, _, _ in panels],
         words=[words for _, words, _ in panels],

@@ -148,7 +148,7 @@ def _gaps(car: TowerLine, header: FrameHeader) -> list[str]:
     interval = distance(car.interval_s, car.interval_laps)
     is_old = (car.gap_age_s or 0) > OLD_GAP_S and tone == "racing"
     if is_old and header.phase is Phase.STARTED and not car.gap_to_leader_laps:
-        return [gap, interval, "old"]
+        return [gap, interval, "aged"]
     close = tone == "racing" and car.interval_s is not None and car.interval_s < ATTACK_RANGE_S
     return [gap, interval, "close" if close else ""]
 

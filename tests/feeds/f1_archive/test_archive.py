@@ -39,7 +39,7 @@ def dutch(tmp_path: Path) -> ArchivedFolder:
     (folder / "SessionInfo.jsonStream").write_bytes(INFO)
     (folder / "TimingData.jsonStream").write_bytes(b"\xef\xbb\xbf" + timing)
     (folder / "ExtrapolatedClock.jsonStream").write_bytes(CLOCK)
-    (folder / "TopThree.jsonStream").write_bytes(b"00:00:01.000{}\r\n")
+    (folder / "AudioStreams.jsonStream").write_bytes(b"00:00:01.000{}\r\n")
     return ArchivedFolder(folder)
 
 
@@ -64,7 +64,7 @@ def test_a_race_is_found_fetched_and_played(dutch: ArchivedFolder, tmp_path: Pat
         folder = await archive.fetch(race)
 
         names = {file.name for file in folder.glob("*.jsonStream")}
-        assert names == {f"{t}.jsonStream" for t in dutch.names()} - {"TopThree.jsonStream"}
+        assert names == {f"{t}.jsonStream" for t in dutch.names()} - {"AudioStreams.jsonStream"}
         for name in names:
             assert (folder / name).read_bytes() == dutch.file(name)
         assert (folder / "TimingData.json").exists()  # the key frame
@@ -124,7 +124,7 @@ def test_a_server_that_breaks_in_every_way_still_gives_the_right_bytes(
             except FeedUnavailableError:
                 assert attempt < 4
         for name in dutch.names():
-            if name != "TopThree":
+            if name != "AudioStreams":
                 file = f"{name}.jsonStream"
                 assert (folder / file).read_bytes() == dutch.file(file)
 

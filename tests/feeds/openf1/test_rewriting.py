@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,13 +10,17 @@ import orjson
 import pytest
 
 from pitwall.domain.gaps import LapsDown, TimeGap
-from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.domain.names import driver_id_of
+from pitwall.domain.race import Driver, DriverNumber, RaceState
 from pitwall.domain.reducer import apply
+from pitwall.domain.session_facts import TimedStop
 from pitwall.feeds.openf1.control_rows import TrackFlags, phase_of
 from pitwall.feeds.openf1.frame_reader import CHANGED, MQTT, read_frame
 from pitwall.feeds.openf1.measured_rows import measured_message
 from pitwall.feeds.openf1.row_merger import RowMerger
+from pitwall.feeds.openf1.session_rows import drivers_message
 from pitwall.feeds.openf1.stint_rows import in_order as stops_in_order
+from pitwall.feeds.openf1.stint_rows import past_stop_messages, stop_messages
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.feeds.recording.tape_recorder import TapeRecorder
 from pitwall.wire.decode import decode
@@ -202,6 +207,37 @@ def test_one_stop_under_two_laps_counts_once() -> None:
     ]
 
     assert [row["lap_number"] for row in stops_in_order(rows)] == [12, 14]
+
+
+def test_one_driver_in_two_teams_is_one_driver_in_the_team_told_last() -> None:
+    """A substitute's rows: the car of the season, and the car that it drives today."""
+    driver = {"session_key": 1, "driver_number": 4, "full_name": "Lando NORRIS"}
+    rows = [driver | {"team_name": "Reserve"}, driver | {"team_name": "McLaren"}]
+    book = RowMerger(1)
+    book.take("drivers", rows, AT)
+    live, past = changed(book), after(drivers_message(AT, rows))
+
+    assert live.cars.keys() == past.cars.keys() == {NORRIS}
+    assert live.cars[NORRIS].driver.team == past.cars[NORRIS].driver.team == "McLaren"
+    driver_there = Driver("NOR", "Lando NORRIS", "Haas")
+    elsewhere = replace(live.cars[NORRIS], number=DriverNumber(50), driver=driver_there)
+    assert driver_id_of(elsewhere) == driver_id_of(live.cars[NORRIS]), "a driver over all seasons"
+
+
+def test_a_stop_is_timed_live_and_from_history_alike() -> None:
+    stop = a_row(lap_number=12, lane_duration=22.5, stop_duration=2.5)
+    twice = a_row(lap_number=13, lane_duration=22.6, stop_duration=2.5)
+    later = a_row(lap_number=30, lane_duration=21.0, stop_duration=None)
+    later["date"] = (AT + timedelta(minutes=25)).isoformat()
+    rows = [stop, twice, later]
+
+    live, past = after(*stop_messages(4, rows)), after(*past_stop_messages(4, rows))
+
+    expected = (
+        TimedStop(12, AT, 2.5, 22.5), TimedStop(30, AT + timedelta(minutes=25), None, 21.0)
+    )  # fmt: skip
+    assert live.facts.of_car(4).stops_in_order == past.facts.of_car(4).stops_in_order == expected
+    assert live.cars[NORRIS].pit_stops == past.cars[NORRIS].pit_stops == 2
 
 
 @pytest.mark.parametrize("flag", [None, "RED"])

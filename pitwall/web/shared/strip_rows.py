@@ -1,4 +1,4 @@
-"""Format the race strip: gaps lap by lap, tyres, flags, rain, and points as it stands.
+"""Format the race strip: gaps lap by lap, tyres, flags and rain.
 
 All places along the strip are laps that the leader has completed, with parts of a lap.
 """
@@ -11,12 +11,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from pitwall.domain.frames import LiveFrame
-from pitwall.domain.points import points_of
 from pitwall.domain.race import TrackStatus
 from pitwall.domain.race_strip import RaceStrip, StripCar, gap_at_line
-from pitwall.domain.sessions import SessionType
-from pitwall.web.shared.display_text import code
+from pitwall.web.shared.display_text import code, colour
 
 AGAIN: Final = 6
 """How many laps are sent again with each increment: lapped cars complete them later."""
@@ -71,21 +68,6 @@ class StripRow:
     words: str = ""
 
 
-@dataclass
-class PointsRow:
-    """What the places of a race are worth as they stand.
-
-    Attributes:
-        title: What the points are; "" where there are none.
-        cars: Car number and points, first place first.
-        teams: Team, its colour and its points, most first.
-    """
-
-    title: str = ""
-    cars: list[tuple[str, int]] = field(default_factory=list)
-    teams: list[tuple[str, str, int]] = field(default_factory=list)
-
-
 def strip_row(strip: RaceStrip, until: datetime, have: int = 0) -> dict[str, Any]:
     """Format a strip as it was known at a moment.
 
@@ -107,7 +89,7 @@ def strip_row(strip: RaceStrip, until: datetime, have: int = 0) -> dict[str, Any
                 StripCarRow(
                     str(car.number),
                     code(car.code, car.number),
-                    f"#{car.colour}" if car.colour else "",
+                    colour(car.colour, ""),
                     [gap_at_line(strip, car, lap, until) for lap in range(base, laps + 1)],
                     list(_stints(car, until)),
                 )
@@ -118,35 +100,6 @@ def strip_row(strip: RaceStrip, until: datetime, have: int = 0) -> dict[str, Any
             track_c=list(_track_c(strip, until)),
             words=_words(laps, flags, rain),
         )
-    )
-
-
-def points_row(frame: LiveFrame) -> PointsRow:
-    """Return the points of a race if it ended now; none of qualifying, practice or before lap 1."""
-    header = frame.header
-    if header.session_type is not SessionType.RACE or not header.lap or not header.year:
-        return PointsRow()
-    running = [line for line in frame.tower if not (line.retired or line.stopped)]
-    timed = [line for line in frame.tower if line.best_lap_s]
-    quickest = min(timed, key=lambda line: line.best_lap_s or 0.0, default=None)
-    points = points_of(
-        header.kind,
-        header.year,
-        [line.number for line in running],
-        quickest.number if quickest else None,
-    )
-    teams: dict[str, tuple[str, int]] = {}
-    for line in running:
-        if line.team and line.number in points:
-            before = teams.get(line.team, ("", 0))[1]
-            teams[line.team] = (line.team_colour, before + points[line.number])
-    return PointsRow(
-        "Points if it ended now",
-        [(str(number), each) for number, each in points.items()],
-        sorted(
-            ((team, f"#{colour}", each) for team, (colour, each) in teams.items()),
-            key=lambda row: -row[2],
-        ),
     )
 
 

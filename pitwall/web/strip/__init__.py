@@ -1,1 +1,0 @@
-"""Draw the race strip, on the live page and in a replay."""
