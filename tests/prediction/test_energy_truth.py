@@ -27,6 +27,7 @@ from pitwall.prediction.energy.grid import CHARGES
 from pitwall.wire.decode import decode
 
 SEEDS = (501, 502, 503)
+CHANNEL_SEEDS = (504, 505)
 FIRST_LAP = 3
 RULES = read_rules().of(2026)
 CHARGE = np.linspace(0.0, 4.0, CHARGES)
@@ -184,10 +185,11 @@ def test_the_chance_to_have_more_left_is_calibrated(timing: Checked) -> None:
 
 
 def test_the_cars_own_channels_sharpen_it() -> None:
-    feed = SimulatedFeed(504)
-    race, truth = raced(feed), feed.truth()
+    feeds = [SimulatedFeed(seed) for seed in CHANNEL_SEEDS]
+    races = [(raced(feed), feed.truth()) for feed in feeds]
 
-    full, bare = checked([(race, truth)]), checked([(without_channels(race), truth)])
+    full = checked(races)
+    bare = checked([(without_channels(race), truth) for race, truth in races])
 
     assert full.crps() < bare.crps()
     below = np.cumsum(full.chances, axis=1)

@@ -28,6 +28,7 @@ class RaceCar:
         mode: Overtake Mode is armed for this lap; `mode_next` for the next.
         surge: By how much it will be faster than usual at the next loop, as a share of its speed.
         surged: The same at its newest loop.
+        wake_s: Seconds lost in this mini-sector to the dirty air of the car ahead.
         hurt_s: Seconds lost in this mini-sector to an error: an easy prey when large.
         plan: Stops to come: lap and compound.
     """
@@ -63,6 +64,7 @@ class RaceCar:
         "tyres",
         "used",
         "version",
+        "wake_s",
     )
 
     def __init__(self, index: int, entrant: Entrant, tyres: TyreSet) -> None:
@@ -86,7 +88,7 @@ class RaceCar:
         self.mode_next = False
         self.surge = 0.0
         self.surged = 0.0
-        self.hurt_s = 0.0
+        self.wake_s = self.hurt_s = 0.0
         self.stint_number = 1
         self.stuck_laps = 0
         self.next_set: Compound | None = None

@@ -39,6 +39,8 @@ class LoopPassed:
         lap: Laps completed, this crossing included.
         to_leader, to_ahead: None for the leader.
         surge: By how much the car is faster than usual there, as a share of its speed.
+        battery_mj, mode, wake_s: State of charge, whether Overtake Mode is armed, and seconds lost
+            in the wake since the loop before. Truth: no message tells them.
     """
 
     at_s: float
@@ -49,6 +51,9 @@ class LoopPassed:
     to_leader: LoopGap | None
     to_ahead: LoopGap | None
     surge: float = 0.0
+    battery_mj: float = 0.0
+    mode: bool = False
+    wake_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

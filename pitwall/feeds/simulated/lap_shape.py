@@ -4,16 +4,18 @@ Names and outlines are our own sketches. Lengths, laps, pit losses and how hard 
 pass lie in the range of the circuits raced from 2018 to 2026.
 
 A point-mass car drives the outline: grip limits the corners, power and drag the straights.
-The feed's timing loops lie about 3.7 s apart, so the lap is cut into mini-sectors of that
-length, and everything else in the simulator is computed per mini-sector.
+The feed's timing loops lie about 3.7 s apart, unevenly, so the lap is cut into mini-sectors of
+that mean length, and everything else in the simulator is computed per mini-sector.
 """
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from random import Random
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class SimulatedCircuit:
         pit_loss_s: Time lost against staying out, stationary time of 2.4 s included.
         difficulty: How hard it is to pass: 0 easiest, 1 hardest.
         abrasion: Factor on tyre wear; 1 is usual.
+        sector_shares: Where sectors 1 and 2 end, as shares of the lap's time.
         sketch: Points of the centre line in order of driving, any unit, the line first.
     """
 
@@ -41,6 +44,7 @@ class SimulatedCircuit:
     pit_loss_s: float
     difficulty: float
     abrasion: float
+    sector_shares: tuple[float, float]
     sketch: tuple[tuple[int, int], ...]
 
 
@@ -54,6 +58,7 @@ CALA_ROSSA = SimulatedCircuit(
     pit_loss_s=23.0,
     difficulty=0.30,
     abrasion=0.90,
+    sector_shares=(0.31, 0.66),
     sketch=(
         *((0, 0), (300, 0), (620, 0), (720, -25), (760, -110), (850, -140), (1150, -150)),
         *((1280, -210), (1290, -320), (1160, -400), (980, -420), (900, -500), (760, -540)),
@@ -72,6 +77,7 @@ FALKENWALD = SimulatedCircuit(
     pit_loss_s=20.5,
     difficulty=0.55,
     abrasion=1.15,
+    sector_shares=(0.29, 0.71),
     sketch=(
         *((0, 0), (220, 10), (430, 20), (520, -20), (540, -120), (480, -220), (520, -320)),
         *((640, -360), (800, -340), (960, -300), (1060, -350), (1070, -460), (960, -540)),
@@ -91,6 +97,7 @@ PORT_MERIDIAN = SimulatedCircuit(
     pit_loss_s=25.5,
     difficulty=0.85,
     abrasion=0.80,
+    sector_shares=(0.25, 0.68),
     sketch=(
         *((0, 0), (180, 0), (330, -5), (400, -40), (410, -130), (480, -170), (600, -170)),
         *((670, -220), (670, -330), (740, -390), (860, -390), (920, -450), (910, -560)),
@@ -111,6 +118,7 @@ SIERRA_ALTA = SimulatedCircuit(
     pit_loss_s=21.5,
     difficulty=0.45,
     abrasion=1.0,
+    sector_shares=(0.27, 0.70),
     sketch=(
         *((0, 0), (320, 0), (640, 0), (740, -40), (740, -140), (640, -190), (620, -290)),
         *((720, -340), (900, -340), (990, -400), (970, -510), (850, -540), (640, -500)),
@@ -130,6 +138,7 @@ LAKE_ARDEN = SimulatedCircuit(
     pit_loss_s=19.0,
     difficulty=0.40,
     abrasion=1.05,
+    sector_shares=(0.35, 0.75),
     sketch=(
         *((0, 0), (240, 0), (460, 0), (560, -50), (550, -150), (620, -210), (760, -200)),
         *((900, -190), (1000, -250), (990, -360), (880, -430), (640, -480), (380, -530)),
@@ -149,6 +158,7 @@ AL_NAKHLA = SimulatedCircuit(
     pit_loss_s=22.5,
     difficulty=0.25,
     abrasion=1.30,
+    sector_shares=(0.34, 0.76),
     sketch=(
         *((0, 0), (300, 0), (560, 0), (650, -60), (600, -150), (640, -240), (820, -290)),
         *((1040, -350), (1130, -430), (1080, -530), (960, -520), (820, -470), (720, -540)),
@@ -161,6 +171,16 @@ AL_NAKHLA = SimulatedCircuit(
 CIRCUITS = (CALA_ROSSA, FALKENWALD, PORT_MERIDIAN, SIERRA_ALTA, LAKE_ARDEN, AL_NAKHLA)
 
 MINI_SECTOR_S = 3.7  # the feed's mean time between two updates of one car
+
+_MEAN_SPACING_S = (3.05, 3.95)  # by race, of races of 2023-26
+
+_SPACING_CV = 0.45  # of the time between two updates; races of 2023-25 have 0.29 to 0.67
+
+_LEAST_MINI_S = 0.7
+
+_SECTOR_SHIFT = 0.06  # of the lap's time, by race
+
+_LAST_MINI_S = (0.4, 3.9)  # the loop before the line is near it
 
 _SAMPLES = 600
 
@@ -223,6 +243,8 @@ class LapShape:
 
     Attributes:
         minis: In order of driving from the line.
+        straight_share: Share of the lap's time on straights.
+        loops_at: Share of the lap's time at which each loop lies, from 0.0 at the line, and 1.0.
         spots: Evenly spaced in time over the lap, about ten a second.
         sector_ends: Loop numbers where sectors 1 and 2 end; sector 3 ends at the line.
         detection: Loop number of the one detection point of Overtake Mode.
@@ -230,13 +252,15 @@ class LapShape:
 
     lap_s: float
     minis: tuple[MiniSector, ...]
+    straight_share: float
+    loops_at: tuple[float, ...]
     spots: tuple[Spot, ...]
     sector_ends: tuple[int, int]
     detection: int
 
 
 @lru_cache(maxsize=8)
-def measure(circuit: SimulatedCircuit) -> LapShape:
+def measure(circuit: SimulatedCircuit, layout: int = 0) -> LapShape:
     """Return the lap of `circuit`."""
     points = _even_points(circuit)
     step_m = circuit.length_m / _SAMPLES
@@ -246,14 +270,21 @@ def measure(circuit: SimulatedCircuit) -> LapShape:
         mean = (speeds[i] + speeds[(i + 1) % _SAMPLES]) / 2.0
         at_s.append(at_s[-1] + step_m / mean)
     spots = _spots(points, speeds, at_s)
-    count = round(at_s[-1] / MINI_SECTOR_S)
-    minis = _minis(speeds, at_s, count)
+    rng = Random(f"{circuit.name}:{layout}:loops")  # noqa: S311 - a simulation, and it must repeat
+    loops_at = _loops_at(rng, at_s[-1])
+    ends = [share + rng.uniform(-_SECTOR_SHIFT, _SECTOR_SHIFT) for share in circuit.sector_shares]
+    minis = _minis(speeds, at_s, loops_at)
     return LapShape(
         lap_s=at_s[-1],
         minis=minis,
+        straight_share=sum(mini.straight_s for mini in minis) / at_s[-1],
+        loops_at=loops_at,
         spots=spots,
-        sector_ends=(round(count * 0.31), round(count * 0.69)),
-        detection=count - 2,
+        sector_ends=(
+            _nearest(loops_at, ends[0]),
+            _nearest(loops_at, ends[1]),
+        ),
+        detection=len(minis) - 2,
     )
 
 
@@ -338,13 +369,31 @@ def _speeds(points: list[Point], step_m: float) -> list[float]:
     return speeds
 
 
-def _minis(speeds: list[float], at_s: list[float], count: int) -> tuple[MiniSector, ...]:
-    lap_s = at_s[-1]
+def _loops_at(rng: Random, lap_s: float) -> tuple[float, ...]:
+    """Return where the loops lie, as shares of the lap's time."""
+    count = round(lap_s / rng.uniform(*_MEAN_SPACING_S))
+    shape = 1.0 / _SPACING_CV**2
+    last = rng.uniform(*_LAST_MINI_S) / lap_s
+    least = _LEAST_MINI_S / lap_s
+    spaces = [rng.gammavariate(shape, 1.0 / shape) for _ in range(count - 1)]
+    free = (1.0 - last - (count - 1) * least) / sum(spaces)
+    ends = list(itertools.accumulate(least + free * space for space in spaces))
+    return (0.0, *ends, 1.0)
+
+
+def _nearest(loops_at: tuple[float, ...], share: float) -> int:
+    return min(range(len(loops_at)), key=lambda loop: abs(loops_at[loop] - share))
+
+
+def _minis(
+    speeds: list[float], at_s: list[float], loops_at: tuple[float, ...]
+) -> tuple[MiniSector, ...]:
+    lap_s, count = at_s[-1], len(loops_at) - 1
     straight = [0.0] * count
     zone = [0.0] * count
     top = speeds[-1]
     for i in range(_SAMPLES):
-        k = min(int(count * at_s[i] / lap_s), count - 1)
+        k = min(bisect.bisect_right(loops_at, at_s[i] / lap_s) - 1, count - 1)
         v, nxt = speeds[i], speeds[(i + 1) % _SAMPLES]
         if v > _STRAIGHT_MPS and nxt >= v - 0.05:
             straight[k] += at_s[i + 1] - at_s[i]
@@ -355,8 +404,11 @@ def _minis(speeds: list[float], at_s: list[float], count: int) -> tuple[MiniSect
             )
         else:
             top = nxt
-    base_s = lap_s / count
-    return tuple(MiniSector(base_s, s, base_s - s, z) for s, z in zip(straight, zone, strict=True))
+    bases = [lap_s * (end - start) for start, end in itertools.pairwise(loops_at)]
+    straights = [min(s, base) for s, base in zip(straight, bases, strict=True)]
+    return tuple(
+        MiniSector(base, s, base - s, z) for base, s, z in zip(bases, straights, zone, strict=True)
+    )
 
 
 def _spots(points: list[Point], speeds: list[float], at_s: list[float]) -> tuple[Spot, ...]:

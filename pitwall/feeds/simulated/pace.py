@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 from pitwall.feeds.simulated.cars import RaceCar
-from pitwall.feeds.simulated.lap_shape import MiniSector
+from pitwall.feeds.simulated.lap_shape import MINI_SECTOR_S, MiniSector
 from pitwall.feeds.simulated.race_control import TrackStage
 from pitwall.feeds.simulated.setup import RaceSetup
 from pitwall.feeds.simulated.tyres import CHARACTERS
@@ -13,8 +14,9 @@ from pitwall.feeds.simulated.tyres import CHARACTERS
 _REFERENCE_LAP_S = 90.0  # the lap for which differences in pace are told
 _FUEL_S = 3.0  # a lap, full tank against empty
 _FORM_KEPT = 0.6
-_FORM_SD_S = 0.12
-_NOISE_S = 0.035  # in one mini-sector
+_FORM_SD_S = 0.14
+_NOISE_S = 0.029  # in one mini-sector of usual length
+_TRIM_WORTH = 0.5  # seconds for each second of straight: speed gained grows along it
 _LAUNCH_S = 3.1  # lost by standing at the start
 _GRID_SLOT_S = 0.13  # eight metres
 _LAUNCH_SD_S = 0.15
@@ -38,7 +40,10 @@ def new_lap(rng: Random, car: RaceCar, setup: RaceSetup) -> None:
 
 def road_s(rng: Random, car: RaceCar, mini: MiniSector, setup: RaceSetup) -> float:
     """Return seconds for a mini-sector on an empty road, the start's disorder included."""
-    time_s = mini.base_s * (1.0 + car.pace_s / setup.shape.lap_s) + rng.gauss(0.0, _NOISE_S)
+    time_s = mini.base_s * (1.0 + car.pace_s / setup.shape.lap_s)
+    surplus_s = setup.shape.straight_share * mini.base_s - mini.straight_s
+    time_s += _TRIM_WORTH * car.entrant.trim * surplus_s
+    time_s += rng.gauss(0.0, _NOISE_S * math.sqrt(mini.base_s / MINI_SECTOR_S))
     if car.progress == 0:
         time_s += _LAUNCH_S + _GRID_SLOT_S * car.index + rng.gauss(0.0, _LAUNCH_SD_S)
     elif car.progress < _OPENING_LOOPS:

@@ -32,9 +32,9 @@ from pitwall.feeds.simulated.race_control import (
     draw_end,
     draw_mishap,
 )
-from pitwall.feeds.simulated.racecraft import air_s, tow_s, wants_boost
+from pitwall.feeds.simulated.racecraft import tow_s, wake_s, wants_boost
 from pitwall.feeds.simulated.setup import RaceSetup
-from pitwall.feeds.simulated.strategy import PitWall, plan_race
+from pitwall.feeds.simulated.strategy import PitWall, draw_fashion, plan_race
 from pitwall.feeds.simulated.traffic import Traffic
 from pitwall.feeds.simulated.tyres import TyreSet
 
@@ -57,6 +57,7 @@ class RaceSimulation:
         self.setup = setup
         self._rng = Random(f"{setup.seed}:race")  # noqa: S311 - a simulation, and it must repeat
         self._loops = len(setup.shape.minis)
+        self._fashion = draw_fashion(self._rng, setup.wear, setup.laps)
         self.cars = [self._car(i) for i in range(len(setup.entrants))]
         self._order = RunningOrder(self.cars, self._loops)
         self._pit_wall = PitWall(self._rng, setup, self._order)
@@ -89,7 +90,7 @@ class RaceSimulation:
 
     def _car(self, index: int) -> RaceCar:
         setup = self.setup
-        tyres, plan = plan_race(self._rng, setup.wear, setup.laps)
+        tyres, plan = plan_race(self._rng, setup.wear, setup.laps, self._fashion)
         car = RaceCar(index, setup.entrants[index], tyres)
         car.plan = plan
         return car
@@ -156,6 +157,9 @@ class RaceSimulation:
             to_leader=None if leads else self._order.gap(car, self._order.leader),
             to_ahead=None if leads else self._order.gap(car, self._order.cars[place - 1]),
             surge=car.surge,
+            battery_mj=car.battery_mj,
+            mode=car.mode,
+            wake_s=car.wake_s,
         )
 
     def _cross_line(self, car: RaceCar) -> Iterator[Happening]:
@@ -244,7 +248,7 @@ class RaceSimulation:
     def _drive(self, car: RaceCar, loop: int) -> Iterator[Happening]:
         """Plan the car's way to the next loop."""
         setup, mini = self.setup, self.setup.shape.minis[loop]
-        car.hurt_s, car.surged, car.surge = 0.0, car.surge, 0.0
+        car.hurt_s, car.surged, car.surge, car.wake_s = 0.0, car.surge, 0.0, 0.0
         if car.in_lane:
             entry = loop == self._loops - 1
             lane_s = (
@@ -301,4 +305,5 @@ class RaceSimulation:
         car.battery_mj = work.battery_mj
         gain_s = tow_s(car.ahead_s, mini) + max(work.gain_s, 0.0)
         car.surge = energy.surge(mini, gain_s, charging=car.charging)
-        return air_s(car.ahead_s, mini) - work.gain_s
+        car.wake_s = wake_s(car.ahead_s, mini)
+        return car.wake_s - tow_s(car.ahead_s, mini) - work.gain_s

@@ -15,9 +15,9 @@ from pitwall.feeds.simulated.events import Announced, Happening, StatusSet
 
 _SMALL_PER_LAP = 0.010  # a lock-up or a wide moment
 
-_SPIN_PER_LAP = 0.0011
+_SPIN_PER_LAP = 0.0008
 
-_BREAKDOWN_PER_RACE = 0.05
+_BREAKDOWN_PER_RACE = 0.075
 
 _CRASH_PER_RACE = 0.025
 
@@ -76,9 +76,9 @@ _VSC_AFTER_CRASH = 0.25
 _VSC_AFTER_BREAKDOWN = 0.28
 
 _YELLOW_S = {
-    Trouble.SPIN: (8.0, 25.0),
-    Trouble.BREAKDOWN: (25.0, 90.0),
-    Trouble.CRASH: (30.0, 80.0),
+    Trouble.SPIN: (8.0, 20.0),
+    Trouble.BREAKDOWN: (12.0, 60.0),
+    Trouble.CRASH: (20.0, 60.0),
 }
 
 _LAST_LAPS = 2  # no safety car is called back in later than this many laps before the end

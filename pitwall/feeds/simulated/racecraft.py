@@ -15,19 +15,23 @@ from random import Random
 from pitwall.feeds.simulated.cars import RaceCar
 from pitwall.feeds.simulated.lap_shape import MiniSector
 
-FOLLOW_S = 0.42  # nearest that a car follows through a corner
-TUCKED_S = 0.10  # nearest down a straight
-_DIRTY_S = 0.039  # lost for each second of cornering right behind another car
+FOLLOW_S = 0.38  # nearest that a car follows through a corner
+TUCKED_S = 0.09  # nearest down a straight, without a run
+_DIRTY_S = 0.022  # lost for each second of cornering right behind another car
 _DIRTY_FALL_S = 1.8
-_TOW_S = 0.040  # gained for each second of straight right behind another car
+_TOW_S = 0.030  # gained for each second of straight right behind another car
 _TOW_FALL_S = 0.7
 _ATTACK_S = 1.4  # a driver spends battery when nearer than this to the car ahead
 _DEFEND_S = 0.6  # and when the car behind is nearer than this
-_TRY_S = 0.25  # how nearly alongside an attempt needs to be
-_SPREAD_S = 0.17  # luck in a braking zone
+_TRY_S = 0.28  # how nearly alongside an attempt needs to be
+_SPREAD_S = 0.135  # luck in a braking zone
 _CRAFT_S = 0.015
-_GRIP_S = 0.25  # braking advantage for each second a lap of fresher tyres
-_ZONE_EDGE_S = -0.31  # in the worst zone of the easiest circuit
+_GRIP_S = 0.50  # braking advantage for each second a lap of fresher tyres
+_ZONE_EDGE_S = -0.60  # in the worst zone of the easiest circuit
+_SPEED_EDGE_S = 8.0  # for a speed at the end of the straight twice as high: 3 % are 0.24 s
+_MODE_EDGE_S = 0.10  # power where the other tapers off, just before the braking zone
+_RUN_SHOWN = 1.6  # by how much nearer a faster car gets, for each second it would be ahead
+_NEAREST_S = 0.04
 _ERROR_S = 1.2  # a car that lost this much in one mini-sector cannot defend
 
 
@@ -49,8 +53,12 @@ class Contest:
 
 def air_s(gap_s: float, mini: MiniSector) -> float:
     """Return seconds lost (negative: gained) to the air of a car `gap_s` ahead."""
-    dirty = _DIRTY_S * math.exp(-gap_s / _DIRTY_FALL_S) * mini.corner_s
-    return dirty - tow_s(gap_s, mini)
+    return wake_s(gap_s, mini) - tow_s(gap_s, mini)
+
+
+def wake_s(gap_s: float, mini: MiniSector) -> float:
+    """Return seconds lost in corners to the dirty air of a car `gap_s` ahead."""
+    return _DIRTY_S * math.exp(-gap_s / _DIRTY_FALL_S) * mini.corner_s
 
 
 def tow_s(gap_s: float, mini: MiniSector) -> float:
@@ -118,9 +126,16 @@ def _edge(attacker: RaceCar, defender: RaceCar, mini: MiniSector, difficulty: fl
     tyres = max(-2.0, min(2.0, defender.pace_s - attacker.pace_s))
     edge = _CRAFT_S * (attacker.entrant.craft - defender.entrant.craft) + _GRIP_S * tyres
     if mini.zone > 0.0:
-        return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.16 * difficulty
+        edge += _MODE_EDGE_S * (attacker.mode - defender.mode)
+        edge += _SPEED_EDGE_S * (_faster(attacker) - _faster(defender))
+        return edge + _ZONE_EDGE_S + 0.10 * mini.zone - 0.40 * difficulty
     # Off the zones a pass takes a car that is all but alongside already.
-    return edge - 0.38 - 0.20 * difficulty
+    return edge - 0.46 - 0.20 * difficulty
+
+
+def _faster(car: RaceCar) -> float:
+    """Return by how much a car is faster than usual at the end of this straight, as a share."""
+    return car.surge + car.entrant.trim
 
 
 def _by(rng: Random, exit_s: float, defender_exit_s: float) -> Contest:
@@ -139,7 +154,9 @@ def _held(rng: Random, exit_s: float, defender_exit_s: float, mini: MiniSector) 
     """Return a car that stays behind, as near as the road allows."""
     straight = mini.straight_s / mini.base_s
     nearest = straight * TUCKED_S + (1.0 - straight) * FOLLOW_S
-    nearest *= rng.uniform(0.8, 1.3)
+    # A car with a run on the other sits nearer than the air allows for long.
+    run_s = max(0.0, defender_exit_s + _TRY_S - exit_s)
+    nearest = max(_NEAREST_S, nearest * rng.uniform(0.8, 1.3) - _RUN_SHOWN * run_s * straight)
     return Contest(
         passed=False,
         attacker_exit_s=max(exit_s, defender_exit_s + nearest),

@@ -155,8 +155,11 @@ class Sky:
     def __init__(self, air_c: float, rng: Random) -> None:
         self._rng = rng
         self._air_c = air_c
-        self._track_c = air_c + rng.uniform(8.0, 19.0)
+        self._track_c = air_c + rng.uniform(4.0, 20.0)
         self._wind_deg = rng.uniform(0.0, 359.0)
+        self._wind_mps = rng.uniform(0.6, 3.0)
+        self._humidity_pct = max(20.0, min(80.0, rng.gauss(53.0, 15.0)))
+        self._pressure_hpa = rng.uniform(985.0, 1018.0)
 
     def reading(self, at_s: float) -> QueuedMessage:
         """Return the reading of `at_s`; call in order of time."""
@@ -164,14 +167,15 @@ class Sky:
         self._air_c += rng.gauss(0.0, 0.05)
         self._track_c += rng.gauss(-0.03, 0.15)
         self._wind_deg = (self._wind_deg + rng.gauss(0.0, 15.0)) % 360.0
+        self._humidity_pct = max(12.0, min(90.0, self._humidity_pct + rng.gauss(0.0, 0.4)))
         payload: dict[str, object] = {
             "AirTemp": f"{self._air_c:.1f}",
-            "Humidity": f"{rng.gauss(48.0, 0.7):.1f}",
-            "Pressure": f"{rng.gauss(1008.0, 0.1):.1f}",
+            "Humidity": f"{self._humidity_pct:.1f}",
+            "Pressure": f"{self._pressure_hpa + rng.gauss(0.0, 0.1):.1f}",
             "Rainfall": "0",
             "TrackTemp": f"{self._track_c:.1f}",
             "WindDirection": str(int(self._wind_deg)),
-            "WindSpeed": f"{abs(rng.gauss(2.2, 0.8)):.1f}",
+            "WindSpeed": f"{abs(rng.gauss(self._wind_mps, 0.5)):.1f}",
         }
         return QueuedMessage(at_s, "WeatherData", payload)
 

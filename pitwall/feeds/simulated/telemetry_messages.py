@@ -20,6 +20,7 @@ from pitwall.feeds.simulated.setup import RaceSetup
 _BURST_S = 1.0
 _SAMPLE_S = 0.27  # 3.7 a second
 _VARIANTS_KMH = (-4, -1, 2, 5)  # so that two cars at one place do not read the same
+_SLOW_S = 0.63  # a car that lost this much in one mini-sector shows it in its speed
 _FAST_KMH = 223  # above this a car is on a straight, where slipstream and power matter
 _COAST_SPOTS = 6  # tenths of a second that a charging driver lifts before braking
 _LANE_KMH = 80
@@ -81,8 +82,8 @@ class Telemetry:
         if car.running and car.passed_at_s:
             # A car exactly at a loop has no plan for the next one yet.
             part = (at_s - car.at_s) / max(0.01, car.exit_at_s - car.at_s)
-        along = car.progress % loops + max(0.0, min(0.999, part))
-        return int(spots * along / loops)
+        start, end = self._setup.shape.loops_at[car.progress % loops :][:2]
+        return int(spots * (start + max(0.0, min(0.999, part)) * (end - start)))
 
     def _sample(self, car: RaceCar, cell: int, at_s: float) -> bytes:
         if at_s < 0.0:
@@ -92,9 +93,13 @@ class Telemetry:
         if car.in_lane:
             return self._lane[cell]
         mini_s = car.exit_at_s - car.at_s
-        if car.finished or mini_s > 1.17 * self._setup.shape.minis[0].base_s:
+        if car.finished or mini_s > self._mini_s(car) + _SLOW_S:
             return self._slow[cell]
         return self._at_speed(car, cell, (at_s - car.at_s) / max(0.01, mini_s))
+
+    def _mini_s(self, car: RaceCar) -> float:
+        minis = self._setup.shape.minis
+        return minis[car.progress % len(minis)].base_s
 
     def _at_speed(self, car: RaceCar, cell: int, part: float) -> bytes:
         """Return the channels of a car that races; `part` is its share of the mini-sector."""
@@ -103,7 +108,7 @@ class Telemetry:
         if spot.speed_kmh > _FAST_KMH and not spot.brake_pct:
             share = max(0.0, min(1.0, part))
             surge = share * car.surge + (1.0 - share) * car.surged
-            faster_kmh += round(surge * spot.speed_kmh)
+            faster_kmh += round((surge + car.entrant.trim) * spot.speed_kmh)
         lifts = car.charging and self._lifts[cell]
         key = (cell, faster_kmh, lifts)
         channels = self._racing.get(key)

@@ -43,6 +43,7 @@ class Traffic:
 
     def schedule(self, car: RaceCar, exit_s: float) -> None:
         """Plan when a car, on the road or in the pit lane, passes its next loop."""
+        exit_s = round(exit_s, 3)  # as finely as the feed times
         car.replan(exit_s)
         heapq.heappush(self.plans, (exit_s, car.index, car.version))
 

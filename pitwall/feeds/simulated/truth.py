@@ -18,6 +18,7 @@ from pitwall.feeds.simulated.events import (
     Happening,
     LaneLeft,
     LapDone,
+    LoopPassed,
     PlaceTaken,
     RaceFinished,
     StatusSet,
@@ -40,6 +41,7 @@ class Truth:
     """One whole race.
 
     Attributes:
+        loops_passed: Every loop passage, with each car's battery, mode and wake at that instant.
         laps_done: Every line crossing in order of time, with gaps, tyres, battery and mode.
         places_taken: Every change in the running order, and how it came about.
         pit_stops: In order of leaving the lane.
@@ -51,6 +53,7 @@ class Truth:
     """
 
     setup: RaceSetup
+    loops_passed: tuple[LoopPassed, ...]
     laps_done: tuple[LapDone, ...]
     places_taken: tuple[PlaceTaken, ...]
     pit_stops: tuple[LaneLeft, ...]
@@ -78,6 +81,7 @@ def observe(setup: RaceSetup) -> Truth:
     finished_at_s = next(h.at_s for h in happenings if isinstance(h, RaceFinished))
     return Truth(
         setup=setup,
+        loops_passed=tuple(h for h in happenings if isinstance(h, LoopPassed)),
         laps_done=tuple(h for h in happenings if isinstance(h, LapDone)),
         places_taken=tuple(h for h in happenings if isinstance(h, PlaceTaken)),
         pit_stops=tuple(h for h in happenings if isinstance(h, LaneLeft)),
