@@ -27,5 +27,5 @@ def simulated_outline(race_id: str) -> Outline | None:
 def _outline(circuit: SimulatedCircuit) -> Outline:
     shape = measure(circuit)
     points = tuple((round(spot.x_m, 1), round(spot.y_m, 1)) for spot in shape.spots)
-    ends = tuple(round(loop / len(shape.minis), 4) for loop in shape.sector_ends)
+    ends = tuple(round(shape.loops_at[loop], 4) for loop in shape.sector_ends)
     return Outline(points, ends, f"the simulated circuit {circuit.name}")
