@@ -9,6 +9,7 @@ from pitwall.domain.circuits import Outline
 from pitwall.feeds.simulated.lap_shape import CIRCUITS, SimulatedCircuit, measure
 
 _NO_LETTERS = re.compile(r"[^a-z0-9]+")
+_SEED = re.compile(r"-(\d+)\Z")
 
 
 @lru_cache(maxsize=8)
@@ -20,12 +21,13 @@ def simulated_outline(race_id: str) -> Outline | None:
     """
     for circuit in CIRCUITS:
         if f"-{_NO_LETTERS.sub('-', circuit.meeting.lower())}-" in race_id:
-            return _outline(circuit)
+            seed = _SEED.search(race_id)
+            return _outline(circuit, int(seed[1]) if seed else 0)
     return None
 
 
-def _outline(circuit: SimulatedCircuit) -> Outline:
-    shape = measure(circuit)
+def _outline(circuit: SimulatedCircuit, seed: int) -> Outline:
+    shape = measure(circuit, seed)  # every race has its loops, and so its sectors, elsewhere
     points = tuple((round(spot.x_m, 1), round(spot.y_m, 1)) for spot in shape.spots)
     ends = tuple(round(shape.loops_at[loop], 4) for loop in shape.sector_ends)
     return Outline(points, ends, f"the simulated circuit {circuit.name}")
