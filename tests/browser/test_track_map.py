@@ -38,9 +38,11 @@ INK = """
 WIDE, HIGH = 27, 12  # of a label
 
 
-def opened(page: Page, server: Server) -> Page:
-    """Open the live page and wait until the circuit is drawn from positions."""
+def opened(page: Page, server: Server, *, phone: bool = False) -> Page:
+    """Open the live page, on a phone its map, and wait until the circuit is drawn."""
     page.goto(server.url)
+    if phone:
+        page.get_by_role("radio", name="Map").check(force=True, timeout=SOON_MS)
     expect(page.locator(".map-drawing[data-ring=false]")).to_be_visible(timeout=SOON_MS)
     page.wait_for_function(f"() => ({DRAWN})().length > 0", timeout=SOON_MS)
     return page
@@ -95,7 +97,7 @@ def test_letters_cover_neither_each_other_nor_the_edge(
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(reduced_motion="reduce")
-    opened(page, server)
+    opened(page, server, phone=width < 900)
     page.wait_for_timeout(1_500)
 
     labels = [each["label"] for each in page.evaluate(DRAWN) if each["label"]]

@@ -24,7 +24,7 @@ SPOILT = """
 import sys, threading, time
 
 def spoil():
-    while not hasattr(sys.modules.get("pitwall.web.live.state"), "_DelayedRows"):
+    while not hasattr(sys.modules.get("pitwall.web.live.state"), "_OwnRows"):
         time.sleep(0.05)
     live = sys.modules["pitwall.web.live.state"]
     whole = live.parse_delay

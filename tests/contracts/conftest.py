@@ -10,7 +10,7 @@ from pitwall.store.database import Database
 from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import batch_of, keep
 
-FEED = SimulatedFeed(5)
+FEED = SimulatedFeed(6)  # its opening laps have no safety car
 MESSAGES = 2_000
 
 

@@ -21,8 +21,8 @@ from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import PREDICTOR
 
-FEED = SimulatedFeed(5)
-RACE = "2026-simulated-grand-prix-of-sierra-alta-race-5"
+FEED = SimulatedFeed(6)  # its opening laps have no safety car
+RACE = "2026-simulated-grand-prix-of-sierra-alta-race-6"
 TURN = 20  # messages between two flushes, as if a second had passed
 
 

@@ -19,7 +19,7 @@ from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
 from tests.store.races import PREDICTOR, batch_of, keep, moments_of
 
-FEED = SimulatedFeed(5)
+FEED = SimulatedFeed(6)  # its opening laps have no safety car
 MESSAGES = 2_000
 
 
