@@ -60,14 +60,19 @@
   // Show the charts of a battle that the viewer chose: the panel that was open last.
   function showRoom() {
     if (!ABOUT_A_BATTLE.includes(shownPanel())) openPanel(lastPanel);
-    requestAnimationFrame(() => {
+    // A panel that opens now is drawn some frames later.
+    const comeToTheEye = (frames) => requestAnimationFrame(() => {
       const title = byId("details-title");
-      if (!title) return;
+      if (!title) {
+        if (frames > 0) comeToTheEye(frames - 1);
+        return;
+      }
       const top = title.getBoundingClientRect().top;
       if (top >= deckHeight() && top < innerHeight / 2) return;
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       title.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
     });
+    comeToTheEye(60);
   }
 
   // Note which panel is on show; the scroll position stays where the new one is long enough.
@@ -203,6 +208,8 @@
     }
     const types = target.matches("input:not([type=range]):not([type=checkbox]), textarea");
     if (types || target.closest("dialog[open], select, .what-if, .chart-table")) return;
+    // The arrows of a list of tabs choose tabs. React listens on the document too, and may be later.
+    if (event.key.startsWith("Arrow") && target.closest("[role=tablist]")) return;
     if (/^[1-9]$/.test(event.key) && openNth(event.key)) {
       event.preventDefault();
       return;
