@@ -58,7 +58,7 @@ def test_the_charts_of_a_battle_far_down_come_to_the_eye_and_can_be_closed(
     assert top(page.locator("#deck")) == 0
     page.locator("#close-details").click()
     expect(page.locator("#replay-head")).to_have_attribute("data-battle", "", timeout=SOON_MS)
-    expect(page.locator("#battles")).to_be_focused()
+    expect(page.locator("#tab-battles")).to_be_focused()
     expect(page.locator("#battle-details")).to_have_count(0)
 
 
