@@ -8,9 +8,7 @@ workers that share a Redis (its CPU is counted separately). `redis-server` has t
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -19,7 +17,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.tabs import ROOT, cpu_s, free_port, measure, wait_for
+from benchmarks.tabs import cpu_s, free_port, measure, serving
 from pitwall.cache.memory import MemoryLiveCache
 from pitwall.cache.redis import RedisLiveCache
 from pitwall.cache.redis_client import connect
@@ -102,23 +100,11 @@ def _race_frame() -> LiveFrame:
 
 
 def _tabs(name: str, settings: dict[str, str], redis_pid: int | None) -> None:
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "pitwall.serve"],
-        cwd=ROOT,
-        env=os.environ | {"PITWALL_PORT": str(port), "PITWALL_FEED": "simulated:7"} | settings,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_for(port, server)
+    with serving(settings) as (port, pid):
         before_s, began_s = (cpu_s(redis_pid) if redis_pid else 0.0), time.monotonic()
-        share, messages, _size = asyncio.run(measure(port, server.pid, TABS))
+        share, messages, _size = asyncio.run(measure(port, pid, TABS))
         redis_s = (cpu_s(redis_pid) if redis_pid else 0.0) - before_s
         redis = f"  Redis {redis_s / (time.monotonic() - began_s):.1%}" if redis_pid else ""
         sys.stdout.write(
             f"  {TABS} tabs, {name:24s} {share:6.1%} of a core, {messages} messages{redis}\n"
         )
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=20)

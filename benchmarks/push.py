@@ -8,10 +8,7 @@ was published. The delay is from publication, by the time in a frame, to the rea
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
-import subprocess
 import sys
 import time
 from datetime import datetime
@@ -21,7 +18,7 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks.tabs import ROOT, cpu_s, free_port, wait_for
+from benchmarks.tabs import cpu_s, serving
 from pitwall.api.live import EncodedAnswers
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.domain.frames import FeedState
@@ -43,21 +40,9 @@ def main() -> None:
     if not Path("/proc/self/stat").exists():
         sys.stdout.write("  this benchmark reads /proc, which this system does not have\n")
         return
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "pitwall.serve"],
-        cwd=ROOT,
-        env=os.environ | {"PITWALL_PORT": str(port), "PITWALL_FEED": "simulated:7"},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_for(port, server)
+    with serving() as (port, pid):
         for readers in READERS:
-            _row(port, server.pid, readers)
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=20)
+            _row(port, pid, readers)
 
 
 def _row(port: int, pid: int, readers: int) -> None:

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -34,17 +36,29 @@ def main() -> None:
     if not Path("/proc/self/stat").exists():
         sys.stdout.write("  this benchmark reads /proc, which this system does not have\n")
         return
+    with serving() as (port, pid):
+        asyncio.run(_rows(port, pid))
+
+
+@contextmanager
+def serving(settings: Mapping[str, str] | None = None) -> Iterator[tuple[int, int]]:
+    """Serve a simulated race in a process of its own, with further settings.
+
+    Yields:
+        The port and the process's number.
+    """
     port = free_port()
+    own = {"PITWALL_PORT": str(port), "PITWALL_FEED": "simulated:7"}
     server = subprocess.Popen(
         [sys.executable, "-m", "pitwall.serve"],
         cwd=ROOT,
-        env=os.environ | {"PITWALL_PORT": str(port), "PITWALL_FEED": "simulated:7"},
+        env={**os.environ, **own, **(settings or {})},
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
         wait_for(port, server)
-        asyncio.run(_rows(port, server.pid))
+        yield port, server.pid
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=20)

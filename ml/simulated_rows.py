@@ -20,10 +20,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.replay import RaceStory
-from ml.timeline import FINISHED, HOLD, NEUTRALISED, PASS, PIT, RETIRED
+from ml.timeline import HOLD, PASS, Timeline
 from pitwall.domain.battles import Battle, follow_battles
 from pitwall.domain.events import CarTimed
-from pitwall.domain.race import DriverNumber, RaceState
+from pitwall.domain.race import RaceState
 from pitwall.feeds.simulated import RaceSetup, SimulatedFeed, Truth
 from pitwall.feeds.simulated.truth import MOST_GAP_S, LineBattle, line_battles
 from pitwall.prediction.columns.spec import Rows
@@ -143,7 +143,11 @@ def simulated_rows(
     messages = list(feed.messages())
     story, judge, known = RaceStory(messages), Judge(predictor), KnownTruth(truth)
     lines = deque(_at_line(truth, _reports(messages, feed.setup)))
-    hindsight = Hindsight()
+    # By the rules of the moments, unlike at the line, a yellow flag interrupts nothing.
+    timeline = Timeline(
+        is_neutral=lambda race: not race.track_status.allows_overtaking,
+        is_in_lane=lambda car: car.in_pit,
+    )
     asked: list[_Asked] = []
     told: list[list[object]] = []
     features: list[Rows] = []
@@ -171,11 +175,11 @@ def simulated_rows(
             cars = (one.battle.defender, one.battle.attacker)
             ask(story.at_crossing(_instant(feed.setup, one.at_s), one.lap, cars), [one])
         race = story.at(_instant(feed.setup, second))
-        hindsight.note(race)
+        timeline.note(race)
         battles, _ = follow_battles(race, battles)
         if second % every_s == 0:
             ask(race, [_moment(race, one, second) for one in battles if _is_near(race, one)])
-    table = pd.DataFrame([_row(seed, one, hindsight) for one in asked], columns=list(_ASKED))
+    table = pd.DataFrame([_row(seed, one, timeline) for one in asked], columns=list(_ASKED))
     answers = pd.DataFrame(told, columns=list(_TOLD))
     columns = pd.DataFrame(np.concatenate(features), columns=list(feature_names()))
     return pd.concat([table, answers, columns], axis=1)
@@ -187,9 +191,11 @@ _ASKED: Final = (
 _TOLD: Final = ("condition", "p_overtake", "p_gap", *PARTS, *TRUE)
 
 
-def _row(seed: int, one: _Asked, hindsight: Hindsight) -> tuple[object, ...]:
+def _row(seed: int, one: _Asked, timeline: Timeline) -> tuple[object, ...]:
     battle = one.battle
-    outcome = one.outcome or hindsight.outcome(battle, round(one.at_s), round(one.horizon_s))
+    outcome = one.outcome or timeline.outcome(
+        battle.attacker, battle.defender, round(one.at_s), round(one.horizon_s)
+    )
     y = {PASS: 1.0, HOLD: 0.0}.get(outcome, np.nan)
     cars = (int(battle.attacker), int(battle.defender))
     return (one.kind, seed, one.lap, one.at_s, *cars, battle.interval_s, outcome, y)
@@ -250,52 +256,3 @@ def _moment(race: RaceState, battle: Battle, second: int) -> _Asked:
     attacker = race.cars[battle.attacker]
     horizon_s = lap_duration_s(attacker)
     return _Asked("moment", battle, float(second), attacker.laps_completed, horizon_s, "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Second:
-    """The field in one second."""
-
-    is_over: bool
-    is_neutral: bool
-    places: dict[DriverNumber, int]
-    gone: frozenset[DriverNumber]  # retired or stopped
-    in_lane: frozenset[DriverNumber]
-
-
-class Hindsight:
-    """The seconds of one race so far, from which the outcomes of moments are read at its end."""
-
-    def __init__(self) -> None:
-        self._seconds: list[_Second] = []
-
-    def note(self, race: RaceState) -> None:
-        """Add the next second."""
-        cars = race.cars.values()
-        self._seconds.append(
-            _Second(
-                is_over=race.phase.is_over,
-                is_neutral=not race.track_status.allows_overtaking,
-                places={car.number: place for place, car in enumerate(race.in_order())},
-                gone=frozenset(car.number for car in cars if not car.is_running),
-                in_lane=frozenset(car.number for car in cars if car.in_pit),
-            )
-        )
-
-    def outcome(self, battle: Battle, second: int, seconds: int) -> str:
-        """Return the outcome of a battle, `seconds` after `second`, by the rules of the moments.
-
-        Unlike at the line, a yellow flag interrupts nothing.
-        """
-        window = self._seconds[second : second + seconds + 1]
-        pair = {battle.attacker, battle.defender}
-        if len(window) <= seconds or any(one.is_over for one in window):
-            return FINISHED
-        if any(pair & one.gone for one in window):
-            return RETIRED
-        if any(pair & one.in_lane for one in window):
-            return PIT
-        if any(one.is_neutral for one in window):
-            return NEUTRALISED
-        last = window[-1].places
-        return PASS if last[battle.attacker] < last[battle.defender] else HOLD

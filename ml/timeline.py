@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +19,7 @@ class _Second:
     """The state of the whole field in one second."""
 
     is_over: bool
-    is_clear: bool
+    is_neutral: bool
     places: dict[DriverNumber, int]
     gone: frozenset[DriverNumber]  # retired or stopped
     in_lane: frozenset[DriverNumber]
@@ -28,8 +28,17 @@ class _Second:
 
 @dataclass(slots=True)
 class Timeline:
-    """The seconds of one race, from its first message on."""
+    """The seconds of one race, from its first message on.
 
+    Attributes:
+        is_neutral: Whether the track interrupts every battle; at the line any flag does.
+        is_in_lane: Whether a car's stop interrupts its battles; at the line for the whole lap.
+    """
+
+    is_neutral: Callable[[RaceState], bool] = lambda race: (
+        race.track_status is not TrackStatus.CLEAR
+    )
+    is_in_lane: Callable[[CarState], bool] = lambda car: car.in_pit or car.pitted_this_lap
     _seconds: list[_Second] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -41,10 +50,10 @@ class Timeline:
         self._seconds.append(
             _Second(
                 is_over=race.phase.is_over,
-                is_clear=race.track_status is TrackStatus.CLEAR,
+                is_neutral=self.is_neutral(race),
                 places={car.number: place for place, car in enumerate(race.in_order())},
                 gone=_numbers_where(cars, [not car.is_running for car in cars]),
-                in_lane=_numbers_where(cars, [car.in_pit or car.pitted_this_lap for car in cars]),
+                in_lane=_numbers_where(cars, [self.is_in_lane(car) for car in cars]),
                 on_wets=_numbers_where(cars, [is_on_wets(car) for car in cars]),
             )
         )
@@ -65,7 +74,7 @@ class Timeline:
             return RETIRED
         if any(pair & one.in_lane for one in window):
             return PIT
-        if not all(one.is_clear for one in window):
+        if any(one.is_neutral for one in window):
             return NEUTRALISED
         if any(pair & one.on_wets for one in window):
             return WET

@@ -36,7 +36,6 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.api.accounts": "the routes of one prefix",
     "pitwall.api.export": "the routes of one kind of file",
     "pitwall.api.ledger": "the routes of one prefix",
-    "pitwall.api.live": "the routes of what is on now",
     "pitwall.api.live_stream": "the route of what happens, and how its readers are served",
     "pitwall.api.v1": "the routes of one prefix",
     "pitwall.api.openf1_query": "queries as OpenF1 takes them",

@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-import orjson
-
 from pitwall.domain.car_use import CarSample
 from pitwall.domain.gaps import LapsDown, LeaderLap, TimeGap
-from pitwall.errors import MalformedMessageError
-from pitwall.wire.decode import every_car_point, every_car_sample
-from pitwall.wire.inflate import inflate
+from pitwall.wire.decode import every_car_point, every_car_sample, payload_of
 from pitwall.wire.message import RawMessage
 from pitwall.wire.session import read_offset
 from pitwall.wire.values import (
@@ -292,15 +288,8 @@ def _payloads(
 ) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Yield time and payload of the messages of a topic; what cannot be read is left out."""
     for message in messages:
-        if message.topic.removesuffix(".z") != topic:
-            continue
-        try:
-            payload = orjson.loads(message.body)
-            if message.topic.endswith(".z"):
-                payload = orjson.loads(inflate(payload))
-        except (ValueError, MalformedMessageError):
-            continue
-        if isinstance(payload, dict):
+        payload = payload_of(message, topic)
+        if payload is not None:
             yield message.sent_at, payload
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from pitwall.api import examples
 from pitwall.api.conditional import is_known
 from pitwall.api.fault_wording import for_strangers
+from pitwall.api.guards import CurrentServices
 from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOut, Status, StoreOut
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
@@ -20,14 +21,18 @@ from pitwall.api.session_schemas import LiveOut
 from pitwall.domain.frames import CANNOT_FOLLOW, FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
+from pitwall.live.event_ring import Encodings, moment_id
 from pitwall.recording.store_condition import StoreState
-from pitwall.services import About, Services, current
+from pitwall.services import About, Services
 
 router = APIRouter(tags=["live"])
 
 DEAD_AFTER_S = 10.0
 
-CurrentServices = Annotated[Services, Depends(current)]
+MinP = Annotated[
+    float,
+    Query(ge=0, le=1, description="Only battles with at least this `p_overtake`.", examples=[0.02]),
+]
 
 
 @router.get(
@@ -74,12 +79,7 @@ async def live_battles(
             gt=0, le=2.0, description="Only battles with an interval below this.", examples=[1.0]
         ),
     ] = 2.0,
-    min_p: Annotated[
-        float,
-        Query(
-            ge=0, le=1, description="Only battles with at least this `p_overtake`.", examples=[0.02]
-        ),
-    ] = 0.0,
+    min_p: MinP = 0.0,
     fading: Annotated[
         bool,
         Query(
@@ -130,15 +130,12 @@ async def live(request: Request, services: CurrentServices) -> Response:
     return _unless_known(request, frame, _etag(frame), lambda: LiveOut.of(frame))
 
 
-_MOST_ANSWERS = 64  # parameters that differ, for one frame
-
-
 class EncodedAnswers:
     """The answers about one frame, by their entity tags; those about an older one are dropped."""
 
     def __init__(self) -> None:
         self._about: object = None
-        self._held: dict[str, bytes] = {}
+        self._encodings = Encodings()
 
     def get(self, about: object, etag: str, make: Callable[[], bytes]) -> bytes:
         """Return the answer with this tag, and make it if nobody has asked for it yet.
@@ -149,13 +146,8 @@ class EncodedAnswers:
             make: Makes the answer.
         """
         if about is not self._about:
-            self._about, self._held = about, {}
-        known = self._held.get(etag)
-        if known is None:
-            known = make()
-            if len(self._held) < _MOST_ANSWERS:
-                self._held[etag] = known
-        return known
+            self._about, self._encodings = about, Encodings()
+        return self._encodings.get(etag, make)
 
 
 _encoded = EncodedAnswers()
@@ -234,9 +226,7 @@ def _verdict(
 
 
 def _etag(frame: LiveFrame, *parameters: float, fading: bool = False) -> str:
-    # The publication time distinguishes a restarted server's frame 7 from the old server's.
-    instant = int(frame.published_at.timestamp() * 1000)
-    words = [f"{instant:x}", f"{frame.sequence:x}", *(f"{each:g}" for each in parameters)]
+    words = [moment_id(frame), *(f"{each:g}" for each in parameters)]
     return f'W/"{"-".join([*words, *(["fading"] if fading else [])])}"'
 
 

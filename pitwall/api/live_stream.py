@@ -21,6 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 from pitwall.aio import end
 from pitwall.api.conditional import is_head
+from pitwall.api.guards import CurrentServices
+from pitwall.api.live import MinP
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.stream_schemas import HeartbeatOut, event_out
@@ -28,7 +30,6 @@ from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.errors import BusyError, NothingLiveError, RefusedFieldError
 from pitwall.live.event_ring import EventRing, FrameNews
 from pitwall.live.race_events import RaceEvent
-from pitwall.services import Services, current
 
 router = APIRouter(tags=["live"])
 
@@ -103,12 +104,7 @@ class Wanted:
 
 
 def wanted(
-    min_p: Annotated[
-        float,
-        Query(
-            ge=0, le=1, description="Only battles with at least this `p_overtake`.", examples=[0.02]
-        ),
-    ] = 0.0,
+    min_p: MinP = 0.0,
     drivers: Annotated[
         str,
         Query(
@@ -167,7 +163,7 @@ def wanted(
 )
 async def live_battles_stream(
     request: Request,
-    services: Annotated[Services, Depends(current)],
+    services: CurrentServices,
     filters: Annotated[Wanted, Depends(wanted)],
     last_event_id: Annotated[
         str | None,
@@ -272,11 +268,9 @@ async def _left(receive: Receive) -> None:
 
 def _encoded(moment: FrameNews, filters: Wanted, *, frame: bool) -> bytes:
     """Return the events of a moment as a reader is sent them, and its frame if asked for."""
-    key = (filters, frame)
-    known = moment.encoded.get(key)
-    if known is not None:
-        return known
-    return moment.remember(key, b"".join(_messages(moment, filters, frame=frame)))
+    return moment.encoded.get(
+        (filters, frame), lambda: b"".join(_messages(moment, filters, frame=frame))
+    )
 
 
 def _messages(moment: FrameNews, filters: Wanted, *, frame: bool) -> Iterator[bytes]:

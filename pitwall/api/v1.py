@@ -164,11 +164,11 @@ async def _rows_of(
             for each in timeline.passes
         ]
         return _narrowed(passes, query, most)
-    driven = await _table(reader, race, HistoryTable.LAPS)
     made: Iterable[Row]
     if endpoint is Endpoint.LAPS:
-        made = laps(driven)
+        made = laps(await _table(reader, race, HistoryTable.LAPS))
     elif endpoint is Endpoint.STINTS:
+        driven = await _table(reader, race, HistoryTable.LAPS)
         made = stints(await _table(reader, race, HistoryTable.STINTS), driven)
     else:
         cars = {row["driver"]: row for row in await _table(reader, race, HistoryTable.ENTRIES)}

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pitwall.domain.forecasts import Reason
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import ControlMessage
+from pitwall.domain.session_facts import NO_FACTS, SessionFacts
 from pitwall.domain.telemetry import CarTelemetry
 from pitwall.errors import ForeignFrameError
 
@@ -36,7 +37,7 @@ def frame_from_json(text: bytes) -> LiveFrame:
         ForeignFrameError: Another release of pitwall, or another program, wrote it.
     """
     try:
-        return _sharing_control(_FRAME.validate_json(text))
+        return _sharing(_FRAME.validate_json(text))
     except ValidationError as error:
         with suppress(ValidationError, ValueError, TypeError, LookupError):
             return _FRAME.validate_json(_with_reasons_as_values(text))
@@ -44,21 +45,24 @@ def frame_from_json(text: bytes) -> LiveFrame:
         raise ForeignFrameError(f"{message} parts differ") from None
 
 
-_control: tuple[ControlMessage, ...] = ()
+_shared: tuple[tuple[ControlMessage, ...], SessionFacts] = ((), NO_FACTS)
 
 
-def _sharing_control(frame: LiveFrame) -> LiveFrame:
-    """Return a frame that shares race control's messages with the frame read before it.
+def _sharing(frame: LiveFrame) -> LiveFrame:
+    """Return a frame that shares what seldom changes with the frame read before it.
 
-    Five minutes of frames are held, and late in a race each names the same hundreds of messages.
+    Five minutes of frames are held, and late in a race each names the same hundreds of messages of
+    race control, and the same facts.
     """
-    global _control  # noqa: PLW0603  replaced as one value
-    known = _control
-    if known == frame.control:
-        return replace(frame, control=known)
-    kept = dict(zip(known, known, strict=True))
-    _control = tuple(kept.get(message, message) for message in frame.control)
-    return replace(frame, control=_control)
+    global _shared  # noqa: PLW0603  replaced as one value
+    control, facts = _shared
+    if control != frame.control:
+        known = dict(zip(control, control, strict=True))
+        control = tuple(known.get(message, message) for message in frame.control)
+    if facts != frame.facts:
+        facts = frame.facts
+    _shared = control, facts
+    return replace(frame, control=control, facts=facts)
 
 
 def _with_reasons_as_values(text: bytes) -> bytes:

@@ -136,9 +136,6 @@ class SharedLiveCache:
             if 0 <= behind_s < FRAME_KEPT_S:
                 return
         newest = await self._own.latest()
-        # Facts seldom change: the frames of five minutes hold one copy, though each was read anew.
-        if newest is not None and newest.facts == frame.facts:
-            frame = replace(frame, facts=newest.facts)
         if newest is not None and frame.sequence + self._added <= newest.sequence:
             self._added = newest.sequence + 1 - frame.sequence
         self._shown_at = frame.published_at

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
@@ -20,6 +21,25 @@ from pitwall.ports.cache import LiveCache
 LONGEST: Final = timedelta(minutes=5)
 MOST_EVENTS: Final = 2_000
 _MOST_ENCODINGS: Final = 64
+
+
+class Encodings:
+    """What readers of one frame were sent, by what they asked for, so that each is made once."""
+
+    def __init__(self) -> None:
+        self._held: dict[object, bytes] = {}
+
+    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
+        """Return what was made for a key, and make it if nobody has asked for it yet.
+
+        Beyond the first 64 keys nothing is kept.
+        """
+        known = self._held.get(key)
+        if known is None:
+            known = make()
+            if len(self._held) < _MOST_ENCODINGS:
+                self._held[key] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +56,7 @@ class FrameNews:
     id: str
     frame: LiveFrame
     events: tuple[RaceEvent, ...]
-    encoded: dict[object, bytes] = field(default_factory=dict, compare=False)
-
-    def remember(self, key: object, encoded: bytes) -> bytes:
-        """Keep an encoding for the next reader that asks for the same; few are kept."""
-        if len(self.encoded) < _MOST_ENCODINGS:
-            self.encoded[key] = encoded
-        return encoded
+    encoded: Encodings = field(default_factory=Encodings, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

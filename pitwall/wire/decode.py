@@ -37,7 +37,7 @@ from pitwall.wire.timing import decode_timing
 from pitwall.wire.top_three import decode_top_three
 from pitwall.wire.tyres import decode_stint_series, decode_tyres
 
-__all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample"]
+__all__ = ["Decoded", "Fault", "decode", "every_car_point", "every_car_sample", "payload_of"]
 
 _MOST_CONTAINERS = 100_000  # a whole snapshot has some thousands
 
@@ -84,12 +84,18 @@ def _every(
     topic: str,
     read: Callable[[dict[str, object]], list[tuple[DriverNumber, T]]],
 ) -> list[tuple[DriverNumber, T]]:
+    payload = payload_of(message, topic)
+    return [] if payload is None else read(payload)
+
+
+def payload_of(message: RawMessage, topic: str) -> dict[str, object] | None:
+    """Return the content of a message of a topic; None of another or a broken one."""
     if message.topic.removesuffix(".z") != topic:
-        return []
+        return None
     try:
-        return read(_payload(message))
+        return _payload(message)
     except MalformedMessageError:
-        return []
+        return None
 
 
 def _payload(message: RawMessage) -> dict[str, object]:

@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 
 from pitwall.domain.circuits import Outline
+from pitwall.domain.names import slug
 from pitwall.feeds.simulated.lap_shape import CIRCUITS, SimulatedCircuit, measure
 
-_NO_LETTERS = re.compile(r"[^a-z0-9]+")
 _SEED = re.compile(r"-(\d+)\Z")
 
 
@@ -20,7 +20,7 @@ def simulated_outline(race_id: str) -> Outline | None:
     True
     """
     for circuit in CIRCUITS:
-        if f"-{_NO_LETTERS.sub('-', circuit.meeting.lower())}-" in race_id:
+        if f"-{slug(circuit.meeting)}-" in race_id:
             seed = _SEED.search(race_id)
             return _outline(circuit, int(seed[1]) if seed else 0)
     return None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import reflex as rx
 
 from pitwall.web.live.state import LiveState
-from pitwall.web.live.timing_tower import driver, headings, tyre
+from pitwall.web.live.timing_tower import driver, table_of_cars, tyre
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.neutral_rows import RestartRow
 from pitwall.web.shared.result_rows import ClassifiedRow, PassCallRow
@@ -58,7 +56,13 @@ def _pause() -> rx.Component:
             ),
             rx.fragment(),
         ),
-        _table("Order of the restart", _RESTART, rx.foreach(neutral.cars, _restart), "restart"),
+        table_of_cars(
+            _RESTART,
+            rx.foreach(neutral.cars, _restart),
+            kind="restart",
+            label="Order of the restart",
+            captioned=True,
+        ),
         class_name=f"pause pause-{neutral.flag}",
         aria_label="Restart",
     )
@@ -104,7 +108,13 @@ def _result() -> rx.Component:
             _fact("Passes", result.passed),
             class_name="facts",
         ),
-        _table("Classification", _RESULT, rx.foreach(result.cars, _classified), "result"),
+        table_of_cars(
+            _RESULT,
+            rx.foreach(result.cars, _classified),
+            kind="result",
+            label="Classification",
+            captioned=True,
+        ),
         rx.cond(
             result.score != "",
             rx.el.div(
@@ -176,23 +186,6 @@ def _calls(title: str, rows: rx.Var[list[PassCallRow]]) -> rx.Component:
             ),
         ),
         rx.fragment(),
-    )
-
-
-def _table(
-    words: str, columns: Sequence[tuple[str, str, str]], rows: rx.Component, kind: str
-) -> rx.Component:
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption(words, class_name="sr-only"),
-            headings(columns),
-            rx.el.tbody(rows),
-            class_name=f"tower {kind}",
-        ),
-        class_name="tower-scroll",
-        tab_index=0,
-        role="region",
-        aria_label=words,
     )
 
 

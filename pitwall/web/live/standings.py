@@ -7,7 +7,7 @@ from collections.abc import Callable
 import reflex as rx
 
 from pitwall.web.live.state import LiveState
-from pitwall.web.live.timing_tower import driver, hanging, headings, sectors, tyre
+from pitwall.web.live.timing_tower import driver, hanging, sectors, table_of_cars, tyre
 from pitwall.web.shared.car_rows import CarRow
 from pitwall.web.shared.control_rows import HangRow
 from pitwall.web.shared.standing_rows import SessionRow, StandingTableRow
@@ -37,19 +37,12 @@ def standings(
     return rx.el.section(
         rx.el.h2(session.title, class_name="heading"),
         rx.el.p(session.detail, class_name="quiet"),
-        rx.el.div(
-            rx.el.table(
-                headings(_HEADINGS),
-                rx.el.tbody(
-                    rx.foreach(rows, lambda row: _line_of(row, car_of(row))),
-                    custom_attrs={"data-flip": "standings"},
-                ),
-                class_name="tower standings",
-            ),
-            class_name="tower-scroll",
-            tab_index=0,
-            role="region",
-            aria_label="Standings, table",
+        table_of_cars(
+            _HEADINGS,
+            rx.foreach(rows, lambda row: _line_of(row, car_of(row))),
+            flip="standings",
+            kind="standings",
+            label="Standings, table",
         ),
         id="battles",
         tab_index=-1,

@@ -58,19 +58,12 @@ def timing_tower(
     return rx.el.section(
         rx.el.h2("Timing tower", class_name="heading"),
         _choices(),
-        rx.el.div(
-            rx.el.table(
-                headings(_HEADINGS),
-                rx.el.tbody(
-                    rx.foreach(rows, lambda row: _line_of(row, car_of(row))),
-                    custom_attrs={"data-flip": "rows"},
-                ),
-                class_name="tower race-tower",
-            ),
-            class_name="tower-scroll",
-            tab_index=0,
-            role="region",
-            aria_label="Timing tower, table",
+        table_of_cars(
+            _HEADINGS,
+            rx.foreach(rows, lambda row: _line_of(row, car_of(row))),
+            flip="rows",
+            kind="race-tower",
+            label="Timing tower, table",
         ),
         _key(),
         class_name="panel tower-panel",
@@ -78,7 +71,40 @@ def timing_tower(
     )
 
 
-def headings(columns: Sequence[tuple[str, str, str]]) -> rx.Component:
+def table_of_cars(
+    columns: Sequence[tuple[str, str, str]],
+    lines: rx.Component,
+    *,
+    kind: str,
+    label: str,
+    flip: str = "",
+    captioned: bool = False,
+) -> rx.Component:
+    """Draw a table with a line for each car, which can be scrolled where it is too wide.
+
+    Args:
+        columns: Short name, what it means, and the kind of cell of each.
+        lines: The lines of its body.
+        kind: The CSS class of the table.
+        label: Its name for screen readers.
+        flip: By which name its lines move when cars change places; "" where they stay.
+        captioned: Whether its name is read as a caption too, where no heading stands before it.
+    """
+    return rx.el.div(
+        rx.el.table(
+            *([rx.el.caption(label, class_name="sr-only")] if captioned else []),
+            _headings(columns),
+            rx.el.tbody(lines, custom_attrs={"data-flip": flip} if flip else {}),
+            class_name=f"tower {kind}",
+        ),
+        class_name="tower-scroll",
+        tab_index=0,
+        role="region",
+        aria_label=label,
+    )
+
+
+def _headings(columns: Sequence[tuple[str, str, str]]) -> rx.Component:
     """Draw the head of a table of cars.
 
     Args:

@@ -13,7 +13,7 @@ from pitwall.domain.battles import EndReason
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import DriverNumber
 from pitwall.web.shared.battle_rows import battle_key, stake_words
-from pitwall.web.shared.car_rows import driver_code
+from pitwall.web.shared.car_rows import DriverCodes, driver_codes
 
 TOLD_FOR: Final = timedelta(seconds=30)
 LEAST_PERCENT: Final = 25  # battles below it are alerts for nobody's threshold
@@ -45,14 +45,14 @@ def alert_rows(frame: LiveFrame) -> list[AlertRow]:
     now = frame.header.as_of
     if now is None:
         return []
-    codes = {car.number: driver_code(car) for car in frame.tower}
+    codes = driver_codes(frame)
     battles = [
         AlertRow(
             battle_key(battle.attacker, battle.defender),
             "battle",
             _percent(battle.p_overtake),
             _cars(battle.attacker, battle.defender, codes),
-            f"{_code(battle.attacker, codes)} attacks {_code(battle.defender, codes)} "
+            f"{codes[battle.attacker]} attacks {codes[battle.defender]} "
             f"for {stake_words(battle.position)}",
         )
         for battle in frame.battles
@@ -63,7 +63,7 @@ def alert_rows(frame: LiveFrame) -> list[AlertRow]:
             "pass",
             _percent(ended.p_overtake_before, exact=True),
             _cars(ended.attacker, ended.defender, codes),
-            f"{_code(ended.attacker, codes)} passed {_code(ended.defender, codes)} "
+            f"{codes[ended.attacker]} passed {codes[ended.defender]} "
             f"for {stake_words(ended.position)}",
         )
         for ended in frame.ended
@@ -82,9 +82,5 @@ def _percent(p: float | None, *, exact: bool = False) -> int:
     return percent // _STEP * _STEP if percent >= LEAST_PERCENT else 0
 
 
-def _cars(attacker: DriverNumber, defender: DriverNumber, codes: dict[DriverNumber, str]) -> str:
-    return f"{_code(attacker, codes)} {_code(defender, codes)}"
-
-
-def _code(number: DriverNumber, codes: dict[DriverNumber, str]) -> str:
-    return codes.get(number, str(number))
+def _cars(attacker: DriverNumber, defender: DriverNumber, codes: DriverCodes) -> str:
+    return f"{codes[attacker]} {codes[defender]}"

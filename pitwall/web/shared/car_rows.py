@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitwall.domain.frames import LiveFrame, TowerLine
-from pitwall.domain.race import Compound, Stint
+from pitwall.domain.race import Compound, DriverNumber, Stint
 from pitwall.web.shared.display_text import code, colour, cut
 
 MINUS = "\N{MINUS SIGN}"
@@ -68,6 +68,19 @@ def _laps_on(stint: Stint) -> str:
     if stint.tyre_life_laps is None:
         return ""
     return str(max(0, stint.tyre_life_laps - (stint.start_laps or 0)))
+
+
+class DriverCodes(dict[DriverNumber, str]):
+    """The letters of each placed car's driver; of any other car its number."""
+
+    def __missing__(self, number: DriverNumber) -> str:
+        """Return the number of a car that has no place."""
+        return str(number)
+
+
+def driver_codes(frame: LiveFrame) -> DriverCodes:
+    """Return the letters of all drivers, by car."""
+    return DriverCodes({car.number: driver_code(car) for car in frame.tower})
 
 
 def driver_code(car: TowerLine) -> str:

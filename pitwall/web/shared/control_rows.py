@@ -17,7 +17,7 @@ from pitwall.domain.rulings import (
     open_matters,
 )
 from pitwall.domain.yellow_flags import yellow_sectors
-from pitwall.web.shared.car_rows import driver_code
+from pitwall.web.shared.car_rows import DriverCodes, driver_codes
 from pitwall.web.shared.display_text import SENTENCE, cut
 
 PAGE: Final = 32
@@ -133,7 +133,7 @@ def pinned_flag(frame: LiveFrame) -> tuple[str, str]:
 
 def hang_rows(frame: LiveFrame) -> dict[str, HangRow]:
     """Format what hangs over each car; cars over which nothing hangs are left out."""
-    codes = {car.number: driver_code(car) for car in frame.tower}
+    codes = driver_codes(frame)
     rows = ((car.number, _hang_row(car, frame.header, codes)) for car in frame.tower)
     return {str(number): row for number, row in rows if row is not None}
 
@@ -148,9 +148,7 @@ def _log_row(index: int, message: ControlMessage) -> LogRow:
     )
 
 
-def _hang_row(
-    car: TowerLine, header: FrameHeader, codes: dict[DriverNumber, str]
-) -> HangRow | None:
+def _hang_row(car: TowerLine, header: FrameHeader, codes: DriverCodes) -> HangRow | None:
     rulings = car.rulings
     matters = open_matters(rulings, header.as_of)
     due = [penalty for penalty in rulings.penalties if not penalty.is_served]
@@ -198,8 +196,8 @@ def _penalty_words(penalty: Penalty) -> str:
     return cut(f"{named}{reason}, {'served' if penalty.is_served else 'not served yet'}", 120)
 
 
-def _matter_words(matter: Matter, car: DriverNumber, codes: dict[DriverNumber, str]) -> str:
-    others = [codes.get(other, str(other)) for other in matter.cars if other != car]
+def _matter_words(matter: Matter, car: DriverNumber, codes: DriverCodes) -> str:
+    others = [codes[other] for other in matter.cars if other != car]
     told = [
         matter.reason,
         f"with {' and '.join(others)}" if others else "",

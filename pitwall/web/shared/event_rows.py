@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from pitwall.domain.battles import DEFAULT_RULES, EndReason
 from pitwall.domain.frames import EndedLine, FeedState, LiveFrame
-from pitwall.domain.race import DriverNumber, Phase
+from pitwall.domain.race import Phase
 from pitwall.web.shared.battle_rows import battle_key, stake_words
-from pitwall.web.shared.car_rows import driver_code
+from pitwall.web.shared.car_rows import DriverCodes, driver_codes
 from pitwall.web.shared.control_rows import pinned_flag
 from pitwall.web.shared.header_rows import NoticeRow
 
@@ -69,7 +69,7 @@ class SpokenRow:
 
 def ended_rows(frame: LiveFrame) -> list[EndedRow]:
     """Format the battles that ended lately, newest first."""
-    codes = _codes(frame)
+    codes = driver_codes(frame)
     return [_ended_row(ended, codes) for ended in frame.ended]
 
 
@@ -78,13 +78,13 @@ def spoken_rows(frame: LiveFrame) -> list[SpokenRow]:
     now = frame.header.as_of
     if now is None:
         return []
-    codes = _codes(frame)
+    codes = driver_codes(frame)
     sentences = [
         (
             battle.opened_at,
             "open",
             battle_key(battle.attacker, battle.defender),
-            f"{_code(battle.attacker, codes)} attacks {_code(battle.defender, codes)} "
+            f"{codes[battle.attacker]} attacks {codes[battle.defender]} "
             f"for {stake_words(battle.position)}.",
         )
         for battle in frame.battles
@@ -134,15 +134,15 @@ def _any_close(frame: LiveFrame) -> bool:
     )
 
 
-def _spoken_end(ended: EndedLine, codes: dict[DriverNumber, str]) -> str:
+def _spoken_end(ended: EndedLine, codes: DriverCodes) -> str:
     sentence = (
-        f"{_code(ended.attacker, codes)} {_REASONS[ended.reason][1]} "
-        f"{_code(ended.defender, codes)} for {stake_words(ended.position)}."
+        f"{codes[ended.attacker]} {_REASONS[ended.reason][1]} "
+        f"{codes[ended.defender]} for {stake_words(ended.position)}."
     )
     return f"That was no pass: {sentence}" if ended.taken_back else sentence
 
 
-def _ended_row(ended: EndedLine, codes: dict[DriverNumber, str]) -> EndedRow:
+def _ended_row(ended: EndedLine, codes: DriverCodes) -> EndedRow:
     forecast = ended.p_overtake_before
     passed = ended.reason is EndReason.PASSED
     details = [f"{ended.laps} lap{'' if ended.laps == 1 else 's'}"]
@@ -152,17 +152,9 @@ def _ended_row(ended: EndedLine, codes: dict[DriverNumber, str]) -> EndedRow:
         details.insert(0, "no pass, as was told")
     return EndedRow(
         key=f"{battle_key(ended.attacker, ended.defender)}-{ended.ended_at:%H%M%S}",
-        pair=f"{_code(ended.attacker, codes)} → {_code(ended.defender, codes)}",
+        pair=f"{codes[ended.attacker]} → {codes[ended.defender]}",
         reason=_REASONS[ended.reason][0],
         stake=f"for {stake_words(ended.position)}",
         detail=" · ".join(details),
         tone="passed" if passed else "over",
     )
-
-
-def _codes(frame: LiveFrame) -> dict[DriverNumber, str]:
-    return {car.number: driver_code(car) for car in frame.tower}
-
-
-def _code(number: DriverNumber, codes: dict[DriverNumber, str]) -> str:
-    return codes.get(number, str(number))

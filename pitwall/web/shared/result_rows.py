@@ -9,7 +9,8 @@ from typing import Final
 
 from pitwall.domain.frames import LiveFrame, PassLine, TowerLine
 from pitwall.domain.race import DriverNumber, Phase
-from pitwall.web.shared.car_rows import driver_code
+from pitwall.web.shared.battle_rows import stake_words
+from pitwall.web.shared.car_rows import DriverCodes, driver_code, driver_codes
 from pitwall.web.shared.display_text import cut
 from pitwall.web.shared.tower_rows import distance, fastest_lap
 from pitwall.wire.encode import lap_time_text
@@ -71,7 +72,7 @@ def result_row(frame: LiveFrame) -> ResultRow:
     header = frame.header
     if frame.timed is not None or not header.phase.is_over or not frame.tower:
         return ResultRow()
-    codes = {car.number: driver_code(car) for car in frame.tower}
+    codes = driver_codes(frame)
     fastest = fastest_lap(frame.tower)
     won = Counter(each.attacker for each in frame.passes)
     lost = Counter(each.defender for each in frame.passes)
@@ -120,12 +121,12 @@ def _fastest(car: TowerLine | None) -> str:
 
 
 def _passed(
-    passes: tuple[PassLine, ...], won: Mapping[DriverNumber, int], codes: Mapping[DriverNumber, str]
+    passes: tuple[PassLine, ...], won: Mapping[DriverNumber, int], codes: DriverCodes
 ) -> str:
     if not passes:
         return ""
     most = max(won.values())
-    who = [codes.get(car, str(car)) for car, count in won.items() if count == most]
+    who = [codes[car] for car, count in won.items() if count == most]
     times = (
         f"{most} by {' and '.join(sorted(who)[:3])}"
         if len(who) <= 3
@@ -146,9 +147,7 @@ def _score(passes: tuple[PassLine, ...]) -> str:
     )
 
 
-def _calls(
-    passes: Iterable[PassLine], codes: Mapping[DriverNumber, str], *, called: bool
-) -> list[PassCallRow]:
+def _calls(passes: Iterable[PassLine], codes: DriverCodes, *, called: bool) -> list[PassCallRow]:
     known = [
         (each.p_overtake_before, each) for each in passes if each.p_overtake_before is not None
     ]
@@ -157,11 +156,10 @@ def _calls(
     return [_call(p, each, codes) for p, each in wanted[:_SHOWN]]
 
 
-def _call(p: float, each: PassLine, codes: Mapping[DriverNumber, str]) -> PassCallRow:
-    attacker, defender = (codes.get(car, str(car)) for car in (each.attacker, each.defender))
-    place = "the lead" if each.position == 1 else f"P{each.position}"
+def _call(p: float, each: PassLine, codes: DriverCodes) -> PassCallRow:
+    attacker, defender = (codes[car] for car in (each.attacker, each.defender))
     return PassCallRow(
         key=f"{each.attacker}-{each.defender}-{each.at:%H%M%S}",
-        words=f"{attacker} past {defender} for {place}, lap {each.lap}",
+        words=f"{attacker} past {defender} for {stake_words(each.position)}, lap {each.lap}",
         percent="under 1 %" if p < 0.01 else f"{round(100 * p)} %",
     )
