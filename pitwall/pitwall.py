@@ -21,6 +21,7 @@ from pitwall.web.about.page import about_page
 from pitwall.web.about.state import AboutState
 from pitwall.web.account.ended_log_ins import watch_log_ins
 from pitwall.web.account.page import account_page, log_in_page, register_page
+from pitwall.web.embed.routes import router as embeds
 from pitwall.web.ledger.page import ledger_page
 from pitwall.web.ledger.state import LedgerState
 from pitwall.web.live.page import live_page
@@ -43,8 +44,9 @@ BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
     sio=door_server(),
-    api_transformer=build_api(),
+    api_transformer=build_api(embeds),
     stylesheets=[
+        "/tokens.css",
         "/theme.css",
         "/header.css",
         "/tower.css",

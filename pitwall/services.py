@@ -105,6 +105,9 @@ class Services:
         strips: The race strips of stored races; None where no races are stored.
         demo_race: A simulated race for guests; None where there is no database.
         events: What happened in the live race, for streams; None where nothing is streamed.
+        embed_ancestors: The sites that may frame an embed, as a policy names them.
+        public_url: The address under which others reach this server, such as
+            `https://pitwall.example.org`; "" for that of each request.
         writing: The state of the race writer; None where nothing is written.
         telemetry: Each car's newest telemetry; None where it is not cached.
         cache_fault: Returns a sentence while the live cache cannot be used as set up; else "".
@@ -132,6 +135,8 @@ class Services:
     strips: RaceStrips | None = None
     demo_race: DemoRace | None = None
     events: EventRing | None = None
+    embed_ancestors: str = "*"
+    public_url: str = ""
 
     def races(self) -> RaceReader:
         """Return the reader of stored races.
