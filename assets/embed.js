@@ -1,5 +1,8 @@
-// Runs an embed: follows the server's stream, holds pictures back for a TV delay, says when they are
+// Runs an embed: follows the server, holds pictures back for a TV delay, says when they are
 // old, and leaves the drawing to `embed_battle.js`, `embed_tower.js` or `embed_map.js`.
+//
+// A browser opens six connections to a server that speaks HTTP/1.1, and a stream holds one for good.
+// So at most three embeds in a browser follow a stream; further ones ask once a second.
 //
 // What was chosen in the address stands as attributes on <html>; see docs/embeds.md.
 
@@ -7,6 +10,9 @@ import { load, translate } from "./catalogue.js";
 
 const SILENT_MS = 10_000; // as on the page
 const OPEN_AGAIN_MS = 5_000;
+const STREAMS = 3;
+const ASK_EVERY_MS = 1_000;
+const WHOLE_EVERY = 15; // that often the answer has the outline of the circuit again
 const MOST_HELD = 2_000; // pictures of a long delay; five minutes at four a second are 1,200
 const VIEWS = {
   battle: () => import("./embed_battle.js"),
@@ -57,7 +63,8 @@ class Frame {
 
   show(head) {
     say(this.race, head.race);
-    say(this.lap, head.lap === "--" ? "" : `Lap ${head.lap}${head.total_laps === "--" ? "" : ` of ${head.total_laps}`}`);
+    const of = head.total_laps === "--" ? "" : `/${head.total_laps}`;
+    say(this.lap, head.lap === "--" ? "" : `Lap ${head.lap}${of}`);
     say(this.flag, head.flag_word);
     this.flag.className = `flag flag-${head.flag}`;
     say(this.source, head.source_word);
@@ -74,18 +81,39 @@ class Follower {
     this.pieces = {};
     this.shownMs = null; // when what is on show arrived
     this.beganMs = performance.now();
-    this.open();
+    this.isConnected = false;
     setInterval(() => this.turn(), delayMs ? 100 : 500);
+    withSlot(() => this.follow(), () => this.ask());
   }
 
-  open() {
-    const query = drivers ? `?drivers=${encodeURIComponent(drivers)}` : "";
-    this.source = new EventSource(`/embed/${embed}/stream${query}`);
-    this.source.onmessage = (event) => this.take(JSON.parse(event.data));
-    this.source.onerror = () => {
+  follow() {
+    const source = new EventSource(address("stream"));
+    source.onopen = () => { this.isConnected = true; };
+    source.onmessage = (event) => this.take(JSON.parse(event.data));
+    source.onerror = () => {
+      this.isConnected = false;
       // A browser comes back by itself, unless the server answered with an error.
-      if (this.source.readyState === EventSource.CLOSED) setTimeout(() => this.open(), OPEN_AGAIN_MS);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.follow(), OPEN_AGAIN_MS);
     };
+  }
+
+  async ask(turn = 0, tag = "") {
+    let next = tag;
+    try {
+      const known = turn % WHOLE_EVERY ? { without: "track" } : {};
+      const answer = await fetch(address("now", known), {
+        headers: tag ? { "If-None-Match": tag } : {},
+        signal: AbortSignal.timeout(SILENT_MS),
+      });
+      this.isConnected = answer.ok || answer.status === 304;
+      if (answer.ok) {
+        next = answer.headers.get("ETag") ?? "";
+        this.take(await answer.json());
+      }
+    } catch {
+      this.isConnected = false;
+    }
+    setTimeout(() => this.ask(turn + 1, next), ASK_EVERY_MS);
   }
 
   take(pieces) {
@@ -121,8 +149,7 @@ class Follower {
     const age = pulse && pulse.age_s >= 0 ? pulse.age_s + Math.max(0, silentMs) / 1000 : null;
     let why = "";
     if (silentMs > SILENT_MS) {
-      const isOpen = this.source.readyState === EventSource.OPEN;
-      why = !isOpen ? "lost" : this.shownMs === null ? "first" : "silent";
+      why = !this.isConnected ? "lost" : this.shownMs === null ? "first" : "silent";
     } else if (pulse?.feed === "stale") why = "stale";
     root.dataset.link = why || (this.shownMs === null ? "connecting" : "up");
     const old = why && age !== null ? ` · ${age < 10 ? age.toFixed(1) : Math.floor(age)} s` : "";
@@ -132,6 +159,26 @@ class Follower {
       : translate(this.pieces.head?.notice ?? "");
     if (this.frame.link.textContent !== words) this.frame.link.textContent = words;
   }
+}
+
+const address = (what, parameters = {}) => {
+  const query = new URLSearchParams({ ...(drivers ? { drivers } : {}), ...parameters }).toString();
+  return `/embed/${embed}/${what}${query ? `?${query}` : ""}`;
+};
+
+// Call `stream` if one of the browser's streams is free, and hold it while this embed is open; else
+// `ask`. Without locks (plain HTTP from another machine) nobody counts: all ask.
+async function withSlot(stream, ask) {
+  for (let slot = 0; navigator.locks && slot < STREAMS; slot += 1) {
+    const isMine = await new Promise((tell) => {
+      navigator.locks.request(`pitwall-embed-${slot}`, { ifAvailable: true }, (lock) => {
+        tell(lock !== null);
+        return lock === null ? undefined : new Promise(() => {}); // until the embed is closed
+      }).catch(() => tell(false));
+    });
+    if (isMine) return stream();
+  }
+  return ask();
 }
 
 async function begin() {

@@ -19,6 +19,7 @@ export function begin(frame) {
   const fight = made("div", "fight", frame.body);
   const attacker = car(fight, "attacker");
   const between = made("div", "between", fight);
+  const attacks = made("span", "attacks", between);
   const gap = made("b", "gap", made("div", "gap-line", between));
   made("span", "unit", gap.parentElement).textContent = "s";
   const trend = made("span", "trend", between);
@@ -49,7 +50,8 @@ export function begin(frame) {
       say(label, battle.percent === "--" ? battle.no_forecast : "Overtake, estimated");
       chance.className = `chance tone-${battle.tone}`;
       bar.style.width = `${battle.meter}%`;
-      say(frame.note, [battle.stake === "the lead" ? "for the lead" : `for ${battle.stake}`][0]);
+      say(attacks, "attacks");
+      say(frame.note, `for ${battle.stake}`);
       frame.note.title = battle.condition;
     }
     const [seconds, note, tone, words] = pieces.reading;

@@ -27,6 +27,8 @@ from pitwall.web.ledger.state import LedgerState
 from pitwall.web.live.page import live_page
 from pitwall.web.live.state import LiveState
 from pitwall.web.missing.page import missing_page
+from pitwall.web.preview.heads import LinkHeads
+from pitwall.web.preview.routes import router as previews
 from pitwall.web.races.page import races_page
 from pitwall.web.races.state import RacesState
 from pitwall.web.replay.page import replay_page
@@ -44,7 +46,7 @@ BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
     sio=door_server(),
-    api_transformer=build_api(embeds),
+    api_transformer=build_api(embeds, previews),
     stylesheets=[
         "/tokens.css",
         "/theme.css",
@@ -122,4 +124,4 @@ def asgi() -> ASGIApp:
     app.register_lifespan_task(container.run_worker)
     app.register_lifespan_task(relay.run)
     app.register_lifespan_task(watch_log_ins)
-    return protected(app(), container.protection(BUILT_PAGES))
+    return protected(LinkHeads(app(), BUILT_PAGES), container.protection(BUILT_PAGES))

@@ -60,14 +60,13 @@ def _encoded(piece: object) -> bytes:
     return json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def message(pieces: Pieces) -> bytes:
-    r"""Return pieces as one event.
+def as_json(pieces: Pieces) -> bytes:
+    """Return pieces as one JSON object.
 
-    >>> message({"a": b"1", "b": b"[]"})
-    b'data: {"a":1,"b":[]}\n\n'
+    >>> as_json({"a": b"1", "b": b"[]"})
+    b'{"a":1,"b":[]}'
     """
-    body = b",".join(b'"%s":%s' % (name.encode(), piece) for name, piece in pieces.items())
-    return b"data: {%s}\n\n" % body
+    return b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), each) for name, each in pieces.items())
 
 
 class EmbedFeed(Response):
@@ -130,7 +129,7 @@ class EmbedFeed(Response):
         pieces = self._pieces.of(newest, self._asked)
         changed = {name: piece for name, piece in pieces.items() if self._sent.get(name) != piece}
         self._seen, self._sent = newest.id, pieces
-        return message(changed)
+        return b"data: %s\n\n" % as_json(changed)
 
 
 async def _left(receive: Receive) -> None:

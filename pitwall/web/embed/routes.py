@@ -18,7 +18,7 @@ from pitwall.errors import NothingLiveError, RefusedFieldError
 from pitwall.services import Services, current
 from pitwall.web.embed.choices import EmbedKind, read_choices, read_drivers
 from pitwall.web.embed.document import embed_document, refused_document
-from pitwall.web.embed.feed import EmbedFeed, EncodedPieces
+from pitwall.web.embed.feed import EmbedFeed, EncodedPieces, as_json
 from pitwall.web.embed.rows import embed_pieces
 from pitwall.web.shared.relay import live_map
 from pitwall.web.shared.typefaces import FACES, FOLDER
@@ -68,6 +68,32 @@ async def embed(request: Request, kind: EmbedKind, services: CurrentServices) ->
     return HTMLResponse(html, status, headers)
 
 
+@router.get("/{kind}/now")
+async def embed_now(
+    request: Request,
+    kind: EmbedKind,
+    services: CurrentServices,
+    drivers: str = "",
+    without: str = "",
+) -> Response:
+    """Return what an embed shows now; for browsers that have as many streams as they may.
+
+    Raises:
+        RefusedFieldError: The drivers are none.
+        NothingLiveError: There is no frame yet.
+    """
+    if services.events is None or services.events.newest is None:
+        raise NothingLiveError
+    newest = (await services.events.after(None)).moments[-1]
+    tag = f'W/"{newest.id}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    pieces = _pieces.of(newest, _asked(kind, drivers))
+    sent = {name: piece for name, piece in pieces.items() if name != without}
+    return Response(as_json(sent), media_type="application/json", headers=headers)
+
+
 @router.get("/{kind}/stream")
 async def embed_stream(
     request: Request, kind: EmbedKind, services: CurrentServices, drivers: str = ""
@@ -80,10 +106,14 @@ async def embed_stream(
     """
     if services.events is None:
         raise NothingLiveError
-    asked = (kind, read_drivers(drivers[:40]) if kind is EmbedKind.BATTLE else ())
+    asked = _asked(kind, drivers)
     if request.scope.get(_IS_HEAD):
         return Response(media_type=EmbedFeed.media_type)
     return EmbedFeed(services.events, _pieces, asked)
+
+
+def _asked(kind: EmbedKind, drivers: str) -> tuple[EmbedKind, tuple[str, ...]]:
+    return kind, read_drivers(drivers[:40]) if kind is EmbedKind.BATTLE else ()
 
 
 def _made(frame: LiveFrame, asked: object) -> dict[str, object]:
