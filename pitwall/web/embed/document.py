@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Final
 
 from pitwall.web.embed.choices import EmbedChoices, EmbedKind
 
+_BUILDER: Final = Path(__file__).parent / "builder.html"  # what follows the head
 _NAMES: Final = {
     EmbedKind.BATTLE: "battle",
     EmbedKind.TOWER: "timing tower",
@@ -64,6 +66,13 @@ def refused_document(reason: str) -> str:
     head = _HEAD.format(attributes=_written(attributes), title="embed", script="embed.js")
     body = f'<body>\n<main class="embed plate refused"><p>{escape(reason)}</p></main>\n</body>\n'
     return f"{head}{body}</html>\n"
+
+
+def builder_document() -> str:
+    """Return the page on which people choose an embed, and copy its address."""
+    attributes = {"lang": "en", "data-theme": "retro", "data-background": "solid"}
+    head = _HEAD.format(attributes=_written(attributes), title="embed", script="embed_builder.js")
+    return head + _BUILDER.read_text(encoding="utf-8")
 
 
 def _written(attributes: dict[str, str]) -> str:

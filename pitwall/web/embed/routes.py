@@ -17,7 +17,7 @@ from pitwall.domain.frames import LiveFrame
 from pitwall.errors import NothingLiveError, RefusedFieldError
 from pitwall.services import Services, current
 from pitwall.web.embed.choices import EmbedKind, read_choices, read_drivers
-from pitwall.web.embed.document import embed_document, refused_document
+from pitwall.web.embed.document import builder_document, embed_document, refused_document
 from pitwall.web.embed.feed import EmbedFeed, EncodedPieces, as_json
 from pitwall.web.embed.rows import embed_pieces
 from pitwall.web.shared.relay import live_map
@@ -33,6 +33,14 @@ _POLICY: Final = (
     "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
 )
 _A_YEAR: Final = "public, max-age=31536000, immutable"
+
+
+@router.get("")
+async def builder() -> Response:
+    """Return the page on which people choose an embed."""
+    policy = _POLICY.format("'none'") + "; frame-src 'self'"
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+    return HTMLResponse(builder_document(), headers=headers)
 
 
 @router.get("/fonts.css")
