@@ -102,6 +102,10 @@ def test_a_theme_is_kept_and_can_be_read(server: Server, page: Page, theme: str)
     expect(page.locator("html")).to_have_attribute("data-palette", "safe")
     assert page.evaluate(POOR_CONTRAST) == []
     assert axe.faults(page) == []
+    for name in ("about", "races", "login"):
+        page.goto(f"{server.url}/{name}")
+        expect(page.locator("main p a").first).to_be_visible(timeout=SOON_MS)
+        assert axe.faults(page) == [], name
 
     scene = Scene()
     stage(page, scene.frame)
