@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         named = [part.strip() for part in self.embed_ancestors.split(",") if part.strip()]
         if named in (["*"], ["none"]):
             return "*" if named == ["*"] else "'self'"
-        for origin in named:
+        for origin in named or [self.embed_ancestors]:
             if not _ORIGIN.fullmatch(origin):
                 message = (
                     "PITWALL_EMBED_ANCESTORS takes *, none or https://HOST[:PORT], separated by "
@@ -189,12 +189,13 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: It is not an origin.
         """
-        address = self.public_url.rstrip("/")
-        if address and not _ORIGIN.fullmatch(address):
+        if not self.public_url:
+            return ""
+        address = self.public_url.removesuffix("/")
+        if not _ORIGIN.fullmatch(address):
             message = f"PITWALL_PUBLIC_URL takes https://HOST[:PORT], but is {shown(address)}"
             raise SettingsError(message)
-        if address:
-            check_address("public_url", address, ("http", "https"), "https://HOST[:PORT]")
+        check_address("public_url", address, ("http", "https"), "https://HOST[:PORT]")
         return address
 
     def own_hosts(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from pitwall.web.preview.scene import Fighter, FightScene, Scene
+from pitwall.web.preview.scene import Fighter, FightScene, LinkScene
 from pitwall.web.shared.typefaces import DATA_BOLD, FOLDER, LABEL, LABEL_BOLD, Typeface
 
 WIDTH, HEIGHT = 1200, 630
@@ -28,7 +28,7 @@ _OTHER_FLAG: Final = ("#20251a", "#c9cdb8")
 _Box = tuple[float, float]
 
 
-def png_of(scene: Scene) -> bytes:
+def png_of(scene: LinkScene) -> bytes:
     """Return the picture of a scene as PNG."""
     canvas = Image.new("RGB", (WIDTH, HEIGHT), _NIGHT)
     draw = ImageDraw.Draw(canvas)
@@ -44,7 +44,7 @@ def png_of(scene: Scene) -> bytes:
     return out.getvalue()
 
 
-def _draw_head(draw: ImageDraw.ImageDraw, scene: Scene) -> None:
+def _draw_head(draw: ImageDraw.ImageDraw, scene: LinkScene) -> None:
     _text(draw, (_MARGIN, 92), "PITWALL", _font(LABEL_BOLD, 40), _AMBER, "ls")
     right = WIDTH - _MARGIN
     if scene.flag_word:
@@ -57,7 +57,7 @@ def _draw_head(draw: ImageDraw.ImageDraw, scene: Scene) -> None:
     draw.line((_MARGIN, 122, right, 122), fill=_LINE, width=2)
 
 
-def _draw_words(draw: ImageDraw.ImageDraw, scene: Scene) -> None:
+def _draw_words(draw: ImageDraw.ImageDraw, scene: LinkScene) -> None:
     room = WIDTH - 2 * _MARGIN
     font, words = _fitted(draw, scene.title, LABEL_BOLD, (104, 52), room)
     _text(draw, (_MARGIN, 320), words, font, _INK, "ls")
@@ -93,7 +93,7 @@ def _draw_fighter(draw: ImageDraw.ImageDraw, car: Fighter, edge: float, *, is_le
     _text(draw, (inner, 316), name, font, _DIM, anchor)
 
 
-def _draw_foot(draw: ImageDraw.ImageDraw, scene: Scene) -> None:
+def _draw_foot(draw: ImageDraw.ImageDraw, scene: LinkScene) -> None:
     font = _font(LABEL, 36)
     y, right = HEIGHT - 58, WIDTH - _MARGIN
     _text(draw, (right, y), scene.moment, font, _INK, "rs")

@@ -76,7 +76,7 @@ class FightScene:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class LinkScene:
     """What a picture shows; "" leaves a part out.
 
     Attributes:
@@ -97,13 +97,13 @@ class Scene:
     fight: FightScene | None = None
 
 
-SITE: Final = Scene(
+SITE: Final = LinkScene(
     "Live Formula 1 battles", "Who attacks whom, and the chance of a pass, estimated"
 )
 PAGES: Final = {
-    "races": Scene("Races to replay", "Any moment, as it was known then"),
-    "ledger": Scene("The ledger", "Every forecast, and how it came out"),
-    "about": Scene("About the forecasts", "What they mean, and how well they do"),
+    "races": LinkScene("Races to replay", "Any moment, as it was known then"),
+    "ledger": LinkScene("The ledger", "Every forecast, and how it came out"),
+    "about": LinkScene("About the forecasts", "What they mean, and how well they do"),
 }
 
 
@@ -114,7 +114,7 @@ def tells_race(frame: LiveFrame | None) -> bool:
     return not Veil("auto").hides_live(frame.header)
 
 
-def scene_of_live(frame: LiveFrame | None) -> Scene:
+def scene_of_live(frame: LiveFrame | None) -> LinkScene:
     """Return the race on screen, as far as it may be told."""
     if frame is None or not tells_race(frame):
         return SITE
@@ -122,7 +122,7 @@ def scene_of_live(frame: LiveFrame | None) -> Scene:
     return _scene_of_frame(frame, battle)
 
 
-def scene_of_moment(frame: LiveFrame, pair: tuple[int, int] | None) -> Scene:
+def scene_of_moment(frame: LiveFrame, pair: tuple[int, int] | None) -> LinkScene:
     """Return a moment of a replay.
 
     Args:
@@ -136,16 +136,16 @@ def scene_of_moment(frame: LiveFrame, pair: tuple[int, int] | None) -> Scene:
     return _scene_of_frame(frame, battle, "Replay")
 
 
-def scene_of_race(race: RaceSummary) -> Scene:
+def scene_of_race(race: RaceSummary) -> LinkScene:
     """Return a race by name and date, without anything that happened in it."""
     at = race.starts_at or race.first_at
     day = "" if at is None else f" · {_day(at)}"
     title = f"{cut(race.name)} {race.year}"
     source = "Simulated race" if race.source == GUEST_MAY else ""
-    return Scene(title, f"{cut(race.kind)}{day}", source, moment="Replay")
+    return LinkScene(title, f"{cut(race.kind)}{day}", source, moment="Replay")
 
 
-def scene_of_address(race_id: str) -> Scene:
+def scene_of_address(race_id: str) -> LinkScene:
     """Return what an address itself says of a race, be it stored or not.
 
     >>> scene_of_address("2025-dutch-grand-prix-race").title
@@ -155,18 +155,18 @@ def scene_of_address(race_id: str) -> Scene:
     """
     found = _NAMED.fullmatch(race_id)
     if found is None:
-        return Scene("Replay of a race", "Any moment, as it was known then")
+        return LinkScene("Replay of a race", "Any moment, as it was known then")
     name = found["name"].replace("-", " ").title()
-    return Scene(f"{name} Grand Prix {found['year']}", _KINDS[found["kind"]], moment="Replay")
+    return LinkScene(f"{name} Grand Prix {found['year']}", _KINDS[found["kind"]], moment="Replay")
 
 
-def _scene_of_frame(frame: LiveFrame, battle: BattleLine | None, what: str = "") -> Scene:
+def _scene_of_frame(frame: LiveFrame, battle: BattleLine | None, what: str = "") -> LinkScene:
     row = header_row(frame)
     lap = "" if row.lap == "--" else f"Lap {row.lap}"
     if lap and row.total_laps != "--":
         lap += f" of {row.total_laps}"
     clock = "" if frame.header.as_of is None else f"{frame.header.as_of:%H:%M} UTC"
-    return Scene(
+    return LinkScene(
         title=row.race,
         detail=row.venue,
         source=row.source_word,

@@ -18,7 +18,7 @@ from pitwall.ports.replays import ReplayPace
 from pitwall.web.preview.picture import png_of
 from pitwall.web.preview.scene import (
     GUEST_MAY,
-    Scene,
+    LinkScene,
     scene_of_address,
     scene_of_live,
     scene_of_moment,
@@ -38,15 +38,15 @@ _RACE_ID: Final = re.compile(r"[a-z0-9-]{1,100}")
 _BATTLE: Final = re.compile(r"[A-Za-z0-9]{1,3}-[A-Za-z0-9]{1,3}")
 _MOMENT: Final = re.compile(r"[0-9TZ:. +-]{1,40}")
 
-_pictures: OnceCache[Scene, bytes] = OnceCache(PICTURES_HELD)
-_scenes: OnceCache[tuple[str, int, str, str], Scene] = OnceCache(SCENES_HELD)
+_pictures: OnceCache[LinkScene, bytes] = OnceCache(PICTURES_HELD)
+_scenes: OnceCache[tuple[str, int, str, str], LinkScene] = OnceCache(SCENES_HELD)
 _races: OnceCache[tuple[str, int], RaceSummary | None] = OnceCache(RACES_HELD)
 _drawing = asyncio.Semaphore(1)
 _playing = asyncio.Semaphore(1)
 _waiting = 0
 
 
-async def picture(scene: Scene) -> bytes:
+async def picture(scene: LinkScene) -> bytes:
     """Return the picture of a scene, drawn once while it is held.
 
     Raises:
@@ -66,12 +66,12 @@ async def picture(scene: Scene) -> bytes:
         _waiting -= 1
 
 
-async def _drawn(scene: Scene) -> bytes:
+async def _drawn(scene: LinkScene) -> bytes:
     async with _drawing:
         return await asyncio.to_thread(png_of, scene)
 
 
-async def live_scene() -> Scene:
+async def live_scene() -> LinkScene:
     """Return the race on screen."""
     return scene_of_live(await services.current().live.latest())
 
@@ -110,7 +110,7 @@ def well_formed(moment: str, battle: str) -> tuple[str, str]:
     return named, battle if _BATTLE.fullmatch(battle) else ""
 
 
-async def replay_scene(race_id: str, moment: str, battle: str) -> Scene:
+async def replay_scene(race_id: str, moment: str, battle: str) -> LinkScene:
     """Return a moment of a replay as a guest may see it; else what the address says.
 
     Args:
@@ -133,7 +133,7 @@ async def replay_scene(race_id: str, moment: str, battle: str) -> Scene:
         return scene_of_race(race)
 
 
-async def _played(race: RaceSummary, named: str, chosen: str) -> Scene:
+async def _played(race: RaceSummary, named: str, chosen: str) -> LinkScene:
     async with _playing:
         replays = services.current().replay()
         line = await replays.timeline(race)
