@@ -89,7 +89,6 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.web.embed.routes": "the routes of one prefix",
     "pitwall.web.preview.heads": "one wrapper around the pages: tags on their way out",
     "pitwall.web.preview.links": "the words of links, and their tags",
-    "pitwall.web.preview.picture": "how a picture is drawn",
     "pitwall.web.preview.routes": "the routes of one prefix",
     "pitwall.web.shared.words": "the language of all pages; `pitwall.pitwall` puts them in it",
     "pitwall.web.shared.local_time": "times in the visitor's zone",

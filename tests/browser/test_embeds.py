@@ -145,10 +145,10 @@ def test_embeds_fit_every_width_and_keep_nobody_out(server: Server, page: Page, 
 def test_an_embed_is_chosen_on_a_page_of_its_own(server: Server, page: Page) -> None:
     watch = Watch(page)
     page.goto(f"{server.url}/embed")
+    page.fill("[name=drivers]", "VER")  # of a battle, not of the tower
     page.select_option("[name=kind]", "tower")
     page.select_option("[name=theme]", "light")
     page.fill("[name=rows]", "5")
-    page.fill("[name=drivers]", "VER")  # not of the tower
 
     expect(page.locator("#address")).to_have_value(f"{server.url}/embed/tower?theme=light&rows=5")
     expect(page.locator("#snippet")).to_have_value(

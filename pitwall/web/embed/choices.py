@@ -34,6 +34,10 @@ class EmbedKind(StrEnum):
     MAP = "map"
 
 
+Asked = tuple[EmbedKind, tuple[str, ...]]
+"""What an embed is fed by: what it shows, and of whom."""
+
+
 @dataclass(frozen=True, slots=True)
 class EmbedChoices:
     """What an address asks for; the defaults are those of an address without a query.

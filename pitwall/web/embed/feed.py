@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from pitwall.aio import end
 from pitwall.domain.frames import LiveFrame
 from pitwall.errors import BusyError
 from pitwall.live.event_ring import EventRing, FrameNews
+from pitwall.web.embed.choices import Asked
 
 MOST_READERS: Final = 2_000
 """How many embeds one worker feeds at a time."""
@@ -38,12 +39,12 @@ class EncodedPieces:
         make: Formats a frame for what an embed asks for, as JSON-ready pieces.
     """
 
-    def __init__(self, make: Callable[[LiveFrame, object], dict[str, object]]) -> None:
+    def __init__(self, make: Callable[[LiveFrame, Asked], Mapping[str, object]]) -> None:
         self._make = make
         self._moment = ""
-        self._held: dict[object, Pieces] = {}
+        self._held: dict[Asked, Pieces] = {}
 
-    def of(self, moment: FrameNews, asked: object) -> Pieces:
+    def of(self, moment: FrameNews, asked: Asked) -> Pieces:
         """Return the pieces of a moment; beyond the first 64 wishes nothing is kept."""
         if moment.id != self._moment:
             self._moment, self._held = moment.id, {}
@@ -79,7 +80,7 @@ class EmbedFeed(Response):
     media_type = "text/event-stream"
     _open = 0
 
-    def __init__(self, ring: EventRing, pieces: EncodedPieces, asked: object) -> None:
+    def __init__(self, ring: EventRing, pieces: EncodedPieces, asked: Asked) -> None:
         if EmbedFeed._open >= MOST_READERS:
             busy = "Too many embeds are open on this server; try again later."
             raise BusyError(busy)

@@ -16,10 +16,10 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from pitwall.domain.frames import LiveFrame
 from pitwall.errors import NothingLiveError, RefusedFieldError
 from pitwall.services import Services, current
-from pitwall.web.embed.choices import EmbedKind, read_choices, read_drivers
+from pitwall.web.embed.choices import Asked, EmbedKind, read_choices, read_drivers
 from pitwall.web.embed.document import builder_document, embed_document, refused_document
 from pitwall.web.embed.feed import EmbedFeed, EncodedPieces, as_json
-from pitwall.web.embed.rows import embed_pieces
+from pitwall.web.embed.rows import EmbedPieces, embed_pieces
 from pitwall.web.shared.relay import live_map
 from pitwall.web.shared.typefaces import FACES, FOLDER
 
@@ -120,12 +120,12 @@ async def embed_stream(
     return EmbedFeed(services.events, _pieces, asked)
 
 
-def _asked(kind: EmbedKind, drivers: str) -> tuple[EmbedKind, tuple[str, ...]]:
+def _asked(kind: EmbedKind, drivers: str) -> Asked:
     return kind, read_drivers(drivers[:40]) if kind is EmbedKind.BATTLE else ()
 
 
-def _made(frame: LiveFrame, asked: object) -> dict[str, object]:
-    kind, drivers = asked  # type: ignore[misc]  # as `embed_stream` puts it
+def _made(frame: LiveFrame, asked: Asked) -> EmbedPieces:
+    kind, drivers = asked
     return embed_pieces(frame, kind, drivers, live_map(frame))
 
 

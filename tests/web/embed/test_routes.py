@@ -231,9 +231,14 @@ async def test_a_quiet_race_sends_a_sign_of_life(
 async def test_readers_that_show_the_same_share_what_is_made(
     app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = []
+    made: list[object] = []
     real = feed._encoded
-    monkeypatch.setattr(feed, "_encoded", lambda piece: made.append(piece) or real(piece))
+
+    def encoded(piece: object) -> bytes:
+        made.append(piece)
+        return real(piece)
+
+    monkeypatch.setattr(feed, "_encoded", encoded)
     ring.add(make_frame(12))
 
     async with reading(app, "/embed/tower/stream") as one:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -18,7 +19,7 @@ from pitwall.live.publishing import FrameRing
 from pitwall.web.preview import scenes
 from pitwall.web.preview.links import LinkPreview, has_preview, preview_of, site_of, tags_of
 from pitwall.web.preview.picture import HEIGHT, WIDTH, png_of
-from pitwall.web.preview.scene import SITE, scene_of_live, scene_of_moment
+from pitwall.web.preview.scene import SITE, LinkScene, scene_of_live, scene_of_moment
 from tests.web.frames import make_frame
 from tests.web.replay.test_tab import LINE, Looking, at
 
@@ -305,14 +306,13 @@ def test_any_text_of_a_feed_can_be_drawn(said: str) -> None:
 
 
 async def test_a_picture_is_drawn_once_and_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
     drawn: list[str] = []
-    monkeypatch.setattr(
-        scenes,
-        "png_of",
-        lambda scene: drawn.append(threading.current_thread().name) or scene.title.encode(),
-    )
+
+    def draw(scene: LinkScene) -> bytes:
+        drawn.append(threading.current_thread().name)
+        return scene.title.encode()
+
+    monkeypatch.setattr(scenes, "png_of", draw)
 
     bodies = {await scenes.picture(SITE) for _ in range(3)}
 
