@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pitwall.api.app import build_api
@@ -57,7 +57,7 @@ def _operation(method: str, path: str, operation: Schema, components: Schema) ->
     yield from _answers(operation["responses"], components)
 
 
-def _parameters(parameters: Any) -> Iterator[str]:
+def _parameters(parameters: Sequence[Schema]) -> Iterator[str]:
     if not parameters:
         return
     yield "| parameter | in | kind | means |"
@@ -78,7 +78,7 @@ def _answers(responses: Schema, components: Schema) -> Iterator[str]:
         yield f"| {status} | {_cell(response['description'])} |"
     yield ""
     for media, body in responses.get("200", {}).get("content", {}).items():
-        if "schema" in body and body["schema"]:
+        if body.get("schema"):
             yield f"**Answer 200** (`{media}`)"
             yield ""
             yield from _fields(body["schema"], components)
@@ -109,7 +109,7 @@ def _fields(schema: Schema, components: Schema) -> Iterator[str]:
         yield ""
 
 
-def _names(schema: Any) -> Iterator[str]:
+def _names(schema: object) -> Iterator[str]:
     """Name the components to which a schema refers."""
     if isinstance(schema, Mapping):
         if "$ref" in schema:

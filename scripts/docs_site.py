@@ -45,7 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, **_others: object) -> str:
     """Point links and pictures to where the site has their targets."""
     place = page.file.src_uri
     source = next((top for top, at in FROM_THE_TOP.items() if at == place), f"docs/{place}")
