@@ -19,7 +19,9 @@ from dataclasses import dataclass
 SETTLE_S = 5.0
 CONNECTED_AT_ONCE = 100
 _FRAME = re.compile(rb"event: frame\nid: ([0-9a-f]+)-([0-9a-f]+)\n")
+_LENGTH = re.compile(rb"(?i)content-length: (\d+)")
 _LONGEST_MARK = 64
+_LONGEST_HEAD = 4_096
 _BUFFER = 256 * 1024
 
 
@@ -27,7 +29,7 @@ def main(words: list[str]) -> None:
     """Run what the words ask for, and write the result as a line of JSON."""
     kind, port, path, clients, span_s = words
     raise_file_limit()
-    load = {"stream": _Stream, "requests": _Requests}[kind](int(port), path)
+    load = (_Stream if kind == "stream" else _Requests)(int(port), path)
     result = load.measure(int(clients), float(span_s))
     sys.stdout.write(json.dumps(result) + "\n")
 
@@ -72,6 +74,7 @@ class _Stream:
         self._delays_ms: list[float] = []
 
     def measure(self, clients: int, span_s: float) -> dict[str, object]:
+        """Read with so many readers for a while, and return what came."""
         for place in range(clients):
             self._open()
             if place % CONNECTED_AT_ONCE == 0:
@@ -122,7 +125,7 @@ class _Stream:
             number = int(found[2], 16)
             if self._counts:
                 reader.frames += 1
-                reader.lost += number - reader.last - 1 if reader.last else 0
+                reader.lost += max(0, number - reader.last - 1) if reader.last else 0
                 self._delays_ms.append(1000 * time.time() - int(found[1], 16))
             reader.last = number
         reader.tail = text[max(end, len(text) - _LONGEST_MARK) :]
@@ -139,10 +142,12 @@ class _Requests:
         self._links: dict[int, socket.socket] = {}
         self._missing: dict[int, int] = {}
         self._asked_s: dict[int, float] = {}
+        self._buffer = bytearray(_BUFFER)
         self._octets = 0
         self._delays_ms: list[float] = []
 
     def measure(self, clients: int, span_s: float) -> dict[str, object]:
+        """Ask on so many connections for a while, and return what was answered."""
         poll = select.epoll()
         for _ in range(clients):
             link = connected(self._port)
@@ -168,16 +173,16 @@ class _Requests:
         self._links[number].sendall(self._request)
 
     def _read(self, number: int) -> None:
-        data = self._links[number].recv(_BUFFER)
-        self._octets += len(data)
-        missing = (self._missing[number] or answer_length(data)) - len(data)
+        size = self._links[number].recv_into(self._buffer)
+        self._octets += size
+        missing = (self._missing[number] or answer_length(self._buffer[:_LONGEST_HEAD])) - size
         self._missing[number] = missing
         if missing <= 0:
             self._delays_ms.append(1000 * (time.monotonic() - self._asked_s[number]))
             self._ask(number)
 
 
-def percentiles(delays_ms: list[float]) -> dict[str, float]:
+def percentiles(delays_ms: list[float]) -> dict[str, object]:
     """Return the median, the 99th percentile and the longest of some delays."""
     delays_ms = sorted(delays_ms)
     return {
@@ -187,14 +192,14 @@ def percentiles(delays_ms: list[float]) -> dict[str, float]:
     }
 
 
-def answer_length(data: bytes) -> int:
+def answer_length(data: bytes | bytearray) -> int:
     """Return how long an answer is with its head, of which the whole head has come.
 
     Raises:
         RuntimeError: It is not 200, or does not say how long it is.
     """
-    head, _, _ = data.partition(b"\r\n\r\n")
-    found = re.search(rb"(?i)content-length: (\d+)", head)
+    head, _, _ = bytes(data).partition(b"\r\n\r\n")
+    found = _LENGTH.search(head)
     if not head.startswith(b"HTTP/1.1 200") or found is None:
         raise RuntimeError(head[:300])
     return len(head) + 4 + int(found[1])

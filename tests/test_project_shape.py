@@ -40,6 +40,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.api.v1": "the routes of one prefix",
     "pitwall.api.openf1_query": "queries as OpenF1 takes them",
     "pitwall.analysis.openf1_tables": "a session's messages as rows of OpenF1",
+    "pitwall.api.kept_answers": "answers given again, in front of the app",
     "pitwall.api.stream_fan": "one task that serves all readers of the stream",
     "pitwall.api.predict": "the routes of one prefix",
     "pitwall.api.account_schemas": "the bodies of requests and answers",
