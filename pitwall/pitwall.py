@@ -109,6 +109,7 @@ def asgi() -> ASGIApp:
             printed.
     """
     from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
+    from pitwall.app.connection_bounds import bound_connections
     from pitwall.app.orphan_watch import end_without_supervisor
 
     end_without_supervisor()
@@ -121,6 +122,7 @@ def asgi() -> ASGIApp:
     shared = container.shared_states()
     if shared is not None:
         share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
+    app.register_lifespan_task(bound_connections, port=container.parts().settings.port)
     app.register_lifespan_task(container.run_worker)
     app.register_lifespan_task(relay.run)
     app.register_lifespan_task(watch_log_ins)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +15,7 @@ from pitwall import logs
 from pitwall.domain.limits import Standing
 
 Header = tuple[bytes, bytes]
+HeaderChange = Callable[[list[Header]], Iterable[Header]]
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -33,15 +34,37 @@ def headers_joined(scope: Scope, name: bytes) -> str:
     )
 
 
-def changing_headers(send: Send, change: Callable[[list[Header]], Iterable[Header]]) -> Send:
-    """Return a `send` that changes the headers of the response and nothing else."""
+class _ChangedSend:
+    """A `send` that changes the headers of the response, by several functions one after another.
 
-    async def send_changed(message: Message) -> None:
+    Several protections change headers. Were each a coroutine around the next, every piece of a
+    body would pass through all of them.
+    """
+
+    __slots__ = ("_changes", "_send")
+
+    def __init__(self, send: Send, changes: tuple[HeaderChange, ...]) -> None:
+        self._send = send
+        self._changes = changes
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.accept"}:
-            message = {**message, "headers": list(change(list(message.get("headers", ()))))}
-        await send(message)
+            headers = list(message.get("headers", ()))
+            for change in self._changes:
+                headers = list(change(headers))
+            message = {**message, "headers": headers}
+        await self._send(message)
 
-    return send_changed
+    def after(self, change: HeaderChange) -> _ChangedSend:
+        """Return a `send` that makes one more change, before these."""
+        return _ChangedSend(self._send, (change, *self._changes))
+
+
+def changing_headers(send: Send, change: HeaderChange) -> Send:
+    """Return a `send` that changes the headers of the response and nothing else."""
+    if isinstance(send, _ChangedSend):
+        return send.after(change)
+    return _ChangedSend(send, (change,))
 
 
 NAME: Final = b"x-request-id"
@@ -61,7 +84,7 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = header(scope, NAME)
-        name = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+        name = given if _ACCEPTED.fullmatch(given) else os.urandom(16).hex()
         answered = (NAME, name.encode())
         before = logs.request_id.set(name)
         try:
