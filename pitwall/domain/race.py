@@ -134,6 +134,7 @@ class LapRecord:
 
     Attributes:
         completed_at: When the feed reported the line crossing, UTC.
+        sectors_s: None where the feed told no time of that sector in this lap.
         speeds_kmh: By trap: `I1`, `I2`, `FL`, `ST`; missing ones are left out.
         pitted: Whether the car was in the pit lane at any time of this lap.
         track_clear: Whether the track status was clear throughout this lap.
@@ -201,6 +202,7 @@ class CarState:
         best_sectors_s: The best time of each sector so far; None before the first.
         segments: The mini-sectors of each sector by the feed's numbers, () where it shows none;
             `frames.TowerLine` says what they mean.
+        sectors_this_lap: The sectors, from 0, of which the feed told a time in this lap.
     """
 
     number: DriverNumber
@@ -235,6 +237,7 @@ class CarState:
     stints_at_stop: int = 0
     best_sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
     segments: tuple[tuple[int, ...], ...] = ()
+    sectors_this_lap: frozenset[int] = frozenset()
 
     @property
     def stint(self) -> Stint | None:

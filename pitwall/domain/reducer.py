@@ -67,6 +67,8 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
     car = race.cars.get(event.number) or CarState(event.number)
     if event.laps_completed is not None and _counts_anew(race, car, event.laps_completed):
         car = _counted_from(car, event.laps_completed)
+    if race.timed is None and (event.laps_completed or 0) < car.laps_completed:
+        event = _without_old_time(event)
     changes: dict[str, Any] = {}
     _take_place_and_gaps(car, event, changes)
     _take_pits_and_stops(car, event, changes)
@@ -75,11 +77,18 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
         return _timed_line(race, race.timed, car, event, changes)
     if event.laps_completed is not None and event.laps_completed > car.laps_completed:
         _complete_lap(race, car, event, changes, event.laps_completed)
+        _correct_out_lap(car, event, changes, event.laps_completed)
     elif event.last_lap_s is not None:
         _complete_record_late(car, event.last_lap_s, changes)
     if not changes:
         return race
     return _with_drive(_with_car(race, replace(car, **changes), event.sent_at), event)
+
+
+def _without_old_time(event: race_events.CarTimed) -> race_events.CarTimed:
+    """Return a line without its lap time, if it is that of an earlier lap."""
+    is_old = event.laps_completed is not None and event.last_lap_s is not None
+    return replace(event, last_lap_s=None) if is_old else event
 
 
 def _timed_line(
@@ -172,6 +181,26 @@ def _leave_pits(car: CarState, event: race_events.CarTimed, changes: dict[str, A
         changes["stints"] = (*car.stints[:-1], replace(car.stints[-1], from_lap=out_lap))
 
 
+def _correct_out_lap(
+    car: CarState, event: race_events.CarTimed, changes: dict[str, Any], lap_number: int
+) -> None:
+    """Move the way out of the pits to its lap where the line crossing in the lane was never told.
+
+    It was taken for the lap after the last one told, which is the in-lap.
+    """
+    left_at, lap_s = car.left_pits_at, event.last_lap_s or car.last_lap_s
+    if car.out_lap != car.laps_completed + 1 or lap_number <= car.out_lap:
+        return
+    if left_at is None or not lap_s:
+        return
+    driven = max(1, round((event.sent_at - left_at).total_seconds() / lap_s))
+    out_lap = max(car.out_lap, lap_number - driven + 1)
+    stints = changes.get("stints", car.stints)
+    if out_lap != car.out_lap and stints and stints[-1].from_lap == car.out_lap:
+        changes["stints"] = (*stints[:-1], replace(stints[-1], from_lap=out_lap))
+    changes["out_lap"] = out_lap
+
+
 def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
     if event.last_lap_s is not None:
         changes["last_lap_s"] = event.last_lap_s
@@ -183,6 +212,10 @@ def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, A
             sectors[index] = value
         changes["sectors_s"] = tuple(sectors)
         changes["best_sectors_s"] = tuple(map(_best, car.best_sectors_s, sectors))
+        # A first sector begins a lap, even if the last one of the lap before was told late.
+        is_first = event.sectors_s.get(0) is not None
+        told = frozenset() if is_first else car.sectors_this_lap
+        changes["sectors_this_lap"] = told.union(event.sectors_s)
     if event.segments:
         changes["segments"] = _with_segments(car.segments, event.segments)
     if event.speeds_kmh:
@@ -225,11 +258,16 @@ def _complete_lap(
     pitted = changes.get("pitted_this_lap", car.pitted_this_lap) or in_pit
     clear = race.track_status is TrackStatus.CLEAR
     speeds = changes.get("speeds_kmh", car.speeds_kmh)
+    sectors = changes.get("sectors_s", car.sectors_s)
+    told = changes.get("sectors_this_lap", car.sectors_this_lap)
+    first, second, third = (
+        sector_s if index in told else None for index, sector_s in enumerate(sectors)
+    )
     record = LapRecord(
         lap_number=lap_number,
         completed_at=event.sent_at,
         lap_time_s=event.last_lap_s,
-        sectors_s=changes.get("sectors_s", car.sectors_s),
+        sectors_s=(first, second, third),
         speeds_kmh=speeds,
         pitted=pitted,
         track_clear=clear and not car.unclear_this_lap,
@@ -244,6 +282,7 @@ def _complete_lap(
         "pitted_this_lap": in_pit,
         "unclear_this_lap": not clear,
         "traps_this_lap": frozenset(),
+        "sectors_this_lap": frozenset(),
     }
 
 
