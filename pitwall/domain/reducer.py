@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pitwall.domain import control_reducer, facts_reducer, timed_reducer
+from pitwall.domain import control_reducer, facts_reducer, stint_laps, timed_reducer
 from pitwall.domain import events as race_events
 from pitwall.domain.car_use import Drive
 from pitwall.domain.flags import ShownFlags
 from pitwall.domain.gaps import seconds_of
 from pitwall.domain.inference import at_lights_out, inferred_after, status_repeated
+from pitwall.domain.next_session import with_next_session
 from pitwall.domain.race import (
     CarState,
     DriverNumber,
@@ -37,6 +38,10 @@ _WEATHER_EVERY = timedelta(seconds=90)  # its topic tells it once a minute
 
 def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
     """Return the state after `event`. `as_of` never goes back."""
+    return with_next_session(race, _applied(race, event), event, _applied)
+
+
+def _applied(race: RaceState, event: race_events.TimingEvent) -> RaceState:
     after = inferred_after(race, _BY_EVENT[type(event)](race, event), event)
     same_status = after.track_status is race.track_status
     return after if same_status and after.phase is race.phase else _with_racing(race, after)
@@ -77,7 +82,7 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
         return _timed_line(race, race.timed, car, event, changes)
     if event.laps_completed is not None and event.laps_completed > car.laps_completed:
         _complete_lap(race, car, event, changes, event.laps_completed)
-        _correct_out_lap(car, event, changes, event.laps_completed)
+        stint_laps.correct_out_lap(car, event, changes, event.laps_completed)
     elif event.last_lap_s is not None:
         _complete_record_late(car, event.last_lap_s, changes)
     if not changes:
@@ -168,37 +173,7 @@ def _take_pits_and_stops(
         changes["stints_at_stop"] = len(car.stints)
     elif car.in_pit and event.in_pit is False:
         changes["left_pits_at"] = event.sent_at
-        _leave_pits(car, event, changes)
-
-
-def _leave_pits(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
-    """Note the lap that begins in the pit lane, and that a stint told of there begins with it."""
-    if not car.laps:
-        return  # the way to the grid
-    out_lap = (event.laps_completed or car.laps_completed) + 1
-    changes["out_lap"] = out_lap
-    if car.stints and len(car.stints) > max(1, car.stints_at_stop):
-        changes["stints"] = (*car.stints[:-1], replace(car.stints[-1], from_lap=out_lap))
-
-
-def _correct_out_lap(
-    car: CarState, event: race_events.CarTimed, changes: dict[str, Any], lap_number: int
-) -> None:
-    """Move the way out of the pits to its lap where the line crossing in the lane was never told.
-
-    It was taken for the lap after the last one told, which is the in-lap.
-    """
-    left_at, lap_s = car.left_pits_at, event.last_lap_s or car.last_lap_s
-    if car.out_lap != car.laps_completed + 1 or lap_number <= car.out_lap:
-        return
-    if left_at is None or not lap_s:
-        return
-    driven = max(1, round((event.sent_at - left_at).total_seconds() / lap_s))
-    out_lap = max(car.out_lap, lap_number - driven + 1)
-    stints = changes.get("stints", car.stints)
-    if out_lap != car.out_lap and stints and stints[-1].from_lap == car.out_lap:
-        changes["stints"] = (*stints[:-1], replace(stints[-1], from_lap=out_lap))
-    changes["out_lap"] = out_lap
+        stint_laps.leave_pits(car, event, changes)
 
 
 def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
@@ -328,27 +303,10 @@ def _stint_changed(race: RaceState, event: race_events.StintChanged) -> RaceStat
         if (value := getattr(event, name)) is not None
     }
     if event.stint_number > len(car.stints):
-        changes["from_lap"] = _first_lap_of(car, event, stints)
+        changes["from_lap"] = stint_laps.first_lap_of(car, event, stints)
     stints[event.stint_number - 1] = replace(stints[event.stint_number - 1], **changes)
     car = replace(car, stints=tuple(stints))
     return facts_reducer.with_stint_laps(_with_car(race, car, event.sent_at), car)
-
-
-def _first_lap_of(car: CarState, event: race_events.StintChanged, stints: list[Stint]) -> int:
-    """Return on which lap a stint began that the feed tells of for the first time.
-
-    It may be told some laps late. Where the car came in since the stint before, it is the lap that
-    began in the pit lane; else what the laps on the sets tell, as when a feed is joined mid-race.
-    """
-    if event.stint_number == 1:
-        return 1
-    before = stints[event.stint_number - 2].from_lap or 1
-    if car.in_pit:
-        return car.laps_completed + 1  # the way out of the pits corrects it
-    if car.out_lap is not None and car.out_lap > before:
-        return car.out_lap
-    driven = (event.tyre_life_laps or 0) - (event.start_laps or 0)
-    return max(before, car.laps_completed + 1 - max(0, driven))
 
 
 def _driver_listed(race: RaceState, event: race_events.DriverListed) -> RaceState:
