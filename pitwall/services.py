@@ -23,6 +23,7 @@ from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import StoreError
 from pitwall.live.event_ring import EventRing
 from pitwall.live.publishing import FrameRing
+from pitwall.mqtt.link_state import LinkState
 from pitwall.ports.accounts import RateLimiter
 from pitwall.ports.cache import LiveCache, TelemetryCache
 from pitwall.ports.forecasts import BattleInspection, ForecastThen
@@ -106,6 +107,7 @@ class Services:
         demo_race: A simulated race for guests; None where there is no database.
         events: What happened in the live race, for streams; None where nothing is streamed.
         writing: The state of the race writer; None where nothing is written.
+        broker: The state of the connection to the owner's MQTT broker; None where none is set.
         telemetry: Each car's newest telemetry; None where it is not cached.
         cache_fault: Returns a sentence while the live cache cannot be used as set up; else "".
     """
@@ -132,6 +134,7 @@ class Services:
     strips: RaceStrips | None = None
     demo_race: DemoRace | None = None
     events: EventRing | None = None
+    broker: Callable[[], LinkState] | None = None
 
     def races(self) -> RaceReader:
         """Return the reader of stored races.

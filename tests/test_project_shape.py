@@ -103,6 +103,8 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.app.orphan_watch": "a thread of each worker, tested in a process without the app",
     "pitwall.app.server": "the process above the workers",
     "pitwall.cache.backend": "the choice of what a worker shares with others",
+    "pitwall.mqtt.broker_link": "the connection to the broker, and what is published when",
+    "pitwall.mqtt.race_report": "the values of those entities",
     "pitwall.live.leading": "what the worker with the lease does",
     "pitwall.live.standby": "what a worker without the lease does",
     "pitwall.web.account.ended_log_ins": "a task of each worker, about all open tabs",
