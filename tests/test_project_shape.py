@@ -101,7 +101,6 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.store.race_exporter": "implements RaceExporter",
     # Work that is started once
     "pitwall.app.orphan_watch": "a thread of each worker, tested in a process without the app",
-    "pitwall.app.server": "the process above the workers",
     "pitwall.cache.backend": "the choice of what a worker shares with others",
     "pitwall.mqtt.broker_link": "the connection to the broker, and what is published when",
     "pitwall.mqtt.race_report": "the values of those entities",
