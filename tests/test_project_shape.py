@@ -35,6 +35,8 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.prediction.columns.*": "the columns of one question each",
     "pitwall.api.accounts": "the routes of one prefix",
     "pitwall.api.export": "the routes of one kind of file",
+    "pitwall.api.race_timeline": "one route and its answer",
+    "pitwall.api.llms": "one route and its text",
     "pitwall.api.ledger": "the routes of one prefix",
     "pitwall.api.live_stream": "the route of what happens, and how its readers are served",
     "pitwall.api.v1": "the routes of one prefix",
@@ -102,6 +104,8 @@ SUBJECTS_OF_THEIR_OWN = {
     # Work that is started once
     "pitwall.app.orphan_watch": "a thread of each worker, tested in a process without the app",
     "pitwall.cache.backend": "the choice of what a worker shares with others",
+    "pitwall.mcp_server.tools": "what a model can ask",
+    "pitwall.mcp_server.answers": "what it is answered",
     "pitwall.mqtt.broker_link": "the connection to the broker, and what is published when",
     "pitwall.mqtt.race_report": "the values of those entities",
     "pitwall.live.leading": "what the worker with the lease does",
