@@ -23,6 +23,7 @@ from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import StoreError
 from pitwall.live.event_ring import EventRing
 from pitwall.live.publishing import FrameRing
+from pitwall.mqtt.link_state import LinkState
 from pitwall.ports.accounts import RateLimiter
 from pitwall.ports.cache import LiveCache, TelemetryCache
 from pitwall.ports.forecasts import BattleInspection, ForecastThen
@@ -109,6 +110,7 @@ class Services:
         public_url: The address under which others reach this server, such as
             `https://pitwall.example.org`; "" for that of each request.
         writing: The state of the race writer; None where nothing is written.
+        broker: The state of the connection to the owner's MQTT broker; None where none is set.
         telemetry: Each car's newest telemetry; None where it is not cached.
         cache_fault: Returns a sentence while the live cache cannot be used as set up; else "".
     """
@@ -137,6 +139,7 @@ class Services:
     events: EventRing | None = None
     embed_ancestors: str = "*"
     public_url: str = ""
+    broker: Callable[[], LinkState] | None = None
 
     def races(self) -> RaceReader:
         """Return the reader of stored races.

@@ -12,7 +12,19 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, export, history, ledger, live, live_stream, predict, problems, v1
+from pitwall.api import (
+    accounts,
+    export,
+    history,
+    ledger,
+    live,
+    live_stream,
+    llms,
+    predict,
+    problems,
+    race_timeline,
+    v1,
+)
 from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
 from pitwall.api.shared_paths import ForPrograms
@@ -23,9 +35,11 @@ _ROUTERS = (
     predict.router,
     history.router,
     export.router,
+    race_timeline.router,
     ledger.router,
     accounts.router,
     v1.router,
+    llms.router,
 )
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 

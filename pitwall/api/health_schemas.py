@@ -11,6 +11,7 @@ from pitwall import __version__
 from pitwall.api import examples
 from pitwall.domain.frames import FeedState
 from pitwall.domain.sessions import Source
+from pitwall.mqtt.link_state import LinkStatus
 
 Status = Literal["ok", "degraded", "waiting", "dead"]
 
@@ -80,6 +81,17 @@ class StoreOut(BaseModel):
     )
 
 
+class BrokerOut(BaseModel):
+    """The connection to the owner's MQTT broker; a broken one is no fault of the server."""
+
+    status: LinkStatus = Field(
+        description="`connecting`, `connected`, `disconnected` while a new attempt is due, or "
+        "`standing_by` where another worker has the connection.",
+        examples=["connected"],
+    )
+    detail: str = Field(description="Why it is disconnected; else empty.", examples=[""])
+
+
 class HealthOut(BaseModel):
     """The state of the server, and whether its data can be trusted now."""
 
@@ -114,6 +126,10 @@ class HealthOut(BaseModel):
     )
     store: StoreOut | None = Field(
         description="The state of writing races; null where none are stored."
+    )
+    mqtt: BrokerOut | None = Field(
+        default=None,
+        description="The connection to the owner's MQTT broker; null where none is set.",
     )
     model: ModelOut | None
     build: BuildOut

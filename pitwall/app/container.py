@@ -51,6 +51,8 @@ from pitwall.live.leading import keep_running, lead
 from pitwall.live.publishing import FrameRing, Publisher
 from pitwall.live.race_player import PlayRequest
 from pitwall.live.standby import HotStandby
+from pitwall.mqtt.broker_link import BrokerLink, BrokerSettings
+from pitwall.mqtt.entities import HomeTopics
 from pitwall.ports.feeds import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
@@ -85,6 +87,7 @@ class Parts:
     databases: Databases
     recorder: Recorder
     standby: HotStandby
+    broker_link: BrokerLink | None  # None where no broker is set
     held: IO[str] | None = None  # the database's lock, or under `serve` a worker's share
     stage: PlayingRace = field(default_factory=PlayingRace)
 
@@ -109,7 +112,16 @@ def parts() -> Parts:
     )
     standby = HotStandby(predictor, lambda: play_requests(settings), recorder.prepare)
     return Parts(
-        settings, cache, FrameRing(), EventRing(), predictor, databases, recorder, standby, held
+        settings,
+        cache,
+        FrameRing(),
+        EventRing(),
+        predictor,
+        databases,
+        recorder,
+        standby,
+        open_broker_link(settings, cache),
+        held,
     )
 
 
@@ -132,6 +144,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         model_scores=built.predictor.bundle.scores.get("headline", {}),
         rules_version=built.predictor.bundle.knowledge.rules.version,
     )
+    link = built.broker_link
     ports = services.Services(
         live=built.cache.live,
         tab_is_open=tab_is_open,
@@ -147,6 +160,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         writing=lambda: built.recorder.state,
         embed_ancestors=built.settings.may_frame_embeds(),
         public_url=built.settings.public_address(),
+        broker=None if link is None else lambda: link.state,
         **stored_race_services(built.settings, built.databases, built.predictor),
     )
     services.install(ports)
@@ -209,6 +223,8 @@ async def run_as_leader() -> None:
     built = parts()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_feed())
+        if built.broker_link is not None:
+            tasks.create_task(keep_running(built.broker_link.run))
         tasks.create_task(
             keep_running(
                 lambda: migrate_and_record(built.settings, built.databases, built.recorder)
@@ -258,6 +274,18 @@ def open_cache(settings: Settings) -> Backend:
         return in_memory()
     folder = os.environ.get(WORKERS_FOLDER) or tempfile.mkdtemp(prefix="pitwall-")
     return in_redis(settings.redis_url, Path(folder))
+
+
+def open_broker_link(settings: Settings, cache: Backend) -> BrokerLink | None:
+    """Return what publishes the race for home automation, not connected yet; None if unwanted."""
+    if settings.mqtt_url is None:
+        return None
+    return BrokerLink(
+        BrokerSettings.of(settings.mqtt_url, settings.mqtt_ca),
+        HomeTopics(settings.mqtt_prefix, settings.mqtt_discovery),
+        cache.live,
+        lambda: cache.lease.is_held,
+    )
 
 
 def load_predictor(settings: Settings) -> MixturePredictor:

@@ -17,9 +17,12 @@ from pitwall.app.environment import (
     SECRETS,
     check_address,
     check_database,
+    check_file,
     check_folder,
     check_host,
+    check_mqtt,
     check_redis,
+    check_topic,
     secrets_in_files,
     unknown_variables,
     variable,
@@ -35,6 +38,7 @@ _MAY_BE_EMPTY = {
     "openf1_mqtt",
     "openf1_user",
     "openf1_password",
+    "mqtt_discovery",
 }
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
@@ -115,6 +119,14 @@ class Settings(BaseSettings):
             folder: `fastf1` is MultiViewer, asked through FastF1; `folder` is nowhere else.
         redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
         redis_password: The password for `redis_url`, where that has none.
+        mqtt_url: `mqtt://[USER:PASSWORD@]HOST[:PORT]` or `mqtts://…`: the broker on which the race
+            is published for home automation; None publishes nothing.
+        mqtt_password: The password for `mqtt_url`, where that has none.
+        mqtt_prefix: Begins the topics of what is published, and names the device; servers that
+            share a broker need one each.
+        mqtt_discovery: Begins the topics on which Home Assistant looks for devices; "" describes
+            none.
+        mqtt_ca: A file of certificates to trust in place of the system's, for `mqtts`.
         workers: How many processes serve; more than one needs Redis.
         log: The lowest level that is logged.
     """
@@ -147,6 +159,11 @@ class Settings(BaseSettings):
     circuit_info: Literal["fastf1", "folder"] = "fastf1"
     redis_url: Annotated[str | None, Field(repr=False)] = None
     redis_password: SecretStr = SecretStr("")
+    mqtt_url: Annotated[str | None, Field(repr=False)] = None
+    mqtt_password: SecretStr = SecretStr("")
+    mqtt_prefix: str = "pitwall"
+    mqtt_discovery: str = "homeassistant"
+    mqtt_ca: Path | None = None
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
@@ -272,6 +289,7 @@ def _checked(settings: Settings) -> Settings:
         schemes = ("mqtt", "mqtts", "ws", "wss")
         check_address("openf1_mqtt", settings.openf1_mqtt, schemes, "mqtts://HOST:PORT")
     _check_accounts_elsewhere(settings)
+    _check_home(settings)
     if settings.database_url is not None:
         check_database("database_url", settings.database_url)
     if settings.redis_url is not None:
@@ -288,6 +306,7 @@ def _checked(settings: Settings) -> Settings:
             for name, address, password in (
                 ("database", settings.database_url, settings.database_password),
                 ("redis", settings.redis_url, settings.redis_password),
+                ("mqtt", settings.mqtt_url, settings.mqtt_password),
             )
         }
     )
@@ -297,6 +316,16 @@ _WEB = {
     "f1_url": "https://HOST[:PORT] without a path",
     "openf1_url": "https://HOST[:PORT] without a path",
 }
+
+
+def _check_home(settings: Settings) -> None:
+    if settings.mqtt_url is not None:
+        check_mqtt(settings.mqtt_url)
+    check_topic("mqtt_prefix", settings.mqtt_prefix)
+    if settings.mqtt_discovery:
+        check_topic("mqtt_discovery", settings.mqtt_discovery)
+    if settings.mqtt_ca is not None:
+        check_file("mqtt_ca", settings.mqtt_ca)
 
 
 def _check_accounts_elsewhere(settings: Settings) -> None:
