@@ -12,7 +12,18 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, export, history, ledger, live, live_stream, predict, problems, v1
+from pitwall.api import (
+    accounts,
+    export,
+    history,
+    ledger,
+    live,
+    live_stream,
+    predict,
+    problems,
+    v1,
+    webhooks,
+)
 from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
 from pitwall.api.shared_paths import ForPrograms
@@ -25,6 +36,7 @@ _ROUTERS = (
     export.router,
     ledger.router,
     accounts.router,
+    webhooks.router,
     v1.router,
 )
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}

@@ -14,7 +14,15 @@ from pitwall.api import examples
 from pitwall.api.conditional import is_known
 from pitwall.api.fault_wording import for_strangers
 from pitwall.api.guards import CurrentServices
-from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOut, Status, StoreOut
+from pitwall.api.health_schemas import (
+    BuildOut,
+    HealthOut,
+    ModelOut,
+    SetAsideOut,
+    Status,
+    StoreOut,
+    WebhooksOut,
+)
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.session_schemas import LiveOut
@@ -177,6 +185,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         status, detail = "degraded", writing.reason
     elif writing is not None and status == "ok":
         detail = " ".join(filter(None, [detail, *_losses(writing)]))
+    totals = services.hook_totals() if services.hook_totals else None
     about = services.about
     return HealthOut(
         status=status,
@@ -191,6 +200,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         sequence=frame.sequence if frame else None,
         malformed=frame.header.malformed if frame else 0,
         store=_store(writing) if writing else None,
+        webhooks=WebhooksOut.of(totals) if totals else None,
         model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
     )

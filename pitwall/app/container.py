@@ -38,6 +38,7 @@ from pitwall.app.feed_runner import (
     token_warning,
 )
 from pitwall.app.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
+from pitwall.app.webhooks import hook_counter, hooks_of_accounts, send_webhooks
 from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.redis_client import connect
 from pitwall.engine.forecast_now import ForecastService, NewestState
@@ -57,6 +58,7 @@ from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.recording.race_recorder import Recorder
 from pitwall.store.database import Databases
 from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.webhooks.service import HookCounter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
@@ -85,6 +87,7 @@ class Parts:
     databases: Databases
     recorder: Recorder
     standby: HotStandby
+    hook_counter: HookCounter
     held: IO[str] | None = None  # the database's lock, or under `serve` a worker's share
     stage: PlayingRace = field(default_factory=PlayingRace)
 
@@ -109,7 +112,16 @@ def parts() -> Parts:
     )
     standby = HotStandby(predictor, lambda: play_requests(settings), recorder.prepare)
     return Parts(
-        settings, cache, FrameRing(), EventRing(), predictor, databases, recorder, standby, held
+        settings,
+        cache,
+        FrameRing(),
+        EventRing(),
+        predictor,
+        databases,
+        recorder,
+        standby,
+        hook_counter(databases),
+        held,
     )
 
 
@@ -145,6 +157,8 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastService(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
+        webhooks=hooks_of_accounts(built.settings, built.databases),
+        hook_totals=built.hook_counter.totals,
         **stored_race_services(built.settings, built.databases, built.predictor),
     )
     services.install(ports)
@@ -199,6 +213,7 @@ async def run_worker() -> None:
         tasks.create_task(keep_running(built.cache.keep_up))
         tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
         tasks.create_task(keep_running(lambda: built.events.fill(built.cache.live)))
+        tasks.create_task(keep_running(built.hook_counter.keep_up))
         tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
 
 
@@ -207,6 +222,14 @@ async def run_as_leader() -> None:
     built = parts()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_feed())
+        tasks.create_task(
+            send_webhooks(
+                built.settings,
+                built.databases,
+                built.events,
+                lambda: built.cache.lease.is_held,
+            )
+        )
         tasks.create_task(
             keep_running(
                 lambda: migrate_and_record(built.settings, built.databases, built.recorder)

@@ -26,9 +26,17 @@ from pitwall.app.environment import (
     with_password,
 )
 from pitwall.errors import SettingsError, shown
+from pitwall.webhooks.targets import Network, read_networks
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
-_MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}
+_MAY_BE_EMPTY = {
+    "cors_origins",
+    "f1tv_token",
+    "openf1_mqtt",
+    "openf1_user",
+    "openf1_password",
+    "webhooks_allow",
+}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
 _YEAR = re.compile(r"[0-9]{4}")
@@ -104,6 +112,8 @@ class Settings(BaseSettings):
             folder: `fastf1` is MultiViewer, asked through FastF1; `folder` is nowhere else.
         redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
         redis_password: The password for `redis_url`, where that has none.
+        webhooks_allow: Networks that are not public but may be sent webhooks, such as
+            `192.168.0.0/16`; separate several with commas. Public addresses always may.
         workers: How many processes serve; more than one needs Redis.
         log: The lowest level that is logged.
     """
@@ -134,6 +144,7 @@ class Settings(BaseSettings):
     circuit_info: Literal["fastf1", "folder"] = "fastf1"
     redis_url: Annotated[str | None, Field(repr=False)] = None
     redis_password: SecretStr = SecretStr("")
+    webhooks_allow: str = ""
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
@@ -161,6 +172,14 @@ class Settings(BaseSettings):
         for name in names or ([self.hosts] if self.hosts else []):
             check_host("hosts", name)
         return names
+
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """Return the networks that are not public but may be sent webhooks.
+
+        Raises:
+            SettingsError: One of them is no network.
+        """
+        return read_networks(self.webhooks_allow)
 
     def feed_spec(self) -> FeedSpec:
         """Return the feed that `feed` names.
@@ -213,6 +232,7 @@ def _checked(settings: Settings) -> Settings:
     settings.feed_spec()
     settings.allowed_origins()
     settings.own_hosts()
+    settings.allowed_networks()
     check_host("host", settings.host)
     check_folder("data", settings.data)
     for name, example in _WEB.items():
