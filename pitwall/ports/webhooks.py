@@ -71,7 +71,7 @@ class HookRegister(Protocol):
         ...
 
     async def enqueue(self, delivery: Delivery) -> bool:
-        """Let one delivery wait; False if its webhook is gone or has too many."""
+        """Let one delivery wait; False if its webhook is gone, paused or has too many."""
         ...
 
 
@@ -90,7 +90,7 @@ class HookQueue(Protocol):
         """Store deliveries and the place that is reached with them, in one transaction.
 
         One that is there already stays as it is. One for which there is no room is counted at its
-        webhook. Return how many were stored.
+        webhook. None is stored for a webhook that is paused or gone. Return how many were stored.
         """
         ...
 

@@ -254,10 +254,11 @@ class SqlWebhookStore:
         return HookTotals(queued=waiting, dead=dead, **counted)
 
     async def _put(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> int:
-        """Insert deliveries, as far as their webhooks are there and have room."""
+        """Insert deliveries, as far as their webhooks are there, not paused, and have room."""
         ids = {each.hook_id for each in deliveries}
-        # Locked, so that no webhook is deleted before its delivery is stored.
-        locked = select(_hooks.c.id).where(_hooks.c.id.in_(ids)).with_for_update()
+        # Locked, so that no webhook is deleted or paused before its delivery is stored.
+        active = (_hooks.c.id.in_(ids), _hooks.c.paused_at.is_(None))
+        locked = select(_hooks.c.id).where(*active).with_for_update()
         there = {row.id for row in await connection.execute(locked)}
         unsent = (
             select(_deliveries.c.hook_id, func.count().label("number"))

@@ -30,11 +30,13 @@ _HTTPS: Final = 443
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _6TO4: Final = IPv6Network("2002::/16")
+_UNICAST: Final = IPv6Network("2000::/3")  # whatever else may be given out, it is not the internet
+# What is inside of it, or of IPv4, and no host of the internet; Python's own list grows by release.
 _NEVER: Final = (
-    IPv6Network("::/96"),  # IPv4-compatible, which some stacks take for the IPv4 address
-    IPv6Network("64:ff9b:1::/48"),  # NAT64 of one's own network
-    IPv6Network("2001::/32"),  # Teredo
-    IPv6Network("fec0::/10"),  # site-local
+    IPv6Network("2001::/23"),  # protocols, Teredo among them
+    IPv6Network("2001:db8::/32"),  # documentation
+    IPv6Network("3fff::/20"),  # likewise
+    IPv4Network("192.0.0.0/24"),  # protocols
     IPv4Network("192.88.99.0/24"),  # 6to4 relays
 )
 
@@ -92,6 +94,8 @@ def is_public(address: Address) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(inner)
+        if address not in _UNICAST:
+            return False
     if any(address.version == never.version and address in never for never in _NEVER):
         return False
     return address.is_global and not address.is_multicast
