@@ -11,6 +11,7 @@ from pitwall.api import examples
 from pitwall.api.guards import REFUSALS, CurrentServices, LoggedIn
 from pitwall.api.problems import BODY_REFUSED, Responses, invalid_response, problem_response
 from pitwall.api.rate_limits import TRY_WEBHOOK, count_request
+from pitwall.api.shared_paths import ForPrograms
 from pitwall.api.webhook_schemas import (
     DeliveryOut,
     NewWebhookOut,
@@ -27,7 +28,10 @@ def _not_to_be_stored(response: Response) -> None:
 
 
 router = APIRouter(
-    prefix="/account/webhooks", tags=["webhooks"], dependencies=[Depends(_not_to_be_stored)]
+    prefix="/account/webhooks",
+    tags=["webhooks"],
+    dependencies=[Depends(_not_to_be_stored)],
+    route_class=ForPrograms,  # the account page is at /account/
 )
 
 HookId = Annotated[UUID, Path(examples=[examples.WEBHOOK_ID])]

@@ -11,9 +11,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
 
 from pitwall import services
 from pitwall.aio import end
+from pitwall.api.app import build_api
 from pitwall.api.rate_limits import TRY_WEBHOOK
 from pitwall.domain.webhooks import DeliveryState, HookHealth, HookTotals
 from pitwall.store.accounts import SqlAccountStore
@@ -24,7 +28,7 @@ from pitwall.webhooks.sender import Sender
 from pitwall.webhooks.service import MOST_HOOKS, Webhooks
 from pitwall.webhooks.targets import Targets, read_networks
 from tests.accounts.memory import MemoryAccountStore
-from tests.api.conftest import Clients, House
+from tests.api.conftest import HOST, Clients, House
 from tests.webhooks.makers import a_delivery
 from tests.webhooks.receivers import answers, receiving
 
@@ -235,3 +239,20 @@ async def test_health_counts_what_webhooks_do(clients: Clients, house: House) ->
         "dead": 1,
         "turned_away": 0,
     }
+
+
+@pytest.mark.parametrize("path", ["/account/", "/account/webhooks"])
+async def test_a_browser_gets_the_page_of_the_account_and_a_program_the_routes(
+    house: House, path: str
+) -> None:
+    api = build_api()
+
+    async def page(_request: object) -> PlainTextResponse:
+        return PlainTextResponse("the page")
+
+    api.mount("/", Starlette(routes=[Mount("/", routes=[Route("/{rest:path}", page)])]))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=api), base_url=HOST) as client:
+        opened = await client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        asked = await client.get(path, headers={"Accept": "application/json"})
+    assert opened.text == "the page"
+    assert asked.status_code == (404 if path == "/account/" else 401)

@@ -25,7 +25,6 @@ class Field:
         most: Longest text, characters.
         sent_as: What the script makes of it.
         value: What it holds at first.
-        example: What it shows while it is empty.
         required: Whether it must be filled in.
     """
 
@@ -37,7 +36,6 @@ class Field:
     most: int = 256
     sent_as: As = "text"
     value: str = ""
-    example: str = ""
     required: bool = True
 
 
@@ -114,7 +112,6 @@ def field(of: Field, form_name: str) -> rx.Component:
             auto_complete=of.autocomplete,
             max_length=of.most,
             required=of.required,
-            placeholder=of.example,
             spell_check=False,
             auto_capitalize="none",
             custom_attrs=attributes,

@@ -64,12 +64,11 @@ def _new_hook() -> rx.Component:
                 "url",
                 "Address",
                 "url",
-                hint="For a phone: an ntfy topic that nobody guesses. For Discord: the address from "
-                "the channel's settings, under Integrations.",
+                hint="For a phone: https://ntfy.sh/ and a topic that nobody guesses. For Discord: "
+                "the address in the channel's settings, under Integrations.",
                 most=1000,
-                example="https://ntfy.sh/your-own-topic",
             ),
-            Field("name", "Name", "text", most=60, required=False, example="My phone"),
+            Field("name", "Name", "text", most=60, required=False),
             choice(
                 _FORM,
                 "kind",
@@ -96,11 +95,10 @@ def _new_hook() -> rx.Component:
                 "drivers",
                 "Only these drivers",
                 "text",
-                hint="Three letters or car numbers. Empty: all drivers.",
+                hint="Three letters or car numbers, such as NOR, 81. Empty: all drivers.",
                 most=120,
                 sent_as="list",
                 required=False,
-                example="NOR, 81",
             ),
             choice(
                 _FORM,
@@ -150,7 +148,7 @@ def _hook(row: rx.Var[HookItem]) -> rx.Component:
             rx.cond(row.is_paused, rx.el.span("Paused", class_name="badge warning"), rx.fragment()),
             rx.el.p(row.host, class_name="hint"),
             rx.el.ul(
-                rx.foreach(row.wants, lambda want: rx.el.li(want)),
+                rx.foreach(row.wants, _want),
                 class_name="wants",
             ),
             rx.el.p(row.state, class_name=rx.cond(row.is_well, "hint", "hint is-error")),
@@ -173,6 +171,10 @@ def _hook(row: rx.Var[HookItem]) -> rx.Component:
         rx.cond(row.dead != "", _dead(path, row), rx.fragment()),
         key=row.id,
     )
+
+
+def _want(words: rx.Var[str]) -> rx.Component:
+    return rx.el.li(words)
 
 
 def _pause(path: str, row: rx.Var[HookItem], value: str, words: str) -> rx.Component:
