@@ -135,7 +135,10 @@
     },
     secret(form, answer) {
       form.reset();
-      showOnce("new-secret", answer.secret);
+      say(form, form.dataset.success);
+      // ntfy and Discord verify nothing.
+      if (answer.kind === "generic") showOnce("new-secret", answer.secret);
+      else document.getElementById("new-secret-place").hidden = true;
       refresh();
     },
     tested(form, answer) {

@@ -387,7 +387,7 @@ export default {
  "The race is not running": "Das Rennen läuft nicht",
  "The race is over": "Das Rennen ist vorbei",
  "The second command reads every entry, names the first broken one, and compares the ledger with the tables behind this page and the replay. To get the numbers on this page as JSON:": "Der zweite Befehl liest jeden Eintrag, nennt den ersten gebrochenen und vergleicht das Register mit den Tabellen hinter dieser Seite und der Wiederholung. Die Zahlen dieser Seite als JSON:",
- "The secret that signs what is sent. Copy it now: it is not shown again. ntfy and Discord do not need it.": "Das Geheimnis, das signiert, was gesendet wird. Kopiere es jetzt: Es wird nicht noch einmal gezeigt. ntfy und Discord brauchen es nicht.",
+ "The secret that signs what is sent. Copy it now: it is not shown again.": "Das Geheimnis, das signiert, was gesendet wird. Kopiere es jetzt: Es wird nicht noch einmal gezeigt.",
  "The situation alone gives": "Die Lage allein ergibt",
  "Theme": "Erscheinung",
  "There is no forecast to change at this moment.": "In diesem Moment gibt es keine Prognose zu ändern.",

@@ -48,13 +48,9 @@ async def send_webhooks(
     )
     sender = Sender(queue, Poster(targets, others, _now), may_send, _now)
     announcer = Announcer(events, queue, sender.wake, _now)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keep_running(announcer.run))
-            tasks.create_task(keep_running(sender.run))
-    finally:
-        targets.close()
-        others.close()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep_running(announcer.run))
+        tasks.create_task(keep_running(sender.run))
 
 
 def _now() -> datetime:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from pitwall.aio import unattended
 from pitwall.domain.webhooks import HookKind
 from pitwall.errors import PitwallError, RefusedFieldError, SettingsError, shown
 
@@ -24,7 +25,7 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 LONGEST_URL: Final = 1_000
 RESOLVED_WITHIN_S: Final = 4.0
-_LOOK_UPS_AT_ONCE: Final = 16
+_LOOK_UPS_AT_ONCE: Final = 64
 _LOWEST_PORT: Final = 1024  # besides 443: below are mail, shells and other people's services
 _HTTPS: Final = 443
 
@@ -151,8 +152,8 @@ class Targets:
     def __init__(self, allowed: Sequence[Network] = (), resolve: Resolve | None = None) -> None:
         self._allowed = tuple(allowed)
         self._resolve = resolve or _resolved
-        # Threads of its own, as a name server that never answers holds one for half a minute.
-        self._threads = ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, "webhook-names")
+        # A name server that does not answer holds a thread for half a minute.
+        self._places = asyncio.Semaphore(_LOOK_UPS_AT_ONCE)
 
     async def check(self, url: str, kind: HookKind) -> None:
         """Judge an address as its owner registers it.
@@ -177,10 +178,9 @@ class Targets:
         """
         parts = self._judged(url)
         host, port = parts.hostname or "", parts.port or (_HTTPS if _is_tls(parts) else 80)
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(RESOLVED_WITHIN_S):
-                found = await loop.run_in_executor(self._threads, self._resolve, host, port)
+                found = await self._looked_up(host, port)
         except TimeoutError:
             message = f"The name {shown(host)} was not resolved in time."
             raise TargetError(message) from None
@@ -196,9 +196,19 @@ class Targets:
             self._judge(address, parts, port)
         return Target(url, host, port, tuple(map(str, addresses)))
 
-    def close(self) -> None:
-        """Let go of the threads; those that still wait for a name end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def _looked_up(self, host: str, port: int) -> Sequence[str]:
+        """Resolve a name in a thread; its place is free again when the thread has ended."""
+        loop = asyncio.get_running_loop()
+
+        def look_up() -> Sequence[str]:
+            try:
+                return self._resolve(host, port)
+            finally:
+                with suppress(RuntimeError):  # the loop has ended meanwhile
+                    loop.call_soon_threadsafe(self._places.release)
+
+        await self._places.acquire()
+        return await unattended(look_up, "webhook-name")
 
     def _judged(self, url: str) -> SplitResult:
         """Return the parts of an address whose form is right.

@@ -159,7 +159,6 @@ async def test_a_name_server_that_does_not_answer_is_not_waited_for(
         await targets.find("https://slow.example/")
     assert asyncio.get_running_loop().time() - began_s < 2
     ends.set()
-    targets.close()
 
 
 @pytest.mark.parametrize("text", ["10.0.0.0/8,home", "10.0.0.1/8", "*"])

@@ -44,8 +44,7 @@ def webhook_panel() -> rx.Component:
         ),
         shown_once(
             "new-secret",
-            "The secret that signs what is sent. Copy it now: it is not shown again. ntfy and "
-            "Discord do not need it.",
+            "The secret that signs what is sent. Copy it now: it is not shown again.",
         ),
         rx.el.details(
             rx.el.summary("Add a webhook"),
@@ -146,7 +145,7 @@ def _hook(row: rx.Var[HookItem]) -> rx.Component:
             rx.el.strong(row.name),
             rx.el.span(row.kind, class_name="badge"),
             rx.cond(row.is_paused, rx.el.span("Paused", class_name="badge warning"), rx.fragment()),
-            rx.el.p(row.host, class_name="hint"),
+            rx.cond(row.name != row.host, rx.el.p(row.host, class_name="hint"), rx.fragment()),
             rx.el.ul(
                 rx.foreach(row.wants, _want),
                 class_name="wants",
@@ -162,8 +161,14 @@ def _hook(row: rx.Var[HookItem]) -> rx.Component:
                 _pause(path, row, "false", "Resume"),
                 _pause(path, row, "true", "Pause"),
             ),
-            form_button(
-                Asking(f"POST {path}/secret", "secret"), "New secret", f"New secret of {row.name}"
+            rx.cond(
+                row.is_signed,
+                form_button(
+                    Asking(f"POST {path}/secret", "secret"),
+                    "New secret",
+                    f"New secret of {row.name}",
+                ),
+                rx.fragment(),
             ),
             form_button(Asking(f"DELETE {path}", "refresh"), "Delete", f"Delete {row.name}"),
             class_name="acts",

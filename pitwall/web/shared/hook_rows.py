@@ -59,6 +59,7 @@ class HookItem:
         error: Why the last attempt failed; "" when it did not.
         is_well: Whether it is active and its last attempt, if any, succeeded.
         is_paused: Whether nothing is sent.
+        is_signed: Whether its receiver verifies what is sent.
         dead: How many deliveries were given up, as text; "" for none.
         letters: The newest of them.
     """
@@ -73,6 +74,7 @@ class HookItem:
     error: str
     is_well: bool
     is_paused: bool
+    is_signed: bool
     dead: str
     letters: list[DeadItem]
 
@@ -94,6 +96,7 @@ def hook_row(
         error=hook.health.last_error,
         is_well=hook.paused_at is None and not hook.health.failures,
         is_paused=hook.paused_at is not None,
+        is_signed=hook.kind is HookKind.GENERIC,
         dead=str(dead) if dead else "",
         letters=[_letter(each) for each in letters],
     )
