@@ -38,6 +38,7 @@ from pitwall.app.feed_runner import (
     token_warning,
 )
 from pitwall.app.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
+from pitwall.app.webhooks import hook_counter, hooks_of_accounts, send_webhooks
 from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.redis_client import connect
 from pitwall.engine.forecast_now import ForecastService, NewestState
@@ -59,6 +60,7 @@ from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.recording.race_recorder import Recorder
 from pitwall.store.database import Databases
 from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.webhooks.service import HookCounter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
@@ -88,6 +90,7 @@ class Parts:
     recorder: Recorder
     standby: HotStandby
     broker_link: BrokerLink | None  # None where no broker is set
+    hook_counter: HookCounter
     held: IO[str] | None = None  # the database's lock, or under `serve` a worker's share
     stage: PlayingRace = field(default_factory=PlayingRace)
 
@@ -121,6 +124,7 @@ def parts() -> Parts:
         recorder,
         standby,
         open_broker_link(settings, cache),
+        hook_counter(databases),
         held,
     )
 
@@ -161,6 +165,8 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         embed_ancestors=built.settings.may_frame_embeds(),
         public_url=built.settings.public_address(),
         broker=None if link is None else lambda: link.state,
+        webhooks=hooks_of_accounts(built.settings, built.databases),
+        hook_totals=built.hook_counter.totals,
         **stored_race_services(built.settings, built.databases, built.predictor),
     )
     services.install(ports)
@@ -215,6 +221,7 @@ async def run_worker() -> None:
         tasks.create_task(keep_running(built.cache.keep_up))
         tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
         tasks.create_task(keep_running(lambda: built.events.fill(built.cache.live)))
+        tasks.create_task(keep_running(built.hook_counter.keep_up))
         tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
 
 
@@ -225,6 +232,14 @@ async def run_as_leader() -> None:
         tasks.create_task(run_feed())
         if built.broker_link is not None:
             tasks.create_task(keep_running(built.broker_link.run))
+        tasks.create_task(
+            send_webhooks(
+                built.settings,
+                built.databases,
+                built.events,
+                lambda: built.cache.lease.is_held,
+            )
+        )
         tasks.create_task(
             keep_running(
                 lambda: migrate_and_record(built.settings, built.databases, built.recorder)

@@ -29,6 +29,7 @@ from pitwall.app.environment import (
     with_password,
 )
 from pitwall.errors import SettingsError, shown
+from pitwall.webhooks.targets import Network, read_networks
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 _MAY_BE_EMPTY = {
@@ -39,6 +40,7 @@ _MAY_BE_EMPTY = {
     "openf1_user",
     "openf1_password",
     "mqtt_discovery",
+    "webhooks_allow",
 }
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
@@ -127,6 +129,8 @@ class Settings(BaseSettings):
         mqtt_discovery: Begins the topics on which Home Assistant looks for devices; "" describes
             none.
         mqtt_ca: A file of certificates to trust in place of the system's, for `mqtts`.
+        webhooks_allow: Networks that are not public but may be sent webhooks, such as
+            `192.168.0.0/16`; separate several with commas. Public addresses always may.
         workers: How many processes serve; more than one needs Redis.
         log: The lowest level that is logged.
     """
@@ -164,6 +168,7 @@ class Settings(BaseSettings):
     mqtt_prefix: str = "pitwall"
     mqtt_discovery: str = "homeassistant"
     mqtt_ca: Path | None = None
+    webhooks_allow: str = ""
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
@@ -226,6 +231,14 @@ class Settings(BaseSettings):
             check_host("hosts", name)
         return names
 
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """Return the networks that are not public but may be sent webhooks.
+
+        Raises:
+            SettingsError: One of them is no network.
+        """
+        return read_networks(self.webhooks_allow)
+
     def feed_spec(self) -> FeedSpec:
         """Return the feed that `feed` names.
 
@@ -279,6 +292,7 @@ def _checked(settings: Settings) -> Settings:
     settings.may_frame_embeds()
     settings.public_address()
     settings.own_hosts()
+    settings.allowed_networks()
     check_host("host", settings.host)
     check_folder("data", settings.data)
     for name, example in _WEB.items():
