@@ -62,13 +62,16 @@ class Request:
     def build(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         """Return the request as httpx sends it."""
         query = {name: value for name, value in self.query.items() if value is not None}
-        return client.build_request(
+        request = client.build_request(
             self.method,
             self.path,
             params=query or None,  # none leaves alone what the path has
             json=self.body,
             headers={"Accept": self.accept, **self.headers},
         )
+        if self.method != "GET":  # with the cookie of a log-in the server asks where it comes from
+            request.headers["Origin"] = f"{request.url.scheme}://{request.headers['Host']}"
+        return request
 
     @property
     def name(self) -> str:

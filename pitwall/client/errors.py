@@ -43,14 +43,14 @@ class ProblemDetails:
         title: The kind of problem, in a few words.
         detail: What was wrong with this request, as a sentence.
         instance: The path of the request; empty where not told.
-        invalid: Each field or parameter that is not valid.
+        invalid: Each field or parameter that is not valid. None where that is not the problem.
         request_id: The request in the server's log. None where not told.
     """
 
     title: str = ""
     detail: str = ""
     instance: str = ""
-    invalid: tuple[InvalidField, ...] = ()
+    invalid: tuple[InvalidField, ...] | None = None
     request_id: str | None = None
 
 

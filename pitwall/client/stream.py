@@ -192,7 +192,7 @@ class Following:
         Raises:
             UnreachableError: It does so again and again, without telling anything.
         """
-        wait_s = self._wait_s(self._come_back_s)
+        wait_s = self._wait_s(self._soon_s)
         if wait_s is None:
             message = f"{PATH} ends again and again without telling anything."
             raise UnreachableError(message)
@@ -204,10 +204,14 @@ class Following:
         Raises:
             UnreachableError: It does so again and again, without telling anything.
         """
-        wait_s = self._wait_s(None if self._failures else self._come_back_s)
+        wait_s = self._wait_s(None if self._failures else self._soon_s)
         if wait_s is None:
             raise UnreachableError(unreachable(error)) from error
         return wait_s
+
+    @property
+    def _soon_s(self) -> float:
+        return min(self._come_back_s, self._retry.longest_wait_s)
 
     def _wait_s(self, asked_s: float | None) -> float | None:
         self._failures += 1
