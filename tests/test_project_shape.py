@@ -28,6 +28,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.pitwall": "Reflex imports it: the app",
     "pitwall.serve": "python runs it: the server, without the imports of the command line",
     "pitwall.web.shared.same_origin": "rxconfig.py names it: a plugin of the build",
+    "pitwall.web.shared.small_scripts": "rxconfig.py names it: a plugin of the build",
     "pitwall.wire.merge": "the feed's rule for snapshots, by which the test servers answer",
     # One of a kind each, listed in one place
     "pitwall.cli.*": "one command each",
@@ -40,7 +41,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.api.v1": "the routes of one prefix",
     "pitwall.api.openf1_query": "queries as OpenF1 takes them",
     "pitwall.analysis.openf1_tables": "a session's messages as rows of OpenF1",
-    "pitwall.api.stream_schemas": "the events of the stream, as programs read them",
+    "pitwall.api.stream_encoding": "the events of the stream, as bytes",
     "pitwall.api.predict": "the routes of one prefix",
     "pitwall.api.account_schemas": "the bodies of requests and answers",
     "pitwall.domain.control_reducer": "what race control's messages change",
@@ -101,7 +102,6 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.store.race_exporter": "implements RaceExporter",
     # Work that is started once
     "pitwall.app.orphan_watch": "a thread of each worker, tested in a process without the app",
-    "pitwall.app.server": "the process above the workers",
     "pitwall.cache.backend": "the choice of what a worker shares with others",
     "pitwall.live.leading": "what the worker with the lease does",
     "pitwall.live.standby": "what a worker without the lease does",

@@ -64,6 +64,8 @@ def strip_of(race: RaceSummary, rows: Mapping[HistoryTable, list[Row]]) -> RaceS
     """Return the strip of a race from its rows."""
     crossings: dict[int, dict[int, datetime]] = {}
     for row in rows[HistoryTable.LAPS]:
+        if row["deleted"]:
+            continue
         crossings.setdefault(row["car"], {})[row["lap"]] = row["completed_at_utc"]
     stints: dict[int, list[tuple[int, str]]] = {}
     for row in rows[HistoryTable.STINTS]:

@@ -135,7 +135,7 @@ class EncodedAnswers:
 
     def __init__(self) -> None:
         self._about: object = None
-        self._encodings = Encodings()
+        self._encodings = Encodings[bytes]()
 
     def get(self, about: object, etag: str, make: Callable[[], bytes]) -> bytes:
         """Return the answer with this tag, and make it if nobody has asked for it yet.
@@ -146,7 +146,7 @@ class EncodedAnswers:
             make: Makes the answer.
         """
         if about is not self._about:
-            self._about, self._encodings = about, Encodings()
+            self._about, self._encodings = about, Encodings[bytes]()
         return self._encodings.get(etag, make)
 
 

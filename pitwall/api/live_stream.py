@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from pitwall.aio import end
 from pitwall.api.conditional import is_head
 from pitwall.api.guards import CurrentServices
 from pitwall.api.live import MinP
-from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
-from pitwall.api.stream_schemas import HeartbeatOut, event_out
-from pitwall.domain.frames import BattleLine, LiveFrame
+from pitwall.api.stream_encoding import Detail, StreamEvent, Wanted, backlog_of, heartbeat
+from pitwall.api.stream_schemas import EVENT_MODELS
 from pitwall.errors import BusyError, NothingLiveError, RefusedFieldError
-from pitwall.live.event_ring import EventRing, FrameNews
-from pitwall.live.race_events import RaceEvent
+from pitwall.live.event_ring import EventRing
 
 router = APIRouter(tags=["live"])
 
@@ -44,63 +37,6 @@ COME_BACK_MS: Final = 2_000
 
 _MOST_DRIVERS: Final = 30
 _DRIVER: Final = re.compile(r"[A-Z]{3}|[0-9]{1,2}")
-
-
-class StreamEvent(StrEnum):
-    """The kinds of events of the stream."""
-
-    FRAME = "frame"
-    BATTLE_OPENED = "battle_opened"
-    BATTLE_ENDED = "battle_ended"
-    PASSED = "passed"
-    FLAG = "flag"
-    HEARTBEAT = "heartbeat"
-    MISSED = "missed"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a reader asked for; readers that ask for the same share each encoding.
-
-    Attributes:
-        min_p: Only battles with at least this forecast.
-        drivers: Only battles of these cars, by their three letters or numbers; empty for all.
-        events: Only these kinds; empty for all. Heartbeats always come.
-    """
-
-    min_p: float = 0.0
-    drivers: frozenset[str] = frozenset()
-    events: frozenset[StreamEvent] = frozenset()
-
-    def has(self, kind: StreamEvent) -> bool:
-        """Whether events of a kind are wanted."""
-        return not self.events or kind in self.events
-
-    def takes(self, event: RaceEvent) -> bool:
-        """Whether an event is wanted."""
-        if not self.has(StreamEvent(event.kind)):
-            return False
-        pair = event.pair
-        if pair is None:
-            return True
-        return (event.p_overtake or 0.0) >= self.min_p and self._takes_pair(pair, event.frame)
-
-    def narrowed(self, frame: LiveFrame) -> list[BattleLine]:
-        """Return the battles of a frame that are wanted."""
-        return [
-            battle
-            for battle in frame.battles
-            if not battle.fading
-            and (battle.p_overtake or 0.0) >= self.min_p
-            and self._takes_pair((battle.attacker, battle.defender), frame)
-        ]
-
-    def _takes_pair(self, pair: tuple[int, int], frame: LiveFrame) -> bool:
-        if not self.drivers:
-            return True
-        names = {str(number) for number in pair}
-        names |= {line.code for line in frame.tower if line.number in pair}
-        return not self.drivers.isdisjoint(names)
 
 
 def wanted(
@@ -118,6 +54,20 @@ def wanted(
         list[StreamEvent] | None,
         Query(description="Only these kinds of events; all without it.", examples=[["passed"]]),
     ] = None,
+    fading: Annotated[
+        bool,
+        Query(
+            description="Also battles that are only kept open, at 2.0 to 2.5 s.", examples=[True]
+        ),
+    ] = False,
+    detail: Annotated[
+        Detail,
+        Query(
+            description="`brief` frames have what it takes to draw battles; `full` ones have all "
+            "that `GET /live-battles` answers, at seven times the size.",
+            examples=["full"],
+        ),
+    ] = Detail.BRIEF,
 ) -> Wanted:
     """Read what a reader asks for.
 
@@ -129,7 +79,7 @@ def wanted(
         if not _DRIVER.fullmatch(name):
             message = "Name drivers by three letters or car numbers, such as NOR,81."
             raise RefusedFieldError("drivers", message)
-    return Wanted(min_p, frozenset(names[:_MOST_DRIVERS]), frozenset(events or ()))
+    return Wanted(min_p, frozenset(names[:_MOST_DRIVERS]), frozenset(events or ()), fading, detail)
 
 
 @router.get(
@@ -138,15 +88,20 @@ def wanted(
     response_class=Response,
     responses={
         200: {
-            "description": "Server-sent events, until the reader leaves. `frame` has what "
-            "`GET /live-battles` answers, up to four times a second. `battle_opened`, "
-            "`battle_ended`, `passed` and `flag` tell what happened. `heartbeat` comes after ten "
-            "seconds without anything else. `missed` says that events between the reader's "
-            "`Last-Event-ID` and now can not be sent any more.",
+            "description": "Server-sent events, until the reader leaves. The data of each is JSON; "
+            "`x-events` names its schema. `frame` comes up to four times a second and is whole: a "
+            "reader can join, skip or come back at any time. `battle_opened`, `battle_ended`, "
+            "`passed` and `flag` tell what happened. `heartbeat` comes after ten seconds without "
+            "anything else. `missed` says that events between the reader's `Last-Event-ID` and "
+            "now can not be sent any more.",
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"type": "string"},
                     "example": "event: frame\nid: 19ac3f0b2a1-15bb\ndata: {}\n\n",
+                    "x-events": {
+                        kind: {"$ref": f"#/components/schemas/{model.__name__}"}
+                        for kind, model in EVENT_MODELS.items()
+                    },
                 }
             },
         },
@@ -176,9 +131,14 @@ async def live_battles_stream(
 ) -> Response:
     """Follow the battles without asking again.
 
+    A `frame` is a `FrameOut`: what it takes to draw the battles, named as in `/live-battles`. With
+    `detail=full` it is all that `/live-battles` answers, with reasons and experts.
+    `battle_opened` has the whole battle in either case.
+
     Filters narrow the battles in frames and the events about battles; `flag` always comes. Event
     ids rise; a reader that connects again with `Last-Event-ID`, as browsers do, misses nothing of
-    the last five minutes and may be told an event twice.
+    the last five minutes and may be told an event twice. A reader that does not keep up is sent the
+    newest frame and every event in between; one that reads nothing is disconnected.
     """
     if services.events is None:
         raise NothingLiveError
@@ -243,51 +203,14 @@ class EventStream(Response):
                 async with asyncio.timeout_at(quiet_until_s):
                     backlog = await self._ring.after(self._last)
             except TimeoutError:
-                return self._heartbeat()
-            pieces = [] if backlog.is_whole else [_message(StreamEvent.MISSED, "{}")]
-            newest = backlog.moments[-1]
-            pieces += [_encoded(each, self._filters, frame=False) for each in backlog.moments[:-1]]
-            pieces.append(_encoded(newest, self._filters, frame=True))
-            self._last = newest.id
-            piece = b"".join(pieces)
+                return heartbeat(self._ring.newest)
+            self._last = backlog.moments[-1].id
+            piece = backlog_of(backlog.moments, self._filters, is_whole=backlog.is_whole)
             if piece:
                 return piece
-
-    def _heartbeat(self) -> bytes:
-        newest = self._ring.newest
-        state = None if newest is None else newest.header.feed_state
-        beat = HeartbeatOut(at=datetime.now(UTC), feed_state=state)
-        return _message(StreamEvent.HEARTBEAT, beat.model_dump_json())
 
 
 async def _left(receive: Receive) -> None:
     """Return when the reader has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _encoded(moment: FrameNews, filters: Wanted, *, frame: bool) -> bytes:
-    """Return the events of a moment as a reader is sent them, and its frame if asked for."""
-    return moment.encoded.get(
-        (filters, frame), lambda: b"".join(_messages(moment, filters, frame=frame))
-    )
-
-
-def _messages(moment: FrameNews, filters: Wanted, *, frame: bool) -> Iterator[bytes]:
-    """Yield the messages of a moment; the last one has its id, so that a cut repeats them all."""
-    messages: list[tuple[StreamEvent, BaseModel]] = [
-        (StreamEvent(event.kind), event_out(event))
-        for event in moment.events
-        if filters.takes(event)
-    ]
-    if frame and filters.has(StreamEvent.FRAME):
-        battles = filters.narrowed(moment.frame)
-        messages.append((StreamEvent.FRAME, BattlesOut.with_battles(moment.frame, battles)))
-    for place, (kind, body) in enumerate(messages, start=1):
-        is_last = place == len(messages)
-        yield _message(kind, body.model_dump_json(), moment.id if is_last else "")
-
-
-def _message(kind: StreamEvent, data: str, name: str = "") -> bytes:
-    named = f"id: {name}\n" if name else ""
-    return f"event: {kind}\n{named}data: {data}\n\n".encode()

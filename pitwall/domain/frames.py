@@ -95,7 +95,8 @@ class FrameHeader:
         utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known. Source:
             `SessionInfo` `GmtOffset`.
         yellow_sectors: The track sectors under yellow, by race control's numbers, of which a lap
-            has some 20. Source: `RaceControlMessages`.
+            has some 20. Source: `RaceControlMessages` and `TrackStatus`.
+        double_yellow_sectors: Those of them under a double yellow. Source: as `yellow_sectors`.
     """
 
     source: str
@@ -126,6 +127,7 @@ class FrameHeader:
     inferred: tuple[Inferred, ...] = ()
     utc_offset_s: int | None = None
     yellow_sectors: tuple[int, ...] = ()
+    double_yellow_sectors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from pitwall.domain import control_reducer, facts_reducer, timed_reducer
 from pitwall.domain import events as race_events
 from pitwall.domain.car_use import Drive
+from pitwall.domain.flags import ShownFlags
 from pitwall.domain.gaps import seconds_of
 from pitwall.domain.inference import at_lights_out, inferred_after, status_repeated
 from pitwall.domain.race import (
@@ -51,6 +52,9 @@ def _with_racing(before: RaceState, after: RaceState) -> RaceState:
     # seldom says so: 54 of 90 safety cars of 2018 to 2026 have no message. It says when they are
     # on again.
     switched_off = not may_race and after.overtake_enabled is not None
+    if after.track_status in {TrackStatus.CLEAR, TrackStatus.RED}:
+        # They end every yellow, and race control does not take back each of them.
+        after = replace(after, told=replace(after.told, flags=ShownFlags(after.track_status)))
     return replace(
         after,
         racing_since=after.as_of if resumes or starts else after.racing_since,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from pitwall.domain.frames import LiveFrame
 from pitwall.live.race_events import RaceEvent, events_between
@@ -23,13 +23,16 @@ MOST_EVENTS: Final = 2_000
 _MOST_ENCODINGS: Final = 64
 
 
-class Encodings:
-    """What readers of one frame were sent, by what they asked for, so that each is made once."""
+_Made = TypeVar("_Made")
+
+
+class Encodings(Generic[_Made]):
+    """What was made of one frame for its readers, by what they asked for: each is made once."""
 
     def __init__(self) -> None:
-        self._held: dict[object, bytes] = {}
+        self._held: dict[object, _Made] = {}
 
-    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
+    def get(self, key: object, make: Callable[[], _Made]) -> _Made:
         """Return what was made for a key, and make it if nobody has asked for it yet.
 
         Beyond the first 64 keys nothing is kept.
@@ -50,13 +53,15 @@ class FrameNews:
         id: Names the frame, also on other workers of the same server.
         frame: The frame.
         events: What happened since the frame before.
-        encoded: What readers made of it, by what they asked for, so that each is encoded once.
+        encoded: What readers are sent of it, by what they asked for, so that each is joined once.
+        prepared: The parts of which that is joined.
     """
 
     id: str
     frame: LiveFrame
     events: tuple[RaceEvent, ...]
-    encoded: Encodings = field(default_factory=Encodings, compare=False)
+    encoded: Encodings[bytes] = field(default_factory=Encodings, compare=False)
+    prepared: Encodings[Any] = field(default_factory=Encodings, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from pitwall.prediction.columns.passes import PassTable
 from pitwall.prediction.columns.readings import ReadingCache
 from pitwall.prediction.columns.spec import Column, Columns, FeatureSpec
 from pitwall.prediction.columns.topics import views_of
+from pitwall.prediction.memory import RecordCache
 
 GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "line": line.SPECS,
@@ -73,6 +74,7 @@ class FeatureCache(scene.SceneCache):
     def __init__(self) -> None:
         super().__init__()
         self.control = control.ControlCache()
+        self.record = RecordCache()
 
     def clear(self) -> None:
         """Forget everything; the next tick reads its race afresh."""
@@ -167,6 +169,7 @@ _CACHES = (
     FieldReference,
     ReadingCache,
     ControlCache,
+    RecordCache,
 )
 
 T = TypeVar("T")

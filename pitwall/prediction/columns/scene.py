@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,6 @@ from pitwall.prediction.columns.readings import ReadingCache
 from pitwall.prediction.columns.spec import Flags, Vector
 from pitwall.prediction.situation import JUST_NOW_S, lap_duration_s
 
-_LAGS: Final = np.arange(LAGS)
 Slots = npt.NDArray[np.int64]
 
 
@@ -77,6 +75,16 @@ class Scene:
         """Return a cell of the defender's lap, `ago` laps before the last shared one."""
         return self._of_defender[:, INDEX[cell], ago]
 
+    def of_both(self, cell: str, laps: int) -> tuple[Vector, Vector]:
+        """Return a cell of the last laps of attacker and defender, newest first, (n, laps)."""
+        return self._of_attacker[:, INDEX[cell], :laps], self._of_defender[:, INDEX[cell], :laps]
+
+    def diffs(self, first: str, last: str, laps: int) -> Vector:
+        """Return neighbouring cells of the last laps, attacker minus defender, (laps, cells, n)."""
+        cells = slice(INDEX[first], INDEX[last] + 1)
+        difference = self._of_attacker[:, cells, :laps] - self._of_defender[:, cells, :laps]
+        return difference.transpose(2, 1, 0)
+
     def both(self, cell: str, ago: int = 0) -> tuple[tuple[str, Vector], tuple[str, Vector]]:
         """Return a cell for the attacker and for the defender, with their names."""
         return ("attacker", self.a(cell, ago)), ("defender", self.d(cell, ago))
@@ -85,11 +93,12 @@ class Scene:
         """Return a cell, attacker minus defender."""
         return self.a(cell, ago) - self.d(cell, ago)
 
-    def of_slots(self, slots: Vector, cell: str, ago: int = 0) -> Vector:
-        """Return a cell of other cars, given by slot; NaN where the slot is NaN."""
+    def of_slots(self, slots: Vector, cells: Sequence[str], ago: int = 0) -> Vector:
+        """Return cells of other cars, given by slot, (cells, n); NaN where the slot is NaN."""
         known = np.where(np.isfinite(slots), slots, 0).astype(np.int64)
-        cells: Vector = self.cache.laps.cells
-        return np.asarray(cells[known, INDEX[cell], np.maximum(self.lap + LAGS - ago, 0)])
+        which = np.array([INDEX[cell] for cell in cells])[:, None]
+        table: Vector = self.cache.laps.cells
+        return np.asarray(table[known, which, np.maximum(self.lap + LAGS - ago, 0)])
 
 
 def scene_of(
@@ -104,11 +113,8 @@ def scene_of(
     slot_of = cache.laps.slot_of
     attacker_slots = known * np.array([slot_of(b.attacker) for b in battles], dtype=np.int64)
     defender_slots = known * np.array([slot_of(b.defender) for b in battles], dtype=np.int64)
-    columns = laps[:, None, None] + LAGS - _LAGS
-    cells = cache.laps.cells
-    which = np.arange(len(INDEX))[None, :, None]
-    of_attacker = cells[attacker_slots[:, None, None], which, columns]
-    of_defender = cells[defender_slots[:, None, None], which, columns]
+    of_attacker = _last_laps(cache.laps.cells, attacker_slots, laps)
+    of_defender = _last_laps(cache.laps.cells, defender_slots, laps)
     now_s = race.as_of.timestamp()
     interval_s = np.array(list(map(_interval_s, battles, attackers, defenders)), dtype=np.float64)
     lap_s = np.array([lap_duration_s(car) for car in attackers], dtype=np.float64)
@@ -130,12 +136,22 @@ def scene_of(
     )  # fmt: skip
 
 
+def _last_laps(cells: Vector, slots: Slots, laps: Slots) -> Vector:
+    """Return the cells of each car's last laps, newest first, shape (battles, cells, lags)."""
+    found = np.empty((len(slots), len(INDEX), LAGS))
+    for row, (slot, lap) in enumerate(zip(slots.tolist(), laps.tolist(), strict=True)):
+        # A slice for each car: one index array for all of them takes ten times as long.
+        found[row] = cells[slot, :, lap + 1 : lap + 1 + LAGS][:, ::-1]
+    return found
+
+
 def _forget_before(of_car: Vector, racing_since_s: float) -> None:
     """Clear the times and speeds of laps that began before the cars raced, in place."""
-    began = of_car[:, INDEX["crossed"], 1:]
-    measured = slice(INDEX["lap"], INDEX["lap"] + len(MEASURED))
-    for figures in np.moveaxis(of_car[:, measured, :-1], 1, 0):
-        figures[began < racing_since_s] = np.nan
+    too_early = of_car[:, INDEX["crossed"], 1:] < racing_since_s
+    if too_early.any():
+        measured = slice(INDEX["lap"], INDEX["lap"] + len(MEASURED))
+        figures = of_car[:, measured, :-1]
+        figures[np.broadcast_to(too_early[:, None], figures.shape)] = np.nan
 
 
 def _shared_lap(attacker: CarState | None, defender: CarState | None) -> int:
