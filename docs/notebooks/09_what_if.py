@@ -30,8 +30,10 @@ def curve(**known: float) -> list[float]:
 
 figure, axes = plt.subplots(figsize=(7, 4))
 axes.plot(GAPS, curve(), "o-", label="the gap alone")
-axes.plot(GAPS, curve(gap_pair_1lap_s=2.0), "o-", label="2.0 s a lap ago")
-axes.plot(GAPS, curve(gap_pair_1lap_s=0.2), "o-", label="0.2 s a lap ago")
+axes.plot(
+    GAPS, curve(gap_extrapolated_pair_1lap_s=-1.0), "o-", label="past it if the last lap repeats"
+)
+axes.plot(GAPS, curve(gap_extrapolated_pair_1lap_s=3.0), "o-", label="3 s behind if it repeats")
 axes.set(xlabel="gap, s", ylabel="chance of a pass within a lap", ylim=(0, None))
 axes.legend()
 figure.tight_layout()
@@ -40,6 +42,6 @@ figure.tight_layout()
 # The answer says why, and by how much each part of the model moves it.
 
 # %%
-answer = pitwall.what_if({"interval_s": 0.4, "gap_pair_1lap_s": 1.6})
+answer = pitwall.what_if({"interval_s": 0.4, "gap_extrapolated_pair_1lap_s": -0.8})
 print(f"{answer.p_overtake:.1%}", *answer.reasons, sep="\n")
 print(f"{len(answer.unknown)} features were left out")

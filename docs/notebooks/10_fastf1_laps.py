@@ -25,8 +25,8 @@ code = dict(race.entries().select("driver", "code").iter_rows())
 print(stored.name, stored.year, f"({stored.source})")
 
 # %% [markdown]
-# A real race comes from F1's archive, over the network. A simulated one is in no archive: FastF1 reads
-# it from a recording, in the format that FastF1's own client for live timing writes. These
+# A real race comes from F1's archive, over the network. A simulated one is in no archive: FastF1
+# reads it from a recording, in the format that FastF1's own client for live timing writes. These
 # pictures were made that way, and no network was used.
 
 # %%
@@ -61,8 +61,10 @@ laps.head(4)
 # %%
 battle = race.battles().sort("forecasts", descending=True).row(0, named=True)
 pair = [code[battle["attacker"]], code[battle["defender"]]]
-forecasts = race.predictions(drivers=[battle["attacker"]]).filter(
-    (pl.col("attacker") == battle["attacker"]) & (pl.col("defender") == battle["defender"])
+forecasts = race.predictions(drivers=battle["attacker"]).filter(
+    (pl.col("attacker") == battle["attacker"])
+    & (pl.col("defender") == battle["defender"])
+    & pl.col("made_at_utc").is_between(battle["began_at_utc"], battle["ended_at_utc"])
 )
 print(pair, "laps", battle["first_lap"], "to", battle["last_lap"], "->", battle["outcome"])
 

@@ -33,9 +33,12 @@ INTERNAL = f"{PREFIX}INTERNAL_"
 
 NOT_SETTINGS = frozenset(
     f"{PREFIX}{name}"
-    for name in ("CHROMIUM", "KEY", "MOSQUITTO", "REDIS_SERVER", "REQUIRE_ALL", "SHARED")
+    for name in (
+        *("CHROMIUM", "KEY", "MOSQUITTO", "REDIS_SERVER", "REPOSITORY", "REQUIRE_ALL", "SHARED"),
+        "URL",
+    )
 )
-"""Variables of tests, scripts and of the examples in the README; the server reads none of them."""
+"""Variables of tests, scripts, the Python client and examples; the server reads none of them."""
 
 _NAME_CHARACTERS = 60
 _MAX_BYTES = 64 * 1024

@@ -132,7 +132,7 @@ class BattleNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class BattlesAt:
     """The race and its battles at one moment, front of the field first."""
 
     source: str
@@ -147,14 +147,14 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class BattlesNow(Moment):
+class BattlesNow(BattlesAt):
     """The newest frame, made at `published_at`."""
 
     published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Forecasts(Moment):
+class Forecasts(BattlesAt):
     """Forecasts that were computed on request, `now`, of a `frame`, or of a `stored` race."""
 
     computed: str

@@ -167,7 +167,7 @@ class KnownAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class RequestSteps:
     """Makes the steps of a request: asked, repeated where it failed, refused or answered.
 
     Args:

@@ -21,7 +21,7 @@ from pitwall.client.answers import (
     SessionNow,
     StoredRace,
 )
-from pitwall.client.asking import Asking, Request, Steps, decoded, part_of_path
+from pitwall.client.asking import Request, RequestSteps, Steps, decoded, part_of_path
 from pitwall.client.battles import NEEDED, battles_in
 from pitwall.client.frames import frame_of, frame_of_rows, read_parquet
 from pitwall.client.stream import Drivers, comma_separated
@@ -89,7 +89,7 @@ class Calls:
         asking: How each request is asked.
     """
 
-    asking: Asking
+    asking: RequestSteps
 
     def races(self, wanted: RaceQuery) -> Steps[list[StoredRace]]:
         """List races, page by page until the last."""

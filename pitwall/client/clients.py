@@ -25,7 +25,7 @@ from pitwall.client.answers import (
     SessionNow,
     StoredRace,
 )
-from pitwall.client.asking import Asking, Pause, RetryPolicy, Steps
+from pitwall.client.asking import Pause, RequestSteps, RetryPolicy, Steps
 from pitwall.client.calls import Calls
 from pitwall.client.errors import ClientError
 from pitwall.client.stream import SILENT_S, Following, News
@@ -79,7 +79,7 @@ class _Client:
         self.retry = retry or RetryPolicy()
         self._key = os.environ.get("PITWALL_KEY", "") if key is None else key
         self._timeout_s = timeout_s
-        self._calls = Calls(Asking(self.retry))
+        self._calls = Calls(RequestSteps(self.retry))
 
     def _settings(self) -> dict[str, Any]:
         """Return the arguments of httpx's client."""
