@@ -282,6 +282,15 @@ async def test_a_key_is_sent_and_the_client_says_what_it_is(ask: Ask) -> None:
     assert server.asked[0].headers["User-Agent"].startswith("pitwall-client/")
 
 
+async def test_a_request_that_is_no_get_says_where_it_comes_from(ask: Ask) -> None:
+    account = httpx.Response(200, json={"user_id": "u", "email": "e", "role": "user"})
+    server = Server(account, good())
+    await ask(server, lambda client: client.log_in("ada@example.org", "secret"))
+    await ask(server, health)
+
+    assert [request.headers.get("Origin") for request in server.asked] == ["http://box", None]
+
+
 async def test_openf1_filters_arrive_as_they_are_written(ask: Ask) -> None:
     server = Server(httpx.Response(200, json=[{"lap_number": 1}, {"lap_number": 2, "pit": True}]))
 
