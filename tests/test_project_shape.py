@@ -97,6 +97,10 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.web.shared.words": "the language of all pages; `pitwall.pitwall` puts them in it",
     "pitwall.web.shared.local_time": "times in the visitor's zone",
     "pitwall.web.socket.rates": "how many events and sockets a visitor may have",
+    "pitwall.client.battles": "what a battle of a stored race is, for programs",
+    "pitwall.client.clients": "the clients that block and are awaited",
+    "pitwall.client.frames": "data frames, of whichever library is there",
+    "pitwall.client.tables": "the names of the tables, for both kinds of race",
     # Adapters of ports, chosen in one place
     "pitwall.analysis.what_if": "implements BattleInspector",
     "pitwall.app.demo_race": "implements DemoRace",
