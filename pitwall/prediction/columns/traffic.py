@@ -63,7 +63,7 @@ def values(scene: Scene, attacker_places: Vector, ages_s: Vector) -> Columns:
     recent = np.where(ages_s <= 90, attacker_places, np.nan)
     gained = np.fmax.reduce(recent, axis=1) - attacker_places[:, 0]
     return {
-        **_at_the_line(scene),
+        **scene.once("traffic at the line", _at_the_line),
         **_by_place(scene),
         **_defender(scene),
         **_other_laps(scene),
