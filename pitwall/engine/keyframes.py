@@ -14,18 +14,19 @@ import hashlib
 import lzma
 import types
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import orjson
 
 from pitwall.domain.forecasts import Reason
-from pitwall.domain.race import START_OF_TIME, GapSample, LapRecord
+from pitwall.domain.race import START_OF_TIME, LapRecord
 from pitwall.domain.sessions import SessionType, type_of
 from pitwall.engine.race_engine import EngineState
 
@@ -33,7 +34,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _LEVEL = 3  # of LZMA: the higher ones take four times as long for a fifth less room
 _ZLIB: Final = b"\x78"  # how all of its blocks begin, and none of LZMA's
 _FEWEST_ROWS = 3
-_OBJECTS_HELD = 4_000  # the laps of two races, or the readings of 22 cars in ten minutes
+_LAPS_HELD = 4_000  # of two races
 _STAMP_BYTES = 8
 # Stamps of earlier releases whose keyframes are still read: in the first a reason was one line; in
 # the first two the memory had a feature cache, which was not written; in all of them forecasts had
@@ -150,21 +151,18 @@ def _dataclass(kind: Any) -> tuple[Coder, Coder]:  # noqa: ANN401
     def write_all(value: Any) -> list[Any]:  # noqa: ANN401
         return [write(getattr(value, name)) for name, write in writes]
 
-    return _remembering(write_all) if kind in {LapRecord, GapSample} else write_all, read_one
+    return _remembering(write_all) if kind is LapRecord else write_all, read_one
 
 
 def _remembering(write: Coder) -> Coder:
-    """Return a coder that writes each object once.
-
-    A lap is in all keyframes after it, and a reading of a gap in those of five minutes.
-    """
+    """Return a coder that writes each object once: a lap is in all keyframes after it."""
     written: dict[int, tuple[object, Any]] = {}
 
     def write_once(value: object) -> Any:  # noqa: ANN401
         known = written.get(id(value))
         if known is not None and known[0] is value:
             return known[1]
-        if len(written) >= _OBJECTS_HELD:
+        if len(written) >= _LAPS_HELD:
             written.clear()
         document = write(value)
         written[id(value)] = (value, document)
@@ -197,17 +195,20 @@ def _columns(kind: Any, write: Coder, read: Coder) -> tuple[Coder, Coder]:  # no
     """
     hints = get_type_hints(kind)
     instants = [hints[each.name] is datetime for each in fields(kind)]
+    writes = [(each.name, _coders(hints[each.name])[0]) for each in fields(kind)]
+
+    def columns_of(values: tuple[Any, ...]) -> Iterable[Sequence[Any]]:
+        if kind is LapRecord:  # written before, mostly
+            return zip(*(write(each) for each in values), strict=True)
+        return [[write_one(getattr(each, name)) for each in values] for name, write_one in writes]
 
     def write_rows(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
-        rows = [write(each) for each in values]
-        if len(rows) < _FEWEST_ROWS:
-            return rows
+        if len(values) < _FEWEST_ROWS:
+            return [write(each) for each in values]
         return {
             "columns": [
-                [column[0], *(then - first for first, then in pairwise(column))]
-                if is_instant
-                else column
-                for column, is_instant in zip(zip(*rows, strict=True), instants, strict=True)
+                [column[0], *map(sub, column[1:], column)] if is_instant else column
+                for column, is_instant in zip(columns_of(values), instants, strict=True)
             ]
         }
 

@@ -92,12 +92,12 @@ class Scene:
         return self._of_defender[:, INDEX[cell], ago]
 
     def once(self, what: str, compute: Callable[[Scene], T]) -> T:
-        """Return what `compute` returns, computed once for as long as no lap is completed.
+        """Return what `compute` returns, computed once for as long as no car completes a lap.
 
         Args:
             what: Names the value.
-            compute: Must use nothing of the scene but the battles' cars, by slot, and their laps:
-                the present instant, gap and phase change from tick to tick.
+            compute: Must use nothing of the scene but the slots of the battles' cars and completed
+                laps: the present instant, gap and phase change from tick to tick.
         """
         kept = self.cache.of_laps.values
         if what not in kept:
