@@ -12,8 +12,8 @@ from pitwall import __version__
 from pitwall.api import examples
 from pitwall.domain.frames import FeedState
 from pitwall.domain.sessions import Source
-from pitwall.mqtt.link_state import LinkStatus
 from pitwall.domain.webhooks import HookTotals
+from pitwall.mqtt.link_state import LinkStatus
 
 Status = Literal["ok", "degraded", "waiting", "dead"]
 
