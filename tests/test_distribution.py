@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-# What only an extra brings, and the module that does without.
-OPTIONAL = {"asyncpg": "postgres"}
+# What only an extra brings; who uses it does without, or says what to install.
+OPTIONAL = {"postgres": {"asyncpg"}, "mcp": {"mcp"}, "client": {"httpx-sse", "msgspec", "polars"}}
 
 
 def named(requirements: list[str]) -> dict[str, Requirement]:
@@ -49,12 +49,14 @@ def test_the_wheel_requires_all_that_its_code_imports() -> None:
     required = {*named(PROJECT["dependencies"]), *named(EXTRAS["redis"])}
     # What these bring cannot be missing: Reflex names its parts, FastAPI Pydantic and AnyIO.
     brought = {"reflex-base", "reflex-components-core", "python-socketio", "python-engineio"}
-    brought |= {"pydantic", "pydantic-core", "anyio", "typing-extensions"}
+    brought |= {"pydantic", "pydantic-core", "anyio", "typing-extensions", "mcp-types"}
+    optional = set().union(*OPTIONAL.values())
 
     imported = imported_by("pitwall")
 
-    assert imported - required - brought - set(OPTIONAL) == set()
-    assert set(OPTIONAL) <= imported
+    assert imported - required - brought - optional == set()
+    assert optional <= imported
+    assert {name: set(named(EXTRAS[name])) for name in OPTIONAL} == OPTIONAL
 
 
 def test_the_pinned_versions_are_within_the_ranges_of_the_wheel() -> None:
@@ -83,7 +85,7 @@ def test_the_extra_for_training_brings_what_training_imports() -> None:
     assert imported_by("ml") - required - {"matplotlib", "dask", "joblib"} == set()
 
 
-@pytest.mark.parametrize("extra", ["train", "postgres", "redis", "dev"])
+@pytest.mark.parametrize("extra", ["train", "postgres", "redis", "mcp", "client", "dev"])
 def test_an_extra_is_there(extra: str) -> None:
     assert EXTRAS[extra]
 

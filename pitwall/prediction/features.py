@@ -43,8 +43,10 @@ from pitwall.prediction.columns.knowledge import NOTHING_KNOWN, Knowledge
 from pitwall.prediction.columns.lap_table import FieldReference, LapTable
 from pitwall.prediction.columns.passes import PassTable
 from pitwall.prediction.columns.readings import ReadingCache
+from pitwall.prediction.columns.scene import KeptOfLaps
 from pitwall.prediction.columns.spec import Column, Columns, FeatureSpec
 from pitwall.prediction.columns.topics import views_of
+from pitwall.prediction.memory import RecordCache
 
 GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "line": line.SPECS,
@@ -67,12 +69,16 @@ Matrix = npt.NDArray[np.float64]
 FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
 
 
+_NAMES: Final = tuple(spec.name for spec in FEATURES)
+
+
 class FeatureCache(scene.SceneCache):
     """Data kept between the ticks of one race; it changes no value, only the computing time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.control = control.ControlCache()
+        self.record = RecordCache()
 
     def clear(self) -> None:
         """Forget everything; the next tick reads its race afresh."""
@@ -106,7 +112,7 @@ def feature_matrix(
     except BaseException:
         cache.clear()
         raise
-    matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in FEATURES]).T)
+    matrix = np.ascontiguousarray(np.array([columns[name] for name in _NAMES]).T)
     matrix[np.isinf(matrix)] = np.nan
     absent = [a is None or d is None for a, d in zip(at.attackers, at.defenders, strict=True)]
     matrix[np.array(absent)] = np.nan
@@ -162,11 +168,13 @@ def _columns(at: scene.Scene, cache: FeatureCache) -> Columns:
 _CACHES = (
     FeatureCache,
     LapTable,
+    KeptOfLaps,
     PassTable,
     EnergyTable,
     FieldReference,
     ReadingCache,
     ControlCache,
+    RecordCache,
 )
 
 T = TypeVar("T")

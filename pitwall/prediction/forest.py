@@ -197,7 +197,8 @@ class Forest:
         leaves_before = _starts([len(answers) for _, answers in packed])
         self._nodes = np.concatenate([nodes for nodes, _ in packed])
         self._answers = np.concatenate([answers for _, answers in packed])
-        self._roots = nodes_before.astype(np.int32)
+        depths = [_depth(tree) for tree in trees]
+        self._trees = np.column_stack([nodes_before, depths]).astype(np.int32)
         for (nodes, _), first, leaf in zip(packed, nodes_before, leaves_before, strict=True):
             child = self._nodes["child"][first : first + len(nodes)]
             child += np.where(child < 0, -leaf, first).astype(np.int32)
@@ -214,13 +215,13 @@ class Forest:
 
     def walk(self, rows: Rows) -> Walk:
         """Return raw logits and the leaves they come from."""
-        leaves = np.empty((len(rows), len(self._roots)), np.int32)
+        leaves = np.empty((len(rows), len(self._trees)), np.int32)
         return Walk(self._walked(rows, leaves), leaves)
 
     def _walked(self, rows: Rows, leaves: Leaves) -> Array:
         margins = np.full((len(rows), self._classes), self._base)
         rows = np.ascontiguousarray(rows, dtype=np.float32)
-        self._walk(self._nodes, self._roots, self._answers, rows, margins, leaves)
+        self._walk(self._nodes, self._trees, self._answers, rows, margins, leaves)
         return margins
 
 
@@ -237,6 +238,15 @@ def ways_to_leaves(tree: Tree) -> Iterator[list[tuple[int, int]]]:
         else:
             children = (int(tree.left[node]), int(tree.right[node]))
             paths |= {child: [*path, (node, child)] for child in children}
+
+
+def _depth(tree: Tree) -> int:
+    """Return the number of steps from the root to the furthest leaf."""
+    depth = [0] * len(tree.left)
+    for node in level_by_level(tree.left, tree.right):
+        if tree.left[node] != LEAF:
+            depth[int(tree.left[node])] = depth[int(tree.right[node])] = depth[node] + 1
+    return max(depth)
 
 
 def _packed(tree: Tree, columns: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.void], Array]:

@@ -105,10 +105,22 @@ def context_of(rows: Rows, columns: Sequence[Column], terms: Sequence[str]) -> L
 
     Missing values count as average.
     """
-    places = {column.name: place for place, column in enumerate(columns)}
+    return context_at(rows, places_of(columns), terms)
+
+
+def places_of(columns: Sequence[Column]) -> dict[str, int]:
+    """Return where each column lies in the whole matrix, by name."""
+    return {column.name: place for place, column in enumerate(columns)}
+
+
+def context_at(rows: Rows, places: Mapping[str, int], terms: Sequence[str]) -> Logits:
+    """Return the same as `context_of`, given where the columns lie."""
+    found: dict[str, Logits] = {}
 
     def read(name: str) -> Logits:
-        return rows[:, places[name]].astype(np.float64)
+        if name not in found:
+            found[name] = rows[:, places[name]].astype(np.float64)
+        return found[name]
 
     if not terms:
         return np.empty((len(rows), 0))

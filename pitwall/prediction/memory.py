@@ -130,6 +130,26 @@ def record_of(memory: Memory, laps: LapTable) -> Record:
     )
 
 
+class RecordCache:
+    """Caches the record of a race until a battle is resolved, or a forecast noted."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Mapping[AtTheLine, float], object] | None = None
+        self._record: Record | None = None
+
+    def of(self, memory: Memory, laps: LapTable) -> Record:
+        """Return the same as `record_of`."""
+        of, before = (memory.notes, laps.passes.state), self._of
+        if (
+            self._record is None
+            or before is None
+            or before[0] is not of[0]
+            or before[1] is not of[1]
+        ):
+            self._of, self._record = of, record_of(memory, laps)
+        return self._record
+
+
 def noted(memory: Memory, at: Sequence[AtTheLine | None], chances: Sequence[float]) -> Memory:
     """Return the memory with the new forecasts of battles at the line."""
     new = {

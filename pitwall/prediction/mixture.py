@@ -13,7 +13,7 @@ from pitwall.prediction.columns.spec import EXPERTS, Column, Rows
 from pitwall.prediction.columns.topics import SITUATION
 from pitwall.prediction.experts import Expert, Logits
 from pitwall.prediction.forest import Leaves
-from pitwall.prediction.gate import Interruption, context_of
+from pitwall.prediction.gate import Interruption, context_at, places_of
 from pitwall.prediction.stacker import LogitParts, Platt, Spread, Stacker, ThreeLapStacker, sigmoid
 
 PARTS: Final = (SITUATION, *map(str, EXPERTS))
@@ -106,6 +106,7 @@ class Mixture:
 
     def __init__(self, parts: MixtureParts) -> None:
         self._parts = parts
+        self._places = places_of(parts.columns)
 
     @property
     def parts(self) -> MixtureParts:
@@ -124,7 +125,7 @@ class Mixture:
         stacked = self.stacked(rows, residuals) if stacked is None else stacked
         margins, moves = stacked.margins, stacked.moves
         three = parts.three_laps.logits(parts.experts["three"].margins(rows), margins, residuals)
-        design = parts.stacker.design(margins, stacked.context, residuals)
+        design = parts.stacker.design_of(moves.experts, margins, stacked.context, residuals)
         logits = moves.logits
         low, high = parts.spread.interval(logits, stacked.context, design)
         p_overtake = sigmoid(logits)
@@ -173,7 +174,7 @@ class Mixture:
 
     def _stacked(self, rows: Rows, residuals: Logits, margins: Logits) -> Stacked:
         stacker = self._parts.stacker
-        context = context_of(rows, self._parts.columns, stacker.gate.terms)
+        context = context_at(rows, self._places, stacker.gate.terms)
         return Stacked(margins, context, stacker.moves(margins, context, residuals))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -13,7 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pitwall.domain.battles import Battle, gap_at_line_s
-from pitwall.domain.forecasts import ExpertName, ExpertOpinion, MixedForecast, Reason
+from pitwall.domain.forecasts import (
+    Condition,
+    ExpertName,
+    ExpertOpinion,
+    MixedForecast,
+    Reason,
+)
 from pitwall.domain.race import RaceState
 from pitwall.prediction.bundle import SHIPPED, Bundle, load_bundle
 from pitwall.prediction.columns.spec import EXPERTS, Rows
@@ -29,7 +34,6 @@ from pitwall.prediction.memory import (
     Memory,
     at_the_line,
     noted,
-    record_of,
     running_residuals,
 )
 from pitwall.prediction.mixture import Mixture, Opinions, Stacked
@@ -92,16 +96,13 @@ class MixturePredictor:
         if not asked:
             return Answers([Forecast(None, (), why) for why in refusals], memory)
         rows, residuals = self.rows(race, asked, memory)
-        stacked = self.mixture.walked(rows, residuals)
+        stacked = self._stacked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, stacked)
         at_line = [is_gap_at_line(race, battle) for battle in asked]
-        found = self._forecasts(rows, residuals, stacked, opinions, at_line)
         conditions = [condition(race, battle) for battle in asked]
         words = {one: condition_words(race, one) for one in set(conditions)}
-        answers = iter(
-            replace(answer, condition=one, condition_words=words[one])
-            for answer, one in zip(found, conditions, strict=True)
-        )
+        told = [(one, words[one]) for one in conditions]
+        answers = iter(self._forecasts(rows, residuals, stacked, opinions, at_line, told))
         at = [at_the_line(race, battle) for battle in asked]
         return Answers(
             [Forecast(None, (), why) if why else next(answers) for why in refusals],
@@ -148,9 +149,11 @@ class MixturePredictor:
         """
         if residuals is None:
             residuals = np.zeros((len(rows), len(RESIDUALS)))
-        stacked = self.mixture.walked(rows, residuals)
+        stacked = self._stacked(rows, residuals)
         opinions = self.mixture.opinions(rows, residuals, stacked)
-        return self._forecasts(rows, residuals, stacked, opinions, at_line or [False] * len(rows))
+        told = [(Condition.CLEAN, "")] * len(rows)
+        at_line = at_line or [False] * len(rows)
+        return self._forecasts(rows, residuals, stacked, opinions, at_line, told)
 
     def rows(
         self, race: RaceState, battles: Sequence[Battle], memory: Memory
@@ -160,9 +163,14 @@ class MixturePredictor:
         matrix = feature_matrix(race, battles, self.bundle.knowledge, cache).astype(np.float32)
         now = np.full(len(battles), race.as_of.timestamp())
         pairs = np.array([(one.attacker, one.defender) for one in battles], dtype=np.int64)
-        record = record_of(memory, cache.laps)
+        record = cache.record.of(memory, cache.laps)
         season = self.bundle.parts.seasons.get(race.info.year, 0.0)
         return matrix, running_residuals(record, now, pairs[:, 0], pairs[:, 1], season)
+
+    def _stacked(self, rows: Rows, residuals: Logits) -> Stacked:
+        """Return the margins; with the leaves they come from where they will be explained."""
+        way = self.mixture.stacked if self._explainer is None else self.mixture.walked
+        return way(rows, residuals)
 
     def _forecasts(
         self,
@@ -171,12 +179,17 @@ class MixturePredictor:
         stacked: Stacked,
         opinions: Opinions,
         at_line: Sequence[bool],
+        conditions: Sequence[tuple[Condition, str]],
     ) -> list[Forecast]:
         reasons = self._reasons(rows, residuals, stacked, at_line)
         return [
-            Forecast(p, why, mixed=mixed)
-            for p, why, mixed in zip(
-                opinions.p_overtake.tolist(), reasons, mixed_forecasts(opinions), strict=True
+            Forecast(p, why, "", mixed, one, words)
+            for p, why, mixed, (one, words) in zip(
+                opinions.p_overtake.tolist(),
+                reasons,
+                mixed_forecasts(opinions),
+                conditions,
+                strict=True,
             )
         ]
 
@@ -190,9 +203,12 @@ class MixturePredictor:
         names += [(SITUATION, f"residual {name}") for name in RESIDUALS]
         amounts = np.concatenate([*found.credits.values(), found.residuals], axis=1)
         told = []
-        for row, values, flag in zip(amounts, rows, at_line, strict=True):
-            large = np.flatnonzero(np.abs(row) >= LEAST).tolist()
-            by_name = {names[place]: float(row[place]) for place in large}
+        are_large = np.abs(amounts) >= LEAST
+        for row, is_large, values, flag in zip(
+            amounts.tolist(), are_large, rows, at_line, strict=True
+        ):
+            large = np.flatnonzero(is_large).tolist()
+            by_name = {names[place]: row[place] for place in large}
             told.append(in_words(by_name, _Row(self._places, values, flag)))
         return told
 

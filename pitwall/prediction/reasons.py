@@ -46,8 +46,8 @@ def in_words(contributions: Mapping[tuple[str, str], float], values: Values) -> 
         values: Values of the features; a topic is left out where its features are missing.
     """
     reasons: dict[str, Reason] = {}
-    for part, topic in sorted(contributions, key=lambda one: -abs(contributions[one])):
-        amount = contributions[part, topic]
+    largest_first = sorted(contributions.items(), key=lambda one: abs(one[1]), reverse=True)
+    for (part, topic), amount in largest_first:
         if len(reasons) == SHOWN or abs(amount) < LEAST:
             break
         words = None if topic in reasons else WORDS[topic](values)

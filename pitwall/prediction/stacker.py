@@ -34,7 +34,11 @@ def pieces(logits: Logits, unlikely: float) -> Logits:
     [[-1.0, -4.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 2.0]]
     """
     return np.stack(
-        [np.minimum(logits - unlikely, 0), np.clip(logits, unlikely, 0), np.maximum(logits, 0)],
+        [
+            np.minimum(logits - unlikely, 0),
+            np.minimum(np.maximum(logits, unlikely), 0),
+            np.maximum(logits, 0),
+        ],
         axis=1,
     )
 
@@ -118,6 +122,11 @@ class Stacker:
     def design(self, margins: Logits, context: Logits, residuals: Logits) -> Logits:
         """Return the factors of slopes, experts, intercept, offsets and weights, (n, k)."""
         moves = self.moves(margins, context, residuals).experts
+        return self.design_of(moves, margins, context, residuals)
+
+    @staticmethod
+    def design_of(moves: Logits, margins: Logits, context: Logits, residuals: Logits) -> Logits:
+        """Return the same as `design`, given what the experts add, shape (n, n_experts)."""
         ones = np.ones(len(margins))
         return np.column_stack([pieces(margins[:, 0], UNLIKELY), moves, ones, context, residuals])
 

@@ -20,6 +20,8 @@ from pitwall.prediction.columns.spec import (
 
 _LINES = "NumberOfLaps of both"
 _LAPS_BACK: Final = 6
+_LINES_BACK: Final = 16
+_NUMBERS: Final = np.arange(1, _LINES_BACK + 1)
 _OPEN_S: Final = 30.0
 
 SPECS: Final = (
@@ -59,42 +61,51 @@ def values(scene: Scene) -> Columns:
     gap = [scene.gaps[:, j] for j in range(_LAPS_BACK + 1)]
     change = [within(gap[j] - gap[j + 1], 5.0) for j in range(3)]
     trend = within((gap[0] - gap[3]) / 3, 5.0)
-    laps = [within(scene.diff("lap", j), 5.0) for j in range(3)]
     columns = {"interval_s": gap[0]}
     columns |= {f"gap_pair_{j}lap_s": within(gap[j], _OPEN_S) for j in range(1, _LAPS_BACK + 1)}
     columns |= {f"gap_change_pair_{j + 1}lap_s": change[j] for j in range(3)}
-    columns |= {f"lap_diff_{j}lap_s": laps[j] for j in range(3)}
     columns |= {
         "gap_trend_pair_3lap_s": trend,
         "gap_trend_pair_5lap_s": within((gap[0] - gap[5]) / 5, 5.0),
         "gap_extrapolated_pair_1lap_s": gap[0] + change[0],
         "gap_extrapolated_pair_3lap_s": gap[0] + trend,
-        "lap_diff_mean3_s": mean_of(laps),
+        **scene.once("line", _of_laps),
     }
     counts = _together(scene) | _catching(scene)
     never = scene.lap == 0  # without a lap in common there is nothing to count
     return columns | {name: np.where(never, np.nan, value) for name, value in counts.items()}
 
 
+def _of_laps(scene: Scene) -> Columns:
+    laps = [within(scene.diff("lap", j), 5.0) for j in range(3)]
+    columns = {f"lap_diff_{j}lap_s": laps[j] for j in range(3)}
+    return columns | {"lap_diff_mean3_s": mean_of(laps)}
+
+
+def _pitted(scene: Scene) -> Flags:
+    attacker, defender = scene.of_both("pitted", _LINES_BACK)
+    return np.asarray((attacker == 1) | (defender == 1))
+
+
+def _green(scene: Scene) -> Flags:
+    attacker, defender = scene.of_both("green", _LINES_BACK - 1)
+    return np.asarray((attacker == 1) & (defender == 1))
+
+
 def _together(scene: Scene) -> Columns:
     """Return how long the two cars have been close together, from the gaps at the line."""
-    lines = scene.lines[:, :16]
+    lines = scene.lines[:, :_LINES_BACK]
     known = np.isfinite(lines)
-    pitted = np.stack(
-        [(scene.a("pitted", j) == 1) | (scene.d("pitted", j) == 1) for j in range(16)]
-    )
+    pitted = scene.once("pitted", _pitted)
     follows = [known & (lines > 0) & (lines < limit) for limit in (2.0, 1.0, 0.5)]
-    ahead = np.ones(len(lines))
-    swaps = np.zeros(len(lines))
-    since = np.full(len(lines), 99.0)
-    for j in range(16):
-        gap, side = lines[:, j], np.sign(lines[:, j])
-        if j:
-            swapped = known[:, j] & (side != ahead) & (np.abs(gap) < 20)
-            swapped &= ~pitted[j] & ~pitted[j - 1]
-            swaps += swapped if j <= 10 else 0
-            since = np.where(swapped & (since == 99.0), float(j), since)
-        ahead = np.where(known[:, j], side, ahead)
+    # Going back line by line: the side at the newest known line since, 1 (behind) without one.
+    sides = np.concatenate([np.ones((len(lines), 1)), np.sign(lines)], axis=1)
+    newest_known = np.maximum.accumulate(np.where(known, _NUMBERS, 0), axis=1)
+    before = np.take_along_axis(sides, newest_known[:, :-1], axis=1)
+    swapped = known[:, 1:] & (sides[:, 2:] != before) & (np.abs(lines[:, 1:]) < 20)
+    swapped &= ~pitted[:, 1:] & ~pitted[:, :-1]
+    swaps = swapped[:, :10].sum(1).astype(np.float64)
+    since = np.where(swapped.any(1), swapped.argmax(1) + 1.0, 99.0)
     return {
         "run_within_2s_laps": _run(follows[0]),
         "run_within_1s_laps": _run(follows[1]),
@@ -111,9 +122,7 @@ def _run(flags: Flags) -> Vector:
 
 def _catching(scene: Scene) -> Columns:
     after, before = scene.lines[:, :15], scene.lines[:, 1:16]
-    green = np.stack(
-        [(scene.a("green", j) == 1) & (scene.d("green", j) == 1) for j in range(15)], axis=1
-    )
+    green = scene.once("green", _green)
     counts = green & (before > 1.5) & (before < 12) & (after > 0)
     gained = np.where(counts, between(before - after, -3.0, 3.0), 0.0).sum(1)
     laps = counts.sum(1).astype(np.float64)

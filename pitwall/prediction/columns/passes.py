@@ -42,6 +42,9 @@ class PassTally(NamedTuple):
         return self.passes - self.expected
 
 
+NO_PASSES: Final = PassTally()
+
+
 class Resolved(NamedTuple):
     """A battle at the line whose next lap is over.
 
@@ -62,17 +65,24 @@ class Resolved(NamedTuple):
 
 
 class PassTable:
-    """The resolved battles in order of resolution, by the slots of their cars."""
+    """The resolved battles in order of resolution, by the slots of their cars.
+
+    Attributes:
+        state: Another object after every change, by which a cache knows whether it is up to date.
+    """
 
     def __init__(self) -> None:
         self._all: list[Resolved] = []
-        self._sums: list[PassTally] = [PassTally()]
+        # Running totals after each battle: of the race, and of each car and pair in its part.
+        self._sums: list[PassTally] = [NO_PASSES]
         self._by: dict[tuple[str, int, int], list[PassTally]] = {}
+        self.state = object()
 
     def keep(self, laps: int) -> None:
         """Remove the battles resolved after the first `laps` laps of the field."""
         while self._all and self._all[-1].order >= laps:
             last = self._all.pop()
+            self.state = object()
             self._sums.pop()
             for key in _keys(last.attacker, last.defender):
                 self._by[key].pop()
@@ -101,10 +111,12 @@ class PassTable:
         if (spoiled != 0).any():
             return
         tally = PassTally(float(after[0] < after[1]), float(expected_passes([gap_s])[0]), 1.0)
+        self.state = object()
         self._all.append(Resolved(order, reported_at, at - 1 - LAGS, attacker, defender, tally))
         self._sums.append(_plus(self._sums[-1], tally))
         for key in _keys(attacker, defender):
-            self._by.setdefault(key, []).append(tally)
+            totals = self._by.setdefault(key, [])
+            totals.append(_plus(totals[-1] if totals else NO_PASSES, tally))
 
     @property
     def resolved(self) -> Sequence[Resolved]:
@@ -122,15 +134,19 @@ class PassTable:
 
     def as_attacker(self, slot: int) -> PassTally:
         """Return the tally of one car's attacks."""
-        return _total(self._by.get(("attacker", slot, 0), ()))
+        return self._total_of("attacker", slot, 0)
 
     def as_defender(self, slot: int) -> PassTally:
         """Return the tally of attacks on one car."""
-        return _total(self._by.get(("defender", slot, 0), ()))
+        return self._total_of("defender", slot, 0)
 
     def of_pair(self, attacker: int, defender: int) -> PassTally:
         """Return the tally of one car's attacks on another."""
-        return _total(self._by.get(("pair", attacker, defender), ()))
+        return self._total_of("pair", attacker, defender)
+
+    def _total_of(self, part: str, one: int, other: int) -> PassTally:
+        totals = self._by.get((part, one, other))
+        return totals[-1] if totals else NO_PASSES
 
 
 def _keys(attacker: int, defender: int) -> tuple[tuple[str, int, int], ...]:
@@ -139,7 +155,3 @@ def _keys(attacker: int, defender: int) -> tuple[tuple[str, int, int], ...]:
 
 def _plus(one: PassTally, other: PassTally) -> PassTally:
     return PassTally(*(a + b for a, b in zip(one, other, strict=True)))
-
-
-def _total(tallies: list[PassTally] | tuple[()]) -> PassTally:
-    return PassTally(*map(sum, zip(*tallies, strict=True))) if tallies else PassTally()

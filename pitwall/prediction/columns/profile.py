@@ -16,6 +16,7 @@ from pitwall.prediction.columns.stream import PairReadings
 _POINTS: Final = 8
 _EIGHTHS: Final = 1 - np.arange(_POINTS) / _POINTS
 _SAME: Final = (0, 2, 4, 5, 6, 7)
+_PARTS: Final = (slice(0, 8), slice(8, 14), slice(14, 22), slice(22, 30), slice(30, 31))
 _NEAR_S: Final = 8.0
 _INTERVALS = "IntervalToPositionAhead and Line of both"
 
@@ -59,7 +60,7 @@ def values(scene: Scene, readings: PairReadings, newest: Columns) -> Columns:
     back_s = np.where(np.isfinite(newest["reading_pair_age_s"]), newest["reading_pair_age_s"], 0.0)
     ages.append((lap_s + back_s)[:, None])
     gaps = _gaps_at(readings, np.concatenate(ages, axis=1))
-    profile, lap_before, first, second, then = np.split(gaps, np.cumsum([8, 6, 8, 8]), axis=1)
+    profile, lap_before, first, second, then = (gaps[:, part] for part in _PARTS)
     least = np.fmin.reduce(profile, axis=1)
     known = np.isfinite(profile)
     interval, gap = scene.interval_s, scene.gaps
@@ -91,13 +92,29 @@ def values(scene: Scene, readings: PairReadings, newest: Columns) -> Columns:
 
 
 def _gaps_at(readings: PairReadings, ages_s: Vector) -> Vector:
-    """Return the gaps at these ages, interpolated; NaN where no reading is within 8 s."""
-    gaps = np.full(ages_s.shape, np.nan)
+    """Return the gaps at these ages, interpolated; NaN where no reading is within 8 s.
+
+    Args:
+        readings: The readings of n battles.
+        ages_s: Shape (n, k), of each battle.
+    """
     known = np.isfinite(readings.gap_s)
-    for row in np.flatnonzero(known.any(1)):
-        age, gap = readings.age_s[row, known[row]], readings.gap_s[row, known[row]]
-        ages = ages_s[row]
-        after = age.searchsorted(ages).clip(1, len(age) - 1) if len(age) > 1 else 0
-        near = np.minimum(np.abs(ages - age[after]), np.abs(ages - age[np.maximum(after, 1) - 1]))
-        gaps[row] = np.where(near < _NEAR_S, np.interp(ages, age, gap), np.nan)
-    return gaps
+    many = known.sum(1)[:, None]
+    # Readings of the pair in front, newest first; where there are no more, infinitely long ago.
+    order = np.argsort(~known, axis=1, kind="stable")[:, : max(many.max(), 1)]
+    age = np.where(known, readings.age_s, np.inf)
+    age, gap = (np.take_along_axis(each, order, axis=1) for each in (age, readings.gap_s))
+    newer = (age[:, None, :] < ages_s[:, :, None]).sum(-1)
+    last = np.maximum(many - 1, 0)
+    after = np.minimum(np.maximum(newer, 1), last)
+    before = np.maximum(after, 1) - 1
+    age_after, age_before = (np.take_along_axis(age, each, axis=1) for each in (after, before))
+    gap_after, gap_before = (np.take_along_axis(gap, each, axis=1) for each in (after, before))
+    near = np.minimum(np.abs(ages_s - age_after), np.abs(ages_s - age_before))
+    slope = (gap_after - gap_before) / (age_after - age_before)
+    between_two = slope * (ages_s - age_before) + gap_before
+    found = np.where(
+        (newer > 0) & (newer <= last), between_two, np.where(newer, gap_after, gap_before)
+    )
+    found = np.where(ages_s == age_after, gap_after, found)
+    return np.where(near < _NEAR_S, found, np.nan)

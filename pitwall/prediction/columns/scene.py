@@ -6,9 +6,9 @@ elsewhere, the gap a lap ago is interpolated between the crossings around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,21 @@ from pitwall.prediction.columns.readings import ReadingCache
 from pitwall.prediction.columns.spec import Flags, Vector
 from pitwall.prediction.situation import JUST_NOW_S, lap_duration_s
 
-_LAGS: Final = np.arange(LAGS)
+T = TypeVar("T")
 Slots = npt.NDArray[np.int64]
+
+
+class KeptOfLaps:
+    """What follows from completed laps, kept until a car completes one or other battles are on."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self.values: dict[str, Any] = {}
+
+    def turn_to(self, *key: object) -> None:
+        """Drop what is kept if it was of other laps."""
+        if key != self._key:
+            self._key, self.values = key, {}
 
 
 class SceneCache:
@@ -32,6 +45,7 @@ class SceneCache:
     def __init__(self) -> None:
         self.laps = LapTable()
         self.readings = ReadingCache()
+        self.of_laps = KeptOfLaps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,30 @@ class Scene:
         """Return a cell of the defender's lap, `ago` laps before the last shared one."""
         return self._of_defender[:, INDEX[cell], ago]
 
+    def once(self, what: str, compute: Callable[[Scene], T]) -> T:
+        """Return what `compute` returns, computed once for as long as no car completes a lap.
+
+        Args:
+            what: Names the value.
+            compute: Must use nothing of the scene but the slots of the battles' cars and completed
+                laps: the present instant, gap and phase change from tick to tick.
+        """
+        kept = self.cache.of_laps.values
+        if what not in kept:
+            kept[what] = compute(self)
+        found: T = kept[what]
+        return found
+
+    def of_both(self, cell: str, laps: int) -> tuple[Vector, Vector]:
+        """Return a cell of the last laps of attacker and defender, newest first, (n, laps)."""
+        return self._of_attacker[:, INDEX[cell], :laps], self._of_defender[:, INDEX[cell], :laps]
+
+    def diffs(self, first: str, last: str, laps: int) -> Vector:
+        """Return neighbouring cells of the last laps, attacker minus defender, (laps, cells, n)."""
+        cells = slice(INDEX[first], INDEX[last] + 1)
+        difference = self._of_attacker[:, cells, :laps] - self._of_defender[:, cells, :laps]
+        return difference.transpose(2, 1, 0)
+
     def both(self, cell: str, ago: int = 0) -> tuple[tuple[str, Vector], tuple[str, Vector]]:
         """Return a cell for the attacker and for the defender, with their names."""
         return ("attacker", self.a(cell, ago)), ("defender", self.d(cell, ago))
@@ -85,11 +123,12 @@ class Scene:
         """Return a cell, attacker minus defender."""
         return self.a(cell, ago) - self.d(cell, ago)
 
-    def of_slots(self, slots: Vector, cell: str, ago: int = 0) -> Vector:
-        """Return a cell of other cars, given by slot; NaN where the slot is NaN."""
+    def of_slots(self, slots: Vector, cells: Sequence[str], ago: int = 0) -> Vector:
+        """Return cells of other cars, given by slot, (cells, n); NaN where the slot is NaN."""
         known = np.where(np.isfinite(slots), slots, 0).astype(np.int64)
-        cells: Vector = self.cache.laps.cells
-        return np.asarray(cells[known, INDEX[cell], np.maximum(self.lap + LAGS - ago, 0)])
+        which = np.array([INDEX[cell] for cell in cells])[:, None]
+        table: Vector = self.cache.laps.cells
+        return np.asarray(table[known, which, np.maximum(self.lap + LAGS - ago, 0)])
 
 
 def scene_of(
@@ -104,24 +143,26 @@ def scene_of(
     slot_of = cache.laps.slot_of
     attacker_slots = known * np.array([slot_of(b.attacker) for b in battles], dtype=np.int64)
     defender_slots = known * np.array([slot_of(b.defender) for b in battles], dtype=np.int64)
-    columns = laps[:, None, None] + LAGS - _LAGS
-    cells = cache.laps.cells
-    which = np.arange(len(INDEX))[None, :, None]
-    of_attacker = cells[attacker_slots[:, None, None], which, columns]
-    of_defender = cells[defender_slots[:, None, None], which, columns]
+    racing_since_s = race.racing_since.timestamp()
+    kept = cache.of_laps
+    kept.turn_to(
+        cache.laps.state,
+        racing_since_s,
+        *(x.tobytes() for x in (attacker_slots, defender_slots, laps)),
+    )
+    if "cells" not in kept.values:
+        kept.values["cells"] = _cells(
+            cache.laps.cells, attacker_slots, defender_slots, laps, racing_since_s
+        )
+    of_attacker, of_defender, lines_before = kept.values["cells"]
     now_s = race.as_of.timestamp()
     interval_s = np.array(list(map(_interval_s, battles, attackers, defenders)), dtype=np.float64)
     lap_s = np.array([lap_duration_s(car) for car in attackers], dtype=np.float64)
     crossed = INDEX["crossed"]
-    lines = of_attacker[:, crossed] - of_defender[:, crossed]
-    racing_since_s = race.racing_since.timestamp()
-    # Behind a safety car gaps are not fought for: nothing measured there counts as racing.
-    lines[of_attacker[:, crossed] < racing_since_s] = np.nan
-    for of_car in (of_attacker, of_defender):
-        _forget_before(of_car, racing_since_s)
     since_s = now_s - of_attacker[:, crossed, 0]
     at_line = since_s < JUST_NOW_S
     phase = np.where(at_line, 0.0, np.minimum(since_s / lap_s, 1.0))
+    lines = lines_before.copy()
     lines[:, 0] = np.where(at_line, interval_s, lines[:, 0])
     return Scene(
         race, battles, cache, knowledge, attackers, defenders, attacker_slots, defender_slots,
@@ -130,12 +171,36 @@ def scene_of(
     )  # fmt: skip
 
 
+def _cells(
+    cells: Vector, attackers: Slots, defenders: Slots, laps: Slots, racing_since_s: float
+) -> tuple[Vector, Vector, Vector]:
+    """Return the cells of attackers' and defenders' last laps, and their gaps at the line."""
+    of_attacker, of_defender = (_last_laps(cells, slots, laps) for slots in (attackers, defenders))
+    crossed = INDEX["crossed"]
+    lines = of_attacker[:, crossed] - of_defender[:, crossed]
+    # Behind a safety car gaps are not fought for: nothing measured there counts as racing.
+    lines[of_attacker[:, crossed] < racing_since_s] = np.nan
+    for of_car in (of_attacker, of_defender):
+        _forget_before(of_car, racing_since_s)
+    return of_attacker, of_defender, lines
+
+
+def _last_laps(cells: Vector, slots: Slots, laps: Slots) -> Vector:
+    """Return the cells of each car's last laps, newest first, shape (battles, cells, lags)."""
+    found = np.empty((len(slots), len(INDEX), LAGS))
+    for row, (slot, lap) in enumerate(zip(slots.tolist(), laps.tolist(), strict=True)):
+        # A slice for each car: one index array for all of them takes ten times as long.
+        found[row] = cells[slot, :, lap + 1 : lap + 1 + LAGS][:, ::-1]
+    return found
+
+
 def _forget_before(of_car: Vector, racing_since_s: float) -> None:
     """Clear the times and speeds of laps that began before the cars raced, in place."""
-    began = of_car[:, INDEX["crossed"], 1:]
-    measured = slice(INDEX["lap"], INDEX["lap"] + len(MEASURED))
-    for figures in np.moveaxis(of_car[:, measured, :-1], 1, 0):
-        figures[began < racing_since_s] = np.nan
+    too_early = of_car[:, INDEX["crossed"], 1:] < racing_since_s
+    if too_early.any():
+        measured = slice(INDEX["lap"], INDEX["lap"] + len(MEASURED))
+        figures = of_car[:, measured, :-1]
+        figures[np.broadcast_to(too_early[:, None], figures.shape)] = np.nan
 
 
 def _shared_lap(attacker: CarState | None, defender: CarState | None) -> int:

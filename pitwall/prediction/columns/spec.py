@@ -76,9 +76,11 @@ def most(*values: Vector) -> Vector:
     return np.asarray(np.fmax.reduce(values))
 
 
-def mean_of(values: Sequence[Vector]) -> Vector:
-    """Return the mean of each row's known values; NaN where none is known."""
-    return mean_along(np.array(values).T)
+def mean_of(values: Sequence[Vector] | Vector) -> Vector:
+    """Return the mean of the known values over the first axis; NaN where none is known."""
+    table = np.asarray(values)
+    known = np.isfinite(table)
+    return divide(np.where(known, table, 0.0).sum(0), known.sum(0).astype(np.float64))
 
 
 def mean_along(table: Vector) -> Vector:

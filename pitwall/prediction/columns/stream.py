@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from pitwall.prediction.columns.readings import AT, INTERVAL, POSITION
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import (
     Columns,
@@ -25,8 +26,9 @@ from pitwall.prediction.columns.spec import (
 
 WINDOWS_S: Final = (10, 20, 30, 60, 90, 150)
 _LONG_S: Final = (60, 90, 150)
+_FIRST_LONG: Final = WINDOWS_S.index(_LONG_S[0])  # the long windows come last
+_WINDOW_LIMITS_S: Final = np.array(WINDOWS_S, dtype=np.float64)[:, None, None]
 _FURTHEST_S: Final = 20.0
-_KEPT: Final = 56
 _INTERVALS = "IntervalToPositionAhead and Line of both"
 
 SPECS: Final = (
@@ -83,19 +85,11 @@ class PairReadings:
 
 def pair_readings(scene: Scene) -> PairReadings:
     """Return the readings of the attackers of all battles."""
-    shape = (len(scene.battles), _KEPT)
-    age, gap, place, front = (np.full(shape, np.nan) for _ in range(4))
-    readings = scene.cache.readings
-    for row, (attacker, defender) in enumerate(zip(scene.attackers, scene.defenders, strict=True)):
-        back, ahead = readings.of(attacker), readings.of(defender)
-        at = back.at[::-1][:_KEPT]
-        many = len(at)
-        age[row, :many] = scene.now_s - at
-        gap[row, :many] = back.interval_s[::-1][:_KEPT]
-        place[row, :many] = back.position[::-1][:_KEPT]
-        if len(ahead.at):
-            newest = ahead.at.searchsorted(at, side="right") - 1
-            front[row, :many] = np.where(newest >= 0, ahead.position[newest], np.nan)
+    cache = scene.cache.readings
+    newest = np.array([cache.of(car).newest for car in scene.attackers])
+    gap, place = newest[:, INTERVAL], newest[:, POSITION]
+    age = scene.now_s - newest[:, AT]
+    front = np.array(list(map(cache.places_ahead, scene.attackers, scene.defenders)))
     racing = age <= scene.now_s - scene.race.racing_since.timestamp()
     pair = (front == place - 1) & (gap >= 0) & (gap < _FURTHEST_S) & racing
     return PairReadings(age, np.where(pair, gap, np.nan), (front > place) & racing, place)
@@ -103,10 +97,7 @@ def pair_readings(scene: Scene) -> PairReadings:
 
 def values(scene: Scene, readings: PairReadings) -> Columns:
     """Return the columns of this module."""
-    columns = _newest(scene, readings)
-    for window in WINDOWS_S:
-        columns |= _window(readings, window)
-    return columns
+    return _newest(scene, readings) | _windows(readings)
 
 
 def _newest(scene: Scene, readings: PairReadings) -> Columns:
@@ -125,32 +116,38 @@ def _newest(scene: Scene, readings: PairReadings) -> Columns:
     }
 
 
-def _window(readings: PairReadings, window: int) -> Columns:
-    recent = readings.age_s <= window
+def _windows(readings: PairReadings) -> Columns:
+    """Return the columns of all windows, computed together, shape (windows, battles)."""
+    recent = readings.age_s <= _WINDOW_LIMITS_S
     used = recent & np.isfinite(readings.gap_s)
-    count = used.sum(1).astype(np.float64)
+    count = used.sum(-1).astype(np.float64)
     gap = np.where(used, readings.gap_s, np.nan)
     mean = mean_along(gap)
-    off = np.where(used, readings.gap_s - mean[:, None], 0.0)
+    off = np.where(used, readings.gap_s - mean[..., None], 0.0)
     ago = np.where(used, -readings.age_s, np.nan)
-    ago = np.where(used, ago - mean_along(ago)[:, None], 0.0)
-    spread = (ago * ago).sum(1)
-    slope = divide((ago * off).sum(1), np.where(spread > 1, spread, np.nan))
-    tag = f"pair_{window}s"
-    columns = {
-        f"readings_mean_{tag}": mean,
-        f"readings_least_{tag}": np.fmin.reduce(gap, axis=1),
-        f"readings_sd_{tag}": np.sqrt(divide((off * off).sum(1), count)),
-        f"readings_slope_{tag}": np.where(count >= 3, between(slope, -1.0, 1.0), np.nan),
+    ago = np.where(used, ago - mean_along(ago)[..., None], 0.0)
+    spread = (ago * ago).sum(-1)
+    slope = divide((ago * off).sum(-1), np.where(spread > 1, spread, np.nan))
+    figures = {
+        "mean": mean,
+        "least": np.fmin.reduce(gap, axis=-1),
+        "sd": np.sqrt(divide((off * off).sum(-1), count)),
+        "slope": np.where(count >= 3, between(slope, -1.0, 1.0), np.nan),
     }
-    if window in _LONG_S:
-        residual = off - np.where(np.isfinite(slope), slope, 0.0)[:, None] * ago
-        columns |= {
-            f"readings_within_05_{tag}": divide((gap < 0.5).sum(1).astype(np.float64), count),
-            f"readings_within_1_{tag}": divide((gap < 1.0).sum(1).astype(np.float64), count),
-            f"readings_count_{tag}": count,
-            f"readings_most_{tag}": np.fmax.reduce(gap, axis=1),
-            f"readings_residual_{tag}": np.sqrt(divide((residual * residual).sum(1), count)),
-            f"readings_passed_{tag}": (readings.passed & recent).sum(1).astype(np.float64),
-        }
-    return columns
+    gap, off, ago, slope, count = (each[_FIRST_LONG:] for each in (gap, off, ago, slope, count))
+    residual = off - np.where(np.isfinite(slope), slope, 0.0)[..., None] * ago
+    passed = readings.passed & recent[_FIRST_LONG:]
+    of_long = {
+        "within_05": divide((gap < 0.5).sum(-1).astype(np.float64), count),
+        "within_1": divide((gap < 1.0).sum(-1).astype(np.float64), count),
+        "count": count,
+        "most": np.fmax.reduce(gap, axis=-1),
+        "residual": np.sqrt(divide((residual * residual).sum(-1), count)),
+        "passed": passed.sum(-1).astype(np.float64),
+    }
+    return {
+        f"readings_{what}_pair_{window}s": values
+        for group, windows in ((figures, WINDOWS_S), (of_long, _LONG_S))
+        for what, by_window in group.items()
+        for window, values in zip(windows, by_window, strict=True)
+    }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from pitwall.prediction.columns.readings import AT, INTERVAL, POSITION
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import (
     Columns,
     FeatureSpec,
+    Flags,
     Vector,
     between,
     mean_along,
@@ -19,7 +21,9 @@ from pitwall.prediction.columns.spec import (
 _LINES = "NumberOfLaps of the field"
 _INTERVALS = "IntervalToPositionAhead and Line of the field"
 _WINDOWS_S: Final = (20, 60, 100)
+_WINDOW_LIMITS_S: Final = np.array(_WINDOWS_S, dtype=np.float64)[:, None, None]
 _PLACES: Final = 32
+_STEPS: Final = np.arange(-11, 8)  # in the running order, from the pair
 _SILENT_S: Final = 120.0
 _TRAIN_S: Final = 1.2
 _KEPT: Final = 30
@@ -60,7 +64,7 @@ def values(scene: Scene, attacker_places: Vector, ages_s: Vector) -> Columns:
     recent = np.where(ages_s <= 90, attacker_places, np.nan)
     gained = np.fmax.reduce(recent, axis=1) - attacker_places[:, 0]
     return {
-        **_at_the_line(scene),
+        **scene.once("traffic at the line", _at_the_line),
         **_by_place(scene),
         **_defender(scene),
         **_other_laps(scene),
@@ -71,22 +75,23 @@ def values(scene: Scene, attacker_places: Vector, ages_s: Vector) -> Columns:
 def _at_the_line(scene: Scene) -> Columns:
     front = scene.d("front")
     ahead = scene.d("ahead")
-    before = scene.d("crossed", 1) - scene.of_slots(ahead, "crossed", 1)
+    before = scene.d("crossed", 1) - scene.of_slots(ahead, ("crossed",), 1)[0]
+    second, second_ahead, lap, pace = scene.of_slots(ahead, ("front", "ahead", "lap", "lap_ewm10"))
     train = np.zeros(len(front))
-    chained, car = front < 1.0, ahead
+    chained, next_front, car = front < 1.0, second, second_ahead
     for _ in range(12):
         if not chained.any():
             break
         train += chained
-        chained = chained & (scene.of_slots(car, "front") < 1.0)
-        car = scene.of_slots(car, "ahead")
+        chained = chained & (next_front < 1.0)
+        next_front, car = scene.of_slots(car, ("front", "ahead"))
     return {
         "front_defender_s": between(front, 0.0, 60.0),
-        "front_second_s": between(scene.of_slots(ahead, "front"), 0.0, 60.0),
+        "front_second_s": between(second, 0.0, 60.0),
         "front_defender_1lap_s": within(front - before, 10.0),
         "train_ahead_line_cars": np.where(scene.lap > 0, train, np.nan),
-        "lap_defender_front_s": within(scene.d("lap") - scene.of_slots(ahead, "lap"), 5.0),
-        "pace_defender_front_s": scene.d("lap_ewm10") - scene.of_slots(ahead, "lap_ewm10"),
+        "lap_defender_front_s": within(scene.d("lap") - lap, 5.0),
+        "pace_defender_front_s": scene.d("lap_ewm10") - pace,
     }
 
 
@@ -108,36 +113,33 @@ def _by_place(scene: Scene) -> Columns:
     default = np.array([battle.position + 1.0 for battle in scene.battles])
     last = np.fmax.reduce(places, axis=1)
     base = np.where(np.isfinite(last), last, default).astype(np.int64)
-    near = np.stack(
-        [interval[np.clip(base + step, 0, _PLACES - 1)] for step in range(-11, 8)], axis=1
-    )
+    near = interval[np.minimum(np.maximum(base[:, None] + _STEPS, 0), _PLACES - 1)]
     ahead, behind = near[:, :11][:, ::-1] < _TRAIN_S, near[:, 12:] < _TRAIN_S
-    pursuer = slot[np.clip(base + 1, 0, _PLACES - 1)]
-    back = scene.of_slots(pursuer, "crossed", 1) - scene.a("crossed", 1)
+    pursuer = slot[np.minimum(base + 1, _PLACES - 1)]
+    crossed, pace = scene.of_slots(pursuer, ("crossed", "lap_ewm10"), 1)
+    back = crossed - scene.a("crossed", 1)
     return {
         "behind_attacker_s": between(near[:, 12], 0.0, 30.0),
         "behind_second_s": between(near[:, 13], 0.0, 30.0),
         "train_ahead_cars": np.logical_and.accumulate(ahead, axis=1).sum(1).astype(np.float64),
         "train_behind_cars": np.logical_and.accumulate(behind, axis=1).sum(1).astype(np.float64),
-        "pace_pursuer_attacker_s": scene.of_slots(pursuer, "lap_ewm10", 1) - scene.a("lap_ewm10"),
+        "pace_pursuer_attacker_s": pace - scene.a("lap_ewm10"),
         "behind_attacker_1lap_s": between(back, -20.0, 30.0),
         "places_pair_diff": places[:, 0] - places[:, 1],
     }
 
 
 def _defender(scene: Scene) -> Columns:
-    age, interval, place = (np.full((len(scene.battles), _KEPT), np.nan) for _ in range(3))
-    for row, car in enumerate(scene.defenders):
-        readings = scene.cache.readings.of(car)
-        many = min(_KEPT, len(readings.at))
-        age[row, :many] = scene.now_s - readings.at[::-1][:many]
-        interval[row, :many] = readings.interval_s[::-1][:many]
-        place[row, :many] = readings.position[::-1][:many]
+    newest = np.array([scene.cache.readings.of(car).newest[:, :_KEPT] for car in scene.defenders])
+    interval, place = newest[:, INTERVAL], newest[:, POSITION]
+    age = scene.now_s - newest[:, AT]
+    recent = np.where((age <= _WINDOW_LIMITS_S) & (interval < 30), interval, np.nan)
     columns: Columns = {}
-    for window in _WINDOWS_S:
-        recent = np.where((age <= window) & (interval < 30), interval, np.nan)
-        columns[f"interval_defender_mean_{window}s"] = mean_along(recent)
-        columns[f"interval_defender_least_{window}s"] = np.fmin.reduce(recent, axis=1)
+    for window, mean, lowest in zip(
+        _WINDOWS_S, mean_along(recent), np.fmin.reduce(recent, axis=-1), strict=True
+    ):
+        columns[f"interval_defender_mean_{window}s"] = mean
+        columns[f"interval_defender_least_{window}s"] = lowest
     close = np.where((age <= 90) & np.isfinite(interval), interval < 1.0, np.nan)
     lately = np.where(age <= 90, place, np.nan)
     return columns | {
@@ -147,8 +149,23 @@ def _defender(scene: Scene) -> Columns:
     }
 
 
-def _other_laps(scene: Scene) -> Columns:
-    """Return the columns of cars that crossed the line near the pair on another lap."""
+class _Others(NamedTuple):
+    """The cars of the field by their last crossings; (battles, cars) where not noted.
+
+    Attributes:
+        crossed: When each last crossed the line, shape (cars,).
+        before: How long before the attacker.
+        lapped: Whether a car is laps down, and crossed before the attacker.
+        lapping: How many are laps ahead, and crossed shortly before the attacker; (battles,).
+    """
+
+    crossed: Vector
+    before: Vector
+    lapped: Flags
+    lapping: Vector
+
+
+def _others(scene: Scene) -> _Others:
     table = scene.cache.laps
     cars = [car for car in scene.race.cars.values() if car.laps]
     crossed = np.array(
@@ -156,9 +173,15 @@ def _other_laps(scene: Scene) -> Columns:
     )
     laps = np.array([car.laps[-1].lap_number for car in cars], dtype=np.float64)
     before = scene.a("crossed")[:, None] - crossed[None, :]
-    gap = scene.lines[:, :1]
     lapped = (laps[None, :] < scene.lap[:, None]) & (before >= 0)
     lapping = (laps[None, :] > scene.lap[:, None]) & (before >= 0) & (before < 6)
+    return _Others(crossed, before, lapped, lapping.sum(1))
+
+
+def _other_laps(scene: Scene) -> Columns:
+    """Return the columns of cars that crossed the line near the pair on another lap."""
+    crossed, before, lapped, lapping = scene.once("other laps", _others)
+    gap = scene.lines[:, :1]
     ahead = lapped & (before >= gap)
     to_next = np.where(ahead & (before < gap + 20), before - gap, np.inf).min(1, initial=np.inf)
     running = (scene.now_s - crossed < 200).sum()
@@ -167,6 +190,6 @@ def _other_laps(scene: Scene) -> Columns:
         "lapped_between_cars": (lapped & (before < gap)).sum(1) + known,
         "lapped_ahead_5s_cars": (ahead & (before < gap + 5)).sum(1) + known,
         "lapped_ahead_s": np.where(np.isfinite(to_next), to_next, np.nan),
-        "lapping_near_cars": lapping.sum(1) + known,
+        "lapping_near_cars": lapping + known,
         "running_field_cars": np.full(len(known), float(running)),
     }

@@ -49,11 +49,16 @@ SPECS: Final = (
 
 def values(scene: Scene) -> Columns:
     """Return the columns of this module."""
+    return scene.once("traps", _of_laps)
+
+
+def _of_laps(scene: Scene) -> Columns:
+    laps = within(scene.diffs("i1", "st", 3), _LIMIT_KMH)  # (laps, traps, battles)
     columns: Columns = {}
-    for trap in TRAPS:
-        laps = [within(scene.diff(trap, j), _LIMIT_KMH) for j in range(3)]
-        columns |= {f"speed_{trap}_diff_{j}lap_kmh": laps[j] for j in range(2)}
-        columns[f"speed_{trap}_diff_mean3_kmh"] = mean_of(laps)
+    for trap, last, before, mean in zip(TRAPS, laps[0], laps[1], mean_of(laps), strict=True):
+        columns[f"speed_{trap}_diff_0lap_kmh"] = last
+        columns[f"speed_{trap}_diff_1lap_kmh"] = before
+        columns[f"speed_{trap}_diff_mean3_kmh"] = mean
         columns[f"field_speed_{trap}_kmh"] = scene.a(f"ref_{trap}")
         columns |= {
             f"speed_{trap}_pace_diff_{figure}_kmh": scene.diff(f"{trap}_{figure}")
