@@ -86,7 +86,7 @@ def test_its_page_shows_the_race_and_the_version_at_its_foot(running: Running, p
     expect(page.locator("footer")).to_contain_text(
         f"pitwall {current_release().version}", timeout=30_000
     )
-    expect(page.locator("main")).to_contain_text("Simulated race", timeout=30_000)
+    expect(page.locator("main")).to_contain_text("attacks", timeout=30_000)
 
 
 def test_its_commands_find_database_and_migrations(wheel: Installed, running: Running) -> None:
