@@ -9,7 +9,7 @@ ARGS ?=
 # One worker for each core, at most four; `tests/scheduling.py` assigns the tests. ARGS=-n0 uses none.
 WORKERS := -n logical --maxprocesses 4
 
-.PHONY: help run build setup test check lint types contracts spelling fix chaos bench train clean
+.PHONY: help run build setup test check lint types contracts spelling docs fix chaos bench train clean
 .DEFAULT_GOAL := help
 
 help:      ## list all targets
@@ -40,6 +40,9 @@ contracts: $(DEV) ## check which package imports which
 
 spelling: $(DEV)  ## check spelling
 	@$(BIN)/codespell
+
+docs: $(DEV)      ## build the documentation's site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 fix: $(DEV)       ## format the code and apply safe fixes
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

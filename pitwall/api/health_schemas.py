@@ -13,6 +13,7 @@ from pitwall.api import examples
 from pitwall.domain.frames import FeedState
 from pitwall.domain.sessions import Source
 from pitwall.domain.webhooks import HookTotals
+from pitwall.mqtt.link_state import LinkStatus
 
 Status = Literal["ok", "degraded", "waiting", "dead"]
 
@@ -82,6 +83,17 @@ class StoreOut(BaseModel):
     )
 
 
+class BrokerOut(BaseModel):
+    """The connection to the owner's MQTT broker; a broken one is no fault of the server."""
+
+    status: LinkStatus = Field(
+        description="`connecting`, `connected`, `disconnected` while a new attempt is due, or "
+        "`standing_by` where another worker has the connection.",
+        examples=["connected"],
+    )
+    detail: str = Field(description="Why it is disconnected; else empty.", examples=[""])
+
+
 class WebhooksOut(BaseModel):
     """What all webhooks have done, as of some seconds ago."""
 
@@ -134,6 +146,10 @@ class HealthOut(BaseModel):
     )
     store: StoreOut | None = Field(
         description="The state of writing races; null where none are stored."
+    )
+    mqtt: BrokerOut | None = Field(
+        default=None,
+        description="The connection to the owner's MQTT broker; null where none is set.",
     )
     webhooks: WebhooksOut | None = Field(
         default=None,

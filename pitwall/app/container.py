@@ -52,6 +52,8 @@ from pitwall.live.leading import keep_running, lead
 from pitwall.live.publishing import FrameRing, Publisher
 from pitwall.live.race_player import PlayRequest
 from pitwall.live.standby import HotStandby
+from pitwall.mqtt.broker_link import BrokerLink, BrokerSettings
+from pitwall.mqtt.entities import HomeTopics
 from pitwall.ports.feeds import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
@@ -87,6 +89,7 @@ class Parts:
     databases: Databases
     recorder: Recorder
     standby: HotStandby
+    broker_link: BrokerLink | None  # None where no broker is set
     hook_counter: HookCounter
     held: IO[str] | None = None  # the database's lock, or under `serve` a worker's share
     stage: PlayingRace = field(default_factory=PlayingRace)
@@ -120,6 +123,7 @@ def parts() -> Parts:
         databases,
         recorder,
         standby,
+        open_broker_link(settings, cache),
         hook_counter(databases),
         held,
     )
@@ -144,6 +148,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         model_scores=built.predictor.bundle.scores.get("headline", {}),
         rules_version=built.predictor.bundle.knowledge.rules.version,
     )
+    link = built.broker_link
     ports = services.Services(
         live=built.cache.live,
         tab_is_open=tab_is_open,
@@ -157,6 +162,9 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastService(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
+        embed_ancestors=built.settings.may_frame_embeds(),
+        public_url=built.settings.public_address(),
+        broker=None if link is None else lambda: link.state,
         webhooks=hooks_of_accounts(built.settings, built.databases),
         hook_totals=built.hook_counter.totals,
         **stored_race_services(built.settings, built.databases, built.predictor),
@@ -222,6 +230,8 @@ async def run_as_leader() -> None:
     built = parts()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_feed())
+        if built.broker_link is not None:
+            tasks.create_task(keep_running(built.broker_link.run))
         tasks.create_task(
             send_webhooks(
                 built.settings,
@@ -279,6 +289,18 @@ def open_cache(settings: Settings) -> Backend:
         return in_memory()
     folder = os.environ.get(WORKERS_FOLDER) or tempfile.mkdtemp(prefix="pitwall-")
     return in_redis(settings.redis_url, Path(folder))
+
+
+def open_broker_link(settings: Settings, cache: Backend) -> BrokerLink | None:
+    """Return what publishes the race for home automation, not connected yet; None if unwanted."""
+    if settings.mqtt_url is None:
+        return None
+    return BrokerLink(
+        BrokerSettings.of(settings.mqtt_url, settings.mqtt_ca),
+        HomeTopics(settings.mqtt_prefix, settings.mqtt_discovery),
+        cache.live,
+        lambda: cache.lease.is_held,
+    )
 
 
 def load_predictor(settings: Settings) -> MixturePredictor:
