@@ -106,6 +106,9 @@ class Services:
         strips: The race strips of stored races; None where no races are stored.
         demo_race: A simulated race for guests; None where there is no database.
         events: What happened in the live race, for streams; None where nothing is streamed.
+        embed_ancestors: The sites that may frame an embed, as a policy names them.
+        public_url: The address under which others reach this server, such as
+            `https://pitwall.example.org`; "" for that of each request.
         writing: The state of the race writer; None where nothing is written.
         broker: The state of the connection to the owner's MQTT broker; None where none is set.
         telemetry: Each car's newest telemetry; None where it is not cached.
@@ -134,6 +137,8 @@ class Services:
     strips: RaceStrips | None = None
     demo_race: DemoRace | None = None
     events: EventRing | None = None
+    embed_ancestors: str = "*"
+    public_url: str = ""
     broker: Callable[[], LinkState] | None = None
 
     def races(self) -> RaceReader:

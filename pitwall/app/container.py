@@ -158,6 +158,8 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastService(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
+        embed_ancestors=built.settings.may_frame_embeds(),
+        public_url=built.settings.public_address(),
         broker=None if link is None else lambda: link.state,
         **stored_race_services(built.settings, built.databases, built.predictor),
     )

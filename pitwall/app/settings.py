@@ -33,6 +33,7 @@ from pitwall.errors import SettingsError, shown
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 _MAY_BE_EMPTY = {
     "cors_origins",
+    "public_url",
     "f1tv_token",
     "openf1_mqtt",
     "openf1_user",
@@ -103,6 +104,10 @@ class Settings(BaseSettings):
             commas. Its addresses and localhost need not be listed.
         at_once: How many requests and sockets one address (for IPv6 one /64 network) may have
             open at once; this machine itself is not limited. 0 is no limit.
+        embed_ancestors: The sites that may show an embed in a frame: `*` for all, `none`, or
+            origins such as `https://example.org`, separated by commas; this server always may.
+        public_url: The address under which others reach the server, for link previews, such as
+            `https://pitwall.example.org`; "" for that of each request.
         plain_http: Whether passwords are accepted over plain HTTP from this machine only
             (`local`), or from everywhere (`allowed`).
         f1_url: The server of F1 live timing and its archive.
@@ -141,6 +146,8 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     hosts: str = ""
     at_once: Annotated[int, Field(ge=0, le=1_000_000)] = 256
+    embed_ancestors: str = "*"
+    public_url: str = ""
     plain_http: Literal["local", "allowed"] = "local"
     f1_url: str = "https://livetiming.formula1.com"
     f1tv_token: SecretStr = SecretStr("")
@@ -173,6 +180,40 @@ class Settings(BaseSettings):
                 raise SettingsError(message)
             check_address("cors_origins", origin, ("http", "https"), "https://HOST[:PORT]")
         return origins
+
+    def may_frame_embeds(self) -> str:
+        """Return who may frame an embed, as the directive `frame-ancestors` says it.
+
+        Raises:
+            SettingsError: A part is neither `*`, `none` nor an origin.
+        """
+        named = [part.strip() for part in self.embed_ancestors.split(",") if part.strip()]
+        if named in (["*"], ["none"]):
+            return "*" if named == ["*"] else "'self'"
+        for origin in named or [self.embed_ancestors]:
+            if not _ORIGIN.fullmatch(origin):
+                message = (
+                    "PITWALL_EMBED_ANCESTORS takes *, none or https://HOST[:PORT], separated by "
+                    f"commas, but has {shown(origin)}"
+                )
+                raise SettingsError(message)
+            check_address("embed_ancestors", origin, ("http", "https"), "https://HOST[:PORT]")
+        return " ".join(["'self'", *named])
+
+    def public_address(self) -> str:
+        """Return the address under which others reach the server, without a slash at its end.
+
+        Raises:
+            SettingsError: It is not an origin.
+        """
+        if not self.public_url:
+            return ""
+        address = self.public_url.removesuffix("/")
+        if not _ORIGIN.fullmatch(address):
+            message = f"PITWALL_PUBLIC_URL takes https://HOST[:PORT], but is {shown(address)}"
+            raise SettingsError(message)
+        check_address("public_url", address, ("http", "https"), "https://HOST[:PORT]")
+        return address
 
     def own_hosts(self) -> tuple[str, ...]:
         """Return the names under which the server is reached, as they were given.
@@ -235,6 +276,8 @@ def _checked(settings: Settings) -> Settings:
     """
     settings.feed_spec()
     settings.allowed_origins()
+    settings.may_frame_embeds()
+    settings.public_address()
     settings.own_hosts()
     check_host("host", settings.host)
     check_folder("data", settings.data)

@@ -16,11 +16,8 @@ from pitwall.errors import PitwallError, SettingsError
 
 LONGEST_SENTENCE = 420
 MAY_BE_EMPTY = {
-    "cors_origins",
-    "f1tv_token",
-    "openf1_mqtt",
-    "openf1_user",
-    "openf1_password",
+    *("cors_origins", "public_url", "f1tv_token"),
+    *("openf1_mqtt", "openf1_user", "openf1_password"),
     "mqtt_discovery",
 }
 ABSURD = ("  ", "\u00fcn\u00ef \u2603", "\udcff", "x" * 100_000, "a\nb")
@@ -43,6 +40,11 @@ REFUSED = [
     ("openf1_url", "https://h:99999"),
     *(("openf1_mqtt", text) for text in ("http://h", "mqtts://h:port", "mqtts://")),
     ("cors_origins", "https://h:99999"),
+    *(
+        ("embed_ancestors", text)
+        for text in (",", "h", "https://h/x", "*, https://h", "https://h;")
+    ),
+    *(("public_url", text) for text in ("/", "h", "https://h/x", "https://h:99999", "ftp://h")),
     ("openf1_user", "somebody"),  # without a password
     ("openf1_password", "sekret"),  # without a user
     ("f1tv_token", "two sekret words"),
