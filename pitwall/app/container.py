@@ -297,7 +297,7 @@ def open_broker_link(settings: Settings, cache: Backend) -> BrokerLink | None:
         return None
     return BrokerLink(
         BrokerSettings.of(settings.mqtt_url, settings.mqtt_ca),
-        HomeTopics(settings.mqtt_prefix, settings.mqtt_discovery),
+        HomeTopics(settings.mqtt_prefix, settings.mqtt_discovery, settings.public_address()),
         cache.live,
         lambda: cache.lease.is_held,
     )
