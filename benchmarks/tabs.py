@@ -41,8 +41,14 @@ def main() -> None:
 
 
 @contextmanager
-def serving(settings: Mapping[str, str] | None = None) -> Iterator[tuple[int, int]]:
+def serving(
+    settings: Mapping[str, str] | None = None, module: str = "pitwall.serve"
+) -> Iterator[tuple[int, int]]:
     """Serve a simulated race in a process of its own, with further settings.
+
+    Args:
+        settings: Environment variables.
+        module: What serves it.
 
     Yields:
         The port and the process's number.
@@ -50,9 +56,9 @@ def serving(settings: Mapping[str, str] | None = None) -> Iterator[tuple[int, in
     port = free_port()
     own = {"PITWALL_PORT": str(port), "PITWALL_FEED": "simulated:7"}
     server = subprocess.Popen(
-        [sys.executable, "-m", "pitwall.serve"],
+        [sys.executable, "-m", module],
         cwd=ROOT,
-        env={**os.environ, **own, **(settings or {})},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **own, **(settings or {})},
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -19,7 +20,8 @@ from pitwall.api.conditional import is_head
 from pitwall.api.guards import CurrentServices
 from pitwall.api.live import MinP
 from pitwall.api.problems import invalid_response, problem_response
-from pitwall.api.stream_encoding import Detail, StreamEvent, Wanted, backlog_of, heartbeat
+from pitwall.api.stream_encoding import Detail, StreamEvent, Wanted
+from pitwall.api.stream_fan import StreamReader, fan_of
 from pitwall.api.stream_schemas import EVENT_MODELS
 from pitwall.errors import BusyError, NothingLiveError, RefusedFieldError
 from pitwall.live.event_ring import EventRing
@@ -27,9 +29,8 @@ from pitwall.live.event_ring import EventRing
 router = APIRouter(tags=["live"])
 
 MEDIA_TYPE: Final = "text/event-stream"
-HEARTBEAT_S: Final = 10.0
-STALLED_S: Final = 20.0
-"""How long a reader may leave what was sent to it unread."""
+LAST_WORD_S: Final = 1.0
+"""How long it may take to tell a reader that the stream is over."""
 MOST_READERS: Final = 5_000
 """How many streams one worker serves at a time."""
 COME_BACK_MS: Final = 2_000
@@ -155,59 +156,39 @@ class EventStream(Response):
     """
 
     media_type = MEDIA_TYPE
-    _open = 0
 
     def __init__(self, ring: EventRing, filters: Wanted, last: str | None) -> None:
-        if EventStream._open >= MOST_READERS:
+        self._fan = fan_of(ring)
+        if len(self._fan) >= MOST_READERS:
             message = "Too many streams are open; try again later."
             raise BusyError(message)
         # "X-Accel-Buffering" keeps nginx from holding events back.
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._ring = ring
         self._filters = filters
         self._last = last
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
-        EventStream._open += 1
-        leaving = asyncio.ensure_future(_left(receive))
-        sending = asyncio.ensure_future(self._send_all(send))
-        try:
-            await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done() and not sending.cancelled():
-                sending.result()
-        finally:
-            await end(leaving, sending)
-            EventStream._open -= 1
-
-    async def _send_all(self, send: Send) -> None:
         await send(
             {"type": "http.response.start", "status": 200, "headers": list(self.raw_headers)}
         )
-        piece = f"retry: {COME_BACK_MS}\n\n".encode()
-        while True:
-            try:
-                async with asyncio.timeout(STALLED_S):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            except TimeoutError:
-                break  # the reader comes back with its last id, if it is still there
-            piece = await self._next()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _next(self) -> bytes:
-        """Wait for something that the reader wants, and return it."""
-        quiet_until_s = asyncio.get_running_loop().time() + HEARTBEAT_S
-        while True:
-            try:
-                async with asyncio.timeout_at(quiet_until_s):
-                    backlog = await self._ring.after(self._last)
-            except TimeoutError:
-                return heartbeat(self._ring.newest)
-            self._last = backlog.moments[-1].id
-            piece = backlog_of(backlog.moments, self._filters, is_whole=backlog.is_whole)
-            if piece:
-                return piece
+        reader = StreamReader(send, self._filters, self._last)
+        reader.take(f"retry: {COME_BACK_MS}\n\n".encode())
+        self._fan.join(reader)
+        leaving = asyncio.ensure_future(_left(receive))
+        try:
+            await asyncio.wait({leaving, reader.over}, return_when=asyncio.FIRST_COMPLETED)
+            has_left = leaving.done()
+        finally:
+            self._fan.leave(reader)
+            await end(leaving, *reader.pending())
+        if not has_left:
+            reader.over.result()
+            # The reader comes back with its last id, if it is still there.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_S):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _left(receive: Receive) -> None:

@@ -7,7 +7,7 @@ of its own costs a selection, not an encoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from enum import StrEnum
 from pitwall.api.live_schemas import BattleOut, BattlesOut
 from pitwall.api.stream_schemas import FrameBattleOut, FrameOut, HeartbeatOut, event_out
 from pitwall.domain.frames import BattleLine, LiveFrame
-from pitwall.live.event_ring import FrameNews
+from pitwall.live.event_ring import Backlog, FrameNews
 from pitwall.live.race_events import RaceEvent
 
 
@@ -171,10 +171,10 @@ def _messages(moment: FrameNews, filters: Wanted, *, frame: bool) -> Iterator[by
         yield _message(kind, data, moment.id if place == len(messages) else "")
 
 
-def backlog_of(moments: Iterable[FrameNews], filters: Wanted, *, is_whole: bool) -> bytes:
+def unseen(backlog: Backlog, filters: Wanted) -> bytes:
     """Return what a reader has not seen: every event, and the newest frame alone."""
-    *earlier, newest = moments
-    pieces = [] if is_whole else [_message(StreamEvent.MISSED, b"{}")]
+    *earlier, newest = backlog.moments
+    pieces = [] if backlog.is_whole else [_message(StreamEvent.MISSED, b"{}")]
     pieces += [encoded(each, filters, frame=False) for each in earlier]
     pieces.append(encoded(newest, filters, frame=True))
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -96,6 +96,11 @@ class EventRing:
         """The newest frame; None before the first."""
         return None if self._newest is None else self._newest.frame
 
+    @property
+    def newest_id(self) -> str | None:
+        """The id of the newest moment; None before the first."""
+        return None if self._newest is None else self._newest.id
+
     async def fill(self, live: LiveCache) -> None:
         """Add every frame of `live` until cancelled; each worker runs this as a task."""
         async for frame in live.frames():
@@ -124,9 +129,30 @@ class EventRing:
         Args:
             last: The id of the last moment that it saw; None for a reader that begins now.
         """
-        while self._newest is None or self._newest.id == last:
+        while True:
+            backlog = self.since(last)
+            if backlog is not None:
+                return backlog
+            await self.news(last)
+
+    async def news(self, last: str | None) -> None:
+        """Wait until the newest moment is another one.
+
+        Args:
+            last: The id of the newest one that the caller knows; None if it knows none.
+        """
+        while self.newest_id == last:
             await self._news.wait()
+
+    def since(self, last: str | None) -> Backlog | None:
+        """Return what a reader has missed; None if nothing.
+
+        Args:
+            last: The id of the last moment that it saw; None for a reader that begins now.
+        """
         newest = self._newest
+        if newest is None or newest.id == last:
+            return None
         place = _place(last) if last else None
         if place is None:
             return Backlog((newest,), is_whole=not last)

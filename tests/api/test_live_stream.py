@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message
 
 from pitwall import services
 from pitwall.aio import end
-from pitwall.api import live_stream
+from pitwall.api import live_stream, stream_fan
 from pitwall.api.stream_encoding import StreamEvent
 from pitwall.api.stream_schemas import FrameOut
 from pitwall.domain.frames import FeedState, LiveFrame
@@ -41,6 +41,7 @@ class Reader:
         self.reads.set()
         self.leaves = asyncio.Event()
         self.is_over = False
+        self.fault: Exception | None = None
 
     async def receive(self) -> Message:
         await self.leaves.wait()
@@ -48,6 +49,8 @@ class Reader:
 
     async def send(self, message: Message) -> None:
         await self.reads.wait()
+        if self.fault is not None:
+            raise self.fault
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
@@ -247,26 +250,68 @@ async def test_a_reader_that_comes_back_is_told_what_it_missed(
     assert events == ["missed", "frame"]
 
 
-async def test_a_slow_reader_is_given_the_newest_frame_only(app: ASGIApp, ring: EventRing) -> None:
+async def test_a_slow_reader_is_given_every_event_and_the_newest_frame_only(
+    app: ASGIApp, ring: EventRing
+) -> None:
     frame = a_frame()
     ring.add(frame)
     async with reading(app) as reader:
         await reader.messages()
         await reader.messages()
         reader.reads.clear()
-        for _ in range(20):
+        for count in range(20):
+            frame = yellow(frame) if count == 10 else later(frame)
+            ring.add(frame)
+            await asyncio.sleep(0.001)
+        reader.reads.set()
+        (waited,) = await reader.messages()
+        assert json.loads(waited["data"])["sequence"] == 2
+        flag, newest = await reader.messages()
+        assert flag["event"] == "flag"
+        assert json.loads(newest["data"])["sequence"] == 21
+        await asyncio.sleep(0.01)
+        assert reader.pieces.empty()
+
+
+async def test_a_reader_that_keeps_up_is_sent_every_frame(app: ASGIApp, ring: EventRing) -> None:
+    frame = a_frame()
+    ring.add(frame)
+    async with reading(app) as one, reading(app, "min_p=0.1") as other:
+        for reader in (one, other):
+            await reader.messages()
+            await reader.messages()
+        for _ in range(30):
             frame = later(frame)
             ring.add(frame)
-            await asyncio.sleep(0)
-        reader.reads.set()
-        sequences = [json.loads((await reader.messages())[0]["data"])["sequence"] for _ in range(2)]
-        assert sequences[-1] == 21
+            await asyncio.sleep(0.001)
+        for reader in (one, other):
+            frames = [(await reader.messages())[0]["data"] for _ in range(30)]
+            assert [json.loads(each)["sequence"] for each in frames] == list(range(2, 32))
+
+
+async def test_an_error_of_one_reader_does_not_reach_the_others(
+    app: ASGIApp, ring: EventRing
+) -> None:
+    frame = a_frame()
+    ring.add(frame)
+    async with reading(app) as broken, reading(app) as other:
+        for reader in (broken, other):
+            await reader.messages()
+            await reader.messages()
+        broken.fault = OSError("the connection is gone")
+        ring.add(later(frame))
+        (message,) = await other.messages()
+        assert json.loads(message["data"])["sequence"] == 2
+        await asyncio.sleep(0.01)
+        assert len(stream_fan.fan_of(ring)) == 1
+        ring.add(later(later(frame)))
+        await other.messages()
 
 
 async def test_a_reader_that_stops_reading_is_let_go(
     app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_stream, "STALLED_S", 0.05)
+    monkeypatch.setattr(stream_fan, "STALLED_S", 0.05)
     frame = a_frame()
     ring.add(frame)
     async with reading(app) as reader:
@@ -283,7 +328,7 @@ async def test_a_reader_that_stops_reading_is_let_go(
 async def test_a_silent_server_sends_heartbeats(
     app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_stream, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(stream_fan, "HEARTBEAT_S", 0.05)
     async with reading(app) as reader:
         await reader.messages()
         (message,) = await reader.messages()
@@ -312,10 +357,10 @@ async def test_a_reader_that_leaves_is_forgotten(app: ASGIApp, ring: EventRing) 
     ring.add(a_frame())
     async with reading(app) as reader:
         await reader.messages()
-        assert live_stream.EventStream._open == 1
+        assert len(stream_fan.fan_of(ring)) == 1
         reader.leaves.set()
         await asyncio.sleep(0.01)
-        assert live_stream.EventStream._open == 0
+        assert len(stream_fan.fan_of(ring)) == 0
 
 
 async def test_only_so_many_streams_are_served(

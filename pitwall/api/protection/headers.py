@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +15,7 @@ from pitwall import logs
 from pitwall.domain.limits import Standing
 
 Header = tuple[bytes, bytes]
+HeaderChange = Callable[[list[Header]], Iterable[Header]]
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -33,15 +34,37 @@ def headers_joined(scope: Scope, name: bytes) -> str:
     )
 
 
-def changing_headers(send: Send, change: Callable[[list[Header]], Iterable[Header]]) -> Send:
-    """Return a `send` that changes the headers of the response and nothing else."""
+class _ChangedSend:
+    """A `send` that changes the headers of the response, by several functions one after another.
 
-    async def send_changed(message: Message) -> None:
+    Several protections change headers. Were each a coroutine around the next, every piece of a
+    body would pass through all of them.
+    """
+
+    __slots__ = ("_changes", "_send")
+
+    def __init__(self, send: Send, changes: tuple[HeaderChange, ...]) -> None:
+        self._send = send
+        self._changes = changes
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.accept"}:
-            message = {**message, "headers": list(change(list(message.get("headers", ()))))}
-        await send(message)
+            headers = list(message.get("headers", ()))
+            for change in self._changes:
+                headers = list(change(headers))
+            message = {**message, "headers": headers}
+        await self._send(message)
 
-    return send_changed
+    def after(self, change: HeaderChange) -> _ChangedSend:
+        """Return a `send` that makes one more change, before these."""
+        return _ChangedSend(self._send, (change, *self._changes))
+
+
+def changing_headers(send: Send, change: HeaderChange) -> Send:
+    """Return a `send` that changes the headers of the response and nothing else."""
+    if isinstance(send, _ChangedSend):
+        return send.after(change)
+    return _ChangedSend(send, (change,))
 
 
 NAME: Final = b"x-request-id"
@@ -61,7 +84,7 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = header(scope, NAME)
-        name = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+        name = given if _ACCEPTED.fullmatch(given) else os.urandom(16).hex()
         answered = (NAME, name.encode())
         before = logs.request_id.set(name)
         try:
@@ -117,6 +140,8 @@ _ALWAYS: Final[dict[bytes, str]] = {
     b"cross-origin-resource-policy": "same-origin",
 }
 
+_POLICY: Final = b"content-security-policy"
+_NO_FRAMES: Final = b"x-frame-options"
 _BUILT: Final = "/assets/"
 """Where the built scripts, styles and fonts are, with the hash of their contents in each name."""
 
@@ -178,4 +203,11 @@ def _kept_for_ever(send: Send) -> Send:
 
 def _completed(headers: list[Header], added: list[Header]) -> list[Header]:
     present = {name.lower() for name, _ in headers}
+    if any(name.lower() == _POLICY and _may_be_framed(value) for name, value in headers):
+        present.add(_NO_FRAMES)
     return [*headers, *(item for item in added if item[0] not in present)]
+
+
+def _may_be_framed(policy: bytes) -> bool:
+    """Whether an answer's own policy says who may frame it, which `X-Frame-Options` can not."""
+    return b"frame-ancestors" in policy and b"frame-ancestors 'none'" not in policy

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pitwall.api.kept_answers import KeptAnswers
 from pitwall.api.problems import UNEXPECTED, plain_problem
 from pitwall.api.protection.addresses import read_address
 from pitwall.api.protection.content_policy import content_policy
@@ -129,7 +130,8 @@ class Protection:
 
 def protected(app: ASGIApp, protection: Protection) -> ASGIApp:
     """Return the app with all protections around it."""
-    app = Origins(Bodies(RateLimitHeaders(Failures(app))), protection.cors_origins)
+    app = Failures(KeptAnswers(app))
+    app = Origins(Bodies(RateLimitHeaders(app)), protection.cors_origins)
     app = Crowds(Hosts(app, protection.hosts), protection.at_once)
     app = SecurityHeaders(app, content_policy(protection.script_hashes))
     return RequestIds(Visitors(app, protection.trusted_proxies))
