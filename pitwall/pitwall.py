@@ -21,11 +21,14 @@ from pitwall.web.about.page import about_page
 from pitwall.web.about.state import AboutState
 from pitwall.web.account.ended_log_ins import watch_log_ins
 from pitwall.web.account.page import account_page, log_in_page, register_page
+from pitwall.web.embed.routes import router as embeds
 from pitwall.web.ledger.page import ledger_page
 from pitwall.web.ledger.state import LedgerState
 from pitwall.web.live.page import live_page
 from pitwall.web.live.state import LiveState
 from pitwall.web.missing.page import missing_page
+from pitwall.web.preview.heads import LinkHeads
+from pitwall.web.preview.routes import router as previews
 from pitwall.web.races.page import races_page
 from pitwall.web.races.state import RacesState
 from pitwall.web.replay.page import replay_page
@@ -43,8 +46,9 @@ BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
     sio=door_server(),
-    api_transformer=build_api(),
+    api_transformer=build_api(embeds, previews),
     stylesheets=[
+        "/tokens.css",
         "/theme.css",
         "/header.css",
         "/tower.css",
@@ -122,4 +126,4 @@ def asgi() -> ASGIApp:
     app.register_lifespan_task(container.run_worker)
     app.register_lifespan_task(relay.run)
     app.register_lifespan_task(watch_log_ins)
-    return protected(app(), container.protection(BUILT_PAGES))
+    return protected(LinkHeads(app(), BUILT_PAGES), container.protection(BUILT_PAGES))

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "circuits": ("circuits", "List or add descriptions of circuits."),
     "users": ("users", "Manage the accounts of this server."),
     "token": ("token", "Check the F1 TV token."),
+    "mcp": ("mcp", "Offer a running pitwall to a language model (MCP)."),
     "db": ("database", "Migrate the database to this release, or back."),
     "completion": ("completion", "Print the script that completes commands in a shell."),
 }

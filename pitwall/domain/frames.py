@@ -34,6 +34,9 @@ CANNOT_FOLLOW: Final = "This machine cannot follow"
 FRAME_EVERY_S: Final = 0.25
 """Seconds of wall time between two frames, and between two looks of a page for a newer one."""
 
+DEAD_AFTER_S: Final = 10.0
+"""A newest frame older than this means that frames have stopped: the race player is dead."""
+
 
 class FeedState(StrEnum):
     """The state of the feed, as readers see it."""

@@ -81,7 +81,15 @@ async def test_laps_that_a_red_flag_took_back_are_on_no_strip(database: Database
 
     def lap(car: int, lap: int, minutes: int, *, deleted: bool = False) -> dict[str, object]:
         completed_at = begun + timedelta(minutes=minutes)
-        return {"car": car, "lap": lap, "completed_at_utc": completed_at, "deleted": deleted}
+        return {
+            "car": car,
+            "lap": lap,
+            "completed_at_utc": completed_at,
+            "deleted": deleted,
+            "lap_time_s": None,
+            "track_clear": True,
+            "pitted": False,
+        }
 
     again = [lap(1, 1, 30), lap(1, 2, 31), lap(1, 3, 32)]
     retired = [lap(2, 1, 1, deleted=True), lap(2, 2, 2, deleted=True), lap(2, 3, 3, deleted=True)]

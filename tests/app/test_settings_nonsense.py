@@ -15,10 +15,15 @@ from pitwall.app.settings import Settings, load
 from pitwall.errors import PitwallError, SettingsError
 
 LONGEST_SENTENCE = 420
-MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}
+MAY_BE_EMPTY = {
+    *("cors_origins", "public_url", "f1tv_token"),
+    *("openf1_mqtt", "openf1_user", "openf1_password"),
+    "mqtt_discovery",
+}
 ABSURD = ("  ", "\u00fcn\u00ef \u2603", "\udcff", "x" * 100_000, "a\nb")
 # What these words mean is found out when they are used: paths.
-PATHS = {"model", "data"}
+PATHS = {"model", "data", "mqtt_ca"}
+MQTT_URLS = ("mqtt://", "http://h", "mqtt://h:0", "mqtt://h:x", "mqtt://h/topic", "ws://h")
 
 REFUSED = [
     *(("speed", text) for text in ("nan", "inf", "1e999", "-1", "0", "fast")),
@@ -35,6 +40,11 @@ REFUSED = [
     ("openf1_url", "https://h:99999"),
     *(("openf1_mqtt", text) for text in ("http://h", "mqtts://h:port", "mqtts://")),
     ("cors_origins", "https://h:99999"),
+    *(
+        ("embed_ancestors", text)
+        for text in (",", "h", "https://h/x", "*, https://h", "https://h;")
+    ),
+    *(("public_url", text) for text in ("/", "h", "https://h/x", "https://h:99999", "ftp://h")),
     ("openf1_user", "somebody"),  # without a password
     ("openf1_password", "sekret"),  # without a user
     ("f1tv_token", "two sekret words"),
@@ -47,6 +57,11 @@ REFUSED = [
     *(("database_url", text) for text in ("mysql://u:sekret@h/x", "postgresql://", "sqlite://")),
     *(("database_url", text) for text in ("sqlite:///", "sqlite:////dev/zero", "sekret")),
     *(("redis_url", text) for text in ("redis://", "redis://h:x/0", "redis://h:0", "unix://")),
+    *(("mqtt_url", text) for text in (*MQTT_URLS, "mqtt://:sekret@h", "mqtt://u:sekret@h?x")),
+    ("mqtt_password", "sekret"),  # without a broker
+    *(("mqtt_prefix", text) for text in ("/pitwall", "pitwall/", "a//b", "a+b", "#", "a b")),
+    ("mqtt_discovery", "homeassistant/#"),
+    *(("mqtt_ca", text) for text in ("/nowhere.pem", "/dev/null", "/proc")),
     *(("redis_url", text) for text in ("redis://:sekret@h/abc", "redis://h?db=x", "http://h")),
 ]
 
@@ -121,9 +136,11 @@ def test_a_secret_may_be_in_a_file_whose_last_line_ends(
     given = {
         "database_url": "postgresql://u:sekret@h/x",
         "redis_url": "redis://:sekret@h:6379/0",
+        "mqtt_url": "mqtt://ha:sekret@h",
     }.get(name, "sekret")
     monkeypatch.setenv("PITWALL_DATABASE_URL", "postgresql://u@h/x")
     monkeypatch.setenv("PITWALL_REDIS_URL", "redis://h:6379/0")
+    monkeypatch.setenv("PITWALL_MQTT_URL", "mqtt://ha@h")
     monkeypatch.setenv("PITWALL_OPENF1_USER", "somebody")
     monkeypatch.setenv("PITWALL_OPENF1_PASSWORD", "word")
     monkeypatch.delenv(variable(name), raising=False)
@@ -135,6 +152,7 @@ def test_a_secret_may_be_in_a_file_whose_last_line_ends(
     kept = {
         "database_password": settings.database_url,
         "redis_password": settings.redis_url,
+        "mqtt_password": settings.mqtt_url,
     }.get(name, getattr(settings, name))
     plain = kept if isinstance(kept, str) else kept.get_secret_value()
     assert "sekret" in plain
@@ -190,6 +208,29 @@ def test_a_password_has_one_place_in_an_address(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("PITWALL_DATABASE_PASSWORD", "sekret")
 
     refusal("PITWALL_DATABASE_PASSWORD")
+
+
+@pytest.mark.parametrize("url", ["mqtt://ha:other@h", "mqtt://h"])
+def test_the_password_of_a_broker_needs_its_user_and_has_one_place(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PITWALL_MQTT_URL", url)
+    monkeypatch.setenv("PITWALL_MQTT_PASSWORD", "sekret")
+
+    refusal("PITWALL_MQTT_PASSWORD")
+
+
+def test_a_password_set_apart_gets_into_the_address_of_the_broker_and_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PITWALL_MQTT_URL", "mqtts://ha@broker.local")
+    monkeypatch.setenv("PITWALL_MQTT_PASSWORD", "se/k:r@t")
+
+    settings = load()
+
+    assert settings.mqtt_url == "mqtts://ha:se%2Fk%3Ar%40t@broker.local"
+    assert "se%2F" not in repr(settings)
+    assert "se/k" not in repr(settings)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,8 @@ _ALWAYS: Final[dict[bytes, str]] = {
     b"cross-origin-resource-policy": "same-origin",
 }
 
+_POLICY: Final = b"content-security-policy"
+_NO_FRAMES: Final = b"x-frame-options"
 _BUILT: Final = "/assets/"
 """Where the built scripts, styles and fonts are, with the hash of their contents in each name."""
 
@@ -201,4 +203,11 @@ def _kept_for_ever(send: Send) -> Send:
 
 def _completed(headers: list[Header], added: list[Header]) -> list[Header]:
     present = {name.lower() for name, _ in headers}
+    if any(name.lower() == _POLICY and _may_be_framed(value) for name, value in headers):
+        present.add(_NO_FRAMES)
     return [*headers, *(item for item in added if item[0] not in present)]
+
+
+def _may_be_framed(policy: bytes) -> bool:
+    """Whether an answer's own policy says who may frame it, which `X-Frame-Options` can not."""
+    return b"frame-ancestors" in policy and b"frame-ancestors 'none'" not in policy

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pitwall.domain.crossings import crossing_s
 from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState
 from pitwall.prediction.columns.energy_table import EnergyTable
 from pitwall.prediction.columns.lap_cells import (
@@ -127,8 +128,6 @@ def _median(values: Sequence[float]) -> float:
 
 CLEAR_AIR_S: Final = 1.8
 
-_TOLD_LATE_S: Final = 3.0
-
 _EMPTY: Final = 0  # the slot of a car without laps
 
 _FIRST_SLOTS: Final = 32
@@ -150,6 +149,7 @@ class LapTable:
         cells: Shape (slots, cells, LAGS + LAPS); the lap number starts at index `LAGS`.
         passes: The battles at the line whose next lap is over.
         energy: The estimates of the batteries after each lap.
+        state: Another object after every change, by which a cache knows whether it is up to date.
     """
 
     def __init__(self) -> None:
@@ -169,6 +169,7 @@ class LapTable:
         self._crossed: dict[DriverNumber, list[float]] = {}
         self._order: list[_Crossing] = []
         self._usual = FieldReference()
+        self.state = object()
 
     def follow(self, race: RaceState, regime: Regime | None = None) -> None:
         """Bring the table up to `race`, which runs by the rules of `regime`."""
@@ -178,6 +179,7 @@ class LapTable:
         removed = [number for number in self._known if number not in race.cars]
         if not changed and not removed:
             return
+        self.state = object()
         changed += [CarState(number) for number in removed]
         first = min((at for car in changed for at in self._first_difference(car)), default=None)
         if first is not None:
@@ -229,21 +231,14 @@ class LapTable:
         self.passes.keep(len(self._order))
 
     def _times(self, number: DriverNumber, laps: tuple[LapRecord, ...]) -> list[_Crossing]:
-        """Return the crossings of laps that are not in the table, with corrected instants.
-
-        The feed reports a crossing some hundredths late, never early, and lap times are exact: the
-        earliest instant that both allow is the best.
-        """
+        """Return the crossings of laps that are not in the table, with corrected instants."""
         times = self._crossed.setdefault(number, [])
         begin = len(times)
         for place in range(begin, len(laps)):
-            reported = laps[place].completed_at.timestamp()
-            crossed, lap_s = reported, laps[place].lap_time_s
-            if place and lap_s is not None and _follows(laps[place], laps[place - 1]):
-                computed = times[-1] + lap_s
-                is_near = reported - _TOLD_LATE_S < computed < reported
-                crossed = computed if is_near else reported
-            times.append(crossed)
+            lap = laps[place]
+            before = times[-1] if place and _follows(lap, laps[place - 1]) else None
+            reported, raced = lap.completed_at.timestamp(), lap.track_clear and not lap.pitted
+            times.append(crossing_s(before, reported, lap.lap_time_s, raced=raced))
         self._known[number] = laps
         return [
             _Crossing(laps[place].completed_at, times[place], number, place)
