@@ -166,6 +166,16 @@ def test_battles_are_those_of_the_forecasts(pitwall: Pitwall, served: Served) ->
     assert row["position"] in [battle.position for battle in then.battles]
 
 
+def test_the_timeline_has_the_passes_and_the_same_battles(pitwall: Pitwall, served: Served) -> None:
+    race = pitwall.race(served.race_id)
+    timeline, battles = race.timeline(), race.battles()
+
+    assert len(timeline.drivers) == 22
+    assert [battle.since for battle in timeline.battles] == battles["began_at_utc"].to_list()
+    assert sorted(battle.most_p for battle in timeline.battles) == sorted(battles["p_most"])
+    assert timeline.digest.passes == len(timeline.passes) > 0
+
+
 async def test_the_awaited_client_reads_the_same(
     pitwall: Pitwall, awaited: AsyncPitwall, served: Served
 ) -> None:
@@ -174,6 +184,7 @@ async def test_the_awaited_client_reads_the_same(
     assert (await other.laps()).equals(one.laps())
     assert (await other.battles()).equals(one.battles())
     assert await other.info() == one.info()
+    assert await other.timeline() == one.timeline()
     assert await other.file("laps", "csv") == one.file("laps", "csv")
     assert await awaited.features() == pitwall.features()
     assert (await awaited.health()).source == "simulated"
