@@ -132,12 +132,13 @@
 
   // The first rows are old news: those of the frame with which a flag is known.
   let opened = false;
-  const watcher = new MutationObserver(() => {
+  function look() {
     if (list.dataset.flag === "unknown") return;
     const news = judge(!opened);
     opened = true;
     news.slice(0, 3).forEach(tell);
-  });
+  }
+  const watcher = new MutationObserver(look);
   setInterval(() => {
     const found = document.getElementById("alerts");
     if (found === list) return;
@@ -145,6 +146,8 @@
     opened = false;
     flag = null;
     watcher.disconnect();
-    if (list !== null) watcher.observe(list, { childList: true, attributes: true, subtree: true });
+    if (list === null) return;
+    watcher.observe(list, { childList: true, attributes: true, subtree: true });
+    look(); // it may be full already, and then the next change is news
   }, 500);
 })();

@@ -2,25 +2,20 @@
 // what is said where a catalogue has no other word.
 
 import { useSyncExternalStore } from "react";
+import { load, translate } from "$/public/catalogue.js";
 
-const CATALOGUES = { de: () => import("./words_de.js") };
 const heard = new Set();
-const known = new Map();
-let held = {};
-let forms = [];
 let language = "en";
 
 async function follow() {
   const wanted = document.documentElement.lang;
   if (wanted === language) return;
   try {
-    held = (await CATALOGUES[wanted]?.())?.default ?? {};
+    await load(wanted);
   } catch {
     return; // the network is away: the words stay as they are
   }
   language = wanted;
-  forms = formsOf(held);
-  known.clear();
   for (const tell of heard) tell();
 }
 
@@ -32,43 +27,6 @@ if (typeof document !== "undefined") {
 function hear(tell) {
   heard.add(tell);
   return () => heard.delete(tell);
-}
-
-// Keys with {} stand for every text of that form: numbers and names go where they stood.
-function formsOf(catalogue) {
-  const forms = [];
-  for (const [key, value] of Object.entries(catalogue)) {
-    if (!key.includes("{}")) continue;
-    const parts = key.split("{}").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    forms.push([new RegExp(`^${parts.join("(.+?)")}$`), value]);
-  }
-  return forms;
-}
-
-function lookedUp(bare) {
-  if (Object.hasOwn(held, bare)) return held[bare];
-  for (const [form, value] of forms) {
-    const match = form.exec(bare);
-    if (match) {
-      let place = 0;
-      return value.replaceAll("{}", () => match[(place += 1)]);
-    }
-  }
-  return bare;
-}
-
-// Most texts come again and again; what changes all the time must not fill the memory.
-function translate(text) {
-  const said = String(text);
-  const bare = said.trim();
-  if (!/[A-Za-z]{2}/.test(bare)) return text;
-  let found = known.get(bare);
-  if (found === undefined) {
-    found = lookedUp(bare);
-    if (known.size > 2000) known.clear();
-    known.set(bare, found);
-  }
-  return found === bare ? text : said.replace(bare, () => found);
 }
 
 const same = (text) => text;

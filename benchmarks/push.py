@@ -1,138 +1,137 @@
-"""Measure the stream of events with 2,000 readers, and `/live-battles` from encoded bytes.
+"""Measure the stream with thousands of readers and a page beside, and answers of kept bytes.
 
-The readers are raw sockets in a process of their own; the server is another, with the simulated
-race. A frame is lost to a reader when its number is missing among those it read, though a frame
-was published. The delay is from publication, by the time in a frame, to the reader's socket.
+The readers and askers are a process of their own (`benchmarks.load`); the server is another, with
+the simulated race. A frame is lost to a reader when its number is missing between those it read.
+The delay is from publication, by the id of the frame, to the reader's socket. `PUSH_READERS` and
+`PUSH_SPAN_S` choose other numbers of readers and another span.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
+import os
+import subprocess
 import sys
 import time
-from datetime import datetime
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import orjson
 
-from benchmarks.tabs import cpu_s, serving
-from pitwall.api.live import EncodedAnswers
-from pitwall.api.live_schemas import BattlesOut
-from pitwall.domain.frames import FeedState
-from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
-from pitwall.engine.playback import Playback
-from pitwall.engine.race_engine import RaceEngine
-from pitwall.feeds.simulated import SimulatedFeed
-from pitwall.prediction.predictor import MixturePredictor
+from benchmarks.answers import AS_USUAL, AT_ONCE
+from benchmarks.load import raise_file_limit
+from benchmarks.tabs import ROOT, cpu_s, measure, serving
 
-READERS = (100, 500, 1_000, 2_000)
-SPAN_S = 20.0
-_FRAME = re.compile(rb'"sequence":(\d+).*?"published_at":"([^"]+)"')
+READERS = tuple(map(int, os.environ.get("PUSH_READERS", "100 500 1000 2000").split()))
+SPAN_S = float(os.environ.get("PUSH_SPAN_S", "60"))
+STREAM = "/live-battles/stream"
+ANSWERS = {
+    "validated and serialised for each request (FastAPI's usual)": AS_USUAL,
+    "serialised for each request": AT_ONCE,
+    "kept bytes": "/live-battles",
+}
+ASKERS = 64
+ASKED_S = 5.0
+LAP_OF_MANY_BATTLES = "3"
+MANY_BATTLES = 17
 
 
 def main() -> None:
-    """Print a row for each number of readers, and the cost of an answer."""
-    _answers()
-    sys.stdout.write(f"\nReaders of the stream, {SPAN_S:.0f} s each\n")
+    """Print a row for each number of readers, and one for each kind of answer."""
     if not Path("/proc/self/stat").exists():
-        sys.stdout.write("  this benchmark reads /proc, which this system does not have\n")
+        sys.stdout.write("\nPush: this benchmark reads /proc, which this system does not have\n")
         return
+    raise_file_limit()  # the server and the load inherit it
+    sys.stdout.write(f"\nReaders of the stream, {SPAN_S:.0f} s each; shares of one core\n")
+    for readers in READERS:
+        with serving() as (port, pid):
+            _readers(port, pid, readers)
     with serving() as (port, pid):
-        for readers in READERS:
-            _row(port, pid, readers)
+        _beside_a_page(port, pid, READERS[-1])
+    sys.stdout.write(f"\nGET /live-battles on {ASKERS} connections, {ASKED_S:.0f} s each\n")
+    with serving({"PITWALL_START_LAP": LAP_OF_MANY_BATTLES}, "benchmarks.answers") as (port, pid):
+        _answers(port, pid)
 
 
-def _row(port: int, pid: int, readers: int) -> None:
-    here, there = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_read_all, args=(there, port, readers))
-    process.start()
-    here.recv()  # all are connected
+class Load:
+    """A process that loads the server, from when all its clients are connected."""
+
+    def __init__(self, *words: object) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.load", *map(str, words)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+        )
+        self._line()
+
+    def result(self) -> dict[str, Any]:
+        """Wait for the end of the span, and return what was measured."""
+        result: dict[str, Any] = orjson.loads(self._line())
+        self._process.wait()
+        return result
+
+    def _line(self) -> bytes:
+        assert self._process.stdout is not None  # noqa: S101  asked for above
+        line = self._process.stdout.readline()
+        if not line:
+            message = "the load has ended by an error"
+            raise RuntimeError(message)
+        return line
+
+
+def _readers(port: int, pid: int, readers: int) -> None:
+    result, share = _measured(pid, Load("stream", port, STREAM, readers, SPAN_S))
+    sys.stdout.write(f"  {readers:5d} readers  {_row(result, share)}\n")
+
+
+def _beside_a_page(port: int, pid: int, readers: int) -> None:
+    load = Load("stream", port, STREAM, readers, SPAN_S)
     began_s, began_cpu_s = time.monotonic(), cpu_s(pid)
-    delays_ms, lost, frames, size = here.recv()
-    share = (cpu_s(pid) - began_cpu_s) / (time.monotonic() - began_s)
-    process.join()
+    tabs = 20
+    _, messages, _ = asyncio.run(measure(port, pid, tabs))
+    taken_s = time.monotonic() - began_s
+    share = (cpu_s(pid) - began_cpu_s) / taken_s
+    sys.stdout.write(f"  {readers:5d} readers  {_row(load.result(), share)}\n")
     sys.stdout.write(
-        f"  {readers:5d} readers  {share:6.1%} of a core  {frames} frames of {size:,.0f} B each, "
-        f"{lost} lost  delay median {delays_ms[len(delays_ms) // 2]:.0f} ms, "
-        f"p99 {delays_ms[int(len(delays_ms) * 0.99)]:.0f} ms\n"
+        f"        and {tabs} tabs of the page: {messages / tabs / 20:.2f} messages/s\n"
     )
 
 
-def _read_all(there: Connection, port: int, readers: int) -> None:
-    there.send(asyncio.run(_reading(there, port, readers)))
+def _answers(port: int, pid: int) -> None:
+    deadline_s = time.monotonic() + 60
+    while _battles(port) < MANY_BATTLES and time.monotonic() < deadline_s:
+        time.sleep(0.5)
+    rates = {}
+    for name, path in ANSWERS.items():
+        result, share = _measured(pid, Load("requests", port, path, ASKERS, ASKED_S))
+        rates[name] = result["a_second"]
+        sys.stdout.write(
+            f"  {result['a_second']:7,.0f} a second  {1e6 * share / result['a_second']:6,.0f} us "
+            f"of CPU  p99 {result['p99_ms']:.0f} ms  {result['octets']:,.0f} B  {name}\n"
+        )
+    *others, kept = rates.values()
+    times = " and ".join(f"{kept / each:.1f}" for each in others)
+    sys.stdout.write(f"  kept bytes are {times} times as fast\n")
 
 
-async def _reading(
-    there: Connection, port: int, readers: int
-) -> tuple[list[float], int, int, float]:
-    delays_ms: list[float] = []
-    seen: list[list[int]] = [[] for _ in range(readers)]
-    sizes: list[int] = []
-    counts = asyncio.Event()
-    tasks = []
-    for place in range(readers):
-        tasks.append(asyncio.create_task(_one(port, seen[place], delays_ms, sizes, counts)))
-        if place % 50 == 0:
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(3)
-    there.send("connected")
-    counts.set()
-    await asyncio.sleep(SPAN_S)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    first = max(numbers[0] for numbers in seen if numbers)
-    last = min(numbers[-1] for numbers in seen if numbers)
-    expected = set(range(first, last + 1))
-    lost = sum(len(expected - set(numbers)) for numbers in seen)
-    return sorted(delays_ms), lost, len(expected), sum(sizes) / max(1, len(sizes))
+def _battles(port: int) -> int:
+    with urlopen(f"http://127.0.0.1:{port}/live-battles", timeout=5) as answer:
+        return len(orjson.loads(answer.read())["battles"])
 
 
-async def _one(
-    port: int, seen: list[int], delays_ms: list[float], sizes: list[int], counts: asyncio.Event
-) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-    writer.write(b"GET /live-battles/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    try:
-        while line := await reader.readline():
-            if not line.startswith(b'data: {"source"') or not counts.is_set():
-                continue
-            found = _FRAME.search(line)
-            if found is None:
-                continue
-            seen.append(int(found[1]))
-            if len(seen) % 10 == 1:  # enough for a percentile
-                published = datetime.fromisoformat(found[2].decode())
-                delays_ms.append(1000 * (time.time() - published.timestamp()))
-                sizes.append(len(line))
-    finally:
-        writer.close()
+def _measured(pid: int, load: Load) -> tuple[dict[str, Any], float]:
+    """Return what a load measured, and the server's share of a core meanwhile."""
+    began_s, began_cpu_s = time.monotonic(), cpu_s(pid)
+    result = load.result()
+    return result, (cpu_s(pid) - began_cpu_s) / (time.monotonic() - began_s)
 
 
-def _answers() -> None:
-    """Print how many answers a second one core gives, made for each request or kept."""
-    playback = Playback(SimulatedFeed(7), RaceEngine(MixturePredictor.load()))
-    playback.advance_to(lambda state: state.race.lap >= 5 and len(state.battles) > 5)
-    view = FeedView("simulated", "simulated:7", FeedState.FLOWING)
-    frame = build_frame(playback.state, view, Stamp(1, datetime.now().astimezone(), 0.1), "bench")
-    kept = EncodedAnswers()
-
-    def make() -> bytes:
-        return BattlesOut.of(frame, 2.0, 0.0).model_dump_json().encode()
-
-    def rate(answer: object, seconds: float = 2.0) -> float:
-        done, began_s = 0, time.perf_counter()
-        while time.perf_counter() - began_s < seconds:
-            for _ in range(10):
-                answer()  # type: ignore[operator]  # one of the two below
-            done += 10
-        return done / (time.perf_counter() - began_s)
-
-    made, held = rate(make), rate(lambda: kept.get(frame, "tag", make))
-    sys.stdout.write(
-        f"\n/live-battles of {len(orjson.loads(make())['battles'])} battles, answers a second\n"
-        f"  made for each request {made:,.0f}, kept {held:,.0f}: {held / made:,.0f} times\n"
-    )
+def _row(result: dict[str, Any], share: float) -> str:
+    frames = result["frames"]
+    return (
+        f"server {share:6.1%}, readers {result['cpu']:6.1%}  "
+        f"{result['fewest']} to {result['most']} frames of {result['octets'] / frames:,.0f} B, "
+        f"{result['lost']} of {frames} lost, {result['cut']} cut  delay median "
+        f"{result['p50_ms']:.0f} ms, p99 {result['p99_ms']:.0f}, longest {result['max_ms']:.0f}\n"
+    ).rstrip()

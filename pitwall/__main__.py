@@ -1,46 +1,60 @@
-"""Run the owner's commands: `python -m pitwall COMMAND`.
-
-A command is a module of `pitwall.cli` with `add_to(commands)`, which adds its parser and sets the
-default `run`: an async function from the parsed arguments to the exit code.
-"""
+"""Run pitwall's command line: `pitwall COMMAND`, or `python -m pitwall COMMAND`."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 
-from pitwall.app.settings import spelling_warnings
-from pitwall.cli import circuits, database, import_races, ledger, races, record, token, users
+import click
+
+from pitwall.cli.command_table import command_line
 from pitwall.errors import PitwallError
 from pitwall.logs import one_line
 
-_DESCRIPTION = "Manage pitwall's database, races, circuits and accounts, and record live timing."
-_COMMANDS = (circuits, database, import_races, ledger, races, record, token, users)
+DONE, FAILED, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 not understood."""
-    parser = argparse.ArgumentParser(prog="python -m pitwall", description=_DESCRIPTION)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.add_to(commands)
-    chosen = parser.parse_args(arguments)
-    for warning in spelling_warnings():
-        sys.stderr.write(f"pitwall: warning: {warning}\n")
+    """Run one command and return its exit code.
+
+    It is 0 when the command did what it should, 1 when it failed, 2 when the words were not
+    understood, and 130 when somebody interrupted it.
+
+    Args:
+        arguments: The words after the program's name; None takes them from the process.
+    """
     try:
-        code: int = asyncio.run(chosen.run(chosen))
-    except PitwallError as error:
-        sys.stderr.write(f"pitwall: {one_line(str(error))}\n")
-        return 1
+        code = command_line.main(
+            arguments,
+            prog_name=None if arguments is None else "pitwall",
+            complete_var="_PITWALL_COMPLETE",
+            standalone_mode=False,  # else click ends the process, and prints what it was told as is
+        )
+    except click.UsageError as error:
+        return _not_understood(error)
+    except click.Abort:  # Ctrl+C, or the end of standard input where something was asked for
+        return INTERRUPTED
+    except (click.ClickException, PitwallError) as error:
+        return _failed(str(error))
     except OSError as error:  # a folder that is not writable, a full disk
         where = f": {error.filename!a}" if error.filename else ""
-        sys.stderr.write(f"pitwall: {error.strerror or error}{where}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return code
+        return _failed(f"{error.strerror or error}{where}")
+    return code if isinstance(code, int) else DONE
+
+
+def _not_understood(error: click.UsageError) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # such as plain `pitwall users`
+        error.show()
+        return NOT_UNDERSTOOD
+    _failed(error.format_message())
+    if error.ctx is not None:
+        sys.stderr.write(f"Try '{error.ctx.command_path} --help' for help.\n")
+    return NOT_UNDERSTOOD
+
+
+def _failed(reason: str) -> int:
+    sys.stderr.write(f"pitwall: {one_line(reason)}\n")
+    return FAILED
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Hashable
 from contextlib import asynccontextmanager, suppress
+from types import coroutine
 from typing import Any, Generic, TypeVar
 
 from pitwall.errors import BusyError
@@ -228,3 +229,35 @@ class OnceCache(Generic[K, T]):
 
 async def _asked(ask: Callable[[], Awaitable[T]]) -> T:
     return await ask()
+
+
+def begun(work: Coroutine[Any, Any, _Answer]) -> asyncio.Task[_Answer] | None:
+    """Run a coroutine up to its first wait, without the cost of a task where it never waits.
+
+    Returns:
+        A task that goes on with it; None if it has ended.
+    """
+    try:
+        awaited = work.send(None)
+    except StopIteration:
+        return None
+    return asyncio.get_running_loop().create_task(_go_on(work, awaited))
+
+
+@coroutine
+def _go_on(
+    work: Coroutine[Any, Any, _Answer],
+    awaited: Any,  # noqa: ANN401  what asyncio makes of it
+) -> Generator[Any, Any, _Answer]:
+    """Drive a coroutine that has already begun, and waits."""
+    try:
+        while True:
+            try:
+                got = yield awaited
+            except BaseException as error:  # noqa: BLE001  also a cancellation: it is the work's
+                awaited = work.throw(error)
+            else:
+                awaited = work.send(got)
+    except StopIteration as end_of_work:
+        answer: _Answer = end_of_work.value
+        return answer

@@ -6,12 +6,14 @@ settings. A worker calls `asgi`, which wires up the rest.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from pathlib import Path
 
 import reflex as rx
 from starlette.types import ASGIApp
 
+from pitwall import places
 from pitwall.api.app import build_api
 from pitwall.api.protection.stack import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
@@ -21,11 +23,14 @@ from pitwall.web.about.page import about_page
 from pitwall.web.about.state import AboutState
 from pitwall.web.account.ended_log_ins import watch_log_ins
 from pitwall.web.account.page import account_page, log_in_page, register_page
+from pitwall.web.embed.routes import router as embeds
 from pitwall.web.ledger.page import ledger_page
 from pitwall.web.ledger.state import LedgerState
 from pitwall.web.live.page import live_page
 from pitwall.web.live.state import LiveState
 from pitwall.web.missing.page import missing_page
+from pitwall.web.preview.heads import LinkHeads
+from pitwall.web.preview.routes import router as previews
 from pitwall.web.races.page import races_page
 from pitwall.web.races.state import RacesState
 from pitwall.web.replay.page import replay_page
@@ -39,12 +44,11 @@ from pitwall.web.shared.words import in_words
 from pitwall.web.socket.guard import door_server, guard, on_page_trouble
 from pitwall.web.socket.redis_states import share_states
 
-BUILT_PAGES = Path(".web") / "build" / "client"
-
 app = rx.App(
     sio=door_server(),
-    api_transformer=build_api(),
+    api_transformer=build_api(embeds, previews),
     stylesheets=[
+        "/tokens.css",
         "/theme.css",
         "/header.css",
         "/tower.css",
@@ -105,10 +109,13 @@ def asgi() -> ASGIApp:
             printed.
     """
     from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
+    from pitwall.app.connection_bounds import bound_connections
     from pitwall.app.orphan_watch import end_without_supervisor
+    from pitwall.app.settings import STARTED_IN
 
     end_without_supervisor()
-    guard(app, BUILT_PAGES)
+    guard(app, places.PAGES)
+    os.chdir(os.environ.get(STARTED_IN, "."))
     try:
         container.install(tab_is_open=relay.tab_is_open)
     except PitwallError as error:
@@ -117,7 +124,10 @@ def asgi() -> ASGIApp:
     shared = container.shared_states()
     if shared is not None:
         share_states(app, shared.redis, shared.is_away, CLIENT_ERRORS)
+    app.register_lifespan_task(bound_connections, port=container.parts().settings.port)
     app.register_lifespan_task(container.run_worker)
     app.register_lifespan_task(relay.run)
     app.register_lifespan_task(watch_log_ins)
-    return protected(app(), container.protection(BUILT_PAGES))
+    with contextlib.chdir(places.BESIDE):  # Reflex tidies up the `assets` folder here
+        whole = app()
+    return protected(LinkHeads(whole, places.PAGES), container.protection(places.PAGES))

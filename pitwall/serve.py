@@ -1,4 +1,4 @@
-"""Run `python -m pitwall.serve` to serve pages, API and socket; see `pitwall.app.server`."""
+"""Run `python -m pitwall.serve`, which is `pitwall serve` without the command line."""
 
 import sys
 

@@ -19,10 +19,12 @@ from pitwall.analysis.battle_story import BattleCache
 from pitwall.analysis.race_strips import RaceStrips
 from pitwall.analysis.track_maps import TrackMaps
 from pitwall.analysis.track_record import TrackRecords
+from pitwall.domain.webhooks import HookTotals
 from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import StoreError
 from pitwall.live.event_ring import EventRing
 from pitwall.live.publishing import FrameRing
+from pitwall.mqtt.link_state import LinkState
 from pitwall.ports.accounts import RateLimiter
 from pitwall.ports.cache import LiveCache, TelemetryCache
 from pitwall.ports.forecasts import BattleInspection, ForecastThen
@@ -30,6 +32,7 @@ from pitwall.ports.races import DemoRace, RaceExporter, RaceReader
 from pitwall.ports.replays import Replays
 from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.recording.store_condition import StoreState
+from pitwall.webhooks.service import Webhooks
 
 T = TypeVar("T")
 
@@ -44,7 +47,7 @@ class About:
 
     Attributes:
         version: The version of pitwall.
-        revision: The revision of the source; None outside a checkout.
+        revision: The revision of the source; None where neither git nor the build tells it.
         started_at: When this process started, UTC.
         model_version: Name and content hash; "" without a model.
         model_trained_at: UTC; None without a model.
@@ -105,7 +108,14 @@ class Services:
         strips: The race strips of stored races; None where no races are stored.
         demo_race: A simulated race for guests; None where there is no database.
         events: What happened in the live race, for streams; None where nothing is streamed.
+        embed_ancestors: The sites that may frame an embed, as a policy names them.
+        public_url: The address under which others reach this server, such as
+            `https://pitwall.example.org`; "" for that of each request.
+        webhooks: Users' webhooks; None where there is no database.
+        hook_totals: Returns what all webhooks have done, None before it was counted; None where
+            there are none.
         writing: The state of the race writer; None where nothing is written.
+        broker: The state of the connection to the owner's MQTT broker; None where none is set.
         telemetry: Each car's newest telemetry; None where it is not cached.
         cache_fault: Returns a sentence while the live cache cannot be used as set up; else "".
     """
@@ -132,6 +142,11 @@ class Services:
     strips: RaceStrips | None = None
     demo_race: DemoRace | None = None
     events: EventRing | None = None
+    embed_ancestors: str = "*"
+    public_url: str = ""
+    broker: Callable[[], LinkState] | None = None
+    webhooks: Webhooks | None = None
+    hook_totals: Callable[[], HookTotals | None] | None = None
 
     def races(self) -> RaceReader:
         """Return the reader of stored races.
@@ -172,6 +187,14 @@ class Services:
             StoreError: There is no database.
         """
         return _there(self.accounts)
+
+    def hooks(self) -> Webhooks:
+        """Return the webhooks of accounts.
+
+        Raises:
+            StoreError: There is no database.
+        """
+        return _there(self.webhooks)
 
     def limiter(self) -> RateLimiter:
         """Return the rate limiter.

@@ -237,10 +237,13 @@ FROM_MESSAGES: Final[Mapping[str, Callable[[Iterable[RawMessage]], Iterator[Row]
 def laps(rows: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     """Yield laps from rows of the table `laps`; a lap starts where the one before ended.
 
-    Mini-sectors are not stored, so they are null.
+    Deleted laps are left out, as OpenF1 has no field that would say so. Mini-sectors are not
+    stored, so they are null.
     """
-    ends = {(row["car"], row["lap"]): row for row in rows}
+    ends = {(row["car"], row["lap"]): row for row in rows if _is_one_of_its_laps(row)}
     for row in rows:
+        if row["deleted"]:
+            continue
         before = ends.get((row["car"], row["lap"] - 1))
         yield {
             "date_start": before["completed_at_utc"] if before else None,
@@ -268,7 +271,7 @@ def stints(rows: Sequence[Mapping[str, Any]], driven: Sequence[Mapping[str, Any]
         driven: Of `laps`, for the end of each car's last stint.
     """
     last: dict[int, int] = {}
-    for lap in driven:
+    for lap in filter(_is_one_of_its_laps, driven):
         last[lap["car"]] = max(last.get(lap["car"], 0), lap["lap"])
     following = {(row["car"], row["stint"] - 1): row["from_lap"] for row in rows}
     for row in rows:
@@ -281,6 +284,16 @@ def stints(rows: Sequence[Mapping[str, Any]], driven: Sequence[Mapping[str, Any]
             "compound": row["compound"],
             "tyre_age_at_start": row["start_laps"],
         }
+
+
+def _is_one_of_its_laps(row: Mapping[str, Any]) -> bool:
+    """Whether a stored lap has a place among the car's laps.
+
+    One of a race that is marked as deleted was driven before a red flag after which laps were
+    counted anew, so that its number means another lap. In qualifying and practice only its time was
+    deleted.
+    """
+    return not row["deleted"] or row["lap_type"] is not None
 
 
 def _payloads(

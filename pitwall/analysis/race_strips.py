@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
 from pitwall.aio import OnceCache
+from pitwall.domain.crossings import crossing_s
 from pitwall.domain.race import Phase
 from pitwall.domain.race_strip import RaceStrip, StripCar, StripReading
 from pitwall.domain.stored_races import HistoryTable, RaceSummary, Selection
@@ -62,9 +63,7 @@ class RaceStrips:
 
 def strip_of(race: RaceSummary, rows: Mapping[HistoryTable, list[Row]]) -> RaceStrip:
     """Return the strip of a race from its rows."""
-    crossings: dict[int, dict[int, datetime]] = {}
-    for row in rows[HistoryTable.LAPS]:
-        crossings.setdefault(row["car"], {})[row["lap"]] = row["completed_at_utc"]
+    crossings = _crossings(rows[HistoryTable.LAPS])
     stints: dict[int, list[tuple[int, str]]] = {}
     for row in rows[HistoryTable.STINTS]:
         if row["from_lap"] is not None:
@@ -98,6 +97,24 @@ def strip_of(race: RaceSummary, rows: Mapping[HistoryTable, list[Row]]) -> RaceS
         ),
         line=_line(crossings),
     )
+
+
+def _crossings(laps: Iterable[Row]) -> dict[int, dict[int, datetime]]:
+    """Return when each car completed each of its laps."""
+    crossings: dict[int, dict[int, datetime]] = {}
+    for row in sorted(laps, key=lambda row: (row["car"], row["lap"])):
+        if row["deleted"]:
+            continue
+        of_car, reported = crossings.setdefault(row["car"], {}), row["completed_at_utc"]
+        before = of_car.get(row["lap"] - 1)
+        crossed_s = crossing_s(
+            None if before is None else before.timestamp(),
+            reported.timestamp(),
+            row["lap_time_s"],
+            raced=row["track_clear"] and not row["pitted"],
+        )
+        of_car[row["lap"]] = reported - timedelta(seconds=reported.timestamp() - crossed_s)
+    return crossings
 
 
 def _line(crossings: Mapping[int, Mapping[int, datetime]]) -> tuple[datetime, ...]:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from itertools import chain
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from pitwall import __version__
-from pitwall.api import accounts, export, history, ledger, live, live_stream, predict, problems, v1
+from pitwall.api import (
+    accounts,
+    export,
+    history,
+    ledger,
+    live,
+    live_stream,
+    llms,
+    predict,
+    problems,
+    race_timeline,
+    v1,
+    webhooks,
+)
 from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
 from pitwall.api.shared_paths import ForPrograms
@@ -23,9 +36,12 @@ _ROUTERS = (
     predict.router,
     history.router,
     export.router,
+    race_timeline.router,
     ledger.router,
     accounts.router,
+    webhooks.router,
     v1.router,
+    llms.router,
 )
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -37,8 +53,12 @@ Every answer names the kind of its data in `source`: `live`, `recorded`, `recons
 """
 
 
-def build_api() -> FastAPI:
-    """Return the API with its routes, its documentation and its error handlers."""
+def build_api(*others: APIRouter) -> FastAPI:
+    """Return the API with its routes, its documentation and its error handlers.
+
+    Args:
+        others: Further routes, beside those for programs; their errors are answered alike.
+    """
     # FastAPIOffline serves the files of the documentation itself: no page loads from outside.
     api = FastAPIOffline(
         docs_url=None,
@@ -48,24 +68,26 @@ def build_api() -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
     )
-    for router in _ROUTERS:
+    routers = (*_ROUTERS, *others)
+    for router in routers:
         api.include_router(router)
     problems.install(api)
-    _refuse_other_methods(api)
-    _refuse_other_paths(api)
+    _refuse_other_methods(api, routers)
+    folders = _folders(routers)
+    _refuse_other_paths(api, folders)
     add_documentation(api)
-    api.add_middleware(Heads, folders=frozenset({*_folders(), "docs", "openapi.json"}))
+    api.add_middleware(Heads, folders=frozenset({*folders, "docs", "openapi.json"}))
     return api
 
 
-def _refuse_other_methods(api: FastAPI) -> None:
+def _refuse_other_methods(api: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Answer methods that a path of the API does not have with problem details.
 
     The pages are mounted below the API and match every path, so that without this a page would
     answer.
     """
     known: dict[str, set[str]] = {}
-    for route in chain.from_iterable(router.routes for router in _ROUTERS):
+    for route in chain.from_iterable(router.routes for router in routers):
         if isinstance(route, APIRoute):
             known.setdefault(route.path, set()).update(route.methods or ())
     for path, methods in known.items():
@@ -77,9 +99,9 @@ def _refuse_other_methods(api: FastAPI) -> None:
         )
 
 
-def _refuse_other_paths(api: FastAPI) -> None:
+def _refuse_other_paths(api: FastAPI, folders: Mapping[str, APIRoute]) -> None:
     """Answer unknown paths below a path of the API, likewise before a page does."""
-    for folder, route in sorted(_folders().items()):
+    for folder, route in sorted(folders.items()):
         api.router.add_api_route(
             f"/{folder}/{{rest:path}}",
             _nothing_there,
@@ -89,9 +111,9 @@ def _refuse_other_paths(api: FastAPI) -> None:
         )
 
 
-def _folders() -> dict[str, APIRoute]:
+def _folders(routers: Sequence[APIRouter]) -> dict[str, APIRoute]:
     """Return the first part of every path of the API, with one of its routes."""
-    routes = chain.from_iterable(router.routes for router in _ROUTERS)
+    routes = chain.from_iterable(router.routes for router in routers)
     return {route.path.split("/")[1]: route for route in routes if isinstance(route, APIRoute)}
 
 

@@ -10,11 +10,13 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
 
 from pitwall import services
 from pitwall.api import examples
 from pitwall.api.problems import MEDIA_TYPE, InvalidParameter, Problem
 from pitwall.api.protection.content_policy import content_policy, inline_script_hashes
+from pitwall.api.stream_schemas import EVENT_MODELS
 
 
 def complete_problems(paths: Mapping[str, Any]) -> None:
@@ -94,7 +96,7 @@ def _page(api: FastAPI) -> HTMLResponse:
 
 
 def _schema(api: FastAPI) -> dict[str, object]:
-    """Return the schema with `Problem` in it, so that 422 documents the real answer."""
+    """Return the schema with the real answers of 422 and of the stream in it."""
     schema = get_openapi(
         title=api.title,
         version=api.version,
@@ -102,9 +104,12 @@ def _schema(api: FastAPI) -> dict[str, object]:
         routes=api.routes,
     )
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= problem.pop("$defs", {})
-    schemas["Problem"] = problem
+    # No route answers these as its whole body, so that FastAPI does not find them.
+    models: list[type[BaseModel]] = [Problem, *EVENT_MODELS.values()]
+    for model in models:
+        own = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= own.pop("$defs", {})
+        schemas[model.__name__] = own
     _describe_features(schemas)
     complete_problems(schema.get("paths", {}))
     schemas.pop("HTTPValidationError", None)

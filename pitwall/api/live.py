@@ -14,20 +14,28 @@ from pitwall.api import examples
 from pitwall.api.conditional import is_known
 from pitwall.api.fault_wording import for_strangers
 from pitwall.api.guards import CurrentServices
-from pitwall.api.health_schemas import BuildOut, HealthOut, ModelOut, SetAsideOut, Status, StoreOut
+from pitwall.api.health_schemas import (
+    BrokerOut,
+    BuildOut,
+    HealthOut,
+    ModelOut,
+    SetAsideOut,
+    Status,
+    StoreOut,
+    WebhooksOut,
+)
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.session_schemas import LiveOut
-from pitwall.domain.frames import CANNOT_FOLLOW, FeedState, LiveFrame
+from pitwall.domain.frames import CANNOT_FOLLOW, DEAD_AFTER_S, FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
 from pitwall.live.event_ring import Encodings, moment_id
+from pitwall.mqtt.link_state import LinkState
 from pitwall.recording.store_condition import StoreState
 from pitwall.services import About, Services
 
 router = APIRouter(tags=["live"])
-
-DEAD_AFTER_S = 10.0
 
 MinP = Annotated[
     float,
@@ -135,7 +143,7 @@ class EncodedAnswers:
 
     def __init__(self) -> None:
         self._about: object = None
-        self._encodings = Encodings()
+        self._encodings = Encodings[bytes]()
 
     def get(self, about: object, etag: str, make: Callable[[], bytes]) -> bytes:
         """Return the answer with this tag, and make it if nobody has asked for it yet.
@@ -146,7 +154,7 @@ class EncodedAnswers:
             make: Makes the answer.
         """
         if about is not self._about:
-            self._about, self._encodings = about, Encodings()
+            self._about, self._encodings = about, Encodings[bytes]()
         return self._encodings.get(etag, make)
 
 
@@ -177,6 +185,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         status, detail = "degraded", writing.reason
     elif writing is not None and status == "ok":
         detail = " ".join(filter(None, [detail, *_losses(writing)]))
+    totals = services.hook_totals() if services.hook_totals else None
     about = services.about
     return HealthOut(
         status=status,
@@ -191,6 +200,8 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         sequence=frame.sequence if frame else None,
         malformed=frame.header.malformed if frame else 0,
         store=_store(writing) if writing else None,
+        mqtt=_broker(services.broker()) if services.broker else None,
+        webhooks=WebhooksOut.of(totals) if totals else None,
         model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
     )
@@ -241,6 +252,10 @@ def _store(writing: StoreState) -> StoreOut:
             rows=aside.rows, file=aside.file, lost=aside.lost, reason=for_strangers(aside.reason)
         ),
     )
+
+
+def _broker(link: LinkState) -> BrokerOut:
+    return BrokerOut(status=link.status, detail=for_strangers(link.detail))
 
 
 def _losses(writing: StoreState) -> Iterator[str]:

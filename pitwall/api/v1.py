@@ -115,7 +115,8 @@ async def v1(
     `lap_number<5`; of several values of one field any will do. All tables but `sessions` and
     `meetings` need `session_key` or `meeting_key`, a number or `latest`. Sessions to which F1 gave
     no key, such as simulated ones, have pitwall's own number. Differences to OpenF1: mini-sectors
-    and stationary times of stops are null, and `overtakes` are passes on the track alone.
+    and stationary times of stops are null, deleted laps are left out, and `overtakes` are passes on
+    the track alone.
     """
     query = read_query(request.scope["query_string"].decode("latin-1"))
     reader = services.races()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +37,7 @@ from pitwall.app.feed_runner import (
     token_warning,
 )
 from pitwall.app.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
+from pitwall.app.webhooks import hook_counter, hooks_of_accounts, send_webhooks
 from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.redis_client import connect
 from pitwall.engine.forecast_now import ForecastService, NewestState
@@ -51,12 +51,16 @@ from pitwall.live.leading import keep_running, lead
 from pitwall.live.publishing import FrameRing, Publisher
 from pitwall.live.race_player import PlayRequest
 from pitwall.live.standby import HotStandby
+from pitwall.mqtt.broker_link import BrokerLink, BrokerSettings
+from pitwall.mqtt.entities import HomeTopics
 from pitwall.ports.feeds import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.recording.race_recorder import Recorder
+from pitwall.release import current_release
 from pitwall.store.database import Databases
 from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.webhooks.service import HookCounter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
@@ -85,6 +89,8 @@ class Parts:
     databases: Databases
     recorder: Recorder
     standby: HotStandby
+    broker_link: BrokerLink | None  # None where no broker is set
+    hook_counter: HookCounter
     held: IO[str] | None = None  # the database's lock, or under `serve` a worker's share
     stage: PlayingRace = field(default_factory=PlayingRace)
 
@@ -109,7 +115,17 @@ def parts() -> Parts:
     )
     standby = HotStandby(predictor, lambda: play_requests(settings), recorder.prepare)
     return Parts(
-        settings, cache, FrameRing(), EventRing(), predictor, databases, recorder, standby, held
+        settings,
+        cache,
+        FrameRing(),
+        EventRing(),
+        predictor,
+        databases,
+        recorder,
+        standby,
+        open_broker_link(settings, cache),
+        hook_counter(databases),
+        held,
     )
 
 
@@ -125,13 +141,14 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
     """
     built = parts()
     about = services.About(
-        revision=_revision(),
+        revision=current_release().revision,
         model_version=built.predictor.version,
         model_trained_at=built.predictor.trained_at,
         model_hash=built.predictor.bundle.content_hash,
         model_scores=built.predictor.bundle.scores.get("headline", {}),
         rules_version=built.predictor.bundle.knowledge.rules.version,
     )
+    link = built.broker_link
     ports = services.Services(
         live=built.cache.live,
         tab_is_open=tab_is_open,
@@ -145,6 +162,11 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         forecasts=ForecastService(built.stage.newest, built.predictor),
         what_if=MixtureWhatIf(built.predictor),
         writing=lambda: built.recorder.state,
+        embed_ancestors=built.settings.may_frame_embeds(),
+        public_url=built.settings.public_address(),
+        broker=None if link is None else lambda: link.state,
+        webhooks=hooks_of_accounts(built.settings, built.databases),
+        hook_totals=built.hook_counter.totals,
         **stored_race_services(built.settings, built.databases, built.predictor),
     )
     services.install(ports)
@@ -199,6 +221,7 @@ async def run_worker() -> None:
         tasks.create_task(keep_running(built.cache.keep_up))
         tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
         tasks.create_task(keep_running(lambda: built.events.fill(built.cache.live)))
+        tasks.create_task(keep_running(built.hook_counter.keep_up))
         tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
 
 
@@ -207,6 +230,16 @@ async def run_as_leader() -> None:
     built = parts()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_feed())
+        if built.broker_link is not None:
+            tasks.create_task(keep_running(built.broker_link.run))
+        tasks.create_task(
+            send_webhooks(
+                built.settings,
+                built.databases,
+                built.events,
+                lambda: built.cache.lease.is_held,
+            )
+        )
         tasks.create_task(
             keep_running(
                 lambda: migrate_and_record(built.settings, built.databases, built.recorder)
@@ -256,6 +289,18 @@ def open_cache(settings: Settings) -> Backend:
         return in_memory()
     folder = os.environ.get(WORKERS_FOLDER) or tempfile.mkdtemp(prefix="pitwall-")
     return in_redis(settings.redis_url, Path(folder))
+
+
+def open_broker_link(settings: Settings, cache: Backend) -> BrokerLink | None:
+    """Return what publishes the race for home automation, not connected yet; None if unwanted."""
+    if settings.mqtt_url is None:
+        return None
+    return BrokerLink(
+        BrokerSettings.of(settings.mqtt_url, settings.mqtt_ca),
+        HomeTopics(settings.mqtt_prefix, settings.mqtt_discovery, settings.public_address()),
+        cache.live,
+        lambda: cache.lease.is_held,
+    )
 
 
 def load_predictor(settings: Settings) -> MixturePredictor:
@@ -315,19 +360,3 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
     if spec.kind is FeedKind.RECORDING:
         return RecordingFeed(spec.path)
     return TimingFeed(spec.path, spec.race, folder_beside(spec.path))
-
-
-def _revision() -> str | None:
-    """Return the commit that is running; None outside a checkout."""
-    try:
-        completed = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607  git where the user has it
-            cwd=Path(__file__).parents[1],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return completed.stdout.strip() or None

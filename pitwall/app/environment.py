@@ -25,6 +25,8 @@ SECRETS = (
     "redis_password",
     "f1tv_token",
     "openf1_password",
+    "mqtt_url",
+    "mqtt_password",
 )
 """Settings that a file may hold, named by a variable that ends in `_FILE`; never shown."""
 
@@ -33,14 +35,18 @@ INTERNAL = f"{PREFIX}INTERNAL_"
 
 NOT_SETTINGS = frozenset(
     f"{PREFIX}{name}"
-    for name in ("CHROMIUM", "KEY", "MOSQUITTO", "REDIS_SERVER", "REQUIRE_ALL", "SHARED")
+    for name in (
+        *("CHROMIUM", "KEY", "MOSQUITTO", "REDIS_SERVER", "REPOSITORY", "REQUIRE_ALL", "SHARED"),
+        "URL",
+    )
 )
-"""Variables of tests, scripts and of the examples in the README; the server reads none of them."""
+"""Variables of tests, scripts, the Python client, `pitwall mcp` and examples: not of the server."""
 
 _NAME_CHARACTERS = 60
 _MAX_BYTES = 64 * 1024
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
+_TOPIC = re.compile(r"[a-zA-Z0-9_-]{1,64}(/[a-zA-Z0-9_-]{1,64}){0,7}")
 # The query options of a URL that the PostgreSQL driver understands.
 _OPTIONS = {"host", "port", "ssl", "target_session_attrs", "prepared_statement_cache_size"}
 
@@ -267,6 +273,48 @@ def check_redis(address: str) -> None:
         raise SettingsError(f"{variable('redis_url')} takes no options after a question mark")
 
 
+def check_mqtt(address: str) -> None:
+    """Refuse a text that is not the address of an MQTT broker.
+
+    Raises:
+        SettingsError: It is not.
+    """
+    example = "mqtt://USER:PASSWORD@HOST:PORT or mqtts://…"
+    parts = check_address("mqtt_url", address, ("mqtt", "mqtts"), example)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise SettingsError(f"{variable('mqtt_url')} has a path or options: it takes {example}")
+    if parts.password and not parts.username:
+        raise SettingsError(f"{variable('mqtt_url')} has a password, but names no user")
+
+
+def check_topic(name: str, topic: str) -> None:
+    """Refuse a text that cannot begin a topic, or has what Home Assistant refuses in one.
+
+    Raises:
+        SettingsError: It is such a text.
+    """
+    if not _TOPIC.fullmatch(topic):
+        raise SettingsError(
+            f"{variable(name)} takes words of letters, digits, _ and -, separated by slashes, "
+            f"but is {shown(topic)}"
+        )
+
+
+def check_file(name: str, file: Path) -> None:
+    """Refuse a path where there is no file that can be read.
+
+    Raises:
+        SettingsError: There is none.
+    """
+    try:
+        if not file.is_file():
+            raise SettingsError(f"{variable(name)}: {shown(file)} is not a regular file")
+        with file.open("rb"):
+            return
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{variable(name)}: {shown(file)}: {_why(error)}") from None
+
+
 def check_folder(name: str, folder: Path) -> None:
     """Refuse a path where there is no folder and none can be created.
 
@@ -286,7 +334,7 @@ def with_password(name: str, address: str | None, password: str) -> str | None:
     """Return an address with the password that was set separately.
 
     Args:
-        name: `database` or `redis`.
+        name: `database`, `redis` or `mqtt`.
         address: The value of `NAME_url`.
         password: The value of `NAME_password`; "" changes nothing.
 
@@ -305,7 +353,7 @@ def with_password(name: str, address: str | None, password: str) -> str | None:
     if ":" in user:
         message = f"{variable(name)}_PASSWORD is set, but {variable(name)}_URL has one too"
         raise SettingsError(message)
-    if not user and name == "database":
+    if not user and name != "redis":
         raise SettingsError(
             f"{variable(name)}_PASSWORD is set, but {variable(name)}_URL names no user"
         )

@@ -17,24 +17,41 @@ from pitwall.app.environment import (
     SECRETS,
     check_address,
     check_database,
+    check_file,
     check_folder,
     check_host,
+    check_mqtt,
     check_redis,
+    check_topic,
     secrets_in_files,
     unknown_variables,
     variable,
     with_password,
 )
 from pitwall.errors import SettingsError, shown
+from pitwall.places import data_folder
+from pitwall.webhooks.targets import Network, read_networks
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
-_MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}
+_MAY_BE_EMPTY = {
+    "cors_origins",
+    "public_url",
+    "f1tv_token",
+    "openf1_mqtt",
+    "openf1_user",
+    "openf1_password",
+    "mqtt_discovery",
+    "webhooks_allow",
+}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
 _YEAR = re.compile(r"[0-9]{4}")
 
 WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
 """The variable in which `serve` names the folder its workers share; not a setting."""
+
+STARTED_IN = "PITWALL_INTERNAL_STARTED_IN"
+"""The variable in which `serve` names the folder from which the paths in settings lead."""
 
 
 class FeedKind(StrEnum):
@@ -93,6 +110,10 @@ class Settings(BaseSettings):
             commas. Its addresses and localhost need not be listed.
         at_once: How many requests and sockets one address (for IPv6 one /64 network) may have
             open at once; this machine itself is not limited. 0 is no limit.
+        embed_ancestors: The sites that may show an embed in a frame: `*` for all, `none`, or
+            origins such as `https://example.org`, separated by commas; this server always may.
+        public_url: The address under which others reach the server, for link previews, such as
+            `https://pitwall.example.org`; "" for that of each request.
         plain_http: Whether passwords are accepted over plain HTTP from this machine only
             (`local`), or from everywhere (`allowed`).
         f1_url: The server of F1 live timing and its archive.
@@ -104,6 +125,16 @@ class Settings(BaseSettings):
             folder: `fastf1` is MultiViewer, asked through FastF1; `folder` is nowhere else.
         redis_url: `redis://…`, `rediss://…` or `unix://…`; None keeps the live cache in memory.
         redis_password: The password for `redis_url`, where that has none.
+        mqtt_url: `mqtt://[USER:PASSWORD@]HOST[:PORT]` or `mqtts://…`: the broker on which the race
+            is published for home automation; None publishes nothing.
+        mqtt_password: The password for `mqtt_url`, where that has none.
+        mqtt_prefix: Begins the topics of what is published, and names the device; servers that
+            share a broker need one each.
+        mqtt_discovery: Begins the topics on which Home Assistant looks for devices; "" describes
+            none.
+        mqtt_ca: A file of certificates to trust in place of the system's, for `mqtts`.
+        webhooks_allow: Networks that are not public but may be sent webhooks, such as
+            `192.168.0.0/16`; separate several with commas. Public addresses always may.
         workers: How many processes serve; more than one needs Redis.
         log: The lowest level that is logged.
     """
@@ -116,13 +147,15 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     model: Path | None = None
-    data: Path = Path("data")
+    data: Path = Field(default_factory=data_folder)
     database_url: Annotated[str | None, Field(repr=False)] = None
     database_password: SecretStr = SecretStr("")
     cors_origins: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     hosts: str = ""
     at_once: Annotated[int, Field(ge=0, le=1_000_000)] = 256
+    embed_ancestors: str = "*"
+    public_url: str = ""
     plain_http: Literal["local", "allowed"] = "local"
     f1_url: str = "https://livetiming.formula1.com"
     f1tv_token: SecretStr = SecretStr("")
@@ -134,6 +167,12 @@ class Settings(BaseSettings):
     circuit_info: Literal["fastf1", "folder"] = "fastf1"
     redis_url: Annotated[str | None, Field(repr=False)] = None
     redis_password: SecretStr = SecretStr("")
+    mqtt_url: Annotated[str | None, Field(repr=False)] = None
+    mqtt_password: SecretStr = SecretStr("")
+    mqtt_prefix: str = "pitwall"
+    mqtt_discovery: str = "homeassistant"
+    mqtt_ca: Path | None = None
+    webhooks_allow: str = ""
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
@@ -151,6 +190,40 @@ class Settings(BaseSettings):
             check_address("cors_origins", origin, ("http", "https"), "https://HOST[:PORT]")
         return origins
 
+    def may_frame_embeds(self) -> str:
+        """Return who may frame an embed, as the directive `frame-ancestors` says it.
+
+        Raises:
+            SettingsError: A part is neither `*`, `none` nor an origin.
+        """
+        named = [part.strip() for part in self.embed_ancestors.split(",") if part.strip()]
+        if named in (["*"], ["none"]):
+            return "*" if named == ["*"] else "'self'"
+        for origin in named or [self.embed_ancestors]:
+            if not _ORIGIN.fullmatch(origin):
+                message = (
+                    "PITWALL_EMBED_ANCESTORS takes *, none or https://HOST[:PORT], separated by "
+                    f"commas, but has {shown(origin)}"
+                )
+                raise SettingsError(message)
+            check_address("embed_ancestors", origin, ("http", "https"), "https://HOST[:PORT]")
+        return " ".join(["'self'", *named])
+
+    def public_address(self) -> str:
+        """Return the address under which others reach the server, without a slash at its end.
+
+        Raises:
+            SettingsError: It is not an origin.
+        """
+        if not self.public_url:
+            return ""
+        address = self.public_url.removesuffix("/")
+        if not _ORIGIN.fullmatch(address):
+            message = f"PITWALL_PUBLIC_URL takes https://HOST[:PORT], but is {shown(address)}"
+            raise SettingsError(message)
+        check_address("public_url", address, ("http", "https"), "https://HOST[:PORT]")
+        return address
+
     def own_hosts(self) -> tuple[str, ...]:
         """Return the names under which the server is reached, as they were given.
 
@@ -161,6 +234,14 @@ class Settings(BaseSettings):
         for name in names or ([self.hosts] if self.hosts else []):
             check_host("hosts", name)
         return names
+
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """Return the networks that are not public but may be sent webhooks.
+
+        Raises:
+            SettingsError: One of them is no network.
+        """
+        return read_networks(self.webhooks_allow)
 
     def feed_spec(self) -> FeedSpec:
         """Return the feed that `feed` names.
@@ -180,7 +261,7 @@ def load() -> Settings:
     for name in Settings.model_fields:
         value = os.environ.get(variable(name))
         if value is not None and not value.strip() and not (name in _MAY_BE_EMPTY and not value):
-            default = Settings.model_fields[name].default
+            default = Settings.model_fields[name].get_default(call_default_factory=True)
             instead = "" if default is None or name in SECRETS else f" to use {default}"
             raise SettingsError(f"{variable(name)} is {_blank(value)}: unset it{instead}")
     secrets: dict[str, Any] = {**secrets_in_files(os.environ, Settings.model_fields)}
@@ -212,7 +293,10 @@ def _checked(settings: Settings) -> Settings:
     """
     settings.feed_spec()
     settings.allowed_origins()
+    settings.may_frame_embeds()
+    settings.public_address()
     settings.own_hosts()
+    settings.allowed_networks()
     check_host("host", settings.host)
     check_folder("data", settings.data)
     for name, example in _WEB.items():
@@ -223,6 +307,7 @@ def _checked(settings: Settings) -> Settings:
         schemes = ("mqtt", "mqtts", "ws", "wss")
         check_address("openf1_mqtt", settings.openf1_mqtt, schemes, "mqtts://HOST:PORT")
     _check_accounts_elsewhere(settings)
+    _check_home(settings)
     if settings.database_url is not None:
         check_database("database_url", settings.database_url)
     if settings.redis_url is not None:
@@ -239,6 +324,7 @@ def _checked(settings: Settings) -> Settings:
             for name, address, password in (
                 ("database", settings.database_url, settings.database_password),
                 ("redis", settings.redis_url, settings.redis_password),
+                ("mqtt", settings.mqtt_url, settings.mqtt_password),
             )
         }
     )
@@ -248,6 +334,16 @@ _WEB = {
     "f1_url": "https://HOST[:PORT] without a path",
     "openf1_url": "https://HOST[:PORT] without a path",
 }
+
+
+def _check_home(settings: Settings) -> None:
+    if settings.mqtt_url is not None:
+        check_mqtt(settings.mqtt_url)
+    check_topic("mqtt_prefix", settings.mqtt_prefix)
+    if settings.mqtt_discovery:
+        check_topic("mqtt_discovery", settings.mqtt_discovery)
+    if settings.mqtt_ca is not None:
+        check_file("mqtt_ca", settings.mqtt_ca)
 
 
 def _check_accounts_elsewhere(settings: Settings) -> None:

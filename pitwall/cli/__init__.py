@@ -1,1 +1,1 @@
-"""Define the commands of `python -m pitwall`, one module for each."""
+"""Define the command line of pitwall, a module for each command."""

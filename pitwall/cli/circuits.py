@@ -1,10 +1,10 @@
-"""`python -m pitwall circuits`: list the descriptions of circuits, or add one."""
+"""`pitwall circuits`: list the descriptions of circuits, or add one."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import Any
+
+import click
 
 from pitwall.app import database
 from pitwall.app.settings import load
@@ -14,38 +14,47 @@ from pitwall.errors import CircuitGuideError, shown
 from pitwall.logs import one_line
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
-    """Add the command's parser."""
-    parser = commands.add_parser("circuits", help="list or add descriptions of circuits")
-    parser.set_defaults(run=run)
-    actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    actions.add_parser("list", help="list the stored descriptions (default)")
-    add = actions.add_parser("add", help="store a file that describes a circuit")
-    add.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="JSON as MultiViewer answers it, or with columns CornerNumber, X, Y and Distance",
-    )
-    add.add_argument("--circuit", required=True, help="such as `zandvoort`")
-    add.add_argument("--year", type=int, help="the season it describes; default: any")
+@click.group(
+    invoke_without_command=True,
+    epilog="""
+    \b
+    Examples:
+      pitwall circuits
+      pitwall circuits add corners.json --circuit zandvoort --year 2025
+    """,
+)
+@click.pass_context
+def command(ctx: click.Context) -> int:
+    """List the stored descriptions of circuits, or add one."""
+    return 0 if ctx.invoked_subcommand else _print_all()
 
 
-async def run(chosen: argparse.Namespace) -> int:
-    """List the descriptions, or add one.
+@command.command("list")
+def list_all() -> int:
+    """List the stored descriptions; plain `circuits` does the same."""
+    return _print_all()
 
-    Raises:
-        CircuitGuideError: The file describes no circuit, or cannot be read or stored.
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--circuit", required=True, help="Such as `zandvoort`.")
+@click.option("--year", type=int, help="The season it describes; without it, any.")
+def add(file: Path, circuit: str, year: int | None) -> int:
+    """Store FILE, which describes a circuit.
+
+    FILE is JSON as MultiViewer answers it, or with columns CornerNumber, X, Y and Distance.
     """
+    body = read_body(file, shown(file))
+    try:
+        stored = database.circuit_folder(load()).save(slug(circuit), year, body)
+    except CircuitGuideError as error:
+        raise CircuitGuideError(f"{shown(file)} was not stored: {error}") from error
+    print(f"stored as {one_line(str(stored))}")
+    return 0
+
+
+def _print_all() -> int:
     folder = database.circuit_folder(load())
-    if chosen.action == "add":
-        body = read_body(chosen.file, shown(chosen.file))
-        try:
-            file = folder.save(slug(chosen.circuit), chosen.year, body)
-        except CircuitGuideError as error:
-            raise CircuitGuideError(f"{shown(chosen.file)} was not stored: {error}") from error
-        print(f"stored as {one_line(str(file))}")
-        return 0
     known = list(folder.known())
     for guide in known:
         print(_line(guide))

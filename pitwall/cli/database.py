@@ -1,36 +1,45 @@
-"""`python -m pitwall db`: bring the database up to this release, or take it back."""
+"""`pitwall db`: bring the database up to this release, or take it back."""
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+import click
 
 from pitwall.app import database as app_database
 from pitwall.app.settings import load
+from pitwall.cli.coroutines import waiting
 from pitwall.store import migrations
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
-    """Add the command's parser."""
-    parser = commands.add_parser("db", help="migrate the database to this release, or back")
-    parser.add_argument("direction", choices=["upgrade", "downgrade"])
-    parser.add_argument("revision", nargs="?", help="default: head; required for downgrade")
-    parser.set_defaults(run=run)
+@click.group()
+def command() -> None:
+    """Migrate the database to this release, or back. The server upgrades it when it starts."""
 
 
-async def run(chosen: argparse.Namespace) -> int:
+@command.command()
+@click.argument("revision", default="head")
+@waiting
+async def upgrade(revision: str) -> int:
+    """Upgrade the database to REVISION, by default that of this release."""
+    return await _migrate(revision, is_upgrade=True)
+
+
+@command.command()
+@click.argument("revision")
+@waiting
+async def downgrade(revision: str) -> int:
+    """Take the database back to REVISION; `base` removes every table with its rows."""
+    return await _migrate(revision, is_upgrade=False)
+
+
+async def _migrate(revision: str, *, is_upgrade: bool) -> int:
     """Migrate the database, and print its revision.
 
     Raises:
         StoreError: The database cannot be reached.
     """
-    if chosen.direction == "downgrade" and chosen.revision is None:
-        print("name the revision to downgrade to; `base` removes everything")
-        return 2
-    revision = chosen.revision or "head"
     database = app_database.open_database(load())
     try:
-        if chosen.direction == "upgrade":
+        if is_upgrade:
             await migrations.upgrade(database, revision)
         else:
             await migrations.downgrade(database, revision)

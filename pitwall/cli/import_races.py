@@ -1,21 +1,22 @@
-"""`python -m pitwall import`: load finished races into the database."""
+"""`pitwall import`: load finished races into the database."""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import os
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+
+import click
 
 from pitwall.app import container
 from pitwall.app import database as app_database
 from pitwall.app.settings import load
+from pitwall.cli.coroutines import waiting
 from pitwall.cli.import_workers import Workers, collect_rarely
+from pitwall.cli.progress import ProgressBar
 from pitwall.cli.races import fetch_race
 from pitwall.errors import FeedUnavailableError, PitwallError, RaceNotFoundError, shown
 from pitwall.feeds.recording import recordings_at
@@ -37,53 +38,52 @@ _SENTENCES = {
     "no_telemetry": "{race_id}: already stored, without car telemetry; --replace adds it",
     "no_race": "{feed}: names no race; nothing was stored",
 }
-_BAR = 30
 _MOST_JOBS, _JOBS_AT_MOST = 4, 64
 _YEAR_DIGITS = 4
-
-
-def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
-    """Add the command's parser."""
-    parser = commands.add_parser("import", help="load finished races into the database")
-    parser.add_argument(
-        "path",
-        nargs="+",
-        metavar="WHAT",
-        help="a recording, timing:DIR#RACE, or timing:DIR for a whole archive; or a year and a "
-        "race's circuit, place or name, such as `2025 zandvoort`, fetched from F1's archive",
-    )
-    parser.add_argument(
-        "--replace", action="store_true", help="delete the stored copies of these races first"
-    )
-    parser.add_argument(
-        "--jobs",
-        type=_jobs,
-        default=min(os.cpu_count() or 1, _MOST_JOBS),
-        metavar="N",
-        help="how many races to play at once, each on a core and with some 700 MB of memory; "
-        "default: one for each core, at most %(default)s here",
-    )
-    parser.set_defaults(run=run)
 
 
 def _jobs(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _JOBS_AT_MOST:
         message = f"{text[:20]!a} is no number from 1 to {_JOBS_AT_MOST}"
-        raise argparse.ArgumentTypeError(message)
+        raise click.BadParameter(message)
     return int(text)
 
 
-async def run(chosen: argparse.Namespace) -> int:
-    """Import every named race; one that fails is reported and does not stop the others.
+@click.command(
+    epilog="""
+    \b
+    Examples:
+      pitwall import 2025 zandvoort             from F1's archive
+      pitwall import 2025 spa sprint
+      pitwall import RACE RACE.jsonl.zst        recordings: folders or files
+      pitwall import timing:DIR                 a whole timing archive
+      pitwall import timing:DIR#2025-dutch-grand-prix-race --replace
 
-    Raises:
-        FeedUnavailableError: A path names no recording.
-        RaceNotFoundError: An archive has no such race.
-        StoreError: The database cannot be reached.
+    Stop it at any time: the same command goes on where it stopped.
     """
-    feeds = await _feeds_of(chosen.path)
+)
+@click.argument("what", nargs=-1, required=True)
+@click.option("--replace", is_flag=True, help="Delete the stored copies of these races first.")
+@click.option(
+    "--jobs",
+    type=_jobs,
+    default=str(min(os.cpu_count() or 1, _MOST_JOBS)),
+    show_default=True,
+    metavar="N",
+    help=f"How many races to play at once, each on a core and with some 700 MB of memory. By "
+    f"default one for each core, {_MOST_JOBS} at most.",
+)
+@waiting
+async def command(what: tuple[str, ...], replace: bool, jobs: int) -> int:
+    """Store finished races, with a forecast and its outcome for every second of each battle.
+
+    WHAT is a recording, timing:DIR#RACE, or timing:DIR for a whole archive; or a year and a race's
+    circuit, place or name, which is fetched from F1's archive. A race that fails is named and does
+    not stop the others.
+    """
+    feeds = await _feeds_of(what)
     settings = load()
-    jobs = min(chosen.jobs, len(feeds))
+    jobs = min(jobs, len(feeds))
     predictor = container.load_predictor(settings) if jobs == 1 else None
     if predictor is not None:
         collect_rarely()
@@ -91,11 +91,11 @@ async def run(chosen: argparse.Namespace) -> int:
     try:
         await migrations.upgrade(database)
         if predictor is None:
-            return await _import_at_once(feeds, database, jobs, replace=chosen.replace)
+            return await _import_at_once(feeds, database, jobs, replace=replace)
         failed = 0
         for number, feed in enumerate(feeds.values(), 1):
             title = f"{number}/{len(feeds)} {feed.name}"
-            how = Importing(replace=chosen.replace)
+            how = Importing(replace=replace)
             failed += not await _import_one(feed, title, SqlRaceWriter(database), predictor, how)
         return 1 if failed else 0
     finally:
@@ -139,18 +139,18 @@ async def _import_one(
     how: Importing,
 ) -> bool:
     """Import a race, and print the result; return whether that worked."""
-    bar = _Bar(title)
     try:
-        how = dataclasses.replace(how, on_progress=bar.show)
-        _print_result(feed, await import_race(feed, writer, predictor, how))
+        with ProgressBar(title) as progress:
+            how = dataclasses.replace(how, on_progress=progress.show)
+            imported = await import_race(feed, writer, predictor, how)
+        _print_result(feed, imported)
     except PitwallError as error:
-        bar.clear()
         sys.stderr.write(one_line(f"{feed.name}: {error}") + "\n")
         return False
     return True
 
 
-async def _feeds_of(words: list[str]) -> dict[str, RecordedFeed]:
+async def _feeds_of(words: Sequence[str]) -> dict[str, RecordedFeed]:
     """Return the feeds that the arguments name, by what `open_one` takes.
 
     A year and words fetch a race.
@@ -235,26 +235,3 @@ def what_was_found(recorder: str, found: RecordingReport) -> Iterator[str]:
             f"laps taken back by a red flag: {found.laps_taken_back}; those driven again count, "
             "and the others are marked as deleted"
         )
-
-
-class _Bar:
-    """Shows the progress of one race on standard error."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._began_s = time.monotonic()
-
-    def show(self, done: int, total: int) -> None:
-        """Redraw the bar; remove it when the race is done."""
-        if done >= total:
-            self.clear()
-            return
-        bar = "#" * (_BAR * done // total)
-        elapsed_s = time.monotonic() - self._began_s
-        sys.stderr.write(f"\r[{bar:<{_BAR}}] {done:,}/{total:,} {self._title}, {elapsed_s:.0f} s ")
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Remove the bar."""
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()

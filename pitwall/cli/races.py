@@ -1,43 +1,46 @@
-"""`python -m pitwall races`: list the races of a season; also fetch one for `import`."""
+"""`pitwall races`: list the races of a season; also fetch one for `import`."""
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
-from typing import Any
+
+import click
 
 from pitwall.app.feed_runner import open_archive, open_schedule
 from pitwall.app.settings import load
+from pitwall.cli.coroutines import waiting
 from pitwall.domain.countdown import countdown
 from pitwall.engine.clock import wall_now
 from pitwall.feeds.f1_archive import ArchivedSession
 from pitwall.feeds.f1_archive.index import find_race
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
-    """Add the command's parser."""
-    races = commands.add_parser("races", help="list the races of a season, and the next one")
-    races.add_argument("year", type=_season, nargs="?", help="default: this year")
-    races.set_defaults(run=run)
-
-
 def _season(text: str) -> int:
     if not re.fullmatch(r"(19|20)[0-9]{2}", text):
         message = "a season is a year, such as 2025"
-        raise argparse.ArgumentTypeError(message)
+        raise click.BadParameter(message)
     return int(text)
 
 
-async def run(chosen: argparse.Namespace) -> int:
-    """Print the races.
+@click.command(
+    epilog="""
+    \b
+    Examples:
+      pitwall races           this season, and when the next race is
+      pitwall races 2025
+    """
+)
+@click.argument("year", type=_season, metavar="[YEAR]", required=False)
+@waiting
+async def command(year: int | None) -> int:
+    """List the races of a season; which of them F1's archive has, and which are on disk.
 
-    Raises:
-        FeedUnavailableError: The index is neither on the server nor on disk.
+    Without YEAR it is this year's.
     """
     settings, now = load(), wall_now()
     archive = open_archive(settings)
-    index = await archive.sessions(chosen.year or now.year)
+    index = await archive.sessions(year or now.year)
     if index.old_because:
         print(f"showing the last copy on disk: {index.old_because}")
     for session in index.sessions:
@@ -48,7 +51,7 @@ async def run(chosen: argparse.Namespace) -> int:
                     session, "on disk" if is_on_disk else "archived" if session.path else "to come"
                 )
             )
-    if chosen.year in {None, now.year}:
+    if year in {None, now.year}:
         schedule = open_schedule(settings, archive)
         await schedule.refresh(now)
         for moved in schedule.moved:

@@ -1,17 +1,18 @@
-"""`python -m pitwall record`: record a live feed byte for byte, until interrupted."""
+"""`pitwall record`: record a live feed byte for byte, until interrupted."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+
+import click
 
 from pitwall.app.feed_runner import open_openf1, recordings_folder
 from pitwall.app.settings import load
+from pitwall.cli.coroutines import waiting
 from pitwall.engine.clock import wall_now
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.f1_live import F1LiveFeed
@@ -24,23 +25,36 @@ _STEADY_S = 20.0
 _SILENT_S = 30.0  # without even a ping
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
-    """Add the command's parser."""
-    parser = commands.add_parser("record", help="record a live feed, until interrupted")
-    parser.add_argument("--feed", choices=("f1_live", "openf1"), default="f1_live")
-    parser.add_argument("file", type=Path, nargs="?", help="default: a new file in the data folder")
-    parser.set_defaults(run=run)
+@click.command(
+    epilog="""
+    \b
+    Examples:
+      pitwall record                          F1 live timing, into the data folder
+      pitwall record --feed openf1 zandvoort.jsonl.zst
+    """
+)
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--feed",
+    "kind",
+    type=click.Choice(["f1_live", "openf1"]),
+    default="f1_live",
+    show_default=True,
+    help="What to record.",
+)
+@waiting
+async def command(file: Path | None, kind: str) -> int:
+    """Record what a live feed sends, byte for byte, until Ctrl+C.
 
-
-async def run(chosen: argparse.Namespace) -> int:
-    """Record until interrupted, reconnecting when the connection is lost."""
+    It reconnects when the connection is lost. Without FILE it makes a new file in the data folder.
+    """
     settings = load()
     feed: LiveFeed = (
         open_openf1(settings, "latest")
-        if chosen.feed == "openf1"
+        if kind == "openf1"
         else F1LiveFeed(settings.f1tv_token.get_secret_value(), settings.f1_url)
     )
-    path = chosen.file or tape_path(recordings_folder(settings), feed.name, wall_now())
+    path = file or tape_path(recordings_folder(settings), feed.name, wall_now())
     recorder = TapeRecorder(path, feed.name)
     print(f"recording to {one_line(str(path))}; press Ctrl+C to stop")
     try:

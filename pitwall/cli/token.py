@@ -1,9 +1,8 @@
-"""`python -m pitwall token check`: say how long the F1 TV token is still good."""
+"""`pitwall token check`: say how long the F1 TV token is still good."""
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+import click
 
 from pitwall.app.settings import load
 from pitwall.domain.countdown import countdown
@@ -12,20 +11,14 @@ from pitwall.errors import TokenError
 from pitwall.feeds.f1_live.account import MISSING, WARNED_BEFORE, read_claims, token_in
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
-    """Add the command's parser."""
-    parser = commands.add_parser("token", help="check the F1 TV token")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("check", help="say how long PITWALL_F1TV_TOKEN is still good")
-    parser.set_defaults(run=run)
+@click.group()
+def command() -> None:
+    """Check the F1 TV token, which car telemetry needs; battles do without."""
 
 
-async def run(_chosen: argparse.Namespace) -> int:
-    """Print until when the token is good; return 1 when it is not.
-
-    Raises:
-        TokenError: There is no token, or it cannot be read.
-    """
+@command.command()
+def check() -> int:
+    """Say until when PITWALL_F1TV_TOKEN is good; the exit code is 1 when it is not."""
     text = load().f1tv_token.get_secret_value()
     if not text.strip():
         message = "no F1 TV token is set; set PITWALL_F1TV_TOKEN, or PITWALL_F1TV_TOKEN_FILE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 NOBODY: Final = "unknown"
@@ -11,6 +12,9 @@ NOBODY: Final = "unknown"
 HOUSEHOLD_BITS: Final = 64  # prefix length that one IPv6 subscriber gets
 NETWORK_BITS: Final = 48  # prefix length for customers who ask for more: 65,536 households
 NETWORK_SHARES: Final = 4  # households of one network that may use up their shares
+
+_LONGEST: Final = 45  # an IPv4 address mapped into IPv6, written out
+_REMEMBERED: Final = 4_096  # each request asks several times for the address that it comes from
 
 
 class AddressGroups(NamedTuple):
@@ -45,12 +49,27 @@ def plain_address(text: str) -> str:
     >>> plain_address("2001:DB8::1"), plain_address("::ffff:1.2.3.4"), plain_address("nonsense")
     ('2001:db8::1', '1.2.3.4', 'unknown')
     """
+    text = text.partition("%")[0]
+    return _plain(text) if len(text) <= _LONGEST else NOBODY
+
+
+@lru_cache(_REMEMBERED)
+def _plain(text: str) -> str:
     try:
-        address = ipaddress.ip_address(text.partition("%")[0])
+        address = ipaddress.ip_address(text)
     except ValueError:
         return NOBODY
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address, in its usual form, is of the machine itself.
+
+    >>> is_loopback("127.0.0.2"), is_loopback("::1"), is_loopback("192.0.2.7"), is_loopback(NOBODY)
+    (True, True, False, False)
+    """
+    return address == "::1" or address.startswith("127.")
 
 
 def groups_of(host: str) -> AddressGroups:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from pitwall.domain.crossings import was_told_late
 from pitwall.domain.gaps import LapsDown, LeaderLap, NoGap, TimeGap
 from pitwall.domain.race import CarState, DriverNumber, GapSample, Phase, RaceState
 
@@ -189,7 +190,7 @@ def gap_at_line_s(ahead: CarState, behind: CarState, interval_at: datetime) -> f
     Both must have completed the same lap, and the later crossing must be more than two seconds
     newer than the interval, which was measured at `interval_at`; otherwise return None. An interval
     from the line is the better of the two: it is exact, while a crossing is reported some
-    hundredths late.
+    hundredths late. One that was told seconds late says nothing.
     """
     if not (ahead.laps and behind.laps):
         return None
@@ -197,6 +198,8 @@ def gap_at_line_s(ahead: CarState, behind: CarState, interval_at: datetime) -> f
     if front.lap_number != back.lap_number or back.completed_at <= front.completed_at:
         return None
     if back.completed_at - interval_at <= _CROSSING_NEWER:
+        return None
+    if was_told_late(ahead.laps) or was_told_late(behind.laps):
         return None
     return (back.completed_at - front.completed_at).total_seconds()
 

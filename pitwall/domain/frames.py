@@ -34,6 +34,9 @@ CANNOT_FOLLOW: Final = "This machine cannot follow"
 FRAME_EVERY_S: Final = 0.25
 """Seconds of wall time between two frames, and between two looks of a page for a newer one."""
 
+DEAD_AFTER_S: Final = 10.0
+"""A newest frame older than this means that frames have stopped: the race player is dead."""
+
 
 class FeedState(StrEnum):
     """The state of the feed, as readers see it."""
@@ -95,7 +98,8 @@ class FrameHeader:
         utc_offset_s: How far the circuit's clocks are ahead of UTC. None when not known. Source:
             `SessionInfo` `GmtOffset`.
         yellow_sectors: The track sectors under yellow, by race control's numbers, of which a lap
-            has some 20. Source: `RaceControlMessages`.
+            has some 20. Source: `RaceControlMessages` and `TrackStatus`.
+        double_yellow_sectors: Those of them under a double yellow. Source: as `yellow_sectors`.
     """
 
     source: str
@@ -126,6 +130,7 @@ class FrameHeader:
     inferred: tuple[Inferred, ...] = ()
     utc_offset_s: int | None = None
     yellow_sectors: tuple[int, ...] = ()
+    double_yellow_sectors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

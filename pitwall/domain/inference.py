@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pitwall.domain import events as race_events
-from pitwall.domain.race import CarState, Inferred, Phase, RaceState, TrackStatus
+from pitwall.domain.race import CarState, ControlMessage, Inferred, Phase, RaceState, TrackStatus
 from pitwall.domain.sessions import is_raced
 
 _SURE_AFTER = 3  # line crossings under way, where the feed has told another phase
@@ -123,6 +123,8 @@ def _by_control(before: RaceState, race: RaceState, event: race_events.ControlSa
     if race.control is before.control:
         return race
     said = event.message
+    if _is_of_before_clear(race, said):
+        return race
     flags = race.told.flags.after(said.category, said.message, said.flag, said.scope, said.sector)
     if flags is not race.told.flags:
         race = replace(race, told=replace(race.told, flags=flags))
@@ -130,6 +132,16 @@ def _by_control(before: RaceState, race: RaceState, event: race_events.ControlSa
         race = _infer(_with_track(race, flags.status, event.sent_at), Inferred.TRACK_STATUS)
     is_last = (said.flag or "").upper() == "CHEQUERED" or said.message.upper() == "CHEQUERED FLAG"
     return _finished(race) if is_last else race
+
+
+def _is_of_before_clear(race: RaceState, said: ControlMessage) -> bool:
+    """Whether a message that comes late, as in a snapshot, is older than a track told to be clear.
+
+    The time in a message has whole seconds only.
+    """
+    if race.told.track_at is None or race.track_status is not TrackStatus.CLEAR:
+        return False
+    return race.track_status_at - said.at > _NEWER
 
 
 def _described(before: RaceState, race: RaceState, event: race_events.RaceDescribed) -> RaceState:

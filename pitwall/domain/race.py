@@ -134,6 +134,7 @@ class LapRecord:
 
     Attributes:
         completed_at: When the feed reported the line crossing, UTC.
+        sectors_s: None where the feed told no time of that sector in this lap.
         speeds_kmh: By trap: `I1`, `I2`, `FL`, `ST`; missing ones are left out.
         pitted: Whether the car was in the pit lane at any time of this lap.
         track_clear: Whether the track status was clear throughout this lap.
@@ -201,6 +202,7 @@ class CarState:
         best_sectors_s: The best time of each sector so far; None before the first.
         segments: The mini-sectors of each sector by the feed's numbers, () where it shows none;
             `frames.TowerLine` says what they mean.
+        sectors_this_lap: The sectors, from 0, of which the feed told a time in this lap.
     """
 
     number: DriverNumber
@@ -235,6 +237,7 @@ class CarState:
     stints_at_stop: int = 0
     best_sectors_s: tuple[float | None, float | None, float | None] = (None, None, None)
     segments: tuple[tuple[int, ...], ...] = ()
+    sectors_this_lap: frozenset[int] = frozenset()
 
     @property
     def stint(self) -> Stint | None:
@@ -286,6 +289,32 @@ class ControlMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class NextSession:
+    """What was told after the end of a session, which may be of the next: see `next_session`.
+
+    Attributes:
+        told_at: When the newest of it was told.
+        cars, phase, track_status, lap, total_laps, weather, control, flags: As in `RaceState` and
+            in `Told`.
+        phase_at, track_at, weather_at, counts_laps: As in `Told`.
+    """
+
+    told_at: datetime
+    cars: Mapping[DriverNumber, CarState] = field(default_factory=dict)
+    phase: Phase = Phase.INACTIVE
+    track_status: TrackStatus = TrackStatus.CLEAR
+    lap: int = 0
+    total_laps: int | None = None
+    weather: Weather = Weather()
+    control: tuple[ControlMessage, ...] = ()
+    flags: ShownFlags = NO_FLAGS
+    phase_at: datetime | None = None
+    track_at: datetime | None = None
+    weather_at: datetime | None = None
+    counts_laps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Which topics have spoken, and what stands in for those that have not: see `inference`.
 
@@ -299,6 +328,7 @@ class Told:
         weather_at: When weather was last told by its own topic; None before that.
         part_at: When the part of qualifying was last told by the timing; None before that.
         repeats_control: Whether a topic that repeats race control's messages has told one.
+        next: What was told since the end of the session that may be of the next one.
     """
 
     phase_at: datetime | None = None
@@ -311,6 +341,7 @@ class Told:
     weather_at: datetime | None = None
     part_at: datetime | None = None
     repeats_control: bool = False
+    next: NextSession | None = None
 
 
 @dataclass(frozen=True, slots=True)

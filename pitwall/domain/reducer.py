@@ -11,11 +11,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pitwall.domain import control_reducer, facts_reducer, timed_reducer
+from pitwall.domain import control_reducer, facts_reducer, stint_laps, timed_reducer
 from pitwall.domain import events as race_events
 from pitwall.domain.car_use import Drive
+from pitwall.domain.flags import ShownFlags
 from pitwall.domain.gaps import seconds_of
 from pitwall.domain.inference import at_lights_out, inferred_after, status_repeated
+from pitwall.domain.next_session import with_next_session
 from pitwall.domain.race import (
     CarState,
     DriverNumber,
@@ -36,6 +38,10 @@ _WEATHER_EVERY = timedelta(seconds=90)  # its topic tells it once a minute
 
 def apply(race: RaceState, event: race_events.TimingEvent) -> RaceState:
     """Return the state after `event`. `as_of` never goes back."""
+    return with_next_session(race, _applied(race, event), event, _applied)
+
+
+def _applied(race: RaceState, event: race_events.TimingEvent) -> RaceState:
     after = inferred_after(race, _BY_EVENT[type(event)](race, event), event)
     same_status = after.track_status is race.track_status
     return after if same_status and after.phase is race.phase else _with_racing(race, after)
@@ -51,6 +57,9 @@ def _with_racing(before: RaceState, after: RaceState) -> RaceState:
     # seldom says so: 54 of 90 safety cars of 2018 to 2026 have no message. It says when they are
     # on again.
     switched_off = not may_race and after.overtake_enabled is not None
+    if after.track_status in {TrackStatus.CLEAR, TrackStatus.RED}:
+        # They end every yellow, and race control does not take back each of them.
+        after = replace(after, told=replace(after.told, flags=ShownFlags(after.track_status)))
     return replace(
         after,
         racing_since=after.as_of if resumes or starts else after.racing_since,
@@ -63,6 +72,8 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
     car = race.cars.get(event.number) or CarState(event.number)
     if event.laps_completed is not None and _counts_anew(race, car, event.laps_completed):
         car = _counted_from(car, event.laps_completed)
+    if race.timed is None and (event.laps_completed or 0) < car.laps_completed:
+        event = _without_old_time(event)
     changes: dict[str, Any] = {}
     _take_place_and_gaps(car, event, changes)
     _take_pits_and_stops(car, event, changes)
@@ -71,11 +82,18 @@ def _car_timed(race: RaceState, event: race_events.CarTimed) -> RaceState:
         return _timed_line(race, race.timed, car, event, changes)
     if event.laps_completed is not None and event.laps_completed > car.laps_completed:
         _complete_lap(race, car, event, changes, event.laps_completed)
+        stint_laps.correct_out_lap(car, event, changes, event.laps_completed)
     elif event.last_lap_s is not None:
         _complete_record_late(car, event.last_lap_s, changes)
     if not changes:
         return race
     return _with_drive(_with_car(race, replace(car, **changes), event.sent_at), event)
+
+
+def _without_old_time(event: race_events.CarTimed) -> race_events.CarTimed:
+    """Return a line without its lap time, if it is that of an earlier lap."""
+    is_old = event.laps_completed is not None and event.last_lap_s is not None
+    return replace(event, last_lap_s=None) if is_old else event
 
 
 def _timed_line(
@@ -155,17 +173,7 @@ def _take_pits_and_stops(
         changes["stints_at_stop"] = len(car.stints)
     elif car.in_pit and event.in_pit is False:
         changes["left_pits_at"] = event.sent_at
-        _leave_pits(car, event, changes)
-
-
-def _leave_pits(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
-    """Note the lap that begins in the pit lane, and that a stint told of there begins with it."""
-    if not car.laps:
-        return  # the way to the grid
-    out_lap = (event.laps_completed or car.laps_completed) + 1
-    changes["out_lap"] = out_lap
-    if car.stints and len(car.stints) > max(1, car.stints_at_stop):
-        changes["stints"] = (*car.stints[:-1], replace(car.stints[-1], from_lap=out_lap))
+        stint_laps.leave_pits(car, event, changes)
 
 
 def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, Any]) -> None:
@@ -179,6 +187,10 @@ def _take_times(car: CarState, event: race_events.CarTimed, changes: dict[str, A
             sectors[index] = value
         changes["sectors_s"] = tuple(sectors)
         changes["best_sectors_s"] = tuple(map(_best, car.best_sectors_s, sectors))
+        # A first sector begins a lap, even if the last one of the lap before was told late.
+        is_first = event.sectors_s.get(0) is not None
+        told = frozenset() if is_first else car.sectors_this_lap
+        changes["sectors_this_lap"] = told.union(event.sectors_s)
     if event.segments:
         changes["segments"] = _with_segments(car.segments, event.segments)
     if event.speeds_kmh:
@@ -221,11 +233,16 @@ def _complete_lap(
     pitted = changes.get("pitted_this_lap", car.pitted_this_lap) or in_pit
     clear = race.track_status is TrackStatus.CLEAR
     speeds = changes.get("speeds_kmh", car.speeds_kmh)
+    sectors = changes.get("sectors_s", car.sectors_s)
+    told = changes.get("sectors_this_lap", car.sectors_this_lap)
+    first, second, third = (
+        sector_s if index in told else None for index, sector_s in enumerate(sectors)
+    )
     record = LapRecord(
         lap_number=lap_number,
         completed_at=event.sent_at,
         lap_time_s=event.last_lap_s,
-        sectors_s=changes.get("sectors_s", car.sectors_s),
+        sectors_s=(first, second, third),
         speeds_kmh=speeds,
         pitted=pitted,
         track_clear=clear and not car.unclear_this_lap,
@@ -240,6 +257,7 @@ def _complete_lap(
         "pitted_this_lap": in_pit,
         "unclear_this_lap": not clear,
         "traps_this_lap": frozenset(),
+        "sectors_this_lap": frozenset(),
     }
 
 
@@ -285,27 +303,10 @@ def _stint_changed(race: RaceState, event: race_events.StintChanged) -> RaceStat
         if (value := getattr(event, name)) is not None
     }
     if event.stint_number > len(car.stints):
-        changes["from_lap"] = _first_lap_of(car, event, stints)
+        changes["from_lap"] = stint_laps.first_lap_of(car, event, stints)
     stints[event.stint_number - 1] = replace(stints[event.stint_number - 1], **changes)
     car = replace(car, stints=tuple(stints))
     return facts_reducer.with_stint_laps(_with_car(race, car, event.sent_at), car)
-
-
-def _first_lap_of(car: CarState, event: race_events.StintChanged, stints: list[Stint]) -> int:
-    """Return on which lap a stint began that the feed tells of for the first time.
-
-    It may be told some laps late. Where the car came in since the stint before, it is the lap that
-    began in the pit lane; else what the laps on the sets tell, as when a feed is joined mid-race.
-    """
-    if event.stint_number == 1:
-        return 1
-    before = stints[event.stint_number - 2].from_lap or 1
-    if car.in_pit:
-        return car.laps_completed + 1  # the way out of the pits corrects it
-    if car.out_lap is not None and car.out_lap > before:
-        return car.out_lap
-    driven = (event.tyre_life_laps or 0) - (event.start_laps or 0)
-    return max(before, car.laps_completed + 1 - max(0, driven))
 
 
 def _driver_listed(race: RaceState, event: race_events.DriverListed) -> RaceState:

@@ -25,12 +25,11 @@ from pitwall.domain.race import (
     Compound,
     ControlMessage,
     DriverNumber,
-    RaceState,
-    TrackStatus,
 )
 from pitwall.domain.rulings import NO_RULINGS, CarRulings, flag_cause, rulings_of
 from pitwall.domain.timed_order import session_type
 from pitwall.domain.track_positions import car_places
+from pitwall.domain.yellow_flags import sectors_under_yellow
 from pitwall.engine.attention import reasons_since
 from pitwall.engine.battle_traces import BattleTrace
 from pitwall.engine.race_engine import Ended, EngineState
@@ -181,15 +180,9 @@ def _pass_line(told: Ended) -> PassLine:
     )
 
 
-def _yellow_sectors(race: RaceState) -> tuple[int, ...]:
-    """Return the sectors under yellow: none on a clear track, whatever was not taken back."""
-    if race.track_status is TrackStatus.CLEAR:
-        return ()
-    return tuple(sorted(each for each in race.told.flags.yellow if each is not None))
-
-
 def _header(state: EngineState, feed: FeedView) -> FrameHeader:
     race = state.race
+    yellow = sectors_under_yellow(race)
     return FrameHeader(
         source=feed.source,
         feed=feed.feed,
@@ -218,7 +211,10 @@ def _header(state: EngineState, feed: FeedView) -> FrameHeader:
         session_type=session_type(race),
         inferred=tuple(sorted(race.inferred)),
         utc_offset_s=race.info.utc_offset_s,
-        yellow_sectors=_yellow_sectors(race),
+        yellow_sectors=tuple(sorted(yellow)),
+        double_yellow_sectors=tuple(
+            sorted(each for each, is_double in yellow.items() if is_double)
+        ),
     )
 
 

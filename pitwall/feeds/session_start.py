@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +26,8 @@ _STAMPS = frozenset({"Utc", "Timestamp"})
 HEARTBEAT_AHEAD = timedelta(seconds=2.1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_USUAL_LAP_MS = 90_000
+_FIRST_LAP = re.compile(rb'"NumberOfLaps":"?1\b')
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class SessionZero:
     basis: str
 
 
-def find_session_zero(lines: Sequence[TimedLine]) -> SessionZero:
+def find_session_zero(lines: Sequence[TimedLine], day: datetime | None = None) -> SessionZero:
     """Return the instant of line time zero, from the best evidence there is.
 
     A line is written after the instant it carries, so the largest difference is the truth
@@ -48,8 +51,12 @@ def find_session_zero(lines: Sequence[TimedLine]) -> SessionZero:
     went on (the last hour of heartbeats shares one line time), so only bursts of telemetry
     are read that way; elsewhere the median decides.
 
+    Args:
+        lines: All lines of the session.
+        day: The day of the session by the recording's path, for lines that carry no instant.
+
     Raises:
-        FeedUnavailableError: No line carries any instant.
+        FeedUnavailableError: Neither a line nor the path says when it was.
     """
     if bursts := list(_differences(lines, "CarData.z", "Position.z", most=_ENOUGH_BURSTS)):
         return _zero(_largest_usual(bursts, 60_000), "car telemetry, within 0.1 s")
@@ -62,9 +69,12 @@ def find_session_zero(lines: Sequence[TimedLine]) -> SessionZero:
         return _zero(statistics.median(beats) - ahead_ms, "heartbeats, within 0.5 s")
     if (scheduled := _scheduled(lines)) is not None:
         return SessionZero(scheduled, "scheduled start: estimated, may be minutes off")
+    if day is not None:
+        return SessionZero(day, "the day in the recording's path: the time of day is not known")
     raise FeedUnavailableError(
         "The recording cannot be placed in time: it has neither telemetry, session clock, race "
-        "control nor heartbeats, nor both SessionInfo and SessionStatus."
+        "control nor heartbeats, nor SessionInfo. Name its folder after its day, as in "
+        "2026-07-05_Race."
     )
 
 
@@ -124,19 +134,28 @@ def _may_hold_stamps(key: str, value: object) -> bool:
 def _scheduled(lines: Sequence[TimedLine]) -> datetime | None:
     """Return the announced start minus the line time at which the session started."""
     info = next((_payload(line) for line in lines if line.topic == "SessionInfo"), None)
-    started = next(
-        (
-            line.ms
-            for line in lines
-            if line.topic == "SessionStatus" and b'"Status":"Started"' in line.body
-        ),
-        None,
-    )
-    if not isinstance(info, dict) or started is None:
+    if not isinstance(info, dict):
         return None
     fields = cast("dict[str, object]", info)
     try:
         local = read_instant(fields.get("StartDate"))
-        return local - read_offset(fields.get("GmtOffset")) - started * _MS
+        return local - read_offset(fields.get("GmtOffset")) - _started_ms(lines) * _MS
     except (NotAValueError, OverflowError):
         return None
+
+
+def _started_ms(lines: Sequence[TimedLine]) -> int:
+    """Return the line time at which a session started; without a status, a lap before the first."""
+    told = (
+        line.ms
+        for line in lines
+        if line.topic == "SessionStatus" and b'"Status":"Started"' in line.body
+    )
+    if (started := next(told, None)) is not None:
+        return started
+    crossed = (
+        line.ms
+        for line in lines
+        if line.topic == "TimingData" and _FIRST_LAP.search(line.body) is not None
+    )
+    return max(0, next(crossed, 0) - _USUAL_LAP_MS)

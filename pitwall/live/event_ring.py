@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from pitwall.domain.frames import LiveFrame
 from pitwall.live.race_events import RaceEvent, events_between
@@ -23,13 +23,16 @@ MOST_EVENTS: Final = 2_000
 _MOST_ENCODINGS: Final = 64
 
 
-class Encodings:
-    """What readers of one frame were sent, by what they asked for, so that each is made once."""
+_Made = TypeVar("_Made")
+
+
+class Encodings(Generic[_Made]):
+    """What was made of one frame for its readers, by what they asked for: each is made once."""
 
     def __init__(self) -> None:
-        self._held: dict[object, bytes] = {}
+        self._held: dict[object, _Made] = {}
 
-    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
+    def get(self, key: object, make: Callable[[], _Made]) -> _Made:
         """Return what was made for a key, and make it if nobody has asked for it yet.
 
         Beyond the first 64 keys nothing is kept.
@@ -50,13 +53,15 @@ class FrameNews:
         id: Names the frame, also on other workers of the same server.
         frame: The frame.
         events: What happened since the frame before.
-        encoded: What readers made of it, by what they asked for, so that each is encoded once.
+        encoded: What readers are sent of it, by what they asked for, so that each is joined once.
+        prepared: The parts of which that is joined.
     """
 
     id: str
     frame: LiveFrame
     events: tuple[RaceEvent, ...]
-    encoded: Encodings = field(default_factory=Encodings, compare=False)
+    encoded: Encodings[bytes] = field(default_factory=Encodings, compare=False)
+    prepared: Encodings[Any] = field(default_factory=Encodings, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,11 @@ class EventRing:
         """The newest frame; None before the first."""
         return None if self._newest is None else self._newest.frame
 
+    @property
+    def newest_id(self) -> str | None:
+        """The id of the newest moment; None before the first."""
+        return None if self._newest is None else self._newest.id
+
     async def fill(self, live: LiveCache) -> None:
         """Add every frame of `live` until cancelled; each worker runs this as a task."""
         async for frame in live.frames():
@@ -119,9 +129,30 @@ class EventRing:
         Args:
             last: The id of the last moment that it saw; None for a reader that begins now.
         """
-        while self._newest is None or self._newest.id == last:
+        while True:
+            backlog = self.since(last)
+            if backlog is not None:
+                return backlog
+            await self.news(last)
+
+    async def news(self, last: str | None) -> None:
+        """Wait until the newest moment is another one.
+
+        Args:
+            last: The id of the newest one that the caller knows; None if it knows none.
+        """
+        while self.newest_id == last:
             await self._news.wait()
+
+    def since(self, last: str | None) -> Backlog | None:
+        """Return what a reader has missed; None if nothing.
+
+        Args:
+            last: The id of the last moment that it saw; None for a reader that begins now.
+        """
         newest = self._newest
+        if newest is None or newest.id == last:
+            return None
         place = _place(last) if last else None
         if place is None:
             return Backlog((newest,), is_whole=not last)

@@ -8,7 +8,7 @@ from typing import Final
 from pitwall.domain.battles import Battle
 from pitwall.domain.forecasts import Condition, Refusal
 from pitwall.domain.race import CarState, RaceState, TrackStatus
-from pitwall.domain.yellow_flags import yellow_sectors
+from pitwall.domain.yellow_flags import sectors_under_yellow
 
 _SETTLED_LAPS: Final = 2  # completed by both cars, after which a battle is no longer early
 
@@ -70,7 +70,7 @@ def condition_words(race: RaceState, found: Condition) -> str:
     """Return a condition as a few words for readers; "" for a clean battle."""
     if found is not Condition.YELLOW:
         return _CONDITIONS[found]
-    sectors = sorted(yellow_sectors(race.control))
+    sectors = sorted(sectors_under_yellow(race))
     if not sectors:
         return _CONDITIONS[found]
     several = len(sectors) > 1

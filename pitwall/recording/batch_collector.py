@@ -123,7 +123,8 @@ class BatchCollector:
             self._batch, self._outcomes = Batch(), OutcomeTracker()
             self._base, self._skips, self._seq_from = state.taken - 1, 0, 0
             self._keyframe_at = None
-            self._statuses = None
+            # The new race may begin with what was told of it before it was named.
+            self._statuses = record_rows.statuses_of(RaceState())
             for known in (self._entries, self._laps, self._stints, self._sampled, self._standings):
                 known.clear()
             self._taken_back.clear()

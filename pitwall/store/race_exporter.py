@@ -226,7 +226,7 @@ def everything(race: RaceSummary) -> TableView:
     """Return one table of everything that happened in a race, without car telemetry.
 
     `kind` names the kind of a row: `timing`, `lap`, `prediction`, `race_control`, `track`, `phase`,
-    `lap_count`, `part` or `weather`.
+    `lap_count`, `part` or `weather`. The `text` of a lap that does not count is `deleted`.
     """
     own = put_together(
         _driven(_timing, "timing", _timing.c.at, _TIMING, race),
@@ -255,7 +255,11 @@ _TIMING = {
     "interval_laps": _timing.c.interval_laps,
 }
 
-_LAPS = {"lap": _laps.c.lap, "lap_time_s": _laps.c.lap_time_s}
+_LAPS = {
+    "lap": _laps.c.lap,
+    "lap_time_s": _laps.c.lap_time_s,
+    "text": case((_laps.c.deleted, "deleted")),
+}
 
 _PREDICTIONS = {
     "driver": _predictions.c.attacker_id,

@@ -32,7 +32,7 @@ _JUST_BEFORE = timedelta(
 _STATUSES = "SELECT at, kind, value FROM statuses WHERE race_number = :number ORDER BY at, seq"
 _PITTED = (
     "SELECT completed_at AS at, car, lap FROM laps "
-    "WHERE race_number = :number AND pitted ORDER BY car, lap"
+    "WHERE race_number = :number AND pitted AND NOT deleted ORDER BY car, lap"
 )
 _CODES = (
     "SELECT car, driver_id, code FROM entries JOIN drivers ON drivers.id = driver_id "

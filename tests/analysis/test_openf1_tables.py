@@ -171,11 +171,11 @@ def test_a_session_has_its_keys_and_its_times_in_utc() -> None:
     assert session_row([], 3, 2025)["session_key"] == 3
 
 
-def a_lap(lap: int, *, pitted: bool = False) -> dict[str, Any]:
+def a_lap(lap: int, *, pitted: bool = False, **other: object) -> dict[str, Any]:
     names = ("sector_1_s", "sector_2_s", "sector_3_s", "i1_kmh", "i2_kmh", "fl_kmh", "st_kmh")
     return dict.fromkeys(names) | {
         "completed_at_utc": at(90 * lap), "car": 4, "lap": lap, "lap_time_s": 90.0,
-        "pitted": pitted,
+        "pitted": pitted, "lap_type": None, "deleted": False, **other,
     }  # fmt: skip
 
 
@@ -184,6 +184,32 @@ def test_a_lap_starts_where_the_one_before_ended() -> None:
     assert first["date_start"] is None
     assert second["date_start"] == at(0) + timedelta(seconds=90)
     assert (second["is_pit_out_lap"], third["is_pit_out_lap"]) == (False, True)
+
+
+def test_laps_that_a_red_flag_took_back_are_no_laps() -> None:
+    old = a_lap(3, pitted=True, completed_at_utc=at(-500), deleted=True)
+    driven = [a_lap(1), a_lap(2), old, a_lap(4)]
+
+    rows = list(laps(driven))
+
+    assert [row["lap_number"] for row in rows] == [1, 2, 4]
+    assert (rows[-1]["date_start"], rows[-1]["is_pit_out_lap"]) == (None, False)
+    stint = {"car": 4, "stint": 1, "from_lap": 1, "compound": "HARD", "start_laps": 0}
+    (row,) = stints([stint], driven[:3])
+    assert row["lap_end"] == 2
+
+
+def test_a_lap_of_qualifying_whose_time_was_deleted_gives_no_row_but_begins_the_next() -> None:
+    deleted = a_lap(2, lap_type="flying", deleted=True)
+    driven = [a_lap(1, lap_type="out"), deleted, a_lap(3, lap_type="in")]
+
+    rows = list(laps(driven))
+
+    assert [row["lap_number"] for row in rows] == [1, 3]
+    assert rows[-1]["date_start"] == deleted["completed_at_utc"]
+    stint = {"car": 4, "stint": 1, "from_lap": 1, "compound": "SOFT", "start_laps": 0}
+    (row,) = stints([stint], driven[:2])
+    assert row["lap_end"] == 2
 
 
 def test_a_stint_ends_where_the_next_begins() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.analysis.race_strips import FRESH_S, RaceStrips
+from pitwall.analysis.race_strips import FRESH_S, RaceStrips, strip_of
 from pitwall.domain.race_strip import gap_at_line
-from pitwall.domain.stored_races import RaceSummary
+from pitwall.domain.stored_races import HistoryTable, RaceSummary
 from pitwall.errors import RaceNotFoundError
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.recording.import_race import import_race
@@ -71,6 +71,38 @@ async def test_a_stored_race_has_its_laps_tyres_and_statuses(database: Database)
     assert 0.0 < strip.lap_at(strip.started + timedelta(seconds=20)) < 1.0
     assert strip.begun(1) == strip.started
     assert strip.begun(3) == strip.line[1]
+
+
+async def test_laps_that_a_red_flag_took_back_are_on_no_strip(database: Database) -> None:
+    race = await SqlRaceReader(database).race(RACE)
+    begun, empty = race.first_at, {table: [] for table in HistoryTable}
+    assert begun is not None
+    entry = {"code": "ONE", "team_colour": ""}
+
+    def lap(car: int, lap: int, minutes: int, *, deleted: bool = False) -> dict[str, object]:
+        completed_at = begun + timedelta(minutes=minutes)
+        return {
+            "car": car,
+            "lap": lap,
+            "completed_at_utc": completed_at,
+            "deleted": deleted,
+            "lap_time_s": None,
+            "track_clear": True,
+            "pitted": False,
+        }
+
+    again = [lap(1, 1, 30), lap(1, 2, 31), lap(1, 3, 32)]
+    retired = [lap(2, 1, 1, deleted=True), lap(2, 2, 2, deleted=True), lap(2, 3, 3, deleted=True)]
+    rows = {
+        **empty,
+        HistoryTable.ENTRIES: [{"car": 1, **entry}, {"car": 2, **entry}],
+        HistoryTable.LAPS: [*again, *retired],
+    }
+
+    strip = strip_of(race, rows)
+
+    assert strip.line == tuple(row["completed_at_utc"] for row in again)
+    assert [gap_at_line(strip, car, 1, strip.line[-1]) for car in strip.cars] == [0.0, None]
 
 
 async def test_all_who_look_at_a_race_share_one_reading_for_some_seconds(

@@ -17,15 +17,37 @@ from tests.api.conftest import Clients
 from tests.store.races import LIGHTS_OUT, SMALL
 
 RACE = f"/history/{SMALL.race_id}"
+OF_RACE = (f"{RACE}/export.csv", f"{RACE}/timeline")
 PLAIN = {"Accept-Encoding": "identity"}
 
 
 async def test_a_guest_gets_401_everywhere(clients: Clients, kept: Batch) -> None:
     guest = await clients.guest()
 
-    answers = [await guest.get(path) for path in ("/history", RACE, f"{RACE}/export.csv")]
+    answers = [await guest.get(path) for path in ("/history", RACE, *OF_RACE)]
 
-    assert [answer.status_code for answer in answers] == [401, 401, 401]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 401]
+
+
+async def test_a_race_at_a_glance(program: httpx.AsyncClient, kept: Batch) -> None:
+    answer = (await program.get(f"{RACE}/timeline")).json()
+
+    assert answer["race"]["race_id"] == SMALL.race_id
+    assert answer["drivers"] == [{"car": 1, "code": "BYR"}, {"car": 2, "code": "MAR"}]
+    (battle,) = answer["battles"]
+    assert (battle["attacker"], battle["defender"]) == (2, 1)
+    assert battle["since"] == "2026-07-05T13:00:00.123000Z"
+    assert battle["most_p"] == 0.5
+    assert not battle["is_false_alarm"]
+    assert answer["passes"] == []
+    assert answer["digest"] == {"passes": 0, "called": 0, "missed": 0, "failed": 0}
+
+
+async def test_a_race_that_is_not_stored_has_no_timeline(program: httpx.AsyncClient) -> None:
+    answer = await program.get("/history/2020-nowhere/timeline")
+
+    assert answer.status_code == 404
+    assert "2020-nowhere" in answer.json()["detail"]
 
 
 async def test_a_user_and_a_key_list_the_races(clients: Clients, kept: Batch) -> None:

@@ -29,6 +29,7 @@ from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
 from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.recording import RecordingFeed
 from pitwall.live.publishing import FrameRing
+from pitwall.mqtt.link_state import LinkState
 from tests.engine.test_race_engine import CountingPredictor
 from tests.live.frames import a_frame, with_header
 from tests.makers import at
@@ -96,6 +97,25 @@ async def test_battles_carry_what_a_program_needs(
     assert 0 < battle["p_overtake"] < 1
     assert battle["position"] == 1
     assert body["race"]["lap"] == 5
+
+
+async def test_health_names_the_state_of_the_broker_without_its_address(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    await live.publish(a_frame(1))
+    assert (await client.get("/health")).json()["mqtt"] is None
+
+    away = LinkState(
+        "disconnected", "The MQTT broker cannot be reached: 10.0.0.7 refused the connection."
+    )
+    services.install(replace(services.current(), broker=lambda: away))
+    answer = await client.get("/health")
+
+    assert answer.json()["status"] == "ok"  # the race goes on without it
+    assert answer.json()["mqtt"] == {
+        "status": "disconnected",
+        "detail": "The MQTT broker cannot be reached. The server's log says why.",
+    }
 
 
 async def test_an_unchanged_frame_is_answered_with_304(

@@ -14,12 +14,20 @@ from starlette.types import ASGIApp, Message
 
 from pitwall import services
 from pitwall.aio import end
-from pitwall.api import live_stream
-from pitwall.domain.frames import LiveFrame
+from pitwall.api import live_stream, stream_fan
+from pitwall.api.stream_encoding import StreamEvent
+from pitwall.api.stream_schemas import FrameOut
+from pitwall.domain.frames import FeedState, LiveFrame
 from pitwall.domain.race import TrackStatus
+from pitwall.engine.clock import wall_now
+from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
+from pitwall.engine.playback import Playback
+from pitwall.engine.race_engine import RaceEngine
+from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.live.event_ring import EventRing
 from tests.api.conftest import Clients, House
 from tests.live.frames import a_frame, later, with_header
+from tests.makers import shipped
 
 
 class Reader:
@@ -33,6 +41,7 @@ class Reader:
         self.reads.set()
         self.leaves = asyncio.Event()
         self.is_over = False
+        self.fault: Exception | None = None
 
     async def receive(self) -> Message:
         await self.leaves.wait()
@@ -40,6 +49,8 @@ class Reader:
 
     async def send(self, message: Message) -> None:
         await self.reads.wait()
+        if self.fault is not None:
+            raise self.fault
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
@@ -102,7 +113,10 @@ async def test_a_reader_is_sent_frames_and_events(app: ASGIApp, ring: EventRing)
         assert json.loads(flag["data"])["track_status"] == "yellow"
         assert opened["event"] == "battle_opened"
         assert json.loads(opened["data"])["battle"]["attacker"]["number"] == 81
-        assert json.loads(frame["data"])["battles"] == [json.loads(opened["data"])["battle"]]
+        (battle,) = json.loads(frame["data"])["battles"]
+        whole = json.loads(opened["data"])["battle"]
+        assert battle["opened_at"] == whole["opened_at"]
+        assert battle["attacker"] == {"number": 81, "code": "PIA"}
         assert [bool(each.get("id")) for each in (flag, opened, frame)] == [False, False, True]
 
 
@@ -120,6 +134,88 @@ async def test_filters_narrow_a_frame(
         await reader.messages()
         (message,) = await reader.messages()
         assert len(json.loads(message["data"])["battles"]) == battles
+
+
+def is_part(part: object, whole: Any) -> bool:
+    """Whether everything in a brief frame is in a full one, under the same name."""
+    if isinstance(part, dict):
+        return all(name in whole and is_part(part[name], whole[name]) for name in part)
+    if isinstance(part, list):
+        return len(part) == len(whole) and all(map(is_part, part, whole))
+    return bool(part == whole or part == pytest.approx(whole, abs=6e-4))  # rounded
+
+
+async def frame_of(app: ASGIApp, query: str = "") -> dict[str, Any]:
+    async with reading(app, query) as reader:
+        await reader.messages()
+        (message,) = await reader.messages()
+        frame: dict[str, Any] = json.loads(message["data"])
+        return frame
+
+
+@pytest.fixture(scope="module")
+def battles_everywhere() -> LiveFrame:
+    """Return a frame of lap 3 of a simulated race: a battle for nearly every car."""
+    playback = Playback(SimulatedFeed(7), RaceEngine(shipped()))
+    playback.advance_to(lambda state: state.race.lap >= 3)
+    view = FeedView("simulated", "simulated:7", FeedState.FLOWING)
+    return build_frame(playback.state, view, Stamp(1, wall_now(), 0.2), "model")
+
+
+async def test_a_brief_frame_is_a_part_of_a_full_one(
+    clients: Clients, house: House, app: ASGIApp, ring: EventRing, battles_everywhere: LiveFrame
+) -> None:
+    ring.add(battles_everywhere)
+    await house.live.publish(battles_everywhere)
+    brief, full = await frame_of(app), await frame_of(app, "detail=full")
+    answer = await (await clients.guest()).get("/live-battles")
+    assert full == answer.json()
+    assert is_part(brief, full)
+    FrameOut.model_validate(brief)
+    assert set(brief) == set(FrameOut.model_fields)
+    assert set(brief["battles"][0]) >= {
+        "attacker", "defender", "position", "interval_s", "opened_at", "laps", "p_overtake",
+        "condition", "mixed",
+    }  # fmt: skip
+
+
+async def test_a_brief_frame_is_small(
+    app: ASGIApp, ring: EventRing, battles_everywhere: LiveFrame
+) -> None:
+    assert len(battles_everywhere.battles) >= 19
+    ring.add(replace(battles_everywhere, battles=battles_everywhere.battles[:19]))
+    async with reading(app) as reader:
+        await reader.messages()
+        assert len(await reader.pieces.get()) < 5_600
+
+
+async def test_a_battle_without_a_forecast_says_why(app: ASGIApp, ring: EventRing) -> None:
+    frame = a_frame()
+    refused = replace(frame.battles[0], p_overtake=None, mixed=None, no_forecast_because="pit")
+    ring.add(replace(frame, battles=(refused,)))
+    (battle,) = (await frame_of(app))["battles"]
+    assert battle["no_forecast_because"] == "pit"
+    assert not {"p_overtake", "mixed", "fading"} & set(battle)
+
+
+@pytest.mark.parametrize("detail", ["brief", "full"])
+async def test_fading_battles_come_when_asked_for(
+    app: ASGIApp, ring: EventRing, detail: str
+) -> None:
+    frame = a_frame()
+    ring.add(replace(frame, battles=(replace(frame.battles[0], fading=True),)))
+    assert (await frame_of(app, f"detail={detail}"))["battles"] == []
+    (battle,) = (await frame_of(app, f"detail={detail}&fading=true"))["battles"]
+    assert battle["fading"] is True
+
+
+async def test_the_schema_describes_every_event(clients: Clients) -> None:
+    schema = (await (await clients.guest()).get("/openapi.json")).json()
+    answer = schema["paths"]["/live-battles/stream"]["get"]["responses"]["200"]
+    events = answer["content"]["text/event-stream"]["x-events"]
+    assert set(events) == set(StreamEvent)
+    for each in events.values():
+        assert each["$ref"].rpartition("/")[2] in schema["components"]["schemas"]
 
 
 async def test_a_reader_of_flags_alone_is_sent_no_frame(app: ASGIApp, ring: EventRing) -> None:
@@ -154,26 +250,68 @@ async def test_a_reader_that_comes_back_is_told_what_it_missed(
     assert events == ["missed", "frame"]
 
 
-async def test_a_slow_reader_is_given_the_newest_frame_only(app: ASGIApp, ring: EventRing) -> None:
+async def test_a_slow_reader_is_given_every_event_and_the_newest_frame_only(
+    app: ASGIApp, ring: EventRing
+) -> None:
     frame = a_frame()
     ring.add(frame)
     async with reading(app) as reader:
         await reader.messages()
         await reader.messages()
         reader.reads.clear()
-        for _ in range(20):
+        for count in range(20):
+            frame = yellow(frame) if count == 10 else later(frame)
+            ring.add(frame)
+            await asyncio.sleep(0.001)
+        reader.reads.set()
+        (waited,) = await reader.messages()
+        assert json.loads(waited["data"])["sequence"] == 2
+        flag, newest = await reader.messages()
+        assert flag["event"] == "flag"
+        assert json.loads(newest["data"])["sequence"] == 21
+        await asyncio.sleep(0.01)
+        assert reader.pieces.empty()
+
+
+async def test_a_reader_that_keeps_up_is_sent_every_frame(app: ASGIApp, ring: EventRing) -> None:
+    frame = a_frame()
+    ring.add(frame)
+    async with reading(app) as one, reading(app, "min_p=0.1") as other:
+        for reader in (one, other):
+            await reader.messages()
+            await reader.messages()
+        for _ in range(30):
             frame = later(frame)
             ring.add(frame)
-            await asyncio.sleep(0)
-        reader.reads.set()
-        sequences = [json.loads((await reader.messages())[0]["data"])["sequence"] for _ in range(2)]
-        assert sequences[-1] == 21
+            await asyncio.sleep(0.001)
+        for reader in (one, other):
+            frames = [(await reader.messages())[0]["data"] for _ in range(30)]
+            assert [json.loads(each)["sequence"] for each in frames] == list(range(2, 32))
+
+
+async def test_an_error_of_one_reader_does_not_reach_the_others(
+    app: ASGIApp, ring: EventRing
+) -> None:
+    frame = a_frame()
+    ring.add(frame)
+    async with reading(app) as broken, reading(app) as other:
+        for reader in (broken, other):
+            await reader.messages()
+            await reader.messages()
+        broken.fault = OSError("the connection is gone")
+        ring.add(later(frame))
+        (message,) = await other.messages()
+        assert json.loads(message["data"])["sequence"] == 2
+        await asyncio.sleep(0.01)
+        assert len(stream_fan.fan_of(ring)) == 1
+        ring.add(later(later(frame)))
+        await other.messages()
 
 
 async def test_a_reader_that_stops_reading_is_let_go(
     app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_stream, "STALLED_S", 0.05)
+    monkeypatch.setattr(stream_fan, "STALLED_S", 0.05)
     frame = a_frame()
     ring.add(frame)
     async with reading(app) as reader:
@@ -190,7 +328,7 @@ async def test_a_reader_that_stops_reading_is_let_go(
 async def test_a_silent_server_sends_heartbeats(
     app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_stream, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(stream_fan, "HEARTBEAT_S", 0.05)
     async with reading(app) as reader:
         await reader.messages()
         (message,) = await reader.messages()
@@ -219,10 +357,10 @@ async def test_a_reader_that_leaves_is_forgotten(app: ASGIApp, ring: EventRing) 
     ring.add(a_frame())
     async with reading(app) as reader:
         await reader.messages()
-        assert live_stream.EventStream._open == 1
+        assert len(stream_fan.fan_of(ring)) == 1
         reader.leaves.set()
         await asyncio.sleep(0.01)
-        assert live_stream.EventStream._open == 0
+        assert len(stream_fan.fan_of(ring)) == 0
 
 
 async def test_only_so_many_streams_are_served(
@@ -238,7 +376,7 @@ async def test_only_so_many_streams_are_served(
     assert answer.json()["detail"] == "Too many streams are open; try again later."
 
 
-@pytest.mark.parametrize("query", ["drivers=banana", "min_p=2", "events=frames"])
+@pytest.mark.parametrize("query", ["drivers=banana", "min_p=2", "events=frames", "detail=all"])
 async def test_a_wrong_filter_is_refused(clients: Clients, ring: EventRing, query: str) -> None:
     ring.add(a_frame())
     answer = await (await clients.guest()).get(f"/live-battles/stream?{query}")

@@ -70,6 +70,25 @@ async def test_browsers_are_told_what_pages_may_do(clients: Clients) -> None:
     assert "strict-transport-security" not in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/assets/page-C05F7ecy.js", "/tower.js"])
+async def test_a_file_is_bound_to_run_as_no_page(clients: Clients, path: str) -> None:
+    answer = await (await clients.guest()).get(path)
+
+    policy = "default-src 'none'; frame-ancestors 'none'"
+    assert answer.headers["content-security-policy"] == policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "permissions-policy" not in answer.headers
+    # Nothing is there, and that must not be remembered.
+    assert answer.status_code == 404
+    assert "immutable" not in answer.headers["cache-control"]
+
+
+async def test_what_a_worker_may_do_is_said_with_its_script(clients: Clients) -> None:
+    answer = await (await clients.guest()).get("/offline.js")
+
+    assert "connect-src 'self'" in answer.headers["content-security-policy"]
+
+
 async def test_over_https_browsers_are_told_to_stay_there(clients: Clients) -> None:
     answer = await (await clients.guest("https://pitwall.example")).get("/health")
 

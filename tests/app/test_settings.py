@@ -87,6 +87,28 @@ def test_an_origin_of_no_known_form_is_refused(monkeypatch: pytest.MonkeyPatch, 
         load()
 
 
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("*", "*"),
+        ("none", "'self'"),
+        ("https://a.example, http://b:1", "'self' https://a.example http://b:1"),
+    ],
+)
+def test_who_may_frame_embeds(monkeypatch: pytest.MonkeyPatch, text: str, policy: str) -> None:
+    assert load().may_frame_embeds() == "*"
+    monkeypatch.setenv("PITWALL_EMBED_ANCESTORS", text)
+
+    assert load().may_frame_embeds() == policy
+
+
+def test_the_public_address_has_no_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().public_address() == ""
+    monkeypatch.setenv("PITWALL_PUBLIC_URL", "https://pitwall.example.org/")
+
+    assert load().public_address() == "https://pitwall.example.org"
+
+
 def test_a_race_of_the_archive_is_named_by_year_and_words() -> None:
     spec = parse_feed("archive:2025/sao paulo sprint")
 

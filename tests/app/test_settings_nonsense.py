@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pitwall import pitwall as app
+from pitwall import places
 from pitwall.__main__ import main
-from pitwall.app import container, server
+from pitwall.app import container, server, settings
 from pitwall.app.environment import SECRETS, variable
-from pitwall.app.settings import Settings, load
+from pitwall.app.settings import STARTED_IN, Settings, load
 from pitwall.errors import PitwallError, SettingsError
 
 LONGEST_SENTENCE = 420
-MAY_BE_EMPTY = {"cors_origins", "f1tv_token", "openf1_mqtt", "openf1_user", "openf1_password"}
+MAY_BE_EMPTY = {
+    *("cors_origins", "public_url", "f1tv_token"),
+    *("openf1_mqtt", "openf1_user", "openf1_password"),
+    "mqtt_discovery",
+}
 ABSURD = ("  ", "\u00fcn\u00ef \u2603", "\udcff", "x" * 100_000, "a\nb")
 # What these words mean is found out when they are used: paths.
-PATHS = {"model", "data"}
+PATHS = {"model", "data", "mqtt_ca"}
+MQTT_URLS = ("mqtt://", "http://h", "mqtt://h:0", "mqtt://h:x", "mqtt://h/topic", "ws://h")
 
 REFUSED = [
     *(("speed", text) for text in ("nan", "inf", "1e999", "-1", "0", "fast")),
@@ -35,6 +43,11 @@ REFUSED = [
     ("openf1_url", "https://h:99999"),
     *(("openf1_mqtt", text) for text in ("http://h", "mqtts://h:port", "mqtts://")),
     ("cors_origins", "https://h:99999"),
+    *(
+        ("embed_ancestors", text)
+        for text in (",", "h", "https://h/x", "*, https://h", "https://h;")
+    ),
+    *(("public_url", text) for text in ("/", "h", "https://h/x", "https://h:99999", "ftp://h")),
     ("openf1_user", "somebody"),  # without a password
     ("openf1_password", "sekret"),  # without a user
     ("f1tv_token", "two sekret words"),
@@ -47,6 +60,11 @@ REFUSED = [
     *(("database_url", text) for text in ("mysql://u:sekret@h/x", "postgresql://", "sqlite://")),
     *(("database_url", text) for text in ("sqlite:///", "sqlite:////dev/zero", "sekret")),
     *(("redis_url", text) for text in ("redis://", "redis://h:x/0", "redis://h:0", "unix://")),
+    *(("mqtt_url", text) for text in (*MQTT_URLS, "mqtt://:sekret@h", "mqtt://u:sekret@h?x")),
+    ("mqtt_password", "sekret"),  # without a broker
+    *(("mqtt_prefix", text) for text in ("/pitwall", "pitwall/", "a//b", "a+b", "#", "a b")),
+    ("mqtt_discovery", "homeassistant/#"),
+    *(("mqtt_ca", text) for text in ("/nowhere.pem", "/dev/null", "/proc")),
     *(("redis_url", text) for text in ("redis://:sekret@h/abc", "redis://h?db=x", "http://h")),
 ]
 
@@ -121,9 +139,11 @@ def test_a_secret_may_be_in_a_file_whose_last_line_ends(
     given = {
         "database_url": "postgresql://u:sekret@h/x",
         "redis_url": "redis://:sekret@h:6379/0",
+        "mqtt_url": "mqtt://ha:sekret@h",
     }.get(name, "sekret")
     monkeypatch.setenv("PITWALL_DATABASE_URL", "postgresql://u@h/x")
     monkeypatch.setenv("PITWALL_REDIS_URL", "redis://h:6379/0")
+    monkeypatch.setenv("PITWALL_MQTT_URL", "mqtt://ha@h")
     monkeypatch.setenv("PITWALL_OPENF1_USER", "somebody")
     monkeypatch.setenv("PITWALL_OPENF1_PASSWORD", "word")
     monkeypatch.delenv(variable(name), raising=False)
@@ -135,6 +155,7 @@ def test_a_secret_may_be_in_a_file_whose_last_line_ends(
     kept = {
         "database_password": settings.database_url,
         "redis_password": settings.redis_url,
+        "mqtt_password": settings.mqtt_url,
     }.get(name, getattr(settings, name))
     plain = kept if isinstance(kept, str) else kept.get_secret_value()
     assert "sekret" in plain
@@ -192,6 +213,29 @@ def test_a_password_has_one_place_in_an_address(monkeypatch: pytest.MonkeyPatch,
     refusal("PITWALL_DATABASE_PASSWORD")
 
 
+@pytest.mark.parametrize("url", ["mqtt://ha:other@h", "mqtt://h"])
+def test_the_password_of_a_broker_needs_its_user_and_has_one_place(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PITWALL_MQTT_URL", url)
+    monkeypatch.setenv("PITWALL_MQTT_PASSWORD", "sekret")
+
+    refusal("PITWALL_MQTT_PASSWORD")
+
+
+def test_a_password_set_apart_gets_into_the_address_of_the_broker_and_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PITWALL_MQTT_URL", "mqtts://ha@broker.local")
+    monkeypatch.setenv("PITWALL_MQTT_PASSWORD", "se/k:r@t")
+
+    settings = load()
+
+    assert settings.mqtt_url == "mqtts://ha:se%2Fk%3Ar%40t@broker.local"
+    assert "se%2F" not in repr(settings)
+    assert "se/k" not in repr(settings)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
@@ -226,6 +270,38 @@ def test_the_server_says_what_is_wrong_and_ends(
     assert why in message
     assert message.count("\n") == 1
     assert "sekret" not in message
+
+
+def test_the_server_remembers_where_it_was_started_since_paths_lead_from_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: dict[str, Path | str | None] = {}
+
+    class Stopped:
+        def __init__(self, **how: object) -> None:
+            seen["here"], seen["started in"] = Path.cwd(), os.environ.get(STARTED_IN)
+            web = Path(os.environ["REFLEX_WEB_WORKDIR"])
+            assert (web / "build").resolve() == places.PAGES.parent
+            (web / "backend").mkdir()  # as Reflex does
+
+        def serve(self) -> None:
+            pass
+
+    for name in ("STARTED_IN", "WORKERS_FOLDER"):
+        monkeypatch.setenv(getattr(settings, name), "")  # so that both are put back
+    for name in server.reflex_environment(tmp_path):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setattr(server, "Server", Stopped)
+    monkeypatch.setattr(server, "BUILT_PAGE", Path(__file__))
+    monkeypatch.setattr("multiprocessing.set_start_method", lambda _how: None)
+    monkeypatch.setattr(server, "_announce", lambda *_: None)
+    monkeypatch.setenv("PITWALL_DATA", "here")
+    monkeypatch.chdir(tmp_path)
+
+    assert server.main() == 0
+
+    assert seen == {"here": places.BESIDE, "started in": str(tmp_path)}
+    assert (tmp_path / "here" / "pitwall.db.server").exists()
 
 
 def test_a_model_that_cannot_be_read_is_told_by_the_setting(
@@ -274,11 +350,40 @@ def test_a_file_that_is_no_database_is_told(
     assert "its file is not a SQLite database" in capsys.readouterr().err
 
 
+def test_a_driver_that_is_not_installed_is_named_with_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    monkeypatch.setenv("PITWALL_DATABASE_URL", "postgresql://u:sekret@h/x")
+
+    assert main(["users", "list"]) == 1
+    message = capsys.readouterr().err
+    assert "install pitwall[postgres]" in message
+    assert "sekret" not in message
+
+    monkeypatch.setenv("PITWALL_DATABASE_URL", f"sqlite:///{tmp_path}/x.db")
+    assert main(["users", "list"]) == 0
+
+
+def test_the_code_for_databases_does_without_the_driver_of_postgresql() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.modules['asyncpg'] = None; "
+            "from pitwall.store import database_errors as e; print(e.reason(OSError(28, 'x')))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "no space left on device\n"
+
+
 @pytest.mark.parametrize("year", ["-1", "99999", "x", "\u0662\u0660\u0662\u0665"])
 def test_a_season_is_a_year(capsys: pytest.CaptureFixture[str], year: str) -> None:
-    with pytest.raises(SystemExit):
-        main(["races", year])
-
+    assert main(["races", year]) == 2
     assert "a season is a year" in capsys.readouterr().err or year == "-1"
 
 

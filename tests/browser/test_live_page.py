@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from datetime import datetime
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -99,6 +101,17 @@ def test_text_has_contrast(server: Server, page: Page) -> None:
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
 
     assert page.evaluate(POOR_CONTRAST) == []
+
+
+def test_a_built_file_comes_small_and_is_asked_for_once(server: Server) -> None:
+    script = re.search(r"/assets/[^\"]+\.js", httpx.get(server.url).text)
+    assert script is not None
+
+    answer = httpx.get(server.url + script[0], headers={"Accept-Encoding": "gzip, br"})
+
+    assert answer.headers["content-encoding"] == "br"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert "//" not in httpx.get(f"{server.url}/tower.js").text.replace("://", "")
 
 
 @pytest.mark.parametrize("width", [375, 1440])

@@ -135,6 +135,5 @@ async def test_a_race_whose_process_dies_or_that_cannot_be_opened_costs_no_other
 def test_a_number_of_jobs_that_is_none_is_refused(
     capsys: pytest.CaptureFixture[str], jobs: str
 ) -> None:
-    with pytest.raises(SystemExit):
-        main(["import", "x", "--jobs", jobs])
+    assert main(["import", "x", "--jobs", jobs]) == 2
     assert "is no number from 1 to 64" in capsys.readouterr().err

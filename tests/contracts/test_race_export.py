@@ -16,6 +16,7 @@ from pitwall.store.database import Database
 from pitwall.store.race_exporter import SqlRaceExporter
 from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
+from tests.store.races import SMALL, small_batch
 
 EVERYTHING = tuple(HistoryTable)
 ALL = Selection()
@@ -45,6 +46,26 @@ async def test_the_whole_race_is_one_table_in_order(kept: Database, told: Batch)
     assert kinds.count("lap") == len(told.laps)
     assert kinds.count("prediction") == len(told.predictions)
     assert [row["at_utc"] for row in rows] == sorted(row["at_utc"] for row in rows)
+
+
+async def test_a_deleted_lap_is_exported_and_marked(database: Database) -> None:
+    batch = small_batch(1)
+    batch.laps[2, 1] = batch.laps[2, 1]._replace(deleted=True)
+    writer = SqlRaceWriter(database)
+    await writer.append(await writer.begin(SMALL, "recorded", "recording:small"), batch)
+    race = await SqlRaceReader(database).race(SMALL.race_id)
+
+    marks = {}
+    for table in (None, HistoryTable.LAPS):
+        pieces = [piece async for piece in SqlRaceExporter(database).csv(race, table, ALL)]
+        rows = csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline=""))
+        marks[table] = [
+            row["text"] if table is None else row["deleted"]
+            for row in rows
+            if table is not None or row["kind"] == "lap"
+        ]
+
+    assert marks == {None: ["", "deleted"], HistoryTable.LAPS: ["false", "true"]}
 
 
 async def test_text_that_a_spreadsheet_would_run_is_made_harmless(database: Database) -> None:

@@ -128,6 +128,18 @@ async def test_heat_lies_where_battles_are(database: Database) -> None:
     assert line.heat[int(300 / width_s)] == 0
 
 
+async def test_a_stop_of_a_lap_that_a_red_flag_took_back_is_none(database: Database) -> None:
+    batch = eventful()
+    lap(batch, 2, 2, 150, pitted=True)
+    lap(batch, 3, 4, 170, pitted=True)  # the way to the grid of the restart
+    for taken_back in ((2, 2), (3, 4)):
+        batch.laps[taken_back] = batch.laps[taken_back]._replace(deleted=True)
+
+    line = await kept(database, batch)
+
+    assert line.stops == (Stop(at(270), 3, 2),)
+
+
 async def test_a_pass_that_was_taken_back_is_none(database: Database) -> None:
     batch = eventful()
     writer = SqlRaceWriter(database)

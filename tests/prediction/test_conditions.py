@@ -11,10 +11,10 @@ from itertools import pairwise
 import pytest
 
 from pitwall.domain.battles import Battle
+from pitwall.domain.flags import ShownFlags
 from pitwall.domain.forecasts import Condition, Refusal
 from pitwall.domain.race import (
     Compound,
-    ControlMessage,
     DriverNumber,
     Phase,
     RaceState,
@@ -134,11 +134,9 @@ def test_the_start_of_a_race_is_no_restart() -> None:
 
 def yellow(*sectors: int | None) -> RaceState:
     race, _ = a_clean_race()
-    control = tuple(
-        ControlMessage(race.as_of, "Flag", "", flag="YELLOW", scope="Sector", sector=sector)
-        for sector in sectors
-    )
-    return replace(race, track_status=TrackStatus.YELLOW, control=control)
+    flags = ShownFlags(TrackStatus.YELLOW, frozenset(sectors))
+    told = replace(race.told, flags=flags)
+    return replace(race, track_status=TrackStatus.YELLOW, told=told)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pitwall.domain.battles import Battle, gap_at_line_s
+from pitwall.domain.events import ControlSaid, TrackStatusChanged
 from pitwall.domain.forecasts import Condition
 from pitwall.domain.race import (
     Compound,
@@ -22,6 +23,7 @@ from pitwall.domain.race import (
     Stint,
     TrackStatus,
 )
+from pitwall.domain.reducer import apply
 from pitwall.engine.race_engine import EngineState, RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
 from pitwall.ports.forecasts import Predictor
@@ -247,12 +249,10 @@ def test_a_yellow_is_named_with_its_sectors() -> None:
     race, battle = a_chase(1.0, 0.9, 0.8)
     slicks = (Stint(1, Compound.HARD),)
     race = with_car(with_car(race, 1, stints=slicks), 2, stints=slicks)
-    flags = [("YELLOW", 11), ("DOUBLE YELLOW", 12), ("CLEAR", 12)]
-    control = tuple(
-        ControlMessage(race.as_of, "Flag", flag, flag=flag, scope="Sector", sector=sector)
-        for flag, sector in flags
-    )
-    shown = replace(race, track_status=TrackStatus.YELLOW, control=control)
+    shown = apply(race, TrackStatusChanged(race.as_of, TrackStatus.YELLOW))
+    for flag, sector in [("YELLOW", 11), ("DOUBLE YELLOW", 12), ("CLEAR", 12)]:
+        said = ControlMessage(race.as_of, "Flag", flag, flag=flag, scope="Sector", sector=sector)
+        shown = apply(shown, ControlSaid(race.as_of, said))
 
     words = _only(shown, battle).condition_words
     assert words == "yellow in sector 11: passing is forbidden there"

@@ -1,4 +1,4 @@
-"""Test that a real recording, rewritten as others would have recorded it, has the same battles."""
+"""Test that a real recording, rewritten as others would have recorded it, is the same race."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ LAPS = 6  # the first of the race, which are the ones with most battles
 Seen = tuple[object, ...]
 
 
-def battles_of(messages: Iterable[RawMessage]) -> tuple[list[Seen], list[Seen]]:
-    """Return each battle as it was first shown, and how each ended."""
+def played(messages: Iterable[RawMessage]) -> tuple[list[Seen], list[Seen], list[Seen]]:
+    """Return each battle as it was first shown, how each ended, and every lap of every car."""
     engine = RaceEngine(None)
     opened: dict[Seen, None] = {}
     ended: dict[Seen, None] = {}
@@ -33,7 +33,10 @@ def battles_of(messages: Iterable[RawMessage]) -> tuple[list[Seen], list[Seen]]:
             battle = over.battle.battle
             ended[battle.attacker, battle.defender, over.battle.reason, over.battle.ended_at] = None
     assert engine.state.faults == {}
-    return list(opened), list(ended)
+    laps: list[Seen] = [
+        (car.number, lap) for car in engine.state.race.cars.values() for lap in car.laps
+    ]
+    return list(opened), list(ended), sorted(laps, key=repr)
 
 
 @cache
@@ -46,18 +49,19 @@ def the_beginning(shared: Path) -> tuple[RawMessage, ...]:
 
 
 @cache
-def expected(shared: Path) -> tuple[list[Seen], list[Seen]]:
-    return battles_of(the_beginning(shared))
+def expected(shared: Path) -> tuple[list[Seen], list[Seen], list[Seen]]:
+    return played(the_beginning(shared))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recorder", RECORDERS)
-def test_a_real_race_has_the_same_battles_in_every_recorders_format(
+def test_a_real_race_has_the_same_battles_and_laps_in_every_recorders_format(
     shared: Path, tmp_path: Path, recorder: str
 ) -> None:
     written = RECORDERS[recorder](tmp_path, the_beginning(shared))
 
-    opened, ended = battles_of(RecordingFeed(written).messages())
+    opened, ended, laps = played(RecordingFeed(written).messages())
 
-    assert len(expected(shared)[0]) > 20
-    assert (opened, ended) == expected(shared)
+    assert (len(expected(shared)[0]) > 20, len(expected(shared)[2]) > 80) == (True, True)
+    assert (opened, ended) == expected(shared)[:2]
+    assert laps == expected(shared)[2]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pitwall.domain.addresses import NOBODY, AddressGroups, groups_of, plain_address
+from pitwall.domain.addresses import NOBODY, AddressGroups, groups_of, is_loopback, plain_address
 
 _WITH_PORT: Final = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d{1,5}|\[([^\]]*)\](?::\d{1,5})?")
 
@@ -46,8 +45,7 @@ def is_this_machine(scope: Mapping[str, Any]) -> bool:
         >>> is_this_machine({"client": ("::1", 0)}), is_this_machine({"client": None})
         (True, False)
     """
-    host = read_address(_client(scope))
-    return host != NOBODY and ipaddress.ip_address(host).is_loopback
+    return is_loopback(read_address(_client(scope)))
 
 
 def _client(scope: Mapping[str, Any]) -> str:

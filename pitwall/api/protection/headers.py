@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Final
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from pitwall import logs
 from pitwall.domain.limits import Standing
 
 Header = tuple[bytes, bytes]
+HeaderChange = Callable[[list[Header]], Iterable[Header]]
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -32,15 +34,37 @@ def headers_joined(scope: Scope, name: bytes) -> str:
     )
 
 
-def changing_headers(send: Send, change: Callable[[list[Header]], Iterable[Header]]) -> Send:
-    """Return a `send` that changes the headers of the response and nothing else."""
+class _ChangedSend:
+    """A `send` that changes the headers of the response, by several functions one after another.
 
-    async def send_changed(message: Message) -> None:
+    Several protections change headers. Were each a coroutine around the next, every piece of a
+    body would pass through all of them.
+    """
+
+    __slots__ = ("_changes", "_send")
+
+    def __init__(self, send: Send, changes: tuple[HeaderChange, ...]) -> None:
+        self._send = send
+        self._changes = changes
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.accept"}:
-            message = {**message, "headers": list(change(list(message.get("headers", ()))))}
-        await send(message)
+            headers = list(message.get("headers", ()))
+            for change in self._changes:
+                headers = list(change(headers))
+            message = {**message, "headers": headers}
+        await self._send(message)
 
-    return send_changed
+    def after(self, change: HeaderChange) -> _ChangedSend:
+        """Return a `send` that makes one more change, before these."""
+        return _ChangedSend(self._send, (change, *self._changes))
+
+
+def changing_headers(send: Send, change: HeaderChange) -> Send:
+    """Return a `send` that changes the headers of the response and nothing else."""
+    if isinstance(send, _ChangedSend):
+        return send.after(change)
+    return _ChangedSend(send, (change,))
 
 
 NAME: Final = b"x-request-id"
@@ -60,7 +84,7 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = header(scope, NAME)
-        name = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+        name = given if _ACCEPTED.fullmatch(given) else os.urandom(16).hex()
         answered = (NAME, name.encode())
         before = logs.request_id.set(name)
         try:
@@ -116,11 +140,31 @@ _ALWAYS: Final[dict[bytes, str]] = {
     b"cross-origin-resource-policy": "same-origin",
 }
 
+_POLICY: Final = b"content-security-policy"
+_NO_FRAMES: Final = b"x-frame-options"
+_BUILT: Final = "/assets/"
+"""Where the built scripts, styles and fonts are, with the hash of their contents in each name."""
+
+_FILES: Final = (".js", ".css", ".svg", ".png", ".woff2")
+
+_WORKER: Final = "/offline.js"  # what a worker may fetch is in its script's own policy
+
+_OF_FILES: Final[list[Header]] = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+_FOR_EVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
+
 _STAY_SECURE: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
 class SecurityHeaders:
     """Adds security headers that an answer does not have already.
+
+    A script, style, font or picture is no page and gets only the headers that bind a file: one and
+    a half kilobytes less for each of two dozen files. A built one may be kept for ever.
 
     Args:
         app: The app to protect.
@@ -135,11 +179,35 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request, and add the headers to its answer; sockets do not need them."""
         if scope["type"] == "http":
-            added = [*self._headers, *([_STAY_SECURE] if scope["scheme"] == "https" else [])]
-            send = changing_headers(send, lambda headers: _completed(headers, added))
+            path = scope["path"]
+            is_built = path.startswith(_BUILT)
+            is_file = is_built or (path.endswith(_FILES) and path != _WORKER)
+            added = [
+                *(_OF_FILES if is_file else self._headers),
+                *([_STAY_SECURE] if scope["scheme"] == "https" else []),
+            ]
+            completed = changing_headers(send, lambda headers: _completed(headers, added))
+            send = _kept_for_ever(completed) if is_built else completed
         await self._app(scope, receive, send)
+
+
+def _kept_for_ever(send: Send) -> Send:
+    kept = changing_headers(send, lambda headers: [*headers, _FOR_EVER])
+
+    async def send_kept(message: Message) -> None:
+        is_there = message.get("status") in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
+        await (kept if is_there else send)(message)
+
+    return send_kept
 
 
 def _completed(headers: list[Header], added: list[Header]) -> list[Header]:
     present = {name.lower() for name, _ in headers}
+    if any(name.lower() == _POLICY and _may_be_framed(value) for name, value in headers):
+        present.add(_NO_FRAMES)
     return [*headers, *(item for item in added if item[0] not in present)]
+
+
+def _may_be_framed(policy: bytes) -> bool:
+    """Whether an answer's own policy says who may frame it, which `X-Frame-Options` can not."""
+    return b"frame-ancestors" in policy and b"frame-ancestors 'none'" not in policy

@@ -19,6 +19,7 @@ from pitwall.api.protection.headers import (
     headers_joined,
 )
 from pitwall.api.protection.hosts import Hosts
+from pitwall.api.protection.kept_answers import KeptAnswers
 from pitwall.api.protection.origins import Origins
 from pitwall.api.protection.request_bounds import AT_ONCE, Bodies, Crowds
 
@@ -129,7 +130,8 @@ class Protection:
 
 def protected(app: ASGIApp, protection: Protection) -> ASGIApp:
     """Return the app with all protections around it."""
-    app = Origins(Bodies(RateLimitHeaders(Failures(app))), protection.cors_origins)
+    app = Failures(KeptAnswers(app))
+    app = Origins(Bodies(RateLimitHeaders(app)), protection.cors_origins)
     app = Crowds(Hosts(app, protection.hosts), protection.at_once)
     app = SecurityHeaders(app, content_policy(protection.script_hashes))
     return RequestIds(Visitors(app, protection.trusted_proxies))

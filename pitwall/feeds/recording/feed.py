@@ -13,7 +13,7 @@ from pitwall.errors import FeedUnavailableError, shown
 from pitwall.feeds.recording import lines
 from pitwall.feeds.recording.files import ZIP, Files, files_of, without_packer
 from pitwall.feeds.recording.formats import SUFFIX, is_merged, read_archive, read_merged
-from pitwall.feeds.recording.naming import named
+from pitwall.feeds.recording.naming import day_of, named
 from pitwall.feeds.recording.tape import PITWALL, is_tape, read_header, read_tape
 from pitwall.feeds.recording.tape import SUFFIX as TAPE
 from pitwall.feeds.timed_lines import Contents
@@ -28,8 +28,8 @@ _LEVELS = 3  # of folders that are looked through for recordings
 _EXPECTED = (
     f"Expected a folder of *{SUFFIX} files, a folder with live.txt or live.jsonl, a *{TAPE} tape, "
     "or a file that FastF1, undercut-f1 or another client of the SignalR hub recorded, of "
-    '`HH:MM:SS.mmm{"stream":..}` lines, or of one snapshot; packed by zip, tar, gzip or zstd or '
-    "not."
+    '`HH:MM:SS.mmm{"stream":..}` lines, or of one snapshot; packed by zip, tar, gzip, zstd, '
+    "bzip2 or xz, or not."
 )
 
 
@@ -100,8 +100,7 @@ class RecordingFeed:
         if contents.recorder == PITWALL:  # holds what the feed sent, and that is all
             yield from contents.messages
             return
-        place = self._path.resolve()
-        yield from named(contents.messages, [*place.parent.parts[-2:], place.name, self._inside])
+        yield from named(contents.messages, [*_places(self._path), self._inside])
 
     def _log_skipped(self) -> None:
         for kind, count in self.skipped.items():
@@ -140,6 +139,12 @@ def _readers_at(path: Path) -> dict[str, Reader]:
     return {}
 
 
+def _places(path: Path) -> list[str]:
+    """Return the names of a recording and of the folders that it lies in, the last innermost."""
+    place = path.resolve()
+    return [*place.parent.parts[-2:], place.name]
+
+
 def _is_tape(path: Path) -> bool:
     try:
         read_header(path)
@@ -166,7 +171,7 @@ def _readers_of(path: Path, folders: Mapping[str, Files]) -> dict[str, Reader]:
                     f"{shown(path)} is one topic of an archive; give the folder that contains it, "
                     "as the other topics hold its time and its session."
                 )
-            readers[folder] = partial(read_archive, files)
+            readers[folder] = partial(read_archive, files, day_of([*_places(path), folder]))
         elif any(lines.is_named(name, lines.LIVE) for name in names):
             readers[folder] = partial(lines.read_session, files)
         else:

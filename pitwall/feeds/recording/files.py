@@ -5,8 +5,10 @@ Whatever they are packed with, and however their text is encoded, readers get pl
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -22,12 +24,14 @@ from pitwall.feeds import timed_lines
 from pitwall.feeds.timed_lines import BOM
 
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
-_PACKED = (".gz", ".gzip", ".zst", ".zstd")
+BZIP2, XZ = b"BZh", b"\xfd7zXZ"
+_PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz")
 _TAR_AT, _TAR = 257, b"ustar"
 _PIECE = 256 * 1024
 _LAST_PIECES = 64  # how much of a truncated file may be lost at its end
 _MOST_FILES = 10_000
 _HEAD = 256 * 1024
+_XZ_MEMORY = 256 * 1024 * 1024  # xz at its highest level takes 65 MB
 _UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -189,24 +193,37 @@ def without_packer(name: str) -> str:
 
 
 def unpacked(data: bytes, most: int) -> bytes:
-    """Return at most `most` bytes of a text that may be packed by gzip or zstd.
+    """Return at most `most` bytes of a text that may be packed by gzip, zstd, bzip2 or xz.
 
     What is truncated or damaged is returned as far as it can be read, since a recorder that
     crashed leaves such a file.
     """
     if data.startswith(GZIP):
-        return _gunzipped(data, most)
+        return _read_through(gzip.GzipFile(fileobj=io.BytesIO(data)), most)
+    if data.startswith(BZIP2):
+        return _read_through(bz2.BZ2File(io.BytesIO(data)), most)
+    if data.startswith(XZ):
+        return _from_xz(data, most)
     if data.startswith(ZSTD):
         return _from_zstd(data, most)
     return data[:most]
 
 
-def _gunzipped(data: bytes, most: int) -> bytes:
+def _read_through(stream: gzip.GzipFile | bz2.BZ2File, most: int) -> bytes:
     text = bytearray()
     # The end may be missing; what comes before it was read.
-    with suppress(EOFError, OSError, zlib.error), gzip.open(io.BytesIO(data)) as stream:
+    with suppress(EOFError, OSError, zlib.error), stream:
         while len(text) < most and (read := stream.read1(min(_PIECE, most - len(text)))):
             text += read
+    return bytes(text)
+
+
+def _from_xz(data: bytes, most: int) -> bytes:
+    text, reader = bytearray(), lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    with suppress(EOFError, lzma.LZMAError):
+        while len(text) < most and (read := reader.decompress(data, min(_PIECE, most - len(text)))):
+            text += read
+            data = b""
     return bytes(text)
 
 

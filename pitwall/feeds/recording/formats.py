@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import datetime
 
 from pitwall.feeds.recording.files import Files
 from pitwall.feeds.session_start import find_session_zero
@@ -21,11 +22,15 @@ SUFFIX = ".jsonStream"
 _BODY_STARTS = b'{["'
 
 
-def read_archive(files: Files) -> Contents:
+def read_archive(files: Files, day: datetime | None = None) -> Contents:
     """Return the messages of all topics, merged in time order.
 
+    Args:
+        files: The folder.
+        day: The day of the session by its path, where nothing in the folder says when it was.
+
     Raises:
-        FeedUnavailableError: Nothing in the folder says when the session was.
+        FeedUnavailableError: Nothing says when the session was.
     """
     lines: list[TimedLine] = []
     skipped: Counter[str] = Counter()
@@ -35,7 +40,7 @@ def read_archive(files: Files) -> Contents:
         topic_lines, bad = read_stream(files.read(name), name.removesuffix(SUFFIX))
         lines += topic_lines
         skipped.update(bad)
-    zero = find_session_zero(lines)
+    zero = find_session_zero(lines, day)
     return Contents(in_order(lines, zero.at), skipped, zero.basis, "F1's archive")
 
 

@@ -45,6 +45,12 @@ _LONG_PART = re.compile(
     rb"""\['([\w.]++)', ('(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+"), ''\]""", re.DOTALL
 )
 
+_OPENING = frozenset({b"{", b"[", b"("})
+# What a logger writes before a line, as its time and level.
+_AFTER_A_TIME = re.compile(rb"[^{\['\"]{1,80}+(?=\{[\"']|\[[\"'])")
+# Frames of the hub that hold no message: pings, handshakes, requests, and answers without a result.
+_SILENT_TYPES = frozenset({2, 3, 4, 5, 6, 7})
+
 # Names of the three parts of a record that is an object, in small letters.
 _TOPIC = ("type", "topic", "stream", "name", "category")
 _PAYLOAD = ("json", "data", "payload", "content")
@@ -54,6 +60,7 @@ _PACKED = ("CarData", "Position")
 _MILLISECONDS_FROM: Final = 1e11
 
 FASTF1_OLD, FASTF1_NEW = "FastF1 until 3.6", "FastF1 since 3.7"
+UNREAD_SNAPSHOT = "snapshot"  # the kind under which one that cannot be read is counted
 HUB, HUB_OLD, LISTS = "SignalR hub frames", "undercut-f1, hub lines", "lists of topic and payload"
 POINTS, SNAPSHOT_ONLY = "undercut-f1, raw points", "one snapshot"
 
@@ -96,8 +103,11 @@ def read_records(line: bytes) -> list[Record]:
         >>> read_records(b"['Heartbeat', '{}', '']")
         [Part(topic='Heartbeat', payload={})]
     """
-    if line[:1] not in {b"{", b"["} or len(line) > LONGEST_LINE:
+    if len(line) > LONGEST_LINE:
         return []
+    if line[:1] not in _OPENING:
+        begins = _AFTER_A_TIME.match(line)
+        return [] if begins is None else read_records(line[begins.end() :])
     message = read_message(line)
     if message is not None:
         return [_sound(message)]
@@ -123,7 +133,7 @@ def _long_part(line: bytes) -> list[Record]:
 
 
 def _records_in(value: object) -> Iterator[Record]:
-    match value:
+    match list(value) if isinstance(value, tuple) else value:
         case [str(topic), payload]:
             yield _part(topic, payload)
         case [str(topic), payload, "" | None]:
@@ -232,7 +242,7 @@ def read_session(files: Files) -> Contents:
     found = _Found()
     for each in names:
         if is_named(each, SNAPSHOT):
-            found.take([Topics(load_snapshot(files.read(each), each))])
+            found.take_snapshot(files.read(each), each)
     found.read(text)
     return found.contents()
 
@@ -277,9 +287,12 @@ def _as_lines(text: bytes) -> bytes:
     return b"\n".join(map(orjson.dumps, records))
 
 
+_ENDS_A_LINE = bytes.maketrans(RECORD_SEPARATOR + b"\r", b"\n\n")
+
+
 def _lines(text: bytes) -> Iterator[bytes]:
     """Yield the lines of a text, whatever ends them, without those that say nothing."""
-    for raw in text.replace(RECORD_SEPARATOR, b"\n").split(b"\n"):
+    for raw in text.translate(_ENDS_A_LINE).split(b"\n"):
         line = raw.strip()
         if line and line not in KEEP_ALIVE:
             yield line
@@ -300,8 +313,15 @@ class _Found:
             if records:
                 self._forms[_form(line, records[0])] += 1
                 self.take(records)
-            else:
+            elif not _is_silent(line):
                 self._skipped["line"] += 1
+
+    def take_snapshot(self, text: bytes, name: str) -> None:
+        """Take the snapshot in a file of its own; one that cannot be read is counted."""
+        try:
+            self.take([Topics(load_snapshot(text, name))])
+        except FeedUnavailableError:
+            self._skipped[UNREAD_SNAPSHOT] += 1
 
     def take(self, records: Iterable[Record]) -> None:
         for record in records:
@@ -343,15 +363,28 @@ class _Found:
         return self._forms.most_common(1)[0][0] if self._forms else SNAPSHOT_ONLY
 
 
+def _is_silent(line: bytes) -> bool:
+    """Whether a line is a frame of the hub, or a request to it, that holds no message."""
+    try:
+        value = load_literal(line.decode()) if line.startswith(b"{") else None
+    except ValueError:
+        return False
+    if not isinstance(value, dict) or value.get("target") == "feed":
+        return False
+    is_request = value.get("target") is not None or "protocol" in value
+    is_empty = any(name in value and not value[name] for name in ("M", "R", "result"))
+    return value == {} or is_request or is_empty or value.get("type") in _SILENT_TYPES
+
+
 def _form(line: bytes, record: Record) -> str:
-    if line.startswith(b"['"):
+    if line.startswith((b"['", b"('")):
         return FASTF1_NEW if isinstance(record, Part) else FASTF1_OLD
     if line.startswith(b"["):
         return FASTF1_NEW if isinstance(record, Part) else LISTS
-    start = line[:400]
+    start = line[:400].replace(b"'", b'"')
     if isinstance(record, Topics):
         return HUB if b'"result"' in start or b'"R"' in start else SNAPSHOT_ONLY
-    if b'"arguments"' in start:
+    if b'"arguments"' in start or b'"M":[{' in start.replace(b" ", b""):
         return HUB
     return HUB_OLD if b'"A"' in start else POINTS
 

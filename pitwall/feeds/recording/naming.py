@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from pitwall.wire.session import INFERRED
 _LONGEST_SPRINT = 30  # laps; the shortest race has 44
 _YEAR = re.compile(r"(?<!\d)(19[5-9]\d|20\d\d)(?!\d)")
 _DATE = re.compile(r"(?<!\d)\d{4}[-_.]?\d{2}[-_.]?\d{2}(?!\d)(T?\d{4,6}Z?)?")
-_ENDING = re.compile(r"\.(txt|jsonl?|log|csv|zip|tar|tgz|gz|zst|zstd)\Z", re.IGNORECASE)
+_ENDING = re.compile(r"\.(txt|jsonl?|log|csv|zip|tar|tgz|gz|zst|zstd|bz2|xz)\Z", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 # The words of a path that name a session, longest first.
 _KINDS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -87,6 +88,23 @@ def _with_year(at: datetime, places: Sequence[str]) -> datetime:
     """Return the day of a session, in the season that its path names where it names another."""
     years = [int(year) for place in places for year in _YEAR.findall(place)]
     return at if not years or at.year in years else at.replace(year=years[-1], day=1)
+
+
+def day_of(places: Sequence[str]) -> datetime | None:
+    """Return the day that a path tells, at midnight UTC; None where it tells none.
+
+    Example:
+        >>> day_of(["2026-07-05_Test_Grand_Prix", "Race"])
+        datetime.datetime(2026, 7, 5, 0, 0, tzinfo=datetime.timezone.utc)
+        >>> day_of(["recordings", "2026_Race"]) is None
+        True
+    """
+    for place in reversed(places):
+        for match in _DATE.finditer(place):
+            digits = re.sub(r"\D", "", match[0])[:8]
+            with suppress(ValueError):
+                return datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC)
+    return None
 
 
 def name_of(places: Sequence[str]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pitwall.domain.crossings import crossing_s
 from pitwall.domain.race import CarState, DriverNumber, LapRecord, RaceState
 from pitwall.prediction.columns.energy_table import EnergyTable
 from pitwall.prediction.columns.lap_cells import (
@@ -127,8 +128,6 @@ def _median(values: Sequence[float]) -> float:
 
 CLEAR_AIR_S: Final = 1.8
 
-_TOLD_LATE_S: Final = 3.0
-
 _EMPTY: Final = 0  # the slot of a car without laps
 
 _FIRST_SLOTS: Final = 32
@@ -232,21 +231,14 @@ class LapTable:
         self.passes.keep(len(self._order))
 
     def _times(self, number: DriverNumber, laps: tuple[LapRecord, ...]) -> list[_Crossing]:
-        """Return the crossings of laps that are not in the table, with corrected instants.
-
-        The feed reports a crossing some hundredths late, never early, and lap times are exact: the
-        earliest instant that both allow is the best.
-        """
+        """Return the crossings of laps that are not in the table, with corrected instants."""
         times = self._crossed.setdefault(number, [])
         begin = len(times)
         for place in range(begin, len(laps)):
-            reported = laps[place].completed_at.timestamp()
-            crossed, lap_s = reported, laps[place].lap_time_s
-            if place and lap_s is not None and _follows(laps[place], laps[place - 1]):
-                computed = times[-1] + lap_s
-                is_near = reported - _TOLD_LATE_S < computed < reported
-                crossed = computed if is_near else reported
-            times.append(crossed)
+            lap = laps[place]
+            before = times[-1] if place and _follows(lap, laps[place - 1]) else None
+            reported, raced = lap.completed_at.timestamp(), lap.track_clear and not lap.pitted
+            times.append(crossing_s(before, reported, lap.lap_time_s, raced=raced))
         self._known[number] = laps
         return [
             _Crossing(laps[place].completed_at, times[place], number, place)

@@ -119,6 +119,14 @@ def settings_page() -> rx.Component:
                 class_name="hint",
             ),
         ),
+        plain_panel(
+            rx.el.h2("Embeds", class_name="heading"),
+            rx.el.p(
+                # A page of its own, which the app does not know.
+                rx.el.a("Put the live race on a stream or a page", href="/embed", target="_top"),
+                class_name="hint",
+            ),
+        ),
         here="/settings",
     )
 

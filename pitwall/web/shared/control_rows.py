@@ -16,7 +16,6 @@ from pitwall.domain.rulings import (
     message_kind,
     open_matters,
 )
-from pitwall.domain.yellow_flags import yellow_sectors
 from pitwall.web.shared.car_rows import DriverCodes, driver_codes
 from pitwall.web.shared.display_text import SENTENCE, cut
 
@@ -123,10 +122,10 @@ def pinned_flag(frame: LiveFrame) -> tuple[str, str]:
     if header.track_status not in _FLAGS:
         return "", ""
     flag, title = _FLAGS[header.track_status]
-    sectors = yellow_sectors(frame.control)
+    sectors = header.yellow_sectors
     if header.track_status is not TrackStatus.YELLOW or not sectors:
         return flag, title
-    word = "Double yellow flag" if any(sectors.values()) else title
+    word = "Double yellow flag" if header.double_yellow_sectors else title
     named = " and ".join(map(str, sorted(sectors)))
     return flag, f"{word} in sector{'' if len(sectors) == 1 else 's'} {named}"
 

@@ -1,6 +1,6 @@
 """Format the track map: the circuit's shape, and where on it each car is drawn.
 
-`assets/track_map.jsx` draws it. Cars and circuit are separate rows, as the circuit changes only
+`assets/track_drawing.js` draws it. Cars and circuit are separate rows, as the circuit changes only
 once a race.
 """
 

@@ -37,10 +37,11 @@ def test_the_usual_lap_is_the_median_of_the_fields_green_laps_so_far() -> None:
     assert cell(table, 4, "rel_lap", 8) == pytest.approx(laps[3] - np.median(laps))
 
 
-def test_a_crossing_told_late_is_moved_to_where_the_lap_times_put_it() -> None:
+@pytest.mark.parametrize("late_s", [0.4, 35.0])
+def test_a_crossing_told_late_is_moved_to_where_the_lap_times_put_it(late_s: float) -> None:
     race = after(FIELD, 9 * LAP_S + 9)
     car = race.cars[DriverNumber(2)]
-    late = replace(car.laps[-1], completed_at=at(9 * LAP_S + 1.32 + 0.4))
+    late = replace(car.laps[-1], completed_at=at(9 * LAP_S + 1.32 + late_s))
     race = replace(race, cars={**race.cars, car.number: replace(car, laps=(*car.laps[:-1], late))})
 
     table = a_table(race)

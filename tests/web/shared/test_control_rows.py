@@ -10,6 +10,7 @@ import pytest
 from pitwall.domain.frames import LiveFrame
 from pitwall.domain.race import ControlMessage, DriverNumber, Phase, TrackStatus
 from pitwall.domain.rulings import rulings_of
+from pitwall.domain.yellow_flags import yellow_sectors
 from pitwall.web.shared.control_rows import PAGE, control_row, hang_rows, log_rows
 from tests.web.frames import LIGHTS_OUT, make_frame
 
@@ -35,7 +36,14 @@ def hearing(*messages: ControlMessage, status: TrackStatus = TrackStatus.CLEAR) 
         replace(car, rulings=rulings[car.number]) if car.number in rulings else car
         for car in frame.tower
     )
-    header = replace(frame.header, track_status=status, latest_control="")
+    yellow = yellow_sectors(messages)
+    header = replace(
+        frame.header,
+        track_status=status,
+        latest_control="",
+        yellow_sectors=tuple(yellow),
+        double_yellow_sectors=tuple(each for each in yellow if yellow[each]),
+    )
     return replace(frame, control=messages, tower=tower, header=header)
 
 

@@ -1,0 +1,1 @@
+"""Publish the race on the owner's MQTT broker, for Home Assistant and its like."""
