@@ -73,6 +73,8 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.api.fact_schemas": "the answers on stops, bests, championship and radio",
     "pitwall.api.health_schemas": "the answer of one route",
     "pitwall.domain.inference": "what follows where a feed leaves a topic out",
+    "pitwall.domain.next_session": "what is told of a session before it is named",
+    "pitwall.domain.stint_laps": "on which lap a stint began",
     "pitwall.domain.facts_reducer": "what follows from topics beside the timing",
     "pitwall.engine.timed_frame": "the picture of qualifying and practice",
     "pitwall.feeds.openf1.account": "who asks OpenF1, and the token of that account",
