@@ -17,6 +17,7 @@ from pitwall.client.answers import (
     MadeUpForecast,
     RaceHead,
     RacesPage,
+    RaceTimeline,
     ServerHealth,
     SessionNow,
     StoredRace,
@@ -108,6 +109,10 @@ class Calls:
         query = {"tables": "entries", "limit": 1}
         request = Request(f"/history/{part_of_path(race_id)}", query)
         return (yield from self.steps.value(request, RaceHead)).race
+
+    def timeline(self, race_id: str) -> Steps[RaceTimeline]:
+        """Read a race at a glance."""
+        return self.steps.value(Request(f"/history/{part_of_path(race_id)}/timeline"), RaceTimeline)
 
     def file(self, race_id: str, table: TableName, kind: FileKind, part: RacePart) -> Steps[bytes]:
         """Read a table of a race as a file."""

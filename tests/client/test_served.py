@@ -62,7 +62,7 @@ class Interfering(httpx.HTTPTransport):
 
     Args:
         answers: Answered instead of the server, one after another.
-        cut_after: After how many bytes the first stream breaks. None for never.
+        cut_after: After how many events with an id the first stream breaks. None for never.
     """
 
     def __init__(self, *answers: httpx.Response, cut_after: int | None = None) -> None:
@@ -83,7 +83,7 @@ class Interfering(httpx.HTTPTransport):
 
 
 class Cut(httpx.SyncByteStream):
-    """A stream that breaks after so many bytes."""
+    """A stream that breaks within an event, after so many events with an id."""
 
     def __init__(self, stream: Any, after: int) -> None:
         self._stream = stream
@@ -91,10 +91,10 @@ class Cut(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._stream:
-            if len(piece) > self._after:
-                yield piece[: self._after]
+            if self._after <= 0:
+                yield piece[: len(piece) // 2]
                 raise httpx.ReadError("cut")
-            self._after -= len(piece)
+            self._after -= piece.count(b"\nid: ")
             yield piece
 
     def close(self) -> None:
@@ -244,7 +244,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 
 def test_the_live_race_is_followed_across_a_cut(served: Served) -> None:
-    network = Interfering(cut_after=30_000)
+    network = Interfering(cut_after=3)
     with Pitwall(served.url, key="", transport=network) as pitwall:
         news = list(islice(pitwall.stream(), 12))
 
