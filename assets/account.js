@@ -1,7 +1,7 @@
-// Sends the forms of the account pages to the /auth routes, and shows the answer in place.
+// Sends the forms of the account pages to the API's routes, and shows the answer in place.
 //
 // A form with data-ask="METHOD PATH" is sent as JSON. An error is shown at the field that the server
-// names. data-then says what happens after success.
+// names. data-then says what happens after success. data-as says what is made of a field's text.
 (() => {
   "use strict";
 
@@ -77,10 +77,35 @@
     if (button) button.click();
   }
 
-  function showKey(key) {
-    const place = document.getElementById("new-key-place");
-    const field = document.getElementById("new-key");
-    field.value = key;
+  // What a field is sent as; undefined leaves it out.
+  const made = {
+    percent(field) {
+      const text = field.value.trim().replace(",", ".");
+      if (!text) return undefined;
+      return Number.isFinite(Number(text)) ? Number(text) / 100 : text; // the server says why not
+    },
+    list: (field) => field.value.split(/[\s,;]+/).filter(Boolean),
+    flag: (field) => field.checked,
+    "yes-no": (field) => field.value === "true",
+    optional: (field) => field.value.trim() || undefined,
+    choices: (field) => [...field.form.elements]
+      .filter((each) => each.name === field.name && each.checked).map((each) => each.value),
+  };
+
+  function bodyOf(form) {
+    const body = Object.fromEntries(new FormData(form));
+    for (const field of form.querySelectorAll("[data-as]")) {
+      const value = made[field.dataset.as](field);
+      if (value === undefined) delete body[field.name];
+      else body[field.name] = value;
+    }
+    return body;
+  }
+
+  function showOnce(name, text) {
+    const place = document.getElementById(`${name}-place`);
+    const field = document.getElementById(name);
+    field.value = text;
     place.hidden = false;
     field.focus();
     field.select();
@@ -105,7 +130,21 @@
     },
     key(form, answer) {
       form.reset();
-      showKey(answer.key);
+      showOnce("new-key", answer.key);
+      refresh();
+    },
+    secret(form, answer) {
+      form.reset();
+      say(form, form.dataset.success);
+      // ntfy and Discord verify nothing.
+      if (answer.kind === "generic") showOnce("new-secret", answer.secret);
+      else document.getElementById("new-secret-place").hidden = true;
+      refresh();
+    },
+    tested(form, answer) {
+      const isSent = answer.state === "sent";
+      const waits = "The test waits to be sent; look again in a moment.";
+      say(form, isSent ? "The receiver has taken it." : answer.error || waits, !isSent);
       refresh();
     },
     go: (_form, _answer, _sent, path) => location.assign(path),
@@ -117,7 +156,7 @@
     if (!isComplete(form)) return;
     const [method, path] = form.dataset.ask.split(" ");
     const [then, where] = form.dataset.then.split(" ");
-    const sent = Object.fromEntries(new FormData(form));
+    const sent = bodyOf(form);
     form.setAttribute("aria-busy", "true");
     try {
       const answer = await ask(method, path, sent);
@@ -147,8 +186,8 @@
   });
 
   document.addEventListener("click", async (event) => {
-    if (event.target.id === "copy-key") {
-      const field = document.getElementById("new-key");
+    if (event.target.dataset?.copy) {
+      const field = document.getElementById(event.target.dataset.copy);
       field.select();
       try {
         await navigator.clipboard.writeText(field.value);

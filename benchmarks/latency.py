@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory
 
 from websockets.asyncio.client import connect
 
-from benchmarks.tabs import ROOT, free_port, send_event
+from benchmarks.tabs import ROOT, free_port, join
 from pitwall.app.container import load_predictor
 from pitwall.app.settings import Settings
 from pitwall.cache.memory import MemoryLiveCache
@@ -195,8 +195,7 @@ async def _read_tab(port: int, seen: Times) -> None:
     url = f"ws://127.0.0.1:{port}/_event/?EIO=4&transport=websocket&token={token}"
     async with connect(url, max_size=None) as tab:
         await tab.recv()  # Engine.IO: open
-        await tab.send("40/_event,")
-        await send_event(tab, token)
+        await join(tab)
         async for text in tab:
             if text == "2":  # Engine.IO: ping
                 await tab.send("3")

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -54,7 +56,8 @@ def serving(
         The port and the process's number.
     """
     port = free_port()
-    own = {"PITWALL_PORT": str(port), "PITWALL_FEED": "simulated:7"}
+    data = tempfile.mkdtemp(prefix="pitwall-benchmark-")
+    own = {"PITWALL_PORT": str(port), "PITWALL_FEED": "simulated:7", "PITWALL_DATA": data}
     server = subprocess.Popen(
         [sys.executable, "-m", module],
         cwd=ROOT,
@@ -66,8 +69,10 @@ def serving(
         wait_for(port, server)
         yield port, server.pid
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=20)
+        shutil.rmtree(data, ignore_errors=True)
 
 
 async def _rows(port: int, pid: int) -> None:
@@ -110,8 +115,7 @@ async def _tab(port: int, counts: list[int]) -> None:
     url = f"ws://127.0.0.1:{port}{_NAMESPACE}/?EIO=4&transport=websocket&token={token}"
     async with connect(url, max_size=None) as tab:
         await tab.recv()  # Engine.IO: open
-        await tab.send(f"40{_NAMESPACE},")
-        await send_event(tab, token)
+        await join(tab)
         async for text in tab:
             if text == "2":  # Engine.IO: ping
                 await tab.send("3")
@@ -120,17 +124,14 @@ async def _tab(port: int, counts: list[int]) -> None:
                 counts[1] += len(text)
 
 
-async def send_event(tab: ClientConnection, token: str) -> None:
-    """Say what a browser says when it opens the live page."""
-    from pitwall.web.live.state import LiveState  # Reflex takes a second to import
-
+async def join(tab: ClientConnection) -> None:
+    """Say what a browser says when it opens the live page: connect, and load it."""
     event = {
-        "name": f"{LiveState.get_full_name()}.watch",
-        "payload": {},
+        "name": "reflex___state____state.hydrate_and_load",
+        "payload": {"vars": {}},
         "router_data": {"pathname": "/", "query": {}, "asPath": "/"},
-        "token": token,
     }
-    await tab.send(f"42{_NAMESPACE}," + orjson.dumps(["event", event]).decode())
+    await tab.send(f"40{_NAMESPACE}," + orjson.dumps({"event": event}).decode())
 
 
 def cpu_s(pid: int) -> float:

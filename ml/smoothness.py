@@ -4,65 +4,92 @@
 
 A forecast should change because the battle changed. Reported are the median absolute step of
 `p_overtake` from one second to the next, over all seconds and over those at 10 % or more, and the
-share of the steps above ten points that were taken back within five seconds.
+share of the steps above ten points that were taken back within five seconds: of the forecast itself
+and of the chance that the page shows (`engine.attention`). A step is taken back when half of it
+goes within five seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from ml.metrics import Array
-from ml.replay import RaceStory
-from pitwall.domain.battles import Battle, follow_battles
-from pitwall.domain.race import DriverNumber
+from pitwall.domain.events import TimingEvent
+from pitwall.engine.battle_traces import Pair
+from pitwall.engine.race_engine import Ended, EngineState, RaceEngine
 from pitwall.feeds.timing import TimingFeed, list_races
 from pitwall.prediction.bundle import SHIPPED
-from pitwall.prediction.memory import NO_MEMORY
 from pitwall.prediction.predictor import MixturePredictor
+from pitwall.wire.message import RawMessage
 
 log = logging.getLogger(__name__)
 
-_SECOND: Final = timedelta(seconds=1)
 _LARGE: Final = 0.10
 _BACK_WITHIN_S: Final = 5
 _BACK_SHARE: Final = 0.5
 _LIKELY: Final = 0.10
 
 
-def runs_of(predictor: MixturePredictor, archive: Path, race_id: str) -> Iterator[Array]:
-    """Yield the forecasts of each battle of a race, one a second, as long as they follow closely.
+@dataclass(slots=True)
+class Runs:
+    """What was said of each battle, one value a second, for as long as it was said every second."""
+
+    done: list[list[float]] = field(default_factory=list)
+    under_way: dict[Pair, list[float]] = field(default_factory=dict)
+
+    def add(self, chances: dict[Pair, float]) -> None:
+        """Add one second; battles that are not in it are over."""
+        now = {pair: [*self.under_way.pop(pair, []), p] for pair, p in chances.items()}
+        self.done += self.under_way.values()
+        self.under_way = now
+
+    def all(self) -> list[Array]:
+        """Return every run."""
+        return [np.array(run) for run in (*self.done, *self.under_way.values())]
+
+
+class _Watch:
+    """An engine's observer that keeps what is forecast and what is shown."""
+
+    def __init__(self) -> None:
+        self.forecast_runs, self.shown_runs = Runs(), Runs()
+
+    def took(self, message: RawMessage, events: Sequence[TimingEvent], state: EngineState) -> None:
+        """Do nothing: forecasts are made once a second, whatever is sent."""
+
+    def ended(self, told: Sequence[Ended]) -> None:
+        """Do nothing: a battle that is over has no forecast."""
+
+    def forecast(self, state: EngineState) -> None:
+        """Keep one second."""
+        made = {pair: one.p_overtake for pair, one in state.forecasts.items()}
+        shown = {pair: one.shown for pair, one in state.attention.watched.items()}
+        for runs, chances in ((self.forecast_runs, made), (self.shown_runs, shown)):
+            runs.add({pair: p for pair, p in chances.items() if p is not None})
+
+
+def runs_of(
+    predictor: MixturePredictor, archive: Path, race_id: str
+) -> tuple[list[Array], list[Array]]:
+    """Return the forecasts of each battle of a race, one a second, and the chances shown.
 
     Args:
         predictor: With or without reasons.
         archive: The timing archive.
         race_id: The race.
     """
-    messages = list(TimingFeed(archive, race_id).messages())
-    story, memory = RaceStory(messages), NO_MEMORY
-    own = predictor.without_reasons().for_playback()
-    battles: tuple[Battle, ...] = ()
-    open_runs: dict[tuple[DriverNumber, DriverNumber], list[float]] = {}
-    first, last = messages[0].sent_at, messages[-1].sent_at
-    for second in range(int((last - first).total_seconds())):
-        race = story.at(first + second * _SECOND)
-        battles, _ = follow_battles(race, battles)
-        answers = own.forecast(race, battles, memory)
-        memory = answers.memory
-        now: dict[tuple[DriverNumber, DriverNumber], list[float]] = {}
-        for battle, answer in zip(battles, answers.forecasts, strict=True):
-            pair = (battle.attacker, battle.defender)
-            if answer.p_overtake is not None:
-                now[pair] = [*open_runs.pop(pair, []), answer.p_overtake]
-        yield from (np.array(run) for run in open_runs.values())
-        open_runs = now
-    yield from (np.array(run) for run in open_runs.values())
+    watch = _Watch()
+    engine = RaceEngine(predictor.without_reasons(), observer=watch)
+    for message in TimingFeed(archive, race_id).messages():
+        engine.take(message)
+    return watch.forecast_runs.all(), watch.shown_runs.all()
 
 
 def smoothness(runs: Sequence[Array]) -> dict[str, float]:
@@ -102,11 +129,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     predictor = MixturePredictor.load(chosen.model)
-    runs: list[Array] = []
+    made: list[Array] = []
+    shown: list[Array] = []
     races = [one for one in list_races(chosen.archive) if one.year in chosen.years]
     for race in races[: chosen.races]:
-        runs += list(runs_of(predictor, chosen.archive, race.race_id))
-        log.info("%s: %s", race.race_id, smoothness(runs))
+        of_race = runs_of(predictor, chosen.archive, race.race_id)
+        made, shown = made + of_race[0], shown + of_race[1]
+        log.info("%s: forecast %s", race.race_id, smoothness(of_race[0]))
+        log.info("%s: shown %s", race.race_id, smoothness(of_race[1]))
+    log.info("all: forecast %s", smoothness(made))
+    log.info("all: shown %s", smoothness(shown))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pitwall.analysis.battle_story import BattleCache
 from pitwall.analysis.race_strips import RaceStrips
 from pitwall.analysis.track_maps import TrackMaps
 from pitwall.analysis.track_record import TrackRecords
+from pitwall.domain.webhooks import HookTotals
 from pitwall.engine.forecast_now import ForecastService
 from pitwall.errors import StoreError
 from pitwall.live.event_ring import EventRing
@@ -31,6 +32,7 @@ from pitwall.ports.races import DemoRace, RaceExporter, RaceReader
 from pitwall.ports.replays import Replays
 from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.recording.store_condition import StoreState
+from pitwall.webhooks.service import Webhooks
 
 T = TypeVar("T")
 
@@ -45,7 +47,7 @@ class About:
 
     Attributes:
         version: The version of pitwall.
-        revision: The revision of the source; None outside a checkout.
+        revision: The revision of the source; None where neither git nor the build tells it.
         started_at: When this process started, UTC.
         model_version: Name and content hash; "" without a model.
         model_trained_at: UTC; None without a model.
@@ -109,6 +111,9 @@ class Services:
         embed_ancestors: The sites that may frame an embed, as a policy names them.
         public_url: The address under which others reach this server, such as
             `https://pitwall.example.org`; "" for that of each request.
+        webhooks: Users' webhooks; None where there is no database.
+        hook_totals: Returns what all webhooks have done, None before it was counted; None where
+            there are none.
         writing: The state of the race writer; None where nothing is written.
         broker: The state of the connection to the owner's MQTT broker; None where none is set.
         telemetry: Each car's newest telemetry; None where it is not cached.
@@ -140,6 +145,8 @@ class Services:
     embed_ancestors: str = "*"
     public_url: str = ""
     broker: Callable[[], LinkState] | None = None
+    webhooks: Webhooks | None = None
+    hook_totals: Callable[[], HookTotals | None] | None = None
 
     def races(self) -> RaceReader:
         """Return the reader of stored races.
@@ -180,6 +187,14 @@ class Services:
             StoreError: There is no database.
         """
         return _there(self.accounts)
+
+    def hooks(self) -> Webhooks:
+        """Return the webhooks of accounts.
+
+        Raises:
+            StoreError: There is no database.
+        """
+        return _there(self.webhooks)
 
     def limiter(self) -> RateLimiter:
         """Return the rate limiter.

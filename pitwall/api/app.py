@@ -24,6 +24,7 @@ from pitwall.api import (
     problems,
     race_timeline,
     v1,
+    webhooks,
 )
 from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
@@ -38,6 +39,7 @@ _ROUTERS = (
     race_timeline.router,
     ledger.router,
     accounts.router,
+    webhooks.router,
     v1.router,
     llms.router,
 )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from pitwall import __version__
 from pitwall.api import examples
 from pitwall.domain.frames import FeedState
 from pitwall.domain.sessions import Source
+from pitwall.domain.webhooks import HookTotals
 from pitwall.mqtt.link_state import LinkStatus
 
 Status = Literal["ok", "degraded", "waiting", "dead"]
@@ -37,9 +38,10 @@ class ModelOut(BaseModel):
 class BuildOut(BaseModel):
     """The version of the program."""
 
-    version: str = Field(examples=[__version__])
+    version: str = Field(examples=[examples.VERSION])
     revision: str | None = Field(
-        description="Source revision; null outside a checkout.", examples=[examples.REVISION]
+        description="Source revision; null where neither git nor the build tells it.",
+        examples=[examples.REVISION],
     )
     started_at: datetime = Field(examples=[examples.STARTED_AT])
 
@@ -92,6 +94,24 @@ class BrokerOut(BaseModel):
     detail: str = Field(description="Why it is disconnected; else empty.", examples=[""])
 
 
+class WebhooksOut(BaseModel):
+    """What all webhooks have done, as of some seconds ago."""
+
+    hooks: int = Field(description="How many are registered.", examples=[3])
+    queued: int = Field(description="Deliveries that wait to be sent.", examples=[0])
+    sent: int = Field(description="Attempts that succeeded.", examples=[412])
+    failed: int = Field(description="Attempts that failed; most were made again.", examples=[7])
+    dead: int = Field(description="Deliveries that were given up.", examples=[1])
+    turned_away: int = Field(
+        description="Events not kept because too many waited for one webhook.", examples=[0]
+    )
+
+    @classmethod
+    def of(cls, totals: HookTotals) -> WebhooksOut:
+        """Return the totals as programs read them."""
+        return cls(**asdict(totals))
+
+
 class HealthOut(BaseModel):
     """The state of the server, and whether its data can be trusted now."""
 
@@ -130,6 +150,11 @@ class HealthOut(BaseModel):
     mqtt: BrokerOut | None = Field(
         default=None,
         description="The connection to the owner's MQTT broker; null where none is set.",
+    )
+    webhooks: WebhooksOut | None = Field(
+        default=None,
+        description="What webhooks have done; null where there are none, or before they were "
+        "counted.",
     )
     model: ModelOut | None
     build: BuildOut

@@ -22,6 +22,7 @@ from pitwall.api.health_schemas import (
     SetAsideOut,
     Status,
     StoreOut,
+    WebhooksOut,
 )
 from pitwall.api.live_schemas import BattlesOut
 from pitwall.api.problems import invalid_response, problem_response
@@ -184,6 +185,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         status, detail = "degraded", writing.reason
     elif writing is not None and status == "ok":
         detail = " ".join(filter(None, [detail, *_losses(writing)]))
+    totals = services.hook_totals() if services.hook_totals else None
     about = services.about
     return HealthOut(
         status=status,
@@ -199,6 +201,7 @@ def _health(frame: LiveFrame | None, services: Services, now: datetime) -> Healt
         malformed=frame.header.malformed if frame else 0,
         store=_store(writing) if writing else None,
         mqtt=_broker(services.broker()) if services.broker else None,
+        webhooks=WebhooksOut.of(totals) if totals else None,
         model=_model(about),
         build=BuildOut(version=about.version, revision=about.revision, started_at=about.started_at),
     )

@@ -23,6 +23,7 @@ LOG_IN_BY_ACCOUNT: Final = LimitPolicy("login-account", quota=10, window_s=900)
 REGISTER: Final = LimitPolicy("register", quota=10, window_s=3600)
 PROVE_PASSWORD: Final = LimitPolicy("password", quota=10, window_s=900)  # failures only
 ASK: Final = LimitPolicy("account", quota=240, window_s=60)
+TRY_WEBHOOK: Final = LimitPolicy("webhook-test", quota=20, window_s=300)
 
 
 async def count_request(

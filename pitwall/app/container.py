@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +37,7 @@ from pitwall.app.feed_runner import (
     token_warning,
 )
 from pitwall.app.settings import WORKERS_FOLDER, FeedKind, FeedSpec, Settings, load
+from pitwall.app.webhooks import hook_counter, hooks_of_accounts, send_webhooks
 from pitwall.cache.backend import Backend, in_memory, in_redis
 from pitwall.cache.redis_client import connect
 from pitwall.engine.forecast_now import ForecastService, NewestState
@@ -57,8 +57,10 @@ from pitwall.ports.feeds import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.recording.race_recorder import Recorder
+from pitwall.release import current_release
 from pitwall.store.database import Databases
 from pitwall.store.race_writer import SqlRaceWriter
+from pitwall.webhooks.service import HookCounter
 
 # A simulated race is joined after its opening laps, so that there is a battle to watch at once.
 SIMULATION_JOINED_ON_LAP = 4
@@ -88,6 +90,7 @@ class Parts:
     recorder: Recorder
     standby: HotStandby
     broker_link: BrokerLink | None  # None where no broker is set
+    hook_counter: HookCounter
     held: IO[str] | None = None  # the database's lock, or under `serve` a worker's share
     stage: PlayingRace = field(default_factory=PlayingRace)
 
@@ -121,6 +124,7 @@ def parts() -> Parts:
         recorder,
         standby,
         open_broker_link(settings, cache),
+        hook_counter(databases),
         held,
     )
 
@@ -137,7 +141,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
     """
     built = parts()
     about = services.About(
-        revision=_revision(),
+        revision=current_release().revision,
         model_version=built.predictor.version,
         model_trained_at=built.predictor.trained_at,
         model_hash=built.predictor.bundle.content_hash,
@@ -161,6 +165,8 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
         embed_ancestors=built.settings.may_frame_embeds(),
         public_url=built.settings.public_address(),
         broker=None if link is None else lambda: link.state,
+        webhooks=hooks_of_accounts(built.settings, built.databases),
+        hook_totals=built.hook_counter.totals,
         **stored_race_services(built.settings, built.databases, built.predictor),
     )
     services.install(ports)
@@ -215,6 +221,7 @@ async def run_worker() -> None:
         tasks.create_task(keep_running(built.cache.keep_up))
         tasks.create_task(keep_running(lambda: built.ring.fill(built.cache.live)))
         tasks.create_task(keep_running(lambda: built.events.fill(built.cache.live)))
+        tasks.create_task(keep_running(built.hook_counter.keep_up))
         tasks.create_task(keep_running(lambda: lead(built.cache.lease, run_as_leader, play_along)))
 
 
@@ -225,6 +232,14 @@ async def run_as_leader() -> None:
         tasks.create_task(run_feed())
         if built.broker_link is not None:
             tasks.create_task(keep_running(built.broker_link.run))
+        tasks.create_task(
+            send_webhooks(
+                built.settings,
+                built.databases,
+                built.events,
+                lambda: built.cache.lease.is_held,
+            )
+        )
         tasks.create_task(
             keep_running(
                 lambda: migrate_and_record(built.settings, built.databases, built.recorder)
@@ -345,19 +360,3 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
     if spec.kind is FeedKind.RECORDING:
         return RecordingFeed(spec.path)
     return TimingFeed(spec.path, spec.race, folder_beside(spec.path))
-
-
-def _revision() -> str | None:
-    """Return the commit that is running; None outside a checkout."""
-    try:
-        completed = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607  git where the user has it
-            cwd=Path(__file__).parents[1],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return completed.stdout.strip() or None

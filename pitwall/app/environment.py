@@ -35,9 +35,12 @@ INTERNAL = f"{PREFIX}INTERNAL_"
 
 NOT_SETTINGS = frozenset(
     f"{PREFIX}{name}"
-    for name in ("CHROMIUM", "KEY", "MOSQUITTO", "REDIS_SERVER", "REQUIRE_ALL", "SHARED", "URL")
+    for name in (
+        *("CHROMIUM", "KEY", "MOSQUITTO", "REDIS_SERVER", "REPOSITORY", "REQUIRE_ALL", "SHARED"),
+        "URL",
+    )
 )
-"""Variables of tests, scripts, examples in the README and `pitwall mcp`: not of the server."""
+"""Variables of tests, scripts, the Python client, `pitwall mcp` and examples: not of the server."""
 
 _NAME_CHARACTERS = 60
 _MAX_BYTES = 64 * 1024

@@ -29,6 +29,8 @@ from pitwall.app.environment import (
     with_password,
 )
 from pitwall.errors import SettingsError, shown
+from pitwall.places import data_folder
+from pitwall.webhooks.targets import Network, read_networks
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 _MAY_BE_EMPTY = {
@@ -39,6 +41,7 @@ _MAY_BE_EMPTY = {
     "openf1_user",
     "openf1_password",
     "mqtt_discovery",
+    "webhooks_allow",
 }
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN_CHARACTERS = 8_000  # servers refuse longer headers
@@ -46,6 +49,9 @@ _YEAR = re.compile(r"[0-9]{4}")
 
 WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
 """The variable in which `serve` names the folder its workers share; not a setting."""
+
+STARTED_IN = "PITWALL_INTERNAL_STARTED_IN"
+"""The variable in which `serve` names the folder from which the paths in settings lead."""
 
 
 class FeedKind(StrEnum):
@@ -127,6 +133,8 @@ class Settings(BaseSettings):
         mqtt_discovery: Begins the topics on which Home Assistant looks for devices; "" describes
             none.
         mqtt_ca: A file of certificates to trust in place of the system's, for `mqtts`.
+        webhooks_allow: Networks that are not public but may be sent webhooks, such as
+            `192.168.0.0/16`; separate several with commas. Public addresses always may.
         workers: How many processes serve; more than one needs Redis.
         log: The lowest level that is logged.
     """
@@ -139,7 +147,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     model: Path | None = None
-    data: Path = Path("data")
+    data: Path = Field(default_factory=data_folder)
     database_url: Annotated[str | None, Field(repr=False)] = None
     database_password: SecretStr = SecretStr("")
     cors_origins: str = ""
@@ -164,6 +172,7 @@ class Settings(BaseSettings):
     mqtt_prefix: str = "pitwall"
     mqtt_discovery: str = "homeassistant"
     mqtt_ca: Path | None = None
+    webhooks_allow: str = ""
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 
@@ -226,6 +235,14 @@ class Settings(BaseSettings):
             check_host("hosts", name)
         return names
 
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """Return the networks that are not public but may be sent webhooks.
+
+        Raises:
+            SettingsError: One of them is no network.
+        """
+        return read_networks(self.webhooks_allow)
+
     def feed_spec(self) -> FeedSpec:
         """Return the feed that `feed` names.
 
@@ -244,7 +261,7 @@ def load() -> Settings:
     for name in Settings.model_fields:
         value = os.environ.get(variable(name))
         if value is not None and not value.strip() and not (name in _MAY_BE_EMPTY and not value):
-            default = Settings.model_fields[name].default
+            default = Settings.model_fields[name].get_default(call_default_factory=True)
             instead = "" if default is None or name in SECRETS else f" to use {default}"
             raise SettingsError(f"{variable(name)} is {_blank(value)}: unset it{instead}")
     secrets: dict[str, Any] = {**secrets_in_files(os.environ, Settings.model_fields)}
@@ -279,6 +296,7 @@ def _checked(settings: Settings) -> Settings:
     settings.may_frame_embeds()
     settings.public_address()
     settings.own_hosts()
+    settings.allowed_networks()
     check_host("host", settings.host)
     check_folder("data", settings.data)
     for name, example in _WEB.items():

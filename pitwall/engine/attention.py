@@ -8,7 +8,7 @@ stored, entered in the ledger and served to programs is the forecast itself.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import exp
 from typing import Final
@@ -161,7 +161,7 @@ def _watched(
     level = before.level + _CHANCE_SHARE * (p - before.level)
     is_round = not (grid_at - START_OF_TIME) % READ_EVERY
     if abs(level - before.shown) < STEADY_POINTS / 100 or not is_round:
-        return replace(before, score=score, level=level)
+        return Watched(score, before.since, level, before.shown, before.shown_at)
     return Watched(score, before.since, level, level, grid_at)
 
 

@@ -14,12 +14,13 @@ import hashlib
 import lzma
 import types
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import orjson
@@ -42,7 +43,10 @@ _STAMP_BYTES = 8
 _READ_ON = frozenset(
     map(
         bytes.fromhex,
-        ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95", "16de0f9055701237"),
+        (
+            *("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95", "16de0f9055701237"),
+            "87c66cb325c0837e",  # cars without the sectors told of in their lap
+        ),
     )
 )
 Coder = Callable[[Any], Any]
@@ -194,17 +198,20 @@ def _columns(kind: Any, write: Coder, read: Coder) -> tuple[Coder, Coder]:  # no
     """
     hints = get_type_hints(kind)
     instants = [hints[each.name] is datetime for each in fields(kind)]
+    writes = [(each.name, _coders(hints[each.name])[0]) for each in fields(kind)]
+
+    def columns_of(values: tuple[Any, ...]) -> Iterable[Sequence[Any]]:
+        if kind is LapRecord:  # written before, mostly
+            return zip(*(write(each) for each in values), strict=True)
+        return [[write_one(getattr(each, name)) for each in values] for name, write_one in writes]
 
     def write_rows(values: tuple[Any, ...]) -> Any:  # noqa: ANN401
-        rows = [write(each) for each in values]
-        if len(rows) < _FEWEST_ROWS:
-            return rows
+        if len(values) < _FEWEST_ROWS:
+            return [write(each) for each in values]
         return {
             "columns": [
-                [column[0], *(then - first for first, then in pairwise(column))]
-                if is_instant
-                else column
-                for column, is_instant in zip(zip(*rows, strict=True), instants, strict=True)
+                [column[0], *map(sub, column[1:], column)] if is_instant else column
+                for column, is_instant in zip(columns_of(values), instants, strict=True)
             ]
         }
 

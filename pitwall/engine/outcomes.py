@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -56,6 +57,7 @@ class OutcomeTracker:
 
     def __init__(self) -> None:
         self._open: list[_OpenForecast] = []  # a heap: the first due comes first
+        self._cars: Counter[DriverNumber] = Counter()  # in how many open forecasts each car is
         self._waiting: list[_LapOver] = []
 
     def follow(self, made_at: datetime, attacker: CarState, defender: DriverNumber) -> None:
@@ -66,6 +68,8 @@ class OutcomeTracker:
             heapq.heappush(
                 self._open, _OpenForecast(made_at + lap, made_at, attacker.number, defender, laps)
             )
+            self._cars[attacker.number] += 1
+            self._cars[defender] += 1
 
     def settle(self, race: RaceState, now: datetime) -> list[Settled]:
         """Return the forecasts that can be settled now, and stop following them.
@@ -79,10 +83,13 @@ class OutcomeTracker:
         if whole_field:
             settled += [(each, whole_field) for each in self._open]
             self._open = []
+            self._cars.clear()
         else:
             settled += self._interrupted(race)
             while self._open and self._open[0].due <= now:
                 each = heapq.heappop(self._open)
+                self._cars[each.attacker] -= 1
+                self._cars[each.defender] -= 1
                 waits = _lap_over(race, each)
                 outcome = _certain(race, waits, now)
                 if outcome is None:
@@ -110,7 +117,11 @@ class OutcomeTracker:
         return settled
 
     def _interrupted(self, race: RaceState) -> list[tuple[_OpenForecast, Outcome]]:
-        out = {number: why for number, car in race.cars.items() if (why := _why_out(car))}
+        out = {
+            number: why
+            for number, car in race.cars.items()
+            if self._cars[number] and (why := _why_out(car))
+        }
         if not out:
             return []
         interrupted = [
@@ -123,6 +134,8 @@ class OutcomeTracker:
                 each for each in self._open if each.attacker not in out and each.defender not in out
             ]
             heapq.heapify(self._open)
+            for each, _ in interrupted:
+                self._cars.subtract((each.attacker, each.defender))
         return interrupted
 
 

@@ -43,6 +43,7 @@ from pitwall.prediction.columns.knowledge import NOTHING_KNOWN, Knowledge
 from pitwall.prediction.columns.lap_table import FieldReference, LapTable
 from pitwall.prediction.columns.passes import PassTable
 from pitwall.prediction.columns.readings import ReadingCache
+from pitwall.prediction.columns.scene import KeptOfLaps
 from pitwall.prediction.columns.spec import Column, Columns, FeatureSpec
 from pitwall.prediction.columns.topics import views_of
 from pitwall.prediction.memory import RecordCache
@@ -66,6 +67,9 @@ GROUPS: Final[dict[str, tuple[FeatureSpec, ...]]] = {
 Matrix = npt.NDArray[np.float64]
 
 FEATURES: Final = tuple(spec for specs in GROUPS.values() for spec in specs)
+
+
+_NAMES: Final = tuple(spec.name for spec in FEATURES)
 
 
 class FeatureCache(scene.SceneCache):
@@ -108,7 +112,7 @@ def feature_matrix(
     except BaseException:
         cache.clear()
         raise
-    matrix = np.ascontiguousarray(np.array([columns[spec.name] for spec in FEATURES]).T)
+    matrix = np.ascontiguousarray(np.array([columns[name] for name in _NAMES]).T)
     matrix[np.isinf(matrix)] = np.nan
     absent = [a is None or d is None for a, d in zip(at.attackers, at.defenders, strict=True)]
     matrix[np.array(absent)] = np.nan
@@ -164,6 +168,7 @@ def _columns(at: scene.Scene, cache: FeatureCache) -> Columns:
 _CACHES = (
     FeatureCache,
     LapTable,
+    KeptOfLaps,
     PassTable,
     EnergyTable,
     FieldReference,

@@ -115,9 +115,12 @@ def places_of(columns: Sequence[Column]) -> dict[str, int]:
 
 def context_at(rows: Rows, places: Mapping[str, int], terms: Sequence[str]) -> Logits:
     """Return the same as `context_of`, given where the columns lie."""
+    found: dict[str, Logits] = {}
 
     def read(name: str) -> Logits:
-        return rows[:, places[name]].astype(np.float64)
+        if name not in found:
+            found[name] = rows[:, places[name]].astype(np.float64)
+        return found[name]
 
     if not terms:
         return np.empty((len(rows), 0))

@@ -1,7 +1,7 @@
 """Connect to SQLite or PostgreSQL with one connection pool for each purpose.
 
-The pools of one worker hold 17 connections together, so that five workers and a few commands fit
-PostgreSQL's default limit of 100: `docs/database.md` has the arithmetic.
+The pools of one worker hold 17 connections together, and 19 in the worker that leads, so that five
+workers and a command fit PostgreSQL's default limit of 100: `docs/database.md` has the arithmetic.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +63,9 @@ READERS: Final = Pool("readers", most=5, wait_s=5.0, answer_within_s=60.0)
 REPLAYS: Final = Pool("replays", most=3, wait_s=10.0, answer_within_s=120.0)
 
 EXPORTS: Final = Pool("exports", most=3, wait_s=10.0, answer_within_s=600.0)
+
+# Two: what happened is written while what is due is read. Only the worker that leads opens them.
+WEBHOOKS: Final = Pool("webhooks", most=2, wait_s=30.0, answer_within_s=30.0)
 
 TOOLS: Final = Pool("tools", most=10, wait_s=30.0)  # commands: one process, one purpose
 
@@ -167,6 +171,7 @@ class Databases:
         readers: Serves pages and routes about stored races.
         replays: Loads whole races for replays and analyses.
         exports: Writes files for download.
+        webhooks: Stores what is sent to webhooks.
     """
 
     def __init__(self, url: URL) -> None:
@@ -176,10 +181,18 @@ class Databases:
         self.readers = Database(url, READERS)
         self.replays = Database(url, REPLAYS)
         self.exports = Database(url, EXPORTS)
+        self.webhooks = Database(url, WEBHOOKS)
 
     async def close(self) -> None:
         """Close every connection of every pool."""
-        for each in (self.exports, self.replays, self.readers, self.accounts, self.recorder):
+        for each in (
+            self.webhooks,
+            self.exports,
+            self.replays,
+            self.readers,
+            self.accounts,
+            self.recorder,
+        ):
             await each.close()
 
 
@@ -201,13 +214,20 @@ def database_url(text: str | None, data: Path) -> URL:
         return URL.create("sqlite+aiosqlite", database=str(data / DATABASE_FILE))
     try:
         url = make_url(text)
-        return url.set(drivername=_DRIVERS[url.get_backend_name()])
+        url = url.set(drivername=_DRIVERS[url.get_backend_name()])
     except (ArgumentError, KeyError, ValueError):  # ValueError: the port is not a number
         message = (
             "PITWALL_DATABASE_URL must be sqlite:///FILE or "
             "postgresql://USER:PASSWORD@HOST/NAME"  # the value itself may hold a password
         )
         raise SettingsError(message) from None
+    if not url.drivername.startswith("sqlite") and find_spec("asyncpg") is None:
+        message = (
+            "PITWALL_DATABASE_URL names a PostgreSQL database, and its driver is not installed: "
+            "install pitwall[postgres], which brings it"
+        )
+        raise SettingsError(message)
+    return url
 
 
 def _sqlite(url: URL, pool: Pool) -> AsyncEngine:

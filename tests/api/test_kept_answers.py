@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from pitwall.api import kept_answers
-from pitwall.api.kept_answers import MOST_ANSWERS, KeptAnswers
+from pitwall.api.protection import kept_answers
+from pitwall.api.protection.kept_answers import MOST_ANSWERS, KeptAnswers
 from pitwall.api.protection.stack import Protection
 from pitwall.domain.frames import LiveFrame
 from pitwall.live.event_ring import moment_id

@@ -111,7 +111,8 @@ def built() -> None:
 
 @pytest.fixture(scope="session")
 def server(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(free_port(), tmp_path_factory.mktemp("data"))
+    data = tmp_path_factory.mktemp("data")
+    running = Server(free_port(), data, PITWALL_WEBHOOKS_ALLOW="127.0.0.0/8")
     try:
         running.start()
         yield running

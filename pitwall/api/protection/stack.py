@@ -9,7 +9,6 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pitwall.api.kept_answers import KeptAnswers
 from pitwall.api.problems import UNEXPECTED, plain_problem
 from pitwall.api.protection.addresses import read_address
 from pitwall.api.protection.content_policy import content_policy
@@ -20,6 +19,7 @@ from pitwall.api.protection.headers import (
     headers_joined,
 )
 from pitwall.api.protection.hosts import Hosts
+from pitwall.api.protection.kept_answers import KeptAnswers
 from pitwall.api.protection.origins import Origins
 from pitwall.api.protection.request_bounds import AT_ONCE, Bodies, Crowds
 

@@ -76,6 +76,12 @@ SPECS: Final = (
 
 def values(scene: Scene) -> Columns:
     """Return the columns of this module."""
+    of_laps = scene.once("energy", _of_laps)
+    tows = TOW_KMH * (tow(scene.interval_s) - tow(scene.d("front")))
+    return of_laps | {"straight_end_pair_kmh": of_laps["straight_end_pair_kmh"] + tows}
+
+
+def _of_laps(scene: Scene) -> Columns:
     columns: Columns = {}
     for who, cell in (("attacker", scene.a), ("defender", scene.d)):
         columns |= {
@@ -107,7 +113,7 @@ def _more_left(scene: Scene) -> Vector:
 
 
 def _straight_end_kmh(scene: Scene) -> Vector:
-    """Return the attacker's speed advantage at the speed trap, from car, battery and tow."""
+    """Return the attacker's speed advantage at the speed trap, from car and battery."""
     regime = scene.knowledge.rules.of(scene.race.info.year)
     if regime is None:
         return np.full(len(scene.battles), np.nan)
@@ -120,5 +126,4 @@ def _straight_end_kmh(scene: Scene) -> Vector:
         + surplus.boost * scene.diff("spends")
         + surplus.charging * scene.diff("lifts")
         + surplus.mode * (allowed[0] - allowed[1])
-        + TOW_KMH * (tow(scene.interval_s) - tow(scene.d("front")))
     )

@@ -149,6 +149,7 @@ class LapTable:
         cells: Shape (slots, cells, LAGS + LAPS); the lap number starts at index `LAGS`.
         passes: The battles at the line whose next lap is over.
         energy: The estimates of the batteries after each lap.
+        state: Another object after every change, by which a cache knows whether it is up to date.
     """
 
     def __init__(self) -> None:
@@ -168,6 +169,7 @@ class LapTable:
         self._crossed: dict[DriverNumber, list[float]] = {}
         self._order: list[_Crossing] = []
         self._usual = FieldReference()
+        self.state = object()
 
     def follow(self, race: RaceState, regime: Regime | None = None) -> None:
         """Bring the table up to `race`, which runs by the rules of `regime`."""
@@ -177,6 +179,7 @@ class LapTable:
         removed = [number for number in self._known if number not in race.cars]
         if not changed and not removed:
             return
+        self.state = object()
         changed += [CarState(number) for number in removed]
         first = min((at for car in changed for at in self._first_difference(car)), default=None)
         if first is not None:

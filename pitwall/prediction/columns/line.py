@@ -61,29 +61,42 @@ def values(scene: Scene) -> Columns:
     gap = [scene.gaps[:, j] for j in range(_LAPS_BACK + 1)]
     change = [within(gap[j] - gap[j + 1], 5.0) for j in range(3)]
     trend = within((gap[0] - gap[3]) / 3, 5.0)
-    laps = [within(scene.diff("lap", j), 5.0) for j in range(3)]
     columns = {"interval_s": gap[0]}
     columns |= {f"gap_pair_{j}lap_s": within(gap[j], _OPEN_S) for j in range(1, _LAPS_BACK + 1)}
     columns |= {f"gap_change_pair_{j + 1}lap_s": change[j] for j in range(3)}
-    columns |= {f"lap_diff_{j}lap_s": laps[j] for j in range(3)}
     columns |= {
         "gap_trend_pair_3lap_s": trend,
         "gap_trend_pair_5lap_s": within((gap[0] - gap[5]) / 5, 5.0),
         "gap_extrapolated_pair_1lap_s": gap[0] + change[0],
         "gap_extrapolated_pair_3lap_s": gap[0] + trend,
-        "lap_diff_mean3_s": mean_of(laps),
+        **scene.once("line", _of_laps),
     }
     counts = _together(scene) | _catching(scene)
     never = scene.lap == 0  # without a lap in common there is nothing to count
     return columns | {name: np.where(never, np.nan, value) for name, value in counts.items()}
 
 
+def _of_laps(scene: Scene) -> Columns:
+    laps = [within(scene.diff("lap", j), 5.0) for j in range(3)]
+    columns = {f"lap_diff_{j}lap_s": laps[j] for j in range(3)}
+    return columns | {"lap_diff_mean3_s": mean_of(laps)}
+
+
+def _pitted(scene: Scene) -> Flags:
+    attacker, defender = scene.of_both("pitted", _LINES_BACK)
+    return np.asarray((attacker == 1) | (defender == 1))
+
+
+def _green(scene: Scene) -> Flags:
+    attacker, defender = scene.of_both("green", _LINES_BACK - 1)
+    return np.asarray((attacker == 1) & (defender == 1))
+
+
 def _together(scene: Scene) -> Columns:
     """Return how long the two cars have been close together, from the gaps at the line."""
     lines = scene.lines[:, :_LINES_BACK]
     known = np.isfinite(lines)
-    attacker, defender = scene.of_both("pitted", _LINES_BACK)
-    pitted = (attacker == 1) | (defender == 1)
+    pitted = scene.once("pitted", _pitted)
     follows = [known & (lines > 0) & (lines < limit) for limit in (2.0, 1.0, 0.5)]
     # Going back line by line: the side at the newest known line since, 1 (behind) without one.
     sides = np.concatenate([np.ones((len(lines), 1)), np.sign(lines)], axis=1)
@@ -109,8 +122,7 @@ def _run(flags: Flags) -> Vector:
 
 def _catching(scene: Scene) -> Columns:
     after, before = scene.lines[:, :15], scene.lines[:, 1:16]
-    attacker, defender = scene.of_both("green", 15)
-    green = (attacker == 1) & (defender == 1)
+    green = scene.once("green", _green)
     counts = green & (before > 1.5) & (before < 12) & (after > 0)
     gained = np.where(counts, between(before - after, -3.0, 3.0), 0.0).sum(1)
     laps = counts.sum(1).astype(np.float64)

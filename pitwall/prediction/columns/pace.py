@@ -60,10 +60,19 @@ SPECS: Final = (
 
 def values(scene: Scene, lap_diff: Columns) -> Columns:
     """Return the columns of this module; `lap_diff` has `lap_diff_mean3_s`."""
-    pace = {figure: scene.diff(f"lap_{figure}") for figure in RUNNING["lap"]}
+    of_laps = scene.once("pace", _of_laps)
+    pace = {figure: of_laps[f"pace_diff_{figure}_s"] for figure in _PROJECTED}
+    return of_laps | {
+        **{f"gap_paced_{figure}_s": scene.interval_s + pace[figure] for figure in _PROJECTED},
+        "gap_paced_mix_s": scene.interval_s
+        + 0.5 * lap_diff["lap_diff_mean3_s"]
+        + 0.5 * pace["ewm10"],
+    }
+
+
+def _of_laps(scene: Scene) -> Columns:
     field = scene.a("ref_lap")
-    columns = {f"pace_diff_{figure}_s": value for figure, value in pace.items()}
-    columns |= {f"gap_paced_{figure}_s": scene.interval_s + pace[figure] for figure in _PROJECTED}
+    columns = {f"pace_diff_{figure}_s": scene.diff(f"lap_{figure}") for figure in RUNNING["lap"]}
     columns |= {f"{s}_pace_diff_{f}_s": scene.diff(f"{s}_{f}") for s in SECTORS for f in RUNNING[s]}
     columns |= {
         f"pace_{who}_{figure}_s": value
@@ -71,9 +80,6 @@ def values(scene: Scene, lap_diff: Columns) -> Columns:
         for who, value in scene.both(f"lap_{figure}")
     }
     columns |= {
-        "gap_paced_mix_s": scene.interval_s
-        + 0.5 * lap_diff["lap_diff_mean3_s"]
-        + 0.5 * pace["ewm10"],
         "pace_diff_ewm10_3lap_s": scene.diff("lap_ewm10", 3),
         "pace_diff_clean10_3lap_s": scene.diff("lap_clean10", 3),
         "field_lap_s": field,

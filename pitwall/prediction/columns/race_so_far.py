@@ -53,6 +53,13 @@ SPECS: Final = (
 
 def values(scene: Scene) -> Columns:
     """Return the columns of this module."""
+    lately = scene.cache.laps.passes.lately(scene.race.as_of)
+    return scene.once("race so far", _of_laps) | {
+        "passes_race_20min_surplus": np.where(scene.lap == 0, np.nan, lately)
+    }
+
+
+def _of_laps(scene: Scene) -> Columns:
     return _places(scene) | _passes(scene)
 
 
@@ -76,7 +83,6 @@ def _places(scene: Scene) -> Columns:
 def _passes(scene: Scene) -> Columns:
     passes = scene.cache.laps.passes
     race = passes.of_race()
-    lately = passes.lately(scene.race.as_of)
     rows = []
     for a, d in zip(scene.attacker_slots.tolist(), scene.defender_slots.tolist(), strict=True):
         roles = (
@@ -91,7 +97,6 @@ def _passes(scene: Scene) -> Columns:
         race.surplus,
         race.expected,
         race.battles,
-        lately,
         race.surplus / (race.expected + _RACE_PRIOR),
     )
     table = np.array([[*whole, *row] for row in rows], dtype=np.float64)
@@ -100,7 +105,11 @@ def _passes(scene: Scene) -> Columns:
     return {name: table[:, index] for index, name in enumerate(_PASS_NAMES)}
 
 
-_PASS_NAMES: Final = tuple(spec.name for spec in SPECS if spec.name.startswith("passes_"))
+_PASS_NAMES: Final = tuple(
+    spec.name
+    for spec in SPECS
+    if spec.name.startswith("passes_") and spec.name != "passes_race_20min_surplus"
+)
 
 
 def _role(own: PassTally, other: PassTally) -> tuple[float, float, float, float, float]:

@@ -38,12 +38,16 @@ class Readings(NamedTuple):
 NO_READINGS: Final = Readings(np.empty(0), np.empty(0), np.full((3, NEWEST), _NAN))
 
 
+_NOWHERE: Final[Vector] = np.full(NEWEST, _NAN)
+
+
 class ReadingCache:
     """Caches the `Readings` of every car until its trace changes."""
 
     def __init__(self) -> None:
         self._tables: dict[DriverNumber, tuple[tuple[GapSample, ...], Vector]] = {}
         self._cached: dict[DriverNumber, Readings] = {}
+        self._ahead: dict[tuple[DriverNumber, DriverNumber], tuple[Readings, Readings, Vector]] = {}
 
     def of(self, car: CarState | None) -> Readings:
         """Return a car's readings."""
@@ -55,6 +59,24 @@ class ReadingCache:
             self._tables[car.number] = (car.trace, table)
             self._cached[car.number] = _readings(table)
         return self._cached[car.number]
+
+    def places_ahead(self, attacker: CarState | None, defender: CarState | None) -> Vector:
+        """Return the defender's place at the attacker's newest readings, shape (NEWEST,)."""
+        back, ahead = self.of(attacker), self.of(defender)
+        if attacker is None or defender is None or not len(ahead.at):
+            return _NOWHERE
+        pair = attacker.number, defender.number
+        cached = self._ahead.get(pair)
+        if cached is None or cached[0] is not back or cached[1] is not ahead:
+            cached = self._ahead[pair] = (back, ahead, _places_at(back.newest[AT], ahead))
+        return cached[2]
+
+
+def _places_at(at: Vector, car: Readings) -> Vector:
+    """Return a car's place at these instants; NaN if unknown, or where the instant is NaN."""
+    newest = car.at.searchsorted(at, side="right") - 1
+    known = (newest >= 0) & np.isfinite(at)
+    return np.where(known, car.position[newest], np.nan)
 
 
 def _table(

@@ -6,8 +6,9 @@ elsewhere, the gap a lap ago is interpolated between the crossings around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,26 @@ from pitwall.prediction.columns.readings import ReadingCache
 from pitwall.prediction.columns.spec import Flags, Vector
 from pitwall.prediction.situation import JUST_NOW_S, lap_duration_s
 
+T = TypeVar("T")
 Slots = npt.NDArray[np.int64]
+
+
+class KeptOfLaps:
+    """What follows from completed laps, kept until a car completes one or other battles are on."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self.values: dict[str, Any] = {}
+
+    def turn_to(self, *key: object) -> None:
+        """Drop what is kept if it was of other laps."""
+        if key != self._key:
+            self.clear()
+            self._key = key
+
+    def clear(self) -> None:
+        """Drop what is kept."""
+        self._key, self.values = (), {}
 
 
 class SceneCache:
@@ -30,6 +50,7 @@ class SceneCache:
     def __init__(self) -> None:
         self.laps = LapTable()
         self.readings = ReadingCache()
+        self.of_laps = KeptOfLaps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +96,20 @@ class Scene:
         """Return a cell of the defender's lap, `ago` laps before the last shared one."""
         return self._of_defender[:, INDEX[cell], ago]
 
+    def once(self, what: str, compute: Callable[[Scene], T]) -> T:
+        """Return what `compute` returns, computed once for as long as no car completes a lap.
+
+        Args:
+            what: Names the value.
+            compute: Must use nothing of the scene but the slots of the battles' cars and completed
+                laps: the present instant, gap and phase change from tick to tick.
+        """
+        kept = self.cache.of_laps.values
+        if what not in kept:
+            kept[what] = compute(self)
+        found: T = kept[what]
+        return found
+
     def of_both(self, cell: str, laps: int) -> tuple[Vector, Vector]:
         """Return a cell of the last laps of attacker and defender, newest first, (n, laps)."""
         return self._of_attacker[:, INDEX[cell], :laps], self._of_defender[:, INDEX[cell], :laps]
@@ -113,27 +148,46 @@ def scene_of(
     slot_of = cache.laps.slot_of
     attacker_slots = known * np.array([slot_of(b.attacker) for b in battles], dtype=np.int64)
     defender_slots = known * np.array([slot_of(b.defender) for b in battles], dtype=np.int64)
-    of_attacker = _last_laps(cache.laps.cells, attacker_slots, laps)
-    of_defender = _last_laps(cache.laps.cells, defender_slots, laps)
+    racing_since_s = race.racing_since.timestamp()
+    kept = cache.of_laps
+    kept.turn_to(
+        cache.laps.state,
+        racing_since_s,
+        *(x.tobytes() for x in (attacker_slots, defender_slots, laps)),
+    )
+    if "cells" not in kept.values:
+        kept.values["cells"] = _cells(
+            cache.laps.cells, attacker_slots, defender_slots, laps, racing_since_s
+        )
+    of_attacker, of_defender, lines_before = kept.values["cells"]
     now_s = race.as_of.timestamp()
     interval_s = np.array(list(map(_interval_s, battles, attackers, defenders)), dtype=np.float64)
     lap_s = np.array([lap_duration_s(car) for car in attackers], dtype=np.float64)
     crossed = INDEX["crossed"]
-    lines = of_attacker[:, crossed] - of_defender[:, crossed]
-    racing_since_s = race.racing_since.timestamp()
-    # Behind a safety car gaps are not fought for: nothing measured there counts as racing.
-    lines[of_attacker[:, crossed] < racing_since_s] = np.nan
-    for of_car in (of_attacker, of_defender):
-        _forget_before(of_car, racing_since_s)
     since_s = now_s - of_attacker[:, crossed, 0]
     at_line = since_s < JUST_NOW_S
     phase = np.where(at_line, 0.0, np.minimum(since_s / lap_s, 1.0))
+    lines = lines_before.copy()
     lines[:, 0] = np.where(at_line, interval_s, lines[:, 0])
     return Scene(
         race, battles, cache, knowledge, attackers, defenders, attacker_slots, defender_slots,
         laps, now_s, interval_s, lap_s, phase, lines,
         _gaps(interval_s, lines, phase, at_line), of_attacker, of_defender,
     )  # fmt: skip
+
+
+def _cells(
+    cells: Vector, attackers: Slots, defenders: Slots, laps: Slots, racing_since_s: float
+) -> tuple[Vector, Vector, Vector]:
+    """Return the cells of attackers' and defenders' last laps, and their gaps at the line."""
+    of_attacker, of_defender = (_last_laps(cells, slots, laps) for slots in (attackers, defenders))
+    crossed = INDEX["crossed"]
+    lines = of_attacker[:, crossed] - of_defender[:, crossed]
+    # Behind a safety car gaps are not fought for: nothing measured there counts as racing.
+    lines[of_attacker[:, crossed] < racing_since_s] = np.nan
+    for of_car in (of_attacker, of_defender):
+        _forget_before(of_car, racing_since_s)
+    return of_attacker, of_defender, lines
 
 
 def _last_laps(cells: Vector, slots: Slots, laps: Slots) -> Vector:

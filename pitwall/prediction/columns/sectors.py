@@ -48,18 +48,10 @@ SPECS: Final = (
 
 def values(scene: Scene) -> Columns:
     """Return the columns of this module."""
-    laps = within(scene.diffs("s1", "s3", 3), 3.0)  # (laps, sectors, battles)
-    means = mean_of(laps)
-    last, *before = (_gains(lap) for lap in laps)
-    complete = [np.where(np.isfinite(gains), gains, last) for gains in before]
-    weighted = 0.5 * last + 0.3 * complete[0] + 0.2 * complete[1]
-    interval = scene.interval_s
-    ways = np.stack([last, _gains(means), *before, weighted], axis=1)
+    columns, ways = scene.once("sectors", _of_laps)
+    last, interval, line = ways[:, 0], scene.interval_s, scene.lines[:, 1]
     ahead = _from_here(scene, ways)  # (sectors, ways, battles)
     lowest = interval + least(*ahead)
-    line = scene.lines[:, 1]
-    columns = {f"{s}_diff_{j}lap_s": laps[j, i] for i, s in enumerate(SECTORS) for j in range(3)}
-    columns |= {f"{s}_diff_mean3_s": means[i] for i, s in enumerate(SECTORS)}
     return columns | {
         "gap_projected_s1_s": interval + ahead[0, 0],
         "gap_projected_s2_s": interval + ahead[1, 0],
@@ -74,6 +66,22 @@ def values(scene: Scene) -> Columns:
         "gap_pair_s2_s": line + last[1],
         "gap_least_1lap_s": least(line + last[0], line + last[1], interval, line),
     }
+
+
+def _of_laps(scene: Scene) -> tuple[Columns, Vector]:
+    """Return the columns of completed laps, and the gains of a lap driven in several ways.
+
+    The ways are: as the last lap, as the mean of three, as each of the two before the last, and as
+    a weighted mean; shape (sectors, ways, battles).
+    """
+    laps = within(scene.diffs("s1", "s3", 3), 3.0)  # (laps, sectors, battles)
+    means = mean_of(laps)
+    last, *before = (_gains(lap) for lap in laps)
+    complete = [np.where(np.isfinite(gains), gains, last) for gains in before]
+    weighted = 0.5 * last + 0.3 * complete[0] + 0.2 * complete[1]
+    columns = {f"{s}_diff_{j}lap_s": laps[j, i] for i, s in enumerate(SECTORS) for j in range(3)}
+    columns |= {f"{s}_diff_mean3_s": means[i] for i, s in enumerate(SECTORS)}
+    return columns, np.stack([last, _gains(means), *before, weighted], axis=1)
 
 
 def _gains(differences: Vector) -> Vector:

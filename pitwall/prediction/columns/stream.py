@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from pitwall.prediction.columns.readings import AT, INTERVAL, NEWEST, POSITION
+from pitwall.prediction.columns.readings import AT, INTERVAL, POSITION
 from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import (
     Columns,
@@ -85,17 +85,11 @@ class PairReadings:
 
 def pair_readings(scene: Scene) -> PairReadings:
     """Return the readings of the attackers of all battles."""
-    of = scene.cache.readings.of
-    attackers = [of(car) for car in scene.attackers]
-    newest = np.array([readings.newest for readings in attackers])
+    cache = scene.cache.readings
+    newest = np.array([cache.of(car).newest for car in scene.attackers])
     gap, place = newest[:, INTERVAL], newest[:, POSITION]
     age = scene.now_s - newest[:, AT]
-    front = np.full(age.shape, np.nan)
-    for row, (back, car) in enumerate(zip(attackers, scene.defenders, strict=True)):
-        ahead, many = of(car), min(len(back.at), NEWEST)
-        if len(ahead.at):
-            then = ahead.at.searchsorted(newest[row, AT, :many], side="right") - 1
-            front[row, :many] = np.where(then >= 0, ahead.position[then], np.nan)
+    front = np.array(list(map(cache.places_ahead, scene.attackers, scene.defenders)))
     racing = age <= scene.now_s - scene.race.racing_since.timestamp()
     pair = (front == place - 1) & (gap >= 0) & (gap < _FURTHEST_S) & racing
     return PairReadings(age, np.where(pair, gap, np.nan), (front > place) & racing, place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from pitwall.prediction.columns.scene import Scene
 from pitwall.prediction.columns.spec import (
     Columns,
     FeatureSpec,
+    Flags,
     Vector,
     between,
     mean_along,
@@ -63,7 +64,7 @@ def values(scene: Scene, attacker_places: Vector, ages_s: Vector) -> Columns:
     recent = np.where(ages_s <= 90, attacker_places, np.nan)
     gained = np.fmax.reduce(recent, axis=1) - attacker_places[:, 0]
     return {
-        **_at_the_line(scene),
+        **scene.once("traffic at the line", _at_the_line),
         **_by_place(scene),
         **_defender(scene),
         **_other_laps(scene),
@@ -148,8 +149,23 @@ def _defender(scene: Scene) -> Columns:
     }
 
 
-def _other_laps(scene: Scene) -> Columns:
-    """Return the columns of cars that crossed the line near the pair on another lap."""
+class _Others(NamedTuple):
+    """The cars of the field by their last crossings; (battles, cars) where not noted.
+
+    Attributes:
+        crossed: When each last crossed the line, shape (cars,).
+        before: How long before the attacker.
+        lapped: Whether a car is laps down, and crossed before the attacker.
+        lapping: How many are laps ahead, and crossed shortly before the attacker; (battles,).
+    """
+
+    crossed: Vector
+    before: Vector
+    lapped: Flags
+    lapping: Vector
+
+
+def _others(scene: Scene) -> _Others:
     table = scene.cache.laps
     cars = [car for car in scene.race.cars.values() if car.laps]
     crossed = np.array(
@@ -157,9 +173,15 @@ def _other_laps(scene: Scene) -> Columns:
     )
     laps = np.array([car.laps[-1].lap_number for car in cars], dtype=np.float64)
     before = scene.a("crossed")[:, None] - crossed[None, :]
-    gap = scene.lines[:, :1]
     lapped = (laps[None, :] < scene.lap[:, None]) & (before >= 0)
     lapping = (laps[None, :] > scene.lap[:, None]) & (before >= 0) & (before < 6)
+    return _Others(crossed, before, lapped, lapping.sum(1))
+
+
+def _other_laps(scene: Scene) -> Columns:
+    """Return the columns of cars that crossed the line near the pair on another lap."""
+    crossed, before, lapped, lapping = scene.once("other laps", _others)
+    gap = scene.lines[:, :1]
     ahead = lapped & (before >= gap)
     to_next = np.where(ahead & (before < gap + 20), before - gap, np.inf).min(1, initial=np.inf)
     running = (scene.now_s - crossed < 200).sum()
@@ -168,6 +190,6 @@ def _other_laps(scene: Scene) -> Columns:
         "lapped_between_cars": (lapped & (before < gap)).sum(1) + known,
         "lapped_ahead_5s_cars": (ahead & (before < gap + 5)).sum(1) + known,
         "lapped_ahead_s": np.where(np.isfinite(to_next), to_next, np.nan),
-        "lapping_near_cars": lapping.sum(1) + known,
+        "lapping_near_cars": lapping + known,
         "running_field_cars": np.full(len(known), float(running)),
     }

@@ -49,6 +49,10 @@ SPECS: Final = (
 
 def values(scene: Scene) -> Columns:
     """Return the columns of this module."""
+    return scene.once("traps", _of_laps)
+
+
+def _of_laps(scene: Scene) -> Columns:
     laps = within(scene.diffs("i1", "st", 3), _LIMIT_KMH)  # (laps, traps, battles)
     columns: Columns = {}
     for trap, last, before, mean in zip(TRAPS, laps[0], laps[1], mean_of(laps), strict=True):

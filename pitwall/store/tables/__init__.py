@@ -1,8 +1,9 @@
 """Define the tables as SQLModel classes, which tests compare with the migrations of `alembic`.
 
 `accounts` holds people, `races` races and their entries, `forecasts` forecasts and their outcomes,
-`playback` the messages and rows of a race, and `ledger` every forecast for good. Live data is
-written to the last three and to `races`, never to `accounts`.
+`playback` the messages and rows of a race, `ledger` every forecast for good, and `webhooks` who is
+told of what happens. Live data is written to `races`, `forecasts`, `playback`, `ledger` and the
+deliveries of `webhooks`, never to `accounts`.
 """
 
 from sqlmodel import SQLModel
@@ -30,6 +31,7 @@ from pitwall.store.tables.playback import (
     WeatherRow,
 )
 from pitwall.store.tables.races import CircuitRow, DriverRow, EntryRow, RaceRow
+from pitwall.store.tables.webhooks import DeliveryRow, HookPlaceRow, WebhookRow
 
 metadata = SQLModel.metadata
 
@@ -40,10 +42,12 @@ __all__ = [
     "CircuitRow",
     "CompactForecast",
     "ControlRow",
+    "DeliveryRow",
     "DriverRow",
     "EndingRow",
     "EntryRow",
     "ForecastWord",
+    "HookPlaceRow",
     "Keyframe",
     "Lap",
     "LedgerCall",
@@ -61,6 +65,7 @@ __all__ = [
     "TimingRow",
     "UserRow",
     "WeatherRow",
+    "WebhookRow",
     "metadata",
     "views",
 ]

@@ -1,58 +1,18 @@
-"""Lay out the pages to log in, to register and to manage log-ins, API keys and the password.
+"""Lay out the pages to log in, to register and to manage an account.
 
-Their forms call `/auth` through `assets/account.js`, which shows errors and the answer.
+Their forms call `/auth` and `/account/webhooks` through `assets/account.js`, which shows errors and
+the answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import reflex as rx
 
+from pitwall.web.account.forms import Asking, Field, form, form_button, shown_once
+from pitwall.web.account.webhook_panel import webhook_panel
 from pitwall.web.shared.account_state import AccountState, KeyItem, LogInItem
 from pitwall.web.shared.plain_page import plain_page, plain_panel
 from pitwall.web.shared.typed import as_handler, as_var
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a form.
-
-    Attributes:
-        name: The route's name for it; errors refer to it.
-        kind: The input's type.
-        autocomplete: What browsers and password managers may fill in.
-        hint: Text below the field; "" for none.
-        most: Longest text, characters.
-    """
-
-    name: str
-    label: str
-    kind: str
-    autocomplete: str
-    hint: str = ""
-    most: int = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """The request that a form sends, and what happens then.
-
-    Attributes:
-        ask: Method and path, such as `POST /auth/login`.
-        then: What the script does after success: `next`, `log-in`, `refresh`, `key` or
-            `go PATH`.
-        success: The message after success.
-    """
-
-    ask: str | rx.Var[str]
-    then: str
-    success: str = ""
-
-    @property
-    def attributes(self) -> dict[str, str | rx.Var[str]]:
-        """The form's attributes that the script reads."""
-        return {"data-ask": self.ask, "data-then": self.then, "data-success": self.success}
 
 
 def log_in_list(rows: rx.Var[list[LogInItem]]) -> rx.Component:
@@ -84,7 +44,7 @@ def _log_in(row: rx.Var[LogInItem]) -> rx.Component:
         rx.cond(
             row.is_current,
             rx.fragment(),
-            _form_button(
+            form_button(
                 Asking(f"DELETE /auth/sessions/{row.id}", "refresh"), "End", f"End {row.browser}"
             ),
         ),
@@ -99,7 +59,7 @@ def _key(row: rx.Var[KeyItem]) -> rx.Component:
             rx.el.code(f"{row.prefix}_…"),
             rx.el.p(f"Made {row.made} · {row.used}", class_name="hint"),
         ),
-        _form_button(
+        form_button(
             Asking(f"DELETE /auth/keys/{row.id}", "refresh"), "Revoke", f"Revoke {row.name}"
         ),
         key=row.id,
@@ -123,7 +83,7 @@ def log_in_page() -> rx.Component:
         "Log in",
         plain_panel(
             _already_logged_in(),
-            _form(
+            form(
                 "log-in",
                 Asking("POST /auth/login", "next"),
                 [_EMAIL, _PASSWORD],
@@ -145,7 +105,7 @@ def register_page() -> rx.Component:
         "Register",
         plain_panel(
             _already_logged_in(),
-            _form(
+            form(
                 "register",
                 Asking("POST /auth/register", "log-in"),
                 [_EMAIL, Field("password", "Password", "password", "new-password", _NEW)],
@@ -170,7 +130,7 @@ def account_page() -> rx.Component:
         plain_panel(
             rx.el.h2("Log-ins", class_name="heading", tab_index=-1),
             log_in_list(as_var(AccountState.log_ins)),
-            _form_button(
+            form_button(
                 Asking("DELETE /auth/sessions", "refresh", "All other log-ins have ended."),
                 "End all others",
                 "End all other log-ins",
@@ -187,18 +147,19 @@ def account_page() -> rx.Component:
                 ".",
                 class_name="hint",
             ),
-            _new_key(),
+            shown_once("new-key", "Your new key. Copy it now: it is not shown again."),
             key_list(as_var(AccountState.keys)),
-            _form(
+            form(
                 "key",
                 Asking("POST /auth/keys", "key"),
                 [_KEY_NAME],
                 "Make a key",
             ),
         ),
+        webhook_panel(),
         plain_panel(
             rx.el.h2("Password", class_name="heading", tab_index=-1),
-            _form(
+            form(
                 "change",
                 Asking(
                     "POST /auth/password",
@@ -220,7 +181,7 @@ def account_page() -> rx.Component:
                 "stored for you. It cannot be undone.",
                 class_name="hint",
             ),
-            _form(
+            form(
                 "leave",
                 Asking("DELETE /auth/me", "go /"),
                 [_PASSWORD],
@@ -251,7 +212,7 @@ def _who() -> rx.Component:
                 rx.fragment(),
             ),
         ),
-        _form_button(Asking("POST /auth/logout", "go /"), "Log out", "Log out"),
+        form_button(Asking("POST /auth/logout", "go /"), "Log out", "Log out"),
         class_name="who-row",
     )
 
@@ -267,93 +228,4 @@ def _already_logged_in() -> rx.Component:
             class_name="hint",
         ),
         rx.fragment(),
-    )
-
-
-def _new_key() -> rx.Component:
-    """Draw the field in which the script shows a new key, once."""
-    return rx.el.div(
-        rx.el.label("Your new key. Copy it now: it is not shown again.", html_for="new-key"),
-        rx.el.input(id="new-key", read_only=True, auto_complete="off", spell_check=False),
-        rx.el.button("Copy", type="button", id="copy-key", class_name="act act-small"),
-        id="new-key-place",
-        hidden=True,
-        class_name="new-key",
-    )
-
-
-def _form(
-    name: str,
-    asking: Asking,
-    fields: list[Field],
-    button: str,
-    of: rx.Var[str] | None = None,
-) -> rx.Component:
-    """Draw a form.
-
-    Args:
-        name: Unique on the page; the ids of its fields begin with it.
-        asking: The request that it sends.
-        fields: The fields, in order.
-        button: The text of its button.
-        of: The account whose password is asked for, for password managers; None where a field
-            names it.
-    """
-    has_password = any(field.kind == "password" for field in fields)
-    return rx.el.form(
-        # An input without a name is not sent.
-        rx.el.input(type="email", value=of, auto_complete="username", read_only=True, hidden=True)
-        if of is not None
-        else rx.fragment(),
-        *[_field(field, name) for field in fields],
-        _reveal(name) if has_password else rx.fragment(),
-        rx.el.p(class_name="form-status", role="status", id=f"{name}-status"),
-        rx.el.button(button, type="submit", class_name="act"),
-        # Without the script a GET would put the password into the address.
-        method="post",
-        no_validate=True,
-        class_name="form",
-        custom_attrs=asking.attributes,
-    )
-
-
-def _field(field: Field, form: str) -> rx.Component:
-    place = f"{form}-{field.name}"
-    described_by = f"{place}-error {place}-hint" if field.hint else f"{place}-error"
-    return rx.el.div(
-        rx.el.label(field.label, html_for=place, class_name="label"),
-        rx.el.input(
-            id=place,
-            name=field.name,
-            type=field.kind,
-            auto_complete=field.autocomplete,
-            max_length=field.most,
-            required=True,
-            spell_check=False,
-            auto_capitalize="none",
-            custom_attrs={"aria-describedby": described_by},
-        ),
-        rx.el.p(id=f"{place}-error", class_name="field-error"),
-        rx.el.p(field.hint, id=f"{place}-hint", class_name="hint") if field.hint else rx.fragment(),
-        class_name="field",
-    )
-
-
-def _reveal(form: str) -> rx.Component:
-    return rx.el.label(
-        rx.el.input(type="checkbox", id=f"{form}-reveal", custom_attrs={"data-reveal": ""}),
-        rx.el.span("Show password"),
-        html_for=f"{form}-reveal",
-        class_name="reveal",
-    )
-
-
-def _form_button(asking: Asking, words: str, label: str | rx.Var[str]) -> rx.Component:
-    """Draw a form that is one button; `label` names its target where there are many in a list."""
-    return rx.el.form(
-        rx.el.button(words, type="submit", class_name="act act-small", aria_label=label),
-        rx.el.p(class_name="form-status", role="status"),
-        method="post",
-        class_name="form-button",
-        custom_attrs=asking.attributes,
     )

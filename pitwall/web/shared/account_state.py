@@ -1,7 +1,7 @@
-"""Hold the visitor's account, log-ins and API keys as rows for the pages.
+"""Hold the visitor's account, log-ins, API keys and webhooks as rows for the pages.
 
-Nothing is changed here. The forms call the `/auth` routes through `assets/account.js`, so that
-pages and programs share the same routes and limits, and a password never passes through a Reflex
+Nothing is changed here. The forms call the API's routes through `assets/account.js`, so that pages
+and programs share the same routes and limits, and a password never passes through a Reflex
 event. A tab knows its log-in from the cookie with which its socket was opened, so the page is
 loaded again after logging in or out.
 """
@@ -17,7 +17,9 @@ import reflex as rx
 
 from pitwall import services
 from pitwall.domain.accounts import Account, ApiKey, LogIn
+from pitwall.domain.webhooks import DeliveryState
 from pitwall.errors import PitwallError
+from pitwall.web.shared.hook_rows import HookItem, hook_row
 from pitwall.web.shared.page_rows import PageRows
 from pitwall.web.shared.relay import relay
 from pitwall.web.socket.visitors import visitors
@@ -41,6 +43,7 @@ _SYSTEMS: Final = (
 )
 
 _LONGEST: Final = 48
+_LETTERS: Final = 20  # of the dead-letter list; the API shows all
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class AccountState(rx.State):
     is_owner: bool = False
     log_ins: list[LogInItem] = []
     keys: list[KeyItem] = []
+    hooks: list[HookItem] = []
 
     @rx.event
     async def recognise(self) -> None:
@@ -136,7 +140,7 @@ class AccountState(rx.State):
 
     @rx.event
     async def show(self) -> object:
-        """Show the visitor's log-ins and API keys; send a guest to the log-in page."""
+        """Show the visitor's log-ins, API keys and webhooks; send a guest to the log-in page."""
         tab = self.router.session.client_token
         account = await account_of(tab)
         if account is None:
@@ -149,7 +153,12 @@ class AccountState(rx.State):
             for log_in in await people.accounts.log_ins(account)
         ]
         keys = [key_row(key) for key in await people.keys.list(account)]
-        rows = {"log_ins": [asdict(row) for row in log_ins], "keys": [asdict(row) for row in keys]}
+        hooks = await _hook_rows(account)
+        rows = {
+            "log_ins": [asdict(row) for row in log_ins],
+            "keys": [asdict(row) for row in keys],
+            "hooks": [asdict(row) for row in hooks],
+        }
         shows_account.intersection_update(visitors.logged_in())  # those that are still open
         shows_account.add(tab)
         await _send(tab, {**_who(account), **rows})
@@ -169,7 +178,23 @@ async def account_of(tab: str) -> Account | None:
 
 async def forget_person(tab: str) -> None:
     """Remove everything personal from a tab."""
-    await _send(tab, {**_who(None), "log_ins": [], "keys": []})
+    await _send(tab, {**_who(None), "log_ins": [], "keys": [], "hooks": []})
+
+
+async def _hook_rows(account: Account) -> list[HookItem]:
+    """Return the account's webhooks, each with the newest of what was given up."""
+    webhooks = services.current().webhooks
+    if webhooks is None:
+        return []
+    counts = await webhooks.counts(account)
+    rows = []
+    for hook in await webhooks.of(account):
+        of_hook = counts.get(hook.id, {})
+        is_dead = bool(of_hook.get(DeliveryState.DEAD))
+        dead = [DeliveryState.DEAD]
+        letters = await webhooks.deliveries(account, hook.id, dead, _LETTERS) if is_dead else []
+        rows.append(hook_row(hook, of_hook, letters))
+    return rows
 
 
 def _who(account: Account | None) -> PageRows:

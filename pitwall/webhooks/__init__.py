@@ -1,0 +1,1 @@
+"""Tell other programs what happens in the live race: webhooks, of accounts."""
