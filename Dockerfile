@@ -41,8 +41,6 @@ COPY rxconfig.py alembic.ini ./
 COPY alembic ./alembic
 COPY pitwall ./pitwall
 COPY --from=page /app/.web/build/client ./.web/build/client
-# Reflex writes here at every start which pages have state.
-RUN install -d -o pitwall -g pitwall ./.web/backend
 ENV HOME=/home/pitwall \
     PITWALL_HOST=0.0.0.0 \
     PITWALL_PORT=8000 \

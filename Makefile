@@ -9,7 +9,7 @@ ARGS ?=
 # One worker for each core, at most four; `tests/scheduling.py` assigns the tests. ARGS=-n0 uses none.
 WORKERS := -n logical --maxprocesses 4
 
-.PHONY: help run build setup test check lint types contracts spelling docs fix chaos bench train clean
+.PHONY: help run build setup test check lint types contracts spelling docs fix chaos bench train dist dist-check clean
 .DEFAULT_GOAL := help
 
 help:      ## list all targets
@@ -61,8 +61,16 @@ train: $(DEV)     ## train and judge the forecast; ARCHIVE=DIR ROWS=FILE MOMENTS
 	@$(BIN)/python -m ml.train --data build/battles.parquet --moments build/moments.parquet
 	@$(BIN)/python -m ml.evaluate --data build/battles.parquet --moments build/moments.parquet --cadence build/cadence.parquet
 
+dist: $(DEV) build ## build wheel and source archive into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
+	@ls dist
+
+dist-check: dist  ## install the wheel with all it needs where nothing else is, and look at it
+	@$(BIN)/python -m tests.servers.wheel dist/pitwall-*.whl
+
 clean:     ## remove everything built or installed here
-	rm -rf .venv .tools .web build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .web build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(RUNTIME): requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,3 +1,5 @@
 """Pitwall: live Formula 1 battles, and the chance that each ends in an overtake."""
 
-__version__ = "0.1.0"
+from pitwall.release import current_release
+
+__version__ = current_release().version

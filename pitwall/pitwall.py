@@ -6,12 +6,14 @@ settings. A worker calls `asgi`, which wires up the rest.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from pathlib import Path
 
 import reflex as rx
 from starlette.types import ASGIApp
 
+from pitwall import places
 from pitwall.api.app import build_api
 from pitwall.api.protection.stack import protected
 from pitwall.cache.redis_client import CLIENT_ERRORS
@@ -41,8 +43,6 @@ from pitwall.web.shared.trouble import on_backend_trouble
 from pitwall.web.shared.words import in_words
 from pitwall.web.socket.guard import door_server, guard, on_page_trouble
 from pitwall.web.socket.redis_states import share_states
-
-BUILT_PAGES = Path(".web") / "build" / "client"
 
 app = rx.App(
     sio=door_server(),
@@ -111,9 +111,11 @@ def asgi() -> ASGIApp:
     from pitwall.app import container  # brings numpy, pyarrow and, with the model, its libraries
     from pitwall.app.connection_bounds import bound_connections
     from pitwall.app.orphan_watch import end_without_supervisor
+    from pitwall.app.settings import STARTED_IN
 
     end_without_supervisor()
-    guard(app, BUILT_PAGES)
+    guard(app, places.PAGES)
+    os.chdir(os.environ.get(STARTED_IN, "."))
     try:
         container.install(tab_is_open=relay.tab_is_open)
     except PitwallError as error:
@@ -126,4 +128,6 @@ def asgi() -> ASGIApp:
     app.register_lifespan_task(container.run_worker)
     app.register_lifespan_task(relay.run)
     app.register_lifespan_task(watch_log_ins)
-    return protected(LinkHeads(app(), BUILT_PAGES), container.protection(BUILT_PAGES))
+    with contextlib.chdir(places.BESIDE):  # Reflex tidies up the `assets` folder here
+        whole = app()
+    return protected(LinkHeads(whole, places.PAGES), container.protection(places.PAGES))

@@ -47,7 +47,7 @@ class About:
 
     Attributes:
         version: The version of pitwall.
-        revision: The revision of the source; None outside a checkout.
+        revision: The revision of the source; None where neither git nor the build tells it.
         started_at: When this process started, UTC.
         model_version: Name and content hash; "" without a model.
         model_trained_at: UTC; None without a model.

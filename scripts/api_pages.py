@@ -17,6 +17,7 @@ TITLES = {
     "ledger": "Ledger",
     "accounts": "Accounts",
     "v1": "As OpenF1 speaks it",
+    "webhooks": "Webhooks",
 }
 """The pages, in the order of the site; another tag comes after them under its own name."""
 

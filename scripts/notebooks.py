@@ -30,7 +30,7 @@ _TIDY = "%reset -f\nimport matplotlib.pyplot\nmatplotlib.pyplot.rcParams['figure
 
 def notebook_of(recipe: Path) -> NotebookNode:
     """Return a recipe as a notebook without results; the same file gives the same notebook."""
-    notebook = jupytext.read(recipe, fmt="py:percent")
+    notebook: NotebookNode = jupytext.read(recipe, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{recipe.stem.partition('_')[0]}-{number}"
         cell.metadata = nbformat.from_dict({})

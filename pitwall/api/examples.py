@@ -153,4 +153,5 @@ NO_UUID: Final = "no-uuid"
 NO_UUID_BECAUSE: Final = "Input should be a valid UUID, invalid character: found `n` at 0"
 FRAME_ETAG: Final = 'W/"1a20ee17f88-15bb-2-0"'
 FILE_ETAG: Final = '"5b272c751fe2b6064aba"'
+VERSION: Final = "0.1.0"
 REVISION: Final = "1d5f60835a0b"

@@ -8,7 +8,6 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from pitwall import __version__
 from pitwall.api import examples
 from pitwall.domain.frames import FeedState
 from pitwall.domain.sessions import Source
@@ -39,9 +38,10 @@ class ModelOut(BaseModel):
 class BuildOut(BaseModel):
     """The version of the program."""
 
-    version: str = Field(examples=[__version__])
+    version: str = Field(examples=[examples.VERSION])
     revision: str | None = Field(
-        description="Source revision; null outside a checkout.", examples=[examples.REVISION]
+        description="Source revision; null where neither git nor the build tells it.",
+        examples=[examples.REVISION],
     )
     started_at: datetime = Field(examples=[examples.STARTED_AT])
 

@@ -20,7 +20,7 @@ class DriverOut(BaseModel):
     code: str = Field(description="The driver's three letters.", examples=["NOR"])
 
 
-class SpanOut(BaseModel):
+class FlagSpanOut(BaseModel):
     """A period in which the track was not clear, or the race was stopped."""
 
     what: str = Field(
@@ -106,7 +106,7 @@ class TimelineOut(BaseModel):
         description="Lights out; null where not known.", examples=["2025-08-31T13:03:00Z"]
     )
     drivers: list[DriverOut]
-    flags: list[SpanOut]
+    flags: list[FlagSpanOut]
     laps: list[LapStartOut]
     stops: list[PitLapOut] = Field(description="One for each stop.")
     battles: list[FightOut]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -58,6 +57,7 @@ from pitwall.ports.feeds import RecordedFeed
 from pitwall.prediction.predictor import MixturePredictor
 from pitwall.prediction.what_if import MixtureWhatIf
 from pitwall.recording.race_recorder import Recorder
+from pitwall.release import current_release
 from pitwall.store.database import Databases
 from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.webhooks.service import HookCounter
@@ -141,7 +141,7 @@ def install(tab_is_open: Callable[[str], bool]) -> services.Services:
     """
     built = parts()
     about = services.About(
-        revision=_revision(),
+        revision=current_release().revision,
         model_version=built.predictor.version,
         model_trained_at=built.predictor.trained_at,
         model_hash=built.predictor.bundle.content_hash,
@@ -297,7 +297,7 @@ def open_broker_link(settings: Settings, cache: Backend) -> BrokerLink | None:
         return None
     return BrokerLink(
         BrokerSettings.of(settings.mqtt_url, settings.mqtt_ca),
-        HomeTopics(settings.mqtt_prefix, settings.mqtt_discovery),
+        HomeTopics(settings.mqtt_prefix, settings.mqtt_discovery, settings.public_address()),
         cache.live,
         lambda: cache.lease.is_held,
     )
@@ -360,19 +360,3 @@ def open_feed(spec: FeedSpec, settings: Settings | None = None) -> RecordedFeed:
     if spec.kind is FeedKind.RECORDING:
         return RecordingFeed(spec.path)
     return TimingFeed(spec.path, spec.race, folder_beside(spec.path))
-
-
-def _revision() -> str | None:
-    """Return the commit that is running; None outside a checkout."""
-    try:
-        completed = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607  git where the user has it
-            cwd=Path(__file__).parents[1],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return completed.stdout.strip() or None

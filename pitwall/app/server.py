@@ -23,12 +23,19 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from pitwall.app.environment import variable
-from pitwall.app.settings import WORKERS_FOLDER, FeedKind, Settings, load, spelling_warnings
+from pitwall.app.settings import (
+    STARTED_IN,
+    WORKERS_FOLDER,
+    FeedKind,
+    Settings,
+    load,
+    spelling_warnings,
+)
 from pitwall.errors import FeedUnavailableError, PitwallError, SettingsError, shown
 from pitwall.logs import one_line
+from pitwall.places import BESIDE, PAGES
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILT_PAGE = Path(".web") / "build" / "client" / "index.html"
+BUILT_PAGE = PAGES / "index.html"
 STOP_WITHIN_S = 5  # then open sockets are cut
 ANNOUNCE_WITHIN_S = 60.0
 HEADERS_WITHIN_MS = 10_000  # also how long a connection may stay open without a request
@@ -41,7 +48,6 @@ _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  only compared w
 
 def main() -> int:
     """Serve until interrupted; return the exit code."""
-    os.chdir(ROOT)  # Reflex looks for rxconfig.py and .web here
     for warning in spelling_warnings():
         sys.stderr.write(f"pitwall: warning: {warning}\n")
     try:
@@ -60,16 +66,20 @@ def main() -> int:
         held = _hold_database(settings)
     except PitwallError as error:
         return _refuse(str(error))
-    os.environ |= reflex_environment() | redis_environment(settings)
+    os.environ |= redis_environment(settings)
     os.environ |= allocator_environment() | os.environ  # what the operator chose stays
+    os.environ[STARTED_IN] = _working_folder()
+    os.chdir(BESIDE)  # Reflex looks for rxconfig.py here
     # A fork would copy import locks that the announcing thread may hold at that moment.
     multiprocessing.set_start_method("spawn")
     threading.Thread(target=_announce, args=(host, port), daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="pitwall-") as folder:
         os.environ[WORKERS_FOLDER] = folder
+        os.environ |= reflex_environment(_web_folder(Path(folder)))
         Server(
             target="pitwall.pitwall:asgi",
             factory=True,
+            working_dir=BESIDE,  # else modules would be looked for wherever a worker is
             address=host,
             port=port,
             interface=Interfaces.ASGI,
@@ -159,9 +169,33 @@ def _hold_database(settings: Settings) -> IO[str] | None:
     return single_writer.hold(url, settings.redis_url)
 
 
-def reflex_environment() -> dict[str, str]:
-    """Return the variables that make Reflex serve the build as it is and contact no server."""
+def _working_folder() -> str:
+    """Return the folder that the server was started in."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # it was removed
+        return str(BESIDE)
+
+
+def _web_folder(shared: Path) -> Path:
+    """Return a folder with the built page in which Reflex may write; it lists its pages there.
+
+    The folder of the page itself may be on a system that is read only.
+    """
+    web = shared / "web"
+    web.mkdir()
+    (web / PAGES.parent.name).symlink_to(PAGES.parent, target_is_directory=True)
+    return web
+
+
+def reflex_environment(web: Path) -> dict[str, str]:
+    """Return the variables that make Reflex serve the build as it is and contact no server.
+
+    Args:
+        web: The folder with the build, in which Reflex may write.
+    """
     return {
+        "REFLEX_WEB_WORKDIR": str(web),
         "REFLEX_ENV_MODE": "prod",
         "__REFLEX_SKIP_COMPILE": "true",
         "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",

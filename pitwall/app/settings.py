@@ -29,6 +29,7 @@ from pitwall.app.environment import (
     with_password,
 )
 from pitwall.errors import SettingsError, shown
+from pitwall.places import data_folder
 from pitwall.webhooks.targets import Network, read_networks
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
@@ -48,6 +49,9 @@ _YEAR = re.compile(r"[0-9]{4}")
 
 WORKERS_FOLDER = "PITWALL_INTERNAL_WORKERS_FOLDER"
 """The variable in which `serve` names the folder its workers share; not a setting."""
+
+STARTED_IN = "PITWALL_INTERNAL_STARTED_IN"
+"""The variable in which `serve` names the folder from which the paths in settings lead."""
 
 
 class FeedKind(StrEnum):
@@ -143,7 +147,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     model: Path | None = None
-    data: Path = Path("data")
+    data: Path = Field(default_factory=data_folder)
     database_url: Annotated[str | None, Field(repr=False)] = None
     database_password: SecretStr = SecretStr("")
     cors_origins: str = ""
@@ -257,7 +261,7 @@ def load() -> Settings:
     for name in Settings.model_fields:
         value = os.environ.get(variable(name))
         if value is not None and not value.strip() and not (name in _MAY_BE_EMPTY and not value):
-            default = Settings.model_fields[name].default
+            default = Settings.model_fields[name].get_default(call_default_factory=True)
             instead = "" if default is None or name in SECRETS else f" to use {default}"
             raise SettingsError(f"{variable(name)} is {_blank(value)}: unset it{instead}")
     secrets: dict[str, Any] = {**secrets_in_files(os.environ, Settings.model_fields)}

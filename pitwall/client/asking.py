@@ -299,3 +299,16 @@ def part_of_path(text: str) -> str:
         '..%2Fusers%3Fx'
     """
     return quote(text, safe="")
+
+
+def query_of(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters with truth values as the server reads them.
+
+    Example:
+        >>> query_of({"fading": True, "min_p": 0.4})
+        {'fading': 'true', 'min_p': 0.4}
+    """
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in wanted.items()
+    }

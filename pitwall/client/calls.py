@@ -21,7 +21,7 @@ from pitwall.client.answers import (
     SessionNow,
     StoredRace,
 )
-from pitwall.client.asking import Request, RequestSteps, Steps, decoded, part_of_path
+from pitwall.client.asking import Request, RequestSteps, Steps, decoded, part_of_path, query_of
 from pitwall.client.battles import NEEDED, battles_in
 from pitwall.client.frames import frame_of, frame_of_rows, read_parquet
 from pitwall.client.stream import Drivers, comma_separated
@@ -126,7 +126,7 @@ class Calls:
 
     def live_battles(self, wanted: BattleFilter) -> Steps[BattlesNow]:
         """Read the battles now."""
-        return self.asking.value(Request("/live-battles", _json_words(wanted)), BattlesNow)
+        return self.asking.value(Request("/live-battles", query_of(wanted)), BattlesNow)
 
     def live(self) -> Steps[SessionNow]:
         """Read the session now."""
@@ -150,7 +150,7 @@ class Calls:
 
     def ledger(self, wanted: LedgerQuery) -> Steps[LedgerReport]:
         """Read how forecasts came out."""
-        return self.asking.value(Request("/ledger", _json_words(wanted)), LedgerReport)
+        return self.asking.value(Request("/ledger", query_of(wanted)), LedgerReport)
 
     def openf1(self, table: str, filters: Sequence[str]) -> Steps[polars.DataFrame]:
         """Read rows as OpenF1 gives them."""
@@ -193,11 +193,3 @@ def _file(race_id: str, table: TableName, kind: FileKind, part: RacePart) -> Req
 
 def _instant(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
-
-
-def _json_words(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters with truth values as the server reads them."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else value
-        for name, value in wanted.items()
-    }

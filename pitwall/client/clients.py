@@ -6,9 +6,10 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 import httpx
 from httpx_sse import EventSource
@@ -48,13 +49,15 @@ if TYPE_CHECKING:
     from pitwall.client.stream import StreamFilter
 
 T = TypeVar("T")
+Transport = TypeVar("Transport")
+Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 HERE: Final = "http://127.0.0.1:8000"
 _CONNECT_S: Final = 10.0
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", re.IGNORECASE)
 
 
-class _Client:
+class PitwallClient(ABC, Generic[Transport, Http]):
     """What both clients have in common: where the server is, who asks, and how patiently.
 
     Args:
@@ -62,6 +65,10 @@ class _Client:
         key: An API key; None is `PITWALL_KEY`. Without one only open routes answer, until a log-in.
         retry: How often and how patiently a request is repeated.
         timeout_s: How long the server may take to go on with an answer.
+        transport: How requests are sent, for proxies and tests; None is over the network.
+
+    Raises:
+        ClientError: The address is none.
     """
 
     def __init__(
@@ -71,23 +78,28 @@ class _Client:
         key: str | None = None,
         retry: RetryPolicy | None = None,
         timeout_s: float = 60.0,
+        transport: Transport | None = None,
     ) -> None:
         self.url = (url or os.environ.get("PITWALL_URL") or HERE).rstrip("/")
         if not _ADDRESS.fullmatch(self.url):
             message = f"{self.url!a} is no address of a server, such as https://HOST[:PORT]."
             raise ClientError(message)
         self.retry = retry or RetryPolicy()
-        self._key = os.environ.get("PITWALL_KEY", "") if key is None else key
-        self._timeout_s = timeout_s
         self._calls = Calls(RequestSteps(self.retry))
-
-    def _settings(self) -> dict[str, Any]:
-        """Return the arguments of httpx's client."""
         headers = {"User-Agent": f"pitwall-client/{__version__}"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        timeout = httpx.Timeout(self._timeout_s, connect=_CONNECT_S)
-        return {"base_url": self.url, "headers": headers, "timeout": timeout}
+        secret = os.environ.get("PITWALL_KEY", "") if key is None else key
+        if secret:
+            headers["Authorization"] = f"Bearer {secret}"
+        self._http: Http = self._open(
+            base_url=self.url,
+            headers=headers,
+            timeout=httpx.Timeout(timeout_s, connect=_CONNECT_S),
+            transport=transport,
+        )
+
+    @abstractmethod
+    def _open(self, **settings: Any) -> Http:  # noqa: ANN401  passed on as they are
+        """Return httpx's client."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -99,33 +111,17 @@ def _listening(request: httpx.Request) -> httpx.Request:
     return request
 
 
-class Pitwall(_Client):
-    """Asks a pitwall server, and blocks until it has answered.
+class Pitwall(PitwallClient[httpx.BaseTransport, httpx.Client]):
+    """Asks a pitwall server, and blocks until it has answered; `PitwallClient` says what it takes.
 
     Example:
         with Pitwall("http://localhost:8000", key="pw_...") as pitwall:
             for race in pitwall.races(year=2025):
                 print(race.race_id)
-
-    Args:
-        url: The server's address; None is `PITWALL_URL`, or else this machine.
-        key: An API key; None is `PITWALL_KEY`. Without one only open routes answer, until a log-in.
-        retry: How often and how patiently a request is repeated.
-        timeout_s: How long the server may take to go on with an answer.
-        transport: How requests are sent, for proxies and tests; None is over the network.
     """
 
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        key: str | None = None,
-        retry: RetryPolicy | None = None,
-        timeout_s: float = 60.0,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        super().__init__(url, key=key, retry=retry, timeout_s=timeout_s)
-        self._http = httpx.Client(transport=transport, **self._settings())
+    def _open(self, **settings: Any) -> httpx.Client:  # noqa: ANN401  passed on as they are
+        return httpx.Client(**settings)
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +149,7 @@ class Pitwall(_Client):
         """Return the battles on show with their forecasts, front of the field first."""
         return self._take(self._calls.live_battles(wanted))
 
-    def stream(self, **wanted: Unpack[StreamFilter]) -> Iterator[News]:
+    def stream(self, **wanted: Unpack[StreamFilter]) -> Generator[News, None, None]:
         """Yield frames and events of the race on show as they come; a broken stream goes on.
 
         Raises:
@@ -241,32 +237,16 @@ class Pitwall(_Client):
             return result
 
 
-class AsyncPitwall(_Client):
-    """Asks a pitwall server; every call is awaited.
+class AsyncPitwall(PitwallClient[httpx.AsyncBaseTransport, httpx.AsyncClient]):
+    """Asks a pitwall server; every call is awaited, and `PitwallClient` says what it takes.
 
     Example:
         async with AsyncPitwall() as pitwall:
             battles = await pitwall.live_battles(min_p=0.2)
-
-    Args:
-        url: The server's address; None is `PITWALL_URL`, or else this machine.
-        key: An API key; None is `PITWALL_KEY`. Without one only open routes answer, until a log-in.
-        retry: How often and how patiently a request is repeated.
-        timeout_s: How long the server may take to go on with an answer.
-        transport: How requests are sent, for proxies and tests; None is over the network.
     """
 
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        key: str | None = None,
-        retry: RetryPolicy | None = None,
-        timeout_s: float = 60.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(url, key=key, retry=retry, timeout_s=timeout_s)
-        self._http = httpx.AsyncClient(transport=transport, **self._settings())
+    def _open(self, **settings: Any) -> httpx.AsyncClient:  # noqa: ANN401  passed on as they are
+        return httpx.AsyncClient(**settings)
 
     async def __aenter__(self) -> Self:
         return self
@@ -294,7 +274,7 @@ class AsyncPitwall(_Client):
         """Return the battles on show with their forecasts, front of the field first."""
         return await self._take(self._calls.live_battles(wanted))
 
-    async def stream(self, **wanted: Unpack[StreamFilter]) -> AsyncIterator[News]:
+    async def stream(self, **wanted: Unpack[StreamFilter]) -> AsyncGenerator[News, None]:
         """Yield frames and events of the race on show as they come; a broken stream goes on.
 
         Close it where you leave it early: `async with contextlib.aclosing(pitwall.stream())`.

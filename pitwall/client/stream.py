@@ -17,6 +17,7 @@ from pitwall.client.asking import (
     decoded,
     may_pass,
     problem_of,
+    query_of,
     unreachable,
 )
 from pitwall.client.errors import UnreachableError, UnreadableAnswerError
@@ -34,11 +35,15 @@ Drivers: TypeAlias = str | int | Sequence[str | int]
 
 
 class StreamFilter(TypedDict, total=False):
-    """What to be told: battles with at least `min_p`, of these `drivers`; these `events` alone."""
+    """What to be told: battles with at least `min_p`, of these `drivers`; these `events` alone.
+
+    With `fading`, battles too that are only kept open, at 2.0 to 2.5 seconds.
+    """
 
     min_p: float
     drivers: Drivers
     events: Sequence[EventName]
+    fading: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,12 @@ class Following:
     """
 
     def __init__(self, wanted: StreamFilter, retry: RetryPolicy) -> None:
-        self._query = {**wanted, "drivers": comma_separated(wanted.get("drivers"))}
+        # Brief frames, which are for drawing, would lack most fields of a `BattlesNow`.
+        self._query = {
+            **query_of(wanted),
+            "drivers": comma_separated(wanted.get("drivers")),
+            "detail": "full",
+        }
         self._retry = retry
         self._failures = 0
         self._come_back_s = COME_BACK_S

@@ -194,7 +194,7 @@ class OverviewAnswer(BaseModel):
     digest: McpDigest
 
 
-class BattleOfRace(BaseModel):
+class McpBattleOfRace(BaseModel):
     """A battle of a stored race, for as long as it was forecast without a pause."""
 
     attacker: str = Field(description="The driver behind: three letters, or the car's number.")
@@ -215,12 +215,12 @@ class BattlesOfRaceAnswer(BaseModel):
     """A page of a race's battles, in order of time."""
 
     race: McpStoredRace
-    battles: list[BattleOfRace]
+    battles: list[McpBattleOfRace]
     total: int = Field(description="How many fulfil the filters.")
     next_offset: int | None = Field(description="Give it as `offset` for the next page.")
 
 
-class PassOfRace(BaseModel):
+class McpPassOfRace(BaseModel):
     """A pass on the track that ended a battle, and stood."""
 
     at: datetime
@@ -237,7 +237,7 @@ class PassesOfRaceAnswer(BaseModel):
     """A page of a race's passes, in order of time."""
 
     race: McpStoredRace
-    passes: list[PassOfRace]
+    passes: list[McpPassOfRace]
     total: int = Field(description="How many fulfil the filters.")
     next_offset: int | None = Field(description="Give it as `offset` for the next page.")
 

@@ -209,7 +209,7 @@ class Tools:
         line = await self._timeline(race_id)
         car = _car(line, driver)
         found = [
-            answers.BattleOfRace(
+            answers.McpBattleOfRace(
                 attacker=_code(line, each.attacker),
                 defender=_code(line, each.defender),
                 since=each.since,
@@ -243,7 +243,7 @@ class Tools:
         line = await self._timeline(race_id)
         car = _car(line, driver)
         found = [
-            answers.PassOfRace(
+            answers.McpPassOfRace(
                 at=each.at,
                 lap=_lap(line, each.at),
                 attacker=_code(line, each.attacker),

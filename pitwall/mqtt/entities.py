@@ -30,10 +30,12 @@ class HomeTopics:
     Attributes:
         prefix: Begins the topics of states, such as `pitwall`.
         discovery: Begins the topics of discovery, such as `homeassistant`; "" for no discovery.
+        page: The address of pitwall's page, to which the device links; "" where not known.
     """
 
     prefix: str
     discovery: str
+    page: str = ""
 
     @property
     def state(self) -> str:
@@ -210,6 +212,7 @@ def _common(topics: HomeTopics, entity: str, name: str) -> dict[str, Any]:
             "manufacturer": "pitwall",
             "model": "Formula 1 dashboard",
             "sw_version": __version__,
+            **({"configuration_url": topics.page} if topics.page else {}),
         },
         "origin": {"name": "pitwall", "sw_version": __version__},
     }

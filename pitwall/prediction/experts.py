@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -11,6 +13,8 @@ import numpy.typing as npt
 from pitwall.errors import ModelError
 from pitwall.prediction.columns.spec import Column, Rows, positions
 from pitwall.prediction.forest import Forest, Tree, Walk, lightgbm_trees, xgboost_trees
+
+log = logging.getLogger(__name__)
 
 Logits = npt.NDArray[np.float64]
 
@@ -44,39 +48,18 @@ class Expert(Protocol):
 
 
 class TreeExpert:
-    """Trees of a library's model, walked here after a check against the library's own answers.
+    """Trees of a library's model, walked here.
 
     Args:
         trees: The model.
         columns: Where the columns that it sees lie in the whole matrix.
-        ask: Returns the library's answer: raw logits of rows of those columns.
-        view: The expert's name, for messages.
-
-    Raises:
-        ModelError: The trees and the library give different answers.
+        forest: The same trees, ready to be walked.
     """
 
     def __init__(
-        self,
-        trees: Sequence[Tree],
-        columns: npt.NDArray[np.intp],
-        ask: Callable[[Rows], Logits],
-        view: str,
+        self, trees: Sequence[Tree], columns: npt.NDArray[np.intp], forest: Forest
     ) -> None:
-        self._trees, self._columns = trees, columns
-        seen = _probes(trees, len(columns))
-        answers = ask(seen).reshape(len(seen), -1).astype(np.float64)
-        classes = answers.shape[1]
-        forest = Forest(trees, columns, 0.0, classes)
-        whole = np.zeros((len(seen), columns.max() + 1), np.float32)
-        whole[:, columns] = seen
-        alone = forest.margins(whole)
-        base = float(np.median(answers - alone))
-        if not np.allclose(answers - alone, base, rtol=0, atol=_TOLERANCE):
-            message = f"the {view} expert and the library that trained it give different answers"
-            raise ModelError(message)
-        exact = np.array_equal(answers, alone)
-        self._forest = forest if exact else forest.starting_from(base)
+        self._trees, self._columns, self._forest = trees, columns, forest
 
     @property
     def columns(self) -> npt.NDArray[np.intp]:
@@ -97,6 +80,38 @@ class TreeExpert:
         return self._trees
 
 
+def checked_forest(
+    trees: Sequence[Tree],
+    columns: npt.NDArray[np.intp],
+    ask: Callable[[Rows], Logits],
+    view: str,
+) -> Forest:
+    """Return trees ready to be walked, after a check against the library's own answers.
+
+    Args:
+        trees: The model.
+        columns: Where the columns that it sees lie in the whole matrix.
+        ask: Returns the library's answer: raw logits of rows of those columns.
+        view: The expert's name, for messages.
+
+    Raises:
+        ModelError: The trees and the library give different answers.
+    """
+    seen = _probes(trees, len(columns))
+    answers = ask(seen).reshape(len(seen), -1).astype(np.float64)
+    classes = answers.shape[1]
+    forest = Forest(trees, columns, 0.0, classes)
+    whole = np.zeros((len(seen), columns.max() + 1), np.float32)
+    whole[:, columns] = seen
+    alone = forest.margins(whole)
+    base = float(np.median(answers - alone))
+    if not np.allclose(answers - alone, base, rtol=0, atol=_TOLERANCE):
+        message = f"the {view} expert and the library that trained it give different answers"
+        raise ModelError(message)
+    exact = np.array_equal(answers, alone)
+    return forest if exact else forest.starting_from(base)
+
+
 def _probes(trees: Sequence[Tree], columns: int) -> Rows:
     """Return rows with values of every kind: near thresholds, on thresholds, and missing."""
     random = np.random.default_rng(0)
@@ -111,21 +126,52 @@ def _probes(trees: Sequence[Tree], columns: int) -> Rows:
 
 def _lightgbm(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
     """Return the expert stored as a LightGBM text."""
-    import lightgbm  # takes a second, so only a process that forecasts imports it
-
     seen, text = positions(columns, view), blob.decode()
+    lightgbm = _library_of_lightgbm()
+    if lightgbm is None:
+        return _unchecked(text, columns, seen, view)
     try:
         booster = lightgbm.Booster(model_str=text)
     except (lightgbm.basic.LightGBMError, ValueError) as error:
         message = f"the {view} expert is not a LightGBM model: {error}"
         raise ModelError(message) from error
     _refuse_other_columns(booster.feature_name(), columns, seen, view)
-    return TreeExpert(
-        lightgbm_trees(text),
-        seen,
-        lambda rows: np.asarray(booster.predict(rows, raw_score=True, num_threads=1), np.float64),
-        view,
-    )
+
+    def ask(rows: Rows) -> Logits:
+        return np.asarray(booster.predict(rows, raw_score=True, num_threads=1), np.float64)
+
+    trees = lightgbm_trees(text)
+    return TreeExpert(trees, seen, checked_forest(trees, seen, ask, view))
+
+
+@cache
+def _library_of_lightgbm() -> Any:  # noqa: ANN401  a module without types
+    """Return LightGBM's module; None where the system lacks OpenMP, which it loads and not brings.
+
+    A fresh Debian has no OpenMP. The trees are read here anyway, and the bundle is sealed by a
+    hash, so only their comparison with the library is left out.
+    """
+    try:
+        import lightgbm  # takes a second, so only a process that forecasts imports it
+    except OSError as error:
+        log.warning(
+            "LightGBM cannot be loaded, so its models are used without being compared with it",
+            extra={"reason": str(error)},
+        )
+        return None
+    return lightgbm
+
+
+def _unchecked(
+    text: str, columns: Sequence[Column], seen: npt.NDArray[np.intp], view: str
+) -> TreeExpert:
+    """Return the expert of a LightGBM text where the library cannot be asked."""
+    head, _, _ = text.partition("\nTree=")
+    fields = dict(line.split("=", 1) for line in head.splitlines() if "=" in line)
+    _refuse_other_columns(fields.get("feature_names", "").split(), columns, seen, view)
+    trees = lightgbm_trees(text)
+    classes = int(fields["num_tree_per_iteration"])
+    return TreeExpert(trees, seen, Forest(trees, seen, 0.0, classes))
 
 
 def _xgboost(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
@@ -141,12 +187,15 @@ def _xgboost(blob: bytes, columns: Sequence[Column], view: str) -> TreeExpert:
         raise ModelError(message) from error
     booster.set_param({"nthread": 1})
     _refuse_other_columns(booster.feature_names or [], columns, seen, view)
-    return TreeExpert(
-        xgboost_trees(bytes(booster.save_raw("json"))),
-        seen,
-        lambda rows: booster.inplace_predict(rows, predict_type="margin", validate_features=False),
-        view,
-    )
+
+    def ask(rows: Rows) -> Logits:
+        answers: Logits = booster.inplace_predict(
+            rows, predict_type="margin", validate_features=False
+        )
+        return answers
+
+    trees = xgboost_trees(bytes(booster.save_raw("json")))
+    return TreeExpert(trees, seen, checked_forest(trees, seen, ask, view))
 
 
 _READERS: Final[Mapping[str, Any]] = {"lightgbm": _lightgbm, "xgboost": _xgboost}

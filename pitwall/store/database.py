@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -213,13 +214,20 @@ def database_url(text: str | None, data: Path) -> URL:
         return URL.create("sqlite+aiosqlite", database=str(data / DATABASE_FILE))
     try:
         url = make_url(text)
-        return url.set(drivername=_DRIVERS[url.get_backend_name()])
+        url = url.set(drivername=_DRIVERS[url.get_backend_name()])
     except (ArgumentError, KeyError, ValueError):  # ValueError: the port is not a number
         message = (
             "PITWALL_DATABASE_URL must be sqlite:///FILE or "
             "postgresql://USER:PASSWORD@HOST/NAME"  # the value itself may hold a password
         )
         raise SettingsError(message) from None
+    if not url.drivername.startswith("sqlite") and find_spec("asyncpg") is None:
+        message = (
+            "PITWALL_DATABASE_URL names a PostgreSQL database, and its driver is not installed: "
+            "install pitwall[postgres], which brings it"
+        )
+        raise SettingsError(message)
+    return url
 
 
 def _sqlite(url: URL, pool: Pool) -> AsyncEngine:

@@ -11,18 +11,23 @@ import os
 import sqlite3
 import struct
 
-import asyncpg
-from asyncpg.exceptions import InternalClientError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+try:
+    import asyncpg
+except ModuleNotFoundError:  # installed without the extra `postgres`
+    _OF_POSTGRES: tuple[type[Exception], ...] = ()
+    _OF_LOST_CONNECTIONS: tuple[type[Exception], ...] = ()
+else:
+    _OF_LOST_CONNECTIONS = (asyncpg.InterfaceError, asyncpg.exceptions.InternalClientError)
+    _OF_POSTGRES = (asyncpg.PostgresError, *_OF_LOST_CONNECTIONS)
+
 # Everything that a database or its driver raises, whether through SQLAlchemy or directly.
-OF_DATABASES = (
+OF_DATABASES: tuple[type[Exception], ...] = (
     SQLAlchemyError,
     sqlite3.Error,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    InternalClientError,
+    *_OF_POSTGRES,
     OSError,  # and TimeoutError with it
 )
 # 21 cardinality (one key twice in a batch), 22 data (number too large, invalid character), 23
@@ -114,7 +119,7 @@ def reason(error: BaseException) -> str:
 def _without_state(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, asyncpg.InterfaceError | InternalClientError) or _IS_GONE in str(error):
+    if isinstance(error, _OF_LOST_CONNECTIONS) or _IS_GONE in str(error):
         return "the connection was lost"  # whatever the driver was doing at that moment
     if isinstance(error, OSError):
         # The error's own text holds the address, which must not be shown.

@@ -6,17 +6,15 @@ other, and one that is killed half-way leaves the database as it was.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 
 from alembic import command
 from pitwall.errors import StoreError
+from pitwall.places import MIGRATIONS
 from pitwall.store.database import Database
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
 # Any number that nobody else uses: "pitwall" in ASCII.
 _LOCK = 0x70697477616C6C
 
@@ -49,7 +47,7 @@ async def _migrate(database: Database, revision: str, *, up: bool) -> None:
 
 def _run(connection: Connection, revision: str, up: bool) -> None:
     config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     change = command.upgrade if up else command.downgrade
     try:

@@ -102,19 +102,19 @@ class Announcer:
         """
         track = self._place.track if self._is_first else ""
         for moment in backlog.moments:
-            for event in moment.events:
+            for place, event in enumerate(moment.events):
                 state = track_of(event.frame.header)
                 if event.kind is EventKind.FLAG and state == track:
                     continue
                 track = state if event.kind is EventKind.FLAG and track else track
-                yield from self._wanting(news_of(event), now)
+                yield from self._wanting(news_of(event), now, place)
 
-    def _wanting(self, news: News, now: datetime) -> Iterator[Delivery]:
+    def _wanting(self, news: News, now: datetime, place: int) -> Iterator[Delivery]:
         """Yield a delivery to each webhook that wants to be told."""
         for hook in self._hooks:
             try:
                 if news.is_for(hook.wanted):
-                    yield news.for_hook(hook, now)
+                    yield news.for_hook(hook, now, place)
             except Exception:  # one event must not keep the others
                 log.exception("an event could not be told", extra={"event": news.event})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -110,10 +110,17 @@ class News:
                 return False
         return self._concerns(wanted)
 
-    def for_hook(self, hook: Webhook, now: datetime) -> Delivery:
-        """Return the delivery of this to a webhook; its id follows from both."""
+    def for_hook(self, hook: Webhook, now: datetime, place: int = 0) -> Delivery:
+        """Return the delivery of this to a webhook; its id follows from both.
+
+        Args:
+            hook: The webhook.
+            now: When it may be sent.
+            place: Among the news of its frame, so that they are sent in their order.
+        """
+        at = self.frame.published_at + timedelta(microseconds=place)
         return Delivery(
-            uuid5(hook.id, self.key), hook.id, self.event, self.words, self.body, now, now
+            uuid5(hook.id, self.key), hook.id, self.event, self.words, self.body, at, now
         )
 
     def _concerns(self, wanted: HookFilter) -> bool:

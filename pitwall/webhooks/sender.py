@@ -61,7 +61,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptOutcome:
     """A delivery and the health of its webhook after an attempt; `pause` as in `HookQueue`."""
 
     delivery: Delivery
@@ -75,7 +75,7 @@ Post = Callable[[Webhook, Delivery, bool], Awaitable[Reply]]
 
 def outcome_of(
     hook: Webhook, delivery: Delivery, reply: Reply, now: datetime, jitter: float = 1.0
-) -> Outcome:
+) -> AttemptOutcome:
     """Decide what follows from an attempt.
 
     Args:
@@ -88,7 +88,7 @@ def outcome_of(
     tried = replace(delivery, attempts=delivery.attempts + 1, status=reply.status)
     if not reply.error:
         sent = replace(tried, state=DeliveryState.SENT, ended_at=now, error="")
-        return Outcome(sent, HookHealth(last_sent_at=now))
+        return AttemptOutcome(sent, HookHealth(last_sent_at=now))
     tried = replace(tried, error=reply.error)
     before = hook.health
     since = before.failing_since or now
@@ -102,9 +102,9 @@ def outcome_of(
         hours = PAUSE_AFTER // timedelta(hours=1)
         pause = f"Every attempt has failed for {hours} hours."
     if pause or tried.attempts >= MOST_ATTEMPTS:
-        return Outcome(replace(tried, state=DeliveryState.DEAD, ended_at=now), health, pause)
+        return AttemptOutcome(replace(tried, state=DeliveryState.DEAD, ended_at=now), health, pause)
     wait = max(_delay(tried.attempts, jitter), min(asked, LONGEST_RETRY_AFTER))
-    return Outcome(replace(tried, next_at=now + wait), health)
+    return AttemptOutcome(replace(tried, next_at=now + wait), health)
 
 
 def _delay(failures: int, jitter: float) -> timedelta:
@@ -136,7 +136,7 @@ class Sender:
         self._serving: dict[UUID, asyncio.Task[None]] = {}
         self._troubled: set[UUID] = set()  # of those being served
         self._slow: set[UUID] = set()
-        self._unsettled: dict[UUID, Outcome] = {}
+        self._unsettled: dict[UUID, AttemptOutcome] = {}
         self._purged_at: datetime | None = None
 
     def wake(self) -> None:

@@ -29,7 +29,7 @@ from pitwall.domain.webhooks import (
 from pitwall.errors import NotFoundError, RefusedFieldError, StoreError
 from pitwall.ports.webhooks import HookQueue, HookRegister
 from pitwall.webhooks.news import a_test
-from pitwall.webhooks.targets import Targets, kind_of
+from pitwall.webhooks.targets import Targets, receiver_at
 
 MOST_HOOKS: Final = 10
 LONGEST_NAME: Final = 60
@@ -212,7 +212,7 @@ class Webhooks:
         if wish.kind is not None:
             kind = wish.kind
         elif wish.url is not None:
-            kind = kind_of(url)
+            kind = receiver_at(url)
         if (url, kind) != (hook.url, hook.kind):
             await self._targets.check(url, kind)
         paused_at, reason = hook.paused_at, hook.pause_reason

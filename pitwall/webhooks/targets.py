@@ -111,13 +111,13 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     return address.sixtofour if address in _6TO4 else None
 
 
-def kind_of(url: str) -> HookKind:
+def receiver_at(url: str) -> HookKind:
     """Return the kind of receiver that an address names.
 
     Example:
-        >>> kind_of("https://ntfy.sh/my-battles").value
+        >>> receiver_at("https://ntfy.sh/my-battles").value
         'ntfy'
-        >>> kind_of("https://discord.com/api/webhooks/1/a").value, kind_of("https://a.org/").value
+        >>> receiver_at("https://discord.com/api/webhooks/1/a").value, receiver_at("https://a.org/").value
         ('discord', 'generic')
     """
     parts = _split(url)

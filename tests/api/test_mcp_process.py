@@ -52,7 +52,7 @@ async def test_an_assistant_reads_a_stored_race_of_a_real_server(tmp_path: Path)
         parameters = StdioServerParameters(
             command=sys.executable,
             args=["-m", "pitwall", "mcp", "--url", f"http://127.0.0.1:{port}"],
-            env={**os.environ, "PITWALL_KEY": key, "PITWALL_NONSENSE": "warned of, not here"},
+            env={**os.environ, "PITWALL_KEY": key},
             cwd=ROOT,
         )
         async with Client(parameters) as client:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pitwall import pitwall as app
+from pitwall import places
 from pitwall.__main__ import main
-from pitwall.app import container, server
+from pitwall.app import container, server, settings
 from pitwall.app.environment import SECRETS, variable
-from pitwall.app.settings import Settings, load
+from pitwall.app.settings import STARTED_IN, Settings, load
 from pitwall.errors import PitwallError, SettingsError
 
 LONGEST_SENTENCE = 420
@@ -269,6 +272,38 @@ def test_the_server_says_what_is_wrong_and_ends(
     assert "sekret" not in message
 
 
+def test_the_server_remembers_where_it_was_started_since_paths_lead_from_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: dict[str, Path | str | None] = {}
+
+    class Stopped:
+        def __init__(self, **how: object) -> None:
+            seen["here"], seen["started in"] = Path.cwd(), os.environ.get(STARTED_IN)
+            web = Path(os.environ["REFLEX_WEB_WORKDIR"])
+            assert (web / "build").resolve() == places.PAGES.parent
+            (web / "backend").mkdir()  # as Reflex does
+
+        def serve(self) -> None:
+            pass
+
+    for name in ("STARTED_IN", "WORKERS_FOLDER"):
+        monkeypatch.setenv(getattr(settings, name), "")  # so that both are put back
+    for name in server.reflex_environment(tmp_path):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setattr(server, "Server", Stopped)
+    monkeypatch.setattr(server, "BUILT_PAGE", Path(__file__))
+    monkeypatch.setattr("multiprocessing.set_start_method", lambda _how: None)
+    monkeypatch.setattr(server, "_announce", lambda *_: None)
+    monkeypatch.setenv("PITWALL_DATA", "here")
+    monkeypatch.chdir(tmp_path)
+
+    assert server.main() == 0
+
+    assert seen == {"here": places.BESIDE, "started in": str(tmp_path)}
+    assert (tmp_path / "here" / "pitwall.db.server").exists()
+
+
 def test_a_model_that_cannot_be_read_is_told_by_the_setting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -313,6 +348,37 @@ def test_a_file_that_is_no_database_is_told(
     assert main(["users", "list"]) == 1
 
     assert "its file is not a SQLite database" in capsys.readouterr().err
+
+
+def test_a_driver_that_is_not_installed_is_named_with_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    monkeypatch.setenv("PITWALL_DATABASE_URL", "postgresql://u:sekret@h/x")
+
+    assert main(["users", "list"]) == 1
+    message = capsys.readouterr().err
+    assert "install pitwall[postgres]" in message
+    assert "sekret" not in message
+
+    monkeypatch.setenv("PITWALL_DATABASE_URL", f"sqlite:///{tmp_path}/x.db")
+    assert main(["users", "list"]) == 0
+
+
+def test_the_code_for_databases_does_without_the_driver_of_postgresql() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.modules['asyncpg'] = None; "
+            "from pitwall.store import database_errors as e; print(e.reason(OSError(28, 'x')))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "no space left on device\n"
 
 
 @pytest.mark.parametrize("year", ["-1", "99999", "x", "\u0662\u0660\u0662\u0665"])

@@ -27,12 +27,13 @@ from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
 from pitwall.store.race_writer import SqlRaceWriter
 from pitwall.wire.message import RawMessage
-from tests.browser.conftest import ROOT, Server
+from tests.browser.conftest import Server
 from tests.feeds.recorders import stamp
 from tests.servers.ports import free_port
 from tests.short_feeds import Short
 from tests.store.races import PREDICTOR
 
+ROOT = Path(__file__).parents[2]
 EMAIL, PASSWORD = "ada@example.org", "an engine of brass"
 SEED, LIVE_SEED, LIVE_SPEED = 7, 8, 10
 WHOLE_RACE = 10**9

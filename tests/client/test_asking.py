@@ -68,7 +68,7 @@ async def ask(request: pytest.FixtureRequest) -> AsyncIterator[Ask]:
         clients: dict[int, Any] = {}
 
         def client_of(server: Server, **how: Any) -> Any:
-            settings = {"retry": QUICK, "key": ""} | how
+            settings: dict[str, Any] = {"retry": QUICK, "key": ""} | how
             transport = httpx.MockTransport(server)
             if request.param == "sync":
                 return stack.enter_context(Pitwall("http://box", transport=transport, **settings))

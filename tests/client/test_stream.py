@@ -107,8 +107,8 @@ async def told(kind: str, server: Server, most: int, **wanted: Any) -> list[News
                     break
         return found
     async with (
-        AsyncPitwall("http://box", key="", retry=QUICK, transport=transport) as pitwall,
-        aclosing(pitwall.stream(**wanted)) as stream,
+        AsyncPitwall("http://box", key="", retry=QUICK, transport=transport) as awaited,
+        aclosing(awaited.stream(**wanted)) as stream,
     ):
         async for news in stream:
             found.append(news)
@@ -170,6 +170,7 @@ async def test_filters_are_sent(kind: str) -> None:
         ("drivers", "NOR,81"),
         ("events", "passed"),
         ("events", "flag"),
+        ("detail", "full"),
     ]
 
 

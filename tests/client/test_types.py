@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-from collections.abc import Iterator
+from contextlib import aclosing
 from typing import assert_type
 
 import polars
@@ -24,9 +24,8 @@ def blocking(pitwall: Pitwall) -> float | None:
     assert_type(pitwall.races(year=2025, kind="Race"), list[StoredRace])
     assert_type(Race("a-race").laps(drivers=["NOR", 81]), polars.DataFrame)
     assert_type(pitwall.race("a-race").battles(), polars.DataFrame)
-    stream = pitwall.stream(min_p=0.4, events=["passed"])
-    assert_type(stream, Iterator[News])
-    for news in stream:
+    for news in pitwall.stream(min_p=0.4, events=["passed"]):
+        assert_type(news, News)
         if isinstance(news, PassMade):
             assert_type(news.p_overtake_before, float | None)
     pitwall.stream(events=["passes"])  # type: ignore[list-item]
@@ -41,8 +40,9 @@ async def awaited() -> None:
     async with AsyncPitwall() as pitwall:
         assert_type(await pitwall.live_battles(), BattlesNow)
         assert_type(await pitwall.race("a-race").telemetry(), polars.DataFrame)
-        async for news in pitwall.stream():
-            print(news)
+        async with aclosing(pitwall.stream()) as stream:
+            async for news in stream:
+                assert_type(news, News)
 """
 # To read all of Polars would take mypy longer than all else; only the name matters here.
 POLARS = "class DataFrame: ..."

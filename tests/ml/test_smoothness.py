@@ -7,7 +7,8 @@ from math import isnan
 import numpy as np
 import pytest
 
-from ml.smoothness import smoothness
+from ml.smoothness import Runs, smoothness
+from pitwall.domain.race import DriverNumber
 
 
 def test_steps_are_measured_within_each_battle_and_without_signs() -> None:
@@ -50,3 +51,16 @@ def test_where_nothing_changes_there_is_nothing_to_measure(runs: list[np.ndarray
 
     assert (found["seconds"], found["large_steps"]) == (0, 0)
     assert isnan(found["median_step"])
+
+
+def test_a_battle_without_a_value_for_a_second_begins_a_new_run() -> None:
+    runs, one, other = (
+        Runs(),
+        (DriverNumber(4), DriverNumber(1)),
+        (DriverNumber(2), DriverNumber(4)),
+    )
+
+    for second in ({one: 0.1}, {one: 0.2, other: 0.5}, {other: 0.6}, {one: 0.3, other: 0.7}):
+        runs.add(second)
+
+    assert sorted(run.tolist() for run in runs.all()) == [[0.1, 0.2], [0.3], [0.5, 0.6, 0.7]]

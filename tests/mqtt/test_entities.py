@@ -72,6 +72,14 @@ def test_no_two_entities_share_an_identifier_and_all_belong_to_one_device_of_thi
     assert found["lap"]["origin"] == {"name": "pitwall", "sw_version": __version__}
 
 
+def test_the_device_links_to_the_page_where_its_address_is_known() -> None:
+    topics = HomeTopics("pitwall", "homeassistant", "https://pitwall.example.org")
+
+    assert "configuration_url" not in configs()["lap"]["device"]
+    assert configs(topics)["lap"]["device"]["configuration_url"] == "https://pitwall.example.org"
+    assert [faults(*each) for each in discovery_messages(topics).items()] == [[]] * 9
+
+
 def test_two_servers_on_one_broker_share_nothing() -> None:
     first, second = configs(), configs(HomeTopics("garage", "homeassistant"))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.abc import MetaPathFinder
 
 import lightgbm
 import numpy as np
@@ -15,7 +17,7 @@ from pitwall.errors import ModelError
 from pitwall.prediction.bundle import SHIPPED, load_bundle
 from pitwall.prediction.columns.spec import EXPERTS, Column, Rows, positions
 from pitwall.prediction.columns.topics import SITUATION
-from pitwall.prediction.experts import Expert, TreeExpert, read_expert
+from pitwall.prediction.experts import Expert, _library_of_lightgbm, checked_forest, read_expert
 from pitwall.prediction.explanations import Paths
 from pitwall.prediction.mixture import ALONE, PARTS
 from pitwall.prediction.stacker import sigmoid
@@ -147,7 +149,41 @@ def test_trees_that_answer_otherwise_than_their_library_are_refused() -> None:
     columns = the_mixture().parts.experts["om"].columns
 
     with pytest.raises(ModelError, match="om expert and the library that trained it"):
-        TreeExpert(trees, columns, lambda rows: rows[:, 0].astype(np.float64), "om")
+        checked_forest(trees, columns, lambda rows: rows[:, 0].astype(np.float64), "om")
+
+
+@pytest.fixture
+def _without_openmp(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    class Finder(MetaPathFinder):
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "lightgbm":
+                raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("sys.meta_path", [Finder(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "lightgbm")
+    _library_of_lightgbm.cache_clear()
+    yield
+    _library_of_lightgbm.cache_clear()
+
+
+@pytest.mark.usefixtures("_without_openmp")
+def test_where_the_system_lacks_openmp_the_same_trees_give_the_same_answers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    columns = load_bundle(SHIPPED).parts.columns
+    alone = {name: _shipped(name) for name in _SHIPPED_BY["lightgbm"]}
+    assert "libgomp.so.1" in str(vars(caplog.records[0])["reason"])
+    assert len(caplog.records) == 1
+
+    damaged = (SHIPPED / "om.txt").read_bytes().replace(b"interval_s", b"interval_m", 1)
+    with pytest.raises(ModelError, match="om expert was trained on other columns"):
+        read_expert("lightgbm", damaged, columns, "om")
+
+    for name, (expert, rows) in alone.items():
+        booster = lightgbm.Booster(model_file=SHIPPED / f"{name}.txt")
+        seen = np.ascontiguousarray(rows[:, expert.columns])
+        answers = booster.predict(seen, raw_score=True, num_threads=1)
+        assert np.array_equal(expert.margins(rows), answers)
 
 
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost"])

@@ -124,6 +124,20 @@ def test_a_kept_book_changes_nothing_forwards_and_backwards() -> None:
         np.testing.assert_array_equal(cached, feature_matrix(race, pairs(race), BY_RULES))
 
 
+def test_a_lap_told_anew_is_seen_though_no_car_has_crossed_the_line() -> None:
+    race, cache = after(CHASE, AT_LINE_S), FeatureCache()
+    before = feature_matrix(race, pairs(race), BY_RULES, cache)
+    number = pairs(race)[0].attacker
+    car = race.cars[number]
+    told = replace(car.laps[-1], lap_time_s=LAP_S + 3.0, speeds_kmh={"ST": 301.0})
+    corrected = replace(race, cars={**race.cars, number: replace(car, laps=(*car.laps[:-1], told))})
+
+    after_it = feature_matrix(corrected, pairs(race), BY_RULES, cache)
+
+    assert not np.array_equal(before, after_it, equal_nan=True)
+    np.testing.assert_array_equal(after_it, feature_matrix(corrected, pairs(race), BY_RULES))
+
+
 def test_a_book_that_has_seen_another_race_changes_nothing() -> None:
     cache = FeatureCache()
     other = after({4: [0.0] * 5, 2: [1.0] * 5, 1: [1.5] * 5}, 5 * LAP_S + 2)

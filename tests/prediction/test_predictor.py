@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import log
 
+import numpy as np
 import pytest
 
 from pitwall.domain.battles import Battle, gap_at_line_s
@@ -30,7 +31,13 @@ from pitwall.prediction.columns.spec import EXPERTS
 from pitwall.prediction.columns.topics import SITUATION, topic_of
 from pitwall.prediction.features import FeatureCache, feature_names
 from pitwall.prediction.forecast import Forecast
-from pitwall.prediction.memory import RESIDUALS, Memory, at_the_line, record_of
+from pitwall.prediction.memory import (
+    RESIDUALS,
+    Memory,
+    RecordCache,
+    at_the_line,
+    record_of,
+)
 from pitwall.prediction.predictor import is_gap_at_line
 from pitwall.prediction.reasons import SHOWN, WORDS
 from tests.prediction.makers import a_battle, a_chase, with_car
@@ -168,6 +175,26 @@ def test_battles_at_the_line_are_remembered_once_and_resolved_a_lap_later(
     assert 0 < len(record.passed) < len(notes[-1])
     assert set(record.passed) <= {0.0, 1.0}
     assert (record.resolved_s <= states[-1].race.as_of.timestamp()).all()
+
+
+def test_a_kept_record_follows_forecasts_and_outcomes_forwards_and_backwards(
+    states: list[EngineState],
+) -> None:
+    kept, feature_cache = RecordCache(), FeatureCache()
+    few = states[:: max(1, len(states) // 12)]
+    memories = [states[-1].memory, few[len(few) // 2].memory]
+
+    sizes = []
+    for state in (*few, *reversed(few), few[-1]):
+        feature_cache.laps.follow(state.race, PREDICTOR.bundle.knowledge.rules.of(2025))
+        for memory in memories:  # the later one has notes of battles that are still to come
+            found = kept.of(memory, feature_cache.laps)
+            fresh = record_of(memory, feature_cache.laps)
+            for one, other in zip(astuple(found), astuple(fresh), strict=True):
+                np.testing.assert_array_equal(one, other)
+            sizes.append(len(found.passed))
+        memories.reverse()  # so that each is asked for twice in a row, with other laps
+    assert sizes[0] < max(sizes)
 
 
 def test_between_the_lines_nothing_is_remembered() -> None:

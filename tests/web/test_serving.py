@@ -50,10 +50,13 @@ def test_a_taken_port_is_named() -> None:
     assert why_not("127.0.0.1", port) == ""
 
 
-def test_reflex_reads_the_names_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in reflex_environment().items():
+def test_reflex_reads_the_names_that_are_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in reflex_environment(tmp_path).items():
         monkeypatch.setenv(name, value)
 
+    assert environment.REFLEX_WEB_WORKDIR.get() == tmp_path
     assert environment.REFLEX_SKIP_COMPILE.get() is True
     assert environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.get() is True
     assert environment.REFLEX_ENV_MODE.get().value == "prod"

@@ -12,39 +12,24 @@ import hmac
 import shutil
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from pitwall.aio import end
-from pitwall.domain.frames import LiveFrame
 from pitwall.domain.webhooks import (
-    Delivery,
-    DeliveryState,
-    HookEvent,
-    HookFilter,
     HookKind,
     HookPlace,
-    Webhook,
 )
-from pitwall.live.event_ring import EventRing
 from pitwall.store.database import Database
-from pitwall.store.webhooks import SqlWebhookStore
 from pitwall.webhooks import sender as sending
-from pitwall.webhooks.announcer import Announcer
-from pitwall.webhooks.posting import Poster
-from pitwall.webhooks.sender import Sender
 from pitwall.webhooks.targets import Targets
 from tests.live.frames import later
 from tests.servers.requirement import missing
-from tests.webhooks.makers import a_battle, a_delivery, a_hook, a_user, passing, registered
+from tests.webhooks.makers import a_delivery, a_hook, a_user, passing, registered
 from tests.webhooks.receivers import (
     Behave,
     Receiver,
@@ -55,120 +40,9 @@ from tests.webhooks.receivers import (
     hangs,
     receiving,
 )
+from tests.webhooks.worker import LOOPBACK, Worker, all_sent, failed, settled, states_of, wall_now
 
-LOOPBACK = (ip_network("127.0.0.0/8"),)
-ANSWERED_WITHIN_S = 1.0
-ALL = list(DeliveryState)
-T = TypeVar("T")
-
-
-@pytest.fixture(autouse=True)
-def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "DELAYS", (timedelta(seconds=0.2), timedelta(seconds=0.4)))
-    monkeypatch.setattr(sending, "LOOK_EVERY_S", 0.1)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass
-class Worker:
-    """A worker that leads: its ring, and what sends."""
-
-    database: Database
-    targets: Targets
-    tls: ssl.SSLContext | None = None
-    answered_within_s: float = ANSWERED_WITHIN_S
-
-    def __post_init__(self) -> None:
-        self.ring = EventRing()
-        self.store = SqlWebhookStore(self.database)
-        self.leads = True
-
-    @asynccontextmanager
-    async def leading(self) -> AsyncIterator[Worker]:
-        post = Poster(self.targets, self.targets, _now, self.tls, self.answered_within_s)
-        sender = Sender(self.store, post, lambda: self.leads, _now)
-        announcer = Announcer(self.ring, self.store, sender.wake, _now)
-        tasks = [asyncio.ensure_future(work()) for work in (announcer.run, sender.run)]
-        try:
-            yield self
-        finally:
-            await end(*tasks)
-
-    async def shows(self, frames: Sequence[LiveFrame]) -> None:
-        self.ring.add(frames[0])
-        await eventually(self._has_begun)
-        for frame in frames[1:]:
-            self.ring.add(frame)
-            await asyncio.sleep(0.01)
-
-    async def _has_begun(self) -> bool:
-        """Whether events are told from here on."""
-        return bool((await self.store.place()).moment)
-
-
-@pytest.fixture
-def worker(database: Database) -> Worker:
-    return Worker(database, Targets(LOOPBACK))
-
-
-async def eventually(what: Callable[[], Awaitable[T]], within_s: float = 10.0) -> T:
-    """Ask until the answer is true, and return it."""
-    async with asyncio.timeout(within_s):
-        while True:
-            answer = await what()
-            if answer:
-                return answer
-            await asyncio.sleep(0.02)
-
-
-async def states_of(worker: Worker, hook: Webhook) -> list[tuple[str, int]]:
-    found = await worker.store.deliveries(hook.user_id, hook.id, ALL, 500)
-    return [(each.state.value, each.attempts) for each in reversed(found)]
-
-
-async def settled(worker: Worker, hook: Webhook) -> list[Delivery]:
-    """Wait until a webhook's newest delivery was tried, and return its deliveries, newest first."""
-
-    async def tried() -> list[Delivery]:
-        found = await worker.store.deliveries(hook.user_id, hook.id, ALL, 500)
-        return found if found and found[0].attempts else []
-
-    return await eventually(tried)
-
-
-async def failed(worker: Worker, hook: Webhook) -> Webhook:
-    """Wait until an attempt has failed, and return the webhook."""
-
-    async def tried() -> Webhook | None:
-        found = await worker.store.hook(hook.user_id, hook.id)
-        return found if found is not None and found.failed else None
-
-    found = await eventually(tried)
-    assert found is not None
-    return found
-
-
-async def stored(worker: Worker, hook: Webhook, number: int) -> None:
-    """Wait until so many deliveries are stored for a webhook."""
-
-    async def are_there() -> bool:
-        return len(await states_of(worker, hook)) == number
-
-    await eventually(are_there)
-
-
-async def all_sent(worker: Worker, hook: Webhook) -> set[str]:
-    """Wait until everything that was stored for a webhook is sent, and return the ids."""
-
-    async def sent() -> set[str]:
-        found = await worker.store.deliveries(hook.user_id, hook.id, ALL, 500)
-        is_done = all(each.state is DeliveryState.SENT for each in found)
-        return {str(each.id) for each in found} if is_done else set()
-
-    return await eventually(sent, within_s=20)
+pytestmark = pytest.mark.usefixtures("short_delays")
 
 
 async def test_one_event_reaches_a_receiver_with_a_signature_that_others_verify(
@@ -309,7 +183,7 @@ async def test_who_is_gone_is_told_nothing_any_more(worker: Worker) -> None:
         hook = a_hook(await a_user(worker.database), receiver.url())
         await registered(worker.database, hook)
         for _ in range(3):
-            await worker.store.enqueue(a_delivery(hook, created_at=_now(), next_at=_now()))
+            await worker.store.enqueue(a_delivery(hook, created_at=wall_now(), next_at=wall_now()))
         assert "410 Gone" in (await failed(worker, hook)).pause_reason
         assert [state for state, _ in await states_of(worker, hook)] == ["dead"] * 3
         assert len(receiver.got) == 1
@@ -368,7 +242,7 @@ async def test_a_certificate_must_be_of_the_name_and_trusted(
             worker = Worker(database, targets, tls)
             url = receiver.url(host=name, scheme="https")
             hook = await registered(database, a_hook(user, url))
-            await worker.store.enqueue(a_delivery(hook, created_at=_now(), next_at=_now()))
+            await worker.store.enqueue(a_delivery(hook, created_at=wall_now(), next_at=wall_now()))
             async with worker.leading():
                 (delivery,) = await settled(worker, hook)
             assert delivery.state == state, delivery.error
@@ -403,73 +277,14 @@ async def test_ntfy_and_discord_get_words(worker: Worker) -> None:
         assert message["allowed_mentions"] == {"parse": []}
 
 
-async def test_a_worker_that_takes_over_loses_nothing_and_doubles_nothing(
-    database: Database,
-) -> None:
-    """Two workers see the same frames; the first ends in the middle of the race."""
-    frames = passing(12)
-    likely = HookFilter(frozenset({HookEvent.PASSED, HookEvent.FLAG}), only_live=True)
-    first, second = (Worker(database, Targets(LOOPBACK)) for _ in range(2))
-    async with receiving(answers(200)) as receiver:
-        hook = a_hook(await a_user(database), receiver.url(), wanted=likely)
-        await registered(database, hook)
-        for frame in frames[:8]:
-            second.ring.add(frame)
-        async with first.leading():
-            await first.shows(frames[:5])
-            await receiver.has(3)
-        for frame in frames[8:]:
-            second.ring.add(frame)
-        async with second.leading():
-            await receiver.has(12)
-            await asyncio.sleep(0.3)
-
-    passes = [got.data["data"]["ended_at"] for got in receiver.got]
-    assert len(set(passes)) == 12
-    assert len(passes) <= 13  # what was on its way may come twice, with the same id
-    assert len({got.id for got in receiver.got}) == 12
-
-
-async def test_what_waits_is_sent_after_a_restart(database: Database) -> None:
-    async with receiving(answers(503)) as receiver:
-        hook = await registered(database, a_hook(await a_user(database), receiver.url()))
-        async with Worker(database, Targets(LOOPBACK)).leading() as worker:
-            await worker.shows(passing(3))
-            await failed(worker, hook)
-            await stored(worker, hook, 3)
-        receiver.behave = answers(200)
-        told = len(receiver.got)
-        async with Worker(database, Targets(LOOPBACK)).leading():
-            await receiver.has(told + 3)
-        assert len({got.id for got in receiver.got[told:]}) == 3
-
-
 async def test_who_does_not_lead_sends_nothing(worker: Worker) -> None:
     worker.leads = False
     async with receiving(answers(200)) as receiver, worker.leading():
         hook = await registered(
             worker.database, a_hook(await a_user(worker.database), receiver.url())
         )
-        await worker.store.enqueue(a_delivery(hook, created_at=_now(), next_at=_now()))
+        await worker.store.enqueue(a_delivery(hook, created_at=wall_now(), next_at=wall_now()))
         await asyncio.sleep(0.4)
         assert receiver.connections == 0
         worker.leads = True
         await receiver.has(1)
-
-
-async def test_a_likely_battle_is_told_once(worker: Worker) -> None:
-    wanted = HookFilter(frozenset({HookEvent.CHANCE_ABOVE}), p_above=0.4)
-    frame = passing(0)[0]
-    battle = a_battle().battles[0]
-    frames = [frame]
-    for p in (0.39, 0.41, 0.2, 0.6):
-        frames.append(later(replace(frames[-1], battles=(replace(battle, p_overtake=p),))))
-    async with receiving(answers(200)) as receiver, worker.leading():
-        hook = a_hook(await a_user(worker.database), receiver.url(), wanted=wanted)
-        await registered(worker.database, hook)
-        await worker.shows(frames)
-        (got,) = await receiver.has(1)
-        await asyncio.sleep(0.3)
-        assert len(receiver.got) == 1
-        assert got.data["type"] == "chance_above"
-        assert got.data["data"]["p_overtake"] == 0.41

@@ -38,6 +38,9 @@ class Readings(NamedTuple):
 NO_READINGS: Final = Readings(np.empty(0), np.empty(0), np.full((3, NEWEST), _NAN))
 
 
+_NOWHERE: Final[Vector] = np.full(NEWEST, _NAN)
+
+
 class ReadingCache:
     """Caches the `Readings` of every car until its trace changes."""
 
@@ -61,7 +64,7 @@ class ReadingCache:
         """Return the defender's place at the attacker's newest readings, shape (NEWEST,)."""
         back, ahead = self.of(attacker), self.of(defender)
         if attacker is None or defender is None or not len(ahead.at):
-            return NO_READINGS.newest[POSITION]
+            return _NOWHERE
         pair = attacker.number, defender.number
         cached = self._ahead.get(pair)
         if cached is None or cached[0] is not back or cached[1] is not ahead:

@@ -36,7 +36,12 @@ class KeptOfLaps:
     def turn_to(self, *key: object) -> None:
         """Drop what is kept if it was of other laps."""
         if key != self._key:
-            self._key, self.values = key, {}
+            self.clear()
+            self._key = key
+
+    def clear(self) -> None:
+        """Drop what is kept."""
+        self._key, self.values = (), {}
 
 
 class SceneCache:

@@ -205,6 +205,7 @@ def footer_of_forecasts() -> rx.Component:
                 rx.cond(header.gaps != "", f" · {header.gaps}", ""),
                 rx.cond(header.inferred != "", f" · {header.inferred}", ""),
                 rx.cond(header.skipped != "", f" · {header.skipped}", ""),
+                rx.cond(header.release != "", f" · pitwall {header.release}", ""),
             ),
             rx.fragment(),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pitwall import __version__
 from pitwall.domain.countdown import countdown
 from pitwall.domain.frames import FeedState, FrameHeader, LiveFrame
 from pitwall.domain.race import Inferred, Phase, TrackStatus
@@ -61,6 +62,7 @@ class HeaderRow:
     lap_number: int = 0
     day: str = ""
     utc_offset_s: int | None = None
+    release: str = ""
 
 
 @dataclass
@@ -119,6 +121,7 @@ def header_row(frame: LiveFrame) -> HeaderRow:
         lap_number=header.lap or 0,
         day="" if header.as_of is None else f"{header.as_of:%Y-%m-%d}",
         utc_offset_s=header.utc_offset_s,
+        release=__version__,
     )
 
 
