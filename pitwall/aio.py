@@ -28,6 +28,17 @@ async def end(*tasks: asyncio.Future[Any]) -> None:
             task.exception()  # retrieve it, so that the loop does not log it
 
 
+def heed_cancellation() -> None:
+    """Raise `CancelledError` if this task was cancelled and a library has gone on all the same.
+
+    `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes together with the result.
+    Call this after waiting for a library that uses it: whoever ends this task would wait for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 LEAST_REST_S = 0.02  # after each turn, on a machine that is too slow for the pace
 
 

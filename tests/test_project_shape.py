@@ -73,6 +73,8 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.api.fact_schemas": "the answers on stops, bests, championship and radio",
     "pitwall.api.health_schemas": "the answer of one route",
     "pitwall.domain.inference": "what follows where a feed leaves a topic out",
+    "pitwall.domain.next_session": "what is told of a session before it is named",
+    "pitwall.domain.stint_laps": "on which lap a stint began",
     "pitwall.domain.facts_reducer": "what follows from topics beside the timing",
     "pitwall.engine.timed_frame": "the picture of qualifying and practice",
     "pitwall.feeds.openf1.account": "who asks OpenF1, and the token of that account",
@@ -194,8 +196,10 @@ def test_every_variable_that_the_project_names_is_known() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_and_pictures_in_documents_exist(document: Path) -> None:
+    reference = ROOT / "docs" / "api"  # written for the site, whose strict build checks these
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text()):
-        assert (document.parent / target).exists(), f"{target} is not there"
+        place = (document.parent / target).resolve()
+        assert place.exists() or place.parent == reference, f"{target} is not there"
 
 
 def test_every_make_target_is_explained() -> None:

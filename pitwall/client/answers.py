@@ -32,6 +32,91 @@ class StoredRace:
 
 
 @dataclass(frozen=True, slots=True)
+class CarCode:
+    """A car of a race, and its driver's three letters."""
+
+    car: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSpan:
+    """A period in which the track was not clear, or the race was stopped."""
+
+    what: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LapBegun:
+    """The beginning of one of the leader's laps."""
+
+    lap: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PitLap:
+    """A lap in which a car was in the pit lane."""
+
+    at: datetime
+    car: int
+    lap: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoughtBattle:
+    """A battle, for as long as it was forecast without a pause; cars by their numbers."""
+
+    attacker: int
+    defender: int
+    since: datetime
+    until: datetime
+    most_p: float
+    p_before_pass: float | None
+    is_false_alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPass:
+    """A pass on the track that ended a battle, and stood; cars by their numbers."""
+
+    at: datetime
+    attacker: int
+    defender: int
+    position: int
+    p_before: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RaceDigest:
+    """How many passes there were, how many were called, and how many calls failed."""
+
+    passes: int
+    called: int
+    missed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RaceTimeline:
+    """A whole race at a glance; every list is in order of time."""
+
+    race: StoredRace
+    begins: datetime
+    ends: datetime
+    started: datetime | None
+    drivers: tuple[CarCode, ...]
+    flags: tuple[TrackSpan, ...]
+    laps: tuple[LapBegun, ...]
+    stops: tuple[PitLap, ...]
+    battles: tuple[FoughtBattle, ...]
+    passes: tuple[StoredPass, ...]
+    digest: RaceDigest
+
+
+@dataclass(frozen=True, slots=True)
 class RaceNow:
     """The session on show and its state."""
 

@@ -17,6 +17,7 @@ from pitwall.client.answers import (
     MadeUpForecast,
     RaceHead,
     RacesPage,
+    RaceTimeline,
     ServerHealth,
     SessionNow,
     StoredRace,
@@ -86,10 +87,10 @@ class Calls:
     """Makes the steps of every call.
 
     Args:
-        asking: How each request is asked.
+        steps: How each request is asked.
     """
 
-    asking: RequestSteps
+    steps: RequestSteps
 
     def races(self, wanted: RaceQuery) -> Steps[list[StoredRace]]:
         """List races, page by page until the last."""
@@ -97,7 +98,7 @@ class Calls:
         cursor: str | None = None
         while True:
             query = {**wanted, "limit": _PAGE, "cursor": cursor}
-            page = yield from self.asking.value(Request("/history", query), RacesPage)
+            page = yield from self.steps.value(Request("/history", query), RacesPage)
             found += page.races
             cursor = page.next_cursor
             if cursor is None:
@@ -107,12 +108,16 @@ class Calls:
         """Read what is known of a race as a whole."""
         query = {"tables": "entries", "limit": 1}
         request = Request(f"/history/{part_of_path(race_id)}", query)
-        return (yield from self.asking.value(request, RaceHead)).race
+        return (yield from self.steps.value(request, RaceHead)).race
+
+    def timeline(self, race_id: str) -> Steps[RaceTimeline]:
+        """Read a race at a glance."""
+        return self.steps.value(Request(f"/history/{part_of_path(race_id)}/timeline"), RaceTimeline)
 
     def file(self, race_id: str, table: TableName, kind: FileKind, part: RacePart) -> Steps[bytes]:
         """Read a table of a race as a file."""
         request = _file(race_id, table, kind, part)
-        return (yield from self.asking.answer(request)).content
+        return (yield from self.steps.answer(request)).content
 
     def table(self, race_id: str, table: TableName, part: RacePart) -> Steps[polars.DataFrame]:
         """Read a table of a race as a data frame."""
@@ -126,59 +131,59 @@ class Calls:
 
     def live_battles(self, wanted: BattleFilter) -> Steps[BattlesNow]:
         """Read the battles now."""
-        return self.asking.value(Request("/live-battles", query_of(wanted)), BattlesNow)
+        return self.steps.value(Request("/live-battles", query_of(wanted)), BattlesNow)
 
     def live(self) -> Steps[SessionNow]:
         """Read the session now."""
-        return self.asking.value(Request("/live"), SessionNow)
+        return self.steps.value(Request("/live"), SessionNow)
 
     def predict(self, wanted: ForecastQuery) -> Steps[Forecasts]:
         """Read forecasts that are made on request."""
         query: dict[str, Any] = dict(wanted)
         if "at" in wanted:
             query["at"] = wanted["at"].isoformat()
-        return self.asking.value(Request("/predict", query), Forecasts)
+        return self.steps.value(Request("/predict", query), Forecasts)
 
     def what_if(self, features: Mapping[str, float]) -> Steps[MadeUpForecast]:
         """Read the forecast of a made-up battle."""
         body = {"features": dict(features)}
-        return self.asking.value(Request("/predict", method="POST", body=body), MadeUpForecast)
+        return self.steps.value(Request("/predict", method="POST", body=body), MadeUpForecast)
 
     def features(self) -> Steps[list[MadeUpFeature]]:
         """List the features of a made-up battle."""
-        return self.asking.value(Request("/predict/features"), list[MadeUpFeature])
+        return self.steps.value(Request("/predict/features"), list[MadeUpFeature])
 
     def ledger(self, wanted: LedgerQuery) -> Steps[LedgerReport]:
         """Read how forecasts came out."""
-        return self.asking.value(Request("/ledger", query_of(wanted)), LedgerReport)
+        return self.steps.value(Request("/ledger", query_of(wanted)), LedgerReport)
 
     def openf1(self, table: str, filters: Sequence[str]) -> Steps[polars.DataFrame]:
         """Read rows as OpenF1 gives them."""
         query = "&".join(quote(each, safe="=<>:,.+-") for each in filters)
         path = f"/v1/{part_of_path(table)}" + (f"?{query}" if query else "")
-        answer = yield from self.asking.answer(Request(path))
+        answer = yield from self.steps.answer(Request(path))
         return frame_of_rows(decoded(answer.content, list[dict[str, Any]], path))
 
     def health(self) -> Steps[ServerHealth]:
         """Read the state of the server; one that answers 503 has a state too."""
-        return self.asking.value(Request("/health", answers=frozenset({503})), ServerHealth)
+        return self.steps.value(Request("/health", answers=frozenset({503})), ServerHealth)
 
     def account(self) -> Steps[AccountInfo]:
         """Read who asks."""
-        return self.asking.value(Request("/auth/me"), AccountInfo)
+        return self.steps.value(Request("/auth/me"), AccountInfo)
 
     def log_in(self, email: str, password: str) -> Steps[AccountInfo]:
         """Log in; the answer sets a cookie."""
         body = {"email": email, "password": password}
         request = Request("/auth/login", method="POST", body=body, may_repeat=False)
-        account = yield from self.asking.value(request, AccountInfo)
-        self.asking.known.clear()
+        account = yield from self.steps.value(request, AccountInfo)
+        self.steps.known.clear()
         return account
 
     def log_out(self) -> Steps[None]:
         """Log out."""
-        yield from self.asking.answer(Request("/auth/logout", method="POST", may_repeat=False))
-        self.asking.known.clear()
+        yield from self.steps.answer(Request("/auth/logout", method="POST", may_repeat=False))
+        self.steps.known.clear()
 
 
 def _file(race_id: str, table: TableName, kind: FileKind, part: RacePart) -> Request:

@@ -22,6 +22,7 @@ from pitwall.client.answers import (
     LedgerReport,
     MadeUpFeature,
     MadeUpForecast,
+    RaceTimeline,
     ServerHealth,
     SessionNow,
     StoredRace,
@@ -381,6 +382,10 @@ class Race(RaceTables["polars.DataFrame"]):
         """Return what is known of the race as a whole."""
         return self._client._take(self._client._calls.race(self.race_id))
 
+    def timeline(self) -> RaceTimeline:
+        """Return the race at a glance: battles, passes, stops, flags, laps."""
+        return self._client._take(self._client._calls.timeline(self.race_id))
+
     def table(self, name: TableName, **part: Unpack[RacePart]) -> polars.DataFrame:
         """Return a table by its name; `export` is the whole race without telemetry."""
         return self._client._take(self._client._calls.table(self.race_id, name, part))
@@ -412,6 +417,10 @@ class AsyncRace(RaceTables[Coroutine[Any, Any, "polars.DataFrame"]]):
     async def info(self) -> StoredRace:
         """Return what is known of the race as a whole."""
         return await self._client._take(self._client._calls.race(self.race_id))
+
+    async def timeline(self) -> RaceTimeline:
+        """Return the race at a glance: battles, passes, stops, flags, laps."""
+        return await self._client._take(self._client._calls.timeline(self.race_id))
 
     async def table(self, name: TableName, **part: Unpack[RacePart]) -> polars.DataFrame:
         """Return a table by its name; `export` is the whole race without telemetry."""

@@ -43,7 +43,10 @@ _STAMP_BYTES = 8
 _READ_ON = frozenset(
     map(
         bytes.fromhex,
-        ("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95", "16de0f9055701237"),
+        (
+            *("ac5ea550f43f6178", "2c84a524718daf11", "62597c7b8ec32f95", "16de0f9055701237"),
+            "87c66cb325c0837e",  # cars without the sectors told of in their lap
+        ),
     )
 )
 Coder = Callable[[Any], Any]

@@ -133,7 +133,8 @@ class EventRing:
             backlog = self.since(last)
             if backlog is not None:
                 return backlog
-            await self.news(last)
+            # Not `last`, which a ring that is empty after a restart has never seen.
+            await self.news(self.newest_id)
 
     async def news(self, last: str | None) -> None:
         """Wait until the newest moment is another one.

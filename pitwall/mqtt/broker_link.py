@@ -24,7 +24,7 @@ import orjson
 from aiomqtt import Client, MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
-from pitwall.aio import Pacer, end
+from pitwall.aio import Pacer, end, heed_cancellation
 from pitwall.engine.clock import wall_now
 from pitwall.mqtt.entities import OFFLINE, ONLINE, HomeTopics, discovery_messages
 from pitwall.mqtt.link_state import LinkState
@@ -130,6 +130,7 @@ class BrokerLink:
                 if self.state.status == "standing_by":
                     self.state = LinkState("connecting")
                 why = await self._connected_until_it_breaks()
+                heed_cancellation()
                 self._note(why)
                 await asyncio.sleep(self._wait_s())
         finally:
@@ -243,6 +244,7 @@ class _Session:
         """
         if self._topics.births:
             await self._client.subscribe([(topic, 1) for topic in self._topics.births])
+        heed_cancellation()  # also one that came while the client was connecting
         listening = asyncio.create_task(self._listen())
         try:
             await self._publish_changes(listening)
@@ -291,6 +293,7 @@ class _Session:
             payload = text.encode()
             if self._sent.get(topic) != payload:
                 await self._client.publish(topic, payload, qos=1, retain=True)
+                heed_cancellation()
                 self._sent[topic] = payload
                 is_news = True
         return is_news

@@ -30,7 +30,7 @@ _NTFY_TAG: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HookRequest:
     """A POST that tells a receiver.
 
     Attributes:
@@ -44,7 +44,7 @@ class Request:
     body: bytes
 
 
-def request_for(hook: Webhook, delivery: Delivery, now: datetime) -> Request:
+def request_for(hook: Webhook, delivery: Delivery, now: datetime) -> HookRequest:
     """Return the request of one attempt; its signature is of this second."""
     url, text = hook.url, delivery.body
     if hook.kind is HookKind.NTFY:
@@ -59,7 +59,7 @@ def request_for(hook: Webhook, delivery: Delivery, now: datetime) -> Request:
         "webhook-timestamp": str(int(stamp.timestamp())),
         "webhook-signature": Signer(hook.secret).sign(str(delivery.id), stamp, text),
     }
-    return Request(url, headers, text.encode())
+    return HookRequest(url, headers, text.encode())
 
 
 def _ntfy(url: str, delivery: Delivery) -> tuple[str, str]:

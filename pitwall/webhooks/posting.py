@@ -20,7 +20,7 @@ from typing import Any, Final
 import httpcore
 
 from pitwall.domain.webhooks import Delivery, Webhook
-from pitwall.webhooks.messages import Request, request_for
+from pitwall.webhooks.messages import HookRequest, request_for
 from pitwall.webhooks.sender import Reply
 from pitwall.webhooks.targets import Target, TargetError, Targets
 
@@ -139,7 +139,7 @@ class Poster:
             return _reply(answer, self._now())
 
 
-def _as_sent(target: Target, request: Request) -> httpcore.Request:
+def _as_sent(target: Target, request: HookRequest) -> httpcore.Request:
     limits = {"connect": CONNECTED_WITHIN_S, "pool": CONNECTED_WITHIN_S}
     headers: list[tuple[bytes | str, bytes | str]] = [
         ("host", _host(target)),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pitwall.analysis.race_strips import FRESH_S, RaceStrips, strip_of
+from pitwall.analysis.race_strips import FRESH_S, RaceStrips, Row, strip_of
 from pitwall.domain.race_strip import gap_at_line
 from pitwall.domain.stored_races import HistoryTable, RaceSummary
 from pitwall.errors import RaceNotFoundError
@@ -20,6 +20,7 @@ from pitwall.store.database import Database, database_url
 from pitwall.store.race_reader import SqlRaceReader
 from pitwall.store.race_writer import SqlRaceWriter
 from tests.engine.test_race_engine import CountingPredictor
+from tests.makers import LIGHTS_OUT
 from tests.short_feeds import Short
 
 RACE = "2026-simulated-grand-prix-of-sierra-alta-race-7"
@@ -73,36 +74,44 @@ async def test_a_stored_race_has_its_laps_tyres_and_statuses(database: Database)
     assert strip.begun(3) == strip.line[1]
 
 
+ENTRY: dict[str, object] = {"code": "ONE", "team_colour": ""}
+
+
+def rows_of(*laps: Row) -> dict[HistoryTable, list[Row]]:
+    """Return the rows of a race of two cars with these laps."""
+    rows: dict[HistoryTable, list[Row]] = {table: [] for table in HistoryTable}
+    entries: list[Row] = [{"car": car, **ENTRY} for car in (1, 2)]
+    return rows | {HistoryTable.ENTRIES: entries, HistoryTable.LAPS: list(laps)}
+
+
+def a_lap(car: int, lap: int, seconds: float, **other: object) -> Row:
+    completed_at = LIGHTS_OUT + timedelta(seconds=seconds)
+    return {
+        "car": car, "lap": lap, "completed_at_utc": completed_at, "deleted": False,
+        "lap_time_s": 80.0, "track_clear": True, "pitted": False, **other,
+    }  # fmt: skip
+
+
 async def test_laps_that_a_red_flag_took_back_are_on_no_strip(database: Database) -> None:
     race = await SqlRaceReader(database).race(RACE)
-    begun, empty = race.first_at, {table: [] for table in HistoryTable}
-    assert begun is not None
-    entry = {"code": "ONE", "team_colour": ""}
+    again = [a_lap(1, lap, 1800 + 80 * lap) for lap in (1, 2, 3)]
+    retired = [a_lap(2, lap, 80 * lap, deleted=True) for lap in (1, 2, 3)]
 
-    def lap(car: int, lap: int, minutes: int, *, deleted: bool = False) -> dict[str, object]:
-        completed_at = begun + timedelta(minutes=minutes)
-        return {
-            "car": car,
-            "lap": lap,
-            "completed_at_utc": completed_at,
-            "deleted": deleted,
-            "lap_time_s": None,
-            "track_clear": True,
-            "pitted": False,
-        }
-
-    again = [lap(1, 1, 30), lap(1, 2, 31), lap(1, 3, 32)]
-    retired = [lap(2, 1, 1, deleted=True), lap(2, 2, 2, deleted=True), lap(2, 3, 3, deleted=True)]
-    rows = {
-        **empty,
-        HistoryTable.ENTRIES: [{"car": 1, **entry}, {"car": 2, **entry}],
-        HistoryTable.LAPS: [*again, *retired],
-    }
-
-    strip = strip_of(race, rows)
+    strip = strip_of(race, rows_of(*again, *retired))
 
     assert strip.line == tuple(row["completed_at_utc"] for row in again)
     assert [gap_at_line(strip, car, 1, strip.line[-1]) for car in strip.cars] == [0.0, None]
+
+
+async def test_a_crossing_told_late_is_where_its_lap_time_says(database: Database) -> None:
+    race = await SqlRaceReader(database).race(RACE)
+    leader = [a_lap(1, lap, 80 * lap) for lap in (1, 2, 3)]
+    second = [a_lap(2, 1, 81), a_lap(2, 2, 161 + 35), a_lap(2, 3, 241)]
+
+    strip = strip_of(race, rows_of(*leader, *second))
+
+    until = LIGHTS_OUT + timedelta(minutes=10)
+    assert [gap_at_line(strip, strip.cars[1], lap, until) for lap in (1, 2, 3)] == [1.0, 1.0, 1.0]
 
 
 async def test_all_who_look_at_a_race_share_one_reading_for_some_seconds(

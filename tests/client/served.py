@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 EMAIL, PASSWORD = "ada@example.org", "an engine of brass"
 SEED, LIVE_SEED, LIVE_SPEED = 7, 8, 10
 WHOLE_RACE = 10**9
+PATIENT_S = 120.0  # a busy machine
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ async def _keep(folder: Path, feed: Short) -> str:
 
 
 def _key(url: str) -> str:
-    with httpx.Client(base_url=url, headers={"Origin": url}) as client:
+    with httpx.Client(base_url=url, headers={"Origin": url}, timeout=PATIENT_S) as client:
         client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD}).raise_for_status()
         made = client.post("/auth/keys", json={"name": "tests"}).raise_for_status()
     key: str = made.json()["key"]

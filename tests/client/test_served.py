@@ -62,7 +62,7 @@ class Interfering(httpx.HTTPTransport):
 
     Args:
         answers: Answered instead of the server, one after another.
-        cut_after: After how many bytes the first stream breaks. None for never.
+        cut_after: After how many events with an id the first stream breaks. None for never.
     """
 
     def __init__(self, *answers: httpx.Response, cut_after: int | None = None) -> None:
@@ -83,7 +83,7 @@ class Interfering(httpx.HTTPTransport):
 
 
 class Cut(httpx.SyncByteStream):
-    """A stream that breaks after so many bytes."""
+    """A stream that breaks within an event, after so many events with an id."""
 
     def __init__(self, stream: Any, after: int) -> None:
         self._stream = stream
@@ -91,10 +91,10 @@ class Cut(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._stream:
-            if len(piece) > self._after:
-                yield piece[: self._after]
+            if self._after <= 0:
+                yield piece[: len(piece) // 2]
                 raise httpx.ReadError("cut")
-            self._after -= len(piece)
+            self._after -= piece.count(b"\nid: ")
             yield piece
 
     def close(self) -> None:
@@ -166,6 +166,16 @@ def test_battles_are_those_of_the_forecasts(pitwall: Pitwall, served: Served) ->
     assert row["position"] in [battle.position for battle in then.battles]
 
 
+def test_the_timeline_has_the_passes_and_the_same_battles(pitwall: Pitwall, served: Served) -> None:
+    race = pitwall.race(served.race_id)
+    timeline, battles = race.timeline(), race.battles()
+
+    assert len(timeline.drivers) == 22
+    assert [battle.since for battle in timeline.battles] == battles["began_at_utc"].to_list()
+    assert sorted(battle.most_p for battle in timeline.battles) == sorted(battles["p_most"])
+    assert timeline.digest.passes == len(timeline.passes) > 0
+
+
 async def test_the_awaited_client_reads_the_same(
     pitwall: Pitwall, awaited: AsyncPitwall, served: Served
 ) -> None:
@@ -174,6 +184,7 @@ async def test_the_awaited_client_reads_the_same(
     assert (await other.laps()).equals(one.laps())
     assert (await other.battles()).equals(one.battles())
     assert await other.info() == one.info()
+    assert await other.timeline() == one.timeline()
     assert await other.file("laps", "csv") == one.file("laps", "csv")
     assert await awaited.features() == pitwall.features()
     assert (await awaited.health()).source == "simulated"
@@ -233,7 +244,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 
 def test_the_live_race_is_followed_across_a_cut(served: Served) -> None:
-    network = Interfering(cut_after=30_000)
+    network = Interfering(cut_after=3)
     with Pitwall(served.url, key="", transport=network) as pitwall:
         news = list(islice(pitwall.stream(), 12))
 

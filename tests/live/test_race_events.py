@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from dataclasses import replace
 from datetime import timedelta
 
@@ -104,6 +105,27 @@ async def test_a_reader_waits_for_the_next_frame() -> None:
     assert not waiting.done()
     ring.add(later(last.frame))
     assert (await waiting).moments[-1].frame.sequence == 2
+
+
+def _too_long(_signal: int, _frame: object) -> None:
+    message = "the event loop is blocked"
+    raise TimeoutError(message)
+
+
+async def test_a_reader_that_comes_back_waits_at_a_ring_that_is_empty() -> None:
+    """After a restart it asks for what came after a moment of the server before."""
+    ring = EventRing()
+    before = signal.signal(signal.SIGALRM, _too_long)  # no task could end a loop that is blocked
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    try:
+        waiting = asyncio.ensure_future(ring.after("1-1"))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        ring.add(a_frame())
+        assert not (await waiting).is_whole
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("last", ["banana", "1-1", "ffffffffffff-1"])

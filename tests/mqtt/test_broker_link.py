@@ -8,7 +8,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiomqtt import Client
 from paho.mqtt import client as paho_client
 
 from pitwall.aio import end
@@ -355,6 +356,39 @@ async def test_an_attempt_that_is_cancelled_while_it_connects_connects_no_more(
     await asyncio.sleep(0.2)
 
     assert [each.fileno() for each in opened] == [-1]
+
+
+@pytest.mark.parametrize("method", ["subscribe", "publish", "__aexit__"])
+async def test_a_cancellation_that_the_mqtt_library_swallows_still_ends_the_link(
+    broker: BrokerSettings, show: Show, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    original = getattr(Client, method)
+    begun = asyncio.Event()
+
+    async def swallowing(*arguments: Any, **further: Any) -> None:
+        # As `asyncio.wait_for` of Python 3.11 does, when the answer comes at the same time.
+        await original(*arguments, **further)
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.2)
+
+    monkeypatch.setattr(Client, method, swallowing)
+    async with Line(broker.host, broker.port).open() as line:
+        link = BrokerLink(
+            replace(broker, port=line.port), TOPICS, show.live, lambda: True, show.now
+        )
+        running = asyncio.create_task(link.run())
+        if method == "__aexit__":
+            await until(lambda: link.state.status == "connected")
+            line.cut()
+        await asyncio.wait_for(begun.wait(), 10)
+        running.cancel()
+        await asyncio.wait({running}, timeout=5)
+        has_ended = running.done()
+        monkeypatch.undo()
+        await end(running)
+
+    assert has_ended
 
 
 async def test_a_broker_that_refuses_is_named_without_the_password(

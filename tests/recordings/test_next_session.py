@@ -209,7 +209,8 @@ def test_another_session_of_the_same_meeting_begins_anew(
     race = state_after([*messages, *told])
 
     assert race.info.race_id == race_id
-    assert {car.driver.code for car in race.cars.values()} == {"ONE", "TWO", "TRE"}
+    codes = {line["Tla"] for line in orjson.loads(drivers.body).values()}
+    assert {car.driver.code for car in race.cars.values()} == codes
     assert not any(car.laps or car.position for car in race.cars.values())
     assert (race.weather.air_c, race.track_status) == (19.0, TrackStatus.CLEAR)
     assert (race.phase, race.lap) == (Phase.INACTIVE, 0)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from aiomqtt import Client, MqttError
 from aiomqtt.exceptions import MqttConnectError
 
+from pitwall.aio import heed_cancellation
 from pitwall.errors import FeedUnavailableError
 from pitwall.feeds.http import tls
 from pitwall.feeds.openf1.frame_reader import MQTT
@@ -133,6 +134,7 @@ async def subscribed(url: str, user: str, token: str) -> AsyncIterator[Subscript
         async with asyncio.timeout(CONNECT_WITHIN_S) as limit, client:
             topics = [(f"{MQTT}{endpoint}", 0) for endpoint in (*TOGETHER, *MEASURED)]
             await client.subscribe(topics)
+            heed_cancellation()
             limit.reschedule(None)
             entered = True
             yield Subscription(client)

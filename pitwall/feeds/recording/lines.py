@@ -133,7 +133,9 @@ def _long_part(line: bytes) -> list[Record]:
 
 
 def _records_in(value: object) -> Iterator[Record]:
-    match list(value) if isinstance(value, tuple) else value:
+    if isinstance(value, tuple):
+        value = list(value)
+    match value:
         case [str(topic), payload]:
             yield _part(topic, payload)
         case [str(topic), payload, "" | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,6 +43,31 @@ async def test_rows_come_over_every_kind_of_connection(
         await publisher.publish("v1/laps", b'{"lap_number":1}')
         async with asyncio.timeout(10), aclosing(subscription.messages()) as messages:
             assert await anext(messages) == Delivered("v1/laps", b'{"lap_number":1}')
+
+
+async def test_a_cancellation_that_the_mqtt_library_swallows_is_heeded(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, begun = Client.subscribe, asyncio.Event()
+
+    async def swallowing(client: Client, topics: list[tuple[str, int]]) -> None:
+        await original(client, topics)
+        begun.set()
+        with suppress(asyncio.CancelledError):  # as `asyncio.wait_for` of Python 3.11 may
+            await asyncio.sleep(0.2)
+
+    async def read() -> None:
+        async with subscribed(mosquitto.urls["mqtt"], "fan@example.org", "token") as subscription:
+            async for _message in subscription.messages():
+                pass
+
+    monkeypatch.setattr(Client, "subscribe", swallowing)
+    reading = asyncio.create_task(read())
+    await begun.wait()
+    reading.cancel()
+    await asyncio.wait({reading}, timeout=5)
+
+    assert reading.cancelled()
 
 
 # The MQTT library leaves the socket of a failed handshake to the garbage collector.
