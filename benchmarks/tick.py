@@ -6,7 +6,7 @@ libraries' scikit-learn wrappers, with a scikit-learn logistic regression as sta
 are included, it computes them for one battle at a time.
 
 What follows from completed laps is kept until a car completes one, which happens in about one tick
-of five. Such a tick is timed as well.
+of four. Such a tick is timed as well.
 """
 
 from __future__ import annotations
@@ -61,15 +61,17 @@ def main() -> None:
         cache.of_laps.clear()
         return predictor.forecast(race, battles, memory)
 
-    naive_rows = {
+    naive_rows: dict[str, Callable[[], object]] = {
         "naive, features one by one": lambda: [
             naive.predict(feature_matrix(race, [battle], knowledge, cache)[0]) for battle in battles
         ],
     }
-    served = {
+    served: dict[str, Callable[[], object]] = {
         "a forecast as served, reasons included": lambda: predictor.forecast(race, battles, memory)
     }
-    lap_completed = {"as served, a car has just completed a lap": after_a_lap}
+    lap_completed: dict[str, Callable[[], object]] = {
+        "as served, a car has just completed a lap": after_a_lap
+    }
     sys.stdout.write(f"\nOne tick of {BATTLES} battles, one thread, median of {TURNS}\n")
     for title, ways in (
         ("model alone", model_alone),

@@ -46,7 +46,7 @@ def model_card(bundle: Bundle) -> str:
     ]
     for name, scores in splits.items():
         lines += _split(name, scores)
-    return "\n".join([*lines, card_texts.LIMITS])
+    return "\n".join([*lines, card_texts.SMOOTHNESS, card_texts.LIMITS])
 
 
 def _experts(bundle: Bundle) -> Iterator[str]:
