@@ -110,7 +110,7 @@ class WebhookIn(_Wish):
 
     url: Url
     name: Name = ""
-    kind: Kind | None = None
+    kind: Kind | None = Field(default=None, examples=["generic"])
     events: Events = [HookEvent.PASSED, HookEvent.CHANCE_ABOVE]
     p_above: PAbove = 0.4
     pass_below: PassBelow = None
@@ -122,15 +122,15 @@ class WebhookIn(_Wish):
 class WebhookChangeIn(_Wish):
     """What to change of a webhook; fields that are left out stay."""
 
-    url: Url | None = None
-    name: Name | None = None
-    kind: Kind | None = None
-    events: Events | None = None
-    p_above: PAbove | None = None
+    url: Url | None = Field(default=None, examples=[_URL])
+    name: Name | None = Field(default=None, examples=["kitchen light"])
+    kind: Kind | None = Field(default=None, examples=["generic"])
+    events: Events | None = Field(default=None, examples=[["passed"]])
+    p_above: PAbove | None = Field(default=None, examples=[0.4])
     pass_below: PassBelow = None
-    drivers: Drivers | None = None
-    role: RoleOfDrivers | None = None
-    only_live: OnlyLive | None = None
+    drivers: Drivers | None = Field(default=None, examples=[["NOR", "81"]])
+    role: RoleOfDrivers | None = Field(default=None, examples=["attacker"])
+    only_live: OnlyLive | None = Field(default=None, examples=[True])
     paused: bool | None = Field(
         default=None,
         description="Whether nothing is sent. What happens meanwhile is not told later.",

@@ -26,12 +26,17 @@ from pitwall.api.app import build_api
 from pitwall.api.problems import MEDIA_TYPE
 from pitwall.api.protection.stack import Protection, protected
 from pitwall.domain.limits import LimitPolicy, Standing
+from pitwall.engine.clock import wall_now
 from pitwall.replay.moments import StoredForecasts
 from pitwall.store import migrations
+from pitwall.store.accounts import SqlAccountStore
 from pitwall.store.database import Database, database_url
 from pitwall.store.ledger.reader import SqlLedgerReader
 from pitwall.store.race_exporter import SqlRaceExporter
 from pitwall.store.race_reader import SqlRaceReader
+from pitwall.store.webhooks import SqlWebhookStore
+from pitwall.webhooks.service import Webhooks
+from pitwall.webhooks.targets import Targets
 from tests.api.conftest import PASSWORD, Clients, House
 from tests.live.frames import a_frame
 from tests.store.races import PREDICTOR, keep_small, moments_of
@@ -60,8 +65,9 @@ class Patient:
 class Known:
     """Everybody who asks, with the credentials that they send."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, database: Database) -> None:
         self._house = house
+        self._stored = SqlAccountStore(database)  # to which their webhooks refer
 
     def credentials(self, identity: str) -> dict[str, Any]:
         return asyncio.run(self._credentials(identity))
@@ -71,7 +77,9 @@ class Known:
             return {}
         email = f"{identity}@example.org"
         if await self._house.store.user_by_email(email) is None:
-            await self._house.accounts.create(email, PASSWORD, is_owner=identity == "owner")
+            is_owner = identity == "owner"
+            user = await self._house.accounts.create(email, PASSWORD, is_owner=is_owner)
+            await self._stored.add_user(user)
         log_in = await self._house.accounts.log_in(email, PASSWORD)
         if identity == "program":
             _, secret = await self._house.people.keys.create(log_in.account, "script")
@@ -96,10 +104,15 @@ def known(house: House, tmp_path: Path) -> Iterator[Known]:
         exports=SqlRaceExporter(database),
         stored_forecasts=StoredForecasts(moments_of(reader), PREDICTOR),
         records=TrackRecords(SqlLedgerReader(database)),
+        webhooks=Webhooks(
+            SqlWebhookStore(database),
+            Targets(resolve=lambda _host, _port: ["93.184.216.34"]),
+            wall_now,
+        ),
     )
     services.install(house.services)
     asyncio.run(house.live.publish(a_frame()))
-    yield Known(house)
+    yield Known(house, database)
     asyncio.run(database.close())
 
 
