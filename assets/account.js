@@ -19,6 +19,9 @@
     return home;
   }
 
+  // After these the visitor's settings are an account's, or no longer.
+  const KEPT_AFTER = { "POST /auth/login": true, "POST /auth/logout": false, "DELETE /auth/me": false };
+
   async function ask(method, path, body) {
     const request = { method, headers: { Accept: "application/json" }, redirect: "error" };
     if (Object.keys(body).length) {
@@ -26,6 +29,8 @@
       request.body = JSON.stringify(body);
     }
     const response = await fetch(path, request);
+    const isKept = KEPT_AFTER[`${method} ${path}`];
+    if (response.ok && isKept !== undefined) window.pitwallSettings?.keepInAccount(isKept);
     const text = await response.text();
     return { ok: response.ok, status: response.status, body: text ? JSON.parse(text) : {} };
   }

@@ -1,4 +1,4 @@
-// Keeps what the visitor chose for all pages, in this browser alone, and applies it.
+// Keeps what the visitor chose for all pages, in this browser and with their account, and applies it.
 //
 // It runs before the page is drawn, so that no page appears in the wrong theme first. Most choices
 // are attributes of <html> which the style sheets read; what needs a script asks
@@ -23,6 +23,12 @@
     chance: ["off", "30", "50", "70", "80"],
     drivers: null, // three-letter names
   };
+  // What a device has to allow stays there.
+  const OF_THIS_DEVICE = ["awake", "notify"];
+  // Whether the choices are those of an account: "account", or "unsent" while it lacks a change.
+  const KEPT = "pitwall_settings_kept";
+  const ROUTE = "/auth/settings";
+  const SENT_AFTER_MS = 600; // several changes are sent as one
   const root = document.documentElement;
   const heard = new Set();
   let chosen = read();
@@ -66,6 +72,80 @@
     }
     chosen = { ...read(), [name]: value };
     apply();
+    if (kept() && !OF_THIS_DEVICE.includes(name)) {
+      keep("unsent");
+      sendSoon();
+    }
+  }
+
+  function kept() {
+    try {
+      return localStorage.getItem(KEPT);
+    } catch {
+      return null;
+    }
+  }
+
+  function keep(where) {
+    try {
+      if (where) localStorage.setItem(KEPT, where);
+      else localStorage.removeItem(KEPT);
+    } catch {
+      // as above: such a window follows no account
+    }
+    tellWhere();
+  }
+
+  function tellWhere() {
+    root.dataset.kept = kept() ? "account" : "browser";
+  }
+
+  let timer = 0;
+
+  function sendSoon() {
+    clearTimeout(timer);
+    timer = setTimeout(send, SENT_AFTER_MS);
+  }
+
+  // Send every choice to the account. Where that fails it is tried again with the next change and
+  // when a page is opened; nobody need know.
+  async function send() {
+    clearTimeout(timer);
+    timer = 0;
+    const shared = { ...chosen };
+    for (const name of OF_THIS_DEVICE) delete shared[name];
+    const body = JSON.stringify(shared);
+    try {
+      const answer = await fetch(ROUTE, {
+        method: "PUT",
+        headers: { "Content-Type": "application/json" },
+        body,
+        keepalive: true, // the page may be left meanwhile
+      });
+      if (answer.status === 401) keep(null);
+      else if (answer.ok && kept() && timer === 0) keep("account");
+    } catch {
+      // the network is away
+    }
+  }
+
+  // The account's choices replace the browser's; an account without any takes the browser's.
+  async function fetchKept() {
+    try {
+      const answer = await fetch(ROUTE, { headers: { Accept: "application/json" } });
+      if (answer.status === 401) keep(null);
+      if (!answer.ok || kept() !== "account") return; // something was chosen meanwhile
+      const theirs = await answer.json();
+      if (Object.keys(theirs).length === 0) {
+        await send();
+        return;
+      }
+      localStorage.setItem(KEY, JSON.stringify({ ...chosen, ...theirs }));
+      chosen = read();
+      apply();
+    } catch {
+      // the network is away: the browser's own are good enough
+    }
   }
 
   // Show every choice in its field; fields are drawn by the app, later than this.
@@ -90,6 +170,10 @@
       chosen = read();
       apply();
     }
+    if (event.key === KEPT || event.key === null) tellWhere();
+  });
+  addEventListener("pagehide", () => {
+    if (timer !== 0) send();
   });
   addEventListener("DOMContentLoaded", show);
   setInterval(() => {
@@ -99,12 +183,21 @@
   window.pitwallSettings = {
     get: (name) => chosen[name],
     set,
+    // Called when a log-in begins or ends. What was meant for another account is not sent to this one.
+    keepInAccount: (isTheirs) => {
+      clearTimeout(timer);
+      timer = 0;
+      keep(isTheirs ? "account" : null);
+    },
     hear: (tell) => {
       heard.add(tell);
       return () => heard.delete(tell);
     },
   };
   apply();
+  tellWhere();
+  if (kept() === "unsent") send();
+  else if (kept()) fetchKept();
 
   // Keep the screen on while a page with a race is in view, where that was asked for.
   let lock = null;

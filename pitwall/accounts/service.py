@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -12,7 +12,12 @@ from pitwall.accounts.hashing import Passwords
 from pitwall.accounts.rules import check_password, normalise_email, normalise_password
 from pitwall.accounts.tokens import hash_token, new_token, same_hash
 from pitwall.domain.accounts import Account, LogIn, Role, User
-from pitwall.errors import EmailTakenError, RefusedFieldError, WrongCredentialsError
+from pitwall.errors import (
+    EmailTakenError,
+    NotLoggedInError,
+    RefusedFieldError,
+    WrongCredentialsError,
+)
 from pitwall.ports.accounts import AccountStore
 
 log = logging.getLogger(__name__)
@@ -172,6 +177,19 @@ class Accounts(AccountWork):
         if not await self._store.delete_user(account.user_id, proven=proven):
             raise RefusedFieldError("password", _CHANGED_MEANWHILE)
         log.info("account deleted", extra={"user_id": str(account.user_id)})
+
+    async def settings(self, account: Account) -> dict[str, str]:
+        """Return what the account's user chose for all pages; empty before the first choice."""
+        return await self._store.settings(account.user_id)
+
+    async def keep_settings(self, account: Account, settings: Mapping[str, str]) -> None:
+        """Replace what the account's user chose for all pages.
+
+        Raises:
+            NotLoggedInError: The account has been deleted meanwhile.
+        """
+        if not await self._store.keep_settings(account.user_id, settings):
+            raise NotLoggedInError
 
     async def log_ins(self, account: Account) -> list[LogIn]:
         """Return the account's valid log-ins, last used first."""

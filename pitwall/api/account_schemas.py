@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pitwall.accounts.keys import LONGEST_NAME
 from pitwall.accounts.rules import LONGEST_EMAIL, LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -36,6 +37,9 @@ Password = Annotated[
     str,
     Field(min_length=1, max_length=LONGEST_PASSWORD, repr=False, examples=["an engine of brass"]),
 ]
+
+
+Switch = Literal["no", "yes"]
 
 
 class _In(BaseModel):
@@ -79,6 +83,52 @@ class DisabledIn(_In):
     """Whether an account is disabled."""
 
     disabled: bool = Field(examples=[True])
+
+
+NO_SUCH_THEME: Final = "Input should be 'retro', 'dark' or 'light'"
+
+
+class SettingsBody(_In):
+    """What a user chose for all pages; what is left out has not been chosen.
+
+    `assets/settings.js` has the same names and values.
+    """
+
+    theme: Literal["retro", "dark", "light"] | None = Field(None, examples=["dark"])
+    palette: Literal["standard", "safe"] | None = Field(
+        None, description="`safe` is for colour blindness.", examples=["safe"]
+    )
+    density: Literal["roomy", "tight"] | None = Field(None, examples=["roomy"])
+    motion: Literal["auto", "calm"] | None = Field(None, examples=["auto"])
+    names: Literal["letters", "full"] | None = Field(None, examples=["letters"])
+    zone: Literal["utc", "local", "track"] | None = Field(
+        None, description="The race clock.", examples=["track"]
+    )
+    language: Literal["auto", "en", "de"] | None = Field(None, examples=["de"])
+    sound: Switch | None = Field(None, description="How alerts are told.", examples=["no"])
+    title: Switch | None = Field(None, description="How alerts are told.", examples=["yes"])
+    flags: Switch | None = Field(None, description="An alert's rule.", examples=["yes"])
+    surprise: Switch | None = Field(None, description="An alert's rule.", examples=["no"])
+    chance: Literal["off", "30", "50", "70", "80"] | None = Field(
+        None, description="An alert's rule, per cent.", examples=["50"]
+    )
+    drivers: str | None = Field(
+        None, max_length=60, description="Whose alerts, as typed.", examples=["NOR, LEC"]
+    )
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str]) -> SettingsBody:
+        """Return what is stored, without what this release does not know."""
+        known = {name: value for name, value in stored.items() if cls._knows(name, value)}
+        return cls.model_validate(known)
+
+    @classmethod
+    def _knows(cls, name: str, value: str) -> bool:
+        try:
+            cls.model_validate({name: value})
+        except ValidationError:
+            return False
+        return True
 
 
 class RegisteredOut(BaseModel):

@@ -13,6 +13,7 @@ from pitwall.accounts.rules import account_key
 from pitwall.accounts.tokens import hash_token
 from pitwall.api import examples
 from pitwall.api.account_schemas import (
+    NO_SUCH_THEME,
     AccountOut,
     DisabledIn,
     EndedOut,
@@ -25,6 +26,7 @@ from pitwall.api.account_schemas import (
     PasswordIn,
     ProofIn,
     RegisteredOut,
+    SettingsBody,
     UserOut,
 )
 from pitwall.api.cookies import check_channel, forget_token, set_token
@@ -81,6 +83,13 @@ def _not_yours(detail: str, parameter: str) -> Responses:
 
 _NO_LOG_IN = _not_yours(f"You have no log-in {examples.LOG_IN_ID}.", "log_in_id")
 _NO_KEY = _not_yours(f"You have no API key {examples.KEY_ID}.", "key_id")
+
+
+_NO_SETTING: Responses = BODY_REFUSED | {
+    422: invalid_response(
+        "There is no such setting, or it has no such value.", "body.theme", NO_SUCH_THEME
+    )
+}
 
 
 async def _on_a_safe_channel(request: Request, services: CurrentServices) -> None:
@@ -184,6 +193,28 @@ async def change_password(
         await services.people().accounts.change_password(
             account, change.old_password, change.new_password
         )
+
+
+@router.get(
+    "/settings",
+    summary="What I chose for all pages",
+    responses=REFUSALS,
+    response_model_exclude_none=True,
+)
+async def settings(services: CurrentServices, account: LoggedIn) -> SettingsBody:
+    """Return what you chose for all pages, on whichever device; empty before the first choice."""
+    return SettingsBody.of(await services.people().accounts.settings(account))
+
+
+@router.put(
+    "/settings",
+    status_code=204,
+    summary="Keep what I chose for all pages",
+    responses=REFUSALS | _NO_SETTING,
+)
+async def keep_settings(chosen: SettingsBody, services: CurrentServices, account: LoggedIn) -> None:
+    """Replace what you chose for all pages. What is left out is as if it had not been chosen."""
+    await services.people().accounts.keep_settings(account, chosen.model_dump(exclude_none=True))
 
 
 @router.get("/sessions", summary="List my log-ins", responses=REFUSALS)

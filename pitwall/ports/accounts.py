@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -80,6 +81,14 @@ class AccountStore(Protocol):
 
         Nothing happens if `proven` is no longer the stored hash of the password.
         """
+        ...
+
+    async def settings(self, user_id: UUID) -> dict[str, str]:
+        """Return what the user chose for all pages; empty before the first choice."""
+        ...
+
+    async def keep_settings(self, user_id: UUID, settings: Mapping[str, str]) -> bool:
+        """Replace what the user chose for all pages; return whether the user exists."""
         ...
 
     async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:

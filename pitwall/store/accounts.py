@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -104,6 +105,14 @@ class SqlAccountStore:
     async def delete_user(self, user_id: UUID, *, proven: str | None = None) -> bool:
         # The foreign keys cascade: log-ins and API keys are deleted with the user.
         return await self._change(delete(_users).where(*_matching(user_id, proven))) > 0
+
+    async def settings(self, user_id: UUID) -> dict[str, str]:
+        rows = await self._rows(select(_users.c.settings).where(_users.c.id == user_id))
+        return (rows[0].settings or {}) if rows else {}
+
+    async def keep_settings(self, user_id: UUID, settings: Mapping[str, str]) -> bool:
+        change = update(_users).where(_users.c.id == user_id)
+        return await self._change(change.values(settings=dict(settings))) > 0
 
     async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:
         values = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -23,6 +24,7 @@ class MemoryAccountStore:
         self._users: dict[UUID, User] = {}
         self._log_ins: dict[UUID, LogIn] = {}
         self._keys: dict[UUID, ApiKey] = {}
+        self._settings: dict[UUID, dict[str, str]] = {}
 
     async def add_user(self, user: User) -> None:
         if await self.user_by_email(user.email):
@@ -70,8 +72,18 @@ class MemoryAccountStore:
         if not self._proves(user_id, proven):
             return False
         await self.remove_log_ins(user_id)
+        self._settings.pop(user_id, None)
         self._keys = {i: key for i, key in self._keys.items() if key.user_id != user_id}
         return self._users.pop(user_id, None) is not None
+
+    async def settings(self, user_id: UUID) -> dict[str, str]:
+        return self._settings.get(user_id, {})
+
+    async def keep_settings(self, user_id: UUID, settings: Mapping[str, str]) -> bool:
+        if user_id not in self._users:
+            return False
+        self._settings[user_id] = dict(settings)
+        return True
 
     async def add_log_in(self, log_in: LogIn, *, proven: str, most: int) -> bool:
         user = self._users.get(log_in.user_id)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import cast
+
 import pytest
 
 from pitwall.accounts.rules import account_key
+from pitwall.api.account_schemas import NO_SUCH_THEME, SettingsBody
+from pitwall.api.app import build_api
+from pitwall.api.protection.stack import Protection, protected
+from pitwall.store.accounts import SqlAccountStore
+from pitwall.store.database import Database
+from tests.accounts.memory import MemoryAccountStore
 from tests.api.conftest import HOST, PASSWORD, Clients, House
 
+ROOT = Path(__file__).parents[2]
 ADA = {"email": "ada@example.org", "password": PASSWORD}
 WRONG = ADA | {"password": "a wrong password"}
 
@@ -260,3 +273,106 @@ async def test_proofs_of_the_password_are_limited_too(clients: Clients) -> None:
     answer = await browser.request("DELETE", "/auth/me", json={"password": PASSWORD})
 
     assert answer.status_code == 429
+
+
+@pytest.fixture
+def chosen_house(database: Database) -> House:
+    """Return a house whose accounts are in the real database."""
+    return House(store=cast("MemoryAccountStore", SqlAccountStore(database)))
+
+
+async def test_what_a_user_chose_follows_the_account_and_ends_with_it(
+    chosen_house: House, protection: Protection
+) -> None:
+    chosen = {"theme": "light", "names": "full", "drivers": "NOR, LEC"}
+    async with AsyncExitStack() as stack:
+        clients = Clients(protected(build_api(), protection), chosen_house, stack)
+        laptop = await clients.user("ada@example.org")
+        phone = await clients.guest()
+        await phone.post("/auth/login", json=ADA)
+        stranger = await clients.user("bob@example.org")
+        assert (await phone.get("/auth/settings")).json() == {}
+
+        kept = await laptop.put("/auth/settings", json=chosen)
+
+        assert (kept.status_code, kept.content) == (204, b"")
+        assert (await phone.get("/auth/settings")).json() == chosen
+        assert (await stranger.get("/auth/settings")).json() == {}
+        await phone.put("/auth/settings", json={"theme": "dark"})
+        answer = await laptop.get("/auth/settings")
+        assert answer.json() == {"theme": "dark"}
+        assert answer.headers["cache-control"] == "no-store"
+        proof = {"password": PASSWORD}
+        assert (await laptop.request("DELETE", "/auth/me", json=proof)).status_code == 204
+        await laptop.post("/auth/register", json=ADA)
+        await laptop.post("/auth/login", json=ADA)
+        assert (await laptop.get("/auth/settings")).json() == {}
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "reason"),
+    [
+        ({"theme": "pink"}, "body.theme", NO_SUCH_THEME),
+        ({"colour": "red"}, "body.colour", "Extra inputs are not permitted"),
+        ({"drivers": "x" * 61}, "body.drivers", "String should have at most 60 characters"),
+        ({"sound": True}, "body.sound", "Input should be 'no' or 'yes'"),
+        ([], "body", "Input should be a valid dictionary or object to extract fields from"),
+    ],
+)
+async def test_a_setting_that_is_none_changes_nothing(
+    clients: Clients, sent: object, field: str, reason: str
+) -> None:
+    browser = await clients.user()
+    await browser.put("/auth/settings", json={"theme": "light"})
+
+    answer = await browser.put("/auth/settings", json=sent)
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["invalid"] == [{"name": field, "reason": reason}]
+    assert (await browser.get("/auth/settings")).json() == {"theme": "light"}
+
+
+async def test_settings_are_for_log_ins_of_the_servers_own_pages(clients: Clients) -> None:
+    browser, guest = await clients.user(), await clients.guest()
+    key = (await browser.post("/auth/keys", json={"name": "script"})).json()["key"]
+    program = {"Authorization": f"Bearer {key}"}
+    elsewhere = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+
+    answers = [
+        await guest.get("/auth/settings"),
+        await guest.put("/auth/settings", json={}),
+        await guest.get("/auth/settings", headers=program),
+        await guest.put("/auth/settings", json={}, headers=program),
+        await browser.put("/auth/settings", json={"theme": "light"}, headers=elsewhere),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 403, 403, 403]
+    assert (await browser.get("/auth/settings")).json() == {}
+
+
+async def test_a_stored_setting_that_is_no_longer_known_is_left_out(
+    clients: Clients, house: House
+) -> None:
+    browser = await clients.user()
+    (user,) = await house.store.users()
+    await house.store.keep_settings(user.id, {"theme": "sepia", "old": "x", "names": "full"})
+
+    assert (await browser.get("/auth/settings")).json() == {"names": "full"}
+
+
+def test_the_browser_and_the_server_know_the_same_settings() -> None:
+    script = (ROOT / "assets" / "settings.js").read_text(encoding="utf-8")
+    known = re.search(r"const CHOICES = (\{.*?\});", script, re.DOTALL)
+    of_device = re.search(r"const OF_THIS_DEVICE = (\[.*?\]);", script)
+    assert known
+    assert of_device
+    plain = re.sub(r"//.*", "", known[1]).replace("null", "null,").replace(",,", ",")
+    plain = re.sub(r"(\w+):", r'"\1":', plain)
+    choices = json.loads(re.sub(r",\s*\}", "}", plain))
+    shared = {name: each for name, each in choices.items() if name not in json.loads(of_device[1])}
+
+    fields = SettingsBody.model_json_schema()["properties"]
+    values = {name: field["anyOf"][0].get("enum") for name, field in fields.items()}
+
+    assert values == shared

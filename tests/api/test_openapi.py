@@ -234,6 +234,7 @@ def test_every_documented_problem_shows_one_of_its_status() -> None:
         ("delete", "/auth/keys/{key_id}", f"/auth/keys/{examples.KEY_ID}", 404),
         ("delete", "/auth/sessions/{log_in_id}", f"/auth/sessions/{examples.LOG_IN_ID}", 404),
         ("get", "/auth/me", "/auth/me", 401),
+        ("get", "/auth/settings", "/auth/settings", 401),
     ],
 )  # fmt: skip
 async def test_a_problem_reads_as_its_example(

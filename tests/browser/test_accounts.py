@@ -192,3 +192,36 @@ UNLABELLED = """
   .filter((e) => !(e.labels?.length || e.textContent.trim() || e.ariaLabel))
   .map((e) => e.outerHTML)
 """
+
+
+def test_two_browsers_of_one_account_share_what_is_chosen(
+    server: Server, page: Page, elsewhere: BrowserContext, ada: str
+) -> None:
+    kept, first = page.locator(".kept-in-account"), page
+    first.goto(f"{server.url}/settings")
+    expect(first.locator(".kept-in-browser")).to_be_visible(timeout=SOON_MS)
+    expect(kept).to_be_hidden()
+    log_in(first, server, "/settings")
+    expect(kept).to_be_visible(timeout=SOON_MS)
+    with first.expect_request_finished(lambda sent: sent.method == "PUT", timeout=SOON_MS):
+        first.locator("#setting-theme").select_option("light", timeout=SOON_MS)
+
+    second = elsewhere.new_page()
+    second.goto(f"{server.url}/settings")
+    second.locator("#setting-theme").select_option("dark", timeout=SOON_MS)
+    log_in(second, server, "/settings")
+
+    expect(second.locator("html")).to_have_attribute("data-theme", "light", timeout=SOON_MS)
+    expect(second.locator("#setting-theme")).to_have_value("light")
+    second.context.set_offline(True)  # what cannot be sent is not lost
+    second.locator("#setting-palette").select_option("safe")
+    second.wait_for_timeout(1_500)
+    second.context.set_offline(False)
+    with second.expect_request_finished(lambda sent: sent.method == "PUT", timeout=SOON_MS):
+        second.reload()
+    first.reload()
+    expect(first.locator("html")).to_have_attribute("data-palette", "safe", timeout=SOON_MS)
+    first.goto(f"{server.url}/account")
+    first.get_by_role("button", name="Log out").click(timeout=SOON_MS)
+    expect(first.get_by_role("link", name="Log in")).to_be_visible(timeout=SOON_MS)
+    expect(first.locator("html")).to_have_attribute("data-kept", "browser")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import JSON, CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from pitwall.store.instants import Instant, utc_now
@@ -24,6 +24,8 @@ class UserRow(SQLModel, table=True):
         role: What the account may do. Range: `user` or `owner`.
         created_at: When the account was opened.
         disabled_at: From then on no log-in and no key works. None while they do.
+        settings: What the user chose for all pages, such as the theme, by name. None before the
+            first choice.
     """
 
     __tablename__ = "users"
@@ -40,6 +42,7 @@ class UserRow(SQLModel, table=True):
     role: str = Field(default="user", max_length=8)
     created_at: datetime = Field(default_factory=utc_now, sa_type=Instant)
     disabled_at: datetime | None = Field(default=None, sa_type=Instant)
+    settings: dict[str, str] | None = Field(default=None, sa_type=JSON)
 
 
 class LogInRow(SQLModel, table=True):

@@ -1,6 +1,7 @@
 """Lay out the settings: what a visitor chooses for all pages; `assets/settings.js` keeps it.
 
-The browser keeps every choice, so that a guest has them too and nothing of them reaches a server.
+The browser keeps every choice, so that a guest has them too. After a log-in the account keeps them
+as well (`/auth/settings`), but for those that a device has to allow.
 """
 
 from __future__ import annotations
@@ -27,6 +28,20 @@ def settings_page() -> rx.Component:
     """Lay out the page."""
     return plain_page(
         "Settings",
+        plain_panel(
+            # `assets/settings.js` says which of the two is so, by an attribute of the document.
+            rx.el.p(
+                rx.el.strong("Kept in your account"),
+                ": your other devices have them too once you log in there. Spoilers, the browser's "
+                "notifications and the screen kept on stay with this browser.",
+                class_name="hint kept-in-account",
+            ),
+            rx.el.p(
+                rx.el.strong("Kept in this browser"),
+                ". Log in to have them on your other devices too.",
+                class_name="hint kept-in-browser",
+            ),
+        ),
         plain_panel(
             rx.el.h2("Look", class_name="heading"),
             _choice(
