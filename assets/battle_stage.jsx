@@ -6,6 +6,7 @@
 import { memo, useState } from "react";
 import { jsx, jsxs, Fragment } from "react/jsx-runtime";
 import { favour } from "$/public/battle_choice.js";
+import { speed, speedWords, useImperial } from "$/public/units.js";
 
 const WIDTH = 150;
 const HEIGHT = 60;
@@ -121,12 +122,14 @@ function Outlook({ mix, words }) {
   });
 }
 
-const Reasons = ({ part, reasons, words }) =>
-  jsx("ul", {
+function Reasons({ part, reasons, words }) {
+  const isImperial = useImperial();
+  return jsx("ul", {
     className: "move-reasons",
     "aria-label": `${words.reasons}: ${part || words.forecast}`,
     children: reasons
       .filter((reason) => reason[2] === part)
+      .map(([points, text]) => [points, speedWords(text, isImperial)])
       .map(([points, text]) =>
         jsxs("li", {
           className: `move-reason reason ${points.startsWith("+") ? "for" : "against"}`,
@@ -137,6 +140,7 @@ const Reasons = ({ part, reasons, words }) =>
         }, text),
       ),
   });
+}
 
 function Move({ name, expert, reasons, words }) {
   const [points, tenths, weight, estimated] = expert;
@@ -289,7 +293,10 @@ function apart(back, front, nth) {
 }
 
 const Laps = memo(function Laps({ duel, attacker, defender, words }) {
-  const [lap, back, front] = duel;
+  const isImperial = useImperial();
+  const inUnits = (values) => values.map((value, nth) => (nth < TIMES ? value : speed(value, isImperial)));
+  const lap = duel[0];
+  const [back, front] = duel.slice(1).map(inUnits);
   if (!back.length) return jsx("p", { className: "quiet stage-laps", children: words.no_lap });
   const row = (name, cells) =>
     jsxs("tr", {
@@ -307,7 +314,7 @@ const Laps = memo(function Laps({ duel, attacker, defender, words }) {
           children: [
             jsx("th", { scope: "col", children: `${words.lap} ${lap}` }),
             ...PARTS.map((name) =>
-              jsx("th", { scope: "col", title: words.parts[name], children: name }, name)),
+              jsx("th", { scope: "col", title: speedWords(words.parts[name], isImperial), children: name }, name)),
           ],
         }),
       }),

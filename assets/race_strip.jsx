@@ -4,6 +4,7 @@
 
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
+import { temperature, useImperial } from "$/public/units.js";
 
 const HEIGHT = 260;
 const AXIS_PX = 46; // left of the plot, and of the tyres below it
@@ -291,6 +292,7 @@ function Table({ view, chosen }) {
 }
 
 function Body({ view, order, pair, points, cars }) {
+  const isImperial = useImperial();
   const [picked, setPicked] = useState(null);
   const [lap, setLap] = useState(null);
   const known = useMemo(() => view.cars.map((car) => car.key), [view.cars]);
@@ -316,7 +318,7 @@ function Body({ view, order, pair, points, cars }) {
               ...view.flags.slice(-1).map(([from, , kind, words]) => jsx("span", {
                 className: `strip-flag strip-${kind}`, children: `${words ?? WORDS[kind]} from lap ${Math.floor(from) + 1}`,
               }, "flag")),
-              track ? jsx("span", { children: `track ${track[1].toFixed(1)} °C` }, "track") : null,
+              track ? jsx("span", { children: `track ${temperature(track[1], isImperial)}` }, "track") : null,
               jsx("span", { children: isRaining ? "rain" : view.rain.length ? "dry now, it has rained" : "dry" }, "rain"),
             ],
           }),

@@ -13,6 +13,7 @@
     motion: ["auto", "calm"],
     names: ["letters", "full"],
     zone: ["utc", "local", "track"],
+    units: ["metric", "imperial"],
     language: ["auto", "en", "de"],
     awake: ["no", "yes"],
     sound: ["no", "yes"],

@@ -104,6 +104,9 @@ class SettingsBody(_In):
     zone: Literal["utc", "local", "track"] | None = Field(
         None, description="The race clock.", examples=["track"]
     )
+    units: Literal["metric", "imperial"] | None = Field(
+        None, description="`imperial` is mph and °F.", examples=["metric"]
+    )
     language: Literal["auto", "en", "de"] | None = Field(None, examples=["de"])
     sound: Switch | None = Field(None, description="How alerts are told.", examples=["no"])
     title: Switch | None = Field(None, description="How alerts are told.", examples=["yes"])

@@ -74,6 +74,31 @@ def test_the_race_clock_follows_the_zone_of_the_circuit(server: Server, page: Pa
     expect(page.locator(".dial-clock .label")).to_have_text("Race clock, track time")
 
 
+def test_speeds_are_in_the_unit_that_the_visitor_chose(server: Server, page: Page) -> None:
+    frame = make_frame(8)
+    why = replace(frame.battles[0].reasons[0], words="9 km/h faster on the straight")
+    battle = replace(frame.battles[0], reasons=(why,))
+    stage(page, lambda _nth: replace(frame, battles=(battle,)))
+    page.goto(server.url)
+    none = "\N{EN DASH}"
+    laps = page.locator(".stage-laps tbody tr")
+    expect(laps.first).to_be_visible(timeout=SOON_MS)
+    assert [line.locator("td").all_inner_texts()[4:] for line in laps.all()] == [
+        ["287", "275", "316", "322"], ["285", "264", none, "311"], ["+2", "+11", none, "+11"],
+    ]  # fmt: skip
+    expect(page.locator(".reason-words")).to_have_text("9 km/h faster on the straight")
+
+    page.evaluate("pitwallSettings.set('units', 'imperial')")
+
+    expect(page.locator(".reason-words")).to_have_text("6 mph faster on the straight")
+    assert [line.locator("td").all_inner_texts()[4:] for line in laps.all()] == [
+        ["178", "171", "196", "200"], ["177", "164", none, "193"], ["+1", "+7", none, "+7"],
+    ]  # fmt: skip
+    expect(page.locator(".stage-laps th", has_text="ST")).to_have_attribute(
+        "title", "Speed trap on the longest straight, mph"
+    )
+
+
 class Scene:
     """A race in which a test makes things happen."""
 

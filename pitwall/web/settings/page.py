@@ -82,6 +82,17 @@ def settings_page() -> rx.Component:
                 ("local", "Your own time"),
                 ("track", "Time at the circuit"),
             ),
+            _choice(
+                "units",
+                "Units",
+                ("metric", "km/h and °C"),
+                ("imperial", "mph and °F"),
+            ),
+            rx.el.p(
+                "For speed traps, reasons and weather on the pages of races. Charts of the replay, "
+                "the API and exports keep km/h.",
+                class_name="hint",
+            ),
         ),
         plain_panel(
             rx.el.h2("Spoilers", class_name="heading"),
