@@ -195,3 +195,8 @@ def test_forced_colours_keep_the_gauge_and_the_choice(server: Server, page: Page
         "e => getComputedStyle(e).outlineStyle"
     )
     assert mark == "solid"
+    colour = "e => getComputedStyle(e).backgroundColor"
+    canvas = page.locator("body").evaluate(colour)
+    assert page.locator(".stage-drawing svg").evaluate(colour) == canvas
+    for key in (".key-hunts", ".key-hunted", ".key-alone"):
+        assert page.locator(key).evaluate(colour) != canvas, key
