@@ -100,9 +100,13 @@ class SqlWebhookStore:
         rows = await self._rows(select(_hooks).where(*_own(user_id, hook_id)))
         return _hook(rows[0]) if rows else None
 
-    async def change(self, hook: Webhook) -> bool:
-        own = _own(hook.user_id, hook.id)
-        return await self._change(update(_hooks).where(*own).values(_values(hook))) > 0
+    async def change(self, hook: Webhook, before: Webhook | None = None) -> bool:
+        own, values = _own(hook.user_id, hook.id), _values(hook)
+        if before is not None:
+            known = _values(before)
+            # The name in any case: an UPDATE of nothing is none.
+            values = {k: v for k, v in values.items() if k == "name" or v != known[k]}
+        return await self._change(update(_hooks).where(*own).values(values)) > 0
 
     async def remove(self, user_id: UUID, hook_id: UUID) -> bool:
         # The foreign key cascades: its deliveries are deleted with it.

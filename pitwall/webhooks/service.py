@@ -124,10 +124,11 @@ class Webhooks:
             NotFoundError: The account has none with this id.
             RefusedFieldError: A field is not valid.
         """
-        hook = await self._as_wished(await self.get(account, hook_id), wish)
+        before = await self.get(account, hook_id)
+        hook = await self._as_wished(before, wish)
         # A new beginning: what was wrong with the receiver may be mended.
         hook = replace(hook, health=HookHealth(last_sent_at=hook.health.last_sent_at))
-        return await self._changed(hook)
+        return await self._changed(before, hook)
 
     async def renew_secret(self, account: Account, hook_id: UUID) -> Webhook:
         """Give a webhook another secret, which signs from now on, and return it.
@@ -136,7 +137,7 @@ class Webhooks:
             NotFoundError: The account has none with this id.
         """
         hook = await self.get(account, hook_id)
-        return await self._changed(replace(hook, secret=new_secret()))
+        return await self._changed(hook, replace(hook, secret=new_secret()))
 
     async def delete(self, account: Account, hook_id: UUID) -> None:
         """Delete a webhook with everything that waits for it.
@@ -186,7 +187,7 @@ class Webhooks:
         if hook.paused_at is not None:
             _refuse("paused", "This webhook is paused: resume it first.")
         # What the last failures would hold back is tried at once.
-        await self._changed(replace(hook, health=replace(hook.health, hold_until=None)))
+        await self._changed(hook, replace(hook, health=replace(hook.health, hold_until=None)))
         delivery = a_test(hook, uuid4(), self._now())
         if not await self._store.enqueue(delivery):
             _refuse("url", "Too many deliveries wait for this webhook or are dead.")
@@ -198,8 +199,8 @@ class Webhooks:
                 return found or delivery
         return delivery
 
-    async def _changed(self, hook: Webhook) -> Webhook:
-        if not await self._store.change(hook):
+    async def _changed(self, before: Webhook, hook: Webhook) -> Webhook:
+        if not await self._store.change(hook, before):
             message = f"You have no webhook {hook.id}."
             raise NotFoundError(message)
         return hook

@@ -62,6 +62,19 @@ async def test_gives_a_webhook_back_as_it_came(database: Database) -> None:
     assert not await store.remove(user, hook.id)
 
 
+async def test_a_change_takes_back_no_other_that_was_made_meanwhile(database: Database) -> None:
+    store, (before, _) = SqlWebhookStore(database), await hook_with(database)
+    renewed = replace(before, secret="whsec_bmV3", paused_at=NOON, pause_reason="gone")
+    assert await store.change(renewed, before)
+
+    assert await store.change(replace(before, url="https://b.example/"), before)
+    assert await store.change(before, before)
+    assert not await store.change(replace(before, user_id=uuid4()), before)
+
+    stored = await store.hook(before.user_id, before.id)
+    assert stored == replace(renewed, url="https://b.example/")
+
+
 async def test_refuses_a_webhook_of_an_account_that_is_gone(database: Database) -> None:
     with pytest.raises(NotLoggedInError):
         await SqlWebhookStore(database).add(a_hook(uuid4()), most=9)
