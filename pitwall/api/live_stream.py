@@ -73,14 +73,17 @@ def wanted(
     """Read what a reader asks for.
 
     Raises:
-        RefusedFieldError: A driver is neither three letters nor a number.
+        RefusedFieldError: A driver is neither three letters nor a number, or there are too many.
     """
     names = [each.strip().upper() for each in drivers.split(",") if each.strip()]
     for name in names:
         if not _DRIVER.fullmatch(name):
             message = "Name drivers by three letters or car numbers, such as NOR,81."
             raise RefusedFieldError("drivers", message)
-    return Wanted(min_p, frozenset(names[:_MOST_DRIVERS]), frozenset(events or ()), fading, detail)
+    if len(names) > _MOST_DRIVERS:
+        message = f"Name at most {_MOST_DRIVERS} drivers; none means all."
+        raise RefusedFieldError("drivers", message)
+    return Wanted(min_p, frozenset(names), frozenset(events or ()), fading, detail)
 
 
 @router.get(

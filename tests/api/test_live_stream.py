@@ -376,7 +376,12 @@ async def test_only_so_many_streams_are_served(
     assert answer.json()["detail"] == "Too many streams are open; try again later."
 
 
-@pytest.mark.parametrize("query", ["drivers=banana", "min_p=2", "events=frames", "detail=all"])
+TOO_MANY = "drivers=" + ",".join(str(number) for number in range(31))
+
+
+@pytest.mark.parametrize(
+    "query", ["drivers=banana", TOO_MANY, "min_p=2", "events=frames", "detail=all"]
+)
 async def test_a_wrong_filter_is_refused(clients: Clients, ring: EventRing, query: str) -> None:
     ring.add(a_frame())
     answer = await (await clients.guest()).get(f"/live-battles/stream?{query}")
