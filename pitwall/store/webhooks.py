@@ -45,6 +45,7 @@ from pitwall.store.database import Database
 
 MOST_KEPT: Final = 2_000
 """How many deliveries of one webhook may wait or be dead; further events are turned away."""
+_AT_ONCE: Final = 5_000  # ids that one query names; PostgreSQL takes 32,767 values at most
 
 
 def _table(model: type[Any]) -> Table:
@@ -259,6 +260,10 @@ class SqlWebhookStore:
 
     async def _put(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> int:
         """Insert deliveries, as far as their webhooks are there, not paused, and have room."""
+        parts = (deliveries[at : at + _AT_ONCE] for at in range(0, len(deliveries), _AT_ONCE))
+        return sum([await self._put_part(connection, part) for part in parts])
+
+    async def _put_part(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> int:
         ids = {each.hook_id for each in deliveries}
         # Locked, so that no webhook is deleted or paused before its delivery is stored.
         active = (_hooks.c.id.in_(ids), _hooks.c.paused_at.is_(None))
