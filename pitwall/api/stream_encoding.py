@@ -67,7 +67,9 @@ class Wanted:
         pair = event.pair
         if pair is None:
             return True
-        return (event.p_overtake or 0.0) >= self.min_p and self._takes_pair(*pair, names)
+        # A battle opens before its first forecast: what is not known yet is told rather than hidden.
+        p = event.p_overtake
+        return (p is None or p >= self.min_p) and self._takes_pair(*pair, names)
 
     def takes_battle(self, battle: BattleLine, names: CarNames) -> bool:
         """Whether a battle is wanted in frames."""
