@@ -7,7 +7,6 @@ frame and every event in between; one that stops reading is disconnected.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -18,6 +17,7 @@ from pitwall.api.live import MinP
 from pitwall.api.problems import invalid_response, problem_response
 from pitwall.api.stream_encoding import Detail, StreamEvent, Wanted, heartbeat, unseen
 from pitwall.api.stream_schemas import EVENT_MODELS
+from pitwall.domain.names import driver_names
 from pitwall.errors import NothingLiveError, RefusedFieldError
 from pitwall.live.event_ring import EventRing
 from pitwall.live.event_stream import MEDIA_TYPE, EventStream
@@ -26,8 +26,6 @@ from pitwall.live.stream_fan import Fan
 router = APIRouter(tags=["live"])
 
 _MOST_DRIVERS: Final = 30
-_DRIVER: Final = re.compile(r"[A-Z]{3}|[0-9]{1,2}")
-
 _MOST_PIECES: Final = 250
 
 
@@ -95,11 +93,10 @@ def wanted(
     Raises:
         RefusedFieldError: A driver is neither three letters nor a number.
     """
-    names = [each.strip().upper() for each in drivers.split(",") if each.strip()]
-    for name in names:
-        if not _DRIVER.fullmatch(name):
-            message = "Name drivers by three letters or car numbers, such as NOR,81."
-            raise RefusedFieldError("drivers", message)
+    try:
+        names = driver_names(drivers.split(","))
+    except ValueError as error:
+        raise RefusedFieldError("drivers", str(error)) from None
     return Wanted(min_p, frozenset(names[:_MOST_DRIVERS]), frozenset(events or ()), fading, detail)
 
 
@@ -114,7 +111,7 @@ def wanted(
             "reader can join, skip or come back at any time. `battle_opened`, `battle_ended`, "
             "`passed` and `flag` tell what happened. `heartbeat` comes after ten seconds without "
             "anything else. `missed` says that events between the reader's `Last-Event-ID` and "
-            "now can not be sent any more.",
+            "now cannot be sent any more.",
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"type": "string"},

@@ -87,7 +87,7 @@ class Wanted:
         )
 
 
-CarNames = dict[int, tuple[str, ...]]
+CarNames = dict[int, frozenset[str]]
 """Number and three letters of each car, by number."""
 
 
@@ -97,9 +97,7 @@ class _Parts:
     def __init__(self, moment: FrameNews) -> None:
         self._moment = moment
         self._cars = {int(line.number): line for line in moment.frame.tower}
-        self.names: CarNames = {
-            number: (str(number), line.code) for number, line in self._cars.items()
-        }
+        self.names: CarNames = {number: line.names for number, line in self._cars.items()}
         self._heads: dict[Detail, bytes] = {}
         self._battles: dict[tuple[Detail, int], bytes] = {}
         self._events: dict[int, bytes] = {}
