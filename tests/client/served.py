@@ -10,6 +10,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -87,6 +88,7 @@ def serving(folder: Path, messages: int) -> Iterator[Served]:
     )
     try:
         server.start()
+        _wait_for_cars(server.url)
         yield Served(server.url, _key(server.url), race_id, recording)
     finally:
         if server.is_running:
@@ -100,6 +102,15 @@ async def _keep(folder: Path, feed: Short) -> str:
     await database.close()
     assert imported.outcome == "imported"
     return imported.race_id
+
+
+def _wait_for_cars(url: str) -> None:
+    """Wait until the live race has placed its cars; the first frames may have none."""
+    deadline = time.monotonic() + PATIENT_S
+    with httpx.Client(base_url=url, timeout=PATIENT_S) as client:
+        while not client.get("/live").json().get("cars"):
+            assert time.monotonic() < deadline, "the live race has no cars"
+            time.sleep(0.1)
 
 
 def _key(url: str) -> str:
