@@ -46,7 +46,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.analysis.openf1_tables": "a session's messages as rows of OpenF1",
     "pitwall.app.connection_bounds": "what the system does for each connection",
     "pitwall.api.protection.kept_answers": "answers given again, in front of the app",
-    "pitwall.api.stream_fan": "one task that serves all readers of the stream",
+    "pitwall.api.stream_encoding": "what readers of the stream are told, as bytes",
     "pitwall.api.predict": "the routes of one prefix",
     "pitwall.api.account_schemas": "the bodies of requests and answers",
     "pitwall.api.webhook_schemas": "the bodies of requests and answers",

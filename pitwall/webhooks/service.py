@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Final, NoReturn
 from uuid import UUID, uuid4
 
 from pitwall.domain.accounts import Account
+from pitwall.domain.names import driver_names
 from pitwall.domain.webhooks import (
     CHOICES,
     Delivery,
@@ -35,7 +35,6 @@ MOST_HOOKS: Final = 10
 LONGEST_NAME: Final = 60
 MOST_DRIVERS: Final = 20
 _SECRET_BYTES: Final = 32
-_DRIVER: Final = re.compile(r"[A-Z]{3}|[0-9]{1,2}")
 _TRIED_WITHIN_S: Final = 4.0
 _LOOK_EVERY_S: Final = 0.2
 _COUNTED_EVERY_S: Final = 10.0
@@ -276,10 +275,10 @@ def _filter(before: HookFilter, wish: HookWish) -> HookFilter:
 
 
 def _drivers(names: Sequence[str]) -> tuple[str, ...]:
-    drivers = tuple(dict.fromkeys(name.strip().upper() for name in names if name.strip()))
-    for name in drivers:
-        if not _DRIVER.fullmatch(name):
-            _refuse("drivers", "Name drivers by three letters or car numbers, such as NOR or 81.")
+    try:
+        drivers = driver_names(names)
+    except ValueError as error:
+        _refuse("drivers", str(error))
     if len(drivers) > MOST_DRIVERS:
         _refuse("drivers", f"Name at most {MOST_DRIVERS} drivers; none means all.")
     return drivers
