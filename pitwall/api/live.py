@@ -237,7 +237,8 @@ def _verdict(
 
 
 def _etag(frame: LiveFrame, *parameters: float, fading: bool = False) -> str:
-    words = [moment_id(frame), *(f"{each:g}" for each in parameters)]
+    # Every digit: answers are kept by their tags.
+    words = [moment_id(frame), *(str(each).removesuffix(".0") for each in parameters)]
     return f'W/"{"-".join([*words, *(["fading"] if fading else [])])}"'
 
 

@@ -1,43 +1,61 @@
 """Serve `GET /live-battles/stream`: every frame and event of the live race, as they come.
 
-The answer is a stream of server-sent events (WHATWG HTML, section 9.2). Each frame and event is
+The answer is a stream of server-sent events. Each frame and event is
 encoded once for all readers that ask for the same. A reader that falls behind is given the newest
 frame and every event in between; one that stops reading is disconnected.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
-from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from starlette.types import Receive, Scope, Send
 
-from pitwall.aio import end
 from pitwall.api.conditional import is_head
 from pitwall.api.guards import CurrentServices
 from pitwall.api.live import MinP
 from pitwall.api.problems import invalid_response, problem_response
-from pitwall.api.stream_encoding import Detail, StreamEvent, Wanted
-from pitwall.api.stream_fan import StreamReader, fan_of
+from pitwall.api.stream_encoding import Detail, StreamEvent, Wanted, heartbeat, unseen
 from pitwall.api.stream_schemas import EVENT_MODELS
-from pitwall.errors import BusyError, NothingLiveError, RefusedFieldError
+from pitwall.domain.names import driver_names
+from pitwall.errors import NothingLiveError, RefusedFieldError
 from pitwall.live.event_ring import EventRing
+from pitwall.live.event_stream import MEDIA_TYPE, EventStream
+from pitwall.live.stream_fan import Fan
 
 router = APIRouter(tags=["live"])
 
-MEDIA_TYPE: Final = "text/event-stream"
-LAST_WORD_S: Final = 1.0
-"""How long it may take to tell a reader that the stream is over."""
-MOST_READERS: Final = 5_000
-"""How many streams one worker serves at a time."""
-COME_BACK_MS: Final = 2_000
-"""How long a reader waits before it connects again."""
-
 _MOST_DRIVERS: Final = 30
-_DRIVER: Final = re.compile(r"[A-Z]{3}|[0-9]{1,2}")
+_MOST_PIECES: Final = 250
+
+
+class BattleFan(Fan[Wanted]):
+    """The readers of battles. Those that ask for the same and have seen the same share a piece."""
+
+    heartbeat_s = 10.0
+    most_readers = 5_000
+    busy = "Too many streams are open; try again later."
+
+    def __init__(self, ring: EventRing) -> None:
+        super().__init__(ring)
+        self._pieces: dict[tuple[Wanted, str | None], bytes] = {}
+        self._pieces_of: str | None = None
+
+    def news(self, wish: Wanted, last: str | None) -> bytes:
+        """Return every event that the reader has not seen, and the newest frame."""
+        if self._pieces_of != self.ring.newest_id:
+            self._pieces_of, self._pieces = self.ring.newest_id, {}
+        piece = self._pieces.get((wish, last))
+        if piece is None:
+            backlog = self.ring.since(last)
+            piece = b"" if backlog is None else unseen(backlog, wish)
+            if len(self._pieces) < _MOST_PIECES:
+                self._pieces[wish, last] = piece
+        return piece
+
+    def heartbeat(self) -> bytes:
+        """Return an event that says how the feed is."""
+        return heartbeat(self.ring.newest)
 
 
 def wanted(
@@ -73,14 +91,16 @@ def wanted(
     """Read what a reader asks for.
 
     Raises:
-        RefusedFieldError: A driver is neither three letters nor a number.
+        RefusedFieldError: A driver is neither three letters nor a number, or there are too many.
     """
-    names = [each.strip().upper() for each in drivers.split(",") if each.strip()]
-    for name in names:
-        if not _DRIVER.fullmatch(name):
-            message = "Name drivers by three letters or car numbers, such as NOR,81."
-            raise RefusedFieldError("drivers", message)
-    return Wanted(min_p, frozenset(names[:_MOST_DRIVERS]), frozenset(events or ()), fading, detail)
+    try:
+        names = driver_names(drivers.split(","))
+    except ValueError as error:
+        raise RefusedFieldError("drivers", str(error)) from None
+    if len(names) > _MOST_DRIVERS:
+        message = f"Name at most {_MOST_DRIVERS} drivers; none means all."
+        raise RefusedFieldError("drivers", message)
+    return Wanted(min_p, frozenset(names), frozenset(events or ()), fading, detail)
 
 
 @router.get(
@@ -94,7 +114,7 @@ def wanted(
             "reader can join, skip or come back at any time. `battle_opened`, `battle_ended`, "
             "`passed` and `flag` tell what happened. `heartbeat` comes after ten seconds without "
             "anything else. `missed` says that events between the reader's `Last-Event-ID` and "
-            "now can not be sent any more.",
+            "now cannot be sent any more.",
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"type": "string"},
@@ -145,53 +165,4 @@ async def live_battles_stream(
         raise NothingLiveError
     if is_head(request.scope):
         return Response(media_type=MEDIA_TYPE)
-    return EventStream(services.events, filters, last_event_id or None)
-
-
-class EventStream(Response):
-    """Sends the moments of a ring to one reader until it leaves.
-
-    Raises:
-        BusyError: Too many streams are open.
-    """
-
-    media_type = MEDIA_TYPE
-
-    def __init__(self, ring: EventRing, filters: Wanted, last: str | None) -> None:
-        self._fan = fan_of(ring)
-        if len(self._fan) >= MOST_READERS:
-            message = "Too many streams are open; try again later."
-            raise BusyError(message)
-        # "X-Accel-Buffering" keeps nginx from holding events back.
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._filters = filters
-        self._last = last
-
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the stream."""
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": list(self.raw_headers)}
-        )
-        reader = StreamReader(send, self._filters, self._last)
-        reader.take(f"retry: {COME_BACK_MS}\n\n".encode())
-        self._fan.join(reader)
-        leaving = asyncio.ensure_future(_left(receive))
-        try:
-            await asyncio.wait({leaving, reader.over}, return_when=asyncio.FIRST_COMPLETED)
-            has_left = leaving.done()
-        finally:
-            self._fan.leave(reader)
-            await end(leaving, *reader.pending())
-        if not has_left:
-            reader.over.result()
-            # The reader comes back with its last id, if it is still there.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LAST_WORD_S):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _left(receive: Receive) -> None:
-    """Return when the reader has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    return EventStream(BattleFan.of(services.events), filters, last_event_id or None)

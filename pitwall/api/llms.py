@@ -35,7 +35,8 @@ neither car pits and the track stays clear. Times are UTC.
 - [Health](/health): whether the data can be trusted now
 - [Stored races](/history): with an API key; `/history/RACE_ID/timeline` has battles and passes
 - [Forecasts](/predict): with an API key; of any moment of a stored race, or of a made-up battle
-- [OpenF1's tables](/v1/sessions): with an API key; rows and filters as api.openf1.org has them
+- [OpenF1's tables](/v1/sessions): with an API key, on the server's own machine without; rows and
+  filters as api.openf1.org has them
 
 Errors are problem details (RFC 9457) whose `detail` says what was wrong. API keys are made on
 [the account page](/account) and sent as `Authorization: Bearer KEY`.

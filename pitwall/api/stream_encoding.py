@@ -16,6 +16,7 @@ from pitwall.api.live_schemas import BattleOut, BattlesOut
 from pitwall.api.stream_schemas import FrameBattleOut, FrameOut, HeartbeatOut, event_out
 from pitwall.domain.frames import BattleLine, LiveFrame
 from pitwall.live.event_ring import Backlog, FrameNews
+from pitwall.live.event_stream import message
 from pitwall.live.race_events import RaceEvent
 
 
@@ -67,7 +68,9 @@ class Wanted:
         pair = event.pair
         if pair is None:
             return True
-        return (event.p_overtake or 0.0) >= self.min_p and self._takes_pair(*pair, names)
+        # A battle opens before its first forecast: what is not known yet is told rather than hidden.
+        p = event.p_overtake
+        return (p is None or p >= self.min_p) and self._takes_pair(*pair, names)
 
     def takes_battle(self, battle: BattleLine, names: CarNames) -> bool:
         """Whether a battle is wanted in frames."""
@@ -86,7 +89,7 @@ class Wanted:
         )
 
 
-CarNames = dict[int, tuple[str, ...]]
+CarNames = dict[int, frozenset[str]]
 """Number and three letters of each car, by number."""
 
 
@@ -96,9 +99,7 @@ class _Parts:
     def __init__(self, moment: FrameNews) -> None:
         self._moment = moment
         self._cars = {int(line.number): line for line in moment.frame.tower}
-        self.names: CarNames = {
-            number: (str(number), line.code) for number, line in self._cars.items()
-        }
+        self.names: CarNames = {number: line.names for number, line in self._cars.items()}
         self._heads: dict[Detail, bytes] = {}
         self._battles: dict[tuple[Detail, int], bytes] = {}
         self._events: dict[int, bytes] = {}
@@ -168,13 +169,13 @@ def _messages(moment: FrameNews, filters: Wanted, *, frame: bool) -> Iterator[by
     if frame and filters.has(StreamEvent.FRAME):
         messages.append((StreamEvent.FRAME, parts.frame(filters)))
     for place, (kind, data) in enumerate(messages, start=1):
-        yield _message(kind, data, moment.id if place == len(messages) else "")
+        yield message(data, kind, moment.id if place == len(messages) else "")
 
 
 def unseen(backlog: Backlog, filters: Wanted) -> bytes:
     """Return what a reader has not seen: every event, and the newest frame alone."""
     *earlier, newest = backlog.moments
-    pieces = [] if backlog.is_whole else [_message(StreamEvent.MISSED, b"{}")]
+    pieces = [] if backlog.is_whole else [message(b"{}", StreamEvent.MISSED)]
     pieces += [encoded(each, filters, frame=False) for each in earlier]
     pieces.append(encoded(newest, filters, frame=True))
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -184,9 +185,4 @@ def heartbeat(newest: LiveFrame | None) -> bytes:
     """Return the event that tells a reader that the server is there."""
     state = None if newest is None else newest.header.feed_state
     beat = HeartbeatOut(at=datetime.now(UTC), feed_state=state)
-    return _message(StreamEvent.HEARTBEAT, beat.model_dump_json().encode())
-
-
-def _message(kind: StreamEvent, data: bytes, name: str = "") -> bytes:
-    named = f"id: {name}\n" if name else ""
-    return b"%bdata: %b\n\n" % (f"event: {kind}\n{named}".encode(), data)
+    return message(beat.model_dump_json().encode(), StreamEvent.HEARTBEAT)

@@ -76,7 +76,7 @@ def unknown_variables(environment: Mapping[str, str], names: Iterable[str]) -> l
         if name.endswith("_FILE") and name.removesuffix("_FILE") in settings:
             continue  # read, or refused, by `secrets_in_files`
         nearest = difflib.get_close_matches(upper.removeprefix(PREFIX), by_ending, 1)
-        advice = "the README lists all settings."
+        advice = "docs/settings.md lists all settings."
         if nearest:
             advice = f"did you mean {by_ending[nearest[0]]}?"
         unknown = one_line(name, _NAME_CHARACTERS)

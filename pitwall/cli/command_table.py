@@ -87,7 +87,8 @@ class CommandTable(click.Group):
     Exit codes:
       0 done, 1 failed, 2 not understood, 130 interrupted
 
-    All settings are environment variables that begin with PITWALL_; the README lists them.
+    All settings are environment variables that begin with PITWALL_;
+    docs/settings.md lists them.
     """,
 )
 @click.version_option(__version__, prog_name="pitwall", message="%(prog)s %(version)s")

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     import polars
 
 _NONE_THERE = (
-    "Tables need Polars, or pandas with pyarrow, and neither is installed: "
-    "pip install 'pitwall[client]', or pip install polars."
+    "Tables need Polars, or pandas with pyarrow, and neither is installed: pip install polars."
 )
 
 

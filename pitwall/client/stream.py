@@ -101,7 +101,7 @@ class NothingNew:
 
 @dataclass(frozen=True, slots=True)
 class EventsMissed:
-    """Events between the last connection and this one can not be sent any more."""
+    """Events between the last connection and this one cannot be sent any more."""
 
 
 News: TypeAlias = (

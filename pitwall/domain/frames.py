@@ -224,6 +224,11 @@ class TowerLine:
     stopped_on_track: bool = False
     stopped_under: bool = False
 
+    @property
+    def names(self) -> frozenset[str]:
+        """How requests may name the car: by its number or its driver's three letters."""
+        return frozenset({str(self.number), self.code.upper()})
+
 
 @dataclass(frozen=True, slots=True)
 class PassLine:

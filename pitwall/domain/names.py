@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pitwall.domain.race import CarState
+
+_DRIVER: Final = re.compile(r"[A-Z]{3}|[0-9]{1,2}")
 
 
 def slug(text: str) -> str:
@@ -18,6 +21,23 @@ def slug(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return "-".join(re.findall("[a-z0-9]+", plain.lower().replace("'", "")))
+
+
+def driver_names(parts: Iterable[str]) -> tuple[str, ...]:
+    """Return how a request names drivers: by three letters or car numbers, each once.
+
+    Raises:
+        ValueError: One of them is neither; the message says what to write.
+
+    Example:
+        >>> driver_names([" nor", "81", "", "NOR"])
+        ('NOR', '81')
+    """
+    names = tuple(dict.fromkeys(part.strip().upper() for part in parts if part.strip()))
+    if not all(map(_DRIVER.fullmatch, names)):
+        message = "Name drivers by three letters or car numbers, such as NOR or 81."
+        raise ValueError(message)
+    return names
 
 
 def driver_id_of(car: CarState) -> str:

@@ -107,11 +107,17 @@ class EventRing:
             self.add(frame)
 
     def add(self, frame: LiveFrame) -> None:
-        """Make `frame` the newest moment, and wake every reader."""
+        """Make `frame` the newest moment, and wake every reader.
+
+        Events published later than `frame` are dropped, because a clock was set back: by their ids
+        they would be news to every reader until the clock has caught up.
+        """
         earlier = self._newest.frame if self._newest else None
         moment = FrameNews(moment_id(frame), frame, tuple(events_between(earlier, frame)))
-        if self._dropped_to is None:
+        was_set_back = earlier is not None and frame.published_at < earlier.published_at
+        if self._dropped_to is None or was_set_back:
             self._dropped_to = _place(moment.id)
+            self._eventful.clear()
         self._newest = moment
         if moment.events:
             self._eventful.append(moment)

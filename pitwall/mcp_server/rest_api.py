@@ -1,6 +1,8 @@
 """Ask the API of a running pitwall, and tell refusals in words that a model can act on.
 
-All rules are the API's own: who may read what, how much and how often.
+All rules are the API's own: who may read what, how much and how often. `pitwall.client` is not
+used, because answers are validated as pydantic models (`answers`), which also describe the tools,
+and because a refusal has to say what the owner of this server can do about it.
 """
 
 from __future__ import annotations

@@ -39,10 +39,13 @@ class HookRegister(Protocol):
         """Return one webhook of the account."""
         ...
 
-    async def change(self, hook: Webhook) -> bool:
-        """Store name, address, kind, secret, filter and pause anew; return whether it exists.
+    async def change(self, hook: Webhook, before: Webhook | None = None) -> bool:
+        """Store name, address, kind, secret, filter, pause and health; return whether it exists.
 
-        The health of the receiver is forgotten: the next attempt may be made at once.
+        Args:
+            hook: The webhook as it shall be.
+            before: As it was read. What is the same in both stays as it is stored by now, such as
+                a secret that was made anew meanwhile. None stores everything.
         """
         ...
 

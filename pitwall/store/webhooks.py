@@ -45,6 +45,7 @@ from pitwall.store.database import Database
 
 MOST_KEPT: Final = 2_000
 """How many deliveries of one webhook may wait or be dead; further events are turned away."""
+_AT_ONCE: Final = 5_000  # ids that one query names; PostgreSQL takes 32,767 values at most
 
 
 def _table(model: type[Any]) -> Table:
@@ -100,9 +101,13 @@ class SqlWebhookStore:
         rows = await self._rows(select(_hooks).where(*_own(user_id, hook_id)))
         return _hook(rows[0]) if rows else None
 
-    async def change(self, hook: Webhook) -> bool:
-        own = _own(hook.user_id, hook.id)
-        return await self._change(update(_hooks).where(*own).values(_values(hook))) > 0
+    async def change(self, hook: Webhook, before: Webhook | None = None) -> bool:
+        own, values = _own(hook.user_id, hook.id), _values(hook)
+        if before is not None:
+            known = _values(before)
+            # The name in any case: an UPDATE of nothing is none.
+            values = {k: v for k, v in values.items() if k == "name" or v != known[k]}
+        return await self._change(update(_hooks).where(*own).values(values)) > 0
 
     async def remove(self, user_id: UUID, hook_id: UUID) -> bool:
         # The foreign key cascades: its deliveries are deleted with it.
@@ -255,6 +260,10 @@ class SqlWebhookStore:
 
     async def _put(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> int:
         """Insert deliveries, as far as their webhooks are there, not paused, and have room."""
+        parts = (deliveries[at : at + _AT_ONCE] for at in range(0, len(deliveries), _AT_ONCE))
+        return sum([await self._put_part(connection, part) for part in parts])
+
+    async def _put_part(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> int:
         ids = {each.hook_id for each in deliveries}
         # Locked, so that no webhook is deleted or paused before its delivery is stored.
         active = (_hooks.c.id.in_(ids), _hooks.c.paused_at.is_(None))

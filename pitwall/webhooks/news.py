@@ -133,7 +133,7 @@ class News:
             DriverRole.DEFENDER: (battle.defender,),
         }[wanted.role]
         names = {str(number) for number in sides}
-        names |= {line.code for line in self.frame.tower if line.number in sides}
+        names.update(*(line.names for line in self.frame.tower if line.number in sides))
         return not names.isdisjoint(wanted.drivers)
 
     def _of_battle(self, battle: BattleLine | EndedLine) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Final, NoReturn
 from uuid import UUID, uuid4
 
 from pitwall.domain.accounts import Account
+from pitwall.domain.names import driver_names
 from pitwall.domain.webhooks import (
     CHOICES,
     Delivery,
@@ -35,7 +35,6 @@ MOST_HOOKS: Final = 10
 LONGEST_NAME: Final = 60
 MOST_DRIVERS: Final = 20
 _SECRET_BYTES: Final = 32
-_DRIVER: Final = re.compile(r"[A-Z]{3}|[0-9]{1,2}")
 _TRIED_WITHIN_S: Final = 4.0
 _LOOK_EVERY_S: Final = 0.2
 _COUNTED_EVERY_S: Final = 10.0
@@ -124,10 +123,11 @@ class Webhooks:
             NotFoundError: The account has none with this id.
             RefusedFieldError: A field is not valid.
         """
-        hook = await self._as_wished(await self.get(account, hook_id), wish)
+        before = await self.get(account, hook_id)
+        hook = await self._as_wished(before, wish)
         # A new beginning: what was wrong with the receiver may be mended.
         hook = replace(hook, health=HookHealth(last_sent_at=hook.health.last_sent_at))
-        return await self._changed(hook)
+        return await self._changed(before, hook)
 
     async def renew_secret(self, account: Account, hook_id: UUID) -> Webhook:
         """Give a webhook another secret, which signs from now on, and return it.
@@ -136,7 +136,7 @@ class Webhooks:
             NotFoundError: The account has none with this id.
         """
         hook = await self.get(account, hook_id)
-        return await self._changed(replace(hook, secret=new_secret()))
+        return await self._changed(hook, replace(hook, secret=new_secret()))
 
     async def delete(self, account: Account, hook_id: UUID) -> None:
         """Delete a webhook with everything that waits for it.
@@ -186,7 +186,7 @@ class Webhooks:
         if hook.paused_at is not None:
             _refuse("paused", "This webhook is paused: resume it first.")
         # What the last failures would hold back is tried at once.
-        await self._changed(replace(hook, health=replace(hook.health, hold_until=None)))
+        await self._changed(hook, replace(hook, health=replace(hook.health, hold_until=None)))
         delivery = a_test(hook, uuid4(), self._now())
         if not await self._store.enqueue(delivery):
             _refuse("url", "Too many deliveries wait for this webhook or are dead.")
@@ -198,8 +198,8 @@ class Webhooks:
                 return found or delivery
         return delivery
 
-    async def _changed(self, hook: Webhook) -> Webhook:
-        if not await self._store.change(hook):
+    async def _changed(self, before: Webhook, hook: Webhook) -> Webhook:
+        if not await self._store.change(hook, before):
             message = f"You have no webhook {hook.id}."
             raise NotFoundError(message)
         return hook
@@ -275,10 +275,10 @@ def _filter(before: HookFilter, wish: HookWish) -> HookFilter:
 
 
 def _drivers(names: Sequence[str]) -> tuple[str, ...]:
-    drivers = tuple(dict.fromkeys(name.strip().upper() for name in names if name.strip()))
-    for name in drivers:
-        if not _DRIVER.fullmatch(name):
-            _refuse("drivers", "Name drivers by three letters or car numbers, such as NOR or 81.")
+    try:
+        drivers = driver_names(names)
+    except ValueError as error:
+        _refuse("drivers", str(error))
     if len(drivers) > MOST_DRIVERS:
         _refuse("drivers", f"Name at most {MOST_DRIVERS} drivers; none means all.")
     return drivers

@@ -35,6 +35,7 @@ from tests.live.frames import a_frame, with_header
 from tests.makers import at
 
 TRAINED = datetime(2026, 1, 2, tzinfo=UTC)
+LAST_DIGITS = (0.12345612, 0.12345648)
 SCORES = {"train < 2025, test 2025": {"log_loss": 0.11}}
 
 
@@ -134,6 +135,19 @@ async def test_an_unchanged_frame_is_answered_with_304(
     assert (same.status_code, same.content) == (304, b"")
     assert other.status_code == 200
     assert newer.status_code == 200
+
+
+async def test_no_answer_is_given_for_a_filter_that_differs_in_its_last_digit(
+    client: httpx.AsyncClient, live: MemoryLiveCache
+) -> None:
+    frame = a_frame(1)
+    battle = replace(frame.battles[0], p_overtake=0.1234563)
+    await live.publish(replace(frame, battles=(battle,)))
+
+    answers = [await client.get("/live-battles", params={"min_p": p}) for p in LAST_DIGITS]
+
+    assert [len(answer.json()["battles"]) for answer in answers] == [1, 0]
+    assert len({answer.headers["ETag"] for answer in answers}) == 2
 
 
 @pytest.mark.parametrize(

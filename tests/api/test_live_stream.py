@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message
 
 from pitwall import services
 from pitwall.aio import end
-from pitwall.api import live_stream, stream_fan
+from pitwall.api.live_stream import BattleFan
 from pitwall.api.stream_encoding import StreamEvent
 from pitwall.api.stream_schemas import FrameOut
 from pitwall.domain.frames import FeedState, LiveFrame
@@ -24,6 +24,7 @@ from pitwall.engine.frame_builder import FeedView, Stamp, build_frame
 from pitwall.engine.playback import Playback
 from pitwall.engine.race_engine import RaceEngine
 from pitwall.feeds.simulated import SimulatedFeed
+from pitwall.live import stream_fan
 from pitwall.live.event_ring import EventRing
 from tests.api.conftest import Clients, House
 from tests.live.frames import a_frame, later, with_header
@@ -250,6 +251,16 @@ async def test_a_reader_that_comes_back_is_told_what_it_missed(
     assert events == ["missed", "frame"]
 
 
+async def test_a_reader_that_comes_back_to_a_server_without_a_frame_is_told_that_it_missed_some(
+    app: ASGIApp, ring: EventRing
+) -> None:
+    async with reading(app, last="19ac3f0b2a1-15bb") as reader:
+        await reader.messages()
+        ring.add(a_frame())
+        events = [message["event"] for message in await reader.messages()]
+    assert events == ["missed", "frame"]
+
+
 async def test_a_slow_reader_is_given_every_event_and_the_newest_frame_only(
     app: ASGIApp, ring: EventRing
 ) -> None:
@@ -303,7 +314,7 @@ async def test_an_error_of_one_reader_does_not_reach_the_others(
         (message,) = await other.messages()
         assert json.loads(message["data"])["sequence"] == 2
         await asyncio.sleep(0.01)
-        assert len(stream_fan.fan_of(ring)) == 1
+        assert len(BattleFan.of(ring)) == 1
         ring.add(later(later(frame)))
         await other.messages()
 
@@ -328,7 +339,7 @@ async def test_a_reader_that_stops_reading_is_let_go(
 async def test_a_silent_server_sends_heartbeats(
     app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_fan, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(BattleFan, "heartbeat_s", 0.05)
     async with reading(app) as reader:
         await reader.messages()
         (message,) = await reader.messages()
@@ -357,16 +368,16 @@ async def test_a_reader_that_leaves_is_forgotten(app: ASGIApp, ring: EventRing) 
     ring.add(a_frame())
     async with reading(app) as reader:
         await reader.messages()
-        assert len(stream_fan.fan_of(ring)) == 1
+        assert len(BattleFan.of(ring)) == 1
         reader.leaves.set()
         await asyncio.sleep(0.01)
-        assert len(stream_fan.fan_of(ring)) == 0
+        assert len(BattleFan.of(ring)) == 0
 
 
 async def test_only_so_many_streams_are_served(
     clients: Clients, app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_stream, "MOST_READERS", 1)
+    monkeypatch.setattr(BattleFan, "most_readers", 1)
     guest = await clients.guest()
     ring.add(a_frame())
     async with reading(app) as reader:
@@ -376,7 +387,12 @@ async def test_only_so_many_streams_are_served(
     assert answer.json()["detail"] == "Too many streams are open; try again later."
 
 
-@pytest.mark.parametrize("query", ["drivers=banana", "min_p=2", "events=frames", "detail=all"])
+TOO_MANY = "drivers=" + ",".join(str(number) for number in range(31))
+
+
+@pytest.mark.parametrize(
+    "query", ["drivers=banana", TOO_MANY, "min_p=2", "events=frames", "detail=all"]
+)
 async def test_a_wrong_filter_is_refused(clients: Clients, ring: EventRing, query: str) -> None:
     ring.add(a_frame())
     answer = await (await clients.guest()).get(f"/live-battles/stream?{query}")

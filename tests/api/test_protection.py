@@ -6,12 +6,14 @@ import logging
 import re
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.responses import HTMLResponse
 from starlette.types import Message, Scope
 
 from pitwall import logs
 from pitwall.api.protection.content_policy import content_policy, hashes_of_pages
-from pitwall.api.protection.stack import Protection
+from pitwall.api.protection.stack import Protection, protected
 from tests.api.conftest import HOST, PASSWORD, Clients
 
 ELSEWHERE = "https://evil.example"
@@ -81,6 +83,17 @@ async def test_a_file_is_bound_to_run_as_no_page(clients: Clients, path: str) ->
     # Nothing is there, and that must not be remembered.
     assert answer.status_code == 404
     assert "immutable" not in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/replay/x.png", "/nothing.js"])
+async def test_a_page_is_a_page_whatever_its_address_ends_in(path: str) -> None:
+    app = protected(HTMLResponse("a page"), Protection())
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get(path)
+
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 async def test_what_a_worker_may_do_is_said_with_its_script(clients: Clients) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
@@ -104,6 +106,19 @@ async def test_register_show_change_and_delete(
     assert stored.secret == renewed["secret"]
     assert (await ada.delete(f"{PATH}/{hook['id']}")).status_code == 204
     assert (await ada.get(PATH)).json() == []
+
+
+async def test_the_command_of_the_docs_registers_a_webhook(ada: httpx.AsyncClient) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    command = text.partition("curl -s -b cookies")[2].partition("}'")[0]
+    headers = dict(each.split(": ") for each in re.findall(r"-H '([^']*)'", command))
+    body = command.partition("-d '")[2] + "}"
+    headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in ada.cookies.items())
+    ada.headers.pop("origin", None)
+
+    answer = await ada.post(f"http://localhost:8000{PATH}", content=body, headers=headers)
+
+    assert answer.status_code == 201, answer.text
 
 
 async def test_a_webhook_is_its_owners_alone(clients: Clients, ada: httpx.AsyncClient) -> None:

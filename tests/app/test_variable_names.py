@@ -26,8 +26,8 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PITWALL_REDISURL", "did you mean PITWALL_REDIS_URL?"),
         ("PITWALL_F1_TV_TOKEN_FILE", "did you mean PITWALL_F1TV_TOKEN_FILE?"),
         ("pitwall_f1tv_token_file", "did you mean PITWALL_F1TV_TOKEN_FILE?"),
-        ("PITWALL_", "the README lists all settings."),
-        ("PITWALL_QQQQQQQQQQQQQQ", "the README lists all settings."),
+        ("PITWALL_", "docs/settings.md lists all settings."),
+        ("PITWALL_QQQQQQQQQQQQQQ", "docs/settings.md lists all settings."),
     ],
 )
 def test_an_unknown_variable_is_named_with_the_nearest_setting(

@@ -36,7 +36,7 @@ FOCUSED = """() => {
 def walk(page: Page) -> tuple[list[str], list[str]]:
     """Press Tab until the focus leaves the page; return all stops, and those nobody sees."""
     stops: dict[int, str] = {}
-    unseen = []
+    unseen: list[str] = []
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
         found = page.evaluate(FOCUSED)

@@ -62,6 +62,33 @@ async def test_gives_a_webhook_back_as_it_came(database: Database) -> None:
     assert not await store.remove(user, hook.id)
 
 
+async def test_a_change_takes_back_no_other_that_was_made_meanwhile(database: Database) -> None:
+    store, (before, _) = SqlWebhookStore(database), await hook_with(database)
+    renewed = replace(before, secret="whsec_bmV3", paused_at=NOON, pause_reason="gone")
+    assert await store.change(renewed, before)
+
+    assert await store.change(replace(before, url="https://b.example/"), before)
+    assert await store.change(before, before)
+    assert not await store.change(replace(before, user_id=uuid4()), before)
+
+    stored = await store.hook(before.user_id, before.id)
+    assert stored == replace(renewed, url="https://b.example/")
+
+
+async def test_takes_as_many_deliveries_at_once_as_there_are(database: Database) -> None:
+    """After an outage, or at a restart of a race, there is one for each event and webhook."""
+    gone, hook = a_hook(uuid4()), await registered(database, a_hook(await a_user(database)))
+    many = [a_delivery(gone, 0) for _ in range(33_000)]  # of more than 32,767 values none asks
+    store = SqlWebhookStore(database, most_kept=2)
+    assert (
+        await store.put([a_delivery(hook, 0), *many, *(a_delivery(hook, n) for n in (1, 2))], PLACE)
+        == 2
+    )
+    stored = await store.hook(hook.user_id, hook.id)
+    assert stored is not None
+    assert stored.turned_away == 1
+
+
 async def test_refuses_a_webhook_of_an_account_that_is_gone(database: Database) -> None:
     with pytest.raises(NotLoggedInError):
         await SqlWebhookStore(database).add(a_hook(uuid4()), most=9)

@@ -151,6 +151,21 @@ async def test_the_ring_forgets_events_of_long_ago() -> None:
     assert len(backlog.moments) == 1
 
 
+async def test_a_clock_that_is_set_back_tells_nothing_twice() -> None:
+    ring = EventRing()
+    frame = replace(a_frame(), battles=())
+    ring.add(frame)
+    ring.add(yellow := later(with_header(frame, track_status=TrackStatus.YELLOW)))
+    back = later(yellow)
+    ring.add(back := replace(back, published_at=back.published_at - timedelta(hours=1)))
+    seen = (await ring.after(None)).moments[-1].id
+    ring.add(clear := later(with_header(back, track_status=TrackStatus.CLEAR)))
+    ring.add(later(clear))
+    backlog = await ring.after(seen)
+    assert [moment.frame.sequence for moment in backlog.moments] == [4, 5]
+    assert backlog.is_whole
+
+
 async def test_the_ring_has_a_bound_however_much_happens() -> None:
     ring = EventRing()
     frame = replace(a_frame(), battles=())

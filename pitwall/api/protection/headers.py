@@ -169,7 +169,8 @@ class SecurityHeaders:
     """Adds security headers that an answer does not have already.
 
     A script, style, font or picture is no page and gets only the headers that bind a file: one and
-    a half kilobytes less for each of two dozen files. A built one may be kept for ever.
+    a half kilobytes less for each of two dozen files. A built one may be kept for ever. A page
+    whose address ends like a file's, as that of a replay may, stays a page.
 
     Args:
         app: The app to protect.
@@ -187,13 +188,22 @@ class SecurityHeaders:
             path = scope["path"]
             is_built = path.startswith(_BUILT)
             is_file = is_built or (path.endswith(_FILES) and path != _WORKER)
-            added = [
-                *(_OF_FILES if is_file else self._headers),
-                *([_STAY_SECURE] if scope["scheme"] == "https" else []),
-            ]
-            completed = changing_headers(send, lambda headers: _completed(headers, added))
+            secure = [_STAY_SECURE] if scope["scheme"] == "https" else []
+
+            def complete(headers: list[Header]) -> list[Header]:
+                as_file = is_file and not _is_page(headers)
+                return _completed(headers, [*(_OF_FILES if as_file else self._headers), *secure])
+
+            completed = changing_headers(send, complete)
             send = _kept_for_ever(completed) if is_built else completed
         await self._app(scope, receive, send)
+
+
+def _is_page(headers: list[Header]) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/html")
+        for name, value in headers
+    )
 
 
 def _kept_for_ever(send: Send) -> Send:

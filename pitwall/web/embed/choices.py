@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NoReturn
 
+from pitwall.domain.names import driver_names
 from pitwall.errors import RefusedFieldError
 
 LONGEST_DELAY_S: Final = 300.0
@@ -16,7 +18,6 @@ MOST_ROWS: Final = 30
 
 _COLOUR: Final = re.compile(r"[0-9a-fA-F]{6}")
 _NUMBER: Final = re.compile(r"[0-9]{1,4}([.,][0-9]{1,3})?")
-_DRIVER: Final = re.compile(r"[A-Z]{3}|[0-9]{1,2}")
 _CHOICES: Final = {
     "theme": ("retro", "dark", "light"),
     "palette": ("standard", "safe"),
@@ -107,8 +108,11 @@ def read_drivers(text: str) -> tuple[str, ...]:
         >>> read_drivers("4-VER"), read_drivers("nor"), read_drivers("")
         (('4', 'VER'), ('NOR',), ())
     """
-    names = tuple(part.strip().upper() for part in re.split(r"[-,]", text) if part.strip())
-    if len(names) > 2 or not all(_DRIVER.fullmatch(name) for name in names):
+    parts = [part for part in re.split(r"[-,]", text) if part.strip()]
+    names: tuple[str, ...] | None = None
+    with suppress(ValueError):  # an embed says in its own words what is wrong
+        names = driver_names(parts)
+    if names is None or len(parts) > 2:
         _refuse("drivers", "is one or two drivers by letters or number, such as VER-NOR", text)
     return names
 
@@ -136,5 +140,5 @@ def _number(name: str, text: str, least: float, most: float) -> float:
     return number
 
 
-def _refuse(name: str, what: str, text: str) -> None:
+def _refuse(name: str, what: str, text: str) -> NoReturn:
     raise RefusedFieldError(name, f"{name} {what}, but is {text[:40]!r}.")

@@ -6,26 +6,16 @@ sent those that differ from what it has.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
-from pitwall.aio import end
 from pitwall.domain.frames import LiveFrame
-from pitwall.errors import BusyError
-from pitwall.live.event_ring import EventRing, FrameNews
+from pitwall.live.event_ring import FrameNews
+from pitwall.live.event_stream import message
+from pitwall.live.stream_fan import Fan
 from pitwall.web.embed.choices import Asked
 
-MOST_READERS: Final = 2_000
-"""How many embeds one worker feeds at a time."""
-SIGN_OF_LIFE_S: Final = 2.5
-"""A reader is sent something at least this often."""
-STALLED_S: Final = 20.0
-COME_BACK_MS: Final = 2_000
 _MOST_KEPT: Final = 64
 
 Pieces = dict[str, bytes]
@@ -70,70 +60,39 @@ def as_json(pieces: Pieces) -> bytes:
     return b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), each) for name, each in pieces.items())
 
 
-class EmbedFeed(Response):
-    """Sends one embed its pieces until its reader leaves.
+class Shown:
+    """What one embed shows, so that it is sent only what has changed.
 
-    Raises:
-        BusyError: Too many embeds are open.
+    Args:
+        pieces: What embeds are shown of the newest moment.
+        asked: What this one asks for.
     """
 
-    media_type = "text/event-stream"
-    _open = 0
-
-    def __init__(self, ring: EventRing, pieces: EncodedPieces, asked: Asked) -> None:
-        if EmbedFeed._open >= MOST_READERS:
-            busy = "Too many embeds are open on this server; try again later."
-            raise BusyError(busy)
-        # "X-Accel-Buffering" keeps nginx from holding events back.
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._ring = ring
+    def __init__(self, pieces: EncodedPieces, asked: Asked) -> None:
         self._pieces = pieces
         self._asked = asked
-        self._seen: str | None = None
         self._sent: Pieces = {}
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the stream."""
-        EmbedFeed._open += 1
-        leaving = asyncio.ensure_future(_left(receive))
-        sending = asyncio.ensure_future(self._send_all(send))
-        try:
-            await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done() and not sending.cancelled():
-                sending.result()
-        finally:
-            await end(leaving, sending)
-            EmbedFeed._open -= 1
-
-    async def _send_all(self, send: Send) -> None:
-        headers = list(self.raw_headers)
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        piece = f"retry: {COME_BACK_MS}\n\n".encode()
-        while True:
-            try:
-                async with asyncio.timeout(STALLED_S):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            except TimeoutError:
-                break  # it reads no more; the browser comes back by itself
-            piece = await self._next()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _next(self) -> bytes:
-        """Wait for the next frame, and return what has changed with it; or a sign of life."""
-        try:
-            async with asyncio.timeout(SIGN_OF_LIFE_S):
-                backlog = await self._ring.after(self._seen)
-        except TimeoutError:
-            return b": alive\n\n"
-        newest = backlog.moments[-1]
-        pieces = self._pieces.of(newest, self._asked)
+    def changed(self, moment: FrameNews) -> bytes:
+        """Return the pieces of a moment that differ from what was sent, and note them as sent."""
+        pieces = self._pieces.of(moment, self._asked)
         changed = {name: piece for name, piece in pieces.items() if self._sent.get(name) != piece}
-        self._seen, self._sent = newest.id, pieces
-        return b"data: %s\n\n" % as_json(changed)
+        self._sent = pieces
+        return as_json(changed)
 
 
-async def _left(receive: Receive) -> None:
-    """Return when the reader has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class EmbedFan(Fan[Shown]):
+    """The embeds that follow the race on screen."""
+
+    heartbeat_s = 2.5
+    most_readers = 2_000
+    busy = "Too many embeds are open on this server; try again later."
+
+    def news(self, wish: Shown, last: str | None) -> bytes:
+        """Return what has changed with the newest frame."""
+        backlog = self.ring.since(last)
+        return b"" if backlog is None else message(wish.changed(backlog.moments[-1]))
+
+    def heartbeat(self) -> bytes:
+        """Return a comment, which keeps the connection open and is no news to the page."""
+        return b": alive\n\n"

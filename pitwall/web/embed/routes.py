@@ -15,10 +15,11 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
 from pitwall.domain.frames import LiveFrame
 from pitwall.errors import NothingLiveError, RefusedFieldError
+from pitwall.live.event_stream import MEDIA_TYPE, EventStream
 from pitwall.services import Services, current
 from pitwall.web.embed.choices import Asked, EmbedKind, read_choices, read_drivers
 from pitwall.web.embed.document import builder_document, embed_document, refused_document
-from pitwall.web.embed.feed import EmbedFeed, EncodedPieces, as_json
+from pitwall.web.embed.feed import EmbedFan, EncodedPieces, Shown, as_json
 from pitwall.web.embed.rows import EmbedPieces, embed_pieces
 from pitwall.web.shared.relay import live_map
 from pitwall.web.shared.typefaces import FACES, FOLDER
@@ -116,8 +117,8 @@ async def embed_stream(
         raise NothingLiveError
     asked = _asked(kind, drivers)
     if request.scope.get(_IS_HEAD):
-        return Response(media_type=EmbedFeed.media_type)
-    return EmbedFeed(services.events, _pieces, asked)
+        return Response(media_type=MEDIA_TYPE)
+    return EventStream(EmbedFan.of(services.events), Shown(_pieces, asked))
 
 
 def _asked(kind: EmbedKind, drivers: str) -> Asked:

@@ -52,9 +52,9 @@ def embed_pieces(
 
 def battle_of(frame: LiveFrame, drivers: tuple[str, ...]) -> BattleLine | None:
     """Return the hottest battle, or the hottest one of these drivers; None where there is none."""
-    names = {line.number: {line.code.upper(), str(line.number)} for line in frame.tower}
+    names = {line.number: line.names for line in frame.tower}
     for battle in in_order(frame):
-        pair = names.get(battle.attacker, set()) | names.get(battle.defender, set())
+        pair = names.get(battle.attacker, frozenset()) | names.get(battle.defender, frozenset())
         if pair.issuperset(drivers):
             return battle
     return None

@@ -70,6 +70,8 @@ class LinkHeads:
         public_url = services.current().public_url
         tags = tags_of(preview, site_of(public_url, scope["scheme"], headers.get("host", "")))
         response = _response(self._page(file, tags), headers)
+        if _is_shared(scope["path"]):
+            response.headers["Vary"] += ", Accept, User-Agent"
         if scope["method"] == "HEAD":
             response.body = b""
         await response(scope, receive, send)
@@ -114,10 +116,14 @@ def _file_of(scope: Scope) -> str:
 
 def _wants_page(headers: Headers, path: str) -> bool:
     """Whether HTML is wanted: of a path that programs share, only if it is asked for."""
-    is_shared = path.strip("/") == "ledger"
-    if not is_shared or "text/html" in headers.get("accept", "").lower():
+    if not _is_shared(path) or "text/html" in headers.get("accept", "").lower():
         return True
     return _SHOWS_LINKS.search(headers.get("user-agent", "")) is not None
+
+
+def _is_shared(path: str) -> bool:
+    """Whether a program that asks for a page's path is given JSON."""
+    return path.strip("/") == "ledger"
 
 
 def _response(page: _Ready, asked: Headers) -> Response:

@@ -213,13 +213,13 @@ async def test_a_stream_tells_everything_once_and_then_what_has_changed(
     assert "set-cookie" not in reader.headers
     assert set(first) == {"pulse", "head", "battle", "reading", "empty"}
     assert set(second) == {"pulse"}
-    assert feed.EmbedFeed._open == 0
+    assert len(feed.EmbedFan.of(ring)) == 0
 
 
 async def test_a_quiet_race_sends_a_sign_of_life(
     app: ASGIApp, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "SIGN_OF_LIFE_S", 0.05)
+    monkeypatch.setattr(feed.EmbedFan, "heartbeat_s", 0.05)
     ring.add(make_frame())
 
     async with reading(app, "/embed/tower/stream") as reader:
@@ -253,7 +253,7 @@ async def test_readers_that_show_the_same_share_what_is_made(
 async def test_the_number_of_streams_is_bounded(
     clients: Clients, ring: EventRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "MOST_READERS", 0)
+    monkeypatch.setattr(feed.EmbedFan, "most_readers", 0)
     ring.add(make_frame())
     client = await clients.guest()
 

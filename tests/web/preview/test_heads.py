@@ -78,6 +78,9 @@ async def test_a_path_that_programs_share_is_a_page_for_browsers_and_for_those_w
 
     assert program.text == "the app"
     assert "The ledger" in shower.text
+    # A cache in between must not give the page to programs.
+    assert "Accept, User-Agent" in shower.headers["vary"]
+    assert "Accept, " not in (await client.get("/about", headers=BROWSER)).headers["vary"]
 
 
 async def test_it_is_compressed_where_that_is_liked_and_not_sent_twice(
