@@ -550,6 +550,7 @@ export default {
  "red flag": "rote Flagge",
  "register": "registrieren",
  "restart less than two laps ago": "Neustart vor weniger als zwei Runden",
+ "routes of webhooks": "Routen der Webhooks",
  "s": "s",
  "safety car": "Safety-Car",
  "said": "gesagt",

@@ -1,8 +1,8 @@
 """Serve `GET /live-battles/stream`: every frame and event of the live race, as they come.
 
-The answer is a stream of server-sent events. Each frame and event is
-encoded once for all readers that ask for the same. A reader that falls behind is given the newest
-frame and every event in between; one that stops reading is disconnected.
+The answer is a stream of server-sent events. Each frame and event is encoded once for all readers
+that ask for the same. A reader that falls behind is given the newest frame and every event in
+between; one that stops reading is disconnected.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Wanted:
         pair = event.pair
         if pair is None:
             return True
-        # A battle opens before its first forecast: what is not known yet is told rather than hidden.
+        # A battle opens before its first forecast: what is not known yet is told, not hidden.
         p = event.p_overtake
         return (p is None or p >= self.min_p) and self._takes_pair(*pair, names)
 

@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -113,6 +114,8 @@ async def test_every_example_of_a_parameter_is_taken(
     for path, methods in OPENAPI["paths"].items():
         if path == "/live-battles/stream":  # never ends; see `test_live_stream`
             continue
+        if "{hook_id}" in path:  # somebody's webhooks; see `test_webhooks`
+            continue
         for parameter in methods.get("get", {}).get("parameters", ()):
             if parameter["in"] != "query" or parameter["name"] in unknown_here:
                 continue
@@ -131,7 +134,8 @@ async def test_every_example_of_a_parameter_is_taken(
 )
 async def test_head_says_what_get_would_without_the_body(clients: Clients, path: str) -> None:
     user = await clients.user()
-    place = path.format(race_id="a-race", table="laps", kind="csv", endpoint="laps")
+    names = {"race_id": "a-race", "table": "laps", "kind": "csv", "endpoint": "laps"}
+    place = path.format(**names, hook_id=uuid4(), delivery_id=uuid4())
 
     got, head = await user.get(place), await user.head(place)
 

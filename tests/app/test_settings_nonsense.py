@@ -21,7 +21,7 @@ LONGEST_SENTENCE = 420
 MAY_BE_EMPTY = {
     *("cors_origins", "public_url", "f1tv_token"),
     *("openf1_mqtt", "openf1_user", "openf1_password"),
-    "mqtt_discovery",
+    *("mqtt_discovery", "webhooks_allow"),
 }
 ABSURD = ("  ", "\u00fcn\u00ef \u2603", "\udcff", "x" * 100_000, "a\nb")
 # What these words mean is found out when they are used: paths.

@@ -78,9 +78,9 @@ async def test_a_tape_cut_short_keeps_its_finished_blocks(tmp_path: Path) -> Non
     recorder = TapeRecorder(file, "f1_live", lambda: clock[0])
     for frame in FRAMES:
         await recorder.record([frame])
-        await asyncio.sleep(0.05)
         clock[0] += timedelta(seconds=BLOCK_S + 1)
         await recorder.mark_gap("time passes")  # ends the block
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})  # it is written
     await recorder.close()
     file.write_bytes(file.read_bytes()[:-20])
 

@@ -33,7 +33,7 @@ def webhook_panel() -> rx.Component:
             "Pitwall tells another program, a phone or a channel what happens in a race. An "
             "address of ntfy or Discord works without code; other receivers get signed JSON. See "
             "the ",
-            rx.el.a("API documentation", href="/docs#tag/webhooks", reload_document=True),
+            rx.el.a("routes of webhooks", href="/docs#tag/webhooks", reload_document=True),
             ".",
             class_name="hint",
         ),
