@@ -250,3 +250,18 @@ def test_nobody_is_kept_out(server: Server, page: Page, where: str) -> None:
 
     assert axe.faults(page) == []
     assert page.evaluate(POOR_CONTRAST) == []
+
+
+def test_forced_colours_keep_the_signs_and_the_ground_of_charts(server: Server, page: Page) -> None:
+    page.emulate_media(forced_colors="active")
+    opened(page, server, "?t=600")
+    colour = "e => getComputedStyle(e).backgroundColor"
+    canvas = page.locator("body").evaluate(colour)
+
+    assert page.locator(".transport [class^=sign-]").count() > 4
+    for sign in page.locator(".transport [class^=sign-], .replay .cursor").all():
+        assert sign.evaluate(colour) != canvas
+    page.locator(".card").first.click()
+    chart = page.locator(".chart").first
+    expect(chart).to_be_visible(timeout=SOON_MS)
+    assert chart.evaluate(colour) != canvas  # its lines are light
