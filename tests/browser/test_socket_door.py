@@ -96,7 +96,7 @@ async def test_while_one_floods_the_others_get_their_frames(server: Logged) -> N
                     return
                 await socket.send(f"{RACES}.search", text=f"a{number}")
                 if number % 50 == 0:
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(0.001)  # on a busy machine the refusal comes late
             raise AssertionError("twenty thousand events were taken")
 
     async with RawSocket(server.port) as watching:

@@ -12,10 +12,11 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -28,7 +29,6 @@ BZIP2, XZ = b"BZh", b"\xfd7zXZ"
 _PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz")
 _TAR_AT, _TAR = 257, b"ustar"
 _PIECE = 256 * 1024
-_LAST_PIECES = 64  # how much of a truncated file may be lost at its end
 _MOST_FILES = 10_000
 _HEAD = 256 * 1024
 _XZ_MEMORY = 256 * 1024 * 1024  # xz at its highest level takes 65 MB
@@ -228,16 +228,39 @@ def _from_xz(data: bytes, most: int) -> bytes:
 
 
 def _from_zstd(data: bytes, most: int) -> bytes:
-    for piece in (_PIECE, _LAST_PIECES):
-        text = bytearray()
-        try:
-            with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
-                while len(text) < most and (read := stream.read(min(piece, most - len(text)))):
-                    text += read
+    text = bytearray()
+    for piece in zstd_pieces(lambda: pa.BufferReader(data), _PIECE):
+        text += piece
+        if len(text) >= most:
             break
-        except OSError:  # the end is missing: read once more, up to the last complete piece
-            continue
-    return bytes(text)
+    return bytes(text[:most])
+
+
+def zstd_pieces(source: Callable[[], BinaryIO | pa.NativeFile], size: int) -> Iterator[bytes]:
+    """Yield what a zstd file holds, in pieces; of one cut short all that can be unpacked.
+
+    Args:
+        source: Opens the file; called again where the end is missing.
+        size: The size of a piece in bytes.
+    """
+    given = 0
+    with source() as file, pa.CompressedInputStream(file, "zstd") as stream:
+        try:
+            while read := stream.read(size):
+                given += len(read)
+                yield read
+        except OSError:
+            pass
+        else:
+            return
+    # The read that failed kept what it had unpacked of the blocks before the cut.
+    rest = bytearray()
+    with source() as file, pa.CompressedInputStream(file, "zstd") as stream, suppress(OSError):
+        while given:
+            given -= len(stream.read(min(size, given)))
+        while read := stream.read(1):
+            rest += read
+    yield bytes(rest)
 
 
 def as_utf8(text: bytes) -> bytes:

@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import Path
 
 import orjson
-import pyarrow as pa
 
 from pitwall.errors import FeedUnavailableError
+from pitwall.feeds.recording.files import zstd_pieces
 from pitwall.feeds.signalr import read_frame
 from pitwall.feeds.timed_lines import Contents, placed
 from pitwall.wire.message import RawFrame, RawMessage, Reading, Snapshot
@@ -212,16 +212,9 @@ def _pieces(path: Path | bytes, skipped: Counter[str]) -> Iterator[bytes]:
         yield path
         return
     most = min(LARGEST_TAPE, max(_SMALL, path.stat().st_size * _MOST_TIMES_PACKED))
-    with path.open("rb") as file, pa.CompressedInputStream(file, "zstd") as text:
-        while True:
-            try:
-                piece = text.read(_PIECE)
-            except OSError:  # the last block is incomplete
-                return
-            if not piece:
-                return
-            most -= len(piece)
-            if most < 0:
-                skipped["tape_size"] += 1
-                return
-            yield piece
+    for piece in zstd_pieces(lambda: path.open("rb"), _PIECE):
+        most -= len(piece)
+        if most < 0:
+            skipped["tape_size"] += 1
+            return
+        yield piece
