@@ -96,13 +96,14 @@ async def test_while_one_floods_the_others_get_their_frames(server: Logged) -> N
                     return
                 await socket.send(f"{RACES}.search", text=f"a{number}")
                 if number % 50 == 0:
-                    await asyncio.sleep(0.001)  # on a busy machine the refusal comes late
-            raise AssertionError("twenty thousand events were taken")
+                    await asyncio.sleep(0)
+            # All this fits into the buffers on the way, so the end may come after the last word.
+            await asyncio.wait_for(socket.is_closed.wait(), SOON_S)
 
     async with RawSocket(server.port) as watching:
         await watching.told(STATES, is_hydrated=True)
         floods = await asyncio.gather(*(flood() for _ in range(3)), return_exceptions=True)
-        assert not any(isinstance(each, AssertionError) for each in floods)
+        assert not any(isinstance(each, TimeoutError) for each in floods)
         had, began = len(watching.deltas(LIVE)), time.monotonic()
         await watching.until(lambda: len(watching.deltas(LIVE)) >= had + 12)
         assert time.monotonic() - began < 10.0  # three seconds of frames, on a busy machine

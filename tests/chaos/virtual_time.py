@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_LONG_S = 0.5  # a jump that may overtake a watchdog
+_ON_THE_WAY_S = 0.001  # real seconds for bytes on their way
 _LOOK_S = 0.02  # real seconds between looks at a worker thread
 
 
@@ -63,7 +65,9 @@ class _Selector(selectors.DefaultSelector):
             return super().select(0)
         if self._loop.threads:
             return super().select(_LOOK_S)
-        events = super().select(0)
+        # Bytes take a moment through the kernel; on a busy machine a long jump overtakes them.
+        real = 0.0 if timeout is not None and timeout < _LONG_S else _ON_THE_WAY_S
+        events = super().select(real)
         if events:
             return events
         if timeout is None:
