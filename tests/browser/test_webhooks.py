@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -65,9 +66,10 @@ def receiver() -> Iterator[Receiver]:
 
 
 def log_in(server: Server, page: Page) -> None:
-    """Open an account at the terminal, and log in."""
+    """Open an account at the terminal, another one at each try, and log in."""
+    email = f"{uuid4().hex}@example.org"
     subprocess.run(
-        [sys.executable, "-m", "pitwall", "users", "create", EMAIL],
+        [sys.executable, "-m", "pitwall", "users", "create", email],
         cwd=ROOT,
         env=server.environment,
         input=PASSWORD.encode(),
@@ -75,7 +77,7 @@ def log_in(server: Server, page: Page) -> None:
         capture_output=True,
     )
     page.goto(f"{server.url}/login?next=/account")
-    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
 
