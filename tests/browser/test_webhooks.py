@@ -22,7 +22,7 @@ from tests.browser.conftest import ROOT, Server
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SOON_MS = 60_000
-EMAIL, PASSWORD = "hedy.lamarr@example.org", "an engine of brass"
+PASSWORD = "an engine of brass"
 
 
 class Receiver:
