@@ -34,6 +34,7 @@ SUBJECTS_OF_THEIR_OWN = {
     "pitwall.cli.*": "one command each",
     "pitwall.web.*.page": "the pages at one address each",
     "pitwall.prediction.columns.*": "the columns of one question each",
+    "pitwall.api.head_requests": "one rule of HTTP, around all routes",
     "pitwall.api.accounts": "the routes of one prefix",
     "pitwall.api.webhooks": "the routes of one prefix",
     "pitwall.api.export": "the routes of one kind of file",

@@ -26,8 +26,8 @@ from pitwall.api import (
     v1,
     webhooks,
 )
-from pitwall.api.conditional import Heads
 from pitwall.api.documentation import STATIC, add_documentation
+from pitwall.api.head_requests import Heads
 from pitwall.api.shared_paths import ForPrograms
 
 _ROUTERS = (

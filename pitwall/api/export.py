@@ -14,13 +14,13 @@ from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from pitwall.api import examples
-from pitwall.api.conditional import is_head, is_known, is_same, takes_gzip
 from pitwall.api.downloads import WITHIN_S, Download, download_slot, even
 from pitwall.api.guards import REFUSALS, CurrentServices, Reader
 from pitwall.api.history import NO_RACE, Part, RaceId
 from pitwall.api.problems import Responses, problem_response
 from pitwall.domain.stored_races import HistoryTable, RaceSummary, Selection
 from pitwall.errors import BusyError
+from pitwall.http_semantics import is_head, is_known, is_same, takes_gzip
 
 router = APIRouter(prefix="/history", tags=["history"])
 

@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from pitwall.api import examples
-from pitwall.api.conditional import is_known
 from pitwall.api.fault_wording import for_strangers
 from pitwall.api.guards import CurrentServices
 from pitwall.api.health_schemas import (
@@ -30,6 +29,7 @@ from pitwall.api.session_schemas import LiveOut
 from pitwall.domain.frames import CANNOT_FOLLOW, DEAD_AFTER_S, FeedState, LiveFrame
 from pitwall.domain.race import Phase
 from pitwall.errors import NothingLiveError
+from pitwall.http_semantics import is_known
 from pitwall.live.event_ring import Encodings, moment_id
 from pitwall.mqtt.link_state import LinkState
 from pitwall.recording.store_condition import StoreState

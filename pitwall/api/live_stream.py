@@ -11,7 +11,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from pitwall.api.conditional import is_head
 from pitwall.api.guards import CurrentServices
 from pitwall.api.live import MinP
 from pitwall.api.problems import invalid_response, problem_response
@@ -19,6 +18,7 @@ from pitwall.api.stream_encoding import Detail, StreamEvent, Wanted, heartbeat, 
 from pitwall.api.stream_schemas import EVENT_MODELS
 from pitwall.domain.names import driver_names
 from pitwall.errors import NothingLiveError, RefusedFieldError
+from pitwall.http_semantics import is_head
 from pitwall.live.event_ring import EventRing
 from pitwall.live.event_stream import MEDIA_TYPE, EventStream
 from pitwall.live.stream_fan import Fan

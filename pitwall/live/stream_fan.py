@@ -87,12 +87,8 @@ class StreamReader(Generic[Wish]):
                 self.let_go(error)
         return self.is_free
 
-    def when_free(self) -> asyncio.Task[None] | None:
-        """Return what ends when the reader has taken what was sent to it; None if it is free."""
-        return self._sending
-
     def pending(self) -> Iterator[asyncio.Task[None]]:
-        """Yield what still waits for the reader."""
+        """Yield what ends when the reader has taken what was sent to it; nothing if it is free."""
         if self._sending is not None:
             yield self._sending
 
@@ -196,8 +192,7 @@ class Fan(ABC, Generic[Wish]):
         if not piece:
             return
         reader.take(piece)
-        waiting = reader.when_free()
-        if waiting is not None:
+        for waiting in reader.pending():
             waiting.add_done_callback(lambda _: self._serve(reader))
 
     def _news_for(self, reader: StreamReader[Wish]) -> bytes:

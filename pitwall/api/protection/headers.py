@@ -136,17 +136,20 @@ _NOT_USED: Final = (
     "microphone", "midi", "payment", "publickey-credentials-get", "serial", "usb",
 )  # fmt: skip
 
-_ALWAYS: Final[dict[bytes, str]] = {
-    b"x-content-type-options": "nosniff",
-    b"referrer-policy": "same-origin",
-    b"permissions-policy": ", ".join(f"{feature}=()" for feature in _NOT_USED),
-    b"x-frame-options": "DENY",  # for browsers that do not know frame-ancestors
-    b"cross-origin-opener-policy": "same-origin",
-    b"cross-origin-resource-policy": "same-origin",
-}
-
 _POLICY: Final = b"content-security-policy"
 _NO_FRAMES: Final = b"x-frame-options"
+_NO_GUESSING: Final = b"x-content-type-options"
+_SAME_ORIGIN: Final = b"cross-origin-resource-policy"
+
+_ALWAYS: Final[dict[bytes, str]] = {
+    _NO_GUESSING: "nosniff",
+    b"referrer-policy": "same-origin",
+    b"permissions-policy": ", ".join(f"{feature}=()" for feature in _NOT_USED),
+    _NO_FRAMES: "DENY",  # for browsers that do not know frame-ancestors
+    b"cross-origin-opener-policy": "same-origin",
+    _SAME_ORIGIN: "same-origin",
+}
+
 _BUILT: Final = "/assets/"
 """Where the built scripts, styles and fonts are, with the hash of their contents in each name."""
 
@@ -155,9 +158,8 @@ _FILES: Final = (".js", ".css", ".svg", ".png", ".woff2")
 _WORKER: Final = "/offline.js"  # what a worker may fetch is in its script's own policy
 
 _OF_FILES: Final[list[Header]] = [
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"cross-origin-resource-policy", b"same-origin"),
+    (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
+    *((name, _ALWAYS[name].encode()) for name in (_NO_GUESSING, _SAME_ORIGIN)),
 ]
 
 _FOR_EVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
@@ -179,7 +181,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
-        headers = {b"content-security-policy": policy} | _ALWAYS
+        headers = {_POLICY: policy} | _ALWAYS
         self._headers = [(name, value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,9 +13,9 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pitwall import services
-from pitwall.api.conditional import is_known
 from pitwall.api.protection.headers import headers_joined
 from pitwall.domain.frames import LiveFrame
+from pitwall.http_semantics import is_known
 from pitwall.live.event_ring import moment_id
 
 PATHS: Final = frozenset({"/live", "/live-battles"})

@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
 from pitwall.domain.frames import LiveFrame
 from pitwall.errors import NothingLiveError, RefusedFieldError
+from pitwall.http_semantics import is_head, is_known
 from pitwall.live.event_stream import MEDIA_TYPE, EventStream
 from pitwall.services import Services, current
 from pitwall.web.embed.choices import Asked, EmbedKind, read_choices, read_drivers
@@ -28,7 +29,6 @@ router = APIRouter(prefix="/embed", include_in_schema=False)
 
 CurrentServices = Annotated[Services, Depends(current)]
 
-_IS_HEAD: Final = "pitwall.head"  # the API's mark of a request whose answer has no body
 _POLICY: Final = (
     "default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self'; "
     "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
@@ -96,7 +96,7 @@ async def embed_now(
     newest = (await services.events.after(None)).moments[-1]
     tag = f'W/"{newest.id}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if tag in request.headers.get("if-none-match", ""):
+    if is_known(", ".join(request.headers.getlist("if-none-match")), tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     pieces = _pieces.of(newest, _asked(kind, drivers))
     sent = {name: piece for name, piece in pieces.items() if name != without}
@@ -116,7 +116,7 @@ async def embed_stream(
     if services.events is None:
         raise NothingLiveError
     asked = _asked(kind, drivers)
-    if request.scope.get(_IS_HEAD):
+    if is_head(request.scope):
         return Response(media_type=MEDIA_TYPE)
     return EventStream(EmbedFan.of(services.events), Shown(_pieces, asked))
 

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pitwall import services
+from pitwall.http_semantics import is_known, takes_gzip
 from pitwall.web.preview.links import has_preview, preview_of, site_of, tags_of
 
 PAGES_HELD: Final = 256  # of some 20 kB
@@ -28,7 +29,6 @@ _FILES: Final = {"": "index.html"}
 _ANY_REPLAY: Final = "__spa-fallback.html"
 _END_OF_HEAD: Final = b"</head>"
 _OWN_PICTURE: Final = re.compile(rb'<meta[^>]*property="og:image"[^>]*>')
-_NO_GZIP: Final = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 # They take "*/*", for which a path that pages and programs share gives JSON.
 _SHOWS_LINKS: Final = re.compile(
     r"facebookexternalhit|twitterbot|slackbot|discordbot|whatsapp|telegrambot|linkedinbot|"
@@ -128,10 +128,9 @@ def _is_shared(path: str) -> bool:
 
 def _response(page: _Ready, asked: Headers) -> Response:
     headers = {"ETag": page.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    if page.etag in asked.get("if-none-match", ""):
+    if is_known(", ".join(asked.getlist("if-none-match")), page.etag):
         return Response(status_code=304, headers=headers)
-    accepts = asked.get("accept-encoding", "").lower()
-    is_zipped = "gzip" in accepts and not _NO_GZIP.search(accepts)
+    is_zipped = takes_gzip(asked.get("accept-encoding", ""))
     if is_zipped:
         headers["Content-Encoding"] = "gzip"
     body = page.zipped if is_zipped else page.plain

@@ -139,6 +139,8 @@ async def test_what_is_shown_now_comes_once(clients: Clients, ring: EventRing) -
 
     first = await client.get("/embed/map/now")
     again = await client.get("/embed/map/now", headers={"If-None-Match": first.headers["etag"]})
+    anything = await client.get("/embed/map/now", headers={"If-None-Match": "*"})
+    assert anything.status_code == 304
     part = await client.get("/embed/map/now?without=track")
 
     assert {"pulse", "head", "track", "marks", "cars", "places", "battles"} == set(first.json())

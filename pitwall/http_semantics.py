@@ -1,12 +1,10 @@
-"""Implement conditional requests, content negotiation and HEAD, following RFC 9110."""
+"""Decide conditional requests, content negotiation and HEAD, following RFC 9110."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 
@@ -69,38 +67,10 @@ def takes_gzip(accept_encoding: str) -> bool:
     return zipped > 0 and zipped >= liked.get("identity", 0.0)
 
 
-_ASKED: Final = "pitwall.head"
-
-
-class Heads:
-    """Lets the routes of the API answer HEAD as they answer GET, without the body.
-
-    Args:
-        app: The API and what is mounted below it.
-        folders: First parts of the API's paths; the pages answer HEAD themselves.
-    """
-
-    def __init__(self, app: ASGIApp, folders: frozenset[str]) -> None:
-        self._app = app
-        self._folders = folders
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; a HEAD for the API as a GET."""
-        if scope["type"] != "http" or scope["method"] != "HEAD" or not self._is_api(scope["path"]):
-            await self._app(scope, receive, send)
-            return
-
-        async def send_head(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
-        await self._app({**scope, "method": "GET", _ASKED: True}, receive, send_head)
-
-    def _is_api(self, path: str) -> bool:
-        return path.removeprefix("/").partition("/")[0] in self._folders
+HEAD_MARK: Final = "pitwall.head"
+"""The key of the scope that marks a HEAD which is answered as a GET without its body."""
 
 
 def is_head(scope: Mapping[str, Any]) -> bool:
     """Whether the body will not be sent, so that a route with a costly body can skip it."""
-    return bool(scope.get(_ASKED))
+    return bool(scope.get(HEAD_MARK))
