@@ -77,6 +77,17 @@ class Server:
         self._process = None
         return code
 
+    def open_account(self, email: str, password: str) -> None:
+        """Open an account at the terminal, as the owner does; registering is limited."""
+        subprocess.run(
+            [sys.executable, "-m", "pitwall", "users", "create", email],
+            cwd=ROOT,
+            env=self.environment,
+            input=password.encode(),
+            check=True,
+            capture_output=True,
+        )
+
     def processes(self) -> list[int]:
         """Return the numbers of the server's processes."""
         assert self._process is not None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from pitwall.recording.import_race import import_race
 from pitwall.store import migrations
 from pitwall.store.database import Database, database_url
 from pitwall.store.race_writer import SqlRaceWriter
-from tests.browser.conftest import ROOT, Server
+from tests.browser.conftest import Server
 from tests.servers.ports import free_port
 from tests.short_feeds import Short
 from tests.store.races import PREDICTOR
@@ -47,14 +45,7 @@ def replaying(data: Path) -> Iterator[Server]:
     with ThreadPoolExecutor(1) as elsewhere:  # Playwright may have a loop in this thread
         elsewhere.submit(asyncio.run, keep(data)).result()
     running = Server(free_port(), data, PITWALL_FEED="simulated:8")
-    subprocess.run(
-        [sys.executable, "-m", "pitwall", "users", "create", EMAIL],
-        cwd=ROOT,
-        env=running.environment,
-        input=PASSWORD.encode(),
-        check=True,
-        capture_output=True,
-    )
+    running.open_account(EMAIL, PASSWORD)
     try:
         running.start()
         yield running

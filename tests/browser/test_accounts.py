@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import ROOT, Server
+from tests.browser.conftest import Server
 from tests.browser.test_live_page import PHONE, POOR_CONTRAST
 from tests.browser.watching import Watch
 
@@ -25,14 +24,7 @@ EMAIL, PASSWORD = "ada.lovelace@example.org", "an engine of brass"
 @pytest.fixture(scope="module")
 def ada(server: Server) -> str:
     """Open an account at the terminal, as the owner does; registering is limited."""
-    subprocess.run(
-        [sys.executable, "-m", "pitwall", "users", "create", EMAIL],
-        cwd=ROOT,
-        env=server.environment,
-        input=PASSWORD.encode(),
-        check=True,
-        capture_output=True,
-    )
+    server.open_account(EMAIL, PASSWORD)
     return EMAIL
 
 
@@ -61,10 +53,11 @@ def ask(server: Server, path: str, key: str) -> int:
 
 
 def test_register_look_around_and_log_out(server: Server, page: Page) -> None:
+    email = f"{uuid4().hex}@example.org"  # another one at each try
     page.goto(server.url)
     page.get_by_role("link", name="Log in").click()
     page.get_by_role("link", name="Register").click()
-    page.get_by_label("E-mail").fill("grace@example.org")
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill("short")
     page.get_by_role("button", name="Open an account").click()
     field = page.get_by_label("Password", exact=True)
@@ -75,7 +68,7 @@ def test_register_look_around_and_log_out(server: Server, page: Page) -> None:
     field.fill(PASSWORD)
     page.get_by_role("button", name="Open an account").click()
 
-    link = page.get_by_role("link", name="Account of grace@example.org")
+    link = page.get_by_role("link", name=f"Account of {email}")
     expect(link).to_be_visible(timeout=SOON_MS)
     expect(page.locator(".card").first).to_be_visible(timeout=SOON_MS)
     (cookie,) = page.context.cookies()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from standardwebhooks import Webhook as Verifier
 
-from tests.browser.conftest import ROOT, Server
+from tests.browser.conftest import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -68,14 +66,7 @@ def receiver() -> Iterator[Receiver]:
 def log_in(server: Server, page: Page) -> None:
     """Open an account at the terminal, another one at each try, and log in."""
     email = f"{uuid4().hex}@example.org"
-    subprocess.run(
-        [sys.executable, "-m", "pitwall", "users", "create", email],
-        cwd=ROOT,
-        env=server.environment,
-        input=PASSWORD.encode(),
-        check=True,
-        capture_output=True,
-    )
+    server.open_account(email, PASSWORD)
     page.goto(f"{server.url}/login?next=/account")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)

@@ -78,14 +78,7 @@ def serving(folder: Path, messages: int) -> Iterator[Served]:
         race_id = elsewhere.submit(asyncio.run, _keep(folder, feed)).result()
     settings = {"PITWALL_FEED": f"simulated:{LIVE_SEED}", "PITWALL_SPEED": str(LIVE_SPEED)}
     server = Server(free_port(), folder, **settings)
-    subprocess.run(
-        [sys.executable, "-m", "pitwall", "users", "create", EMAIL],
-        cwd=ROOT,
-        env=server.environment,
-        input=PASSWORD.encode(),
-        check=True,
-        capture_output=True,
-    )
+    server.open_account(EMAIL, PASSWORD)
     try:
         server.start()
         _wait_for_cars(server.url)
